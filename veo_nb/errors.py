@@ -1,0 +1,172 @@
+"""Every error this package raises, as one tree.
+
+    VeoError
+    ├── InvalidRequest       (also a ValueError) the request can't be sent as it is
+    ├── AuthenticationError  the key is missing or was refused
+    ├── PermissionDenied     the key is fine, but not for this: a right or the balance is missing
+    ├── NotFound             an unknown model, operation, job or file
+    ├── RateLimited          the provider asks to wait
+    ├── ContentBlocked       the provider's safety filter said no
+    ├── ServiceError         the provider broke, or answered something unreadable
+    ├── TransportError       the way to the provider is broken; nothing was accepted
+    ├── SubmissionUncertain  sent, but the answer was lost: it may have been accepted and charged
+    ├── OperationFailed      the provider took the job and could not do it
+    ├── DownloadError        the video is there, but it did not arrive whole
+    │   └── VideoExpired     the provider has deleted the video
+    ├── BudgetExceeded       sending this would go over the budget
+    ├── Cancelled            someone stopped the job
+    └── WaitTimeout          (also a TimeoutError) the wait ended, the job goes on
+
+Each carries `code` (a stable word), `message` (one sentence: what happened), `hint` (what to do) and
+`facts` (a dict with what was known: status, operation, field and the like). None ever holds a key.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class VeoError(Exception):
+    """Something went wrong, in one sentence, with a hint on what to do."""
+
+    code = "error"
+
+    def __init__(self, message: str, *, hint: str = "", **facts: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.message, self.hint, self.facts))
+
+    def _render_traceback_(self) -> list[str]:
+        """The lines IPython shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+def _rebuild(kind: type[VeoError], message: str, hint: str, facts: dict[str, Any]) -> VeoError:
+    return kind(message, hint=hint, **facts)
+
+
+class InvalidRequest(VeoError, ValueError):  # noqa: N818
+    """The request can't be sent as it is; nothing was sent."""
+
+    code = "invalid_request"
+
+
+class AuthenticationError(VeoError):
+    """The key is missing, or the provider refused it."""
+
+    code = "authentication"
+
+
+class PermissionDenied(VeoError):  # noqa: N818
+    """The key is valid but may not do this, or the balance is too low."""
+
+    code = "permission_denied"
+
+
+class NotFound(VeoError):  # noqa: N818
+    """The provider or the library does not know this model, operation, job or file."""
+
+    code = "not_found"
+
+
+class RateLimited(VeoError):  # noqa: N818
+    """The provider asks to wait; `retry_after` says how many seconds, where it said so."""
+
+    code = "rate_limited"
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds the provider asked to wait, or None."""
+        value = self.facts.get("retry_after")
+        return float(value) if value is not None else None
+
+
+class ContentBlocked(VeoError):  # noqa: N818
+    """The provider's safety filter blocked the prompt, the input or the result."""
+
+    code = "blocked"
+
+
+class ServiceError(VeoError):
+    """The provider broke, or answered something that can't be read."""
+
+    code = "service"
+
+
+class TransportError(VeoError):
+    """The provider could not be reached; what was meant to be sent did not arrive."""
+
+    code = "transport"
+
+
+class SubmissionUncertain(VeoError):  # noqa: N818
+    """The request went out and the answer was lost: it may have been accepted and charged."""
+
+    code = "uncertain"
+
+
+class OperationFailed(VeoError):  # noqa: N818
+    """The provider accepted the request and then failed to make the video."""
+
+    code = "failed"
+
+
+class DownloadError(VeoError):
+    """The video exists at the provider but could not be brought here whole."""
+
+    code = "download"
+
+
+class VideoExpired(DownloadError):  # noqa: N818
+    """The provider has deleted the video: it keeps them for two days."""
+
+    code = "expired"
+
+
+class BudgetExceeded(VeoError):  # noqa: N818
+    """Sending this would go over the budget; nothing was sent."""
+
+    code = "budget"
+
+
+class Cancelled(VeoError):  # noqa: N818
+    """The job was stopped on this side; the provider may still finish it and charge."""
+
+    code = "cancelled"
+
+
+class WaitTimeout(VeoError, TimeoutError):  # noqa: N818
+    """The wait is over; the job goes on in the background."""
+
+    code = "wait_timeout"
+
+
+KINDS: dict[str, type[VeoError]] = {
+    kind.code: kind
+    for kind in (
+        VeoError,
+        InvalidRequest,
+        AuthenticationError,
+        PermissionDenied,
+        NotFound,
+        RateLimited,
+        ContentBlocked,
+        ServiceError,
+        TransportError,
+        SubmissionUncertain,
+        OperationFailed,
+        DownloadError,
+        VideoExpired,
+        BudgetExceeded,
+        Cancelled,
+        WaitTimeout,
+    )
+}
+"""Each class by its code, to bring an error back from the ledger."""

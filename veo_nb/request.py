@@ -1,0 +1,187 @@
+"""What is asked for: one frozen, validated request with a canonical form and a fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from veo_nb import catalog
+from veo_nb.errors import InvalidRequest
+from veo_nb.media.picture import Picture, UnreadablePicture, read_picture
+
+
+@dataclass(frozen=True)
+class Source:
+    """A video to go on from: where the provider finds it, and a name that stays the same.
+
+    `key` is what the fingerprint sees. A clip of this library is known by its job, since the address of
+    the same file may change (the sandbox has another port after each start).
+    """
+
+    uri: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoRequest:
+    """One request for a clip: what is set is sent, what is None is left to the provider.
+
+    `duration_seconds` is in seconds, `seed` from 0 to 2**32 - 1, `sample_count` from 1 to 4; `model` is a
+    full id. Build it with `make_request`, which takes friendlier values and checks them.
+    """
+
+    prompt: str
+    model: str
+    image: Picture | None = None
+    last_frame: Picture | None = None
+    reference_images: tuple[Picture, ...] = ()
+    video: Source | None = None
+    aspect_ratio: str | None = None
+    resolution: str | None = None
+    duration_seconds: int | None = None
+    person_generation: str | None = None
+    enhance_prompt: bool | None = None
+    negative_prompt: str | None = None
+    seed: int | None = None
+    sample_count: int | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """What was set beside the prompt and the model, by field name."""
+        named = ((item.name, getattr(self, item.name)) for item in fields(self))
+        return {k: v for k, v in named if v not in (None, ()) and k not in ("prompt", "model")}
+
+    def canonical(self) -> dict[str, Any]:
+        """The request as plain JSON values: pictures by hash and type, nothing that is unset."""
+        shown: dict[str, Any] = {"prompt": self.prompt, "model": self.model}
+        for name, value in self.settings().items():
+            shown[name] = [_plain(v) for v in value] if isinstance(value, tuple) else _plain(value)
+        return shown
+
+    def fingerprint(self, provider: str) -> str:
+        """A hash that is equal for requests that mean the same to the same provider: 64 hex digits."""
+        shown = self.canonical()
+        if isinstance(shown.get("video"), dict):
+            shown["video"] = shown["video"]["key"]
+        for picture in (shown.get("image"), shown.get("last_frame"), *shown.get("reference_images", [])):
+            if picture is not None:
+                del picture["name"]
+        text = json.dumps({"provider": provider, **shown}, sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def pictures(self) -> tuple[Picture, ...]:
+        """Every picture the request carries."""
+        return tuple(p for p in (self.image, self.last_frame, *self.reference_images) if p is not None)
+
+    @property
+    def seconds(self) -> int:
+        """Length of the clip in seconds, with the provider's default where none was asked."""
+        return self.duration_seconds or catalog.MODELS[self.model].default_duration
+
+    @property
+    def shape(self) -> str:
+        """Aspect ratio of the result, with the provider's default where none was asked."""
+        return self.aspect_ratio or "16:9"
+
+
+def make_request(provider: catalog.Provider, **values: Any) -> VideoRequest:
+    """A checked request from what a person gives: model aliases, paths of images, whole fields or None.
+
+    Raises:
+        InvalidRequest: a field is unknown, an image can't be read, or the catalog forbids the combination.
+            All problems are listed under `facts["problems"]`; the message names the first.
+    """
+    for name in values:
+        if name not in catalog.FIELD:
+            hint = catalog.did_you_mean(name, list(catalog.FIELD))
+            raise InvalidRequest(f"A request has no field {name!r}.", hint=hint, field=name)
+    given = {name: _given(value) for name, value in values.items() if value is not None}
+    problems = catalog.check(given, provider)
+    if problems:
+        first = problems[0]
+        raise InvalidRequest(
+            first.message,
+            hint=first.hint,
+            field=first.field,
+            problems=[f"{p.message} {p.hint}" for p in problems],
+        )
+    model = catalog.find_model(str(given.get("model") or catalog.DEFAULT_MODEL), provider)
+    assert model is not None, "checked above"
+    given["model"] = model.id
+    for name in ("image", "last_frame"):
+        if name in given:
+            given[name] = _read(given[name], name)
+    if "reference_images" in given:
+        given["reference_images"] = tuple(_read(p, "reference_images") for p in given["reference_images"])
+    if "video" in given:
+        given["video"] = _source(given["video"])
+    return VideoRequest(**given)
+
+
+def restore_request(stored: Mapping[str, Any], read: Callable[[str, str], bytes]) -> VideoRequest:
+    """The request whose `canonical()` form was stored; `read(sha256, mime)` gives back a picture's bytes."""
+
+    def picture(shown: Mapping[str, Any]) -> Picture:
+        data = read(shown["sha256"], shown["mime"])
+        return Picture(data, shown["mime"], shown["width"], shown["height"], shown["name"], shown["sha256"])
+
+    values = dict(stored)
+    for name in ("image", "last_frame"):
+        if name in values:
+            values[name] = picture(values[name])
+    if "reference_images" in values:
+        values["reference_images"] = tuple(picture(p) for p in values["reference_images"])
+    if "video" in values:
+        values["video"] = Source(**values["video"])
+    return VideoRequest(**values)
+
+
+def _given(value: Any) -> Any:
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
+        return tuple(value)
+    return value
+
+
+def _read(source: Any, name: str) -> Picture:
+    # A `Video` or a job can't be a still image, but its frames can: say so.
+    if hasattr(source, "last_frame"):
+        raise InvalidRequest(
+            f"{name} is a whole video.", hint="Use its .last_frame() or .frame(seconds).", field=name
+        )
+    try:
+        return read_picture(source)
+    except UnreadablePicture as error:
+        raise InvalidRequest(str(error), hint="Give a PNG or JPEG file.", field=name) from None
+
+
+def _source(value: Any) -> Source:
+    if isinstance(value, Source):
+        return value
+    if isinstance(value, str):
+        if urlsplit(value).scheme in ("http", "https"):
+            return Source(uri=value, key=value)
+        raise InvalidRequest(
+            f"{value!r} is no video this provider can reach.",
+            hint="Give a job, a clip made here, or an http(s) URL: files can't be uploaded as a source.",
+            field="video",
+        )
+    raise InvalidRequest(
+        f"A video is a clip, a job or a URL, not {type(value).__name__}.", hint="", field="video"
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Picture):
+        return {
+            "sha256": value.sha256,
+            "mime": value.mime,
+            "width": value.width,
+            "height": value.height,
+            "name": value.name,
+        }
+    if isinstance(value, Source):
+        return {"uri": value.uri, "key": value.key}
+    return value

@@ -1,0 +1,61 @@
+"""When to try again and when to ask next: schedules as functions of values. Nothing here sleeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+
+LONGEST_PAUSE = 60.0
+"""Seconds; a `Retry-After` beyond this is cut to it, since nobody should wait an hour on a typing error."""
+
+
+def backoff(attempt: int, chance: float, *, first: float = 1.0, longest: float = 30.0) -> float:
+    """Seconds to wait before try number `attempt` + 1: doubling, spread by `chance` (0 to 1) over its upper half.
+
+    Spreading keeps fifty jobs that failed in the same instant from coming back in the same instant.
+    """
+    full = min(longest, first * 2.0 ** min(attempt, 16))
+    return full * (0.5 + 0.5 * chance)
+
+
+def retry_after(header: str | None, now: float) -> float | None:
+    """Seconds a `Retry-After` header asks for, from 0 to `LONGEST_PAUSE`; None where it says nothing usable."""
+    text = (header or "").strip()
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(text)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=timezone.utc)
+            seconds = moment.timestamp() - now
+        except (TypeError, ValueError, OverflowError):
+            return None
+    if seconds != seconds:  # noqa: PLR0124  not a number
+        return None
+    return max(0.0, min(seconds, LONGEST_PAUSE))
+
+
+def poll_pause(elapsed: float, typical: float, chance: float) -> float:
+    """Seconds until the next look at an operation that was submitted `elapsed` seconds ago.
+
+    Asks seldom while a clip can't be ready, often around the time that clips usually take, and seldom again
+    for one that is far over; always between 0.5 and 10 s, spread by 10 %.
+    """
+    step = typical / 12
+    if elapsed < 0.5 * typical:
+        step = max(step, 0.25 * (0.5 * typical - elapsed))
+    elif elapsed > 2 * typical:
+        step = elapsed / 12
+    return max(0.5, min(step, 10.0)) * (0.9 + 0.2 * chance)
+
+
+def rate_pause(sent: Sequence[float], limit: int, now: float, window: float = 60.0) -> float:
+    """Seconds until one more request fits into `limit` per `window`, given when the last ones were sent."""
+    recent = sorted(moment for moment in sent if now - window < moment <= now)
+    if len(recent) < limit:
+        return 0.0
+    return recent[-limit] + window - now

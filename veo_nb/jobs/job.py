@@ -1,0 +1,248 @@
+"""A job: one request on its way to a video, and everything a person does with it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Literal
+
+from veo_nb import catalog
+from veo_nb.errors import KINDS, NotFound, VeoError, WaitTimeout
+from veo_nb.jobs.loop import block_on
+from veo_nb.jobs.video import Video
+from veo_nb.request import VideoRequest
+
+
+class State(str, Enum):
+    """Where a job is. The last five are final."""
+
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    RUNNING = "running"
+    DOWNLOADING = "downloading"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+    UNCERTAIN = "uncertain"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return self not in NEXT
+
+    def __str__(self) -> str:
+        return self.value
+
+
+_ENDS = frozenset({State.FAILED, State.BLOCKED, State.CANCELLED})
+NEXT: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.SUBMITTING}) | _ENDS,
+    # Back to queued when the provider said that it did not take it.
+    State.SUBMITTING: frozenset({State.QUEUED, State.RUNNING, State.UNCERTAIN}) | _ENDS,
+    State.RUNNING: frozenset({State.DOWNLOADING}) | _ENDS,
+    State.DOWNLOADING: frozenset({State.SUCCEEDED}) | _ENDS,
+}
+"""Which state may follow which by itself; only a person takes a job out of a final one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """What a job waits for within its state. Times are seconds since the epoch."""
+
+    kind: Literal["slot", "rate", "asked", "offline", "starting", "elsewhere", "stopping"]
+    until: float | None = None
+    since: float | None = None
+    count: int = 0
+    """Jobs ahead for `slot`, requests a minute for `rate`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """All that changes about a job, at one moment. Times are seconds since the epoch, sizes bytes."""
+
+    state: State
+    created_at: float
+    note: Note | None = None
+    operation: str | None = None
+    error: VeoError | None = None
+    submitted_at: float | None = None
+    generated_at: float | None = None
+    finished_at: float | None = None
+    received: int = 0
+    total: int | None = None
+    videos: tuple[Video, ...] = ()
+    filtered: tuple[str, ...] = ()
+    typical: float = 60.0
+    """Seconds a clip like this usually takes."""
+    slow: float | None = None
+    """Seconds under which nine of ten stay; None before enough were seen."""
+
+
+class WaitInterrupted(KeyboardInterrupt):
+    """The person interrupted a wait; the jobs go on."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+class Job:
+    """A clip being made. It goes on in the background; `job.wait()` or `await job` wait for it.
+
+    `id` is four letters or digits, unique in the library. `estimate` is the list price in USD or None.
+    """
+
+    def __init__(
+        self,
+        *,
+        id: str,  # noqa: A002
+        request: VideoRequest,
+        provider: catalog.Provider,
+        take: int,
+        estimate: float | None,
+        now: Snapshot,
+        cancel: Callable[[Job], None],
+    ) -> None:
+        self.id = id
+        self.request = request
+        self.provider = provider
+        self.take = take
+        self.estimate = estimate
+        self._now = now
+        self._cancel = cancel
+        self._listeners: list[Callable[[Job], None]] = []
+        self._lock = threading.Lock()
+        self._done: Future[Job] = Future()
+        if now.state.final:
+            self._done.set_result(self)
+
+    @property
+    def now(self) -> Snapshot:
+        """Everything that changes, at one moment."""
+        return self._now
+
+    @property
+    def status(self) -> str:
+        """The state in one word, such as queued, running or succeeded (see `State`)."""
+        return self._now.state.value
+
+    @property
+    def operation(self) -> str | None:
+        """The provider's name for it, once it was accepted."""
+        return self._now.operation
+
+    @property
+    def error(self) -> VeoError | None:
+        """Why it ended without a video; None otherwise."""
+        return self._now.error
+
+    @property
+    def videos(self) -> tuple[Video, ...]:
+        """The finished videos, one a sample; empty before."""
+        return self._now.videos
+
+    @property
+    def video(self) -> Video:
+        """The first finished video.
+
+        Raises:
+            NotFound: it is not there yet.
+            VeoError: the job's own error, where it ended without one.
+        """
+        if self._now.videos:
+            return self._now.videos[0]
+        if self._now.error is not None:
+            raise self._now.error
+        raise NotFound(
+            f"Job {self.id} has no video yet: it is {self.status}.", hint="Wait for it with job.wait()."
+        )
+
+    def wait(self, timeout: float | None = None) -> Job:
+        """This job, once it is done; `timeout` in seconds.
+
+        Interrupting the wait leaves the job running.
+
+        Raises:
+            WaitTimeout: it is not done yet, and goes on.
+            VeoError: the job's own error.
+        """
+        try:
+            block_on(self._done, timeout)
+        except TimeoutError:
+            raise WaitTimeout(
+                f"Job {self.id} is still {self.status} after {timeout:g} s.",
+                hint="It goes on in the background.",
+                job=self.id,
+            ) from None
+        except KeyboardInterrupt:
+            raise WaitInterrupted(
+                f"Stopped waiting. Job {self.id} goes on in the background; %veo wait waits again, "
+                f"%veo cancel {self.id} stops it."
+            ) from None
+        return self._result()
+
+    def __await__(self) -> Generator[Any, None, Job]:
+        """Wait for it on the caller's own loop; a cancelled `await` leaves the job running."""
+        yield from asyncio.shield(asyncio.wrap_future(self._done)).__await__()
+        return self._result()
+
+    def cancel(self) -> None:
+        """Stop waiting for it. The provider can't be told, so it may still finish it and charge."""
+        self._cancel(self)
+
+    def on_change(self, listener: Callable[[Job], None]) -> Callable[[], None]:
+        """Have `listener(job)` called on the background thread at each change; call what is returned to end it."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def remove() -> None:
+            with self._lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return remove
+
+    def change(self, **changes: Any) -> None:
+        """Take in what the engine found out, and tell the listeners. Only the engine calls this."""
+        before, now = self._now, replace(self._now, **changes)
+        if now.state is not before.state and not before.state.final:
+            assert now.state in NEXT[before.state], f"{before.state} can't become {now.state}"
+        self.restate(now)
+
+    def restate(self, now: Snapshot) -> None:
+        """Take in a whole moment, as another process wrote it down, and tell the listeners."""
+        if self._now.state.final and not now.state.final:
+            self._done = Future()
+        self._now = now
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(self)
+        if now.state.final and not self._done.done():
+            self._done.set_result(self)
+
+    def _result(self) -> Job:
+        if self._now.error is not None:
+            raise self._now.error
+        return self
+
+    def __repr__(self) -> str:
+        prompt = " ".join(self.request.prompt.split())
+        short = prompt if len(prompt) <= 40 else prompt[:39] + "…"
+        return f"<Job {self.id} {self.status}: {short}>"
+
+
+def error_to_json(error: VeoError) -> dict[str, Any]:
+    """An error as the ledger keeps it."""
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def error_from_json(stored: dict[str, Any] | None) -> VeoError | None:
+    """The error that was kept, as its own class."""
+    if stored is None:
+        return None
+    return KINDS.get(stored["code"], VeoError)(stored["message"], hint=stored["hint"])

@@ -1,0 +1,139 @@
+"""The library's folder: where input pictures and finished videos lie, and how a file gets there whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+import unicodedata
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from veo_nb.errors import DownloadError, InvalidRequest
+from veo_nb.media.picture import Picture
+
+LEDGER = "ledger.sqlite"
+
+
+class Library:
+    """A folder with `ledger.sqlite`, `inputs/`, and a folder of videos for each day.
+
+    Names are made here from the job and the prompt, never from anything that a server said.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger's file; it may not exist yet."""
+        return self.folder / LEDGER
+
+    def prepare(self) -> None:
+        """Make the folder, and be sure that it can be written.
+
+        Raises:
+            InvalidRequest: it can't be made or written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as error:
+            raise InvalidRequest(
+                f"The library folder {self.folder} can't be written: {error.strerror or error}.",
+                hint="Set VEO_NB_LIBRARY to a folder of yours, or use veo.configure(library=…).",
+                field="library",
+            ) from None
+
+    def keep_picture(self, picture: Picture) -> None:
+        """Keep an input, so that the job can be sent after a restart and its recipe stays complete."""
+        path = self._picture_path(picture.sha256, picture.mime)
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            part = path.with_suffix(".part")
+            part.write_bytes(picture.data)
+            part.replace(path)
+
+    def picture_bytes(self, sha256: str, mime: str) -> bytes:
+        """The bytes of a kept input.
+
+        Raises:
+            InvalidRequest: the file is gone.
+        """
+        path = self._picture_path(sha256, mime)
+        try:
+            return path.read_bytes()
+        except OSError:
+            raise InvalidRequest(
+                f"The input image {path.name} is gone from the library.", hint="Run the cell again."
+            ) from None
+
+    def part_path(self, job_id: str, sample: int) -> Path:
+        """Where a video is written while it arrives; the same after a restart, so that it goes on."""
+        folder = self.folder / "arriving"
+        folder.mkdir(exist_ok=True)
+        return folder / f"{job_id}-{sample}.part"
+
+    def place(self, part: Path, job_id: str, sample: int, prompt: str, created_at: float) -> Path:
+        """Move a whole file to its place in one step and return where: `2026-11-22/fox-3f2a.mp4`."""
+        day = datetime.fromtimestamp(created_at).astimezone().strftime("%Y-%m-%d")
+        folder = self.folder / day
+        folder.mkdir(exist_ok=True)
+        ending = f"-{sample + 1}" if sample else ""
+        path = folder / f"{slug(prompt)}-{job_id}{ending}.mp4"
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+        return path
+
+    def write_sidecar(self, video: Path, recipe: dict[str, Any]) -> None:
+        """Write a video's recipe beside it, as JSON."""
+        path = video.with_suffix(".json")
+        part = path.with_suffix(".json.part")
+        part.write_text(json.dumps(recipe, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        part.replace(path)
+
+    def relative(self, path: Path) -> str:
+        """A path as the ledger writes it: relative to the folder, with forward slashes."""
+        return path.relative_to(self.folder).as_posix()
+
+    def _picture_path(self, sha256: str, mime: str) -> Path:
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+            raise InvalidRequest("The recipe names a picture in a way that can't be.", hint="")
+        return self.folder / "inputs" / f"{sha256[:16]}{'.png' if mime == 'image/png' else '.jpg'}"
+
+
+def slug(prompt: str, words: int = 4, longest: int = 32) -> str:
+    """The first words of a prompt as a file name: `fox-crosses-a-frozen`; `clip` where it has no plain letters."""
+    plain = unicodedata.normalize("NFKD", prompt[:400]).encode("ascii", "ignore").decode().lower()
+    found = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in ("a", "an", "the")][:words]
+    return "-".join(found)[:longest].strip("-") or "clip"
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        for chunk in iter(lambda: file.read(1 << 20), b""):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def check_video(path: Path) -> Any:
+    """What the file holds (`media.probe.Facts`), once it is known to be a playable video.
+
+    Raises:
+        DownloadError: it is not.
+    """
+    from veo_nb.media.probe import UnreadableVideo, probe
+
+    try:
+        return probe(path)
+    except UnreadableVideo as error:
+        raise DownloadError(
+            f"What arrived is not a playable video: {error}", hint="It is kept at the provider for two days."
+        ) from None

@@ -1,0 +1,114 @@
+"""The background loop: one daemon thread on which client and engine live, and how to wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class BackgroundLoop:
+    """An event loop on a thread of its own, started at its first use and running while cells run."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start a coroutine on the loop, from any thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._started())
+
+    def call(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Call a function on the loop, soon, from any thread."""
+        self._started().call_soon_threadsafe(function, *arguments)
+
+    def do(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call a function on the loop from another thread, and wait until it has run."""
+
+        async def carry() -> T:
+            return function(*arguments)
+
+        return self.run(carry()).result(10)
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """End the loop and its thread; what still runs on it is cancelled."""
+        with self._lock:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is None or thread is None:
+            return
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout)
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                ready: Future[asyncio.AbstractEventLoop] = Future()
+                self._thread = threading.Thread(target=_live, args=(ready,), name="veo-nb-loop", daemon=True)
+                self._thread.start()
+                self._loop = ready.result(10)
+            return self._loop
+
+
+def _live(ready: Future[asyncio.AbstractEventLoop]) -> None:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.call_soon(ready.set_result, loop)
+    try:
+        loop.run_forever()
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def block_on(future: Future[T], timeout: float | None = None) -> T:
+    """The future's result, waited for without stopping a loop that this thread already runs.
+
+    In a notebook the kernel's own loop keeps turning, so the person's other tasks go on. The future itself is
+    never cancelled by a wait that ends early.
+
+    Raises:
+        TimeoutError: it was not done within `timeout` seconds.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return _result(future, timeout)
+    import nest_asyncio2
+
+    try:
+        nest_asyncio2.apply(loop)
+    except ValueError:
+        # Only asyncio's own loops can be entered again (uvloop's can't): then the thread just waits.
+        return _result(future, timeout)
+    waiting = loop.create_task(_shielded(future, timeout))
+    try:
+        return loop.run_until_complete(waiting)
+    except asyncio.TimeoutError:
+        raise TimeoutError from None
+    finally:
+        waiting.cancel()
+
+
+def _result(future: Future[T], timeout: float | None) -> T:
+    try:
+        return future.result(timeout)
+    except FutureTimeout:
+        # Before Python 3.11 this was another class than the builtin.
+        raise TimeoutError from None
+
+
+async def _shielded(future: Future[T], timeout: float | None) -> T:
+    return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), timeout)

@@ -1,0 +1,86 @@
+"""The jobs that this kernel knows: one object a job, however often it is asked for."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+
+from veo_nb import catalog
+from veo_nb.jobs.job import Job, Snapshot, State, error_from_json
+from veo_nb.jobs.ledger import JobRow, Ledger
+from veo_nb.jobs.library import Library
+from veo_nb.jobs.timing import usual_seconds
+from veo_nb.jobs.video import video_from_row
+from veo_nb.request import VideoRequest, restore_request
+
+
+class Registry:
+    """Brings jobs back from the ledger and keeps those alive that are not done."""
+
+    def __init__(self, ledger: Ledger, library: Library, cancel: Callable[[Job], None]) -> None:
+        self._ledger = ledger
+        self._library = library
+        self._cancel = cancel
+        self._lock = threading.RLock()
+        self._known: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
+        self._active: dict[str, Job] = {}
+
+    def job(self, row: JobRow, request: VideoRequest | None = None) -> Job:
+        """The job of a row: the one that is known already, or a new one as the ledger has it."""
+        with self._lock:
+            known = self._known.get(row.id)
+            if known is not None:
+                return known
+            job = Job(
+                id=row.id,
+                request=request or restore_request(row.request, self._library.picture_bytes),
+                provider=catalog.PROVIDERS[row.provider],
+                take=row.take,
+                estimate=row.estimate,
+                now=self.snapshot(row),
+                cancel=self._cancel,
+            )
+            self._known[row.id] = job
+            return job
+
+    def active(self) -> list[Job]:
+        """The jobs that are not done, oldest first."""
+        with self._lock:
+            return sorted(self._active.values(), key=lambda job: job.now.created_at)
+
+    def is_active(self, job_id: str) -> bool:
+        """Whether the job with this id is being driven or followed."""
+        with self._lock:
+            return job_id in self._active
+
+    def hold(self, job: Job) -> None:
+        """Keep a job until it is done."""
+        with self._lock:
+            self._active[job.id] = job
+
+        def release(changed: Job) -> None:
+            if changed.now.state.final:
+                remove()
+                with self._lock:
+                    self._active.pop(changed.id, None)
+
+        remove = job.on_change(release)
+
+    def snapshot(self, row: JobRow) -> Snapshot:
+        """A job's moment as the ledger has it."""
+        past = self._ledger.generation_seconds(row.provider, row.model)
+        typical, slow = usual_seconds(past, catalog.PROVIDERS[row.provider], catalog.MODELS[row.model])
+        videos = self._ledger.videos(row.id)
+        return Snapshot(
+            state=State(row.state),
+            created_at=row.created_at,
+            operation=row.operation,
+            error=error_from_json(row.error),
+            submitted_at=row.submitted_at,
+            generated_at=row.generated_at,
+            finished_at=row.finished_at,
+            videos=tuple(video_from_row(video, self._library.folder) for video in videos),
+            typical=typical,
+            slow=slow,
+        )

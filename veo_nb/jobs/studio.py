@@ -1,0 +1,366 @@
+"""The studio: settings, ledger, library and engine put together behind a few plain calls."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from veo_nb import catalog
+from veo_nb.config import Settings, resolve_settings
+from veo_nb.errors import InvalidRequest, NotFound, SubmissionUncertain, VeoError
+from veo_nb.jobs.cost import estimate
+from veo_nb.jobs.engine import Engine
+from veo_nb.jobs.job import Job, Note, State
+from veo_nb.jobs.ledger import JobRow, Ledger
+from veo_nb.jobs.library import Library
+from veo_nb.jobs.local_server import LocalServer
+from veo_nb.jobs.loop import BackgroundLoop
+from veo_nb.jobs.ownership import Ownership
+from veo_nb.jobs.registry import Registry
+from veo_nb.jobs.timing import usual_seconds
+from veo_nb.jobs.video import Video
+from veo_nb.request import Source, VideoRequest, make_request
+
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+"""For ids that people type: nothing that looks like something else."""
+FOLLOW_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a request would do: nothing was sent. `usd` is the list price, `seconds` the usual time."""
+
+    request: VideoRequest
+    provider: catalog.Provider
+    usd: float | None
+    seconds: float
+    stored: Job | None
+    """The job that would be shown or joined in place of sending anything."""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What exists once the library is open."""
+
+    ledger: Ledger
+    registry: Registry
+    ownership: Ownership
+    engine: Engine
+    server: LocalServer | None
+
+
+class Studio:
+    """Makes clips, keeps them, and finds them again.
+
+    Arguments are the settings of `veo_nb.config`: `provider`, `api_key`, `base_url`, `library`, `model`,
+    `max_in_flight`. Nothing is started or written before the first job, except that jobs an earlier kernel left
+    are taken on by `resume()`.
+
+    Raises:
+        InvalidRequest: a setting is wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        options: Mapping[str, Any] | None = None,
+        environ: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.time,
+        **settings: Any,
+    ) -> None:
+        self.settings: Settings = resolve_settings(
+            settings, options or {}, os.environ if environ is None else environ, folder or Path.cwd()
+        )
+        self.library = Library(self.settings.library)
+        self._transport = transport
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._loop = BackgroundLoop()
+        self._owner_id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._parts: _Parts | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"Studio(provider={self.settings.provider.name!r}, library={str(self.settings.library)!r})"
+
+    # Making
+
+    def generate(self, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
+        """The job for this request; returns at once, the clip is made in the background.
+
+        A request that was made before is not sent again: the stored clip, or the job that still runs, is what
+        you get. `take=2` asks for another sample of it, `fresh=True` ignores what is stored. Fields are those of
+        `VideoRequest`.
+
+        Raises:
+            InvalidRequest: before anything is sent.
+            AuthenticationError: the provider needs a key and there is none.
+        """
+        return self.submit(prompt, take=take, fresh=fresh, **fields)[0]
+
+    def submit(self, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> tuple[Job, bool]:
+        """As `generate`, and whether the job is new."""
+        request = self._request(prompt, take, fields)
+        self.settings.key_or_raise()
+        with self._lock:
+            parts = self._open()
+            if not fresh:
+                stored = self._stored(request, take)
+                if stored is not None:
+                    self._take_up(stored, parts)
+                    return stored, False
+            for picture in request.pictures():
+                self.library.keep_picture(picture)
+            job = parts.registry.job(self._add(request, take, parts.ledger), request)
+            parts.registry.hold(job)
+        self._loop.call(parts.engine.drive, job)
+        return job, True
+
+    def preview(self, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Preview:
+        """What `generate` would do, checked in the same way, with nothing sent and nothing written."""
+        request = self._request(prompt, take, fields)
+        stored = None if fresh else self._stored(request, take)
+        provider, parts = self.settings.provider, self._open_existing()
+        past = parts.ledger.generation_seconds(provider.name, request.model) if parts else []
+        seconds, _ = usual_seconds(past, provider, catalog.MODELS[request.model])
+        return Preview(request, provider, estimate(request), seconds, stored)
+
+    # Finding
+
+    def job(self, job_id: str) -> Job:
+        """The job with this id.
+
+        Raises:
+            NotFound: there is none; the hint names the nearest.
+        """
+        wanted = job_id.strip().lower()
+        parts = self._open_existing()
+        row = parts.ledger.job(wanted) if parts else None
+        if parts is None or row is None:
+            ids = [found.id for found in parts.ledger.jobs(8)] if parts else []
+            hint = catalog.did_you_mean(wanted, ids) if ids else "Nothing has been made here yet."
+            raise NotFound(f"There is no job {job_id!r} in this library.", hint=hint)
+        return parts.registry.job(row)
+
+    def history(self, limit: int = 50) -> list[Job]:
+        """The newest jobs of the library, newest first."""
+        parts = self._open_existing()
+        return [parts.registry.job(row) for row in parts.ledger.jobs(limit)] if parts else []
+
+    def active(self) -> list[Job]:
+        """The jobs of this kernel that are not done, oldest first."""
+        return self._parts.registry.active() if self._parts else []
+
+    # Going on
+
+    def resume(self) -> list[Job]:
+        """Take on what an earlier kernel left unfinished with this provider; the jobs that were taken on."""
+        with self._lock:
+            parts = self._open_existing()
+            if parts is None or not self.settings.api_key:
+                return []
+            jobs = [
+                parts.registry.job(row)
+                for row in parts.ledger.unfinished()
+                if row.provider == self.settings.provider.name
+                and not parts.registry.is_active(row.id)
+                and parts.ownership.adopt(row)
+            ]
+        for job in jobs:
+            self._go_on(job, parts)
+        return jobs
+
+    def retry(self, job_id: str) -> Job:
+        """Look again for the video of a job that was accepted and then failed on the way; nothing is sent anew.
+
+        Raises:
+            InvalidRequest: it still runs, it is done, or it was never accepted.
+        """
+        job = self.job(job_id)
+        if not job.now.state.final:
+            raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
+        if job.operation is None:
+            raise InvalidRequest(f"Job {job.id} was never accepted.", hint="Run its cell again.")
+        if job.now.state is State.SUCCEEDED and all(video.path.exists() for video in job.videos):
+            raise InvalidRequest(
+                f"Job {job.id} is done and its video is here.", hint=f"%veo show {job.id} shows it."
+            )
+        parts = self._open()
+        parts.registry.hold(job)
+        self._loop.do(parts.engine.look_again, job)
+        return job
+
+    def resubmit(self, job_id: str) -> Job:
+        """Send a job again whose first answer was lost. It may be charged twice, so only a person asks for it.
+
+        Raises:
+            InvalidRequest: the job is not uncertain.
+        """
+        job = self.job(job_id)
+        if job.now.state is not State.UNCERTAIN:
+            raise InvalidRequest(
+                f"Job {job.id} is {job.status}, not uncertain.", hint="Run its cell again instead."
+            )
+        parts = self._open()
+        parts.registry.hold(job)
+        self._loop.do(parts.engine.send_again, job)
+        return job
+
+    def close(self) -> None:
+        """Stop the background work and the sandbox; unfinished jobs stay in the ledger for `resume()`."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            parts, self._parts = self._parts, None
+        if parts is not None:
+            # Whatever is not done by then, the ledger knows where it is.
+            with contextlib.suppress(FutureTimeout):
+                self._loop.run(parts.engine.stop()).result(10)
+        self._loop.stop()
+        if parts is not None:
+            parts.ownership.stop()
+            if parts.server is not None:
+                parts.server.stop()
+            parts.ledger.close()
+
+    # Inside
+
+    def _request(self, prompt: str, take: int, fields: Mapping[str, Any]) -> VideoRequest:
+        if isinstance(take, bool) or not isinstance(take, int) or take < 1:
+            raise InvalidRequest(
+                f"take can't be {take!r}.", hint="It takes a whole number from 1.", field="take"
+            )
+        values = {"model": self.settings.model, **{k: v for k, v in fields.items() if v is not None}}
+        if "video" in values:
+            values["video"] = _source(values["video"])
+        for name in ("image", "last_frame"):
+            if isinstance(values.get(name), Job):
+                raise InvalidRequest(
+                    f"{name} is a whole job.", hint="Use its .video.last_frame().", field=name
+                )
+        return make_request(self.settings.provider, prompt=prompt, **values)
+
+    def _stored(self, request: VideoRequest, take: int) -> Job | None:
+        """The job that stands for this request, if one is done, under way or uncertain."""
+        parts = self._open_existing()
+        row = parts.ledger.latest(request.fingerprint(self.settings.provider.name), take) if parts else None
+        if parts is None or row is None or row.state in (State.FAILED, State.BLOCKED, State.CANCELLED):
+            return None
+        return parts.registry.job(row)
+
+    def _take_up(self, job: Job, parts: _Parts) -> None:
+        """Go on with a stored job where it needs it: its file is gone, or nobody drives it any more."""
+        if job.now.state is State.SUCCEEDED:
+            if not all(video.path.exists() for video in job.videos):
+                parts.registry.hold(job)
+                self._loop.do(parts.engine.look_again, job)
+        elif not job.now.state.final and not parts.registry.is_active(job.id):
+            row = parts.ledger.job(job.id)
+            if row is not None and parts.ownership.adopt(row):
+                self._go_on(job, parts)
+            else:
+                parts.registry.hold(job)
+                job.change(note=Note(kind="elsewhere"))
+                self._loop.run(self._follow(job, parts))
+
+    def _go_on(self, job: Job, parts: _Parts) -> None:
+        parts.registry.hold(job)
+        if job.now.state is State.SUBMITTING:
+            lost = SubmissionUncertain(
+                "The kernel ended while it was being sent. It may have been accepted and charged.",
+                hint="Look at your provider's dashboard before you send it again.",
+            )
+            self._loop.call(parts.engine.fail, job, State.UNCERTAIN, lost)
+        else:
+            self._loop.call(parts.engine.drive, job)
+
+    async def _follow(self, job: Job, parts: _Parts) -> None:
+        """Show what another living kernel does with a job, and take it on when that kernel is gone."""
+        while not job.now.state.final:
+            await asyncio.sleep(FOLLOW_SECONDS)
+            row = parts.ledger.job(job.id)
+            if row is None:
+                return
+            if State(row.state) is not job.now.state:
+                job.restate(parts.registry.snapshot(row))
+            elif parts.ownership.adopt(row):
+                self._go_on(job, parts)
+                return
+
+    def _add(self, request: VideoRequest, take: int, ledger: Ledger) -> JobRow:
+        while True:
+            row = JobRow(
+                id="".join(secrets.choice(ALPHABET) for _ in range(4)),
+                fingerprint=request.fingerprint(self.settings.provider.name),
+                take=take,
+                provider=self.settings.provider.name,
+                model=request.model,
+                request=request.canonical(),
+                state=State.QUEUED.value,
+                estimate=estimate(request),
+                owner=self._owner_id,
+                created_at=self._clock(),
+            )
+            if ledger.add_job(row):
+                return row
+
+    def _cancel(self, job: Job) -> None:
+        if not job.now.state.final:
+            self._loop.call(self._open().engine.cancel, job)
+
+    def _open_existing(self) -> _Parts | None:
+        """The open library, if there is one at all."""
+        if self._parts is None and not self.library.ledger_path.exists():
+            return None
+        return self._open()
+
+    def _open(self) -> _Parts:
+        with self._lock:
+            if self._closed:
+                raise VeoError("This studio is closed.", hint="Make another one.")
+            if self._parts is None:
+                self.library.prepare()
+                ledger = Ledger(self.library.ledger_path)
+                own_server = self.settings.provider.name == "sandbox" and not self.settings.base_url
+                server = LocalServer(self.library.folder / ".sandbox") if own_server else None
+                self._parts = _Parts(
+                    ledger=ledger,
+                    registry=Registry(ledger, self.library, self._cancel),
+                    ownership=Ownership(ledger, self._owner_id, self._clock),
+                    engine=self._loop.run(self._make_engine(ledger, server)).result(30),
+                    server=server,
+                )
+            return self._parts
+
+    async def _make_engine(self, ledger: Ledger, server: LocalServer | None) -> Engine:
+        return Engine(
+            self.settings, ledger, self.library, server, transport=self._transport, clock=self._clock
+        )
+
+
+def _source(value: Any) -> Any:
+    """A clip of this library as a source; anything else as it is."""
+    if isinstance(value, Job):
+        value = value.video
+    if isinstance(value, Video):
+        if not value.uri:
+            raise InvalidRequest(
+                f"The clip of job {value.job_id} has no address at the provider.", hint="", field="video"
+            )
+        return Source(uri=value.uri, key=f"job:{value.job_id}/{value.sample}")
+    return value

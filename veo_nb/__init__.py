@@ -1,0 +1,196 @@
+"""Experiment with Veo 3.1 in a notebook: `%%veo` cells, videos that arrive in the background.
+
+In a notebook, `%load_ext veo_nb` and then `%%veo` cells. In Python:
+
+    import veo_nb as veo
+    job = veo.generate("A fox crosses a frozen lake.", aspect_ratio="9:16")
+    job.wait().video.path
+
+Nothing is started, opened or read at import; the functions here use one studio, made at their first call.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from veo_nb.api.client import AsyncClient
+    from veo_nb.errors import (
+        AuthenticationError,
+        BudgetExceeded,
+        Cancelled,
+        ContentBlocked,
+        DownloadError,
+        InvalidRequest,
+        NotFound,
+        OperationFailed,
+        PermissionDenied,
+        RateLimited,
+        ServiceError,
+        SubmissionUncertain,
+        TransportError,
+        VeoError,
+        VideoExpired,
+        WaitTimeout,
+    )
+    from veo_nb.jobs.job import Job
+    from veo_nb.jobs.studio import Studio
+    from veo_nb.jobs.video import Video
+    from veo_nb.request import VideoRequest
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AsyncClient",
+    "AuthenticationError",
+    "BudgetExceeded",
+    "Cancelled",
+    "ContentBlocked",
+    "DownloadError",
+    "InvalidRequest",
+    "Job",
+    "NotFound",
+    "OperationFailed",
+    "PermissionDenied",
+    "RateLimited",
+    "ServiceError",
+    "Studio",
+    "SubmissionUncertain",
+    "TransportError",
+    "VeoError",
+    "Video",
+    "VideoExpired",
+    "VideoRequest",
+    "WaitTimeout",
+    "configure",
+    "generate",
+    "history",
+    "studio",
+]
+
+_HOMES = {
+    "AsyncClient": "veo_nb.api.client",
+    "Job": "veo_nb.jobs.job",
+    "Studio": "veo_nb.jobs.studio",
+    "Video": "veo_nb.jobs.video",
+    "VideoRequest": "veo_nb.request",
+}
+
+_lock = threading.RLock()
+_studio: Studio | None = None
+_retired: list[Studio] = []
+_settings: dict[str, Any] = {}
+_options: dict[str, Any] = {}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'veo_nb' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES.get(name, "veo_nb.errors")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
+
+
+def studio() -> Studio:
+    """The studio that the functions of this module and the magics use, made at the first call.
+
+    Raises:
+        InvalidRequest: a setting is wrong.
+    """
+    global _studio  # noqa: PLW0603  one default studio a process
+    with _lock:
+        if _studio is None:
+            from veo_nb.jobs.studio import Studio
+
+            _studio = Studio(options=_options, **_settings)
+            atexit.unregister(_close)
+            atexit.register(_close)
+        return _studio
+
+
+def configure(**settings: Any) -> Studio:
+    """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`, `max_in_flight`.
+
+    A setting of None goes back to where it came from before. Jobs that run go on as they were started.
+
+    Raises:
+        InvalidRequest: a setting is wrong; the old ones stay.
+    """
+    return _remake(_settings, settings)
+
+
+def _configure_options(options: Mapping[str, Any]) -> Studio:
+    """As `configure`, for what `%config` says, which arguments override."""
+    return _remake(_options, options)
+
+
+def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
+    global _studio  # noqa: PLW0603  one default studio a process
+    with _lock:
+        before, old = dict(layer), _studio
+        layer.update(changes)
+        for name in [name for name, value in layer.items() if value is None]:
+            del layer[name]
+        _studio = None
+        try:
+            new = studio()
+        except BaseException:
+            layer.clear()
+            layer.update(before)
+            _studio = old
+            raise
+        if old is not None:
+            # What runs goes on, with its cards; it is closed with the process.
+            _retired.append(old) if old.active() else old.close()
+        return new
+
+
+def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
+    """The job that makes this clip; returns at once, and shows a stored clip in place of asking twice.
+
+    Fields are those of `VideoRequest`; an image is a path, bytes or a PIL image, a video is a `Video`, a job or a
+    URL. `take=2` asks for another sample of the same request, `fresh=True` ignores what is stored.
+
+    Raises:
+        InvalidRequest: the request can't be sent as it is; nothing was sent.
+        AuthenticationError: the provider needs a key and there is none.
+    """
+    return studio().generate(prompt, take=take, fresh=fresh, **fields)
+
+
+def history(limit: int = 50) -> list[Job]:
+    """The newest jobs of the library, newest first."""
+    return studio().history(limit)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register `%%veo` and `%veo`, take on what an earlier kernel left, and say so in one line."""
+    from veo_nb import doctor
+    from veo_nb.notebook.magics import VeoMagics, greeting
+
+    shell.register_magics(VeoMagics(shell, studio, _configure_options, lambda: doctor.report(studio())))
+    current = studio()
+    print(greeting(current, current.resume(), __version__))  # noqa: T201
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take the magics away and stop the background work; unfinished jobs stay in the ledger."""
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("veo", None)
+    _close()
+
+
+def _close() -> None:
+    global _studio  # noqa: PLW0603  one default studio a process
+    with _lock:
+        open_ones = [*_retired, *([_studio] if _studio is not None else [])]
+        _retired.clear()
+        _studio = None
+    for one in open_ones:
+        one.close()

@@ -1,0 +1,239 @@
+"""The finished output: an `IPython.display.Video` with its caption, complete without a kernel.
+
+Everything from outside goes through markupsafe. The geometry is that of js/src/card.css, so that nothing moves
+when the live card gives way to this.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from pathlib import Path
+
+from IPython.display import HTML
+from IPython.display import Video as IPythonVideo
+from markupsafe import Markup, escape
+
+from veo_nb.jobs.job import Job, State
+from veo_nb.jobs.studio import Preview
+from veo_nb.jobs.video import Video
+from veo_nb.media.picture import Picture, thumbnail
+from veo_nb.notebook import words
+from veo_nb.notebook.place import Place
+from veo_nb.notebook.protocol import format_line
+
+EMBED_LIMIT = 8_000_000
+"""Bytes; a larger video that can't be linked is named by its path in place of being put into the notebook."""
+POSTER_WIDTH = 480
+WIDEST = {"16:9": 640, "9:16": 270}
+
+_TEXT = "var(--jp-ui-font-color1, currentColor)"
+_SOFT = "var(--jp-ui-font-color2, currentColor)"
+_BORDER = "1px solid var(--jp-border-color2, #bdbdbd)"
+_ROOT = (
+    f"display:flex;flex-direction:column;gap:8px;padding:4px 0;margin:0;color:{_TEXT};"
+    "font:13px/20px var(--jp-ui-font-family, system-ui, sans-serif);font-variant-numeric:tabular-nums"
+)
+_ROW = "max-width:640px;margin:0;overflow-wrap:anywhere"
+_CLAMPED = "display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden;white-space:pre-wrap"
+
+
+class ClipVideo(IPythonVideo):  # type: ignore[misc]
+    """A finished clip: its videos, the prompt, what was set, and where the file is."""
+
+    def __init__(self, html: str, text: str, path: Path) -> None:
+        super().__init__(filename=str(path), embed=False, mimetype="video/mp4")
+        self._html = html
+        self._text = text
+
+    def _repr_html_(self) -> str:
+        return self._html
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def finished(job: Job, place: Place, status: str = "") -> ClipVideo | HTML:
+    """The output of a job that is over: its videos, or why there are none. `status` replaces the last line."""
+    status = status or last_line(job, place)
+    text = f"{job.request.prompt}\n{' · '.join(words.settings(job.request))}\n{status}"
+    if not job.videos:
+        return PlainHTML(_frame(job, _no_video(job), status), text)
+    shape = job.request.shape
+    several = len(job.videos) > 1
+    boxes = [_video(video, shape, place, several=several) for video in job.videos]
+    row = Markup('<div style="display:flex;flex-wrap:wrap;gap:8px">{}</div>').format(Markup("").join(boxes))
+    return ClipVideo(_frame(job, row, status), text, job.videos[0].path)
+
+
+def last_line(job: Job, place: Place) -> str:
+    """The status under a job that is over: how long it took, what it cost, where the file is."""
+    if job.now.state is not State.SUCCEEDED:
+        return words.ending(job)
+    parts = [format_line(words.line(job), 0.0), words.cost(job.estimate, job.provider)]
+    parts += [place.shown(video.path) for video in job.videos]
+    if job.now.filtered:
+        parts.append(f'some samples were blocked: "{" ".join(job.now.filtered)}"')
+    return " · ".join(part for part in parts if part)
+
+
+def shown_again(job: Job, place: Place) -> ClipVideo | HTML:
+    """The output of a cell whose clip was there already."""
+    line = words.shown_again(job.now, datetime.now(timezone.utc).astimezone())
+    files = " · ".join(place.shown(video.path) for video in job.videos)
+    return finished(job, place, f"{line} · {files}")
+
+
+def dry_run(preview: Preview) -> HTML:
+    """What a cell would send and what that would cost; nothing was sent."""
+    request, provider = preview.request, preview.provider
+    count = request.sample_count or 1
+    facts = [
+        f"{count} clip{'s' if count > 1 else ''}",
+        words.cost(preview.usd, provider) or "price unknown",
+        f"about {round(preview.seconds)} s",
+        f"to {provider.title}",
+    ]
+    status = f"Nothing sent · {' · '.join(facts)}"
+    if preview.stored is not None:
+        status += f" · job {preview.stored.id} is there already and would be shown"
+    rows = [
+        Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),
+        _settings(words.settings(request), provider.bills, ""),
+        Markup('<p style="{};color:{}">{}</p>').format(_ROW, _SOFT, status),
+    ]
+    html = Markup('<div style="{}">{}</div>').format(_ROOT, Markup("").join(rows))
+    return PlainHTML(html, f"{request.prompt}\n{' · '.join(words.settings(request))}\n{status}")
+
+
+def job_table(jobs: Iterable[Job], now: float) -> HTML:
+    """Jobs as a table: id, state, prompt, what was set, when."""
+    jobs = list(jobs)
+    if not jobs:
+        text = "Nothing has been made in this library yet. Write a prompt in a %%veo cell."
+        return PlainHTML(Markup("<p>{}</p>").format(text), text)
+    cell = Markup('<td style="text-align:left;vertical-align:top;padding:4px 12px 4px 0;{}">{}</td>')
+    rows, lines = [], []
+    for job in jobs:
+        prompt = " ".join(job.request.prompt.split())
+        prompt = prompt if len(prompt) <= 72 else prompt[:71] + "…"
+        state = format_line(words.line(job), now)
+        when = words.made_when(job.now, datetime.fromtimestamp(now).astimezone())
+        chosen = " · ".join(words.settings(job.request))
+        lines.append(f"{job.id}  {state:<44.44}  {when:<16}  {prompt}")
+        rows.append(
+            Markup("<tr>{}{}{}{}{}</tr>").format(
+                cell.format("font-family:var(--jp-code-font-family, monospace)", job.id),
+                cell.format("overflow-wrap:anywhere;max-width:320px", state),
+                cell.format("max-width:360px;overflow-wrap:anywhere", prompt),
+                cell.format(f"color:{_SOFT}", chosen),
+                cell.format(f"color:{_SOFT};white-space:nowrap", when),
+            )
+        )
+    head = Markup("").join(
+        Markup('<th style="text-align:left;padding:4px 12px 4px 0">{}</th>').format(name)
+        for name in ("job", "state", "prompt", "settings", "when")
+    )
+    html = Markup('<table style="{}"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>').format(
+        "font-size:13px;border-collapse:collapse;margin:4px 0", head, Markup("").join(rows)
+    )
+    return PlainHTML(html, "\n".join(lines))
+
+
+@functools.lru_cache(maxsize=64)
+def poster(path: Path, width: int = POSTER_WIDTH) -> str:
+    """A still of a video as a data URI, so that a saved page shows it before the file is loaded."""
+    from veo_nb.media.frames import poster as draw
+
+    return _data_uri("image/jpeg", draw(path, width=width))
+
+
+def backdrop(picture: Picture | None) -> str:
+    """A tiny still of the input image as a data URI, to be shown blurred; empty without one."""
+    return _data_uri("image/jpeg", thumbnail(picture)) if picture is not None else ""
+
+
+class PlainHTML(HTML):  # type: ignore[misc]
+    """HTML that a terminal can read too."""
+
+    def __init__(self, html: str, text: str) -> None:
+        super().__init__(html)
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _frame(job: Job, box: Markup, status: str) -> str:
+    prompt = Markup('<p dir="auto" style="{};{}" title="{}">{}</p>').format(
+        _ROW, _CLAMPED, job.request.prompt[:2000], job.request.prompt
+    )
+    usd = words.cost(job.estimate, job.provider) if job.now.state is not State.SUCCEEDED else ""
+    chosen = _settings(words.settings(job.request), job.provider.bills, usd)
+    line = Markup(
+        '<div style="{};display:flex;gap:8px;padding:4px 0"><span style="flex:1">{}</span>'
+        '<code style="color:{};background:none">{}</code></div>'
+    ).format(_ROW, status, _SOFT, job.id)
+    return Markup('<div role="group" aria-label="{}" style="{}">{}{}{}{}</div>').format(
+        f"Clip {job.id}", _ROOT, box, prompt, chosen, line
+    )
+
+
+def _settings(chosen: list[str], bills: bool, usd: str) -> Markup:
+    tag = Markup("")
+    if not bills:
+        tag = Markup(
+            '<span style="border:{};border-radius:6px;padding:0 6px;margin-right:8px">sandbox</span>'
+        ).format(_BORDER)
+    price = (
+        Markup('<span style="margin-left:auto;padding-left:8px">{}</span>').format(usd) if usd else Markup("")
+    )
+    return Markup('<div style="{};display:flex;color:{}">{}<span>{}</span>{}</div>').format(
+        _ROW, _SOFT, tag, " · ".join(chosen), price
+    )
+
+
+def _box(shape: str, *, several: bool) -> str:
+    width = f"min(100%, {WIDEST[shape]}px)"
+    if several:
+        smallest, largest = (200, 316) if shape == "16:9" else (135, 270)
+        width = f"clamp({smallest}px, calc(50% - 4px), {largest}px)"
+    ratio = shape.replace(":", "/")
+    return f"width:{width};aspect-ratio:{ratio};box-sizing:border-box;border:{_BORDER};border-radius:6px;background:#000"
+
+
+def _video(video: Video, shape: str, place: Place, *, several: bool) -> Markup:
+    style = _box(shape, several=several)
+    if not video.path.exists():
+        return _message(
+            shape, f"{place.shown(video.path)} is no longer there. Run the cell again to fetch it."
+        )
+    still = poster(video.path)
+    src = place.relative(video.path)
+    if src is None:
+        if video.path.stat().st_size > EMBED_LIMIT:
+            return _message(shape, f"Saved as {video.path}, which is outside the folder that Jupyter serves.")
+        src = _data_uri("video/mp4", video.path.read_bytes())
+    attributes = Markup(
+        'controls loop playsinline preload="metadata" poster="{}" style="{}" aria-label="{}"'
+    ).format(still, style, f"Clip {video.job_id}")
+    shown = IPythonVideo(url=str(escape(src)), html_attributes=str(attributes))
+    return Markup(shown._repr_html_())  # noqa: S704  every part was escaped above
+
+
+def _no_video(job: Job) -> Markup:
+    return _message(job.request.shape, "No video")
+
+
+def _message(shape: str, text: str) -> Markup:
+    style = (
+        f"{_box(shape, several=False)};display:flex;align-items:center;justify-content:center;padding:16px;"
+        f"text-align:center;background:var(--jp-layout-color2, transparent);color:{_SOFT}"
+    )
+    return Markup('<div style="{}"><span>{}</span></div>').format(style, text)
+
+
+def _data_uri(mime: str, data: bytes) -> str:
+    return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"

@@ -1,0 +1,35 @@
+"""The page that `%veo help` shows: options and commands, made from the tables that drive them."""
+
+from __future__ import annotations
+
+from IPython.display import HTML
+from markupsafe import Markup
+
+from veo_nb.notebook.display import PlainHTML
+from veo_nb.notebook.options import option_rows
+
+COMMANDS: tuple[tuple[str, str], ...] = (
+    ("%veo", "the newest jobs"),
+    ("%veo wait", "hold the cell until every job is over"),
+    ("%veo show ID", "a job's card or its video"),
+    ("%veo cancel ID", "stop waiting for a job; the provider may still finish it and charge"),
+    ("%veo retry ID", "look again for the video of a job that was accepted; sends nothing anew"),
+    ("%veo resubmit ID", "send a job again whose answer was lost; it may be charged twice"),
+    ("%veo history", "up to 200 jobs of this library"),
+    ("%veo doctor", "check the installation, and say what to do"),
+    ("%veo help", "this page"),
+)
+
+
+def page() -> HTML:
+    """Every option of `%%veo` and every command of `%veo`, with what it does."""
+    options = [(f"%%veo {names}", text) for names, text in option_rows()]
+    rows = [*options, *COMMANDS]
+    width = max(len(name) for name, _ in rows) + 2
+    text = "\n".join(f"{name:<{width}}{meaning}" for name, meaning in rows)
+    row = Markup(
+        '<tr><td style="text-align:left;padding:2px 16px 2px 0"><code>{}</code></td>'
+        '<td style="text-align:left;padding:2px 0">{}</td></tr>'
+    )
+    body = Markup("").join(row.format(name, meaning) for name, meaning in rows)
+    return PlainHTML(Markup('<table style="font-size:13px;margin:4px 0">{}</table>').format(body), text)

@@ -1,0 +1,199 @@
+"""The magics: `%%veo` makes a clip from a cell, `%veo` looks after the jobs. Thin: the work is elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import traitlets
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.display import display
+from jupyter_core.paths import jupyter_runtime_dir
+
+from veo_nb import catalog
+from veo_nb.errors import InvalidRequest, VeoError
+from veo_nb.jobs.job import Job, WaitInterrupted
+from veo_nb.jobs.studio import Studio
+from veo_nb.notebook import help as help_page
+from veo_nb.notebook import words
+from veo_nb.notebook.display import dry_run, finished, job_table, shown_again
+from veo_nb.notebook.options import as_options, parse_cell
+from veo_nb.notebook.place import Place, find_place
+from veo_nb.notebook.protocol import format_line
+
+TERMINAL_SECONDS = 1.0
+
+
+@magics_class
+class VeoMagics(Magics):  # type: ignore[misc]
+    """`%%veo` and `%veo`. `%config VeoMagics.provider = "sandbox"` and the like change the settings."""
+
+    provider = traitlets.Unicode("", help="gptproto or sandbox; by default whichever has a key").tag(
+        config=True
+    )
+    base_url = traitlets.Unicode("", help="one base address for all calls").tag(config=True)
+    library = traitlets.Unicode("", help="folder of the ledger and the videos").tag(config=True)
+    model = traitlets.Unicode("", help="fast, standard or a full id").tag(config=True)
+    max_in_flight = traitlets.Int(0, help="operations at the provider at once; 0 for the default").tag(
+        config=True
+    )
+
+    def __init__(
+        self,
+        shell: Any,
+        studio: Callable[[], Studio],
+        configure: Callable[[Mapping[str, Any]], Studio],
+        doctor: Callable[[], str],
+    ) -> None:
+        super().__init__(shell)
+        self._studio = studio
+        self._doctor = doctor
+        # Looked up now: the working folder may change later.
+        self.place = find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
+        names = ["provider", "base_url", "library", "model", "max_in_flight"]
+        # A job that a cell ends with shows itself.
+        shell.display_formatter.ipython_display_formatter.for_type(Job, self._show)
+        self.observe(lambda _: configure({name: getattr(self, name) or None for name in names}), names)
+
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    def veo(self, line: str, cell: str | None = None) -> None:
+        """Make a clip from this cell (`%%veo`), or look after the jobs (`%veo help` lists what there is)."""
+        try:
+            if cell is None:
+                self._command(line)
+            else:
+                self._make(line, cell)
+        except InvalidRequest as error:
+            raise InvalidRequest(
+                as_options(error.message), hint=as_options(error.hint), **error.facts
+            ) from None
+
+    def _make(self, line: str, cell: str) -> None:
+        command = parse_cell(line, cell, self.shell.user_ns)
+        fields = {name: self._value(name, value) for name, value in command.fields.items()}
+        studio = self._studio()
+        if command.dry_run:
+            display(dry_run(studio.preview(command.prompt, take=command.take, fresh=command.fresh, **fields)))
+            return
+        job, new = studio.submit(command.prompt, take=command.take, fresh=command.fresh, **fields)
+        if command.out:
+            self.shell.user_ns[command.out] = job
+        self._show(job, new=new)
+        if command.wait:
+            self._wait([job])
+
+    def _value(self, name: str, typed: Any) -> Any:
+        """What was typed for an image or a video: the notebook's variable of that name, a job's id, or itself."""
+        kind = catalog.FIELD[name].kind
+        names = self.shell.user_ns
+        if kind == "image" and isinstance(typed, str) and typed.isidentifier() and not Path(typed).exists():
+            return names.get(typed, typed)
+        if kind == "video" and "://" not in typed:
+            return names[typed] if typed in names else self._studio().job(typed)
+        return typed
+
+    def _show(self, job: Job, *, new: bool = True) -> None:
+        if job.videos and not new and job.now.state.final:
+            display(shown_again(job, self.place))
+        else:
+            show_job(job, self.place, self.shell)
+
+    def _command(self, line: str) -> None:
+        name, *arguments = line.split() or ["list"]
+        commands: dict[str, tuple[int, Callable[..., object]]] = {
+            "list": (0, lambda: self._list(10)),
+            "history": (0, lambda: self._list(200)),
+            "wait": (0, lambda: self._wait(self._studio().active())),
+            "cancel": (1, lambda job_id: self._studio().job(job_id).cancel()),
+            "show": (1, lambda job_id: self._show(self._studio().job(job_id))),
+            "retry": (1, lambda job_id: self._show(self._studio().retry(job_id))),
+            "resubmit": (1, lambda job_id: self._show(self._studio().resubmit(job_id))),
+            "doctor": (0, lambda: print(self._doctor())),  # noqa: T201
+            "help": (0, lambda: display(help_page.page())),
+        }
+        if name not in commands:
+            raise InvalidRequest(f"There is no %veo {name}.", hint=catalog.did_you_mean(name, list(commands)))
+        count, run = commands[name]
+        if len(arguments) != count:
+            wanted = "needs a job's ID, such as 3f2a" if count else "takes nothing after it"
+            raise InvalidRequest(f"%veo {name} {wanted}.", hint="%veo lists the jobs.")
+        run(*arguments)
+
+    def _list(self, limit: int) -> None:
+        display(job_table(self._studio().history(limit), time.time()))
+
+    def _wait(self, jobs: list[Job]) -> None:
+        """Hold the cell until these jobs are over; the first error among them is raised at the end."""
+        failed: list[VeoError] = []
+        try:
+            for job in jobs:
+                try:
+                    self._wait_for(job)
+                except VeoError as error:
+                    if not job.now.state.final:
+                        raise
+                    failed.append(error)
+        except WaitInterrupted:
+            left = [job.id for job in jobs if not job.now.state.final]
+            raise WaitInterrupted(
+                f"Stopped waiting. {_count(left)} in the background: {', '.join(left)}. %veo wait waits again."
+            ) from None
+        if failed:
+            raise failed[0]
+
+    def _wait_for(self, job: Job) -> None:
+        if not is_terminal(self.shell):
+            job.wait()
+            return
+        while not job.now.state.final:
+            sys.stdout.write(f"\r\033[K{job.id}  {format_line(words.line(job), time.time())}")
+            sys.stdout.flush()
+            time.sleep(TERMINAL_SECONDS)
+        sys.stdout.write("\r\033[K")
+        display(finished(job, self.place))
+        job.wait()
+
+
+def is_terminal(shell: Any) -> bool:
+    """Whether this is IPython in a terminal, where there are no widgets."""
+    return not hasattr(shell, "kernel")
+
+
+def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
+    """The one line that `%load_ext veo_nb` prints: which provider, which library, what was taken on."""
+    settings = studio.settings
+    who = settings.provider.title
+    if settings.provider.key_variables and not settings.api_key:
+        who += f" (no key: set {' or '.join(settings.provider.key_variables)})"
+    elif settings.sources.get("provider") == "default":
+        who += " (no key set, nothing is charged)"
+    folder = settings.library
+    shown = folder.relative_to(Path.cwd()).as_posix() if folder.is_relative_to(Path.cwd()) else str(folder)
+    ids = ", ".join(job.id for job in resumed)
+    what = (
+        f"resumed {len(resumed)} job{'s' if len(resumed) > 1 else ''}: {ids}"
+        if resumed
+        else "nothing to resume"
+    )
+    return f"veo_nb {version} · {who} · library {shown} · {what}"
+
+
+def show_job(job: Job, place: Place, shell: Any) -> None:
+    """Display a job: its card while it runs, its video when it is done, a line of words in a terminal."""
+    if job.now.state.final:
+        display(finished(job, place))
+    elif is_terminal(shell):
+        print(f"{job.id}  {format_line(words.line(job), time.time())}")  # noqa: T201
+    else:
+        from veo_nb.notebook.widgets import JobView
+
+        JobView(job, place).show()
+
+
+def _count(jobs: list[str]) -> str:
+    return "1 job goes on" if len(jobs) == 1 else f"{len(jobs)} jobs go on"

@@ -1,0 +1,180 @@
+"""The line and the text of a `%%veo` cell, read into a command. Pure: no IPython, nothing looked up but names.
+
+    %%veo --model fast --aspect-ratio 9:16 --duration 8 --image fox.png --out fox
+    A fox crosses a frozen lake, {{mood}} light.
+
+Options are made from the catalog's fields. `{{name}}` reads a variable of the notebook; any other brace, as in a
+prompt written in JSON, stays as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from veo_nb import catalog
+from veo_nb.errors import InvalidRequest
+
+_NAME = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """What a `%%veo` cell asks for."""
+
+    prompt: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Request fields by name, only those that were given; images and videos still as they were typed."""
+    take: int = 1
+    fresh: bool = False
+    dry_run: bool = False
+    wait: bool = False
+    out: str | None = None
+
+
+def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> Command:
+    """The command in a cell; `names` are the notebook's variables, for `{{name}}` in the prompt.
+
+    Raises:
+        InvalidRequest: an option is unknown or lacks its value, a name is undefined, or the prompt is empty.
+    """
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        raise InvalidRequest(
+            "A quote in the options is not closed.", hint="Put values with spaces in quotes."
+        ) from None
+    found, rest = _parser().parse_known_args(words)
+    for word in rest:
+        _refuse(word)
+    options = {name: value for name, value in vars(found).items() if value is not None}
+    own = {name: options.pop(name) for name in ("take", "fresh", "dry_run", "wait", "out") if name in options}
+    out = own.get("out")
+    if out is not None and not out.isidentifier():
+        raise InvalidRequest(f"--out {out} is no name for a variable.", hint="Use letters, digits and _.")
+    prompt = fill(cell.strip(), names)
+    if not prompt.strip():
+        raise InvalidRequest("The prompt is empty.", hint="Write it under the %%veo line.", field="prompt")
+    return Command(prompt=prompt, fields=options, **own)
+
+
+def fill(template: str, names: Mapping[str, Any]) -> str:
+    """The prompt with each `{{name}}` replaced by that variable's text.
+
+    Raises:
+        InvalidRequest: there is no such variable.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in names:
+            own = [known for known in names if not known.startswith("_")]
+            near = catalog.did_you_mean(name, own) if own else ""
+            near = near if near.startswith("Did you mean") else f"Set it in a cell above: {name} = …"
+            raise InvalidRequest(
+                f"{{{{{name}}}}} is not defined in this notebook.", hint=near, field="prompt"
+            )
+        return str(names[name])
+
+    return _NAME.sub(value, template)
+
+
+def as_options(text: str) -> str:
+    """Words about request fields (`duration_seconds=8`) as a person in a cell types them (`--duration 8`)."""
+    for item in sorted(catalog.FIELDS, key=lambda item: -len(item.name)):
+        if item.flag:
+            text = re.sub(
+                rf"\b{item.name}=(\"[^\"]*\"|'[^']*'|[\w.]*)",
+                lambda found, flag=item.flag: f"--{flag} {found[1].strip(chr(34) + chr(39))}".rstrip(),  # type: ignore[misc]
+                text,
+            )
+    return text
+
+
+def option_rows() -> list[tuple[str, str]]:
+    """Each option with its meaning, for the help: `("-d, --duration 4|6|8", "length in seconds")`."""
+    model = catalog.MODELS[catalog.DEFAULT_MODEL]
+    rows = []
+    for item in catalog.FIELDS:
+        if item.flag:
+            names = f"-{item.short}, --{item.flag}" if item.short else f"--{item.flag}"
+            values = model.choices(item.name) or (
+                [m.alias for m in catalog.MODELS.values()] if item.name == "model" else ()
+            )
+            rows.append((f"{names} {'|'.join(map(str, values)) or item.kind.upper()}", item.help))
+    return rows + [(f"--{flag}{' ' + value if value else ''}", text) for flag, value, text in OWN]
+
+
+OWN: tuple[tuple[str, str, str], ...] = (
+    ("take", "N", "another sample of the same request: --take 2"),
+    ("fresh", "", "ask anew, whatever is stored"),
+    ("out", "NAME", "put the job into this variable"),
+    ("wait", "", "hold the cell until the video is here"),
+    ("dry-run", "", "show the request and its price, send nothing"),
+)
+"""Options of the cell itself: name, value, meaning."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that raises in place of ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        found = re.match(r"argument (?:-\w/)?(--[\w-]+): expected one argument", message)
+        if found:
+            raise InvalidRequest(f"{found[1]} lacks its value.", hint=_example(found[1].removeprefix("--")))
+        found = re.match(r"argument (?:-\w/)?(--[\w-]+): (?:invalid \w+ value: (.*)|.*)", message)
+        if found:
+            raise InvalidRequest(
+                f"{found[1]} can't be {found[2]}.", hint=_example(found[1].removeprefix("--"))
+            )
+        raise InvalidRequest(f"{message}.", hint="%veo help lists the options.")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    for item in catalog.FIELDS:
+        if item.flag:
+            names = [f"-{item.short}"] if item.short else []
+            reader = _number if item.name == "duration_seconds" else str
+            parser.add_argument(*names, f"--{item.flag}", dest=item.name, type=reader)
+    parser.add_argument("--take", type=int)
+    parser.add_argument("--out")
+    for flag in ("fresh", "dry-run", "wait"):
+        parser.add_argument(f"--{flag}", action="store_true", default=None, dest=flag.replace("-", "_"))
+    return parser
+
+
+def _number(text: str) -> int | str:
+    """`8` or `8s` as a number; anything else as it is, for the catalog to say what it takes."""
+    found = re.fullmatch(r"(\d+)\s*s?", text)
+    return int(found[1]) if found else text
+
+
+def _flags() -> list[str]:
+    return [item.flag for item in catalog.FIELDS if item.flag] + [flag for flag, _, _ in OWN]
+
+
+def _refuse(word: str) -> NoReturn:
+    if word.startswith("-"):
+        name = word.lstrip("-").partition("=")[0]
+        near = catalog.did_you_mean(name, _flags())
+        hint = (
+            near.replace("Did you mean ", "Did you mean --")
+            if near.startswith("Did")
+            else "%veo help lists the options."
+        )
+        raise InvalidRequest(f"There is no option {word.partition('=')[0]}.", hint=hint)
+    raise InvalidRequest(
+        f"{word!r} belongs to no option.", hint="The prompt goes into the lines under %%veo."
+    )
+
+
+def _example(flag: str) -> str:
+    for names, _ in option_rows():
+        if f"--{flag} " in names:
+            return f"Write {names.rpartition(', ')[2]}."
+    return "%veo help lists the options."

@@ -1,0 +1,160 @@
+"""Live views as anywidgets: `JobView`, the card of a running job.
+
+What syncs: `card`, written by the background loop alone, a fresh snapshot at most four times a second. What
+does not: wishes come as messages and are answered one by one (`veo_nb.notebook.protocol`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+from IPython.display import DisplayHandle, display
+
+from veo_nb.errors import InvalidRequest, VeoError
+from veo_nb.jobs.job import Job, State
+from veo_nb.notebook import words
+from veo_nb.notebook.display import backdrop, finished, poster
+from veo_nb.notebook.place import Place
+from veo_nb.notebook.protocol import Card, Clip, Message, parse_message, reply, reply_error
+
+STATIC = Path(__file__).parents[1] / "static"
+PUSH_SECONDS = 0.25
+
+
+class JobView(anywidget.AnyWidget):
+    """The live card of a job; when the job is done, its output becomes the finished video.
+
+    It composes with ipywidgets (`HBox`, `VBox`, `Tab`) and survives a reload of the page.
+    """
+
+    _esm = STATIC / "widget.js"
+    _css = STATIC / "widget.css"
+    _kind = traitlets.Unicode("job").tag(sync=True)
+    card = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, job: Job, place: Place, clock: Callable[[], float] = time.time) -> None:
+        self._job = job
+        self._place = place
+        self._clock = clock
+        self._handle: DisplayHandle | None = None
+        self._backdrop = backdrop(job.request.image)
+        self._pushed_at = 0.0
+        self._push_waits = False
+        super().__init__(card=self._card())
+        _let_clicks_through(self)
+        self.on_msg(self._receive)
+        self._forget = job.on_change(self._changed)
+
+    def show(self) -> None:
+        """Display the card here; it is replaced by the finished output when the job is done."""
+        self._handle = display(self, display_id=True)
+        # It may have ended between the look at its state and the display.
+        if self._job.now.state.final:
+            self._finish()
+
+    def _changed(self, job: Job) -> None:
+        """Take in a change, on whichever thread it happened, at most four times a second."""
+        if job.now.state.final:
+            self._push()
+            self._finish()
+            return
+        wait = self._pushed_at + PUSH_SECONDS - self._clock()
+        if wait <= 0:
+            self._push()
+        elif not self._push_waits:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                self._push()
+                return
+            self._push_waits = True
+            loop.call_later(wait, self._push)
+
+    def _push(self) -> None:
+        self._push_waits = False
+        self._pushed_at = self._clock()
+        self.card = self._card()
+
+    def _finish(self) -> None:
+        self._forget()
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            handle.update(finished(self._job, self._place))
+
+    def _card(self) -> Card:
+        return make_card(self._job, self._place, self._backdrop)
+
+    def _receive(self, _: Any, content: Any, __: Any) -> None:
+        """Answer a message; it may come on the main thread, on a subshell's, or late."""
+        try:
+            message = parse_message(content)
+        except InvalidRequest as error:
+            self.send(reply_error(str(error.facts.get("id", "")), error))
+            return
+        try:
+            self.send(reply(message.id, self._obey(message)))
+        except VeoError as error:
+            self.send(reply_error(message.id, error))
+
+    def _obey(self, message: Message) -> dict[str, Any]:
+        if message.kind == "cancel":
+            self._job.cancel()
+            return {}
+        return {"now": self._clock()}
+
+
+def make_card(job: Job, place: Place, behind: str) -> Card:
+    """All that the card of a job shows, at this moment; `behind` is the data URI of its backdrop."""
+    now = job.now
+    videos: list[Clip] = [
+        {
+            "url": place.url(video.path),
+            "poster": poster(video.path) if video.path.exists() else "",
+            "path": place.shown(video.path),
+            "label": f"sample {video.sample + 1}" if len(now.videos) > 1 else "",
+        }
+        for video in now.videos
+    ]
+    line = words.line(job)
+    if now.state is State.SUCCEEDED:
+        line = [
+            part
+            for part in (*line, words.cost(job.estimate, job.provider), *(v["path"] for v in videos))
+            if part
+        ]
+    card: Card = {
+        "id": job.id,
+        "state": now.state.value,
+        "prompt": job.request.prompt,
+        "settings": words.settings(job.request),
+        "cost": "" if now.state is State.SUCCEEDED else words.cost(job.estimate, job.provider),
+        "tag": "" if job.provider.bills else job.provider.title,
+        "shape": "9:16" if job.request.shape == "9:16" else "16:9",
+        "backdrop": behind,
+        "line": line,
+        "progress": None,
+        "actions": [] if now.state.final else ["cancel"],
+        "videos": videos,
+    }
+    if now.state is State.RUNNING and now.submitted_at is not None:
+        card["progress"] = {"since": now.submitted_at, "expected": now.typical}
+    elif now.state is State.DOWNLOADING and now.total:
+        card["progress"] = {"done": now.received, "total": now.total}
+    return card
+
+
+def _let_clicks_through(view: JobView) -> None:
+    """Let a click be handled while a cell runs.
+
+    ipykernel 7.4 sends a message to whichever shell last wrote on its comm; with updates from the background that
+    is the main one, which the cell keeps busy. The front end's own choice, a subshell, is the right one. The
+    attribute is private, so nothing happens where it is missing.
+    """
+    if hasattr(view.comm, "_reply_subshell_for"):
+        view.comm._reply_subshell_for = lambda data=None, default=None: default  # noqa: ARG005, SLF001

@@ -1,0 +1,71 @@
+// Asks the kernel for something and waits for its answer, for as long as the caller's signal is not aborted.
+
+import type { AnyModel } from "@anywidget/types";
+import { isReply, type Kind, type Message } from "./protocol";
+
+export const TIMEOUT_MS = 10_000;
+
+/** Why a request was not granted: one sentence, and what to do. */
+export class RequestError extends Error {
+  readonly code: string;
+  readonly hint: string;
+
+  constructor(code: string, message: string, hint: string) {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+export type Request = (kind: Kind, payload?: Record<string, unknown>) => Promise<Record<string, unknown>>;
+
+interface Waiting {
+  settle: () => void;
+  resolve: (ok: Record<string, unknown>) => void;
+  reject: (error: RequestError) => void;
+}
+
+/** A function that sends a request and gives the answer. After `signal` is aborted nothing of it is left. */
+export function connect(model: AnyModel, signal: AbortSignal): Request {
+  const open = new Map<string, Waiting>();
+
+  const receive = (content: unknown) => {
+    if (!isReply(content)) return;
+    // Another view's or browser's answer: every one that shows this model hears it.
+    const waiting = open.get(content.id);
+    if (waiting === undefined) return;
+    waiting.settle();
+    if ("ok" in content) waiting.resolve(content.ok);
+    else waiting.reject(new RequestError(content.error.code, content.error.message, content.error.hint));
+  };
+  model.on("msg:custom", receive);
+
+  const close = () => {
+    model.off("msg:custom", receive);
+    for (const { settle, reject } of [...open.values()]) {
+      settle();
+      reject(new RequestError("closed", "The view was closed.", ""));
+    }
+  };
+  signal.addEventListener("abort", close, { once: true });
+
+  return (kind, payload = {}) =>
+    new Promise((resolve, reject) => {
+      const message: Message = { kind, id: newId(), payload };
+      const timer = setTimeout(() => {
+        open.delete(message.id);
+        reject(new RequestError("timeout", "No answer from the kernel: it may be busy.", "The job goes on."));
+      }, TIMEOUT_MS);
+      const settle = () => {
+        clearTimeout(timer);
+        open.delete(message.id);
+      };
+      open.set(message.id, { settle, resolve, reject });
+      model.send(message);
+    });
+}
+
+/** Unique among all browsers that look at one model. `randomUUID` is missing on plain http. */
+function newId(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
+}

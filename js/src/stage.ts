@@ -1,0 +1,17 @@
+// What every view gets to play on.
+
+import type { AnyModel } from "@anywidget/types";
+import type { Clock } from "./clock";
+import type { Request } from "./connection";
+
+export interface Stage {
+  model: AnyModel;
+  el: HTMLElement;
+  clock: Clock;
+  request: Request;
+  /** Aborted when the view goes; everything a view starts ends with it. */
+  signal: AbortSignal;
+}
+
+/** Puts a view on the stage and keeps it up to date until the signal is aborted. */
+export type View = (stage: Stage) => void;

@@ -1,0 +1,57 @@
+// The one entry of the bundle: anywidget takes a definition from it for each model, whose `_kind` picks the view.
+
+import type { AnyModel } from "@anywidget/types";
+import { showCard } from "./card";
+import { KernelClock } from "./clock";
+import { connect, RequestError } from "./connection";
+import type { View } from "./stage";
+
+const VIEWS: Readonly<Record<string, View>> = {
+  job: showCard,
+};
+
+interface Opening {
+  model: AnyModel;
+  /** Missing in older hosts, which only call the function returned. */
+  signal?: AbortSignal;
+}
+
+type End = () => void;
+
+/** A definition with what its model's views share: the clock, which is set once. */
+export default function define() {
+  const clock = new KernelClock();
+
+  return {
+    initialize({ model, signal }: Opening): End {
+      const scope = openScope(signal);
+      // Not awaited: a busy kernel would keep the view from being drawn.
+      clock.synchronize(connect(model, scope.signal)).catch(expectRefusal).finally(scope.end);
+      return scope.end;
+    },
+
+    render({ model, el, signal }: Opening & { el: HTMLElement }): End {
+      const scope = openScope(signal);
+      const kind = String(model.get("_kind"));
+      const view = VIEWS[kind];
+      if (view === undefined) {
+        el.textContent = `This page does not know how to show "${kind}". Reload it to get the front end of this veo_nb.`;
+        return scope.end;
+      }
+      view({ model, el, clock, request: connect(model, scope.signal), signal: scope.signal });
+      return scope.end;
+    },
+  };
+}
+
+/** A signal aborted by the host's own or by calling `end`, whichever comes first. */
+function openScope(host: AbortSignal | undefined): { signal: AbortSignal; end: End } {
+  const controller = new AbortController();
+  const end = () => controller.abort();
+  host?.addEventListener("abort", end, { once: true, signal: controller.signal });
+  return { signal: controller.signal, end };
+}
+
+function expectRefusal(error: unknown): void {
+  if (!(error instanceof RequestError)) throw error;
+}

@@ -1,0 +1,27 @@
+// The examples that Python's tests read as well.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Card, Message, Part, Reply } from "../src/protocol";
+
+const FOLDER = join(import.meta.dirname, "../../tests/fixtures/protocol");
+
+function read<T>(name: string): T {
+  return JSON.parse(readFileSync(join(FOLDER, name), "utf-8")) as T;
+}
+
+export const lines = read<{ parts: Part[]; now: number; text: string }[]>("lines.json");
+export const messages = read<{ requests: Message[]; replies: Reply[]; "not replies": unknown[] }>(
+  "messages.json",
+);
+const examples = read<{ now: number; cards: Record<string, Card> }>("cards.json");
+/** Seconds since 1970 at which the cards are looked at. */
+export const NOW = examples.now;
+export const cards = examples.cards;
+
+/** A copy of an example card with some fields changed. */
+export function exampleCard(name: string, changes: Partial<Card> = {}): Card {
+  const card = cards[name];
+  if (card === undefined) throw new Error(`cards.json has no "${name}"`);
+  return { ...structuredClone(card), ...changes };
+}

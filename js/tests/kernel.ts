@@ -1,0 +1,68 @@
+// A kernel's side of a widget model, for tests: it keeps what is sent and answers when told.
+
+import type { AnyModel } from "@anywidget/types";
+import type { Card, Kind, Message } from "../src/protocol";
+
+type Handler = (content?: unknown) => void;
+
+export class FakeModel {
+  readonly sent: Message[] = [];
+  private readonly handlers = new Map<string, Set<Handler>>();
+  private readonly traits: Record<string, unknown>;
+
+  constructor(card: Card, kind = "job") {
+    this.traits = { _kind: kind, card };
+  }
+
+  get(name: string): unknown {
+    return this.traits[name];
+  }
+
+  on(event: string, handler: Handler): void {
+    this.handlers.set(event, (this.handlers.get(event) ?? new Set()).add(handler));
+  }
+
+  off(event: string, handler: Handler): void {
+    this.handlers.get(event)?.delete(handler);
+  }
+
+  send(message: Message): void {
+    this.sent.push(message);
+  }
+
+  /** How many handlers hang on it. */
+  get listening(): number {
+    return [...this.handlers.values()].reduce((sum, set) => sum + set.size, 0);
+  }
+
+  /** Python writes the trait. */
+  write(card: Card): void {
+    this.traits["card"] = card;
+    this.tell("change:card");
+  }
+
+  /** Python sends a message, to every view. */
+  tell(event: string, content?: unknown): void {
+    for (const handler of [...(this.handlers.get(event) ?? [])]) handler(content);
+  }
+
+  /** The last message of this kind that was sent. */
+  last(kind: Kind): Message {
+    const message = this.sent.filter((one) => one.kind === kind).at(-1);
+    if (message === undefined) throw new Error(`no "${kind}" was sent`);
+    return message;
+  }
+
+  grant(kind: Kind, ok: Record<string, unknown> = {}): void {
+    this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, ok });
+  }
+
+  refuse(kind: Kind, message: string, hint: string): void {
+    const error = { code: "not_found", message, hint };
+    this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, error });
+  }
+
+  as(): AnyModel {
+    return this as unknown as AnyModel;
+  }
+}

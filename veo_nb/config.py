@@ -8,11 +8,14 @@ committed.
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from veo_nb import catalog
@@ -32,10 +35,12 @@ NAMES = ("provider", "base_url", "library", "model", "max_in_flight")
 
 
 class Secret:
-    """A key that does not show itself: not in a repr, a log or a traceback."""
+    """A key that does not show itself: not in a repr, a log or a traceback, and that can't be pickled."""
+
+    __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        self._value = value
+        self._value = value.strip()
 
     def reveal(self) -> str:
         """The key itself; call it only where the header is written."""
@@ -44,6 +49,10 @@ class Secret:
     def tail(self) -> str:
         """The last four characters, for a person to tell two keys apart; nothing of a short key."""
         return f"…{self._value[-4:]}" if len(self._value) >= 12 else "…"
+
+    def can_be_sent(self) -> bool:
+        """Whether it fits in a header. What does not would be quoted, whole, in the error of whoever tries."""
+        return re.fullmatch(r"[!-~]*", self._value) is not None
 
     def __bool__(self) -> bool:
         return bool(self._value)
@@ -58,6 +67,15 @@ class Secret:
         return "Secret('****')"
 
     __str__ = __repr__
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, _: object) -> Secret:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A key can't be pickled: it would be written down.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +97,10 @@ class Settings:
         """The key, or a sentence on where to put one.
 
         Raises:
-            AuthenticationError: this provider needs a key and none was found.
+            AuthenticationError: this provider needs a key and none was found, or it can't be one.
         """
+        if not self.api_key.can_be_sent():
+            raise unsendable_key(self.sources.get("api_key", ""))
         if not self.api_key:
             name = " or ".join(self.provider.key_variables)
             raise AuthenticationError(
@@ -89,6 +109,14 @@ class Settings:
                 variable=name,
             )
         return self.api_key
+
+
+def unsendable_key(source: str) -> AuthenticationError:
+    """The error for a key with characters that no header takes; `source` says where it was found."""
+    return AuthenticationError(
+        f"The key{f' from {source}' if source else ''} holds characters that no key has.",
+        hint="Copy it again, without spaces, quotes or line breaks in it.",
+    )
 
 
 def resolve_settings(
@@ -127,8 +155,8 @@ def resolve_settings(
     return Settings(
         provider=provider,
         api_key=key,
-        base_url=_base_url(values.get("base_url", "")),
-        library=(folder / Path(values.get("library", "veo_library")).expanduser()).resolve(),
+        base_url=base_address(values.get("base_url", "")),
+        library=_folder(values.get("library", "veo_library"), folder),
         model=_model(str(values.get("model", catalog.DEFAULT_MODEL)), provider),
         max_in_flight=_count(values.get("max_in_flight", provider.in_flight)),
         sources=sources,
@@ -141,31 +169,30 @@ def _provider_and_key(
     values: Mapping[str, Any],
     sources: dict[str, str],
 ) -> tuple[catalog.Provider, Secret]:
-    keys: dict[str, tuple[str, str]] = {}
+    keys: dict[str, tuple[Secret, str]] = {}
     for provider in catalog.PROVIDERS.values():
         for variable in provider.key_variables:
             if environ.get(variable, "").strip() and provider.name not in keys:
-                keys[provider.name] = (environ[variable].strip(), variable)
+                keys[provider.name] = (Secret(environ[variable]), variable)
+    given = arguments.get("api_key") or ""
+    given = given if isinstance(given, Secret) else Secret(str(given))
     name = values.get("provider")
     if name is None:
         # A key given by hand without a provider is meant for the one this project exists for.
-        name = "gptproto" if arguments.get("api_key") else next(iter(keys), "sandbox")
-        sources["provider"] = (
-            "configure()" if arguments.get("api_key") else keys.get(name, ("", "default"))[1]
-        )
-    if name not in catalog.PROVIDERS:
+        name = "gptproto" if given else next(iter(keys), "sandbox")
+        sources["provider"] = "configure()" if given else keys.get(name, ("", "default"))[1]
+    if not isinstance(name, str) or name not in catalog.PROVIDERS:
         hint = catalog.did_you_mean(str(name), list(catalog.PROVIDERS))
-        raise InvalidRequest(f"There is no provider {name!r}.", hint=hint, field="provider")
-    if arguments.get("api_key"):
-        key = arguments["api_key"]
+        raise InvalidRequest(f"There is no provider {catalog.shown(name)}.", hint=hint, field="provider")
+    if given:
         sources["api_key"] = "configure()"
-        return catalog.PROVIDERS[name], key if isinstance(key, Secret) else Secret(str(key).strip())
+        return catalog.PROVIDERS[name], given
     if name == "sandbox":
         return catalog.PROVIDERS[name], Secret(SANDBOX_KEY)
-    value, variable = keys.get(name, ("", ""))
+    key, variable = keys.get(name, (Secret(""), ""))
     if variable:
         sources["api_key"] = variable
-    return catalog.PROVIDERS[name], Secret(value)
+    return catalog.PROVIDERS[name], key
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -173,10 +200,11 @@ def _read_file(path: Path) -> dict[str, Any]:
         found: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidRequest(f"{FILE} can't be read: {error}.", hint="Mend it or take it away.") from None
+    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidRequest(f"{FILE} can't be read: {reason}.", hint="Mend it or take it away.") from None
     for name in found:
-        if name == "api_key":
+        if "key" in name.lower():
             raise InvalidRequest(
                 f"{FILE} holds a key, and such files get committed.",
                 hint="Take it out and set the provider's variable instead, such as GPTPROTO_API_KEY.",
@@ -188,16 +216,66 @@ def _read_file(path: Path) -> dict[str, Any]:
     return found
 
 
-def _base_url(value: Any) -> str:
-    text = str(value).rstrip("/")
-    parts = urlsplit(text)
-    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+def base_address(value: Any) -> str:
+    """One base for all three calls, without a slash at its end; empty for the provider's own.
+
+    Raises:
+        InvalidRequest: it is no http(s) address, holds a password, or would send the key in the clear.
+    """
+    text = str(value).strip().rstrip("/")
+    if not text:
+        return ""
+    if "@" in text:
+        # Not quoted: what stands before the sign is a password.
         raise InvalidRequest(
-            f"{value!r} is no base address.",
+            "base_url can't hold a user name or a password.", hint="Give the address alone.", field="base_url"
+        )
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname if parts.port != 0 else None
+        if "[" in text:
+            # Only from Python 3.11 on does urlsplit look into the brackets.
+            ipaddress.ip_address(host or "")
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or re.search(r"[?#\\\s]", text):
+        raise InvalidRequest(
+            f"{catalog.shown(value)} is no base address.",
             hint="Give one like https://gateway.example.com.",
             field="base_url",
         )
+    if parts.scheme == "http" and not is_private(host):
+        raise InvalidRequest(
+            f"base_url would send the key to {host} in the clear.",
+            hint="Use https://; http:// is for this machine and its own network.",
+            field="base_url",
+        )
     return text
+
+
+def is_private(host: str) -> bool:
+    """Whether a host is this machine or in its own network, as far as its name or address tells."""
+    name = host.lower().rstrip(".").strip("[]")
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        last = name.rpartition(".")[2]
+        # Resolvers take 127.1, 0x7f.1 and 2130706433 for addresses; a name without a dot is a neighbour's.
+        return (
+            re.fullmatch(r"\d+|0x[0-9a-f]*", last) is not None
+            or "." not in name
+            or last in ("localhost", "local", "localdomain", "internal", "lan", "home", "arpa")
+        )
+    return not address.is_global or address.is_multicast
+
+
+def _folder(value: Any, folder: Path) -> Path:
+    try:
+        return (folder / Path(value).expanduser()).resolve()
+    except (TypeError, ValueError, RuntimeError, OSError):
+        raise InvalidRequest(
+            f"library can't be {catalog.shown(value)}.", hint="Give the path of a folder.", field="library"
+        ) from None
 
 
 def _model(name: str, provider: catalog.Provider) -> str:
@@ -210,11 +288,15 @@ def _model(name: str, provider: catalog.Provider) -> str:
 
 def _count(value: Any) -> int:
     try:
-        count = int(value)
+        count = int(value) if isinstance(value, str) else index(value)
     except (TypeError, ValueError):
+        count = 0
+    if isinstance(value, bool):
         count = 0
     if count < 1:
         raise InvalidRequest(
-            f"max_in_flight can't be {value!r}.", hint="Give a whole number from 1.", field="max_in_flight"
+            f"max_in_flight can't be {catalog.shown(value)}.",
+            hint="Give a whole number from 1.",
+            field="max_in_flight",
         )
     return count

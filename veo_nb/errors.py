@@ -38,18 +38,13 @@ class VeoError(Exception):
         self.facts = facts
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.message, self.hint, self.facts))
+        # A server's own words often end without a full stop.
+        end = "" if not self.hint or self.message.endswith((".", "!", "?", "…")) else "."
+        return f"{self.message}{end} {self.hint}".strip()
 
     def _render_traceback_(self) -> list[str]:
         """The lines IPython shows in place of a traceback."""
         return [f"{type(self).__name__}: {self}"]
-
-
-def _rebuild(kind: type[VeoError], message: str, hint: str, facts: dict[str, Any]) -> VeoError:
-    return kind(message, hint=hint, **facts)
 
 
 class InvalidRequest(VeoError, ValueError):  # noqa: N818

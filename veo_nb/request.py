@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from operator import index
+from os import PathLike
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -98,7 +100,7 @@ def make_request(provider: catalog.Provider, **values: Any) -> VideoRequest:
         if name not in catalog.FIELD:
             hint = catalog.did_you_mean(name, list(catalog.FIELD))
             raise InvalidRequest(f"A request has no field {name!r}.", hint=hint, field=name)
-    given = {name: _given(value) for name, value in values.items() if value is not None}
+    given = {name: _given(name, value) for name, value in values.items() if value is not None}
     problems = catalog.check(given, provider)
     if problems:
         first = problems[0]
@@ -108,9 +110,11 @@ def make_request(provider: catalog.Provider, **values: Any) -> VideoRequest:
             field=first.field,
             problems=[f"{p.message} {p.hint}" for p in problems],
         )
-    model = catalog.find_model(str(given.get("model") or catalog.DEFAULT_MODEL), provider)
+    model = catalog.find_model(given.get("model", catalog.DEFAULT_MODEL), provider)
     assert model is not None, "checked above"
     given["model"] = model.id
+    # 8.0 equals 8 and would be sent as another text.
+    given |= {name: choice for name in given for choice in model.choices(name) if choice == given[name]}
     for name in ("image", "last_frame"):
         if name in given:
             given[name] = _read(given[name], name)
@@ -122,7 +126,11 @@ def make_request(provider: catalog.Provider, **values: Any) -> VideoRequest:
 
 
 def restore_request(stored: Mapping[str, Any], read: Callable[[str, str], bytes]) -> VideoRequest:
-    """The request whose `canonical()` form was stored; `read(sha256, mime)` gives back a picture's bytes."""
+    """The request whose `canonical()` form was stored; `read(sha256, mime)` gives back a picture's bytes.
+
+    Raises:
+        InvalidRequest: it was stored by a version that knows other fields.
+    """
 
     def picture(shown: Mapping[str, Any]) -> Picture:
         data = read(shown["sha256"], shown["mime"])
@@ -136,21 +144,39 @@ def restore_request(stored: Mapping[str, Any], read: Callable[[str, str], bytes]
         values["reference_images"] = tuple(picture(p) for p in values["reference_images"])
     if "video" in values:
         values["video"] = Source(**values["video"])
-    return VideoRequest(**values)
+    try:
+        return VideoRequest(**values)
+    except TypeError:
+        raise InvalidRequest(
+            "The stored request has fields that this version does not know.", hint="Update veo-nb."
+        ) from None
 
 
-def _given(value: Any) -> Any:
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
-        return tuple(value)
+def _given(name: str, value: Any) -> Any:
+    """A value as the catalog knows it: plain numbers and text, a tuple of images."""
+    kind = catalog.FIELD[name].kind
+    if kind == "images":
+        if isinstance(value, (str, bytes, bytearray, PathLike, Picture)):
+            return (value,)
+        return tuple(value) if isinstance(value, Sequence) else value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if kind in ("choice", "number") and not isinstance(value, bool):
+        # numpy's whole numbers are not Python's, but mean the same.
+        try:
+            return index(value)
+        except TypeError:
+            return value
     return value
 
 
 def _read(source: Any, name: str) -> Picture:
-    # A `Video` or a job can't be a still image, but its frames can: say so.
-    if hasattr(source, "last_frame"):
-        raise InvalidRequest(
-            f"{name} is a whole video.", hint="Use its .last_frame() or .frame(seconds).", field=name
-        )
+    # A `Video` or a job can't be a still image, but its frames can: say so. Asked of the type, since a job
+    # that is not done raises when it is asked for its video.
+    for way, kind in ((".", "last_frame"), (".video.", "video")):
+        if hasattr(type(source), kind):
+            hint = f"Use its {way}last_frame() or {way}frame(seconds)."
+            raise InvalidRequest(f"{name} is a whole video.", hint=hint, field=name)
     try:
         return read_picture(source)
     except UnreadablePicture as error:
@@ -160,11 +186,16 @@ def _read(source: Any, name: str) -> Picture:
 def _source(value: Any) -> Source:
     if isinstance(value, Source):
         return value
-    if isinstance(value, str):
-        if urlsplit(value).scheme in ("http", "https"):
-            return Source(uri=value, key=value)
+    if isinstance(value, (str, PathLike)):
+        try:
+            parts = urlsplit(str(value))
+            reachable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            reachable = False
+        if reachable:
+            return Source(uri=str(value), key=str(value))
         raise InvalidRequest(
-            f"{value!r} is no video this provider can reach.",
+            f"{catalog.shown(str(value))} is no video this provider can reach.",
             hint="Give a job, a clip made here, or an http(s) URL: files can't be uploaded as a source.",
             field="video",
         )

@@ -7,25 +7,23 @@ Which call of it may be repeated is told by the error it raises: `SubmissionUnce
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin
 
 import httpx
 import msgspec
 
 from veo_nb import catalog, errors
 from veo_nb.api import wire
-from veo_nb.config import SANDBOX_KEY, Secret
+from veo_nb.api.address import KeyHeader, checked, moved, origin
+from veo_nb.api.transfer import CHUNK, Progress, check_is_video, receive, resume_at_the_end
+from veo_nb.config import SANDBOX_KEY, Secret, base_address, is_private, unsendable_key
 from veo_nb.request import VideoRequest
-
-Progress = Callable[[int, "int | None"], None]
-"""Called with the bytes that have arrived and the bytes there are in all, None where the server didn't say."""
 
 CALLS_AT_ONCE = 4
 """More would queue inside httpx, whose pool walks its whole queue at each start and end of a request."""
@@ -34,8 +32,10 @@ LONGEST_ANSWER = 128 * 2**20
 """Bytes; an answer may hold a video inline, so this is generous, but it is a bound."""
 LONGEST_ERROR = 64 * 2**10
 SUBMIT_SECONDS = 300.0
-POLL_SECONDS = 60.0
-CHUNK = 64 * 2**10
+POLL_SECONDS = 300.0
+"""An answer with the video inline takes its time on a slow line."""
+DOWNLOAD_SECONDS = 1800.0
+"""For one try; the next goes on where it stopped."""
 REDIRECTS = 5
 
 _NOT_SENT = (
@@ -46,7 +46,16 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
-_BROKEN = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL)
+_BROKEN = (
+    httpx.HTTPError,
+    httpx.StreamError,
+    httpx.InvalidURL,
+    asyncio.TimeoutError,
+    # These come through httpx as they are: a broken TLS record, a host name or a redirect that can't be encoded.
+    ssl.SSLError,
+    ValueError,
+    OverflowError,
+)
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -56,6 +65,10 @@ class AsyncClient:
     Use it on one event loop, as `async with AsyncClient("gptproto", api_key=…) as client:`. `base_url` puts a
     gateway in front of all three calls, and then only the gateway sees the key. `transport` is httpx's, `clock`
     gives seconds since the epoch.
+
+    Raises:
+        InvalidRequest: there is no such provider, or its address can't be used.
+        AuthenticationError: the key can't be one.
     """
 
     def __init__(
@@ -67,39 +80,68 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        api_key = api_key if isinstance(api_key, Secret) else Secret(api_key)
+        if not api_key.can_be_sent():
+            raise unsendable_key("")
         if isinstance(provider, str):
             if provider not in catalog.PROVIDERS:
                 hint = catalog.did_you_mean(provider, list(catalog.PROVIDERS))
                 raise errors.InvalidRequest(f"There is no provider {provider!r}.", hint=hint)
             provider = catalog.PROVIDERS[provider]
         if provider.name == "sandbox" and not api_key:
-            api_key = SANDBOX_KEY
+            api_key = Secret(SANDBOX_KEY)
         if not (base_url or provider.submit_base):
             raise errors.InvalidRequest(
                 f"The {provider.title} has no address of its own.",
                 hint="Give base_url=, as `veo-nb sandbox` prints it.",
             )
         self.provider = provider
-        self._key = api_key if isinstance(api_key, Secret) else Secret(api_key)
-        self._base = base_url.rstrip("/")
+        self._key = api_key
+        self._base = base_address(base_url)
         self._submit_base = self._base or provider.submit_base
         self._poll_base = self._base or provider.poll_base
-        self._key_origins = {origin(self._base)} if self._base else set(provider.key_origins)
+        self._own = frozenset(map(origin, [self._base] if self._base else provider.key_origins))
+        if "" in self._own:
+            raise errors.InvalidRequest(
+                f"{self._base!r} is no base address.", hint="Write its host in ASCII."
+            )
         self._clock = clock
-        self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._transport = transport
+        self._tls: ssl.SSLContext | None = None
+        self._submits = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._polls = asyncio.Semaphore(CALLS_AT_ONCE)
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
-        local = _is_local(urlsplit(self._submit_base).hostname or "")
-        common: dict[str, Any] = {
-            "transport": transport,
-            # A proxy has no business between this process and its own sandbox.
-            "trust_env": not local,
-            "verify": ssl.create_default_context() if self._submit_base.startswith("https:") else False,
-            "timeout": httpx.Timeout(30.0, connect=10.0),
-        }
-        self._http = httpx.AsyncClient(**common)
+        key = KeyHeader(provider.key_header, api_key, self._own)
+        self._http = self._open(self._own, auth=key)
         # A kept connection may die in the instant it is used again. For a GET that costs a retry; a POST
         # would become uncertain for nothing. So each submit gets a connection of its own.
-        self._submit_http = httpx.AsyncClient(**common, limits=httpx.Limits(max_keepalive_connections=0))
+        single = httpx.Limits(max_keepalive_connections=0)
+        # Giving up early on a POST costs a person a look at the provider's dashboard: be patient.
+        patient = httpx.Timeout(30.0, connect=10.0, read=120.0)
+        self._submit_http = self._open(self._own, auth=key, limits=single, timeout=patient)
+        self._foreign_http: httpx.AsyncClient | None = None
+
+    def _open(self, origins: frozenset[str] = frozenset(), **options: Any) -> httpx.AsyncClient:
+        """An HTTP client for these origins; for any public one where none are named."""
+        # A proxy has no business between this process and its own sandbox.
+        local = bool(origins) and all(is_private(httpx.URL(where).host) for where in origins)
+        # Loading the certificates takes 30 ms, which the sandbox need not pay.
+        plain = bool(origins) and all(where.startswith("http:") for where in origins)
+        options.setdefault("timeout", httpx.Timeout(30.0, connect=10.0))
+        try:
+            if not plain and self._tls is None and self._transport is None:
+                self._tls = _trusted()
+            return httpx.AsyncClient(
+                transport=self._transport,
+                trust_env=not local,
+                verify=False if plain or self._tls is None else self._tls,
+                **options,
+            )
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+            raise errors.InvalidRequest(
+                f"This machine's proxy or certificate settings can't be used: {_reason(error)}.",
+                hint="Look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
+            ) from None
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -111,9 +153,10 @@ class AsyncClient:
         return f"AsyncClient({self.provider.name!r}, base_url={self._base!r})"
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
-        await self._submit_http.aclose()
+        """Close the connections; a call that waits its turn then ends with a TransportError."""
+        for http in (self._http, self._submit_http, self._foreign_http):
+            if http is not None:
+                await http.aclose()
 
     async def submit(self, request: VideoRequest) -> wire.Operation:
         """Send a request once and get its operation.
@@ -123,31 +166,33 @@ class AsyncClient:
             SubmissionUncertain: it went out and no usable answer came back; never send it again by yourself.
             AuthenticationError, PermissionDenied, NotFound, InvalidRequest, ContentBlocked: it was refused.
         """
-        url = f"{self._submit_base}/v1beta/models/{request.model}:predictLongRunning"
-        body = await asyncio.to_thread(msgspec.json.encode, wire.submit_body(request, self.provider))
-        headers = {**self._key_header(url), "content-type": "application/json"}
-        try:
-            async with self._calls:
-                status, answer_headers, answer = await asyncio.wait_for(
-                    self._read(self._submit_http, "POST", url, headers, body), SUBMIT_SECONDS
+        url = f"{self._submit_base}/v1beta/models/{quote(request.model, safe='')}:predictLongRunning"
+        body = await asyncio.to_thread(_encoded, request, self.provider)
+        async with self._submits:
+            try:
+                status, headers, answer = await asyncio.wait_for(
+                    _read(self._submit_http, "POST", url, body), SUBMIT_SECONDS
                 )
-        except _NOT_SENT as error:
-            raise _unreachable(url, error) from None
-        except (*_BROKEN, asyncio.TimeoutError, _TooLong) as error:
-            raise _uncertain(f"no answer ({_reason(error)})") from None
+            except errors.VeoError:
+                raise
+            except _NOT_SENT as error:
+                raise _unreachable(url, error) from None
+            except Exception as error:  # noqa: BLE001  whatever it is, the request may have arrived
+                raise _uncertain(f"no answer ({_reason(error)})") from None
+        answer = self._without_key(answer)
         if status >= 300:
-            refusal = wire.parse_error(status, answer_headers, answer, self._clock())
+            refusal = wire.parse_error(status, headers, answer, self._clock())
             # Of all 5xx, only a 503 in the provider's own words says that nothing was accepted.
             said_no = isinstance(refusal, errors.ContentBlocked) or (
                 status == 503 and refusal.facts.get("provider_code")
             )
             if status >= 500 and not said_no:
-                raise _uncertain(f"the provider answered {status}")
+                raise _uncertain(refusal.message.replace("The", "the", 1), status=status)
             raise _with_successor(refusal, request.model)
         try:
             return wire.parse_submitted(answer)
         except errors.ServiceError as error:
-            raise _uncertain(error.message) from None
+            raise _uncertain(error.message.replace("The", "the", 1)) from None
 
     async def poll(self, model: str, name: str) -> wire.Operation:
         """Ask once for the state of an operation.
@@ -156,19 +201,24 @@ class AsyncClient:
             TransportError, RateLimited, ServiceError: ask again later.
             NotFound, AuthenticationError, PermissionDenied, InvalidRequest: asking again won't help.
         """
-        url = f"{self._poll_base}/v1beta/models/{model}/operations/{wire.operation_id(name)}"
-        try:
-            async with self._calls:
-                status, headers, answer = await asyncio.wait_for(
-                    self._read(self._http, "GET", url, self._key_header(url)), POLL_SECONDS
-                )
-        except _TooLong:
-            raise errors.ServiceError("The provider's answer is too long to read.", hint="") from None
-        except (*_BROKEN, asyncio.TimeoutError) as error:
-            raise _unreachable(url, error) from None
+        operation = quote(wire.operation_id(name), safe="")
+        url = f"{self._poll_base}/v1beta/models/{quote(model, safe='')}/operations/{operation}"
+        async with self._polls:
+            try:
+                status, headers, answer = await asyncio.wait_for(_read(self._http, "GET", url), POLL_SECONDS)
+            except errors.VeoError:
+                raise
+            except _TooLong as error:
+                raise errors.ServiceError(f"The provider's answer can't be used: {error}.", hint="") from None
+            except _BROKEN as error:
+                raise _unreachable(url, error) from None
+        answer = self._without_key(answer)
         if status >= 300:
             raise wire.parse_error(status, headers, answer, self._clock())
-        return wire.parse_operation(answer)
+        if len(answer) <= CHUNK:
+            return wire.parse_operation(answer)
+        # With the video inline: decoded off the loop, which goes on meanwhile.
+        return await asyncio.to_thread(wire.parse_operation, answer)
 
     async def download(self, uri: str, path: Path, on_progress: Progress | None = None) -> int:
         """Bring a video to `path`, going on where an earlier try stopped, and get its size in bytes.
@@ -180,116 +230,67 @@ class AsyncClient:
             TransportError, RateLimited, ServiceError: try again later.
             VideoExpired: the provider no longer has it.
             DownloadError: the address is refused, or what is there is not a video.
+            OSError: the file can't be written.
         """
+        if self._base and origin(uri) in set(map(origin, self.provider.key_origins)):
+            uri = moved(uri, self._base)
         async with self._downloads:
-            have = path.stat().st_size if path.exists() else 0
-            headers = {"accept-encoding": "identity", **({"range": f"bytes={have}-"} if have else {})}
             try:
-                async with self._follow(self._located(uri), headers) as response:
-                    return await self._receive(response, path, have, on_progress)
+                return await asyncio.wait_for(self._fetch(uri, path, on_progress), DOWNLOAD_SECONDS)
+            except errors.VeoError:
+                raise
             except _BROKEN as error:
                 raise _unreachable(uri, error) from None
 
-    async def _receive(
-        self, response: httpx.Response, path: Path, have: int, on_progress: Progress | None
-    ) -> int:
-        status = response.status_code
-        if status == 416:
-            # What is here is not the beginning of what is there: begin again.
-            path.unlink(missing_ok=True)
-            raise errors.TransportError("The file changed on its way.", hint="It is fetched again.")
-        if status >= 300:
-            raise _download_refusal(
-                wire.parse_error(status, response.headers, await _head(response), self._clock()), status
-            )
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind and not (
-            kind.startswith("video/") or kind in ("application/octet-stream", "application/mp4")
-        ):
-            raise errors.DownloadError(
-                f"The provider sent {kind} in place of a video.",
-                hint="%veo retry looks again.",
-                content_type=kind,
-            )
-        start, total = _extent(response, have)
-        with path.open("r+b" if start else "wb") as file:
-            file.seek(start)
-            file.truncate()
-            done = start
-            async for chunk in response.aiter_raw(CHUNK):
-                file.write(chunk)
-                done += len(chunk)
-                if on_progress is not None:
-                    on_progress(done, total)
-        if total is not None and done != total:
-            raise errors.TransportError(
-                f"The video stopped at {done} of {total} bytes.", hint="It is fetched again."
-            )
-        return done
+    async def _fetch(self, uri: str, path: Path, on_progress: Progress | None) -> int:
+        have = path.stat().st_size if path.exists() else 0
+        headers = {"accept-encoding": "identity", **({"range": f"bytes={have}-"} if have else {})}
+        async with self._follow(uri, headers) as response:
+            if response.status_code == 416:
+                return resume_at_the_end(response, path, have)
+            if response.status_code >= 300:
+                refusal = wire.parse_error(
+                    response.status_code,
+                    response.headers,
+                    self._without_key(await _head(response)),
+                    self._clock(),
+                )
+                raise _download_refusal(refusal)
+            check_is_video(response)
+            return await receive(response, path, have, on_progress)
 
     @asynccontextmanager
     async def _follow(self, url: str, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
-        """The answer at the end of the redirects; the key goes along to the provider's own origins only."""
+        """The answer at the end of the redirects, each of which is checked before it is asked."""
         for _ in range(REDIRECTS + 1):
-            self._check_address(url)
-            sent = {**headers, **self._key_header(url)}
-            async with self._http.stream("GET", url, headers=sent, follow_redirects=False) as response:
-                target = response.headers.get("location")
-                if not (300 <= response.status_code < 400 and target):
+            target = checked(url, self._own)
+            http = self._http if origin(target) in self._own else self._foreign()
+            _check_open(http)
+            async with http.stream("GET", target, headers=headers, follow_redirects=False) as response:
+                onward = response.headers.get("location")
+                if not (300 <= response.status_code < 400 and onward):
                     yield response
                     return
-                url = urljoin(url, target)
+                url = urljoin(url, onward)
         raise errors.DownloadError("The video's address leads in a circle.", hint="Ask the provider.")
 
-    def _key_header(self, url: str) -> dict[str, str]:
-        if origin(url) in self._key_origins and self._key:
-            return {self.provider.key_header: self._key.reveal()}
-        return {}
+    def _foreign(self) -> httpx.AsyncClient:
+        """The client for addresses that are not the provider's: it knows no key."""
+        if self._foreign_http is None:
+            self._foreign_http = self._open()
+        return self._foreign_http
 
-    def _located(self, uri: str) -> str:
-        """The address of a video, moved onto the gateway where one stands in front of the provider."""
-        if self._base and origin(uri) in self.provider.key_origins:
-            path = urlunsplit(urlsplit(uri)._replace(scheme="", netloc=""))
-            return self._base + path
-        return uri
-
-    def _check_address(self, url: str) -> None:
-        """Refuse an address that a provider has no reason to name: a server's answer is not to be trusted."""
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if origin(url) in self._key_origins:
-            return
-        if parts.scheme != "https" or not host or parts.username or _is_local(host):
-            raise errors.DownloadError(
-                f"The video's address is refused: {parts.scheme}://{host}.",
-                hint="Videos come over https from public hosts only.",
-                uri=url,
-            )
-
-    async def _read(
-        self,
-        http: httpx.AsyncClient,
-        method: str,
-        url: str,
-        headers: dict[str, str],
-        body: bytes | None = None,
-    ) -> tuple[int, httpx.Headers, bytes]:
-        async with http.stream(method, url, headers=headers, content=body) as response:
-            if response.status_code >= 300:
-                return response.status_code, response.headers, await _head(response)
-            parts = bytearray()
-            async for chunk in response.aiter_bytes(CHUNK):
-                parts += chunk
-                if len(parts) > LONGEST_ANSWER:
-                    raise _TooLong
-            return response.status_code, response.headers, bytes(parts)
+    def _without_key(self, body: bytes) -> bytes:
+        """An answer without the key in it: some servers quote the one they refuse, and it would be shown and kept."""
+        key = self._key.reveal().encode()
+        return body.replace(key, b"[key]") if len(key) >= 8 else body
 
 
 class _TooLong(Exception):  # noqa: N818
     """The answer went over `LONGEST_ANSWER`."""
 
     def __str__(self) -> str:
-        return "the answer is too long"
+        return "it is too long"
 
 
 def is_passing(error: errors.VeoError) -> bool:
@@ -300,25 +301,41 @@ def is_passing(error: errors.VeoError) -> bool:
     return isinstance(error, errors.ServiceError) and (status is None or status in _PASSING)
 
 
-def origin(url: str) -> str:
-    """`https://host:port` of an address, with the port always named; empty for anything but http(s)."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return ""
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return ""
-    return f"{parts.scheme}://{parts.hostname}:{port or (443 if parts.scheme == 'https' else 80)}"
+def _trusted() -> ssl.SSLContext:
+    """This machine's certificates, to which a company adds its own; httpx's bundle where there are none."""
+    context = ssl.create_default_context()
+    return context if context.cert_store_stats()["x509_ca"] else httpx.create_ssl_context()
 
 
-def _is_local(host: str) -> bool:
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
+def _encoded(request: VideoRequest, provider: catalog.Provider) -> bytes:
     try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False
+        return msgspec.json.encode(wire.submit_body(request, provider))
+    except (TypeError, ValueError) as error:
+        raise errors.InvalidRequest(
+            f"The request can't be written as JSON: {type(error).__name__}.",
+            hint="Build it with veo.generate.",
+        ) from None
+
+
+async def _read(
+    http: httpx.AsyncClient, method: str, url: str, body: bytes | None = None
+) -> tuple[int, httpx.Headers, bytes]:
+    _check_open(http)
+    headers = {"content-type": "application/json"} if body is not None else {}
+    async with http.stream(method, url, headers=headers, content=body) as response:
+        if response.status_code >= 300:
+            return response.status_code, response.headers, await _head(response)
+        parts = bytearray()
+        async for chunk in response.aiter_bytes(CHUNK):
+            parts += chunk
+            if len(parts) > LONGEST_ANSWER:
+                raise _TooLong
+        return response.status_code, response.headers, bytes(parts)
+
+
+def _check_open(http: httpx.AsyncClient) -> None:
+    if http.is_closed:
+        raise errors.TransportError("This client is closed.", hint="Make another one.")
 
 
 async def _head(response: httpx.Response) -> bytes:
@@ -331,18 +348,6 @@ async def _head(response: httpx.Response) -> bytes:
     return bytes(found[:LONGEST_ERROR])
 
 
-def _extent(response: httpx.Response, have: int) -> tuple[int, int | None]:
-    """Where the answer's bytes begin and how many the whole file has; None where the server didn't say."""
-    if response.status_code == 206:
-        span, _, whole = response.headers.get("content-range", "").removeprefix("bytes ").partition("/")
-        first = span.partition("-")[0]
-        if first.isdecimal() and int(first) == have:
-            return have, int(whole) if whole.isdecimal() else None
-        raise errors.TransportError("The provider sent another part than asked.", hint="It is fetched again.")
-    length = response.headers.get("content-length", "")
-    return 0, int(length) if length.isdecimal() else None
-
-
 def _reason(error: BaseException) -> str:
     if isinstance(error, (asyncio.TimeoutError, httpx.TimeoutException)):
         return "it took too long"
@@ -350,28 +355,29 @@ def _reason(error: BaseException) -> str:
 
 
 def _unreachable(url: str, error: BaseException) -> errors.TransportError:
-    host = urlsplit(url).hostname or url
+    host = origin(url).rpartition("://")[2].rpartition(":")[0] or catalog.shown(url)
     return errors.TransportError(
         f"{host} can't be reached: {_reason(error)}.", hint="Look at your connection and proxy.", host=host
     )
 
 
-def _uncertain(why: str) -> errors.SubmissionUncertain:
+def _uncertain(why: str, **facts: Any) -> errors.SubmissionUncertain:
     return errors.SubmissionUncertain(
         f"Sent, but the answer was lost: {why.rstrip('.')}. It may have been accepted and charged.",
         hint="Look at your provider's dashboard before you send it again.",
+        **facts,
     )
 
 
 def _with_successor(refusal: errors.VeoError, model: str) -> errors.VeoError:
-    successor = catalog.MODELS[model].successor
-    if isinstance(refusal, errors.NotFound) and successor:
-        return errors.NotFound(refusal.message, hint=f"Use model={successor!r}.", **refusal.facts)
+    known = catalog.MODELS.get(model)
+    if isinstance(refusal, errors.NotFound) and known is not None and known.successor:
+        return errors.NotFound(refusal.message, hint=f"Use model={known.successor!r}.", **refusal.facts)
     return refusal
 
 
-def _download_refusal(refusal: errors.VeoError, status: int) -> errors.VeoError:
-    if status in (404, 410):
+def _download_refusal(refusal: errors.VeoError) -> errors.VeoError:
+    if isinstance(refusal, errors.NotFound):
         return errors.VideoExpired(
             "The provider no longer has this video.",
             hint="They are kept for two days; ask anew with fresh.",

@@ -87,19 +87,19 @@ def operation_id(name: str) -> str:
     """The id at the end of an operation's name, in any of its forms.
 
     Raises:
-        ServiceError: the name holds none, or one that can't stand in a path.
+        ServiceError: the name holds none, or one that can't stand in a path, even quoted.
     """
-    found = re.fullmatch(r"(?:.*/)?operations/([A-Za-z0-9._~-]+)", name)
+    found = re.fullmatch(r"(?:.*/)?operations/([!-.0-~]{1,500})", name) if len(name) <= 1000 else None
     if found is None or set(found[1]) <= {"."}:
         raise errors.ServiceError(
-            f"The provider named its operation {name[:80]!r}, which can't be asked for.",
+            f"The provider named its operation {catalog.shown(name)}, which can't be asked for.",
             hint="Look at your provider's dashboard: the clip may be there.",
         )
     return found[1]
 
 
 def parse_submitted(body: bytes) -> Operation:
-    """The operation that a submit was answered with.
+    """The operation that a submit was answered with; how it stands is for the first poll to tell.
 
     Raises:
         ServiceError: the answer is not JSON, or names no operation.
@@ -107,9 +107,10 @@ def parse_submitted(body: bytes) -> Operation:
     answer = _decode(body)
     name = answer.get("name")
     if not isinstance(name, str) or not name:
-        raise errors.ServiceError("The provider's answer names no operation.", hint="")
+        said, _ = _told(answer)
+        raise errors.ServiceError(f"The provider's answer names no operation{_quoted(said)}", hint="")
     operation_id(name)
-    return parse_operation(body)
+    return Operation(name)
 
 
 def parse_operation(body: bytes) -> Operation:
@@ -121,9 +122,13 @@ def parse_operation(body: bytes) -> Operation:
     answer = _decode(body)
     name = answer.get("name")
     name = name if isinstance(name, str) else ""
-    if answer.get("done") is not True:
-        return Operation(name)
     failure = answer.get("error")
+    if answer.get("done") is not True:
+        # A gateway may wrap its own refusal in a 200; taken for a running operation it would be waited for.
+        if failure or not (name or answer.get("done") is False):
+            said, _ = _told(answer)
+            raise errors.ServiceError(f"The provider's answer tells no state{_quoted(said)}", hint="")
+        return Operation(name)
     if failure:
         return Operation(name, done=True, error=_operation_failure(failure, name))
     response = _mapping(answer.get("response"))
@@ -134,7 +139,9 @@ def parse_operation(body: bytes) -> Operation:
         return Operation(name, done=True, samples=samples, filtered=reasons)
     if reasons:
         blocked = errors.ContentBlocked(
-            " ".join(reasons), hint="The filter varies: try again, or change the prompt.", operation=name
+            words(" ".join(reasons)),
+            hint="The filter varies: try again, or change the prompt.",
+            operation=name,
         )
         return Operation(name, done=True, error=blocked, filtered=reasons)
     nothing = errors.OperationFailed(
@@ -161,21 +168,21 @@ def _samples(inner: Mapping[str, Any]) -> list[Sample]:
 
 def _filter_reasons(*places: Mapping[str, Any]) -> list[str]:
     for place in places:
-        reasons = [
-            words(text) for text in _list(place.get("raiMediaFilteredReasons")) if isinstance(text, str)
-        ]
+        said = [words(text) for text in _list(place.get("raiMediaFilteredReasons"))]
+        # Each of four samples may be refused in the same words.
+        reasons = [text for text in dict.fromkeys(said) if text]
         if reasons:
             return reasons
-        count = place.get("raiMediaFilteredCount")
-        if isinstance(count, int) and not isinstance(count, bool) and count > 0:
+        # A number, or a string of digits as JSON carries large ones.
+        if re.fullmatch(r"0*[1-9]\d*", str(place.get("raiMediaFilteredCount"))):
             return ["The provider's safety filter gave no reason."]
     return []
 
 
 def _operation_failure(failure: Any, name: str) -> errors.VeoError:
-    status = _mapping(failure)
-    message = words(status.get("message")) or "no reason given"
-    return errors.OperationFailed(message, hint="Ask anew.", operation=name, provider_code=status.get("code"))
+    message, code = _told({"error": failure})
+    message = message or "The provider gave no reason."
+    return errors.OperationFailed(message, hint="Ask anew.", operation=name, provider_code=code)
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes, now: float) -> errors.VeoError:
@@ -183,9 +190,9 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes, now: float
 
     `now` is the time in seconds since the epoch, for a `Retry-After` that is a date.
     """
-    message, code = _error_words(body)
+    message, code, structured = _error_words(body)
     facts: dict[str, Any] = {"status": status, "provider_code": code}
-    said = f": {message}" if message else "."
+    said = _quoted(message)
     if status == 401:
         return errors.AuthenticationError(
             f"The provider refused the key{said}", hint="%veo doctor says which key was used.", **facts
@@ -198,17 +205,19 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes, now: float
     if status == 429:
         wait = retry_after(headers.get("retry-after"), now)
         return errors.RateLimited(f"The provider asks to wait{said}", hint="", retry_after=wait, **facts)
-    if status in (400, 503) and _is_policy(message, code):
+    # A page that speaks of policy is a firewall's; the provider's own filter answers in JSON.
+    if status in (400, 503) and structured and _is_policy(message, code):
         hint = "Change the prompt or the image; it was not made."
-        return errors.ContentBlocked(message, hint=hint, **facts)
+        return errors.ContentBlocked(message or "The provider's filter gave no reason.", hint=hint, **facts)
     if 400 <= status < 500 and status not in (408, 425):
         return errors.InvalidRequest(f"The provider refused the request{said}", hint="", **facts)
     facts["retry_after"] = retry_after(headers.get("retry-after"), now)
-    return errors.ServiceError(f"The provider answered {status}{said}", hint="", **facts)
+    hint = "It points to another address: look at base_url." if 300 <= status < 400 else ""
+    return errors.ServiceError(f"The provider answered {status}{said}", hint=hint, **facts)
 
 
 _POLICY = re.compile(
-    r"content[ _]policy|polic(?:y|ies)|safety|prohibited|responsible ai|sensitive|usage guidelines",
+    r"polic(?:y|ies)|safety|prohibited|responsible ai|(?<!case.)\bsensitive|usage guidelines",
     re.IGNORECASE,
 )
 
@@ -217,28 +226,41 @@ def _is_policy(message: str, code: str) -> bool:
     return bool(_POLICY.search(message) or _POLICY.search(code))
 
 
-def _error_words(body: bytes) -> tuple[str, str]:
-    """The message and the code in any of the documented forms of an error body."""
+def _error_words(body: bytes) -> tuple[str, str, bool]:
+    """The message and the code in any of the documented forms of an error body, and whether it was JSON."""
     try:
-        answer = _mapping(msgspec.json.decode(body))
+        answer = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # A CDN's page or a proxy's words: its title says more than its markup.
         text = body[:20_000].decode("utf-8", "replace")
-        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+        title = re.search(r"<title[^>]{0,200}>([^<]*)", text, re.IGNORECASE)
         if title:
-            return words(title[1]), ""
-        return ("" if "<" in text else words(text)), ""
+            return words(title[1]), "", False
+        return ("" if "<" in text else words(text)), "", False
+    return *_told(_mapping(answer)), isinstance(answer, dict)
+
+
+def _told(answer: Mapping[str, Any]) -> tuple[str, str]:
+    """The message and the code in an error's JSON."""
     inner = answer.get("error")
     if isinstance(inner, str):
         return words(inner), ""
     place = _mapping(inner) or answer
-    codes = [str(place[key]) for key in ("status", "code", "type") if place.get(key)]
-    return words(place.get("message")), " ".join(codes)
+    found = (place.get(key) for key in ("status", "code", "type"))
+    codes = [str(code)[:80] for code in found if code and isinstance(code, (str, int))]
+    return words(place.get("message")), words(" ".join(codes))
+
+
+def _quoted(said: str) -> str:
+    """A server's words at the end of a sentence, which has one full stop in any case."""
+    return f": {said}{'' if said.endswith(('.', '!', '?', '…')) else '.'}" if said else "."
 
 
 def words(value: Any) -> str:
-    """A server's words on one line, cut at a sane length; empty for anything but text."""
-    text = " ".join(value.split()) if isinstance(value, str) else ""
+    """A server's words on one line, without control characters and cut at a sane length; empty for anything but text."""
+    # Escape sequences would colour or hide what a terminal and a notebook show.
+    text = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+", " ", value) if isinstance(value, str) else ""
+    text = " ".join(text.split())
     return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 1] + "…"
 
 

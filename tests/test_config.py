@@ -1,0 +1,393 @@
+"""Settings: which place wins, what is refused and how it is said, and that a key never shows."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import logging
+import pickle
+import pprint
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from veo_nb.config import SANDBOX_KEY, Secret, Settings, base_address, is_private, resolve_settings
+from veo_nb.errors import AuthenticationError, InvalidRequest
+
+KEY = "sk-0123456789abcdef-WXYZ"
+
+
+@pytest.fixture
+def resolve(tmp_path):
+    """Settings from arguments, %config, the environment and the text of veo_nb.toml."""
+
+    def settings(arguments=None, options=None, environ=None, file=None):
+        if file is not None:
+            (tmp_path / "veo_nb.toml").write_text(file, "utf-8")
+        return resolve_settings(arguments or {}, options or {}, environ or {}, tmp_path)
+
+    return settings
+
+
+def refused(call: Callable[..., object], *args: Any, **kwargs: Any) -> str:
+    """The line that a person reads."""
+    with pytest.raises(InvalidRequest) as caught:
+        call(*args, **kwargs)
+    return str(caught.value)
+
+
+# ---- which place wins
+
+
+def test_without_anything_it_is_the_sandbox_in_the_working_folder(resolve, tmp_path):
+    found = resolve()
+    assert (found.provider.name, found.api_key.reveal(), found.base_url) == ("sandbox", SANDBOX_KEY, "")
+    assert found.library == tmp_path / "veo_library"
+    assert found.model == "veo-3.1-fast-generate-preview"
+    assert found.max_in_flight == 10
+    assert found.sources == {"provider": "default"}
+
+
+VALUES: dict[str, tuple[Any, Any]] = {
+    "provider": ("gptproto", "sandbox"),
+    "base_url": ("https://one.example", "https://two.example"),
+    "library": ("/one", "/two"),
+    "model": ("standard", "fast"),
+    "max_in_flight": (3, 4),
+}
+
+
+def seen(settings: Settings, name: str) -> object:
+    """A setting in the form that it was given in."""
+    value = getattr(settings, name)
+    if name == "provider":
+        return settings.provider.name
+    if name == "model":
+        return "fast" if "fast" in settings.model else "standard"
+    return str(value) if name == "library" else value
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_argument_before_config_before_environment_before_file(resolve, name):
+    first, second = VALUES[name]
+    variable = f"VEO_NB_{name.upper()}"
+    layers: list[tuple[str, dict[str, Any]]] = [
+        ("configure()", {"arguments": {name: first}}),
+        ("%config", {"options": {name: first}}),
+        (variable, {"environ": {variable: str(first)}}),
+        ("veo_nb.toml", {"file": f"{name} = {json.dumps(first)}"}),
+    ]
+    below: list[dict[str, Any]] = [
+        {"options": {name: second}},
+        {"environ": {variable: str(second)}},
+        {"file": f"{name} = {json.dumps(second)}"},
+        {},
+    ]
+    for (place, layer), lower in zip(layers, below, strict=True):
+        found = resolve(**{**lower, **layer})
+        assert seen(found, name) == first
+        assert found.sources[name] == place
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_an_empty_value_leaves_the_word_to_the_next_place(resolve, empty):
+    found = resolve({"provider": empty}, {"provider": empty}, {"VEO_NB_PROVIDER": "gptproto"})
+    assert (found.provider.name, found.sources["provider"]) == ("gptproto", "VEO_NB_PROVIDER")
+
+
+def test_a_key_in_the_environment_chooses_its_provider(resolve):
+    found = resolve(environ={"GPTPROTO_API_KEY": f" {KEY}\n"})
+    assert (found.provider.name, found.api_key.reveal()) == ("gptproto", KEY)
+    assert found.sources == {"provider": "GPTPROTO_API_KEY", "api_key": "GPTPROTO_API_KEY"}
+
+
+def test_a_blank_key_is_none(resolve):
+    assert resolve(environ={"GPTPROTO_API_KEY": "  "}).provider.name == "sandbox"
+    assert resolve({"api_key": "  "}).provider.name == "sandbox"
+
+
+def test_a_key_given_by_hand_is_for_gptproto(resolve):
+    found = resolve({"api_key": KEY}, environ={"GPTPROTO_API_KEY": "sk-other"})
+    assert (found.provider.name, found.api_key.reveal()) == ("gptproto", KEY)
+    assert found.sources == {"provider": "configure()", "api_key": "configure()"}
+
+
+def test_a_key_given_by_hand_stays_with_the_provider_asked_for(resolve):
+    found = resolve({"api_key": Secret(KEY), "provider": "sandbox"})
+    assert (found.provider.name, found.api_key.reveal()) == ("sandbox", KEY)
+
+
+def test_the_sandbox_never_gets_a_real_key_by_itself(resolve):
+    found = resolve({"provider": "sandbox"}, environ={"GPTPROTO_API_KEY": KEY})
+    assert found.api_key.reveal() == SANDBOX_KEY
+
+
+def test_a_relative_library_is_in_the_working_folder_and_a_tilde_is_home(resolve, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    assert resolve({"library": "a/../b"}).library == tmp_path / "b"
+    assert resolve({"library": "~/clips"}).library == tmp_path / "me" / "clips"
+
+
+# ---- what is refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ({"provder": "x"}, "There is no setting 'provder'. Did you mean provider?"),
+        ({"apikey": KEY}, "There is no setting 'apikey'. Did you mean api_key?"),
+        ({"provider": "gptprto"}, "There is no provider 'gptprto'. Did you mean gptproto?"),
+        ({"provider": "acme"}, "There is no provider 'acme'. Known: gptproto, sandbox."),
+        ({"provider": ["gptproto"]}, "There is no provider ['gptproto']. Did you mean gptproto?"),
+        ({"model": "fats"}, "sandbox has no model 'fats'. Did you mean fast?"),
+        *[
+            ({"max_in_flight": value}, f"max_in_flight can't be {value!r}. Give a whole number from 1.")
+            for value in (0, -1, "many", "1.5", 2.5, float("inf"), float("nan"), True, [1])
+        ],
+        ({"library": 5}, "library can't be 5. Give the path of a folder."),
+        ({"library": "a\0b"}, "library can't be 'a\\x00b'. Give the path of a folder."),
+        ({"library": "~nobody-here/x"}, "library can't be '~nobody-here/x'. Give the path of a folder."),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_would_be_right(resolve, arguments, line):
+    assert refused(resolve, arguments) == line
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("modle = 'fast'", "veo_nb.toml has an unknown setting 'modle'. Did you mean model?"),
+        (
+            "provider = [",
+            "veo_nb.toml can't be read: Invalid value (at end of document). Mend it or take it away.",
+        ),
+        (f"a = {'[' * 9000}", None),
+    ],
+)
+def test_a_wrong_file_is_named(resolve, file, line):
+    found = refused(resolve, file=file)
+    assert found == line if line else found.startswith("veo_nb.toml can't be read: ")
+
+
+def test_a_file_that_is_no_text_is_named(resolve, tmp_path):
+    (tmp_path / "veo_nb.toml").write_bytes(b"\xff\xfe")
+    assert refused(resolve).startswith("veo_nb.toml can't be read: ")
+
+
+def test_a_folder_in_place_of_the_file_is_named(resolve, tmp_path):
+    (tmp_path / "veo_nb.toml").mkdir()
+    assert refused(resolve) == "veo_nb.toml can't be read: Is a directory. Mend it or take it away."
+
+
+@pytest.mark.parametrize("name", ["api_key", "GPTPROTO_API_KEY", "key"])
+def test_a_key_in_the_file_is_refused_and_not_shown(resolve, name):
+    line = refused(resolve, file=f'{name} = "{KEY}"')
+    assert line == (
+        "veo_nb.toml holds a key, and such files get committed. "
+        "Take it out and set the provider's variable instead, such as GPTPROTO_API_KEY."
+    )
+
+
+# ---- the key
+
+
+def test_no_key_says_where_to_put_one(resolve):
+    with pytest.raises(AuthenticationError) as caught:
+        resolve({"provider": "gptproto"}).key_or_raise()
+    assert str(caught.value) == (
+        "GPTProto needs a key and none was found. "
+        "Set GPTPROTO_API_KEY and restart the kernel, or use VEO_NB_PROVIDER=sandbox to try without one."
+    )
+
+
+def test_a_key_that_is_there_is_given(resolve):
+    assert resolve({"api_key": KEY}).key_or_raise() == Secret(KEY)
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-012345 6789", "sk-01234\n56789", "sk-0123456…", "“sk-0123456789”", "sk-\x00"]
+)
+def test_a_key_that_no_header_can_carry_is_told_without_showing_it(resolve, key):
+    with pytest.raises(AuthenticationError) as caught:
+        resolve(environ={"GPTPROTO_API_KEY": key}).key_or_raise()
+    assert str(caught.value) == (
+        "The key from GPTPROTO_API_KEY holds characters that no key has. "
+        "Copy it again, without spaces, quotes or line breaks in it."
+    )
+
+
+def shown(secret: object) -> list[str]:
+    """Whatever a person, a log or a debugger might be shown of it."""
+
+    def broken() -> None:
+        raise ValueError(secret)
+
+    try:
+        broken()
+    except ValueError as error:
+        trace = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    record = logging.LogRecord("x", logging.INFO, "", 0, "key %s %r", (secret, secret), None)
+    return [
+        str(secret),
+        repr(secret),
+        f"{secret} {secret!r} {secret!s} {secret!a}",
+        "%s %r" % (secret, secret),  # noqa: UP031
+        ascii(secret),
+        pprint.pformat([secret]),
+        record.getMessage(),
+        trace,
+        str(dir(secret)),
+        json.dumps(secret, default=repr),
+    ]
+
+
+def test_a_secret_does_not_show_itself():
+    assert [text for text in shown(Secret(KEY)) if "0123" in text or "WXYZ" in text] == []
+
+
+def test_settings_do_not_show_the_key(resolve):
+    found = resolve({"api_key": KEY})
+    texts = [*shown(found), *shown(dataclasses.asdict(found)), *shown(vars(found)), *shown(copy.copy(found))]
+    assert [text for text in texts if "0123" in text or "WXYZ" in text] == []
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_secret_can_not_be_pickled(protocol):
+    with pytest.raises(TypeError, match="can't be pickled"):
+        pickle.dumps(Secret(KEY), protocol)
+
+
+def test_a_secret_has_no_dictionary_to_look_into():
+    assert not hasattr(Secret(KEY), "__dict__")
+
+
+def test_a_refusal_does_not_hold_the_key_of_the_environment(resolve):
+    """Not in the message, and in no variable of our frames but what the caller passed in."""
+    with pytest.raises(InvalidRequest) as caught:
+        resolve(environ={"GPTPROTO_API_KEY": KEY, "VEO_NB_PROVIDER": "acme"})
+    frame = caught.tb
+    while frame.tb_next is not None:
+        frame = frame.tb_next
+    own = {name: value for name, value in frame.tb_frame.f_locals.items() if name != "environ"}
+    assert KEY not in repr(own)
+    assert KEY not in str(caught.value)
+
+
+def test_two_keys_can_be_told_apart_by_their_tails():
+    assert Secret(KEY).tail() == "…WXYZ"
+    assert Secret("short-key").tail() == "…"
+    assert Secret("").tail() == "…"
+
+
+def test_secrets_compare_by_value_and_with_nothing_else():
+    assert Secret(KEY) == Secret(f"{KEY}\n")
+    assert len({Secret(KEY), Secret(KEY), Secret("other")}) == 2
+    assert Secret(KEY) != KEY
+    assert bool(Secret(KEY))
+    assert not Secret(" ")
+
+
+# ---- a base address
+
+
+@pytest.mark.parametrize(
+    ("value", "base"),
+    [
+        ("https://gateway.example.com/", "https://gateway.example.com"),
+        (" https://gateway.example.com/veo// ", "https://gateway.example.com/veo"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("http://10.1.2.3", "http://10.1.2.3"),
+        ("http://gateway", "http://gateway"),
+        ("http://gateway.internal/veo", "http://gateway.internal/veo"),
+        ("", ""),
+        ("  ", ""),
+    ],
+)
+def test_a_base_address_is_kept_without_its_last_slash(value, base):
+    assert base_address(value) == base
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "gateway.example.com",
+        "ftp://gateway.example.com",
+        "file:///etc/passwd",
+        "https://",
+        "https:///v1",
+        "http://[::1",
+        "https://[abc]",
+        "https://h:99999",
+        "https://h:0",
+        "https://h:port",
+        "https://gateway.example.com?x=1",
+        "https://gateway.example.com?",
+        "https://gateway.example.com/#top",
+        "https://gateway.example.com\\evil",
+        "https://gate way.example.com",
+        5,
+    ],
+)
+def test_what_is_no_base_address_is_refused(value):
+    assert (
+        refused(base_address, value)
+        == f"{value!r} is no base address. Give one like https://gateway.example.com."
+    )
+
+
+def test_a_password_in_a_base_address_is_refused_and_not_shown():
+    line = refused(base_address, f"https://me:{KEY}@gateway.example.com")
+    assert line == "base_url can't hold a user name or a password. Give the address alone."
+
+
+@pytest.mark.parametrize("host", ["gateway.example.com", "8.8.8.8", "[2606:4700::1111]"])
+def test_a_key_is_not_sent_in_the_clear_over_the_internet(host):
+    line = refused(base_address, f"http://{host}/v1")
+    assert line == (
+        f"base_url would send the key to {host.strip('[]')} in the clear. "
+        "Use https://; http:// is for this machine and its own network."
+    )
+
+
+@given(st.text() | st.integers() | st.none())
+def test_any_base_address_is_kept_or_refused(value):
+    try:
+        base = base_address(value)
+    except InvalidRequest:
+        return
+    assert base == "" or base.startswith(("http://", "https://"))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *["localhost", "LOCALHOST", "localhost.", "a.localhost", "printer", "nas.local", "x.internal"],
+        *[
+            "localhost.localdomain",
+            "127.0.0.1",
+            "127.8.8.8",
+            "0.0.0.0",
+            "10.0.0.1",
+            "192.168.1.1",
+            "172.16.0.1",
+        ],
+        *["169.254.169.254", "100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "[::1]", "::", "fe80::1"],
+        *["fc00::1", "::ffff:127.0.0.1", "127.1", "2130706433", "0x7f.1", "0x7f000001", "0177.0.0.1", "0"],
+    ],
+)
+def test_names_and_addresses_of_this_machine_and_its_network(host):
+    assert is_private(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["gptproto.com", "api.gptproto.com.", "8.8.8.8", "2606:4700::1111", "127.0.0.1.nip.io"]
+)
+def test_names_and_addresses_of_the_internet(host):
+    assert not is_private(host)

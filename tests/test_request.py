@@ -1,0 +1,359 @@
+"""A request: what a person may give, what is refused and how, and what counts as the same request."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import io
+import json
+import pathlib
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from veo_nb import catalog
+from veo_nb.errors import InvalidRequest, NotFound
+from veo_nb.jobs.job import Job
+from veo_nb.jobs.video import Video
+from veo_nb.media.picture import read_picture
+from veo_nb.request import Source, VideoRequest, make_request, restore_request
+
+GPTPROTO = catalog.PROVIDERS["gptproto"]
+
+
+class Lines(str, enum.Enum):
+    HD = "720p"
+
+
+def png(colour: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (16, 9), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+RED, BLUE = png("red"), png("blue")
+
+
+def make(prompt: str = "A fox", **values: Any) -> VideoRequest:
+    return make_request(GPTPROTO, prompt=prompt, **values)
+
+
+def refusal(**values: Any) -> InvalidRequest:
+    with pytest.raises(InvalidRequest) as caught:
+        make(**values)
+    return caught.value
+
+
+# ---- what a person may give
+
+
+def test_only_a_prompt_is_needed():
+    request = make()
+    assert request == VideoRequest(prompt="A fox", model="veo-3.1-fast-generate-preview")
+    assert request.settings() == {}
+    assert (request.seconds, request.shape) == (8, "16:9")
+
+
+def test_a_model_may_be_called_by_its_short_name():
+    assert make(model="standard").model == "veo-3.1-generate-preview"
+
+
+def test_none_means_not_set():
+    nothing: dict[str, Any] = {name: None for name in catalog.FIELD if name != "prompt"}
+    assert make(**nothing) == make()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("duration_seconds", 8.0, 8),
+        ("duration_seconds", np.int64(6), 6),
+        ("duration_seconds", np.float64(4), 4),
+        ("seed", np.uint32(2**32 - 1), 2**32 - 1),
+        ("sample_count", np.int8(2), 2),
+        ("aspect_ratio", np.str_("9:16"), "9:16"),
+        ("prompt", np.str_("An owl"), "An owl"),
+        ("resolution", Lines.HD, "720p"),
+    ],
+)
+def test_values_of_other_libraries_become_plain_ones(field, value, kept):
+    found = getattr(make(**{field: value}), field)
+    assert (found, type(found)) == (kept, type(kept))
+
+
+@pytest.mark.parametrize("wrap", [bytes, lambda data: Image.open(io.BytesIO(data)), read_picture])
+@pytest.mark.parametrize("field", ["image", "last_frame"])
+def test_an_image_may_be_bytes_or_a_pil_image(field, wrap):
+    request = make(**{"image": RED, field: wrap(BLUE)})
+    picture = getattr(request, field)
+    assert Image.open(io.BytesIO(picture.data)).convert("RGB").getpixel((0, 0)) == (0, 0, 255)
+
+
+def test_an_image_may_be_a_path(tmp_path):
+    (tmp_path / "fox.png").write_bytes(RED)
+    [picture] = make(image=tmp_path / "fox.png").pictures()
+    assert (picture.data, picture.name) == (RED, "fox.png")
+
+
+@pytest.mark.parametrize("many", [[RED, BLUE], (RED, BLUE)])
+def test_reference_images_keep_their_order(many):
+    assert [p.data for p in make(reference_images=many).reference_images] == [RED, BLUE]
+
+
+@pytest.mark.parametrize("one", [RED, read_picture(RED)])
+def test_one_reference_image_needs_no_list(one):
+    assert [p.data for p in make(reference_images=one).reference_images] == [RED]
+
+
+def test_no_reference_image_is_as_not_set():
+    assert make(reference_images=[]) == make()
+
+
+@pytest.mark.parametrize("url", ["https://files.example/v.mp4?alt=media", "http://127.0.0.1:8000/v"])
+def test_a_video_may_be_an_address(url):
+    assert make(video=url).video == Source(uri=url, key=url)
+
+
+def test_a_video_may_be_a_source():
+    source = Source(uri="https://files.example/v", key="job:3f2a/0")
+    assert make(video=source).video is source
+
+
+def test_every_picture_is_found():
+    assert [p.data for p in make(image=RED, last_frame=BLUE).pictures()] == [RED, BLUE]
+    assert [p.data for p in make(reference_images=[BLUE]).pictures()] == [BLUE]
+    assert make().pictures() == ()
+
+
+def test_a_request_can_not_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        make().prompt = "An owl"  # type: ignore[misc]
+
+
+# ---- what is refused
+
+
+def test_an_unknown_field_gets_the_nearest_one():
+    error = refusal(duration_second=8)
+    assert str(error) == "A request has no field 'duration_second'. Did you mean duration_seconds?"
+    assert error.facts == {"field": "duration_second"}
+
+
+def test_the_first_mistake_is_the_message_and_all_are_listed():
+    error = refusal(aspect_ratio="1:1", seed=-1)
+    assert str(error) == "aspect_ratio can't be '1:1'. Veo 3.1 Fast takes 16:9 or 9:16."
+    assert error.facts["field"] == "aspect_ratio"
+    assert error.facts["problems"] == [
+        "aspect_ratio can't be '1:1'. Veo 3.1 Fast takes 16:9 or 9:16.",
+        "seed can't be -1. It takes a whole number from 0 to 4294967295.",
+    ]
+
+
+def test_a_rule_is_told_with_its_way_out():
+    assert str(refusal(resolution="1080p", duration_seconds=np.int64(4))) == (
+        '1080p needs an 8 second clip; you asked for 4. Use duration_seconds=8 or resolution="720p".'
+    )
+
+
+@pytest.mark.parametrize("field", ["image", "last_frame", "reference_images"])
+def test_an_image_that_is_not_there_is_named_with_its_field(field):
+    values = {"image": RED} if field == "last_frame" else {}
+    error = refusal(**{**values, field: "nowhere.png"})
+    assert str(error) == "There is no image file nowhere.png. Give a PNG or JPEG file."
+    assert error.facts == {"field": field}
+
+
+@pytest.mark.parametrize("image", [5, np.zeros((9, 16, 3)), {"a": 1}])
+def test_what_is_no_image_is_refused(image):
+    kind = type(image).__name__
+    assert str(refusal(image=image)) == (
+        f"An image is a path, bytes or a PIL image, not {kind}. Give a PNG or JPEG file."
+    )
+
+
+def test_a_video_in_place_of_an_image_says_how_to_get_a_frame():
+    clip = object.__new__(Video)
+    assert str(refusal(image=clip)) == "image is a whole video. Use its .last_frame() or .frame(seconds)."
+
+
+def test_a_job_in_place_of_an_image_says_how_to_get_a_frame():
+    """Without asking the job for its video: it may not be there yet, and that is another error."""
+    job = object.__new__(Job)
+    line = "reference_images is a whole video. Use its .video.last_frame() or .video.frame(seconds)."
+    assert str(refusal(reference_images=[job])) == line
+
+
+@pytest.mark.parametrize(
+    "video",
+    ["clip.mp4", pathlib.PurePosixPath("clip.mp4"), "file:///clip.mp4", "3f2a", "http://[", "https:///x", ""],
+)
+def test_a_file_is_no_source_video(video):
+    assert str(refusal(video=video)) == (
+        f"{str(video)!r} is no video this provider can reach. "
+        "Give a job, a clip made here, or an http(s) URL: files can't be uploaded as a source."
+    )
+
+
+@pytest.mark.parametrize(("video", "kind"), [(5, "int"), (b"mp4", "bytes"), (["https://x"], "list")])
+def test_what_is_no_video_is_refused(video, kind):
+    assert str(refusal(video=video)) == f"A video is a clip, a job or a URL, not {kind}."
+
+
+ANYTHING = st.one_of(
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.binary(max_size=5),
+    st.lists(st.integers()),
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from([*catalog.FIELD]), ANYTHING, max_size=4))
+def test_whatever_is_given_becomes_a_request_or_a_sentence(values):
+    try:
+        request = make_request(GPTPROTO, **values)
+    except InvalidRequest:
+        return
+    assert json.dumps(request.canonical())
+
+
+# ---- the same request
+
+
+def some_requests() -> st.SearchStrategy[dict[str, Any]]:
+    """Valid requests of all kinds, as what a person gave."""
+    pictures = st.sampled_from([RED, BLUE])
+    free = {
+        "model": st.sampled_from(catalog.model_names()),
+        "person_generation": st.sampled_from(["allow_all", "allow_adult"]),
+        "enhance_prompt": st.booleans(),
+        "negative_prompt": st.text(st.characters(codec="utf-8"), max_size=8),
+        "seed": st.integers(0, 2**32 - 1),
+        "sample_count": st.integers(1, 4),
+    }
+    shape = {
+        "aspect_ratio": st.sampled_from(["16:9", "9:16"]),
+        "duration_seconds": st.sampled_from([4, 6, 8]),
+        "resolution": st.just("720p"),
+    }
+    prompt = {"prompt": st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)}
+    return st.one_of(
+        st.fixed_dictionaries(prompt, optional={**free, **shape}),
+        st.fixed_dictionaries(
+            {**prompt, "image": pictures}, optional={**free, **shape, "last_frame": pictures}
+        ),
+        st.fixed_dictionaries(
+            {**prompt, "reference_images": st.lists(pictures, min_size=1, max_size=3)}, optional=free
+        ),
+        st.fixed_dictionaries(
+            {**prompt, "video": st.sampled_from(["https://a.example/v", "https://b.example/v"])},
+            optional=free,
+        ),
+    )
+
+
+@settings(deadline=None)
+@given(some_requests())
+def test_a_stored_request_comes_back_as_it_was(values):
+    request = make_request(GPTPROTO, **values)
+    kept = {picture.sha256: picture.data for picture in request.pictures()}
+    stored = json.loads(json.dumps(request.canonical()))
+    back = restore_request(stored, lambda sha256, mime: kept[sha256])
+    assert back == request
+    assert back.fingerprint("gptproto") == request.fingerprint("gptproto")
+
+
+@settings(deadline=None)
+@given(some_requests(), some_requests())
+def test_fingerprints_are_equal_exactly_for_equal_requests(one, other):
+    a, b = make_request(GPTPROTO, **one), make_request(GPTPROTO, **other)
+    assert (a.fingerprint("gptproto") == b.fingerprint("gptproto")) == (a == b)
+
+
+@settings(deadline=None)
+@given(some_requests(), st.randoms())
+def test_a_fingerprint_does_not_see_the_order_of_the_fields(values, chance):
+    names = list(values)
+    chance.shuffle(names)
+    shuffled = {name: values[name] for name in names}
+    assert make_request(GPTPROTO, **shuffled).fingerprint("x") == make_request(
+        GPTPROTO, **values
+    ).fingerprint("x")
+
+
+def test_a_fingerprint_sees_what_an_image_shows_and_not_what_it_is_called(tmp_path):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(RED)
+    prints = {
+        make(image=source).fingerprint("gptproto") for source in (tmp_path / "a.png", tmp_path / "b.png", RED)
+    }
+    assert len(prints) == 1
+    assert make(image=BLUE).fingerprint("gptproto") not in prints
+
+
+def test_a_fingerprint_knows_a_clip_of_the_library_by_its_job():
+    """Its address may be another after each start of the sandbox."""
+    one, two = (make(video=Source(uri=f"http://127.0.0.1:{port}/v", key="job:3f2a/0")) for port in (1, 2))
+    assert one.fingerprint("sandbox") == two.fingerprint("sandbox")
+    assert one.fingerprint("sandbox") != make(video="http://127.0.0.1:1/v").fingerprint("sandbox")
+
+
+def test_a_fingerprint_belongs_to_one_provider():
+    assert make().fingerprint("sandbox") != make().fingerprint("gptproto")
+
+
+def test_a_short_name_a_float_and_an_empty_list_mean_the_same():
+    long = make(model="veo-3.1-fast-generate-preview", duration_seconds=8)
+    short = make(model="fast", duration_seconds=8.0, reference_images=[])
+    assert long.fingerprint("gptproto") == short.fingerprint("gptproto")
+
+
+def test_a_fingerprint_stays_the_same_from_version_to_version():
+    """A library knows its clips by it: a change here would send, and charge, each of them again."""
+    request = make("A fox. 🦊", model="fast", image=None, aspect_ratio="9:16", duration_seconds=8, seed=7)
+    text = (
+        r'{"aspect_ratio": "9:16", "duration_seconds": 8, "model": "veo-3.1-fast-generate-preview", '
+        r'"prompt": "A fox. \ud83e\udd8a", "provider": "gptproto", "seed": 7}'
+    )
+    assert request.fingerprint("gptproto") == hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def test_a_picture_is_stored_by_its_hash_and_never_by_its_bytes():
+    shown = make(image=RED).canonical()
+    assert shown == {
+        "prompt": "A fox",
+        "model": "veo-3.1-fast-generate-preview",
+        "image": {
+            "sha256": read_picture(RED).sha256,
+            "mime": "image/png",
+            "width": 16,
+            "height": 9,
+            "name": "",
+        },
+    }
+
+
+def test_a_request_of_a_newer_version_is_refused_in_a_sentence():
+    stored = {**make().canonical(), "camera": "dolly"}
+    with pytest.raises(InvalidRequest, match=r"fields that this version does not know\. Update veo-nb\."):
+        restore_request(stored, lambda sha256, mime: b"")
+
+
+def test_what_the_library_can_not_give_back_is_told_by_the_library():
+    def gone(sha256, mime):
+        raise NotFound("The input image is gone.")
+
+    with pytest.raises(NotFound):
+        restore_request(make(image=RED).canonical(), gone)
+
+
+def test_a_request_built_by_hand_keeps_its_length_and_shape():
+    request = replace(make(), duration_seconds=4, aspect_ratio="9:16")
+    assert (request.seconds, request.shape) == (4, "9:16")

@@ -1,0 +1,100 @@
+"""Several clips become one, and sound stays with its picture."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+import pytest
+
+from veo_nb.media.encode import RATE
+from veo_nb.media.frames import frame
+from veo_nb.media.join import join, sound_of
+from veo_nb.media.probe import UnreadableVideo, probe
+
+
+def red(path, seconds):
+    return float(np.asarray(frame(path, seconds), dtype=float)[..., 0].mean())
+
+
+def loud_at(path):
+    """The moments at which a beep begins, in seconds."""
+    level = np.abs(sound_of(path)[:, 0]).reshape(-1, RATE // 100).max(axis=1) > 0.2
+    return [index / 100 for index in np.flatnonzero(level & ~np.roll(level, 1))]
+
+
+def test_clips_follow_one_another(clip, tmp_path):
+    join([clip, clip, clip], tmp_path / "out.mp4")
+    facts = probe(tmp_path / "out.mp4")
+    assert (facts.width, facts.height, facts.fps, facts.has_audio) == (320, 180, 24.0, True)
+    assert facts.duration == pytest.approx(6.0, abs=0.02)
+    for second in (0, 2, 4):
+        assert red(tmp_path / "out.mp4", second) == pytest.approx(0, abs=4)
+        assert red(tmp_path / "out.mp4", second + 1.95) == pytest.approx(188, abs=6)
+
+
+def test_clips_that_were_encoded_alike_are_copied_without_loss(clip, tmp_path):
+    join([clip, clip], tmp_path / "out.mp4")
+
+    def payloads(path):
+        with av.open(str(path)) as container:
+            return [bytes(packet) for packet in container.demux(video=0) if packet.size]
+
+    assert payloads(tmp_path / "out.mp4") == payloads(clip) * 2
+
+
+def test_clips_of_another_size_and_rate_are_encoded_anew_in_the_size_of_the_first(clip, make_clip, tmp_path):
+    other = make_clip("other.mp4", frames=60, width=180, height=320, fps=30, shade=200)
+    join([clip, other, clip], tmp_path / "out.mp4")
+    facts = probe(tmp_path / "out.mp4")
+    assert (facts.width, facts.height, facts.fps) == (320, 180, 24.0)
+    assert facts.duration == pytest.approx(6.0, abs=0.1)
+    middle = np.asarray(frame(tmp_path / "out.mp4", 3.0))
+    assert middle[90, 160, 1] > 150, "its picture"
+    assert middle[90, 10].max() < 20, "bars beside it"
+
+
+def test_a_size_can_be_asked_for(clip, tmp_path):
+    join([clip, clip], tmp_path / "out.mp4", size=(160, 90))
+    assert (probe(tmp_path / "out.mp4").width, probe(tmp_path / "out.mp4").height) == (160, 90)
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_a_beep_stays_with_its_picture(make_clip, tmp_path, copied):
+    one = make_clip("one.mp4", loud=(24, 25, 26))
+    two = make_clip("two.mp4", loud=(12, 13, 14), width=320 if copied else 640, height=180 if copied else 360)
+    join([one, two, one], tmp_path / "out.mp4")
+    assert loud_at(tmp_path / "out.mp4") == pytest.approx([1.0, 2.5, 5.0], abs=0.011)
+
+
+def test_a_clip_without_sound_is_silent_among_others(make_clip, tmp_path):
+    silent = make_clip("silent.mp4", sound=False)
+    beep = make_clip("beep.mp4", loud=range(48))
+    join([beep, silent, beep], tmp_path / "out.mp4")
+    level = np.abs(sound_of(tmp_path / "out.mp4")[:, 0]).reshape(6, RATE).mean(axis=1)
+    assert (level > 0.1).tolist() == [True, True, False, False, True, True]
+
+
+def test_clips_without_sound_make_a_clip_without_sound(make_clip, tmp_path):
+    silent = make_clip("silent.mp4", sound=False)
+    join([silent, silent], tmp_path / "out.mp4")
+    assert probe(tmp_path / "out.mp4").has_audio is False
+
+
+def test_one_clip_is_as_it_was(clip, tmp_path):
+    join([clip], tmp_path / "out.mp4")
+    assert probe(tmp_path / "out.mp4") == probe(clip)
+
+
+def test_the_index_comes_first(clip, tmp_path):
+    join([clip, clip], tmp_path / "out.mp4")
+    data = (tmp_path / "out.mp4").read_bytes()
+    assert 0 < data.find(b"moov") < data.find(b"mdat")
+
+
+def test_a_broken_clip_and_no_clip_at_all_are_told(clip, tmp_path):
+    (tmp_path / "broken.mp4").write_bytes(clip.read_bytes()[:-100])
+    with pytest.raises(UnreadableVideo, match="broken"):
+        join([clip, tmp_path / "broken.mp4"], tmp_path / "out.mp4")
+    with pytest.raises(ValueError, match="nothing to join"):
+        join([], tmp_path / "out.mp4")
+    assert not (tmp_path / "out.mp4").exists()

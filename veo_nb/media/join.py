@@ -1,0 +1,188 @@
+"""Make one clip of several."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.filter import Graph
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from veo_nb.media.encode import FPS, RATE, Sound, Writer
+from veo_nb.media.probe import probe
+
+SEAM = 0.01
+"""Seconds over which sound fades at a seam, so that it does not click."""
+
+
+def join(paths: Sequence[str | Path], out: str | Path, *, size: tuple[int, int] | None = None) -> None:
+    """Write the clips one after another into one MP4 at `out`, index at the front.
+
+    Where all pictures were encoded alike they are copied without loss; else all are encoded anew at the rate of
+    the first clip and in `size` (by default the first clip's), with bars where the shape differs. Sound is always encoded anew, cut or filled
+    to the length of its pictures, so that it stays in step.
+
+    Raises:
+        UnreadableVideo: one of the files does not play.
+        ValueError: there are no files.
+    """
+    if not paths:
+        raise ValueError("There is nothing to join.")
+    facts = [probe(path) for path in paths]
+    sound = any(item.has_audio for item in facts)
+    wanted = size or (facts[0].width // 2 * 2, facts[0].height // 2 * 2)
+    same = len({_make(path) for path in paths}) == 1
+    if same and wanted == (facts[0].width, facts[0].height):
+        _copy(paths, out, sound=sound)
+    else:
+        _encode(paths, out, wanted, sound=sound)
+
+
+def sound_of(path: str | Path) -> NDArray[np.float32]:
+    """The sound of a file as stereo samples at 48 kHz, (n, 2) from -1 to 1; silence where it has none.
+
+    It has the length of the pictures exactly.
+    """
+    with av.open(str(path), mode="r") as container:
+        length = round(_seconds(container) * RATE)
+        samples = np.zeros((length, 2), dtype=np.float32)
+        if container.streams.audio:
+            resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
+            at: int | None = None
+            for frame in itertools.chain(container.decode(container.streams.audio[0]), [None]):
+                if at is None:
+                    at = round((frame.time or 0.0) * RATE) if frame is not None else 0
+                for part in resampler.resample(frame):
+                    at += _lay(samples, at, part.to_ndarray().T)
+    return samples
+
+
+def _lay(samples: NDArray[np.float32], at: int, part: NDArray[Any]) -> int:
+    """Put a part where it belongs; what lies outside is dropped. Returns the part's length."""
+    first, last = max(at, 0), min(at + len(part), len(samples))
+    if first < last:
+        samples[first:last] = part[first - at : last - at]
+    return len(part)
+
+
+def _seconds(container: InputContainer) -> float:
+    stream = container.streams.video[0]
+    rate = stream.average_rate or Fraction(FPS)
+    if stream.frames:
+        return float(stream.frames / rate)
+    return float((stream.duration or 0) * (stream.time_base or 0))
+
+
+def _make(path: str | Path) -> tuple[Any, ...]:
+    """What must be equal for pictures of two files to stand in one stream."""
+    with av.open(str(path), mode="r") as container:
+        stream = container.streams.video[0]
+        context = stream.codec_context
+        return (
+            context.name,
+            bytes(context.extradata or b""),
+            stream.width,
+            stream.height,
+            context.pix_fmt,
+            stream.average_rate,
+            stream.time_base,
+        )
+
+
+def _copy(paths: Sequence[str | Path], out: str | Path, *, sound: bool) -> None:
+    with av.open(str(out), mode="w", format="mp4", options={"movflags": "+faststart"}) as target:
+        with av.open(str(paths[0]), mode="r") as first:
+            video = target.add_stream_from_template(first.streams.video[0])
+        track = Sound(target) if sound else None
+        offset = 0
+        for index, path in enumerate(paths):
+            if track is not None:
+                track.add(_softened(path, begins=index > 0, ends=index < len(paths) - 1))
+            with av.open(str(path), mode="r") as container:
+                stream = container.streams.video[0]
+                base = float(stream.time_base or 1)
+                for packet in _packets(container, stream):
+                    packet.dts = (packet.dts or 0) + offset
+                    packet.pts = (packet.pts or 0) + offset
+                    moment = packet.pts * base
+                    packet.stream = video
+                    target.mux(packet)
+                    if track is not None:
+                        track.advance(moment)
+                offset += round(_seconds(container) / base)
+        if track is not None:
+            track.finish()
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+    for packet in container.demux(stream):
+        # The last packet of a demuxer is empty: it is there to flush decoders.
+        if packet.dts is not None:
+            yield packet
+
+
+def _encode(paths: Sequence[str | Path], out: str | Path, size: tuple[int, int], *, sound: bool) -> None:
+    width, height = size
+    with av.open(str(paths[0]), mode="r") as first:
+        rate = first.streams.video[0].average_rate or Fraction(FPS)
+    with Writer(out, width, height, fps=rate, sound=sound, preset="veryfast", crf=18) as writer:
+        for index, path in enumerate(paths):
+            if sound:
+                writer.add_sound(_softened(path, begins=index > 0, ends=index < len(paths) - 1))
+            for picture in _pictures(path, width, height, rate):
+                writer.add_picture(picture)
+            writer.fit_sound()
+
+
+def _pictures(path: str | Path, width: int, height: int, rate: Fraction) -> Iterator[VideoFrame]:
+    """The pictures of a clip at another size and rate: FFmpeg's filters repeat, drop, scale and add bars."""
+    with av.open(str(path), mode="r") as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        graph = Graph()
+        fit = f"{width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bicubic"
+        chain = [
+            graph.add_buffer(template=stream),
+            graph.add("fps", str(rate)),
+            graph.add("scale", fit),
+            graph.add("pad", f"{width}:{height}:-1:-1"),
+            graph.add("setsar", "1"),
+            graph.add("format", "yuv420p"),
+            graph.add("buffersink"),
+        ]
+        graph.link_nodes(*chain).configure()
+        for frame in container.decode(stream):
+            graph.push(frame)
+            yield from _pulled(graph)
+        graph.push(None)
+        yield from _pulled(graph)
+
+
+def _pulled(graph: Graph) -> Iterator[VideoFrame]:
+    while True:
+        try:
+            frame = graph.pull()
+        except (av.BlockingIOError, av.EOFError):
+            return
+        assert isinstance(frame, VideoFrame)
+        yield frame
+
+
+def _softened(path: str | Path, *, begins: bool, ends: bool) -> NDArray[np.float32]:
+    """The sound of a clip, faded where it meets another."""
+    samples = sound_of(path)
+    fade = np.linspace(0.0, 1.0, min(round(SEAM * RATE), len(samples)), dtype=np.float32)[:, None]
+    if begins:
+        samples[: len(fade)] *= fade
+    if ends:
+        samples[len(samples) - len(fade) :] *= fade[::-1]
+    return samples

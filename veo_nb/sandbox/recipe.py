@@ -1,0 +1,198 @@
+"""From an order to a recipe: all that the renderer needs to know, as plain data that outlives the server.
+
+A recipe is a dict for JSON:
+
+    width, height, seconds    of what is to be rendered
+    samples                   how many clips
+    source                    a video to put in front: a path in the folder, or None
+    shot                      what is seen:
+        moods                 texts that the world is made from: the first gives the place, and the clip goes
+                              from the light of the last but one to that of the last
+        avoid                 what should not appear
+        start                 seconds of this shot that were shown before, in the clip it goes on from
+        image, last           first and last picture: a path in the folder, or None
+        references            paths of pictures that should appear
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps
+
+from veo_nb.media.frames import last_frame
+from veo_nb.media.probe import Facts, UnreadableVideo, probe
+from veo_nb.sandbox.store import Operation
+from veo_nb.sandbox.wire import Blob, Order, invalid
+
+LINES = {"720p": 720, "1080p": 1080, "4k": 2160}
+ADDED = 7.0
+"""Seconds that an extension adds."""
+LONGEST = 141.0
+"""Seconds of the longest video that can be extended."""
+LARGEST = 80_000_000
+"""Pixels of the largest image that is taken."""
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+
+
+def write_recipe(
+    order: Order, operation: str, folder: Path, source: tuple[Operation, int] | None
+) -> dict[str, Any]:
+    """The recipe for an order; its pictures are put into the folder's `inputs/`.
+
+    `source` is what made the video that the order goes on from, where that is one of ours.
+
+    Raises:
+        Refused: 400, an image or the video can't be read or doesn't fit.
+    """
+    try:
+        return _write(order, operation, folder, source)
+    except BaseException:
+        for path in (folder / "inputs").glob(f"{operation}-*"):
+            path.unlink()
+        raise
+
+
+def _write(
+    order: Order, operation: str, folder: Path, source: tuple[Operation, int] | None
+) -> dict[str, Any]:
+    width, height = size(order)
+    shot: dict[str, Any] = {
+        "moods": [order.prompt if order.seed is None else f"{order.prompt} #{order.seed}"],
+        "avoid": order.negative_prompt,
+        "start": 0.0,
+        "image": _keep(order.image, "image", folder, operation),
+        "last": _keep(order.last_frame, "lastFrame", folder, operation),
+        "references": [
+            _keep(blob, f"referenceImages-{index}", folder, operation)
+            for index, blob in enumerate(order.references)
+        ],
+    }
+    recipe: dict[str, Any] = {
+        "width": width,
+        "height": height,
+        "seconds": float(order.seconds),
+        "samples": order.samples,
+        "source": None,
+        "shot": shot,
+    }
+    if order.video_file is not None:
+        if source is None:
+            raise invalid("video.uri names a video that is not here any more.")
+        _go_on(recipe, order, folder, f"files/{order.video_file}.mp4", operation)
+        _same_shot(shot, source, folder, operation)
+    elif order.video_data is not None:
+        name = f"inputs/{operation}-video.mp4"
+        (folder / name).write_bytes(order.video_data)
+        _go_on(recipe, order, folder, name, operation)
+    return recipe
+
+
+def size(order: Order) -> tuple[int, int]:
+    """Width and height in pixels."""
+    short = LINES[order.resolution]
+    long = short * 16 // 9
+    return (short, long) if order.aspect_ratio == "9:16" else (long, short)
+
+
+def _keep(blob: Blob | None, name: str, folder: Path, operation: str) -> str | None:
+    """Store an image, upright and RGB, for the renderer; its path in the folder."""
+    if blob is None:
+        return None
+    image = _read_image(blob, name)
+    path = f"inputs/{operation}-{name}.png"
+    # Little compression: this file is read once.
+    image.save(folder / path, "PNG", compress_level=1)
+    return path
+
+
+def _read_image(blob: Blob, name: str) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(blob.data), formats=list(FORMATS.values())) as image:
+            if image.width * image.height > LARGEST:
+                raise invalid(f"{name} is too large: {image.width} x {image.height} pixels.")
+            if image.format != FORMATS[blob.mime_type]:
+                raise invalid(f"{name}.mimeType says {blob.mime_type}, but the bytes are {image.format}.")
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode in ("RGBA", "LA", "P", "PA"):
+                layer = upright.convert("RGBA")
+                white = Image.new("RGBA", layer.size, "white")
+                upright = Image.alpha_composite(white, layer)
+            return upright.convert("RGB")
+    # Pillow's decoders raise whatever a damaged file makes them stumble over.
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        MemoryError,
+        EOFError,
+    ) as error:
+        raise invalid(
+            f"{name} can't be read as an image: the bytes are no whole {blob.mime_type}."
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise invalid(f"{name} is too large.") from error
+
+
+def _go_on(recipe: dict[str, Any], order: Order, folder: Path, source: str, operation: str) -> None:
+    """Turn the recipe into that of an extension of the video at `source`."""
+    try:
+        facts = probe(folder / source)
+        image = last_frame(folder / source)
+    except UnreadableVideo as error:
+        raise invalid("video can't be read: it is no MP4 that plays to its end.") from error
+    _check_source(facts, order)
+    name = f"inputs/{operation}-from.png"
+    image.save(folder / name, "PNG", compress_level=1)
+    short = LINES["720p"]
+    long = short * 16 // 9
+    upright = facts.height > facts.width
+    recipe.update(
+        width=short if upright else long,
+        height=long if upright else short,
+        seconds=ADDED,
+        source=source,
+    )
+    recipe["shot"]["image"] = name
+
+
+def _check_source(facts: Facts, order: Order) -> None:
+    if facts.duration > LONGEST + 0.1:
+        raise invalid(f"video lasts {facts.duration:.0f} s; at most {LONGEST:.0f} s can be extended.")
+    shape = "9:16" if facts.height > facts.width else "16:9"
+    if order.aspect_ratio not in (None, shape):
+        raise invalid(f"aspectRatio can't be {order.aspect_ratio}: the video is {shape}.")
+
+
+def _same_shot(shot: dict[str, Any], source: tuple[Operation, int], folder: Path, operation: str) -> None:
+    """Let the same world move on where we rendered it ourselves: a still of its last frame would freeze it."""
+    maker, sample = source
+    before = maker.recipe["shot"]
+    if before["last"] is not None:
+        # It came to rest on its last picture: go on from that, which has no mark on it.
+        shot["image"] = _copied(before["last"], folder, operation)
+        return
+    shot["moods"] = [*mood_of(before, sample), *shot["moods"]]
+    shot["start"] = before["start"] + maker.recipe["seconds"]
+    shot["image"] = _copied(before["image"], folder, operation)
+    shot["references"] = [_copied(path, folder, operation) for path in before["references"]]
+
+
+def mood_of(shot: dict[str, Any], sample: int) -> list[str]:
+    """The texts for one sample: each sample is a little different from the first."""
+    return shot["moods"] if sample == 0 else [*shot["moods"][:-1], f"{shot['moods'][-1]} ({sample})"]
+
+
+def _copied(path: str | None, folder: Path, operation: str) -> str | None:
+    """A picture of another operation, kept for this one: the other may be forgotten first."""
+    if path is None:
+        return None
+    copy = f"inputs/{operation}-{Path(path).name}"
+    shutil.copyfile(folder / path, folder / copy)
+    return copy

@@ -1,0 +1,285 @@
+"""The wire as the server reads and writes it: JSON in, an `Order` out; operations and errors as JSON.
+
+The names are written down here a second time, on purpose: see `veo_nb.catalog`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from veo_nb import catalog
+
+NAMES = {
+    "prompt": "prompt",
+    "image": "image",
+    "last_frame": "lastFrame",
+    "reference_images": "referenceImages",
+    "video": "video",
+    "aspect_ratio": "aspectRatio",
+    "resolution": "resolution",
+    "duration_seconds": "durationSeconds",
+    "person_generation": "personGeneration",
+    "enhance_prompt": "enhancePrompt",
+    "negative_prompt": "negativePrompt",
+    "seed": "seed",
+    "sample_count": "sampleCount",
+}
+"""How each field of the catalog is called on the wire."""
+
+PROVIDER = catalog.PROVIDERS["sandbox"]
+IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
+FILE_ID = re.compile(r"/files/([a-z0-9]+)(?::download)?/?", re.ASCII)
+POLICY = "Content policy violation: the prompt was refused by the safety filter."
+
+
+class Refused(Exception):  # noqa: N818
+    """The request can't be served; it becomes an answer in the provider's shape."""
+
+    def __init__(self, code: int, status: str, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.body = error(code, status, message, reason)
+
+
+class Blob(Struct, forbid_unknown_fields=True):
+    """An image as it comes: its type and its bytes."""
+
+    mime_type: str = msgspec.field(name="mimeType")
+    data: bytes = msgspec.field(name="bytesBase64Encoded")
+
+
+class Reference(Struct, forbid_unknown_fields=True):
+    """An image of something that should appear."""
+
+    image: Blob
+    kind: str = msgspec.field(name="referenceType")
+
+
+class Clip(Struct, forbid_unknown_fields=True):
+    """A video to go on from: one of ours by its address, or its bytes."""
+
+    uri: str | UnsetType = UNSET
+    data: bytes | UnsetType = msgspec.field(name="bytesBase64Encoded", default=UNSET)
+    mime_type: str | UnsetType = msgspec.field(name="mimeType", default=UNSET)
+    encoding: str | UnsetType = UNSET
+
+
+class Instance(Struct, forbid_unknown_fields=True):
+    """What to show."""
+
+    prompt: str
+    image: Blob | UnsetType = UNSET
+    last_frame: Blob | UnsetType = msgspec.field(name="lastFrame", default=UNSET)
+    reference_images: list[Reference] | UnsetType = msgspec.field(name="referenceImages", default=UNSET)
+    video: Clip | UnsetType = UNSET
+
+
+class Parameters(Struct, forbid_unknown_fields=True):
+    """How to show it."""
+
+    aspect_ratio: str | UnsetType = msgspec.field(name="aspectRatio", default=UNSET)
+    resolution: str | UnsetType = UNSET
+    duration_seconds: int | str | UnsetType = msgspec.field(name="durationSeconds", default=UNSET)
+    person_generation: str | UnsetType = msgspec.field(name="personGeneration", default=UNSET)
+    enhance_prompt: bool | UnsetType = msgspec.field(name="enhancePrompt", default=UNSET)
+    negative_prompt: str | UnsetType = msgspec.field(name="negativePrompt", default=UNSET)
+    seed: int | UnsetType = UNSET
+    sample_count: int | UnsetType = msgspec.field(name="sampleCount", default=UNSET)
+
+
+class Body(Struct, forbid_unknown_fields=True):
+    """A submit."""
+
+    instances: list[Instance]
+    parameters: Parameters | UnsetType = UNSET
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A submit that holds what it must: ready to be rendered once its pictures were looked at."""
+
+    model: str
+    prompt: str
+    aspect_ratio: str | None
+    resolution: str
+    seconds: int
+    seed: int | None
+    samples: int
+    negative_prompt: str
+    image: Blob | None = field(repr=False)
+    last_frame: Blob | None = field(repr=False)
+    references: tuple[Blob, ...] = field(repr=False)
+    video_file: str | None
+    """The ID of one of our files."""
+    video_data: bytes | None = field(repr=False)
+
+
+def find_model(name: str) -> catalog.Model:
+    """The model with exactly this ID.
+
+    Raises:
+        Refused: 404, there is none.
+    """
+    model = catalog.MODELS.get(name)
+    if model is None or name not in PROVIDER.models:
+        message = f"models/{name} is not found, or does not support predictLongRunning."
+        raise Refused(404, "NOT_FOUND", message)
+    return model
+
+
+def read_order(model: catalog.Model, raw: bytes) -> Order:
+    """The order in the body of a submit.
+
+    Raises:
+        Refused: 400, with the wire's name of the field that is wrong.
+    """
+    body = _decode(raw)
+    if len(body.instances) != 1:
+        raise invalid(f"instances must hold exactly one instance, not {len(body.instances)}.")
+    instance = body.instances[0]
+    parameters = Parameters() if body.parameters is UNSET else body.parameters
+    values = _values(instance, parameters)
+    problems = catalog.check({**values, "model": model.id}, PROVIDER)
+    if problems:
+        raise invalid(_in_wire_names(f"{problems[0].message} {problems[0].hint}".strip()))
+    _check_images(instance)
+    if "sandbox:block" in instance.prompt:
+        raise Refused(400, "INVALID_ARGUMENT", POLICY, "CONTENT_POLICY_VIOLATION")
+    file, data = _source(values.get("video"))
+    return Order(
+        model=model.id,
+        prompt=instance.prompt,
+        aspect_ratio=values.get("aspect_ratio"),
+        resolution=values.get("resolution", "720p"),
+        seconds=values.get("duration_seconds", model.default_duration),
+        seed=values.get("seed"),
+        samples=values.get("sample_count", 1),
+        negative_prompt=values.get("negative_prompt", ""),
+        image=values.get("image"),
+        last_frame=values.get("last_frame"),
+        references=tuple(item.image for item in values.get("reference_images", ())),
+        video_file=file,
+        video_data=data,
+    )
+
+
+def _decode(raw: bytes) -> Body:
+    try:
+        return msgspec.json.decode(raw, type=Body)
+    except msgspec.ValidationError as problem:
+        raise invalid(f"Invalid JSON payload received. {problem}") from problem
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise invalid(
+            f"Invalid JSON payload received. The body can't be read as JSON: {problem}"
+        ) from problem
+
+
+def _values(instance: Instance, parameters: Parameters) -> dict[str, Any]:
+    """The fields by the catalog's names; what was not sent is absent."""
+    values: dict[str, Any] = {}
+    for part in (instance, parameters):
+        for name in part.__struct_fields__:
+            value = getattr(part, name)
+            if value is not UNSET:
+                values[name] = value
+    duration = values.get("duration_seconds")
+    if isinstance(duration, str):
+        if not re.fullmatch(r"[0-9]{1,3}", duration):
+            raise invalid(f"durationSeconds can't be {shown(duration)}. It takes a number of seconds.")
+        values["duration_seconds"] = int(duration)
+    return values
+
+
+def _check_images(instance: Instance) -> None:
+    blobs: list[tuple[str, Blob]] = []
+    for name, blob in (("image", instance.image), ("lastFrame", instance.last_frame)):
+        if blob is not UNSET:
+            blobs.append((name, blob))
+    for reference in instance.reference_images or ():
+        if reference.kind.lower() != "asset":
+            raise invalid(f"referenceType can't be {shown(reference.kind)}. It takes asset.")
+        blobs.append(("referenceImages", reference.image))
+    for name, blob in blobs:
+        if blob.mime_type not in IMAGE_TYPES:
+            raise invalid(f"{name}.mimeType can't be {shown(blob.mime_type)}. Use {', '.join(IMAGE_TYPES)}.")
+
+
+def _source(clip: Clip | None) -> tuple[str | None, bytes | None]:
+    """The source video: one of our files by its ID, or bytes."""
+    if clip is None:
+        return None, None
+    if (clip.uri is UNSET) == (clip.data is UNSET):
+        raise invalid("video takes either uri or bytesBase64Encoded.")
+    if clip.data is not UNSET:
+        return None, clip.data
+    assert clip.uri is not UNSET
+    try:
+        found = FILE_ID.search(urlsplit(clip.uri).path)
+    except ValueError:
+        found = None
+    if not found:
+        message = f"video.uri does not name a video of this server: {shown(clip.uri)}."
+        raise invalid(f"{message} Use the uri that a finished operation gave.")
+    return found[1], None
+
+
+def _in_wire_names(text: str) -> str:
+    """A sentence of the catalog with its fields as the wire calls them."""
+    return re.sub(r"\b[a-z]+(?:_[a-z]+)+\b", lambda word: NAMES.get(word[0], word[0]), text)
+
+
+def shown(text: str) -> str:
+    """A value from outside, quoted for a message and not too long."""
+    return repr(text if len(text) <= 100 else text[:100] + "…")
+
+
+def invalid(message: str) -> Refused:
+    """The refusal of a request that is wrong in itself."""
+    return Refused(400, "INVALID_ARGUMENT", message)
+
+
+def error(code: int, status: str, message: str, reason: str = "") -> dict[str, Any]:
+    """The body of an answer that says no, in Gemini's shape."""
+    status = status or HTTPStatus(code).name
+    # A message may quote a body that holds half a surrogate pair, which no answer can carry.
+    told: dict[str, Any] = {
+        "code": code,
+        "message": message.encode("utf-8", "replace").decode("utf-8"),
+        "status": status,
+    }
+    if reason:
+        told["details"] = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}]
+    return {"error": told}
+
+
+UNAUTHORIZED: dict[str, Any] = {"error": {"message": "Invalid signature", "type": "401"}}
+"""The body of a 401, as the provider documents it."""
+
+
+def operation_name(model: str, operation: str) -> str:
+    """The name under which an operation is polled."""
+    return f"models/{model}/operations/{operation}"
+
+
+def finished(name: str, uris: list[str]) -> dict[str, Any]:
+    """A poll's answer: the videos are there."""
+    samples = [{"video": {"uri": uri, "encoding": "video/mp4"}} for uri in uris]
+    return {"name": name, "done": True, "response": {"generateVideoResponse": {"generatedSamples": samples}}}
+
+
+def filtered(name: str, reasons: list[str]) -> dict[str, Any]:
+    """A poll's answer: made, and withheld by the safety filter."""
+    told = {"raiMediaFilteredCount": len(reasons), "raiMediaFilteredReasons": reasons}
+    return {"name": name, "done": True, "response": {"generateVideoResponse": told}}
+
+
+def failed(name: str, code: int, message: str) -> dict[str, Any]:
+    """A poll's answer: it ended without a video; `code` is gRPC's."""
+    return {"name": name, "done": True, "error": {"code": code, "message": message}}

@@ -1,6 +1,7 @@
 // The box above the words: it has the clip's shape from the first moment, so nothing jumps when the clip comes.
 
 import { useRef, useState } from "preact/hooks";
+import "./media.css";
 import { StateIcon } from "./icons";
 import { progressShare } from "./progress";
 import type { Card, Clip, Progress, State } from "./protocol";

@@ -11,7 +11,6 @@ Nothing is started, opened or read at import; the functions here use one studio,
 
 from __future__ import annotations
 
-import atexit
 import importlib
 import threading
 from collections.abc import Mapping
@@ -109,8 +108,6 @@ def studio() -> Studio:
             from veo_nb.jobs.studio import Studio
 
             _studio = Studio(options=_options, **_settings)
-            atexit.unregister(_close)
-            atexit.register(_close)
         return _studio
 
 
@@ -122,6 +119,12 @@ def configure(**settings: Any) -> Studio:
     Raises:
         InvalidRequest: a setting is wrong; the old ones stay.
     """
+    from veo_nb.config import Secret
+
+    key = settings.get("api_key")
+    if isinstance(key, str):
+        # From here on it can't be shown, not even by a traceback that prints variables.
+        settings["api_key"] = Secret(key.strip())
     return _remake(_settings, settings)
 
 
@@ -174,16 +177,31 @@ def load_ipython_extension(shell: Any) -> None:
     from veo_nb import doctor
     from veo_nb.notebook.magics import VeoMagics, greeting
 
-    shell.register_magics(VeoMagics(shell, studio, _configure_options, lambda: doctor.report(studio())))
+    magics = VeoMagics(
+        shell,
+        studio=studio,
+        active=_active,
+        configure=_configure_options,
+        doctor=lambda: doctor.report(studio()),
+    )
+    shell.register_magics(magics)
     current = studio()
     print(greeting(current, current.resume(), __version__))  # noqa: T201
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """Take the magics away and stop the background work; unfinished jobs stay in the ledger."""
-    for kind in ("line", "cell"):
-        shell.magics_manager.magics[kind].pop("veo", None)
+    from veo_nb.notebook.magics import unregister
+
+    unregister(shell)
     _close()
+
+
+def _active() -> list[Job]:
+    """The jobs of this kernel that are not done; those that were started before `configure()` too."""
+    # First who drives a job, then who only follows it.
+    jobs = {job.id: job for one in reversed([*_retired, studio()]) for job in one.active()}
+    return sorted(jobs.values(), key=lambda job: job.now.created_at)
 
 
 def _close() -> None:

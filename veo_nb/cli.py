@@ -30,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="where the notebook is copied to (default: %(default)s)",
     )
     demo.add_argument("--no-browser", action="store_true", help="start JupyterLab and print its address only")
+    demo.add_argument(
+        "--port", type=int, help="JupyterLab's port on this machine (default: a free one from 8888)"
+    )
 
     from veo_nb.sandbox import __main__ as sandbox
 
@@ -54,7 +57,7 @@ def _demo(chosen: argparse.Namespace) -> int:
     from veo_nb.demo import open_lab, run_headless
 
     if not chosen.headless:
-        return open_lab(chosen.folder, browser=not chosen.no_browser)
+        return open_lab(chosen.folder, browser=not chosen.no_browser, port=chosen.port)
     for path in run_headless(chosen.folder):
         print(path)
     return 0
@@ -63,7 +66,10 @@ def _demo(chosen: argparse.Namespace) -> int:
 def _doctor() -> int:
     from veo_nb import doctor
 
-    studio = veo_nb.jobs()
-    checks = doctor.examine(studio)
+    checks = doctor.examine(veo_nb.studio())
     print(doctor.format_checks(checks))
     return 0 if all(check.ok for check in checks) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from veo_nb.errors import InvalidRequest, NotFound, OperationFailed, VeoError
@@ -14,9 +16,16 @@ NOTEBOOK = "01_first_video.ipynb"
 CELL_SECONDS = 600
 
 
-def open_lab(folder: Path, *, browser: bool = True) -> int:
-    """Open JupyterLab on the first notebook, until the person ends it; the exit code of JupyterLab."""
+def open_lab(folder: Path, *, browser: bool = True, port: int | None = None) -> int:
+    """Open JupyterLab on the first notebook, until the person ends it; the exit code of JupyterLab.
+
+    Raises:
+        InvalidRequest: the port is in use, or the folder can't be written.
+        VeoError: JupyterLab is missing.
+    """
     _need("jupyterlab")
+    if port is not None:
+        _check_free(port)
     notebook = copy_notebooks(folder)
     root = notebook.parents[1]
     command = [
@@ -25,6 +34,8 @@ def open_lab(folder: Path, *, browser: bool = True) -> int:
         # A first look should not begin with a question about news.
         *("--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
     ]
+    if port is not None:
+        command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     if not browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -41,14 +52,16 @@ def run_headless(folder: Path) -> list[Path]:
     Raises:
         OperationFailed: a cell failed, or a job ended without a video.
         NotFound: the notebook made no video.
-        InvalidRequest: JupyterLab's packages are missing, or the folder can't be written.
+        InvalidRequest: the folder can't be written.
+        VeoError: nbclient is missing.
     """
     _need("nbclient")
     import nbformat
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook = copy_notebooks(folder)
+    began = time.time()
     content = nbformat.read(notebook, as_version=4)
     client = NotebookClient(
         content,
@@ -62,8 +75,11 @@ def run_headless(folder: Path) -> list[Path]:
         raise OperationFailed(
             f"A cell of {NOTEBOOK} failed: {error.ename}: {error.evalue}", hint=""
         ) from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise OperationFailed(f"{NOTEBOOK} did not run to its end: {reason}", hint="") from None
     nbformat.write(content, notebook)
-    return _videos(notebook.parent / "veo_library")
+    return find_videos(notebook.parent / "veo_library", began)
 
 
 def copy_notebooks(folder: Path) -> Path:
@@ -101,7 +117,14 @@ def find_notebooks() -> Path:
     )
 
 
-def _videos(library: Path) -> list[Path]:
+def find_videos(library: Path, began: float) -> list[Path]:
+    """The videos of a library, oldest first, each checked to be playable; `began` in epoch seconds.
+
+    Raises:
+        OperationFailed: a job made since `began` ended without a video.
+        NotFound: there is no video.
+        DownloadError: one can't be played.
+    """
     from veo_nb.jobs.library import check_video
     from veo_nb.jobs.studio import Studio
 
@@ -111,7 +134,7 @@ def _videos(library: Path) -> list[Path]:
     finally:
         studio.close()
     for job in jobs:
-        if job.status not in ("succeeded", "cancelled"):
+        if job.now.created_at >= began and job.status not in ("succeeded", "cancelled"):
             raise OperationFailed(f"Job {job.id} is {job.status}.", hint=str(job.error or ""))
     paths = [video.path for job in reversed(jobs) for video in job.videos]
     if not paths:
@@ -125,6 +148,20 @@ def _environment() -> dict[str, str]:
     """This environment with the sandbox chosen, whatever keys and settings it holds."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VEO_NB_")}
     return {**kept, "VEO_NB_PROVIDER": "sandbox"}
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        try:
+            if os.name == "posix":
+                # As the server itself does: a port whose last connections are only fading away is free.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InvalidRequest(
+                f"Port {port} can't be used: {reason}.", hint="Choose another with --port, or leave it out."
+            ) from None
 
 
 def _need(module: str) -> None:

@@ -1,14 +1,80 @@
-"""A file that has arrived becomes a video of the library: checked, moved into place, its recipe beside it."""
+"""How a finished video comes here: fetched, checked, moved into place, its recipe beside it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
-from veo_nb.errors import DownloadError
+from veo_nb.api.client import is_passing
+from veo_nb.api.wire import Sample
+from veo_nb.errors import DownloadError, VeoError
+from veo_nb.jobs.connection import Connection
 from veo_nb.jobs.job import Job
-from veo_nb.jobs.ledger import VideoRow
+from veo_nb.jobs.ledger import Ledger, VideoRow
 from veo_nb.jobs.library import Library, check_video, digest
+from veo_nb.jobs.video import Video, video_from_row
+
+DOWNLOAD_TRIES = 10
+"""How often a download may break without a byte having come."""
+PROGRESS_SECONDS = 0.25
+
+
+async def fetch_videos(
+    job: Job, samples: Sequence[Sample], ledger: Ledger, library: Library, connection: Connection
+) -> tuple[Video, ...]:
+    """The videos of a finished operation in the library; those that are there already are left alone.
+
+    Raises:
+        VeoError: one can't be brought here, or the ledger can't be written.
+        OSError: the folder can't be written.
+    """
+    have = {row.sample: row for row in ledger.videos(job.id)}
+    videos = []
+    for number, sample in enumerate(samples):
+        row = have.get(number)
+        if row is None or not (library.folder / row.path).exists():
+            part = library.part_path(job.id, number)
+            if sample.data is not None:
+                await asyncio.to_thread(part.write_bytes, sample.data)
+            else:
+                await download(job, sample.uri, part, connection)
+            row = await keep_video(library, job, number, sample.uri, part)
+            ledger.add_video(row)
+        videos.append(video_from_row(row, library.folder))
+    return tuple(videos)
+
+
+async def download(job: Job, uri: str, part: Path, connection: Connection) -> None:
+    """Bring the bytes behind an address to `part`, going on after each break; the job shows how many are here.
+
+    Raises:
+        VeoError: it is no use to try again, or `DOWNLOAD_TRIES` brought nothing.
+    """
+    shown_at = 0.0
+
+    def show(received: int, total: int | None) -> None:
+        nonlocal shown_at
+        if connection.now() - shown_at >= PROGRESS_SECONDS and not job.stopping:
+            shown_at = connection.now()
+            job.change(received=received, total=total, note=None)
+
+    failures, since, most = 0, 0.0, _size(part)
+    while True:
+        try:
+            client = await connection.reach(job)
+            size = await client.download(uri, part, show)
+        except VeoError as error:
+            if _size(part) > most:
+                failures, since, most = 0, 0.0, _size(part)
+            failures += 1
+            if not is_passing(error) or failures == DOWNLOAD_TRIES:
+                raise
+            since = since or connection.now()
+            await connection.pause(job, error, failures - 1, since)
+        else:
+            job.change(received=size, total=size, note=None)
+            return
 
 
 async def keep_video(library: Library, job: Job, sample: int, uri: str, part: Path) -> VideoRow:
@@ -54,3 +120,7 @@ async def keep_video(library: Library, job: Job, sample: int, uri: str, part: Pa
         },
     )
     return row
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

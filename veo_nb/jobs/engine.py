@@ -9,13 +9,11 @@ them. Only one step can't be known afterwards, a POST without an answer: that jo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,34 +22,40 @@ from veo_nb import errors
 from veo_nb.api import retry, wire
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
-from veo_nb.jobs.arrival import keep_video
+from veo_nb.jobs.arrival import fetch_videos
+from veo_nb.jobs.connection import Connection
 from veo_nb.jobs.job import Job, Note, State, error_to_json
 from veo_nb.jobs.ledger import Ledger
 from veo_nb.jobs.library import Library
+from veo_nb.jobs.limits import Limits
 from veo_nb.jobs.local_server import LocalServer
-from veo_nb.jobs.video import Video, video_from_row
 
 log = logging.getLogger("veo_nb")
 
 SUBMIT_TRIES = 20
-DOWNLOAD_TRIES = 10
 PLAUSIBLE_SECONDS = 3600.0
 """An operation that runs longer than this is given up; the service's own figure is 6 minutes at most."""
-PROGRESS_SECONDS = 0.25
 PARTING_SECONDS = 3.0
 """How long the end of the kernel waits for the answer to a submit that is under way."""
 
 _PERSISTED = ("state", "operation", "error", "submitted_at", "generated_at", "finished_at")
 
+_ENDINGS: dict[type[errors.VeoError], State] = {
+    errors.SubmissionUncertain: State.UNCERTAIN,
+    errors.ContentBlocked: State.BLOCKED,
+}
 
-@dataclass(eq=False)
-class _Waiter:
-    job: Job
-    turn: asyncio.Event = field(default_factory=asyncio.Event)
+
+class _Displaced(errors.VeoError):
+    """Another process has taken the job on, since it heard nothing from this one."""
 
 
 class Engine:
-    """Runs jobs within the provider's limits. `clock` is in epoch seconds, `chance` gives 0 to 1."""
+    """Runs jobs within the provider's limits. `clock` is in epoch seconds, `chance` gives 0 to 1.
+
+    `owner` is the name under which the ledger lists this process: a job that has another by now is let go of, and
+    `displaced(job)` called. `server` is the sandbox, where it is ours to start.
+    """
 
     def __init__(
         self,
@@ -60,35 +64,48 @@ class Engine:
         library: Library,
         server: LocalServer | None,
         *,
+        owner: str,
+        displaced: Callable[[Job], None],
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._settings = settings
         self._ledger = ledger
         self._library = library
-        self._server = server
-        self._transport = transport
+        self._owner = owner
+        self._displaced = displaced
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
-        self._client: AsyncClient | None = None
-        self._client_lock = asyncio.Lock()
+        provider = settings.provider
+        self._retention = provider.retention_seconds
+        self._limits = Limits(settings.max_in_flight, provider.requests_per_minute, clock, sleep)
+        self._connection = Connection(
+            settings, server, transport=transport, clock=clock, sleep=sleep, chance=chance
+        )
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._posts: set[asyncio.Task[wire.Operation]] = set()
-        self._line: list[_Waiter] = []
-        self._busy: set[str] = set()
-        self._sent: deque[float] = deque(maxlen=1000)
+        self._posts: dict[str, asyncio.Task[wire.Operation]] = {}
         self._stopping = False
+
+    def drives(self, job: Job) -> bool:
+        """Whether a job is on its way here."""
+        task = self._tasks.get(job.id)
+        # A task that has ended stays listed until its callbacks have run.
+        return task is not None and not task.done()
 
     def drive(self, job: Job) -> None:
         """Take a job on from whatever state it is in."""
-        if job.id in self._tasks or self._stopping:
+        if self._stopping or job.now.state.final:
+            return
+        if self.drives(job):
+            if self._tasks[job.id] is asyncio.current_task():
+                # A listener that hears of the job's end and wants it to go on at once.
+                self._tasks[job.id].add_done_callback(lambda _: self.drive(job))
             return
         task = asyncio.get_running_loop().create_task(self._run(job), name=f"veo-nb-{job.id}")
         self._tasks[job.id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(job.id, None))
+        task.add_done_callback(lambda task: self._forget(job, task))
 
     def look_again(self, job: Job) -> None:
         """Ask once more for the operation of a job that ended, and fetch its video."""
@@ -104,84 +121,111 @@ class Engine:
 
     def cancel(self, job: Job) -> None:
         """Stop a job. One whose POST is under way ends when the answer, and with it the name, is written down."""
-        task = self._tasks.get(job.id)
         if job.now.state.final:
             return
-        if task is None:
-            self._end(job, State.CANCELLED, _cancelled(job))
-        elif job.now.note is None or job.now.note.kind != "stopping":
+        if not self.drives(job):
+            self.end(job, State.CANCELLED, _cancelled(job))
+        elif not job.stopping:
             job.change(note=Note(kind="stopping"))
-            task.cancel()
+            self._tasks[job.id].cancel()
 
-    def fail(self, job: Job, state: State, error: errors.VeoError) -> None:
-        """End a job that can't be driven."""
-        self._end(job, state, error)
+    def end(self, job: Job, state: State, error: errors.VeoError) -> None:
+        """End a job in the ledger and here; here also where the ledger can't be written, or it would never end."""
+        end: dict[str, Any] = {"state": state, "error": error, "finished_at": self._clock()}
+        try:
+            # All of it, in case an earlier write failed.
+            self._record(job, **{name: getattr(job.now, name) for name in _PERSISTED} | end, note=None)
+        except _Displaced:
+            self._displaced(job)
+        except errors.VeoError as unwritten:
+            log.warning("The end of job %s is not in the ledger: %s", job.id, unwritten)
+            job.change(**end, note=None)
 
     async def stop(self) -> None:
         """Let go of every job as it is; another process can take them on."""
         self._stopping = True
+        tasks = dict(self._tasks)
+        for job_id, task in tasks.items():
+            if job_id not in self._posts:
+                task.cancel()
         if self._posts:
-            await asyncio.wait(self._posts, timeout=PARTING_SECONDS)
-        tasks = list(self._tasks.values())
-        for task in tasks:
+            await asyncio.wait(self._posts.values(), timeout=PARTING_SECONDS)
+        for task in tasks.values():
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if self._client is not None:
-            await self._client.aclose()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+        await self._connection.close()
+
+    def _forget(self, job: Job, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(job.id) is task:
+            del self._tasks[job.id]
+        if task.cancelled() and not self._stopping:
+            # Cancelled before its first step, so that not even the way out was begun.
+            self.end(job, State.CANCELLED, _cancelled(job))
 
     # One job
 
     async def _run(self, job: Job) -> None:
         try:
-            try:
-                if job.now.state is State.QUEUED:
-                    await self._submit(job)
-                else:
-                    self._busy.add(job.id)
-                operation = await self._watch(job)
-            finally:
-                self._busy.discard(job.id)
-                self._move_up()
-            videos = await self._fetch(job, operation)
-            self._record(
-                job,
-                state=State.SUCCEEDED,
-                finished_at=self._clock(),
-                videos=videos,
-                filtered=operation.filtered,
-                note=None,
-            )
+            await self._make(job)
+        except _Displaced:
+            self._displaced(job)
         except asyncio.CancelledError:
-            if self._stopping:
+            # A POST whose answer can't be waited for stays as it is in the ledger: the next kernel calls it uncertain.
+            if self._stopping and (not job.stopping or job.now.state is State.SUBMITTING):
                 raise
-            self._end(job, State.CANCELLED, _cancelled(job))
-        except errors.SubmissionUncertain as error:
-            self._end(job, State.UNCERTAIN, error)
-        except errors.ContentBlocked as error:
-            self._end(job, State.BLOCKED, error)
+            self.end(job, State.CANCELLED, _cancelled(job))
         except errors.VeoError as error:
-            self._end(job, State.FAILED, error)
+            self.end(job, _ENDINGS.get(type(error), State.FAILED), error)
         except OSError as error:
-            reason = error.strerror or str(error)
-            self._end(
-                job,
-                State.FAILED,
-                errors.VeoError(f"The library can't be written: {reason}.", hint="Make room."),
-            )
-        except Exception as error:
-            log.exception("job %s broke", job.id)
-            self._end(
-                job,
-                State.FAILED,
-                errors.VeoError(f"{type(error).__name__}: {error}", hint="Please report this."),
-            )
+            text = f"The library can't be written: {error.strerror or error}."
+            hint = "Make room, or look at the folder's rights."
+            self.end(job, State.FAILED, errors.VeoError(text, hint=hint))
+        except Exception as error:  # noqa: BLE001  a job that nobody ends is waited for for ever
+            self._break(job, error)
+
+    def _break(self, job: Job, error: Exception) -> None:
+        """End a job after something that nobody foresaw."""
+        if isinstance(error, RuntimeError) and "shutdown" in str(error):
+            # At the end of the process no thread can be had any more, a moment before we hear of it. A POST needs
+            # one before it goes out, to write its body or look up the host: so nothing was sent.
+            if job.now.state is State.SUBMITTING:
+                with contextlib.suppress(errors.VeoError):
+                    self._record(job, state=State.QUEUED)
+        elif not self._stopping:
+            log.error("job %s broke", job.id, exc_info=error)
+            text = f"{type(error).__name__}: {error}"
+            self.end(job, State.FAILED, errors.VeoError(text, hint="Please report this."))
+
+    async def _make(self, job: Job) -> None:
+        try:
+            if job.now.state is State.QUEUED:
+                await self._submit(job)
+            else:
+                self._limits.occupy(job)
+            operation = await self._watch(job)
+        finally:
+            self._limits.leave(job)
+        videos = await fetch_videos(job, operation.samples, self._ledger, self._library, self._connection)
+        self._record(
+            job,
+            state=State.SUCCEEDED,
+            finished_at=self._clock(),
+            videos=videos,
+            filtered=operation.filtered,
+            note=None,
+        )
 
     async def _submit(self, job: Job) -> None:
-        await self._take_slot(job)
+        for picture in job.request.pictures():
+            if not picture.data:
+                text = f"The input image {picture.name or picture.sha256[:16]} is gone from the library."
+                raise errors.InvalidRequest(text, hint="Run the cell again.")
+        await self._limits.take_slot(job)
+        since: float | None = None
         for attempt in range(SUBMIT_TRIES):
-            await self._keep_rate(job)
+            await self._limits.keep_rate(job)
             try:
-                client = await self._reach(job)
+                client = await self._connection.reach(job)
                 self._record(job, state=State.SUBMITTING, submitted_at=self._clock(), note=None)
                 operation = await self._post(job, client)
             except errors.VeoError as error:
@@ -190,25 +234,43 @@ class Engine:
                 # It was not accepted, so it is queued again; on disk too, or a crash now would look uncertain.
                 if job.now.state is State.SUBMITTING:
                     self._record(job, state=State.QUEUED)
-                await self._pause(job, error, attempt, job.now.created_at)
+                since = since or self._clock()
+                await self._connection.pause(job, error, attempt, since)
             else:
-                self._record(job, state=State.RUNNING, operation=operation.name, note=None)
+                self._accepted(job, operation)
                 return
 
     async def _post(self, job: Job, client: AsyncClient) -> wire.Operation:
         post = asyncio.get_running_loop().create_task(client.submit(job.request))
-        self._posts.add(post)
-        post.add_done_callback(self._posts.discard)
+        self._posts[job.id] = post
+        post.add_done_callback(lambda _: self._posts.pop(job.id, None))
         try:
             return await asyncio.shield(post)
         except asyncio.CancelledError:
             # Sent is sent: its name is worth knowing even when nobody waits for it any more.
             if not post.done() and not self._stopping:
                 await asyncio.wait([post])
-            if post.done() and not post.cancelled() and post.exception() is None:
-                self._ledger.update_job(job.id, operation=post.result().name, state=State.RUNNING.value)
-                job.change(operation=post.result().name, state=State.RUNNING)
+            if post.done() and not post.cancelled():
+                failure = post.exception()
+                if failure is None:
+                    self._accepted(job, post.result())
+                elif isinstance(failure, errors.SubmissionUncertain):
+                    raise failure from None
+                else:
+                    job.change(state=State.QUEUED)
             raise
+
+    def _accepted(self, job: Job, operation: wire.Operation) -> None:
+        """Write down the name of what was just paid for, whoever the ledger thinks has the job."""
+        running = State.RUNNING
+        try:
+            self._ledger.update_job(
+                job.id, state=running.value, operation=operation.name, error=None, owner=self._owner
+            )
+        finally:
+            # Where the disk is full, memory keeps it: the job's end tries to write it again, and says it.
+            note = job.now.note if job.stopping else None
+            job.change(state=running, operation=operation.name, note=note)
 
     async def _watch(self, job: Job) -> wire.Operation:
         """Poll until the operation is done; its own error is raised."""
@@ -221,18 +283,19 @@ class Engine:
             if seen_running and not failures:
                 await self._sleep(retry.poll_pause(elapsed, job.now.typical, self._chance()))
             try:
-                client = await self._reach(job)
+                client = await self._connection.reach(job)
                 operation = await client.poll(job.request.model, job.operation)
             except errors.VeoError as error:
                 if not is_passing(error):
                     raise
                 since = since or self._clock()
-                await self._pause(job, error, failures, since)
+                await self._connection.pause(job, error, failures, since)
                 failures += 1
-                self._check_plausible(job, began)
+                # Nobody has said that it takes so long; but some day its video is deleted.
+                self._check_plausible(job, began, self._retention)
                 continue
             failures, since = 0, 0.0
-            if job.now.note is not None and job.now.note.kind != "stopping":
+            if job.now.note is not None and not job.stopping:
                 job.change(note=None)
             if operation.done:
                 if operation.error is not None:
@@ -241,126 +304,26 @@ class Engine:
                 ready = (
                     {"generated_at": self._clock()} if seen_running and job.now.generated_at is None else {}
                 )
-                self._record(job, state=State.DOWNLOADING, **ready)
+                self._record(job, state=State.DOWNLOADING, received=0, total=None, **ready)
                 return operation
             seen_running = True
-            self._check_plausible(job, began)
+            self._check_plausible(job, began, PLAUSIBLE_SECONDS)
 
-    def _check_plausible(self, job: Job, began: float) -> None:
-        hours = (self._clock() - began) / 3600
-        if hours * 3600 > PLAUSIBLE_SECONDS:
+    def _check_plausible(self, job: Job, began: float, longest: float) -> None:
+        seconds = self._clock() - began
+        if seconds > longest:
             raise errors.OperationFailed(
-                f"The provider has not finished it in {hours:.1f} hours.",
+                f"The provider has not finished it in {seconds / 3600:.1f} hours.",
                 hint=f"Operation {job.operation} is kept: %veo retry {job.id}",
                 operation=job.operation,
             )
 
-    async def _fetch(self, job: Job, operation: wire.Operation) -> tuple[Video, ...]:
-        have = {row.sample: row for row in self._ledger.videos(job.id)}
-        videos = []
-        for number, sample in enumerate(operation.samples):
-            row = have.get(number)
-            if row is None or not (self._library.folder / row.path).exists():
-                part = self._library.part_path(job.id, number)
-                await self._arrive(job, sample, part)
-                row = await keep_video(self._library, job, number, sample.uri, part)
-                self._ledger.add_video(row)
-            videos.append(video_from_row(row, self._library.folder))
-        return tuple(videos)
-
-    async def _arrive(self, job: Job, sample: wire.Sample, part: Path) -> None:
-        """Bring one sample's bytes to `part`, going on after each break."""
-        if sample.data is not None:
-            await asyncio.to_thread(part.write_bytes, sample.data)
-            return
-        shown_at = 0.0
-
-        def show(received: int, total: int | None) -> None:
-            nonlocal shown_at
-            if self._clock() - shown_at >= PROGRESS_SECONDS:
-                shown_at = self._clock()
-                job.change(received=received, total=total, note=None)
-
-        for attempt in range(DOWNLOAD_TRIES):
-            try:
-                client = await self._reach(job)
-                size = await client.download(sample.uri, part, show)
-            except errors.VeoError as error:
-                if not is_passing(error) or attempt == DOWNLOAD_TRIES - 1:
-                    raise
-                await self._pause(job, error, attempt, self._clock())
-            else:
-                job.change(received=size, total=size, note=None)
-                return
-
-    # Limits and the way out
-
-    async def _take_slot(self, job: Job) -> None:
-        waiter = _Waiter(job)
-        self._line.append(waiter)
-        self._move_up()
-        try:
-            await waiter.turn.wait()
-        except asyncio.CancelledError:
-            if waiter in self._line:
-                self._line.remove(waiter)
-                self._move_up()
-            raise
-
-    def _move_up(self) -> None:
-        while self._line and len(self._busy) < self._settings.max_in_flight:
-            waiter = self._line.pop(0)
-            self._busy.add(waiter.job.id)
-            waiter.turn.set()
-        for ahead, waiter in enumerate(self._line):
-            waiter.job.change(note=Note(kind="slot", count=ahead))
-
-    async def _keep_rate(self, job: Job) -> None:
-        limit = self._settings.provider.requests_per_minute
-        while (pause := retry.rate_pause(self._sent, limit, self._clock())) > 0:
-            job.change(note=Note(kind="rate", until=self._clock() + pause, count=limit))
-            await self._sleep(pause)
-        self._sent.append(self._clock())
-
-    async def _pause(self, job: Job, error: errors.VeoError, attempt: int, since: float) -> None:
-        asked = error.facts.get("retry_after")
-        pause = retry.backoff(attempt, self._chance()) if asked is None else float(asked)
-        if job.now.note is None or job.now.note.kind != "stopping":
-            asked_to = isinstance(error, errors.RateLimited)
-            until = self._clock() + pause
-            job.change(note=Note(kind="asked" if asked_to else "offline", until=until, since=since))
-        await self._sleep(pause)
-
-    async def _reach(self, job: Job) -> AsyncClient:
-        """The client, with the sandbox up where it is ours."""
-        async with self._client_lock:
-            if self._client is not None and (self._server is None or self._server.alive):
-                return self._client
-            base_url = self._settings.base_url
-            if self._server is not None:
-                if job.now.note is None:
-                    job.change(note=Note(kind="starting"))
-                base_url = await asyncio.to_thread(self._server.start)
-            if self._client is not None:
-                await self._client.aclose()
-            self._client = AsyncClient(
-                self._settings.provider,
-                self._settings.api_key,
-                base_url,
-                transport=self._transport,
-                clock=self._clock,
-            )
-            return self._client
-
     def _record(self, job: Job, **changes: Any) -> None:
         """Write a change to the ledger first, then show it."""
         columns = {name: _plain(value) for name, value in changes.items() if name in _PERSISTED}
-        if columns:
-            self._ledger.update_job(job.id, **columns)
+        if columns and not self._ledger.update_job(job.id, only_of=self._owner, **columns):
+            raise _Displaced(f"Another kernel has taken job {job.id} on.", hint="Look at it there.")
         job.change(**changes)
-
-    def _end(self, job: Job, state: State, error: errors.VeoError) -> None:
-        self._record(job, state=state, error=error, finished_at=self._clock(), note=None)
 
 
 def _plain(value: Any) -> Any:
@@ -370,10 +333,9 @@ def _plain(value: Any) -> Any:
 
 
 def _cancelled(job: Job) -> errors.Cancelled:
-    sent = job.now.state is not State.QUEUED
     message = (
-        "Stopped. The provider may still finish it and charge."
-        if sent
-        else "Stopped before anything was sent."
+        "Stopped before the provider took it; nothing is charged."
+        if job.now.state is State.QUEUED
+        else "Stopped. The provider may still finish it and charge."
     )
     return errors.Cancelled(message, hint="", job=job.id)

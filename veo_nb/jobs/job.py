@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
@@ -15,6 +16,8 @@ from veo_nb.errors import KINDS, NotFound, VeoError, WaitTimeout
 from veo_nb.jobs.loop import block_on
 from veo_nb.jobs.video import Video
 from veo_nb.request import VideoRequest
+
+log = logging.getLogger("veo_nb")
 
 
 class State(str, Enum):
@@ -106,6 +109,7 @@ class Job:
         estimate: float | None,
         now: Snapshot,
         cancel: Callable[[Job], None],
+        attend: Callable[[Job], None],
     ) -> None:
         self.id = id
         self.request = request
@@ -114,8 +118,10 @@ class Job:
         self.estimate = estimate
         self._now = now
         self._cancel = cancel
-        self._listeners: list[Callable[[Job], None]] = []
-        self._lock = threading.Lock()
+        # Called when someone begins to wait or to listen: a job that nobody drives or follows never ends.
+        self._attend = attend
+        self._listeners: dict[object, Callable[[Job], None]] = {}
+        self._lock = threading.RLock()
         self._done: Future[Job] = Future()
         if now.state.final:
             self._done.set_result(self)
@@ -124,6 +130,11 @@ class Job:
     def now(self) -> Snapshot:
         """Everything that changes, at one moment."""
         return self._now
+
+    @property
+    def stopping(self) -> bool:
+        """Whether someone has cancelled it and it is about to end."""
+        return self._now.note is not None and self._now.note.kind == "stopping"
 
     @property
     def status(self) -> str:
@@ -171,6 +182,7 @@ class Job:
             VeoError: the job's own error.
         """
         try:
+            self._attend(self)
             block_on(self._done, timeout)
         except TimeoutError:
             raise WaitTimeout(
@@ -187,6 +199,7 @@ class Job:
 
     def __await__(self) -> Generator[Any, None, Job]:
         """Wait for it on the caller's own loop; a cancelled `await` leaves the job running."""
+        self._attend(self)
         yield from asyncio.shield(asyncio.wrap_future(self._done)).__await__()
         return self._result()
 
@@ -196,34 +209,61 @@ class Job:
 
     def on_change(self, listener: Callable[[Job], None]) -> Callable[[], None]:
         """Have `listener(job)` called on the background thread at each change; call what is returned to end it."""
+        self._attend(self)
+        return self.listen(listener)
+
+    def listen(self, listener: Callable[[Job], None]) -> Callable[[], None]:
+        """As `on_change`, for those who see to it themselves that the job goes on."""
+        key = object()
         with self._lock:
-            self._listeners.append(listener)
+            self._listeners[key] = listener
 
         def remove() -> None:
             with self._lock:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
+                self._listeners.pop(key, None)
 
         return remove
 
     def change(self, **changes: Any) -> None:
-        """Take in what the engine found out, and tell the listeners. Only the engine calls this."""
-        before, now = self._now, replace(self._now, **changes)
-        if now.state is not before.state and not before.state.final:
-            assert now.state in NEXT[before.state], f"{before.state} can't become {now.state}"
-        self.restate(now)
+        """Take in what was found out, and tell the listeners. Only who drives or follows the job calls this."""
+        with self._lock:
+            before, now = self._now, replace(self._now, **changes)
+            if now.state is not before.state and not before.state.final:
+                assert now.state in NEXT[before.state], f"{before.state} can't become {now.state}"
+            done = self._take_in(now)
+        self._tell(done)
 
     def restate(self, now: Snapshot) -> None:
         """Take in a whole moment, as another process wrote it down, and tell the listeners."""
+        with self._lock:
+            done = self._take_in(now)
+        self._tell(done)
+
+    def abandon(self, error: VeoError) -> None:
+        """End every wait with this error, since nobody will drive the job here any more; its state stays."""
+        with self._lock:
+            if not self._done.done():
+                self._done.set_exception(error)
+
+    def _take_in(self, now: Snapshot) -> Future[Job] | None:
+        """The future to be set once the listeners know of this moment."""
         if self._now.state.final and not now.state.final:
             self._done = Future()
         self._now = now
+        return self._done if now.state.final else None
+
+    def _tell(self, done: Future[Job] | None) -> None:
         with self._lock:
-            listeners = list(self._listeners)
+            listeners = [*self._listeners.values()]
         for listener in listeners:
-            listener(self)
-        if now.state.final and not self._done.done():
-            self._done.set_result(self)
+            try:
+                listener(self)
+            except Exception:
+                # Whoever listens must not be able to stop the job.
+                log.exception("a listener of job %s broke", self.id)
+        with self._lock:
+            if done is not None and not done.done():
+                done.set_result(self)
 
     def _result(self) -> Job:
         if self._now.error is not None:

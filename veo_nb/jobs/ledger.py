@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,7 +64,11 @@ MIGRATIONS = (
 )
 """Each brings a ledger from the version before it; `user_version` counts them."""
 
+BUSY_SECONDS = 15.0
+"""How long a call waits for another process that is writing."""
 FINAL = ("succeeded", "failed", "blocked", "cancelled", "uncertain")
+GONE = ("failed", "blocked", "cancelled")
+"""States after which the same request is asked anew; in any other its job stands for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,16 +120,25 @@ class Owner:
 
 
 class Ledger:
-    """The jobs of one library; `Ledger(path)` opens the file, or makes it."""
+    """The jobs of one library; `Ledger(path)` opens the file, or makes it.
+
+    Raises:
+        VeoError: the file can't be read or written, here and in each method; nothing was changed then.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(path, timeout=15.0, isolation_level=None, check_same_thread=False)
+        with self._plainly():
+            self._db = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
         self._db.row_factory = sqlite3.Row
         try:
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA foreign_keys = ON")
+            with self._plainly():
+                _use_wal(self._db)
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._db.execute("PRAGMA foreign_keys = ON")
             self._migrate()
         except BaseException:
             self._db.close()
@@ -135,27 +149,36 @@ class Ledger:
         with self._lock:
             self._db.close()
 
-    def add_job(self, row: JobRow) -> bool:
-        """Write a new job down; False where its id is taken."""
+    def add_job(self, row: JobRow, *, fresh: bool = False) -> JobRow | None:
+        """The row that now stands for a request: this one, or without `fresh` the one that did already.
+
+        One step for all threads and processes, so that the same cell run in two kernels at once is sent once.
+        None where the id is taken, and nothing was written.
+        """
         values = _job_values(row)
         names = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
-        try:
-            with self._writing() as db:
-                db.execute(f"INSERT INTO jobs ({names}) VALUES ({marks})", values)
-        except sqlite3.IntegrityError:
-            return False
-        return True
+        with self._writing() as db:
+            standing = None if fresh else self.standing(row.fingerprint, row.take)
+            if standing is not None:
+                return standing
+            done = db.execute(f"INSERT OR IGNORE INTO jobs ({names}) VALUES ({marks})", values)
+            return row if done.rowcount else None
 
-    def update_job(self, job_id: str, **changes: Any) -> None:
-        """Change columns of a job."""
+    def update_job(self, job_id: str, *, only_of: str | None = None, **changes: Any) -> bool:
+        """Change columns of a job, with `only_of` just while that owner has it; whether it was changed."""
         values = {
             name: json.dumps(value) if name == "error" and value is not None else value
             for name, value in changes.items()
         }
         sets = ", ".join(f"{name} = :{name}" for name in values)
+        mine = "" if only_of is None else " AND owner = :only_of"
         with self._writing() as db:
-            db.execute(f"UPDATE jobs SET {sets} WHERE id = :job_id", {**values, "job_id": job_id})
+            done = db.execute(
+                f"UPDATE jobs SET {sets} WHERE id = :job_id{mine}",
+                {**values, "job_id": job_id, "only_of": only_of},
+            )
+            return done.rowcount == 1
 
     def job(self, job_id: str) -> JobRow | None:
         """The job with this id."""
@@ -169,13 +192,13 @@ class Ledger:
             for r in self._rows("SELECT * FROM jobs ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,))
         ]
 
-    def latest(self, fingerprint: str, take: int) -> JobRow | None:
-        """The newest job for this request and take."""
+    def standing(self, fingerprint: str, take: int) -> JobRow | None:
+        """The newest job for this request and take, unless it ended so that the request is asked anew."""
         found = self._rows(
             "SELECT * FROM jobs WHERE fingerprint = ? AND take = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
             (fingerprint, take),
         )
-        return _job_row(found[0]) if found else None
+        return _job_row(found[0]) if found and found[0]["state"] not in GONE else None
 
     def unfinished(self) -> list[JobRow]:
         """Every job that is not in a final state, oldest first."""
@@ -226,28 +249,44 @@ class Ledger:
         found = self._rows("SELECT * FROM owners WHERE id = ?", (owner_id,))
         return Owner(**dict(found[0])) if found else None
 
-    def claim(self, job_id: str, owner_id: str, previous: str | None) -> bool:
-        """Make a job ours if it still belongs to `previous`; False where another was quicker."""
+    def claim(self, row: JobRow, owner_id: str) -> bool:
+        """Make a job ours if it is still as `row` says; False where another was quicker."""
         with self._writing() as db:
             done = db.execute(
-                "UPDATE jobs SET owner = ? WHERE id = ? AND owner IS ?", (owner_id, job_id, previous)
+                "UPDATE jobs SET owner = ? WHERE id = ? AND owner IS ? AND state = ?",
+                (owner_id, row.id, row.owner, row.state),
             )
             return done.rowcount == 1
 
     def _rows(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
-        with self._lock:
+        with self._lock, self._plainly():
             return self._db.execute(query, values).fetchall()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._lock, self._plainly():
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # An interrupt may come anywhere, and a full disk ends the transaction by itself.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        """Have SQLite's errors raised in our words; a call after `close()` stays SQLite's own."""
+        try:
+            yield
+        except sqlite3.ProgrammingError:
+            raise
+        except sqlite3.Error as error:
+            raise VeoError(
+                f"The library's ledger {self._path} can't be used: {error}.",
+                hint="Make room, look at the folder's rights, or use veo.configure(library=…).",
+            ) from None
 
     def _migrate(self) -> None:
         with self._writing() as db:
@@ -262,6 +301,20 @@ class Ledger:
                     if statement.strip():
                         db.execute(statement)
             db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    # Only this one statement does not wait for another process, which may be making the same new file.
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _job_values(row: JobRow) -> dict[str, Any]:

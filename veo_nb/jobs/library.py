@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -43,34 +44,34 @@ class Library:
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
         except OSError as error:
-            raise InvalidRequest(
-                f"The library folder {self.folder} can't be written: {error.strerror or error}.",
-                hint="Set VEO_NB_LIBRARY to a folder of yours, or use veo.configure(library=…).",
-                field="library",
-            ) from None
+            raise self._unwritable(error) from None
 
     def keep_picture(self, picture: Picture) -> None:
-        """Keep an input, so that the job can be sent after a restart and its recipe stays complete."""
-        path = self._picture_path(picture.sha256, picture.mime)
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            part = path.with_suffix(".part")
-            part.write_bytes(picture.data)
-            part.replace(path)
-
-    def picture_bytes(self, sha256: str, mime: str) -> bytes:
-        """The bytes of a kept input.
+        """Keep an input, so that the job can be sent after a restart and its recipe stays complete.
 
         Raises:
-            InvalidRequest: the file is gone.
+            InvalidRequest: it can't be written.
         """
-        path = self._picture_path(sha256, mime)
+        path = self._picture_path(picture.sha256, picture.mime)
+        if path.exists():
+            return
+        # Another kernel may be keeping the same picture.
+        part = path.with_suffix(f".{os.getpid()}.part")
         try:
-            return path.read_bytes()
+            path.parent.mkdir(exist_ok=True)
+            part.write_bytes(picture.data)
+            part.replace(path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise self._unwritable(error) from None
+
+    def picture_bytes(self, sha256: str, mime: str) -> bytes:
+        """The bytes of a kept input; none where its file is gone, since the job can still be shown."""
+        try:
+            return self._picture_path(sha256, mime).read_bytes()
         except OSError:
-            raise InvalidRequest(
-                f"The input image {path.name} is gone from the library.", hint="Run the cell again."
-            ) from None
+            return b""
 
     def part_path(self, job_id: str, sample: int) -> Path:
         """Where a video is written while it arrives; the same after a restart, so that it goes on."""
@@ -85,7 +86,7 @@ class Library:
         folder.mkdir(exist_ok=True)
         ending = f"-{sample + 1}" if sample else ""
         path = folder / f"{slug(prompt)}-{job_id}{ending}.mp4"
-        with part.open("rb") as file:
+        with part.open("r+b") as file:
             os.fsync(file.fileno())
         part.replace(path)
         return path
@@ -101,17 +102,34 @@ class Library:
         """A path as the ledger writes it: relative to the folder, with forward slashes."""
         return path.relative_to(self.folder).as_posix()
 
+    def _unwritable(self, error: OSError) -> InvalidRequest:
+        return InvalidRequest(
+            f"The library folder {self.folder} can't be written: {error.strerror or error}.",
+            hint="Set VEO_NB_LIBRARY to a folder of yours, or use veo.configure(library=…).",
+            field="library",
+        )
+
     def _picture_path(self, sha256: str, mime: str) -> Path:
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
             raise InvalidRequest("The recipe names a picture in a way that can't be.", hint="")
         return self.folder / "inputs" / f"{sha256[:16]}{'.png' if mime == 'image/png' else '.jpg'}"
 
 
-def slug(prompt: str, words: int = 4, longest: int = 32) -> str:
-    """The first words of a prompt as a file name: `fox-crosses-a-frozen`; `clip` where it has no plain letters."""
+def slug(prompt: str, longest: int = 16) -> str:
+    """The first words of a prompt as a file name: `fox-crosses`; `clip` where it has no plain letters.
+
+    Short, so that the line under a video, which ends with its path, stays one line.
+    """
     plain = unicodedata.normalize("NFKD", prompt[:400]).encode("ascii", "ignore").decode().lower()
-    found = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in ("a", "an", "the")][:words]
-    return "-".join(found)[:longest].strip("-") or "clip"
+    name = ""
+    for word in re.findall(r"[a-z0-9]+", plain):
+        if word in ("a", "an", "the"):
+            continue
+        longer = f"{name}-{word}" if name else word[:longest]
+        if len(longer) > longest:
+            break
+        name = longer
+    return name or "clip"
 
 
 def digest(path: Path) -> str:

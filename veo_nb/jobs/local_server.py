@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from veo_nb.config import SANDBOX_KEY
-from veo_nb.errors import ServiceError
+from veo_nb.errors import VeoError
 
 START_SECONDS = 60.0
 
@@ -27,6 +27,7 @@ class LocalServer:
         self.latency = latency
         self.base_url = ""
         self._process: subprocess.Popen[str] | None = None
+        self._ended = False
         self._lock = threading.Lock()
 
     @property
@@ -38,7 +39,7 @@ class LocalServer:
         """The base URL of a running server; blocks for about a second when it has to start one.
 
         Raises:
-            ServiceError: it does not start; its own words are in the message.
+            VeoError: it does not start; its own words are in the message.
         """
         with self._lock:
             if not self.alive:
@@ -47,11 +48,18 @@ class LocalServer:
             return self.base_url
 
     def stop(self) -> None:
-        """End the server."""
+        """End the server for good."""
+        self._ended = True
+        process = self._process
+        if process is not None:
+            # One that is just starting: whoever waits for its first line need wait no longer.
+            process.terminate()
         with self._lock:
             self._stop()
 
     def _start(self) -> str:
+        if self._ended:
+            raise VeoError("The sandbox was stopped.", hint="Make another studio.")
         self.folder.mkdir(parents=True, exist_ok=True)
         root = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
@@ -77,7 +85,7 @@ class LocalServer:
         if not line.startswith("READY "):
             self._stop()
             words = (self.folder / "server.log").read_text("utf-8", "replace").strip().splitlines()
-            raise ServiceError(
+            raise VeoError(
                 f"The sandbox did not start: {words[-1] if words else 'it said nothing'}",
                 hint="%veo doctor looks for the reason.",
             )

@@ -13,47 +13,44 @@ T = TypeVar("T")
 
 
 class BackgroundLoop:
-    """An event loop on a thread of its own, started at its first use and running while cells run."""
+    """An event loop on a thread of its own, running while cells run, until `stop()`.
+
+    Its methods raise RuntimeError once it has ended.
+    """
 
     def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
+        ready: Future[asyncio.AbstractEventLoop] = Future()
+        self._thread = threading.Thread(target=_live, args=(ready,), name="veo-nb-loop", daemon=True)
+        self._thread.start()
+        self._loop = ready.result(10)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Start a coroutine on the loop, from any thread."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._started())
+        try:
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except RuntimeError:
+            coroutine.close()
+            raise
 
     def call(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call a function on the loop, soon, from any thread."""
-        self._started().call_soon_threadsafe(function, *arguments)
+        self._loop.call_soon_threadsafe(function, *arguments)
 
     def do(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Call a function on the loop from another thread, and wait until it has run."""
+        """Call a function on the loop, from any thread, and wait until it has run."""
+        if threading.current_thread() is self._thread:
+            return function(*arguments)
 
         async def carry() -> T:
             return function(*arguments)
 
-        return self.run(carry()).result(10)
+        return self.run(carry()).result(30)
 
     def stop(self, timeout: float = 5.0) -> None:
         """End the loop and its thread; what still runs on it is cancelled."""
-        with self._lock:
-            loop, thread = self._loop, self._thread
-            self._loop = self._thread = None
-        if loop is None or thread is None:
-            return
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout)
-
-    def _started(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None:
-                ready: Future[asyncio.AbstractEventLoop] = Future()
-                self._thread = threading.Thread(target=_live, args=(ready,), name="veo-nb-loop", daemon=True)
-                self._thread.start()
-                self._loop = ready.result(10)
-            return self._loop
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(timeout)
 
 
 def _live(ready: Future[asyncio.AbstractEventLoop]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
 from collections.abc import Callable
 
+from veo_nb.errors import VeoError
 from veo_nb.jobs.ledger import JobRow, Ledger, Owner
+
+log = logging.getLogger("veo_nb")
 
 BEAT_SECONDS = 5.0
 SILENT_SECONDS = 60.0
@@ -23,31 +27,52 @@ class Ownership:
         self._clock = clock
         self._host = socket.gethostname()
         self._ended = threading.Event()
+        self._beat_at = 0.0
         self._beat()
         self._thread = threading.Thread(target=self._live, name="veo-nb-owner", daemon=True)
         self._thread.start()
+
+    @property
+    def id(self) -> str:
+        """The name under which this process owns jobs."""
+        return self._id
 
     def adopt(self, row: JobRow) -> bool:
         """Make a job ours; False while its owner lives, or where another was quicker."""
         if row.owner == self._id:
             return True
         owner = self._ledger.owner(row.owner) if row.owner else None
-        if owner is not None and is_alive(owner, self._host, self._clock()):
+        # Measured at our own last beat: after this machine has slept, the others had no chance to beat either.
+        if owner is not None and is_alive(owner, self._host, self._beat_at):
             return False
-        return self._ledger.claim(row.id, self._id, row.owner)
+        return self._ledger.claim(row, self._id)
+
+    def seize(self, row: JobRow) -> bool:
+        """Make a job ours that is over, whoever had it; False where it has changed in the meantime."""
+        return self._ledger.claim(row, self._id)
 
     def stop(self) -> None:
         """Stop beating and let go of all jobs."""
         self._ended.set()
         self._thread.join(BEAT_SECONDS)
-        self._ledger.leave(self._id)
+        try:
+            self._ledger.leave(self._id)
+        except VeoError as error:
+            # The others will notice that this process is gone.
+            log.info("not signed off: %s", error)
 
     def _beat(self) -> None:
-        self._ledger.beat(Owner(self._id, self._host, os.getpid(), self._clock()))
+        now = self._clock()
+        self._ledger.beat(Owner(self._id, self._host, os.getpid(), now))
+        self._beat_at = now
 
     def _live(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):
-            self._beat()
+            try:
+                self._beat()
+            except VeoError as error:
+                # A ledger that is busy now takes the next beat; a dozen may be missed.
+                log.info("no beat: %s", error)
 
 
 def is_alive(owner: Owner, host: str, now: float) -> bool:

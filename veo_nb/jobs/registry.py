@@ -18,10 +18,17 @@ from veo_nb.request import VideoRequest, restore_request
 class Registry:
     """Brings jobs back from the ledger and keeps those alive that are not done."""
 
-    def __init__(self, ledger: Ledger, library: Library, cancel: Callable[[Job], None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        library: Library,
+        cancel: Callable[[Job], None],
+        attend: Callable[[Job], None],
+    ) -> None:
         self._ledger = ledger
         self._library = library
         self._cancel = cancel
+        self._attend = attend
         self._lock = threading.RLock()
         self._known: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
         self._active: dict[str, Job] = {}
@@ -30,19 +37,16 @@ class Registry:
         """The job of a row: the one that is known already, or a new one as the ledger has it."""
         with self._lock:
             known = self._known.get(row.id)
-            if known is not None:
+            if row.id in self._active and known is not None:
                 return known
-            job = Job(
-                id=row.id,
-                request=request or restore_request(row.request, self._library.picture_bytes),
-                provider=catalog.PROVIDERS[row.provider],
-                take=row.take,
-                estimate=row.estimate,
-                now=self.snapshot(row),
-                cancel=self._cancel,
-            )
-            self._known[row.id] = job
-            return job
+            # Read anew: since the row was, the job may have ended and been let go of.
+            row = self._ledger.job(row.id) or row
+            if known is None:
+                self._known[row.id] = made = self._make(row, request)
+                return made
+        if known.status != row.state:
+            known.restate(self.snapshot(row))
+        return known
 
     def active(self) -> list[Job]:
         """The jobs that are not done, oldest first."""
@@ -58,14 +62,12 @@ class Registry:
         """Keep a job until it is done."""
         with self._lock:
             self._active[job.id] = job
+        self._let_go(job)
 
-        def release(changed: Job) -> None:
-            if changed.now.state.final:
-                remove()
-                with self._lock:
-                    self._active.pop(changed.id, None)
-
-        remove = job.on_change(release)
+    def _let_go(self, job: Job) -> None:
+        if job.now.state.final:
+            with self._lock:
+                self._active.pop(job.id, None)
 
     def snapshot(self, row: JobRow) -> Snapshot:
         """A job's moment as the ledger has it."""
@@ -84,3 +86,17 @@ class Registry:
             typical=typical,
             slow=slow,
         )
+
+    def _make(self, row: JobRow, request: VideoRequest | None) -> Job:
+        job = Job(
+            id=row.id,
+            request=request or restore_request(row.request, self._library.picture_bytes),
+            provider=catalog.PROVIDERS[row.provider],
+            take=row.take,
+            estimate=row.estimate,
+            now=self.snapshot(row),
+            cancel=self._cancel,
+            attend=self._attend,
+        )
+        job.listen(self._let_go)
+        return job

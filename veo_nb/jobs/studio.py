@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import os
 import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,11 @@ import httpx
 
 from veo_nb import catalog
 from veo_nb.config import Settings, resolve_settings
-from veo_nb.errors import InvalidRequest, NotFound, SubmissionUncertain, VeoError
+from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.jobs.cost import estimate
 from veo_nb.jobs.engine import Engine
-from veo_nb.jobs.job import Job, Note, State
+from veo_nb.jobs.handover import Handover
+from veo_nb.jobs.job import Job, State
 from veo_nb.jobs.ledger import JobRow, Ledger
 from veo_nb.jobs.library import Library
 from veo_nb.jobs.local_server import LocalServer
@@ -35,7 +37,6 @@ from veo_nb.request import Source, VideoRequest, make_request
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """For ids that people type: nothing that looks like something else."""
-FOLLOW_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,14 @@ class Preview:
 
 @dataclass(frozen=True)
 class _Parts:
-    """What exists once the library is open."""
+    """What exists once the library is open; `close` ends all of it, the last one made first."""
 
     ledger: Ledger
     registry: Registry
-    ownership: Ownership
+    loop: BackgroundLoop
     engine: Engine
-    server: LocalServer | None
+    handover: Handover
+    close: Callable[[], None]
 
 
 class Studio:
@@ -80,6 +82,7 @@ class Studio:
         folder: Path | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         **settings: Any,
     ) -> None:
         self.settings: Settings = resolve_settings(
@@ -88,8 +91,8 @@ class Studio:
         self.library = Library(self.settings.library)
         self._transport = transport
         self._clock = clock
+        self._sleep = sleep
         self._lock = threading.RLock()
-        self._loop = BackgroundLoop()
         self._owner_id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._parts: _Parts | None = None
         self._closed = False
@@ -118,25 +121,24 @@ class Studio:
         self.settings.key_or_raise()
         with self._lock:
             parts = self._open()
-            if not fresh:
-                stored = self._stored(request, take)
-                if stored is not None:
-                    self._take_up(stored, parts)
-                    return stored, False
             for picture in request.pictures():
                 self.library.keep_picture(picture)
-            job = parts.registry.job(self._add(request, take, parts.ledger), request)
-            parts.registry.hold(job)
-        self._loop.call(parts.engine.drive, job)
-        return job, True
+            mine, row = self._enter(request, take, parts.ledger, fresh=fresh)
+            job = parts.registry.job(row, request if mine else None)
+            if mine:
+                parts.handover.start(job)
+        if not mine:
+            self._take_up(job, parts)
+        return job, mine
 
     def preview(self, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Preview:
         """What `generate` would do, checked in the same way, with nothing sent and nothing written."""
         request = self._request(prompt, take, fields)
-        stored = None if fresh else self._stored(request, take)
         provider, parts = self.settings.provider, self._open_existing()
         past = parts.ledger.generation_seconds(provider.name, request.model) if parts else []
         seconds, _ = usual_seconds(past, provider, catalog.MODELS[request.model])
+        row = parts.ledger.standing(request.fingerprint(provider.name), take) if parts and not fresh else None
+        stored = parts.registry.job(row) if parts and row else None
         return Preview(request, provider, estimate(request), seconds, stored)
 
     # Finding
@@ -163,52 +165,43 @@ class Studio:
 
     def active(self) -> list[Job]:
         """The jobs of this kernel that are not done, oldest first."""
-        return self._parts.registry.active() if self._parts else []
+        parts = self._parts
+        return parts.registry.active() if parts else []
 
     # Going on
 
     def resume(self) -> list[Job]:
-        """Take on what an earlier kernel left unfinished with this provider; the jobs that were taken on."""
-        with self._lock:
-            parts = self._open_existing()
-            if parts is None or not self.settings.api_key:
-                return []
-            jobs = [
-                parts.registry.job(row)
-                for row in parts.ledger.unfinished()
-                if row.provider == self.settings.provider.name
-                and not parts.registry.is_active(row.id)
-                and parts.ownership.adopt(row)
-            ]
-        for job in jobs:
-            self._go_on(job, parts)
-        return jobs
+        """Take on what an earlier kernel left unfinished with this provider; the jobs that were taken on.
+
+        One that was just being sent then is among them, and uncertain: only a person sends it again.
+        """
+        parts = self._open_existing()
+        return parts.handover.resume() if parts else []
 
     def retry(self, job_id: str) -> Job:
         """Look again for the video of a job that was accepted and then failed on the way; nothing is sent anew.
 
         Raises:
-            InvalidRequest: it still runs, it is done, or it was never accepted.
+            InvalidRequest: it still runs, it is done, it was never accepted, or another provider has it.
         """
         job = self.job(job_id)
         if not job.now.state.final:
             raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
         if job.operation is None:
             raise InvalidRequest(f"Job {job.id} was never accepted.", hint="Run its cell again.")
-        if job.now.state is State.SUCCEEDED and all(video.path.exists() for video in job.videos):
+        if _is_complete(job):
             raise InvalidRequest(
                 f"Job {job.id} is done and its video is here.", hint=f"%veo show {job.id} shows it."
             )
         parts = self._open()
-        parts.registry.hold(job)
-        self._loop.do(parts.engine.look_again, job)
+        parts.handover.again(job, parts.engine.look_again)
         return job
 
     def resubmit(self, job_id: str) -> Job:
         """Send a job again whose first answer was lost. It may be charged twice, so only a person asks for it.
 
         Raises:
-            InvalidRequest: the job is not uncertain.
+            InvalidRequest: the job is not uncertain, or another provider had it.
         """
         job = self.job(job_id)
         if job.now.state is not State.UNCERTAIN:
@@ -216,27 +209,16 @@ class Studio:
                 f"Job {job.id} is {job.status}, not uncertain.", hint="Run its cell again instead."
             )
         parts = self._open()
-        parts.registry.hold(job)
-        self._loop.do(parts.engine.send_again, job)
+        parts.handover.again(job, parts.engine.send_again)
         return job
 
     def close(self) -> None:
         """Stop the background work and the sandbox; unfinished jobs stay in the ledger for `resume()`."""
         with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            parts, self._parts = self._parts, None
+            parts, self._parts, self._closed = self._parts, None, True
         if parts is not None:
-            # Whatever is not done by then, the ledger knows where it is.
-            with contextlib.suppress(FutureTimeout):
-                self._loop.run(parts.engine.stop()).result(10)
-        self._loop.stop()
-        if parts is not None:
-            parts.ownership.stop()
-            if parts.server is not None:
-                parts.server.stop()
-            parts.ledger.close()
+            atexit.unregister(self.close)
+            parts.close()
 
     # Inside
 
@@ -255,54 +237,15 @@ class Studio:
                 )
         return make_request(self.settings.provider, prompt=prompt, **values)
 
-    def _stored(self, request: VideoRequest, take: int) -> Job | None:
-        """The job that stands for this request, if one is done, under way or uncertain."""
-        parts = self._open_existing()
-        row = parts.ledger.latest(request.fingerprint(self.settings.provider.name), take) if parts else None
-        if parts is None or row is None or row.state in (State.FAILED, State.BLOCKED, State.CANCELLED):
-            return None
-        return parts.registry.job(row)
-
     def _take_up(self, job: Job, parts: _Parts) -> None:
         """Go on with a stored job where it needs it: its file is gone, or nobody drives it any more."""
-        if job.now.state is State.SUCCEEDED:
-            if not all(video.path.exists() for video in job.videos):
-                parts.registry.hold(job)
-                self._loop.do(parts.engine.look_again, job)
-        elif not job.now.state.final and not parts.registry.is_active(job.id):
-            row = parts.ledger.job(job.id)
-            if row is not None and parts.ownership.adopt(row):
-                self._go_on(job, parts)
-            else:
-                parts.registry.hold(job)
-                job.change(note=Note(kind="elsewhere"))
-                self._loop.run(self._follow(job, parts))
-
-    def _go_on(self, job: Job, parts: _Parts) -> None:
-        parts.registry.hold(job)
-        if job.now.state is State.SUBMITTING:
-            lost = SubmissionUncertain(
-                "The kernel ended while it was being sent. It may have been accepted and charged.",
-                hint="Look at your provider's dashboard before you send it again.",
-            )
-            self._loop.call(parts.engine.fail, job, State.UNCERTAIN, lost)
+        if job.now.state is State.SUCCEEDED and not _is_complete(job):
+            parts.handover.again(job, parts.engine.look_again)
         else:
-            self._loop.call(parts.engine.drive, job)
+            parts.handover.attend(job)
 
-    async def _follow(self, job: Job, parts: _Parts) -> None:
-        """Show what another living kernel does with a job, and take it on when that kernel is gone."""
-        while not job.now.state.final:
-            await asyncio.sleep(FOLLOW_SECONDS)
-            row = parts.ledger.job(job.id)
-            if row is None:
-                return
-            if State(row.state) is not job.now.state:
-                job.restate(parts.registry.snapshot(row))
-            elif parts.ownership.adopt(row):
-                self._go_on(job, parts)
-                return
-
-    def _add(self, request: VideoRequest, take: int, ledger: Ledger) -> JobRow:
+    def _enter(self, request: VideoRequest, take: int, ledger: Ledger, *, fresh: bool) -> tuple[bool, JobRow]:
+        """Whether this request needed a new row, and the row that stands for it."""
         while True:
             row = JobRow(
                 id="".join(secrets.choice(ALPHABET) for _ in range(4)),
@@ -316,12 +259,17 @@ class Studio:
                 owner=self._owner_id,
                 created_at=self._clock(),
             )
-            if ledger.add_job(row):
-                return row
+            standing = ledger.add_job(row, fresh=fresh)
+            if standing is not None:
+                return standing is row, standing
+
+    def _attend(self, job: Job) -> None:
+        if not job.now.state.final:
+            self._open().handover.attend(job)
 
     def _cancel(self, job: Job) -> None:
         if not job.now.state.final:
-            self._loop.call(self._open().engine.cancel, job)
+            self._open().handover.cancel(job)
 
     def _open_existing(self) -> _Parts | None:
         """The open library, if there is one at all."""
@@ -334,23 +282,70 @@ class Studio:
             if self._closed:
                 raise VeoError("This studio is closed.", hint="Make another one.")
             if self._parts is None:
-                self.library.prepare()
-                ledger = Ledger(self.library.ledger_path)
-                own_server = self.settings.provider.name == "sandbox" and not self.settings.base_url
-                server = LocalServer(self.library.folder / ".sandbox") if own_server else None
-                self._parts = _Parts(
-                    ledger=ledger,
-                    registry=Registry(ledger, self.library, self._cancel),
-                    ownership=Ownership(ledger, self._owner_id, self._clock),
-                    engine=self._loop.run(self._make_engine(ledger, server)).result(30),
-                    server=server,
-                )
+                self._parts = self._make_parts()
+                # A script ends with its jobs in the ledger, and takes the sandbox along.
+                atexit.register(self.close)
             return self._parts
 
-    async def _make_engine(self, ledger: Ledger, server: LocalServer | None) -> Engine:
+    def _make_parts(self) -> _Parts:
+        self.library.prepare()
+        with contextlib.ExitStack() as made:
+            ledger = Ledger(self.library.ledger_path)
+            made.callback(ledger.close)
+            ownership = Ownership(ledger, self._owner_id, self._clock)
+            made.callback(ownership.stop)
+            loop = BackgroundLoop()
+            made.callback(loop.stop)
+            server = None
+            if self.settings.provider.name == "sandbox" and not self.settings.base_url:
+                server = LocalServer(self.library.folder / ".sandbox")
+                made.callback(server.stop)
+            registry = Registry(ledger, self.library, self._cancel, self._attend)
+            making = self._make_engine(ledger, server, lambda job: handover.follow(job))  # noqa: PLW0108  see below
+            engine = loop.run(making).result(30)
+            made.callback(_let_go, registry, engine, loop)
+            handover = Handover(
+                settings=self.settings,
+                ledger=ledger,
+                registry=registry,
+                ownership=ownership,
+                engine=engine,
+                loop=loop,
+                sleep=self._sleep,
+            )
+            return _Parts(ledger, registry, loop, engine, handover, made.pop_all().close)
+
+    async def _make_engine(
+        self, ledger: Ledger, server: LocalServer | None, displaced: Callable[[Job], None]
+    ) -> Engine:
         return Engine(
-            self.settings, ledger, self.library, server, transport=self._transport, clock=self._clock
+            self.settings,
+            ledger,
+            self.library,
+            server,
+            owner=self._owner_id,
+            displaced=displaced,
+            transport=self._transport,
+            clock=self._clock,
+            sleep=self._sleep,
         )
+
+
+def _let_go(registry: Registry, engine: Engine, loop: BackgroundLoop) -> None:
+    """Stop the engine; whatever is not done by then, the ledger knows where it is."""
+    with contextlib.suppress(FutureTimeout):
+        loop.run(engine.stop()).result(10)
+    for job in registry.active():
+        job.abandon(
+            VeoError(
+                f"The studio of job {job.id} was closed.",
+                hint="It stays in the library: %load_ext veo_nb takes it on.",
+            )
+        )
+
+
+def _is_complete(job: Job) -> bool:
+    return job.now.state is State.SUCCEEDED and all(video.path.exists() for video in job.videos)
 
 
 def _source(value: Any) -> Any:

@@ -34,11 +34,10 @@ class Video:
     sample: int = 0
 
     def frame(self, seconds: float) -> Image:
-        """The frame shown at this time, as a PIL image: give it as `image=` of another clip.
+        """The frame shown at this time, after the end the last one, as a PIL image: good as `image=` of a clip.
 
         Raises:
             NotFound: the file is no longer there.
-            ValueError: the clip is shorter than that.
         """
         from veo_nb.media.frames import frame
 

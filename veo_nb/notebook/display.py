@@ -142,17 +142,28 @@ def job_table(jobs: Iterable[Job], now: float) -> HTML:
     return PlainHTML(html, "\n".join(lines))
 
 
-@functools.lru_cache(maxsize=64)
 def poster(path: Path, width: int = POSTER_WIDTH) -> str:
-    """A still of a video as a data URI, so that a saved page shows it before the file is loaded."""
+    """A still of a video as a data URI, so that a saved page shows it before the file is loaded; or empty."""
+    from veo_nb.media.probe import UnreadableVideo
+
+    try:
+        return _drawn(path, width)
+    except (UnreadableVideo, OSError):
+        return ""
+
+
+@functools.lru_cache(maxsize=64)
+def _drawn(path: Path, width: int) -> str:
     from veo_nb.media.frames import poster as draw
 
     return _data_uri("image/jpeg", draw(path, width=width))
 
 
 def backdrop(picture: Picture | None) -> str:
-    """A tiny still of the input image as a data URI, to be shown blurred; empty without one."""
-    return _data_uri("image/jpeg", thumbnail(picture)) if picture is not None else ""
+    """A tiny still of the input image as a data URI, to be shown blurred; empty where there is none any more."""
+    if picture is None or not picture.data:
+        return ""
+    return _data_uri("image/jpeg", thumbnail(picture))
 
 
 class PlainHTML(HTML):  # type: ignore[misc]
@@ -185,14 +196,15 @@ def _settings(chosen: list[str], bills: bool, usd: str) -> Markup:
     tag = Markup("")
     if not bills:
         tag = Markup(
-            '<span style="border:{};border-radius:6px;padding:0 6px;margin-right:8px">sandbox</span>'
+            '<span style="border:{};border-radius:6px;padding:0 6px;margin-right:8px;'
+            'font-size:11px;line-height:16px">sandbox</span>'
         ).format(_BORDER)
     price = (
         Markup('<span style="margin-left:auto;padding-left:8px">{}</span>').format(usd) if usd else Markup("")
     )
-    return Markup('<div style="{};display:flex;color:{}">{}<span>{}</span>{}</div>').format(
-        _ROW, _SOFT, tag, " · ".join(chosen), price
-    )
+    return Markup(
+        '<div style="{};display:flex;align-items:baseline;color:{}">{}<span>{}</span>{}</div>'
+    ).format(_ROW, _SOFT, tag, " · ".join(chosen), price)
 
 
 def _box(shape: str, *, several: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ from IPython.display import display
 from jupyter_core.paths import jupyter_runtime_dir
 
 from veo_nb import catalog
-from veo_nb.errors import InvalidRequest, VeoError
+from veo_nb.errors import InvalidRequest, VeoError, WaitTimeout
 from veo_nb.jobs.job import Job, WaitInterrupted
 from veo_nb.jobs.studio import Studio
 from veo_nb.notebook import help as help_page
@@ -26,6 +27,7 @@ from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
 
 TERMINAL_SECONDS = 1.0
+SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight")
 
 
 @magics_class
@@ -45,19 +47,38 @@ class VeoMagics(Magics):  # type: ignore[misc]
     def __init__(
         self,
         shell: Any,
+        *,
         studio: Callable[[], Studio],
+        active: Callable[[], list[Job]],
         configure: Callable[[Mapping[str, Any]], Studio],
         doctor: Callable[[], str],
     ) -> None:
         super().__init__(shell)
         self._studio = studio
+        self._active = active
+        self._configure = configure
         self._doctor = doctor
         # Looked up now: the working folder may change later.
         self.place = find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
-        names = ["provider", "base_url", "library", "model", "max_in_flight"]
         # A job that a cell ends with shows itself.
         shell.display_formatter.ipython_display_formatter.for_type(Job, self._show)
-        self.observe(lambda _: configure({name: getattr(self, name) or None for name in names}), names)
+        if any(getattr(self, name) for name in SETTINGS):
+            # From a configuration file of IPython.
+            self._apply()
+        self.observe(self._change, SETTINGS)
+
+    def _change(self, change: Mapping[str, Any]) -> None:
+        try:
+            self._apply()
+        except VeoError:
+            # What was refused must not stay set, or the next %config would be refused with it.
+            self.unobserve(self._change, SETTINGS)
+            setattr(self, change["name"], change["old"])
+            self.observe(self._change, SETTINGS)
+            raise
+
+    def _apply(self) -> None:
+        self._configure({name: getattr(self, name) or None for name in SETTINGS})
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
@@ -83,8 +104,11 @@ class VeoMagics(Magics):  # type: ignore[misc]
         job, new = studio.submit(command.prompt, take=command.take, fresh=command.fresh, **fields)
         if command.out:
             self.shell.user_ns[command.out] = job
+        over = job.now.state.final
         self._show(job, new=new)
-        if command.wait:
+        if command.wait and over:
+            job.wait()
+        elif command.wait:
             self._wait([job])
 
     def _value(self, name: str, typed: Any) -> Any:
@@ -93,9 +117,10 @@ class VeoMagics(Magics):  # type: ignore[misc]
         names = self.shell.user_ns
         if kind == "image" and isinstance(typed, str) and typed.isidentifier() and not Path(typed).exists():
             return names.get(typed, typed)
-        if kind == "video" and "://" not in typed:
-            return names[typed] if typed in names else self._studio().job(typed)
-        return typed
+        if kind == "video" and typed in names:
+            return names[typed]
+        # An address or a file is for the request to judge.
+        return self._studio().job(typed) if kind == "video" and typed.isalnum() else typed
 
     def _show(self, job: Job, *, new: bool = True) -> None:
         if job.videos and not new and job.now.state.final:
@@ -108,7 +133,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         commands: dict[str, tuple[int, Callable[..., object]]] = {
             "list": (0, lambda: self._list(10)),
             "history": (0, lambda: self._list(200)),
-            "wait": (0, lambda: self._wait(self._studio().active())),
+            "wait": (0, lambda: self._wait(self._active())),
             "cancel": (1, lambda job_id: self._studio().job(job_id).cancel()),
             "show": (1, lambda job_id: self._show(self._studio().job(job_id))),
             "retry": (1, lambda job_id: self._show(self._studio().retry(job_id))),
@@ -138,11 +163,10 @@ class VeoMagics(Magics):  # type: ignore[misc]
                     if not job.now.state.final:
                         raise
                     failed.append(error)
-        except WaitInterrupted:
+        except KeyboardInterrupt:
             left = [job.id for job in jobs if not job.now.state.final]
-            raise WaitInterrupted(
-                f"Stopped waiting. {_count(left)} in the background: {', '.join(left)}. %veo wait waits again."
-            ) from None
+            goes_on = f" {_count(left)} in the background: {', '.join(left)}. %veo wait waits again."
+            raise WaitInterrupted(f"Stopped waiting.{goes_on if left else ''}") from None
         if failed:
             raise failed[0]
 
@@ -150,13 +174,26 @@ class VeoMagics(Magics):  # type: ignore[misc]
         if not is_terminal(self.shell):
             job.wait()
             return
-        while not job.now.state.final:
-            sys.stdout.write(f"\r\033[K{job.id}  {format_line(words.line(job), time.time())}")
-            sys.stdout.flush()
-            time.sleep(TERMINAL_SECONDS)
-        sys.stdout.write("\r\033[K")
-        display(finished(job, self.place))
+        try:
+            while not job.now.state.final:
+                sys.stdout.write(f"\r\033[K{job.id}  {format_line(words.line(job), time.time())}")
+                sys.stdout.flush()
+                with contextlib.suppress(WaitTimeout):
+                    job.wait(TERMINAL_SECONDS)
+        finally:
+            sys.stdout.write("\r\033[K")
+            if job.now.state.final:
+                display(finished(job, self.place))
         job.wait()
+
+
+def unregister(shell: Any) -> None:
+    """Take `%veo` and `%%veo` out of a shell, and whatever came with them."""
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("veo", None)
+    shell.magics_manager.registry.pop("VeoMagics", None)
+    shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, VeoMagics)]
+    shell.display_formatter.ipython_display_formatter.pop(Job, None)
 
 
 def is_terminal(shell: Any) -> bool:
@@ -174,13 +211,16 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
         who += " (no key set, nothing is charged)"
     folder = settings.library
     shown = folder.relative_to(Path.cwd()).as_posix() if folder.is_relative_to(Path.cwd()) else str(folder)
-    ids = ", ".join(job.id for job in resumed)
-    what = (
-        f"resumed {len(resumed)} job{'s' if len(resumed) > 1 else ''}: {ids}"
-        if resumed
-        else "nothing to resume"
-    )
-    return f"veo_nb {version} · {who} · library {shown} · {what}"
+    lost = [job.id for job in resumed if job.status == "uncertain"]
+    going = [job.id for job in resumed if job.id not in lost]
+    parts = [f"veo_nb {version}", who, f"library {shown}"]
+    if going:
+        parts.append(f"resumed {len(going)} job{'s' if len(going) > 1 else ''}: {', '.join(going)}")
+    if lost:
+        parts.append(f"being sent when the kernel ended: {', '.join(lost)}, see %veo show {lost[0]}")
+    if not resumed:
+        parts.append("nothing to resume")
+    return " · ".join(parts)
 
 
 def show_job(job: Job, place: Place, shell: Any) -> None:

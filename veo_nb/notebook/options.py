@@ -14,11 +14,13 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import Any, NoReturn
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
 
+_QUOTES = "\"'"
 _NAME = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 
 
@@ -54,7 +56,7 @@ def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> Command:
     options = {name: value for name, value in vars(found).items() if value is not None}
     own = {name: options.pop(name) for name in ("take", "fresh", "dry_run", "wait", "out") if name in options}
     out = own.get("out")
-    if out is not None and not out.isidentifier():
+    if out is not None and (not out.isidentifier() or iskeyword(out)):
         raise InvalidRequest(f"--out {out} is no name for a variable.", hint="Use letters, digits and _.")
     prompt = fill(cell.strip(), names)
     if not prompt.strip():
@@ -85,14 +87,14 @@ def fill(template: str, names: Mapping[str, Any]) -> str:
 
 def as_options(text: str) -> str:
     """Words about request fields (`duration_seconds=8`) as a person in a cell types them (`--duration 8`)."""
-    for item in sorted(catalog.FIELDS, key=lambda item: -len(item.name)):
-        if item.flag:
-            text = re.sub(
-                rf"\b{item.name}=(\"[^\"]*\"|'[^']*'|[\w.]*)",
-                lambda found, flag=item.flag: f"--{flag} {found[1].strip(chr(34) + chr(39))}".rstrip(),  # type: ignore[misc]
-                text,
-            )
-    return text
+    flags = {item.name: item.flag for item in catalog.FIELDS if item.flag} | {"take": "take"}
+    names = "|".join(sorted(flags, key=len, reverse=True))
+    text = re.sub(rf"^({names})(?= can't be | is )", lambda found: f"--{flags[found[1]]}", text)
+
+    def option(found: re.Match[str]) -> str:
+        return f"--{flags[found[1]]} {found[2].strip(_QUOTES)}".rstrip()
+
+    return re.sub(rf"\b({names})=(\"[^\"]*\"|'[^']*'|[\w.]*)", option, text)
 
 
 def option_rows() -> list[tuple[str, str]]:
@@ -123,15 +125,17 @@ class _Parser(argparse.ArgumentParser):
     """argparse that raises in place of ending the process."""
 
     def error(self, message: str) -> NoReturn:
-        found = re.match(r"argument (?:-\w/)?(--[\w-]+): expected one argument", message)
-        if found:
-            raise InvalidRequest(f"{found[1]} lacks its value.", hint=_example(found[1].removeprefix("--")))
-        found = re.match(r"argument (?:-\w/)?(--[\w-]+): (?:invalid \w+ value: (.*)|.*)", message)
-        if found:
-            raise InvalidRequest(
-                f"{found[1]} can't be {found[2]}.", hint=_example(found[1].removeprefix("--"))
-            )
-        raise InvalidRequest(f"{message}.", hint="%veo help lists the options.")
+        found = re.match(
+            r"argument (?:-\w/)?--([\w-]+): (?:(expected one)|invalid \w+ value: (.*))?", message
+        )
+        if found is None:
+            raise InvalidRequest(f"{message}.", hint="%veo help lists the options.")
+        flag, lacks, value = found.groups()
+        if lacks:
+            raise InvalidRequest(f"--{flag} lacks its value.", hint=_example(flag))
+        if value:
+            raise InvalidRequest(f"--{flag} can't be {value}.", hint=_example(flag))
+        raise InvalidRequest(f"--{flag} takes no value.", hint="%veo help lists the options.")
 
 
 def _parser() -> _Parser:

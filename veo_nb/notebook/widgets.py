@@ -7,6 +7,7 @@ does not: wishes come as messages and are answered one by one (`veo_nb.notebook.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,8 @@ from veo_nb.notebook import words
 from veo_nb.notebook.display import backdrop, finished, poster
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Card, Clip, Message, parse_message, reply, reply_error
+
+log = logging.getLogger("veo_nb")
 
 STATIC = Path(__file__).parents[1] / "static"
 PUSH_SECONDS = 0.25
@@ -46,10 +49,15 @@ class JobView(anywidget.AnyWidget):
         self._backdrop = backdrop(job.request.image)
         self._pushed_at = 0.0
         self._push_waits = False
+        self._forget: Callable[[], None] = _nothing
+        seen = job.now
         super().__init__(card=self._card())
         _let_clicks_through(self)
         self.on_msg(self._receive)
         self._forget = job.on_change(self._changed)
+        # It may have gone on between the first look at it and the listening.
+        if job.now is not seen:
+            self._changed(job)
 
     def show(self) -> None:
         """Display the card here; it is replaced by the finished output when the job is done."""
@@ -57,6 +65,11 @@ class JobView(anywidget.AnyWidget):
         # It may have ended between the look at its state and the display.
         if self._job.now.state.final:
             self._finish()
+
+    def close(self) -> None:
+        """Take the card away; the job goes on."""
+        self._forget()
+        super().close()
 
     def _changed(self, job: Job) -> None:
         """Take in a change, on whichever thread it happened, at most four times a second."""
@@ -98,15 +111,25 @@ class JobView(anywidget.AnyWidget):
             self.send(reply_error(str(error.facts.get("id", "")), error))
             return
         try:
-            self.send(reply(message.id, self._obey(message)))
+            answer = reply(message.id, self._obey(message))
         except VeoError as error:
-            self.send(reply_error(message.id, error))
+            answer = reply_error(message.id, error)
+        except Exception as error:
+            # The browser waits for an answer, whatever broke.
+            log.exception("the message %r broke", message.kind)
+            broken = VeoError(f"{type(error).__name__}: {error}", hint="Please report this.")
+            answer = reply_error(message.id, broken)
+        self.send(answer)
 
     def _obey(self, message: Message) -> dict[str, Any]:
         if message.kind == "cancel":
             self._job.cancel()
             return {}
         return {"now": self._clock()}
+
+
+def _nothing() -> None:
+    """What a card forgets that listens to no job yet."""
 
 
 def make_card(job: Job, place: Place, behind: str) -> Card:

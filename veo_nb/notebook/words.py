@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from veo_nb import catalog, errors
 from veo_nb.jobs.job import Job, Note, Snapshot, State
-from veo_nb.notebook.protocol import Part, format_elapsed, format_left
+from veo_nb.notebook.protocol import Part, format_elapsed
 from veo_nb.request import VideoRequest
 
 MEGABYTE = 1_000_000
@@ -36,8 +37,9 @@ def ending(job: Job) -> str:
     if error is None:
         return "Ended"
     if job.now.state is State.BLOCKED:
+        said = error.message.rstrip(".")
         return (
-            f'Blocked by the provider\'s safety filter: "{error.message}". '
+            f'Blocked by the provider\'s safety filter: "{said}". '
             "The filter varies: run the cell again, or change the prompt"
         )
     if job.now.state is State.UNCERTAIN:
@@ -63,13 +65,13 @@ def settings(request: VideoRequest) -> list[str]:
         request.duration_seconds and f"{request.duration_seconds} s",
         request.image and f"from {request.image.name or 'an image'}",
         request.last_frame and f"to {request.last_frame.name or 'an image'}",
-        request.reference_images and f"{len(request.reference_images)} reference images",
+        request.reference_images and _counted(len(request.reference_images), "reference image"),
         request.video and "goes on from a clip",
         request.person_generation and request.person_generation.replace("_", " "),
         enhanced,
         request.negative_prompt and f"without {request.negative_prompt}",
         None if request.seed is None else f"seed {request.seed}",
-        request.sample_count and f"{request.sample_count} samples",
+        request.sample_count and _counted(request.sample_count, "sample"),
     ]
     return [str(part) for part in shown if part]
 
@@ -109,6 +111,10 @@ def shape(request: VideoRequest) -> str:
     return "upright" if request.shape == "9:16" else "wide"
 
 
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def _waiting(note: Note, now: Snapshot) -> list[Part]:
     until = note.until or 0.0
     if note.kind == "slot":
@@ -142,7 +148,7 @@ def _generating(now: Snapshot) -> list[Part]:
     began = now.submitted_at or now.created_at
     past = "longer than most"
     if now.slow is not None:
-        past = f"longer than most (9 of 10 take under {format_left(now.slow)})"
+        past = f"longer than most (9 of 10 take under {format_elapsed(math.ceil(now.slow))})"
     return [
         "Generating",
         {"clock": "since", "at": began},

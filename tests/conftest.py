@@ -1,0 +1,26 @@
+"""What all tests share: nobody's real key is in reach, and the quick tests come first."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+SLOW = ("kernel", "package", "browser")
+
+
+def pytest_configure(config):
+    """A developer's own settings must not steer the tests, and a key in them must never be used."""
+    for name in [*os.environ]:
+        if name.startswith("VEO_NB_") or name.endswith("_API_KEY"):
+            del os.environ[name]
+
+
+def pytest_collection_modifyitems(items):
+    """A broken function shows before the minutes that kernels and browsers take."""
+    items.sort(key=lambda item: [*map(item.get_closest_marker, SLOW)] != [None] * len(SLOW))
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"

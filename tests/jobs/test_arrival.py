@@ -1,0 +1,132 @@
+"""A video on its way into the library: gone on with after a break, checked, and its recipe beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+
+import httpx
+import pytest
+
+from tests.jobs.world import KEY, Held
+from veo_nb.errors import DownloadError, TransportError
+from veo_nb.jobs.arrival import DOWNLOAD_TRIES, download, keep_video
+
+CHUNK = 64 * 1024
+URI = "https://api.gptproto.com/upload/v1beta/files/abc:download?alt=media"
+
+
+@pytest.fixture
+def job(world):
+    return world.job(
+        "A fox crosses a lake.",
+        {"duration_seconds": 4},
+        state="downloading",
+        operation="models/m/operations/op7",
+    )
+
+
+@pytest.fixture
+def fetch(world, job):
+    """A download that is under way, and where it goes."""
+    part = world.library.part_path(job.id, 0)
+
+    async def begin(within: float = 600):
+        task = asyncio.ensure_future(download(job, URI, part, world.engine._connection))
+        for _ in range(int(within)):
+            await world.time.advance(1)
+            if task.done():
+                break
+        assert task.done(), "it waits for ever"
+        await task
+        return part
+
+    return begin
+
+
+async def test_the_bytes_arrive_and_are_counted(world, job, fetch, clip):
+    seen = []
+    job.on_change(lambda job: seen.append((job.now.received, job.now.total)))
+    part = await fetch()
+    assert part.read_bytes() == clip
+    assert seen[-1] == (len(clip), len(clip))
+    assert seen[0][0] < len(clip)
+
+
+async def test_what_a_former_kernel_has_brought_is_not_fetched_again(world, job, fetch, clip):
+    world.library.part_path(job.id, 0).write_bytes(clip[:1000])
+    part = await fetch()
+    assert part.read_bytes() == clip
+    assert world.service.fetched[0]["range"] == "bytes=1000-"
+
+
+async def test_as_long_as_bytes_come_it_is_never_given_up(world, job, fetch):
+    """A bad line that drops every chunk still brings a large file here in the end."""
+    world.service.clip = bytes(CHUNK * (DOWNLOAD_TRIES * 2))
+    world.service.downloads = [world.service.cut(CHUNK)] * (DOWNLOAD_TRIES * 2 - 1)
+    part = await fetch()
+    assert part.stat().st_size == len(world.service.clip)
+
+
+async def test_where_nothing_comes_it_ends(world, job, fetch):
+    world.service.downloads = [httpx.ConnectError("offline")] * 100
+    with pytest.raises(TransportError):
+        await fetch()
+    assert len(world.service.fetched) == DOWNLOAD_TRIES
+
+
+async def test_a_file_that_changes_with_every_try_is_given_up_too(world, job, fetch):
+    """416 throws the part away, and the next try brings the same bytes as before: that is no progress."""
+    broken = [world.service.cut(2 * CHUNK), httpx.Response(416)]
+    world.service.downloads = broken * 50
+    with pytest.raises(TransportError):
+        await fetch()
+    assert len(world.service.fetched) <= DOWNLOAD_TRIES + 1
+
+
+async def test_a_break_is_said_since_when_and_how_long_still(world, job):
+    world.service.downloads = [httpx.ConnectError("offline"), httpx.ConnectError("offline"), Held()]
+    part = world.library.part_path(job.id, 0)
+    task = asyncio.ensure_future(download(job, URI, part, world.engine._connection))
+    await world.time.settle()
+    began = world.time.now
+    assert (job.now.note.kind, job.now.note.since) == ("offline", began)
+    await world.time.advance(1)
+    assert job.now.note.since == began
+    task.cancel()
+
+
+async def test_what_is_no_use_to_try_again_is_raised_at_once(world, job, fetch):
+    world.service.downloads = [httpx.Response(200, html="<html>Sign in</html>")]
+    with pytest.raises(DownloadError, match="text/html"):
+        await fetch()
+    assert len(world.service.fetched) == 1
+
+
+# Keeping
+
+
+async def test_a_kept_video_is_described_where_it_lies(world, job, clip):
+    part = world.library.part_path(job.id, 0)
+    part.write_bytes(clip)
+    row = await keep_video(world.library, job, 0, URI, part)
+    path = world.library.folder / row.path
+    assert (row.bytes, row.sha256) == (len(clip), hashlib.sha256(clip).hexdigest())
+    assert (row.width, row.height, row.has_audio) == (192, 108, True)
+    assert row.duration == pytest.approx(0.5, abs=0.05)
+    assert (path.read_bytes(), part.exists()) == (clip, False)
+    recipe = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    assert recipe["request"] == job.request.canonical()
+    assert (recipe["job"], recipe["operation"], recipe["take"]) == (job.id, "models/m/operations/op7", 1)
+    assert recipe["video"]["sha256"] == row.sha256
+    assert KEY not in path.with_suffix(".json").read_text("utf-8")
+
+
+async def test_what_is_no_video_is_thrown_away(world, job):
+    part = world.library.part_path(job.id, 0)
+    part.write_bytes(b"<html>hello</html>")
+    with pytest.raises(DownloadError):
+        await keep_video(world.library, job, 0, URI, part)
+    assert not part.exists()
+    assert not [*world.library.folder.rglob("*.mp4")]

@@ -1,0 +1,81 @@
+"""The way to the provider: its client, and the sandbox behind it where that is ours to start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+import httpx
+
+from veo_nb.api import retry
+from veo_nb.api.client import AsyncClient
+from veo_nb.config import Settings
+from veo_nb.errors import RateLimited, VeoError
+from veo_nb.jobs.job import Job, Note
+from veo_nb.jobs.local_server import LocalServer
+
+
+class Connection:
+    """Made at its first use, and anew when the sandbox had to be started anew. On one event loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        server: LocalServer | None,
+        *,
+        transport: httpx.AsyncBaseTransport | None,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        chance: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._server = server
+        self._transport = transport
+        self._clock = clock
+        self._sleep = sleep
+        self._chance = chance
+        self._lock = asyncio.Lock()
+        # Former ones stay open: another job may be waiting for its turn in one, and hears there that it is dead.
+        self._clients: list[AsyncClient] = []
+
+    async def reach(self, job: Job) -> AsyncClient:
+        """The client, with the sandbox up.
+
+        Raises:
+            VeoError: the sandbox does not start.
+        """
+        async with self._lock:
+            if not self._clients or (self._server is not None and not self._server.alive):
+                base_url = self._settings.base_url
+                if self._server is not None:
+                    if job.now.note is None:
+                        job.change(note=Note(kind="starting"))
+                    base_url = await asyncio.to_thread(self._server.start)
+                client = AsyncClient(
+                    self._settings.provider,
+                    self._settings.api_key,
+                    base_url,
+                    transport=self._transport,
+                    clock=self._clock,
+                )
+                self._clients.append(client)
+            return self._clients[-1]
+
+    async def pause(self, job: Job, error: VeoError, attempt: int, since: float) -> None:
+        """Wait before try number `attempt` + 1 of what failed so, for the first time at `since`; the job says so."""
+        asked = error.facts.get("retry_after")
+        seconds = retry.backoff(attempt, self._chance()) if asked is None else float(asked)
+        if not job.stopping:
+            kind: Literal["asked", "offline"] = "asked" if isinstance(error, RateLimited) else "offline"
+            job.change(note=Note(kind=kind, until=self._clock() + seconds, since=since))
+        await self._sleep(seconds)
+
+    def now(self) -> float:
+        """The time in epoch seconds."""
+        return self._clock()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients:
+            await client.aclose()

@@ -1,0 +1,508 @@
+"""`%%veo` and `%veo` in a real shell of IPython: each command, and each wrong input of which the cell must say what to do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from IPython.utils.capture import capture_output
+from PIL import Image
+
+from tests.jobs.world import Held
+from veo_nb import errors
+from veo_nb.jobs.job import Job
+from veo_nb.jobs.studio import Studio
+from veo_nb.notebook import magics
+from veo_nb.notebook.help import COMMANDS
+from veo_nb.notebook.magics import VeoMagics, greeting, unregister
+
+
+def magics_of(shell, studio: Studio, configure=None) -> VeoMagics:
+    return VeoMagics(
+        shell,
+        studio=lambda: studio,
+        active=studio.active,
+        configure=configure or (lambda _: studio),
+        doctor=lambda: "all is well",
+    )
+
+
+class Ran:
+    """What a cell printed, displayed and raised."""
+
+    def __init__(self, shell, code: str) -> None:
+        shell.display_pub.outputs.clear()
+        with capture_output(display=False) as captured:
+            result = shell.run_cell(code)
+        self.printed = captured.stdout
+        self.error = result.error_before_exec or result.error_in_exec
+        self.outputs = [data for data, _ in shell.display_pub.outputs]
+        self.text = "\n".join(data["text/plain"] for data in self.outputs)
+        self.html = "\n".join(data.get("text/html", "") for data in self.outputs)
+
+
+@pytest.fixture
+def settings():
+    """What `%config` asked for, oldest first."""
+    return []
+
+
+@pytest.fixture
+def loaded(shell, studio, settings):
+    """The shell with the magics of `studio`."""
+
+    def configure(changes):
+        if changes["provider"] == "nobody":
+            raise errors.InvalidRequest("There is no provider 'nobody'.")
+        settings.append({name: value for name, value in changes.items() if value is not None})
+        return studio
+
+    shell.register_magics(magics_of(shell, studio, configure))
+    yield shell
+    unregister(shell)
+
+
+@pytest.fixture
+def run(loaded):
+    return lambda code: Ran(loaded, code)
+
+
+@pytest.fixture
+def notebook(loaded):
+    """The shell as in a kernel: with a front end that shows widgets."""
+    type(loaded).kernel = SimpleNamespace()
+    yield lambda code: Ran(loaded, code)
+    del type(loaded).kernel
+
+
+# Making a clip
+
+
+def test_a_cell_makes_a_clip_and_binds_the_job(run, loaded, service):
+    ran = run("%%veo --aspect-ratio 9:16 -d 4 --out fox\nA fox.")
+    assert ran.error is None
+    job = loaded.user_ns["fox"]
+    assert isinstance(job, Job)
+    assert ran.printed.startswith(job.id)
+    job.wait(30)
+    assert service.posts == [
+        {"instances": [{"prompt": "A fox."}], "parameters": {"aspectRatio": "9:16", "durationSeconds": "4"}}
+    ]
+
+
+def test_names_in_the_prompt_are_those_of_the_notebook(run, loaded, service):
+    loaded.user_ns["mood"] = "golden"
+    run("%%veo --wait\nA fox, {{mood}} light, {mood}, $mood.")
+    assert service.posts[0]["instances"][0]["prompt"] == "A fox, golden light, {mood}, $mood."
+
+
+def test_a_prompt_in_json_goes_out_as_it_is(run, service):
+    prompt = '{"scene": {"subject": "fox", "style": {"light": "noon"}}}'
+    run(f"%%veo --wait\n{prompt}")
+    assert service.posts[0]["instances"][0]["prompt"] == prompt
+
+
+def test_wait_holds_the_cell_until_the_video_is_here(run):
+    ran = run("%%veo --wait\nA fox.")
+    assert ran.error is None
+    assert "<video" in ran.html
+
+
+def test_wait_raises_the_jobs_own_error(run, service):
+    service.submits = [httpx.Response(400, json={"error": {"message": "content policy violation"}})]
+    ran = run("%%veo --wait\nA fox.")
+    assert isinstance(ran.error, errors.ContentBlocked)
+
+
+def test_the_same_cell_shows_the_stored_clip_and_sends_nothing(run, service):
+    run("%%veo --wait\nA fox.")
+    for code in ("%%veo\nA fox.", "%%veo --wait\nA fox."):
+        again = run(code)
+        assert "shown again, nothing sent" in again.text
+        assert again.html.count("<video") == 1
+    assert len(service.posts) == 1
+
+
+def test_take_and_fresh_send_again(run, service):
+    run("%%veo --wait\nA fox.")
+    run("%%veo --wait --take 2\nA fox.")
+    run("%%veo --wait --fresh\nA fox.")
+    assert len(service.posts) == 3
+
+
+def test_a_dry_run_sends_nothing(run, service, tmp_path):
+    ran = run("%%veo --dry-run -d 8\nA fox.")
+    assert "Nothing sent · 1 clip · about $1.20" in ran.text
+    assert service.requests == []
+    assert not (tmp_path / "library").exists()
+
+
+def test_an_image_is_a_file_or_a_variable(run, loaded, service, tmp_path):
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
+    Image.new("RGB", (8, 8), "blue").save(tmp_path / "blue", "PNG")
+    loaded.user_ns["teal"] = Image.new("RGB", (8, 8), "teal")
+    loaded.user_ns["blue"] = "not this one: the file wins"
+    for name in ("red.png", "teal", "blue"):
+        assert run(f"%%veo --wait --image {name}\nA fox.").error is None
+    sent = [post["instances"][0]["image"]["bytesBase64Encoded"] for post in service.posts]
+    assert len(set(sent)) == 3
+
+
+def test_a_video_is_a_job_a_variable_or_an_address(run, loaded, service):
+    run("%%veo --wait --out fox\nA fox.")
+    job = loaded.user_ns["fox"]
+    loaded.user_ns["clip"] = job.video
+    for number, name in enumerate((job.id, "fox", "clip", "https://x.example/a.mp4")):
+        assert run(f"%%veo --wait --video {name} --take {number + 1}\nIt looks back.").error is None
+    sent = [post["instances"][0]["video"]["uri"] for post in service.posts[1:]]
+    assert sent == [job.video.uri] * 3 + ["https://x.example/a.mp4"]
+
+
+# Wrong input: one line, the cell failed, nothing sent
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "broken.png").write_text("this is no picture")
+    (tmp_path / "folder.png").mkdir()
+
+
+WRONG = {
+    "unknown option": (
+        "%%veo --aspekt-ratio 9:16\nA fox.",
+        "There is no option --aspekt-ratio. Did you mean --aspect-ratio?",
+    ),
+    "unknown value": (
+        "%%veo --aspect-ratio 4:3\nA fox.",
+        "--aspect-ratio can't be '4:3'. Veo 3.1 Fast takes 16:9 or 9:16.",
+    ),
+    "unknown length": ("%%veo -d 5\nA fox.", "--duration can't be 5. Veo 3.1 Fast takes 4, 6 or 8."),
+    "no number": ("%%veo --duration long\nA fox.", "--duration can't be 'long'."),
+    "unknown model": ("%%veo --model fsat\nA fox.", "There is no model 'fsat'. Did you mean fast?"),
+    "no value": ("%%veo --duration\nA fox.", "--duration lacks its value."),
+    "open quote": ("%%veo --image 'a\nA fox.", "A quote in the options is not closed."),
+    "empty prompt": ("%%veo\n  \n", "The prompt is empty. Write it under the %%veo line."),
+    "missing image": ("%%veo --image nowhere.png\nA fox.", "There is no image file nowhere.png."),
+    "missing image by name": ("%%veo --image nowhere\nA fox.", "There is no image file nowhere."),
+    "broken image": ("%%veo --image broken.png\nA fox.", "broken.png is not an image that can be read."),
+    "a folder": ("%%veo --image folder.png\nA fox.", "folder.png is a folder, not an image."),
+    "1080p with 4 s": (
+        "%%veo -r 1080p -d 4\nA fox.",
+        "1080p needs an 8 second clip; you asked for 4. Use --duration 8 or --resolution 720p.",
+    ),
+    "undefined name": ("%%veo\nA {{animal}}.", "{{animal}} is not defined in this notebook."),
+    "no name for a variable": ("%%veo --out 1fox\nA fox.", "--out 1fox is no name for a variable."),
+    "take": ("%%veo --take 0\nA fox.", "--take can't be 0. It takes a whole number from 1."),
+    "a job that is not there": ("%%veo --video zzzz\nA fox.", "There is no job 'zzzz' in this library."),
+    "a file as a source": (
+        "%%veo --video clip.mp4\nA fox.",
+        "'clip.mp4' is no video this provider can reach.",
+    ),
+    "unknown command": ("%veo wiat", "There is no %veo wiat. Did you mean wait?"),
+    "a command without its ID": ("%veo cancel", "%veo cancel needs a job's ID, such as 3f2a."),
+    "a command with too much": ("%veo wait 3f2a", "%veo wait takes nothing after it."),
+    "an unknown job": ("%veo show zzzz", "There is no job 'zzzz' in this library."),
+    "cancel of an unknown job": ("%veo cancel zzzz", "There is no job 'zzzz' in this library."),
+    "prompt on the line": ("%%veo A fox\ncrosses.", "'A' belongs to no option."),
+}
+
+
+@pytest.mark.parametrize(("code", "words"), WRONG.values(), ids=WRONG.keys())
+def test_wrong_input_is_one_line_that_says_what_to_do_and_nothing_is_sent(run, service, files, code, words):
+    ran = run(code)
+    assert isinstance(ran.error, errors.VeoError)
+    (line,) = ran.printed.strip().splitlines()
+    assert line.startswith(f"{type(ran.error).__name__}: {words}")
+    assert (service.requests, ran.outputs) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"api_key": None},
+            "AuthenticationError: GPTProto needs a key and none was found. Set GPTPROTO_API_KEY",
+        ),
+        ({"library": "taken/library"}, "InvalidRequest: The library folder "),
+    ],
+    ids=["no key", "a library that can't be written"],
+)
+def test_settings_that_cannot_work_are_one_line_too(shell, make_studio, service, changes, words):
+    Path("taken").write_text("a file")
+    studio = make_studio(**changes)
+    shell.register_magics(magics_of(shell, studio))
+    ran = Ran(shell, "%%veo\nA fox.")
+    (line,) = ran.printed.strip().splitlines()
+    assert line.startswith(words)
+    assert service.requests == []
+    unregister(shell)
+
+
+def test_a_busy_ledger_is_one_line_too(run, studio, service):
+    run("%%veo --wait\nA fox.")
+    studio._parts.ledger._db.execute("PRAGMA query_only = ON")
+    ran = run("%%veo\nAn owl.")
+    studio._parts.ledger._db.execute("PRAGMA query_only = OFF")
+    (line,) = ran.printed.strip().splitlines()
+    assert "ledger" in line
+    assert len(service.posts) == 1
+
+
+def test_an_error_in_a_cell_can_be_caught(run):
+    ran = run("""
+        try:
+            get_ipython().run_cell_magic("veo", "--aspect-ratio 4:3", "A fox.")
+        except ValueError as error:
+            print(error.code, "|", error.hint)
+    """)
+    assert ran.printed == "invalid_request | Veo 3.1 Fast takes 16:9 or 9:16.\n"
+
+
+# Looking after jobs
+
+
+def test_the_list_and_the_history_name_the_jobs(run, loaded):
+    assert "Nothing has been made" in run("%veo").text
+    run("%%veo --wait --out fox\nA fox.")
+    for code in ("%veo", "%veo list", "%veo history"):
+        assert run(code).text.startswith(f"{loaded.user_ns['fox'].id}  Made")
+
+
+def test_show_shows_the_clip(run, loaded):
+    run("%%veo --wait --out fox\nA fox.")
+    assert "<video" in run(f"%veo show {loaded.user_ns['fox'].id}").html
+
+
+def test_a_job_at_the_end_of_a_cell_shows_itself(run):
+    run("%%veo --wait --out fox\nA fox.")
+    assert "<video" in run("fox").html
+
+
+def test_cancel_stops_a_job(run, loaded, service):
+    held = Held()
+    service.polls = [held]
+    run("%%veo --out fox\nA fox.")
+    assert held.asked.wait(10)
+    assert run(f"%veo cancel {loaded.user_ns['fox'].id}").error is None
+    with pytest.raises(errors.Cancelled):
+        loaded.user_ns["fox"].wait(10)
+
+
+def test_retry_fetches_what_was_made(run, loaded, service):
+    service.polls = [httpx.Response(404)]
+    run("%%veo --wait --out fox\nA fox.")
+    job = loaded.user_ns["fox"]
+    assert job.status == "failed"
+    assert run(f"%veo retry {job.id}").error is None
+    assert job.wait(30).status == "succeeded"
+    assert len(service.posts) == 1
+
+
+def test_resubmit_sends_what_was_lost(run, loaded, service):
+    service.submits = [httpx.ReadTimeout("no answer")]
+    run("%%veo --wait --out fox\nA fox.")
+    job = loaded.user_ns["fox"]
+    assert job.status == "uncertain"
+    assert run(f"%veo resubmit {job.id}").error is None
+    assert job.wait(30).status == "succeeded"
+
+
+def test_an_uncertain_job_is_shown_again_and_not_sent(run, service):
+    service.submits = [httpx.ReadTimeout("no answer")]
+    run("%%veo --wait\nA fox.")
+    assert "the answer was lost" in run("%%veo\nA fox.").text
+    assert len(service.posts) == 1
+
+
+def test_wait_waits_for_all_and_raises_the_first_error(run, loaded, service):
+    holds = [Held() for _ in range(3)]
+    service.submits = [*holds]
+    for name in ("one", "two", "three"):
+        run(f"%%veo --out {name}\nThe {name}.")
+
+    def answer() -> None:
+        holds[0].give()
+        holds[1].give(httpx.Response(400, json={"error": {"message": "no"}}))
+        holds[2].give()
+
+    threading.Timer(0.1, answer).start()
+    ran = run("%veo wait")
+    states = sorted(loaded.user_ns[name].status for name in ("one", "two", "three"))
+    assert states == ["failed", "succeeded", "succeeded"]
+    assert isinstance(ran.error, errors.InvalidRequest)
+    assert ran.html.count("<video") == 2
+
+
+def test_wait_with_nothing_to_wait_for_returns(run):
+    assert run("%veo wait").error is None
+
+
+@pytest.fixture
+def interruptible():
+    """A run in the background of a shell begins with interrupts ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupting_a_wait_says_what_goes_on(run, loaded, service, interruptible):
+    held = Held()
+    service.polls = [held]
+    run("%%veo --out fox\nA fox.")
+    job = loaded.user_ns["fox"]
+    assert held.asked.wait(10)
+    # Sent from inside the wait, so that nothing else can be hit.
+    attend = job._attend
+
+    def interrupt(job: Job) -> None:
+        attend(job)
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    job._attend = interrupt
+    ran = run("%veo wait")
+    job._attend = attend
+    assert isinstance(ran.error, KeyboardInterrupt)
+    assert f"Stopped waiting. 1 job goes on in the background: {job.id}." in ran.printed
+    assert job.status == "running"
+    held.give()
+    job.wait(30)
+
+
+def test_doctor_and_help_answer(run):
+    assert run("%veo doctor").printed == "all is well\n"
+    assert "--duration" in run("%veo help").text
+
+
+def test_the_help_names_every_command_and_no_other(run):
+    known = str(run("%veo zzzzzz").error).partition("Known: ")[2].rstrip(".").split(", ")
+    told = {name.split()[1] for name, _ in COMMANDS if " " in name}
+    assert told == set(known) - {"list"}
+
+
+# In a notebook
+
+
+def test_a_cell_shows_a_card_that_gives_way_to_the_video(notebook, loaded, service):
+    held = Held()
+    service.polls = [held]
+    ran = notebook("%%veo --out fox\nA fox.")
+    assert "application/vnd.jupyter.widget-view+json" in ran.outputs[0]
+    assert ran.printed == ""
+    held.give()
+    loaded.user_ns["fox"].wait(30)
+    data, update = loaded.display_pub.outputs[-1]
+    assert update
+    assert "<video" in data["text/html"]
+    assert len(loaded.user_ns["fox"]._listeners) == 1  # the registry's
+
+
+def test_a_cell_run_again_while_its_job_runs_shows_a_second_card(notebook, service):
+    held = Held()
+    service.polls = [held]
+    notebook("%%veo\nA fox.")
+    again = notebook("%%veo\nA fox.")
+    assert "application/vnd.jupyter.widget-view+json" in again.outputs[0]
+    held.give()
+    assert notebook("%veo wait").error is None
+    assert len(service.posts) == 1
+
+
+def test_a_file_that_was_deleted_comes_back_under_a_card(notebook, loaded, service):
+    notebook("%%veo --wait --out fox\nA fox.")
+    path = loaded.user_ns["fox"].video.path
+    path.unlink()
+    assert notebook("%%veo --wait\nA fox.").error is None
+    assert path.exists()
+    assert len(service.posts) == 1
+
+
+# %config, loading, unloading
+
+
+def test_config_changes_the_settings(run, settings):
+    run("%config VeoMagics.model = 'standard'")
+    run("%config VeoMagics.max_in_flight = 3")
+    assert settings == [{"model": "standard"}, {"model": "standard", "max_in_flight": 3}]
+
+
+def test_a_setting_that_is_refused_is_said_and_not_kept(run, loaded, settings, caplog):
+    run("%config VeoMagics.provider = 'nobody'")
+    # IPython logs what %config raises.
+    assert "There is no provider 'nobody'." in caplog.text
+    assert loaded.magics_manager.registry["VeoMagics"].provider == ""
+    run("%config VeoMagics.model = 'standard'")
+    assert settings == [{"model": "standard"}]
+
+
+def test_settings_of_ipythons_own_configuration_count(shell, studio):
+    asked = []
+    shell.config.VeoMagics.model = "standard"
+
+    def configure(changes):
+        asked.append(changes["model"])
+        return studio
+
+    magics_of(shell, studio, configure)
+    assert asked == ["standard"]
+    unregister(shell)
+
+
+def test_unregistering_leaves_the_shell_as_it_was(shell, studio):
+    before = [*shell.configurables]
+    shell.register_magics(magics_of(shell, studio))
+    unregister(shell)
+    assert shell.configurables == before
+    assert "veo" not in shell.magics_manager.magics["line"] | shell.magics_manager.magics["cell"]
+    assert Job not in shell.display_formatter.ipython_display_formatter
+    unregister(shell)
+
+
+# The greeting
+
+
+def greet(studio: Studio, resumed=()) -> str:
+    return greeting(studio, list(resumed), "0.1.0")
+
+
+def test_the_greeting_names_provider_and_library(shell, studio):
+    assert greet(studio) == "veo_nb 0.1.0 · GPTProto · library library · nothing to resume"
+
+
+@pytest.mark.parametrize(
+    ("changes", "who"),
+    [
+        ({"api_key": None}, "GPTProto (no key: set GPTPROTO_API_KEY)"),
+        ({"api_key": None, "provider": None}, "sandbox (no key set, nothing is charged)"),
+        ({"api_key": None, "provider": "sandbox"}, "sandbox"),
+    ],
+)
+def test_the_greeting_says_who_makes_the_clips(shell, make_studio, changes, who):
+    assert greet(make_studio(**changes)).split(" · ")[1] == who
+
+
+def test_the_greeting_counts_what_was_taken_on(shell, studio):
+    jobs = [SimpleNamespace(id=name, status="running") for name in ("3f2a", "9c01")]
+    assert greet(studio, jobs[:1]).endswith("resumed 1 job: 3f2a")
+    assert greet(studio, jobs).endswith("resumed 2 jobs: 3f2a, 9c01")
+
+
+def test_the_greeting_names_what_was_just_being_sent(shell, studio):
+    lost = SimpleNamespace(id="3f2a", status="uncertain")
+    said = " · being sent when the kernel ended: 3f2a, see %veo show 3f2a"
+    assert greet(studio, [lost]).endswith(f"library library{said}")
+    running = SimpleNamespace(id="9c01", status="running")
+    assert greet(studio, [lost, running]).endswith(f"resumed 1 job: 9c01{said}")
+
+
+def test_a_library_elsewhere_is_named_in_full(shell, make_studio, tmp_path):
+    elsewhere = tmp_path.parent / "elsewhere"
+    assert f"library {elsewhere} ·" in greet(make_studio(library=str(elsewhere)))
+
+
+def test_every_setting_of_config_is_one_that_is_applied():
+    assert set(magics.SETTINGS) == set(VeoMagics.class_own_traits(config=True))

@@ -1,0 +1,216 @@
+"""The house rules of the package: which way imports point, what importing does, what is public."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+import textwrap
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "veo_nb"
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+}
+
+# Who may import whom, by the first name under the package. A missing row may import nothing of ours.
+GROUND = {"errors", "catalog"}
+ARROWS = {
+    "catalog": set(),
+    "errors": set(),
+    "media": set(),
+    "config": GROUND,
+    "request": GROUND | {"media.picture"},
+    "api": GROUND | {"config", "request", "media.picture"},
+    "jobs": GROUND | {"config", "request", "api", "media"},
+    "notebook": GROUND | {"config", "request", "api", "media", "jobs"},
+    "sandbox": {"catalog", "media"},
+}
+TOP = {"", "__init__", "__main__", "cli", "demo", "doctor"}
+"""These put the parts together and may import all of them."""
+
+
+def imports(module: str) -> set[str]:
+    """The modules of ours that a module imports anywhere in it, inside functions as well."""
+    path = MODULES[module]
+    home = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                base = ".".join([*home.split(".")[: len(home.split(".")) - node.level + 1], base]).strip(".")
+            # `from veo_nb import catalog` means the module, `from veo_nb.catalog import FIELDS` a name in it.
+            found |= {full if (full := f"{base}.{alias.name}") in MODULES else base for alias in node.names}
+    return {name for name in found if name.split(".")[0] == "veo_nb"} - {module}
+
+
+def part(module: str) -> str:
+    """`jobs` for `veo_nb.jobs.engine`, and nothing for the package itself."""
+    return module.partition(".")[2].partition(".")[0]
+
+
+def allowed(module: str, target: str) -> bool:
+    inside = target.partition(".")[2]
+    if part(module) in TOP or part(module) == part(target):
+        return True
+    return any(inside == name or inside.startswith(f"{name}.") for name in ARROWS.get(part(module), set()))
+
+
+def test_the_reader_of_imports_sees_them():
+    assert "veo_nb.errors" in imports("veo_nb.request")
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_arrows_point_one_way(module):
+    wrong = sorted(target for target in imports(module) if not allowed(module, target))
+    assert not wrong, f"{module} may not import {', '.join(wrong)}"
+
+
+def test_there_is_no_cycle_of_imports():
+    graph = {module: imports(module) & MODULES.keys() for module in MODULES}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a cycle: {' -> '.join(error.args[1])}")
+
+
+SOURCES = sorted([*MODULES.values(), *(ROOT / "js" / "src").iterdir()])
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_can_be_read_in_one_go(path):
+    lines = len(path.read_text("utf-8").splitlines())
+    assert lines <= 400
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.name)
+def test_a_notebook_is_kept_as_if_it_had_never_run(path):
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    assert not [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")]
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_file_is_named_by_a_plain_noun(module):
+    assert not {"utils", "util", "helpers", "helper", "manager", "misc", "common"} & set(module.split("."))
+
+
+PROBE = """
+    import json, sys, threading
+
+    opened, environment = [], []
+
+    def watch(event, args):
+        if event in ("open", "os.mkdir", "os.rename", "os.remove", "sqlite3.connect", "subprocess.Popen"):
+            reads_code = event == "open" and str(args[0]).endswith((".py", ".pyc")) or "__pycache__" in str(args[0])
+            # Python writes its own byte code; listing a folder is how it looks for modules.
+            if not reads_code:
+                opened.append([event, str(args[0])])
+        if event.startswith("socket."):
+            opened.append([event, ""])
+
+    class Environment(type(__import__("os").environ)):
+        def __getitem__(self, key):
+            environment.append(key)
+            return super().__getitem__(key)
+
+    import os, _frozen_importlib_external
+    os.environ.__class__ = Environment
+    before = threading.enumerate()
+    sys.addaudithook(watch)
+    import veo_nb
+    names = [*veo_nb.__all__]
+    print(json.dumps({
+        "threads": len(threading.enumerate()) - len(before),
+        "opened": opened,
+        "environment": [key for key in environment if not key.startswith("PYTHON")],
+        "modules": sorted({name.partition(".")[0] for name in sys.modules}),
+        "names": names,
+    }))
+"""
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    """What a fresh process did and loaded at `import veo_nb`, and nothing more."""
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PROBE)], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    return json.loads(run.stdout)
+
+
+def test_importing_starts_no_thread(fresh):
+    assert fresh["threads"] == 0
+
+
+def test_importing_opens_no_file_socket_or_program(fresh):
+    assert fresh["opened"] == []
+
+
+def test_importing_reads_no_environment(fresh):
+    assert fresh["environment"] == []
+
+
+@pytest.mark.parametrize("heavy", ["IPython", "anywidget", "ipywidgets", "httpx", "av", "numpy", "PIL"])
+def test_importing_stays_light(fresh, heavy):
+    assert heavy not in fresh["modules"]
+
+
+def test_the_public_names_are_these(fresh):
+    """Adding or dropping one is a decision, made here as well."""
+    errors = {
+        "AuthenticationError",
+        "BudgetExceeded",
+        "Cancelled",
+        "ContentBlocked",
+        "DownloadError",
+        "InvalidRequest",
+        "NotFound",
+        "OperationFailed",
+        "PermissionDenied",
+        "RateLimited",
+        "ServiceError",
+        "SubmissionUncertain",
+        "TransportError",
+        "VeoError",
+        "VideoExpired",
+        "WaitTimeout",
+    }
+    things = {"AsyncClient", "Job", "Studio", "Video", "VideoRequest"}
+    verbs = {"configure", "generate", "history", "studio"}
+    assert set(fresh["names"]) == errors | things | verbs
+
+
+def test_every_public_name_is_there():
+    import veo_nb
+
+    assert [name for name in veo_nb.__all__ if not hasattr(veo_nb, name)] == []
+
+
+def test_a_public_function_stays_one_when_a_module_of_its_name_is_loaded():
+    """Importing `veo_nb.jobs.studio` sets the attribute `studio` of the package."""
+    code = """
+        import veo_nb, veo_nb.jobs.studio, veo_nb.cli
+        veo_nb.Studio
+        assert all(callable(getattr(veo_nb, name)) for name in veo_nb.__all__)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=ROOT)
+
+
+def test_importing_works_where_there_is_no_notebook_library():
+    """As in a plain script on a server, until a notebook's part is asked for."""
+    code = """
+        import sys
+        sys.modules.update(dict.fromkeys(["IPython", "ipywidgets", "anywidget", "ipykernel"]))
+        import veo_nb
+        veo_nb.VeoError, veo_nb.generate, veo_nb.Studio
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=ROOT)

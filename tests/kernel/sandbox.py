@@ -1,0 +1,77 @@
+"""The sandbox as a process of the test's own, and what it has been asked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def requests(data: Path) -> list[dict[str, Any]]:
+    """Every request a sandbox has seen, oldest first, from the log in its data folder."""
+    log = data / "requests.jsonl"
+    return [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+
+
+def submits(data: Path) -> list[dict[str, Any]]:
+    """The requests that would have cost money."""
+    return [entry for entry in requests(data) if entry["method"] == "POST"]
+
+
+def clips(folder: Path) -> list[Path]:
+    """The videos in the library beside a notebook; what the sandbox keeps for itself is hidden in `.sandbox`."""
+    library = folder / "veo_library"
+    return sorted(path for path in library.rglob("*.mp4") if ".sandbox" not in path.parts)
+
+
+class Sandbox:
+    """`python -m veo_nb.sandbox` on a free port; videos are ready after `latency` seconds."""
+
+    def __init__(self, data: Path, latency: float = 0.0) -> None:
+        self.data = data
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "veo_nb.sandbox",
+                "--port",
+                "0",
+                "--data",
+                str(data),
+                "--latency",
+                str(latency),
+            ],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout
+        ready = self.process.stdout.readline()
+        assert ready.startswith("READY "), ready
+        self.url = ready.split()[1]
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        with self.process:
+            self.process.wait(20)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What points a studio at it."""
+        return {"VEO_NB_PROVIDER": "sandbox", "VEO_NB_BASE_URL": self.url}
+
+    @property
+    def submits(self) -> list[dict[str, Any]]:
+        return submits(self.data)
+
+    def sent(self, prompt: str) -> list[dict[str, Any]]:
+        """The submits of this very prompt."""
+        return [entry for entry in self.submits if entry["body"]["instances"][0]["prompt"] == prompt]

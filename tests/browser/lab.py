@@ -1,0 +1,260 @@
+"""A real JupyterLab in a real Chromium, for tests and pictures that see what a person sees.
+
+    with Lab(folder) as lab, browser() as chromium, lab.open(chromium, "a.ipynb") as notebook:
+        notebook.run(0)
+        notebook.video(1).wait_for()
+
+The facts behind the flags and selectors are in JUPYTER.md's section on driving Lab.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect, sync_playwright
+
+TOKEN = "tests"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """The system's Chromium without a window."""
+    path = shutil.which("chromium")
+    assert path, "Chromium is not installed: tests/run installs it where it can"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+def write_notebook(path: Path, cells: list[str]) -> None:
+    """A notebook of code cells that has never run."""
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, path)
+
+
+class Lab:
+    """A JupyterLab server that serves `folder`, with nobody's settings and keys."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Lab:
+        home = self.folder / ".home"
+        settings = home / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
+        settings.mkdir(parents=True)
+        # Lab would ask in a corner of the page whether news are wanted, whatever its news_url is.
+        (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "TMPDIR") if name in os.environ}
+        options = {
+            "ServerApp.token": TOKEN,
+            "ServerApp.port": self.port,
+            "ServerApp.port_retries": 0,
+            "ServerApp.root_dir": self.folder,
+            "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+            "LabApp.extension_manager": "readonly",
+            "LabApp.expose_app_in_browser": True,
+        }
+        with (home / "lab.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+                + [f"--{name}={value}" for name, value in options.items()],
+                cwd=self.folder,
+                env=kept | {"HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            assert self.process.poll() is None, (home / "lab.log").read_text()
+            assert time.monotonic() < deadline, "JupyterLab did not start"
+            time.sleep(0.2)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for kernel in self.call("GET", "kernels"):
+            self.call("DELETE", f"kernels/{kernel['id']}")
+        os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            raise
+
+    def _answers(self) -> bool:
+        try:
+            self.call("GET", "status")
+        except (urllib.error.URLError, ConnectionError):
+            return False
+        return True
+
+    def call(self, method: str, path: str) -> Any:
+        """The server's own REST interface."""
+        request = urllib.request.Request(
+            f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {TOKEN}"}
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            body = answer.read()
+        return json.loads(body) if body else None
+
+    def restart_kernel(self, path: str) -> None:
+        """Restart the kernel of a notebook, as Kernel > Restart does."""
+        (kernel,) = (s["kernel"]["id"] for s in self.call("GET", "sessions") if s["path"] == path)
+        self.call("POST", f"kernels/{kernel}/restart")
+
+    @contextmanager
+    def open(self, chromium: Browser, path: str, **context: Any) -> Iterator[Notebook]:
+        """A notebook in a tab of its own; `context` goes to Playwright's `new_context`."""
+        with chromium.new_context(**{"viewport": {"width": 1280, "height": 2000}} | context) as tab:
+            notebook = Notebook(self, tab.new_page(), path)
+            notebook.open()
+            yield notebook
+        for session in self.call("GET", "sessions"):
+            self.call("DELETE", f"sessions/{session['id']}")
+
+
+class Notebook:
+    """One open notebook."""
+
+    def __init__(self, lab: Lab, page: Page, path: str) -> None:
+        self.lab, self.page, self.path = lab, page, path
+        self.alerts: list[str] = []
+        """What scripts have said in dialogs; leaving a page that is not saved is not one of them."""
+        page.set_default_timeout(30_000)
+        page.on("dialog", self._answer)
+
+    def _answer(self, dialog: Dialog) -> None:
+        if dialog.type != "beforeunload":
+            self.alerts.append(dialog.message)
+        dialog.accept()
+
+    def open(self) -> None:
+        self.page.goto(f"{self.lab.url}/lab/tree/{self.path}?token={TOKEN}&reset")
+        self.ready()
+
+    def reload(self) -> None:
+        self.page.reload()
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until the cells are drawn and the kernel is there, idle or busy."""
+        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        kernel = self.page.locator("#jp-main-statusbar").get_by_text(re.compile(r"\| (Idle|Busy)"))
+        kernel.wait_for(timeout=60_000)
+
+    def command(self, name: str, **arguments: Any) -> None:
+        """Run one of Lab's own commands and wait for it."""
+        self.page.evaluate("([name, args]) => jupyterapp.commands.execute(name, args)", [name, arguments])
+
+    # ---- cells, counted over all kinds from 0
+
+    def cell(self, index: int) -> Locator:
+        return self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{index}"]')
+
+    def output(self, index: int) -> Locator:
+        return self.cell(index).locator(".jp-OutputArea").first
+
+    def card(self, index: int) -> Locator:
+        """The live card under a cell."""
+        return self.output(index).locator(".veo-card")
+
+    def video(self, index: int) -> Locator:
+        """The first video under a cell."""
+        return self.output(index).locator("video").first
+
+    def begin(self, index: int) -> None:
+        """Run a cell as a person does, and do not wait for it."""
+        self.cell(index).locator(".jp-InputArea-editor").click()
+        self.page.keyboard.press("Control+Enter")
+
+    def run(self, index: int, timeout: float = 60) -> None:
+        self.begin(index)
+        self.finish(index, timeout)
+
+    def finish(self, index: int, timeout: float = 60) -> None:
+        prompt = self.cell(index).locator(".jp-InputArea-prompt").first
+        expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=timeout * 1000)
+
+    def save(self) -> None:
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("Control+s")
+        expect(self.page.locator("#jp-main-dock-panel .jp-mod-current.jp-mod-dirty")).to_have_count(0)
+
+    def saved(self) -> Any:
+        """The notebook's file as it is on disk."""
+        return nbformat.read(self.lab.folder / self.path, as_version=4)
+
+    def theme(self, *, dark: bool) -> None:
+        self.command("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")
+        expect(self.page.locator("body")).to_have_attribute(
+            "data-jp-theme-light", "false" if dark else "true"
+        )
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
+
+
+def facts(video: Locator) -> dict[str, Any]:
+    """What the browser knows of a `<video>` once it can play it through."""
+    video.wait_for()
+    result: dict[str, Any] = video.evaluate(
+        """async video => {
+            video.scrollIntoView({block: "nearest"});
+            for (let i = 0; i < 100 && video.readyState < 4 && !video.error; i++)
+                await new Promise(done => setTimeout(done, 100));
+            return {
+                ready: video.readyState, width: video.videoWidth, height: video.videoHeight,
+                duration: video.duration, poster: video.poster.slice(0, 23),
+                error: video.error && video.error.message,
+            };
+        }"""
+    )
+    return result
+
+
+def plays(video: Locator) -> bool:
+    """Whether its time moves on once it is started."""
+    moved: bool = video.evaluate(
+        """async video => {
+            video.muted = true;
+            await video.play();
+            const start = video.currentTime;
+            for (let i = 0; i < 50 && video.currentTime < start + 0.3; i++)
+                await new Promise(done => setTimeout(done, 100));
+            video.pause();
+            return video.currentTime >= start + 0.3;
+        }"""
+    )
+    return moved

@@ -1,0 +1,128 @@
+"""The card under a cell while its job runs, and what becomes of it, in a real page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab import facts, plays
+
+pytestmark = pytest.mark.browser
+
+FOX = "%%veo --duration 4 --aspect-ratio 9:16 --out job\nA fox crosses a frozen lake."
+SLEEP = "import time; time.sleep(60)"
+CLOCK = re.compile(r"\d:\d\d")
+
+
+def test_the_card_counts_and_the_video_appears_while_a_later_cell_sleeps(open_notebook, slow_sandbox):
+    notebook = open_notebook([FOX, SLEEP], slow_sandbox)
+    notebook.run(1)
+    notebook.begin(2)
+    line = notebook.card(1).locator(".veo-line")
+    expect(line).to_have_text(CLOCK)
+    seen = set()
+    for _ in range(6):
+        seen.add(line.inner_text())
+        notebook.page.wait_for_timeout(500)
+    assert len(seen) > 1, "the card does not count"
+    notebook.output(1).locator("figure video, video").first.wait_for(timeout=40_000)
+    shown = facts(notebook.video(1))
+    assert (shown["ready"], shown["width"], shown["height"]) == (4, 720, 1280)
+    assert shown["duration"] == pytest.approx(4, abs=0.1)
+    assert plays(notebook.video(1))
+    expect(notebook.cell(2).locator(".jp-InputArea-prompt")).to_have_text("[*]:")
+
+
+def test_the_box_has_the_clips_shape_from_the_first_moment(open_notebook, slow_sandbox):
+    """Nothing below the card moves when the card becomes the video."""
+    notebook = open_notebook([FOX, "1"], slow_sandbox)
+    notebook.run(1)
+    notebook.run(2)
+    notebook.card(1).wait_for()
+    before = notebook.cell(2).bounding_box()
+    notebook.output(1).locator("video").first.wait_for(timeout=40_000)
+    facts(notebook.video(1))
+    after = notebook.cell(2).bounding_box()
+    assert after["y"] == pytest.approx(before["y"], abs=2)
+
+
+def test_a_page_reloaded_while_the_job_runs_shows_it_again_and_then_the_video(open_notebook, slow_sandbox):
+    notebook = open_notebook([FOX], slow_sandbox)
+    notebook.run(1)
+    notebook.card(1).wait_for()
+    notebook.save()
+    notebook.reload()
+    line = notebook.card(1).locator(".veo-line")
+    expect(line).to_have_text(CLOCK)
+    first = line.inner_text()
+    expect(line).not_to_have_text(first, timeout=5_000)
+    notebook.video(1).wait_for(timeout=40_000)
+    shown = facts(notebook.video(1))
+    assert (shown["ready"], shown["width"], shown["height"]) == (4, 720, 1280)
+    assert plays(notebook.video(1))
+    assert len(slow_sandbox.submits) == 1
+
+
+def test_cancel_in_the_card_works_while_a_cell_waits(open_notebook, slow_sandbox):
+    notebook = open_notebook([FOX, "%veo wait", "print(job.status)"], slow_sandbox)
+    notebook.run(1)
+    notebook.begin(2)
+    expect(notebook.cell(2).locator(".jp-InputArea-prompt")).to_have_text("[*]:")
+    notebook.page.wait_for_timeout(1000)
+    notebook.card(1).get_by_role("button", name="Cancel").click()
+    notebook.finish(2, timeout=5)
+    expect(notebook.output(1)).to_contain_text("Stopped")
+    notebook.run(3)
+    expect(notebook.output(3)).to_have_text("cancelled")
+
+
+HOSTILE = [
+    "<script>alert(1); document.title = 'owned'</script>",
+    '"><img src=x onerror="alert(1)">\'<b>bold</b> & &lt;',
+    "</p></figure></video><style>body{display:none}</style><iframe srcdoc='<script>alert(1)</script>'>",
+    "🦊 שועל חוצה אגם קפוא \u202e ثعلب",
+]
+
+
+def test_hostile_prompts_are_text_in_the_card_and_under_the_video(open_notebook, slow_sandbox):
+    notebook = open_notebook([f"%%veo -d 4\n{prompt}" for prompt in HOSTILE], slow_sandbox)
+    title = notebook.page.title()
+    injected = notebook.page.locator(".jp-OutputArea").locator("script, iframe, b, style, img[src='x']")
+    for index, prompt in enumerate(HOSTILE, 1):
+        notebook.run(index)
+        expect(notebook.card(index)).to_contain_text(prompt)
+    expect(injected).to_have_count(0)
+    for index, prompt in enumerate(HOSTILE, 1):
+        notebook.video(index).scroll_into_view_if_needed(timeout=60_000)
+        expect(notebook.output(index)).to_contain_text(prompt)
+    expect(injected).to_have_count(0)
+    assert notebook.alerts == []
+    assert notebook.page.title() == title
+
+
+def test_pictures_of_the_card_in_each_state_for_a_person_to_judge(open_notebook, slow_sandbox, artefact):
+    """Kept under tests/artefacts: light and dark, narrow and wide. Here only: nothing overflows its cell."""
+    cells = [FOX.replace("9:16", "16:9"), "%%veo --aspect-ratio 4:3\nA fox.", "%veo"]
+    notebook = open_notebook(cells, slow_sandbox)
+    notebook.run(1)
+    notebook.run(2)
+    notebook.run(3)
+
+    notebook.command("application:toggle-left-area")
+
+    def pictures(state: str) -> None:
+        notebook.page.wait_for_timeout(1000)  # the player's own controls fade in and out
+        for width in (600, 1600):
+            for dark in (False, True):
+                notebook.page.set_viewport_size({"width": width, "height": 1400})
+                notebook.theme(dark=dark)
+                artefact(notebook, f"card-{state}-{width}-{'dark' if dark else 'light'}")
+                wide = notebook.output(1).evaluate("e => e.scrollWidth - e.clientWidth")
+                assert wide <= 0, f"{state} is wider than its cell at {width} px"
+
+    pictures("running")
+    notebook.video(1).wait_for(timeout=40_000)
+    facts(notebook.video(1))
+    pictures("finished")

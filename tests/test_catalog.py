@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from veo_nb import catalog
 from veo_nb.api.wire import submit_body
+from veo_nb.catalog import rules
 from veo_nb.request import make_request
 
 GPTPROTO = catalog.PROVIDERS["gptproto"]
@@ -255,8 +256,8 @@ def test_true_is_not_one():
     """A choice of one second would equal it."""
     [item] = [item for item in catalog.FIELDS if item.name == "duration_seconds"]
     model = catalog.Model(id="x", title="X", alias="x", durations=(1,))
-    assert catalog._check_value(item, True, model) != []
-    assert catalog._check_value(item, 1, model) == []
+    assert rules._check_value(item, True, model) != []
+    assert rules._check_value(item, 1, model) == []
 
 
 def test_a_model_that_a_provider_does_not_serve_is_not_offered(monkeypatch):
@@ -269,7 +270,7 @@ def test_a_rule_can_belong_to_one_provider(monkeypatch):
     rule = catalog.Rule(
         field="seed", broken=lambda v: v.get("seed") == 7, message="Not 7.", hint="", providers=("sandbox",)
     )
-    monkeypatch.setattr(catalog, "RULES", (rule,))
+    monkeypatch.setattr(rules, "RULES", (rule,))
     values = {"prompt": "x", "seed": 7}
     assert catalog.check(values, GPTPROTO) == []
     assert [p.message for p in catalog.check(values, catalog.PROVIDERS["sandbox"])] == ["Not 7."]
@@ -277,7 +278,8 @@ def test_a_rule_can_belong_to_one_provider(monkeypatch):
 
 @pytest.mark.parametrize("model", catalog.MODELS.values(), ids=lambda model: model.id)
 def test_each_model_is_complete(model):
-    assert model.id in catalog.PRICES
+    assert model.id in catalog.PRICES or model.alias == "lite"
+    assert any(model.id in provider.models for provider in catalog.PROVIDERS.values() if provider.bills)
     assert model.default_duration in model.durations
     assert not model.successor or model.successor in catalog.MODELS
 
@@ -294,6 +296,15 @@ def test_a_provider_sends_its_key_to_its_own_hosts_over_https(provider):
     bases = {base for base in (provider.submit_base, provider.poll_base) if base}
     assert bases <= set(provider.key_origins)
     assert all(where.startswith("https://") for where in provider.key_origins)
+
+
+@pytest.mark.parametrize("provider", catalog.PROVIDERS.values(), ids=lambda provider: provider.name)
+def test_a_short_name_means_one_model_of_a_provider_of_one_stage(provider):
+    """A default of "fast" works everywhere; the sandbox serves both generations and takes the first."""
+    for alias in ("fast", "standard"):
+        model = catalog.find_model(alias, provider)
+        assert model is not None
+        assert model.stage == ("general" if provider.dialect == "vertex" else "preview")
 
 
 def test_gptproto_is_where_its_page_says():

@@ -142,7 +142,7 @@ def test_a_relative_library_is_in_the_working_folder_and_a_tilde_is_home(resolve
         ({"provder": "x"}, "There is no setting 'provder'. Did you mean provider?"),
         ({"apikey": KEY}, "There is no setting 'apikey'. Did you mean api_key?"),
         ({"provider": "gptprto"}, "There is no provider 'gptprto'. Did you mean gptproto?"),
-        ({"provider": "acme"}, "There is no provider 'acme'. Known: gptproto, sandbox."),
+        ({"provider": "acme"}, "There is no provider 'acme'. Known: gptproto, gemini, vertex, sandbox."),
         ({"provider": ["gptproto"]}, "There is no provider ['gptproto']. Did you mean gptproto?"),
         ({"model": "fats"}, "sandbox has no model 'fats'. Did you mean fast?"),
         *[

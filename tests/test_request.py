@@ -231,7 +231,7 @@ def some_requests() -> st.SearchStrategy[dict[str, Any]]:
     """Valid requests of all kinds, as what a person gave."""
     pictures = st.sampled_from([RED, BLUE])
     free = {
-        "model": st.sampled_from(catalog.model_names()),
+        "model": st.sampled_from(catalog.model_names(GPTPROTO)),
         "person_generation": st.sampled_from(["allow_all", "allow_adult"]),
         "enhance_prompt": st.booleans(),
         "negative_prompt": st.text(st.characters(codec="utf-8"), max_size=8),

@@ -30,8 +30,19 @@ FILE = "veo_nb.toml"
 SANDBOX_KEY = "sk-sandbox"
 """The key of a sandbox that was started without one; it opens nothing else."""
 
-NAMES = ("provider", "base_url", "library", "model", "max_in_flight")
+NAMES = (
+    "provider",
+    "base_url",
+    "library",
+    "model",
+    "max_in_flight",
+    "project",
+    "location",
+    "storage_uri",
+)
 """Settings that may come from the environment and the file; `api_key` has rules of its own."""
+GOOGLE_VARIABLES = {"project": "GOOGLE_CLOUD_PROJECT", "location": "GOOGLE_CLOUD_LOCATION"}
+"""What Google's own tools read, after ours."""
 
 
 class Secret:
@@ -88,9 +99,16 @@ class Settings:
     """One base for submit, poll and download in place of the provider's own; empty for those."""
     library: Path
     """Folder of the ledger and the videos, absolute."""
-    model: str = catalog.DEFAULT_MODEL
+    model: str
+    """A full id that the provider serves."""
     max_in_flight: int
     """How many operations run at the provider at once."""
+    project: str = ""
+    """Google Cloud project, for Vertex AI."""
+    location: str = "us-central1"
+    """Google Cloud location, for Vertex AI; `global` for none in particular."""
+    storage_uri: str = ""
+    """`gs://bucket/folder` where Vertex AI puts the videos; empty to have them in its answers."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def key_or_raise(self) -> Secret:
@@ -146,6 +164,7 @@ def resolve_settings(
             ("configure()", arguments.get(name)),
             ("%config", options.get(name)),
             (variable, environ.get(variable)),
+            (GOOGLE_VARIABLES.get(name, ""), environ.get(GOOGLE_VARIABLES.get(name, ""))),
             (FILE, file.get(name)),
         ):
             if value not in (None, ""):
@@ -159,6 +178,9 @@ def resolve_settings(
         library=_folder(values.get("library", "veo_library"), folder),
         model=_model(str(values.get("model", catalog.DEFAULT_MODEL)), provider),
         max_in_flight=_count(values.get("max_in_flight", provider.in_flight)),
+        project=_cloud_name(values, "project", ""),
+        location=_cloud_name(values, "location", "us-central1"),
+        storage_uri=_storage_uri(values.get("storage_uri", "")),
         sources=sources,
     )
 
@@ -284,6 +306,28 @@ def _model(name: str, provider: catalog.Provider) -> str:
         hint = catalog.did_you_mean(name, catalog.model_names(provider))
         raise InvalidRequest(f"{provider.title} has no model {name!r}.", hint=hint, field="model")
     return model.id
+
+
+def _cloud_name(values: Mapping[str, Any], name: str, default: str) -> str:
+    """A project's or location's name; it becomes part of an address, so nothing else may."""
+    value = str(values.get(name, default))
+    if value and not re.fullmatch(r"[a-z0-9][a-z0-9:.-]{0,98}", value):
+        example = "my-project" if name == "project" else "us-central1"
+        raise InvalidRequest(
+            f"{name} can't be {catalog.shown(value)}.", hint=f"It looks like {example}.", field=name
+        )
+    return value
+
+
+def _storage_uri(value: Any) -> str:
+    text = str(value).rstrip("/")
+    if text and not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]{1,220}(/[^\s?#]*)?", text):
+        raise InvalidRequest(
+            f"storage_uri can't be {catalog.shown(value)}.",
+            hint="It looks like gs://bucket/folder.",
+            field="storage_uri",
+        )
+    return text
 
 
 def _count(value: Any) -> int:

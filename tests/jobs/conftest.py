@@ -13,17 +13,17 @@ from tests.jobs.world import KEY, InPlace, Service, Time, World
 from veo_nb.jobs.studio import Studio
 from veo_nb.media.encode import Writer
 
+_one_context = functools.cache(ssl.create_default_context)
 
-@pytest.fixture(scope="session")
-def tls():
+
+@pytest.fixture
+def tls(monkeypatch):
     """One TLS context for all clients: nothing here goes over a wire, and each takes a tenth of a test's time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
-        yield
+    monkeypatch.setattr(ssl, "create_default_context", _one_context)
 
 
 @pytest.fixture(scope="session")
-def clip(tls, tmp_path_factory) -> bytes:
+def clip(tmp_path_factory) -> bytes:
     """A real MP4 of half a second: noise, so that it is more than a chunk of a download long."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
     rng = np.random.default_rng(1)
@@ -35,7 +35,7 @@ def clip(tls, tmp_path_factory) -> bytes:
 
 
 @pytest.fixture
-async def make_world(tmp_path, clip):
+async def make_world(tmp_path, clip, tls):
     """Worlds with other limits than the usual ones: `make_world(most=2)`."""
     asyncio.get_running_loop().set_default_executor(InPlace(1))
     worlds: list[World] = []
@@ -61,7 +61,7 @@ def service(clip) -> Service:
 
 
 @pytest.fixture
-def make_studio(tmp_path, service):
+def make_studio(tmp_path, service, tls):
     """Studios on one library, each with its own thread; time passes for them as fast as they sleep."""
     time = Time()
     studios: list[Studio] = []

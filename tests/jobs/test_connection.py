@@ -133,6 +133,6 @@ async def test_the_key_goes_to_the_base_that_the_server_named(make, time, clip):
     connection = make(Server())
     connection._transport = service.transport
     client = await connection.reach(make_job())
-    await client.poll(catalog.DEFAULT_MODEL, "operations/op1")
+    await client.poll("veo-3.1-fast-generate-preview", "operations/op1")
     assert str(requests[0].url).startswith("http://127.0.0.1:5001/v1beta/")
     await connection.close()

@@ -7,7 +7,7 @@ import pytest
 from veo_nb import catalog
 from veo_nb.jobs.timing import usual_seconds
 
-MODEL = catalog.MODELS[catalog.DEFAULT_MODEL]
+MODEL = catalog.MODELS["veo-3.1-fast-generate-preview"]
 GPTPROTO, SANDBOX = catalog.PROVIDERS["gptproto"], catalog.PROVIDERS["sandbox"]
 
 

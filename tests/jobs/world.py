@@ -200,7 +200,8 @@ class Pieces(httpx.AsyncByteStream):
 
 def settings_in(folder: Path, provider: catalog.Provider = PROVIDER, **changes: Any) -> Settings:
     values: dict[str, Any] = {"max_in_flight": provider.in_flight, "library": folder, **changes}
-    return Settings(provider=provider, api_key=Secret(KEY), **values)
+    model = "veo-3.1-fast-generate-preview"
+    return Settings(provider=provider, api_key=Secret(KEY), model=model, **values)
 
 
 def row_of(request: Any, **changes: Any) -> JobRow:

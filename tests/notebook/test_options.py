@@ -234,7 +234,7 @@ def test_no_text_breaks_it(text):
 def test_the_help_knows_every_option():
     rows = dict(option_rows())
     assert "-d, --duration 4|6|8" in rows
-    assert "-m, --model standard|fast" in rows
+    assert "-m, --model standard|fast|lite" in rows
     assert "--take N" in rows
     assert len(rows) == len(FLAGS) + len(OWN)
     assert all(rows.values())

@@ -99,13 +99,14 @@ def as_options(text: str) -> str:
 
 def option_rows() -> list[tuple[str, str]]:
     """Each option with its meaning, for the help: `("-d, --duration 4|6|8", "length in seconds")`."""
-    model = catalog.MODELS[catalog.DEFAULT_MODEL]
+    model = catalog.find_model(catalog.DEFAULT_MODEL)
+    assert model is not None, "the default is in the table"
     rows = []
     for item in catalog.FIELDS:
         if item.flag:
             names = f"-{item.short}, --{item.flag}" if item.short else f"--{item.flag}"
             values = model.choices(item.name) or (
-                [m.alias for m in catalog.MODELS.values()] if item.name == "model" else ()
+                dict.fromkeys(m.alias for m in catalog.MODELS.values()) if item.name == "model" else ()
             )
             rows.append((f"{names} {'|'.join(map(str, values)) or item.kind.upper()}", item.help))
     return rows + [(f"--{flag}{' ' + value if value else ''}", text) for flag, value, text in OWN]

@@ -1,0 +1,40 @@
+"""What can be asked for and of whom: models, providers, fields and rules as data.
+
+Validation, completion, help, prices, the form of the panel and the sandbox's own checks read these
+tables. To add a model or a provider, add an entry; to add a rule, add one `Rule`. Wire names are not
+here on purpose: the client and the sandbox each write them down for themselves, so that a mistake in
+one is noticed by the other. Facts come from the provider's page and Google's Gemini API reference, as
+collected on 2026-11-22.
+"""
+
+from veo_nb.catalog.fields import FIELD, FIELDS, Field, Values
+from veo_nb.catalog.lookup import find_model, model_names
+from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, PRICES, PRICES_DATE, PRICES_SOURCE, Model, Price
+from veo_nb.catalog.phrases import did_you_mean, listed, shown
+from veo_nb.catalog.providers import PROVIDERS, Provider
+from veo_nb.catalog.rules import RULES, Problem, Rule, check
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "FIELD",
+    "FIELDS",
+    "MODELS",
+    "PRICES",
+    "PRICES_DATE",
+    "PRICES_SOURCE",
+    "PROVIDERS",
+    "RULES",
+    "Field",
+    "Model",
+    "Price",
+    "Problem",
+    "Provider",
+    "Rule",
+    "Values",
+    "check",
+    "did_you_mean",
+    "find_model",
+    "listed",
+    "model_names",
+    "shown",
+]

@@ -1,0 +1,74 @@
+"""The fields of a request: what each means, and how it is written in a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Values = Mapping[str, Any]
+"""Request fields by name; a field that is not set is absent or None."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One field of a request: its name, what it means, and how it is written in a cell."""
+
+    name: str
+    kind: Literal["text", "choice", "number", "image", "images", "video", "switch"]
+    help: str
+    flag: str = ""
+    """The option of `%%veo`, without dashes; empty for the prompt, which is the cell itself."""
+    short: str = ""
+    low: int = 0
+    high: int = 0
+    """Bounds of a number, both included."""
+
+
+FIELDS: tuple[Field, ...] = (
+    Field(name="prompt", kind="text", help="what to show and to hear"),
+    Field(name="model", kind="choice", flag="model", short="m", help="which model makes the clip"),
+    Field(name="image", kind="image", flag="image", short="i", help="the first frame: a file or a variable"),
+    Field(
+        name="last_frame",
+        kind="image",
+        flag="last-frame",
+        help="the last frame, together with a first one",
+    ),
+    Field(
+        name="reference_images",
+        kind="images",
+        flag="reference",
+        help="an image of what should appear; up to three times",
+    ),
+    Field(
+        name="video",
+        kind="video",
+        flag="video",
+        help="a clip to go on from: a job's ID, a variable or a URL; adds 7 s",
+    ),
+    Field(name="aspect_ratio", kind="choice", flag="aspect-ratio", short="a", help="shape of the picture"),
+    Field(name="resolution", kind="choice", flag="resolution", short="r", help="lines of the picture"),
+    Field(name="duration_seconds", kind="choice", flag="duration", short="d", help="length in seconds"),
+    Field(name="person_generation", kind="choice", flag="person-generation", help="which people may appear"),
+    Field(
+        name="enhance_prompt",
+        kind="switch",
+        flag="enhance-prompt",
+        help="let the provider rewrite the prompt, or not",
+    ),
+    Field(name="negative_prompt", kind="text", flag="negative-prompt", help="what should not appear"),
+    Field(name="seed", kind="number", flag="seed", low=0, high=2**32 - 1, help="same seed, similar clip"),
+    Field(
+        name="sample_count",
+        kind="number",
+        flag="samples",
+        short="n",
+        low=1,
+        high=4,
+        help="clips made by one request",
+    ),
+)
+"""Every request field, in the order in which people read them."""
+
+FIELD: dict[str, Field] = {item.name: item for item in FIELDS}

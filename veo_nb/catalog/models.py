@@ -1,0 +1,102 @@
+"""The models: what each accepts, what it costs, how long it takes, what came after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """One model: what it accepts, how long it takes, and where it is in its life."""
+
+    id: str
+    title: str
+    alias: str
+    """The short name a person types; each provider serves one model of that name."""
+    aspect_ratios: tuple[str, ...] = ("16:9", "9:16")
+    resolutions: tuple[str, ...] = ("720p", "1080p", "4k")
+    durations: tuple[int, ...] = (4, 6, 8)
+    person_generation: tuple[str, ...] = ("allow_all", "allow_adult")
+    default_duration: int = 8
+    """Seconds the provider makes when nothing is asked."""
+    typical_seconds: float = 75.0
+    """Time to make a clip before this library has seen any (the service says 11 s to 6 min)."""
+    stage: Literal["preview", "general"] = "preview"
+    successor: str = ""
+    """The model that came after it: named when a provider says that it no longer serves this one."""
+
+    def choices(self, name: str) -> tuple[Any, ...]:
+        """The values that this model takes for a field of kind `choice`."""
+        return {
+            "aspect_ratio": self.aspect_ratios,
+            "resolution": self.resolutions,
+            "duration_seconds": self.durations,
+            "person_generation": self.person_generation,
+        }.get(name, ())
+
+
+MODELS: dict[str, Model] = {
+    item.id: item
+    for item in (
+        Model(
+            id="veo-3.1-generate-preview",
+            title="Veo 3.1",
+            alias="standard",
+            successor="veo-3.1-generate-001",
+        ),
+        Model(
+            id="veo-3.1-fast-generate-preview",
+            title="Veo 3.1 Fast",
+            alias="fast",
+            typical_seconds=45.0,
+            successor="veo-3.1-fast-generate-001",
+        ),
+        Model(
+            id="veo-3.1-lite-generate-preview",
+            title="Veo 3.1 Lite",
+            alias="lite",
+            typical_seconds=45.0,
+            successor="veo-3.1-lite-generate-001",
+        ),
+        Model(id="veo-3.1-generate-001", title="Veo 3.1", alias="standard", stage="general"),
+        Model(
+            id="veo-3.1-fast-generate-001",
+            title="Veo 3.1 Fast",
+            alias="fast",
+            typical_seconds=45.0,
+            stage="general",
+        ),
+        Model(
+            id="veo-3.1-lite-generate-001",
+            title="Veo 3.1 Lite",
+            alias="lite",
+            typical_seconds=45.0,
+            stage="general",
+        ),
+    )
+}
+
+PREVIEWS = tuple(model.id for model in MODELS.values() if model.stage == "preview")
+GENERAL = tuple(model.id for model in MODELS.values() if model.stage == "general")
+
+DEFAULT_MODEL = "fast"
+"""An alias, the cheaper one: a first try should not cost the most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """A list price in USD for a second of video."""
+
+    usd_per_second: float
+
+
+PRICES: dict[str, Price] = {
+    "veo-3.1-generate-preview": Price(usd_per_second=0.40),
+    "veo-3.1-fast-generate-preview": Price(usd_per_second=0.15),
+    "veo-3.1-generate-001": Price(usd_per_second=0.40),
+    "veo-3.1-fast-generate-001": Price(usd_per_second=0.15),
+}
+"""None is known for the lite models."""
+PRICES_DATE = "2026-11-22"
+PRICES_SOURCE = "Gemini API list prices; GPTProto bills per call and may differ"

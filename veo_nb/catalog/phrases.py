@@ -1,0 +1,24 @@
+"""How messages quote values and list what is known."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """A hint for a mistyped word: the nearest known one, or all of them."""
+    near = get_close_matches(str(name).lower(), known, n=1, cutoff=0.6)
+    return f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+
+
+def shown(value: Any) -> str:
+    """A value as a message quotes it: as Python writes it, cut at a sane length."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def listed(values: tuple[Any, ...]) -> str:
+    """`4, 6 or 8`: choices as a person lists them."""
+    words = [str(value) for value in values]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,0 +1,89 @@
+"""The providers: where each is, how it takes the key, which models it serves, how much it bears."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from veo_nb.catalog.models import GENERAL, PREVIEWS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """One service that serves the models: where it is, how it takes the key, how much it bears."""
+
+    name: str
+    title: str
+    dialect: Literal["gemini", "vertex"] = "gemini"
+    """Which of the two forms of the wire it speaks."""
+    submit_base: str = ""
+    """Origin in front of the path of a submit; empty when known only at run time. `{location}-` is filled in,
+    and left out where the location is `global` or there is none."""
+    poll_base: str = ""
+    """The same for polling, which may be another host."""
+    key_origins: tuple[str, ...] = ()
+    """The only origins that ever see the key, `{location}-` filled in likewise."""
+    key_header: str = "x-goog-api-key"
+    key_variables: tuple[str, ...] = ()
+    """Environment variables that may hold the key, first one first."""
+    keyless: bool = False
+    """Whether it also takes this machine's Google credentials (Application Default Credentials) for a key."""
+    duration_type: Literal["string", "integer"] = "integer"
+    requests_per_minute: int = 10
+    in_flight: int = 10
+    retention_seconds: float = 2 * 24 * 3600.0
+    """How long a finished video stays at the provider."""
+    bills: bool = True
+    """False when a clip costs nothing; estimates then say what it would cost."""
+    typical_seconds: float | None = None
+    """Time to make a clip where it depends on the provider more than on the model."""
+    models: tuple[str, ...] = PREVIEWS
+    withdrawn: str = ""
+    """Why its models may be gone, in a sentence; said when it does not know one of them."""
+
+
+PROVIDERS: dict[str, Provider] = {
+    item.name: item
+    for item in (
+        Provider(
+            name="gptproto",
+            title="GPTProto",
+            submit_base="https://gptproto.com",
+            poll_base="https://api.gptproto.com",
+            key_origins=("https://gptproto.com", "https://api.gptproto.com"),
+            key_variables=("GPTPROTO_API_KEY",),
+            duration_type="string",
+            models=("veo-3.1-generate-preview", "veo-3.1-fast-generate-preview"),
+        ),
+        Provider(
+            name="gemini",
+            title="Gemini API",
+            submit_base="https://generativelanguage.googleapis.com",
+            poll_base="https://generativelanguage.googleapis.com",
+            key_origins=("https://generativelanguage.googleapis.com",),
+            key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+            withdrawn="Google is reported to have switched off Veo 3.1 here on 2026-10-22.",
+        ),
+        Provider(
+            name="vertex",
+            title="Vertex AI",
+            dialect="vertex",
+            submit_base="https://{location}-aiplatform.googleapis.com",
+            poll_base="https://{location}-aiplatform.googleapis.com",
+            key_origins=("https://{location}-aiplatform.googleapis.com",),
+            key_variables=("VERTEX_API_KEY", "GOOGLE_API_KEY"),
+            keyless=True,
+            models=GENERAL,
+        ),
+        Provider(
+            name="sandbox",
+            title="sandbox",
+            # A local render takes a core or two: more at once only makes each slower.
+            requests_per_minute=600,
+            in_flight=10,
+            bills=False,
+            typical_seconds=7.0,
+            models=(*PREVIEWS, *GENERAL),
+        ),
+    )
+}

@@ -111,6 +111,11 @@ class Settings:
     """`gs://bucket/folder` where Vertex AI puts the videos; empty to have them in its answers."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def has_access(self) -> bool:
+        """Whether there is a key, or a project for which this machine's Google credentials stand in for one."""
+        return bool(self.api_key) or (self.provider.keyless and bool(self.project))
+
     def key_or_raise(self) -> Secret:
         """The key, or a sentence on where to put one; empty where this machine's Google credentials stand in for it.
 
@@ -119,7 +124,7 @@ class Settings:
         """
         if not self.api_key.can_be_sent():
             raise unsendable_key(self.sources.get("api_key", ""))
-        if not self.api_key and not (self.provider.keyless and self.project):
+        if not self.has_access:
             raise missing_key(self.provider)
         return self.api_key
 

@@ -52,6 +52,9 @@ class GoogleAccount:
                     "Google's token service can't be reached: it took too long.",
                     hint="Look at your connection and proxy.",
                 ) from None
+            except RuntimeError as error:
+                # At the end of the process no thread can be had any more. Nothing has been sent then.
+                raise errors.TransportError(f"No token can be fetched: {error}.", hint="") from None
 
     def sign(self, headers: httpx.Headers) -> None:
         """Write the token, and the project that is charged for the call where the credentials name one."""
@@ -109,7 +112,7 @@ def _fetched(credentials: Any) -> Any:
         raise errors.AuthenticationError(
             f"Google refused this machine's credentials: {said}", hint=f"{SIGN_IN}."
         ) from None
-    except (OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001  a key file may hold anything; and nothing has been sent yet
         raise errors.AuthenticationError(
             f"This machine's Google credentials can't be used: {wire.words(str(error)) or type(error).__name__}",
             hint=f"{SIGN_IN}.",

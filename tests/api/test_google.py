@@ -30,6 +30,9 @@ from veo_nb.request import make_request
 REQUEST = make_request(catalog.PROVIDERS["vertex"], prompt="A fox", model=MODEL)
 CALL = f"/v1/projects/my-project/locations/us-central1/publishers/google/models/{MODEL}"
 GCS = "gs://bucket/folder/a.mp4"
+BEARER = f"Bearer {TOKEN}"
+PROJECT = {"project": "my-project"}
+STORE = "storage.googleapis.com"
 
 
 @pytest.fixture
@@ -219,6 +222,56 @@ async def test_a_refused_account_says_so_in_googles_words(signed_in):
     assert server.calls == []
 
 
+async def test_a_token_that_vertex_refuses_says_how_to_sign_in_and_is_not_used_again(signed_in):
+    said = {"error": {"code": 401, "message": "Invalid credentials", "status": "UNAUTHENTICATED"}}
+    async with (
+        Loopback(token(), token("ya29.second")) as tokens,
+        Loopback(answer(401, said), answer(200, {"name": NAME})) as server,
+        vertex(server) as client,
+    ):
+        signed_in(tokens)
+        error = await refusal(client.submit(REQUEST))
+        await client.submit(REQUEST)
+    assert type(error) is errors.AuthenticationError
+    assert str(error) == (
+        "The provider refused this machine's Google credentials: Invalid credentials. "
+        "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file."
+    )
+    assert [call.headers["authorization"] for call in server.calls] == [BEARER, "Bearer ya29.second"]
+
+
+async def test_who_signs_in_again_is_heard_without_another_start(signed_in):
+    said = {"error": "invalid_grant", "error_description": "Gone"}
+    async with (
+        Loopback(token(lasts=1), answer(400, said, content_type="application/json")) as old,
+        Loopback(token("ya29.new")) as new,
+        Loopback(answer(200, {"name": NAME})) as server,
+        vertex(server) as client,
+    ):
+        signed_in(old)
+        await client.poll(MODEL, NAME)
+        assert isinstance(await refusal(client.poll(MODEL, NAME)), errors.AuthenticationError)
+        signed_in(new)
+        await client.poll(MODEL, NAME)
+    assert [call.headers["authorization"] for call in server.calls] == [BEARER, "Bearer ya29.new"]
+
+
+async def test_a_refused_key_is_still_a_key(signed_out):
+    async with Loopback(answer(401)) as server, AsyncClient("vertex", KEY, server.url) as client:
+        error = await refusal(client.submit(REQUEST))
+    assert str(error) == "The provider refused the key. %veo doctor says which key was used."
+
+
+async def test_a_video_that_is_gone_from_its_bucket_says_so(signed_in, tmp_path):
+    async with Loopback(token()) as tokens, Loopback(answer(404)) as server, vertex(server) as client:
+        signed_in(tokens)
+        error = await refusal(client.download(GCS, tmp_path / "a"))
+    assert type(error) is errors.VideoExpired
+    assert str(error) == (
+        "The video is no longer in its bucket: 'gs://bucket/folder/a.mp4'. Ask anew with fresh."
+    )
+
+
 async def test_a_token_server_out_of_reach_may_be_asked_again_and_nothing_was_sent(signed_in, monkeypatch):
     monkeypatch.setattr("google.auth._exponential_backoff.time.sleep", lambda _: None)
     async with Loopback(answer(200, {"name": NAME})) as server, vertex(server) as client:
@@ -266,11 +319,6 @@ def sent() -> httpx.Response:
 
 def away(to: str) -> httpx.Response:
     return httpx.Response(302, headers={"location": to})
-
-
-BEARER = f"Bearer {TOKEN}"
-PROJECT = {"project": "my-project"}
-STORE = "storage.googleapis.com"
 
 
 @pytest.mark.parametrize(

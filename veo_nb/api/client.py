@@ -197,7 +197,7 @@ class AsyncClient:
                 raise refusals.uncertain(f"no answer ({refusals.reason(error)})") from None
         answer = self._without_key(answer)
         if status >= 300:
-            refusal = wire.parse_error(status, headers, answer, self._clock())
+            refusal = self._refusal(status, headers, answer, self._auth)
             # Of all 5xx, only a 503 in the provider's own words says that nothing was accepted.
             said_no = isinstance(refusal, errors.ContentBlocked) or (
                 status == 503 and refusal.facts.get("provider_code")
@@ -232,7 +232,7 @@ class AsyncClient:
                 raise refusals.unreachable(url, error) from None
         answer = self._without_key(answer)
         if status >= 300:
-            refusal = wire.parse_error(status, headers, answer, self._clock())
+            refusal = self._refusal(status, headers, answer, self._auth)
             raise refusals.of_poll(refusal, model, self.provider)
         if len(answer) <= CHUNK:
             return wire.parse_operation(answer)
@@ -251,35 +251,29 @@ class AsyncClient:
             DownloadError: the address is refused, or what is there is not a video.
             OSError: the file can't be written.
         """
-        # What lies in a bucket is fetched with the token, whichever key the calls are made with.
-        auth = self._storage if uri.startswith("gs://") and not self._base else self._auth
-        uri = self._dialect.address(uri)
-        if self._base and origin(uri) in self._hosts:
-            uri = moved(uri, self._base)
+        address = self._dialect.address(uri)
+        if self._base and origin(address) in self._hosts:
+            address = moved(address, self._base)
         async with self._downloads:
             try:
-                return await asyncio.wait_for(self._fetch(uri, path, on_progress, auth), DOWNLOAD_SECONDS)
+                return await asyncio.wait_for(self._fetch(uri, address, path, on_progress), DOWNLOAD_SECONDS)
             except errors.VeoError:
                 raise
             except _BROKEN as error:
-                raise refusals.unreachable(uri, error) from None
+                raise refusals.unreachable(address, error) from None
 
-    async def _fetch(
-        self, uri: str, path: Path, on_progress: Progress | None, auth: KeyHeader | Bearer
-    ) -> int:
+    async def _fetch(self, uri: str, address: str, path: Path, on_progress: Progress | None) -> int:
+        # What lies in a bucket is fetched with the token, whichever key the calls are made with.
+        auth = self._storage if uri.startswith("gs://") and not self._base else self._auth
         have = path.stat().st_size if path.exists() else 0
         headers = {"accept-encoding": "identity", **({"range": f"bytes={have}-"} if have else {})}
-        async with self._follow(uri, headers, auth) as response:
+        async with self._follow(address, headers, auth) as response:
             if response.status_code == 416:
                 return resume_at_the_end(response, path, have)
             if response.status_code >= 300:
-                refusal = wire.parse_error(
-                    response.status_code,
-                    response.headers,
-                    self._without_key(await head(response)),
-                    self._clock(),
-                )
-                raise refusals.of_download(refusal)
+                body = self._without_key(await head(response))
+                refusal = self._refusal(response.status_code, response.headers, body, auth)
+                raise refusals.of_download(refusal, uri)
             check_is_video(response)
             return await receive(response, path, have, on_progress)
 
@@ -312,6 +306,16 @@ class AsyncClient:
         if self._foreign_http is None:
             self._foreign_http = self._open()
         return self._foreign_http
+
+    def _refusal(
+        self, status: int, headers: httpx.Headers, body: bytes, auth: KeyHeader | Bearer
+    ) -> errors.VeoError:
+        """What an answer other than 2xx means, from whom this key or this account was shown."""
+        refusal = wire.parse_error(status, headers, body, self._clock())
+        if isinstance(refusal, errors.AuthenticationError) and isinstance(auth, Bearer):
+            self._account.forget()
+            return refusals.of_account(refusal)
+        return refusal
 
     def _without_key(self, body: bytes) -> bytes:
         """An answer without the key in it: some servers quote the one they refuse, and it would be shown and kept."""

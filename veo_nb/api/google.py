@@ -44,8 +44,10 @@ class GoogleAccount:
         async with self._lock:
             if self._credentials is not None and self._credentials.valid:
                 return
+            # Not kept where it fails: who signs in again is to be heard without another start.
+            credentials, self._credentials = self._credentials, None
             try:
-                fetching = asyncio.to_thread(_fetched, self._credentials)
+                fetching = asyncio.to_thread(_fetched, credentials)
                 self._credentials = await asyncio.wait_for(fetching, TOKEN_SECONDS)
             except asyncio.TimeoutError:
                 raise errors.TransportError(
@@ -55,6 +57,10 @@ class GoogleAccount:
             except RuntimeError as error:
                 # At the end of the process no thread can be had any more. Nothing has been sent then.
                 raise errors.TransportError(f"No token can be fetched: {error}.", hint="") from None
+
+    def forget(self) -> None:
+        """Look for credentials anew next time: the service did not take these."""
+        self._credentials = None
 
     def sign(self, headers: httpx.Headers) -> None:
         """Write the token, and the project that is charged for the call where the credentials name one."""

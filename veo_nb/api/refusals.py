@@ -11,6 +11,7 @@ import httpx
 from veo_nb import catalog, errors
 from veo_nb.api import wire
 from veo_nb.api.address import origin
+from veo_nb.api.google import SIGN_IN
 
 _RETIRED = re.compile(
     r"no longer (?:available|supported|served|offered)|(?:been|is|was|are) (?:retired|shut ?down|discontinued|"
@@ -56,14 +57,28 @@ def of_poll(refusal: errors.VeoError, model: str, provider: catalog.Provider) ->
     return _gone(refusal, model, provider) if _says_retired(refusal) else refusal
 
 
-def of_download(refusal: errors.VeoError) -> errors.VeoError:
+def of_download(refusal: errors.VeoError, uri: str) -> errors.VeoError:
     """A refusal of a download: what is not there any more was there."""
-    if isinstance(refusal, errors.NotFound):
+    if not isinstance(refusal, errors.NotFound):
+        return refusal
+    if uri.startswith("gs://"):
         return errors.VideoExpired(
-            "The provider no longer has this video.",
-            hint="They are kept for two days; ask anew with fresh.",
+            f"The video is no longer in its bucket: {catalog.shown(uri)}.",
+            hint="Ask anew with fresh.",
             **refusal.facts,
         )
+    return errors.VideoExpired(
+        "The provider no longer has this video.",
+        hint="They are kept for two days; ask anew with fresh.",
+        **refusal.facts,
+    )
+
+
+def of_account(refusal: errors.VeoError) -> errors.VeoError:
+    """A refusal of this machine's Google credentials, where `refusal` is one of a key."""
+    if isinstance(refusal, errors.AuthenticationError):
+        said = refusal.message.replace("the key", "this machine's Google credentials", 1)
+        return errors.AuthenticationError(said, hint=f"{SIGN_IN}.", **refusal.facts)
     return refusal
 
 

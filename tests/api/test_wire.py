@@ -136,6 +136,16 @@ def test_done_is_never_a_success_without_a_video():
     assert all(case.get("uris") or case.get("inline") for case in ended)
 
 
+def test_a_clip_too_large_for_an_answer_needs_a_bucket():
+    said = {"code": 3, "message": "Generated video is large, an output storage uri is required."}
+    answer = {"name": "operations/a", "done": True, "error": said}
+    operation = wire.parse_operation(json.dumps(answer).encode())
+    assert str(operation.error) == (
+        "Generated video is large, an output storage uri is required. "
+        'Use veo.configure(storage_uri="gs://bucket/folder").'
+    )
+
+
 def test_a_filter_of_many_words_is_cut():
     reasons = [f"{number} {'x' * 900}" for number in range(40)]
     answer = {"name": "operations/a", "done": True, "response": {"raiMediaFilteredReasons": reasons}}

@@ -207,7 +207,10 @@ def _filter_reasons(*places: Mapping[str, Any]) -> list[str]:
 def _operation_failure(failure: Any, name: str) -> errors.VeoError:
     message, code = _told({"error": failure})
     message = message or "The provider gave no reason."
-    return errors.OperationFailed(message, hint="Ask anew.", operation=name, provider_code=code)
+    # Vertex AI's words for a clip that is too large to go inside an answer, as its users report them.
+    large = "storage uri" in message.lower()
+    hint = 'Use veo.configure(storage_uri="gs://bucket/folder").' if large else "Ask anew."
+    return errors.OperationFailed(message, hint=hint, operation=name, provider_code=code)
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes, now: float) -> errors.VeoError:

@@ -105,7 +105,7 @@ async def test_with_a_key_no_token_is_asked_for(signed_out):
         await client.poll(MODEL, NAME)
     assert [call.target for call in server.calls] == [
         f"/v1beta1/publishers/google/models/{MODEL}:predictLongRunning",
-        f"/v1beta1/publishers/google/models/{MODEL}:fetchPredictOperation",
+        f"/v1beta1/projects/my-project/locations/us-central1/publishers/google/models/{MODEL}:fetchPredictOperation",
     ]
     assert {call.headers["x-goog-api-key"] for call in server.calls} == {KEY}
     assert not any("authorization" in call.headers for call in server.calls)

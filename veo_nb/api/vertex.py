@@ -61,12 +61,10 @@ class Vertex:
             ServiceError: the name holds no operation.
         """
         wire.operation_id(name)
-        project, location = self.project, self.location
+        # An operation stays where it was begun, whatever the settings say since; in express mode, too, Google's own
+        # client asks for it under the project that its name has (google-genai 2.34, `operations.get`).
         home = re.match(r"projects/([a-z0-9][a-z0-9:.-]{0,98})/locations/([a-z0-9-]{1,40})/", name)
-        if project and home:
-            # An operation stays where it was begun, whatever the settings say since.
-            project, location = home[1], home[2]
-        place = self._place(project, location)
+        place = self._place(*(home.groups() if home else (self.project, self.location)))
         url = f"{place}/{quote(model, safe='')}:fetchPredictOperation"
         return wire.Call("POST", url, {"operationName": name})
 
@@ -91,8 +89,8 @@ class Vertex:
 
     def _place(self, project: str, location: str) -> str:
         """The address under which the models are."""
-        prefix = f"{location}-" if project and location not in ("", "global") else ""
+        express, location = not self.project, location or "global"
+        prefix = "" if express or location == "global" else f"{location}-"
         host = self.base or self.provider.submit_base.replace("{location}-", prefix)
-        if not project:
-            return f"{host}/v1beta1/publishers/google/models"
-        return f"{host}/v1/projects/{project}/locations/{location or 'global'}/publishers/google/models"
+        home = f"/projects/{project}/locations/{location}" if project else ""
+        return f"{host}/{'v1beta1' if express else 'v1'}{home}/publishers/google/models"

@@ -99,6 +99,9 @@ def dry_run(preview: Preview) -> HTML:
     status = f"Nothing sent · {' · '.join(facts)}"
     if preview.stored is not None:
         status += f" · job {preview.stored.id} is there already and would be shown"
+    elif preview.bill.spent or preview.bill.budget is not None:
+        status += f" · {words.budget(preview.bill)}"
+        status += "" if preview.bill.fits(preview.usd) else ": it would not be sent"
     rows = [
         Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),
         _settings(words.settings(request), provider.bills, ""),

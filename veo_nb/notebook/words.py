@@ -90,10 +90,9 @@ def dollars(usd: float) -> str:
 
 
 def price(one: catalog.Price) -> str:
-    """`$0.15 a second` or `$0.60 a call`."""
-    if one.usd_per_call:
-        return f"${one.usd_per_call:.2f} a call"
-    return f"${one.usd_per_second:.2f} a second"
+    """`$0.15 a second` or `$0.60 a call`, with more digits where it has them."""
+    usd, unit = (one.usd_per_call, "call") if one.usd_per_call else (one.usd_per_second, "second")
+    return f"{dollars(usd) if round(usd, 2) == usd else f'${usd:g}'} a {unit}"
 
 
 def budget(bill: Bill) -> str:

@@ -32,12 +32,12 @@ def test_it_adds_up_days_models_and_states():
         charge(day="2026-11-22", model="veo-3.1-generate-preview", state="uncertain", usd=3.2),
     )
     assert text_of(bill).splitlines()[:6] == [
-        "day         model                   state                      clips  about",
-        "2026-11-23  Veo 3.1 Fast, GPTProto  made                           2  $2.40",
-        "            Veo 3.1 Fast, GPTProto  blocked, not charged           1      -",
-        "                                                                   3  $2.40",
-        "2026-11-22  Veo 3.1, GPTProto       uncertain, may be charged      1  $3.20",
-        "total                                                              4  $5.60",
+        "day         model                   state                      jobs  about",
+        "2026-11-23  Veo 3.1 Fast, GPTProto  made                          2  $2.40",
+        "            Veo 3.1 Fast, GPTProto  blocked, not charged          1      -",
+        "                                                                  3  $2.40",
+        "2026-11-22  Veo 3.1, GPTProto       uncertain, may be charged     1  $3.20",
+        "total                                                             4  $5.60",
     ]
 
 
@@ -49,11 +49,11 @@ def test_money_and_the_sandbox_have_a_table_each():
 
 
 def test_the_budget_is_told():
-    assert "Spent so far about $3.20 of the budget of $20.00, $16.80 left." in text_of(
+    assert "So far about $3.20 of the budget of $20.00, $16.80 left." in text_of(
         bill_of(charge(usd=3.2), budget=20)
     )
     assert "of the budget of $3.00, nothing left." in text_of(bill_of(charge(usd=3.2), budget=3))
-    assert "Clips so far would have cost about $0.60 of the budget of $1.00, $0.40 left." in text_of(
+    assert "So far about $0.60 of the budget of $1.00, $0.40 left." in text_of(
         bill_of(charge(provider="sandbox", usd=0.6), budget=1, provider=SANDBOX)
     )
 
@@ -77,7 +77,7 @@ def test_prices_of_ones_own_say_so():
     )
     lines = text_of(bill).splitlines()
     assert "Prices: fast $0.60 a call (your veo_nb.toml)." in lines
-    assert "Prices: lite unknown." in lines
+    assert "No price is known for lite." in lines
 
 
 @pytest.mark.parametrize("usd", [0.015, 0.1234])
@@ -90,13 +90,13 @@ def test_a_price_shows_every_digit_that_it_has(usd):
 def test_an_empty_library_says_so_and_still_tells_the_prices():
     lines = text_of(bill_of(budget=20)).splitlines()
     assert lines[0] == "Nothing has been made in this library yet."
-    assert lines[1] == "Spent so far about $0.00 of the budget of $20.00, $20.00 left."
+    assert lines[1] == "So far about $0.00 of the budget of $20.00, $20.00 left."
 
 
 def test_clips_without_a_price_are_not_hidden():
     text = text_of(bill_of(charge(model="veo-3.1-lite-generate-preview", jobs=2, usd=0.0, unpriced=2)))
     assert "2      ?" in text
-    assert "Not in the sums, since no price is known: 2." in text
+    assert "Jobs without a known price, which are not in the sums: 2." in text
 
 
 @pytest.mark.parametrize(

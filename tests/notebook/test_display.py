@@ -303,11 +303,11 @@ def test_a_dry_run_counts_samples_and_knows_when_it_knows_no_price():
     ("bill", "end"),
     [
         (bill_of(), "to GPTProto"),
-        (bill_of(charge(usd=3.0)), " · spent so far about $3.00"),
-        (bill_of(budget=20), " · spent so far about $0.00 of the budget of $20.00, $20.00 left"),
+        (bill_of(charge(usd=3.0)), " · so far about $3.00"),
+        (bill_of(budget=20), " · so far about $0.00 of the budget of $20.00, $20.00 left"),
         (
             bill_of(charge(usd=3.0), budget=4),
-            " · spent so far about $3.00 of the budget of $4.00, $1.00 left: it would not be sent",
+            " · so far about $3.00 of the budget of $4.00, $1.00 left: it would not be sent",
         ),
     ],
     ids=["nothing yet", "no budget", "it fits", "it does not"],
@@ -348,6 +348,24 @@ def test_a_hostile_prompt_in_the_table_shows_as_text(prompt):
 
 def test_an_empty_library_says_how_to_begin():
     assert repr(job_table([], NOW)).endswith("Write a prompt in a %%veo cell.")
+
+
+@pytest.mark.parametrize("how", ["video", "none", "dry run", "table"])
+def test_dollars_are_no_formula(put, place, how):
+    """Lab sets what stands between two of them as mathematics, but for elements of these classes."""
+    prompt = "$5 and $6"
+    html = {
+        "video": lambda: finished(
+            make_job(prompt, videos=(make_video(put("fox.mp4")),)), place
+        )._repr_html_(),
+        "none": lambda: finished(make_job(prompt, State.FAILED), place)._repr_html_(),
+        "dry run": lambda: dry_run(preview(prompt)).data,
+        "table": lambda: job_table([make_job(prompt)], NOW).data,
+    }[how]()
+    tag, attributes = checked(html).elements[0]
+    assert tag == "div"
+    assert {"tex2jax_ignore", "mathjax_ignore"} <= set(attributes["class"].split())
+    assert html.endswith("</div>")
 
 
 # The backdrop

@@ -390,7 +390,7 @@ def test_cost_shows_the_bill_and_so_does_a_bill_at_the_end_of_a_cell(run, loaded
     loaded.user_ns["bill"] = studio.cost()
     for code in ("%veo cost", "bill"):
         ran = run(code)
-        assert "Veo 3.1 Fast, GPTProto  made       1  $0.60" in ran.text
+        assert "Veo 3.1 Fast, GPTProto  made      1  $0.60" in ran.text
         assert "<table" in ran.html
 
 

@@ -12,10 +12,10 @@ from veo_nb import catalog
 from veo_nb.config import FILE
 from veo_nb.jobs.bill import Bill, Charge
 from veo_nb.notebook import words
-from veo_nb.notebook.display import _BORDER, _SOFT, PlainHTML
+from veo_nb.notebook.display import _BORDER, _SOFT, _TEXT, PlainHTML
 
 Row = tuple[str, str, str, str, str]
-HEAD: Row = ("day", "model", "state", "clips", "about")
+HEAD: Row = ("day", "model", "state", "jobs", "about")
 _STATES = {
     "queued": "waiting",
     "submitting": "being sent",
@@ -24,6 +24,7 @@ _STATES = {
     "cancelled": "stopped",
 }
 _IN_DOUBT = ("failed", "blocked", "cancelled", "uncertain")
+_NOTHING = "Nothing has been made in this library yet."
 _MADE_UP = "On the sandbox, where nothing is charged, clips would have cost:"
 _ESTIMATE = (
     "Every figure is an estimate, at the price when the clip was asked for; what was charged stands at your provider. "
@@ -44,23 +45,19 @@ def bill_table(bill: Bill) -> HTML:
             rows, sums = _rows(charges)
             blocks.append(_table(rows, sums))
             lines += _columns([HEAD, *rows])
-    for text in notes(bill):
-        blocks.append(_line(text))
+    if not bill.charges:
+        blocks.append(_line(_NOTHING))
+        lines.append(_NOTHING)
+    if bill.budget is not None:
+        blocks.append(_line(told := f"{words.budget(bill).capitalize()}."))
+        lines.append(told)
+    for text in _small_print(bill):
+        blocks.append(_line(text, _SOFT))
         lines.append(text)
-    style = f"font-size:13px;line-height:20px;font-variant-numeric:tabular-nums;margin:4px 0;color:{_SOFT}"
+    style = "font-size:13px;line-height:20px;font-variant-numeric:tabular-nums;margin:4px 0"
     return PlainHTML(
         Markup('<div style="{}">{}</div>').format(style, Markup("").join(blocks)), "\n".join(lines)
     )
-
-
-def notes(bill: Bill) -> list[str]:
-    """What stands under the table: how the budget is, what is not in the sums, the prices and where they come from."""
-    found = [] if bill.charges else ["Nothing has been made in this library yet."]
-    found += [f"{words.budget(bill).capitalize()}."] if bill.budget is not None else []
-    unpriced = sum(charge.unpriced for charge in bill.charges)
-    if unpriced:
-        found.append(f"Not in the sums, since no price is known: {unpriced}.")
-    return [*found, *_price_list(bill), _ESTIMATE]
 
 
 def state_of(charge: Charge) -> str:
@@ -105,19 +102,22 @@ def _sum(name: str, charges: Sequence[Charge]) -> Row:
     return (name, "", "", str(jobs), words.dollars(usd))
 
 
-def _price_list(bill: Bill) -> list[str]:
-    """The prices of what this provider serves, a line for each place that they come from."""
+def _small_print(bill: Bill) -> list[str]:
+    """What is not in the sums, the prices with a line for each place that they come from, and that all is a guess."""
     by_source: dict[str, list[str]] = {}
+    unknown: list[str] = []
     for model_id in bill.provider.models:
         price, alias = bill.prices.get(model_id), catalog.MODELS[model_id].alias
-        told = f"{alias} {words.price(price)}" if price else f"{alias} unknown"
-        known = by_source.setdefault(price.source if price else "", [])
-        if told not in known:
-            known.append(told)
-    return [
-        f"Prices: {', '.join(told)}" + (f" ({source})." if source else ".")
-        for source, told in by_source.items()
-    ]
+        known, told = (by_source.setdefault(price.source, []), words.price(price)) if price else (unknown, "")
+        if (line := f"{alias} {told}".strip()) not in known:
+            known.append(line)
+    lines = [f"Prices: {', '.join(known)} ({source})." for source, known in by_source.items()]
+    if unknown:
+        lines.append(f"No price is known for {catalog.listed(tuple(unknown))}.")
+    unpriced = sum(charge.unpriced for charge in bill.charges)
+    if unpriced:
+        lines.append(f"Jobs without a known price, which are not in the sums: {unpriced}.")
+    return [*lines, _ESTIMATE]
 
 
 def _table(rows: Sequence[Row], sums: set[int]) -> Markup:
@@ -126,7 +126,7 @@ def _table(rows: Sequence[Row], sums: set[int]) -> Markup:
         style = f"border-top:{_BORDER};font-weight:600;" if number in sums else ""
         body.append(Markup("<tr>{}</tr>").format(_cells("td", row, style)))
     return Markup(
-        '<table style="font-size:13px;border-collapse:collapse;margin:4px 0;color:var(--jp-ui-font-color1, currentColor)">'
+        '<table style="font-size:13px;border-collapse:collapse;margin:4px 0">'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
     ).format(_cells("th", HEAD, ""), Markup("").join(body))
 
@@ -138,8 +138,9 @@ def _cells(tag: str, row: Row, style: str) -> Markup:
     )
 
 
-def _line(text: str) -> Markup:
-    return Markup('<p style="margin:4px 0;max-width:640px;overflow-wrap:anywhere">{}</p>').format(text)
+def _line(text: str, colour: str = _TEXT) -> Markup:
+    style = f"margin:4px 0;max-width:640px;overflow-wrap:anywhere;color:{colour}"
+    return Markup('<p style="{}">{}</p>').format(style, text)
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:

@@ -45,7 +45,7 @@ class ClipVideo(IPythonVideo):  # type: ignore[misc]
 
     def __init__(self, html: str, text: str, path: Path) -> None:
         super().__init__(filename=str(path), embed=False, mimetype="video/mp4")
-        self._html = html
+        self._html = _literal(html)
         self._text = text
 
     def _repr_html_(self) -> str:
@@ -173,11 +173,16 @@ class PlainHTML(HTML):  # type: ignore[misc]
     """HTML that a terminal can read too."""
 
     def __init__(self, html: str, text: str) -> None:
-        super().__init__(html)
+        super().__init__(_literal(html))
         self._text = text
 
     def __repr__(self) -> str:
         return self._text
+
+
+def _literal(html: str) -> str:
+    """A page in which dollars stay dollars: what stands between two of them Lab would set as a formula."""
+    return f'<div class="tex2jax_ignore mathjax_ignore">{html}</div>'
 
 
 def _frame(job: Job, box: Markup, status: str) -> str:

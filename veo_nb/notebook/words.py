@@ -96,9 +96,8 @@ def price(one: catalog.Price) -> str:
 
 
 def budget(bill: Bill) -> str:
-    """`spent so far about $3.20 of the budget of $20.00, $16.80 left`; without a budget what was spent alone."""
-    spent = "spent so far about" if bill.provider.bills else "clips so far would have cost about"
-    spent = f"{spent} {dollars(bill.spent)}"
+    """`so far about $3.20 of the budget of $20.00, $16.80 left`; without a budget what was spent alone."""
+    spent = f"so far about {dollars(bill.spent)}"
     if bill.budget is None or bill.left is None:
         return spent
     return f"{spent} of the budget of {dollars(bill.budget)}, {dollars(bill.left) if bill.left else 'nothing'} left"

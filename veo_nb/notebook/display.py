@@ -182,7 +182,8 @@ class PlainHTML(HTML):  # type: ignore[misc]
 
 def _literal(html: str) -> str:
     """A page in which dollars stay dollars: what stands between two of them Lab would set as a formula."""
-    return f'<div class="tex2jax_ignore mathjax_ignore">{html}</div>'
+    # Lab gives a margin to the last thing in an output, which would move what is below.
+    return f'<div class="tex2jax_ignore mathjax_ignore" style="margin:0">{html}</div>'
 
 
 def _frame(job: Job, box: Markup, status: str) -> str:

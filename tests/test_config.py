@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from veo_nb import catalog
 from veo_nb.config import SANDBOX_KEY, Secret, Settings, base_address, is_private, resolve_settings
 from veo_nb.errors import AuthenticationError, InvalidRequest
 
@@ -59,6 +60,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "library": ("/one", "/two"),
     "model": ("standard", "fast"),
     "max_in_flight": (3, 4),
+    "budget": (20.0, 0.5),
 }
 
 
@@ -133,6 +135,21 @@ def test_a_relative_library_is_in_the_working_folder_and_a_tilde_is_home(resolve
     assert resolve({"library": "~/clips"}).library == tmp_path / "me" / "clips"
 
 
+def test_there_is_no_budget_before_one_is_set_and_0_is_one(resolve):
+    assert resolve().budget is None
+    assert resolve({"budget": 0}, {"budget": 5.0}).budget == 0.0
+    assert resolve(environ={"VEO_NB_BUDGET": "$20"}).budget == 20.0
+
+
+def test_prices_are_the_catalogs_but_for_those_in_the_file(resolve):
+    assert resolve().prices == catalog.PRICES
+    found = resolve(file='[prices]\n"veo-3.1-fast-generate-preview" = {per_call = 0.6}').prices
+    assert found["veo-3.1-fast-generate-preview"] == catalog.Price(
+        usd_per_call=0.6, source="your veo_nb.toml"
+    )
+    assert found["veo-3.1-generate-preview"] == catalog.PRICES["veo-3.1-generate-preview"]
+
+
 # ---- what is refused
 
 
@@ -148,6 +165,10 @@ def test_a_relative_library_is_in_the_working_folder_and_a_tilde_is_home(resolve
         *[
             ({"max_in_flight": value}, f"max_in_flight can't be {value!r}. Give a whole number from 1.")
             for value in (0, -1, "many", "1.5", 2.5, float("inf"), float("nan"), True, [1])
+        ],
+        *[
+            ({"budget": value}, f"budget can't be {value!r}. Give an amount in USD, such as 20.")
+            for value in (-1, "lots", float("inf"), float("nan"), True, [20])
         ],
         ({"library": 5}, "library can't be 5. Give the path of a folder."),
         ({"library": "a\0b"}, "library can't be 'a\\x00b'. Give the path of a folder."),
@@ -167,6 +188,12 @@ def test_a_wrong_setting_is_named_with_what_would_be_right(resolve, arguments, l
             "veo_nb.toml can't be read: Invalid value (at end of document). Mend it or take it away.",
         ),
         (f"a = {'[' * 9000}", None),
+        ("prizes = 1", "veo_nb.toml has an unknown setting 'prizes'. Did you mean prices?"),
+        ("prices = 0.15", "veo_nb.toml: prices can't be 0.15. It is a table: [prices]"),
+        (
+            "[prices]\nfsat = 0.1",
+            "veo_nb.toml: There is no model 'fsat' to have a price. Did you mean fast?",
+        ),
     ],
 )
 def test_a_wrong_file_is_named(resolve, file, line):

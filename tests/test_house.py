@@ -185,7 +185,7 @@ def test_the_public_names_are_these(fresh):
         "WaitTimeout",
     }
     things = {"AsyncClient", "Job", "Studio", "Video", "VideoRequest"}
-    verbs = {"configure", "generate", "history", "studio"}
+    verbs = {"configure", "cost", "generate", "history", "studio"}
     assert set(fresh["names"]) == errors | things | verbs
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         VideoExpired,
         WaitTimeout,
     )
+    from veo_nb.jobs.bill import Bill
     from veo_nb.jobs.job import Job
     from veo_nb.jobs.studio import Studio
     from veo_nb.jobs.video import Video
@@ -66,6 +67,7 @@ __all__ = [
     "VideoRequest",
     "WaitTimeout",
     "configure",
+    "cost",
     "generate",
     "history",
     "studio",
@@ -112,7 +114,8 @@ def studio() -> Studio:
 
 
 def configure(**settings: Any) -> Studio:
-    """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`, `max_in_flight`.
+    """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`,
+    `max_in_flight`, `budget` (USD).
 
     A setting of None goes back to where it came from before. Jobs that run go on as they were started.
 
@@ -163,6 +166,7 @@ def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) 
     Raises:
         InvalidRequest: the request can't be sent as it is; nothing was sent.
         AuthenticationError: the provider needs a key and there is none.
+        BudgetExceeded: it would go over the budget; nothing was sent.
     """
     return studio().generate(prompt, take=take, fresh=fresh, **fields)
 
@@ -170,6 +174,11 @@ def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) 
 def history(limit: int = 50) -> list[Job]:
     """The newest jobs of the library, newest first."""
     return studio().history(limit)
+
+
+def cost() -> Bill:
+    """What the jobs of the library cost by estimate: `charges` by day, model and state, `spent`, `budget` and `left`."""
+    return studio().cost()
 
 
 def load_ipython_extension(shell: Any) -> None:

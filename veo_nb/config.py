@@ -36,6 +36,7 @@ NAMES = (
     "library",
     "model",
     "max_in_flight",
+    "budget",
     "project",
     "location",
     "storage_uri",
@@ -103,6 +104,10 @@ class Settings:
     """A full id that the provider serves."""
     max_in_flight: int
     """How many operations run at the provider at once."""
+    budget: float | None = None
+    """USD that the clips of the library may cost by estimate; None for no limit."""
+    prices: Mapping[str, catalog.Price] = field(default_factory=lambda: catalog.PRICES)
+    """By model id: the catalog's, with those of the file in their place."""
     project: str = ""
     """Google Cloud project, for Vertex AI."""
     location: str = "us-central1"
@@ -194,6 +199,8 @@ def resolve_settings(
         library=_folder(values.get("library", "veo_library"), folder),
         model=_model(str(values.get("model", catalog.DEFAULT_MODEL)), provider),
         max_in_flight=_count(values.get("max_in_flight", provider.in_flight)),
+        budget=_budget(values.get("budget")),
+        prices=_prices(file.get("prices", {})),
         project=_cloud_name(values, "project", ""),
         location=_cloud_name(values, "location", "us-central1"),
         storage_uri=_storage_uri(values.get("storage_uri", "")),
@@ -247,9 +254,10 @@ def _read_file(path: Path) -> dict[str, Any]:
                 f"{FILE} holds a key, and such files get committed.",
                 hint="Take it out and set the provider's variable instead, such as GPTPROTO_API_KEY.",
             )
-        if name not in NAMES:
+        if name not in (*NAMES, "prices"):
             raise InvalidRequest(
-                f"{FILE} has an unknown setting {name!r}.", hint=catalog.did_you_mean(name, list(NAMES))
+                f"{FILE} has an unknown setting {name!r}.",
+                hint=catalog.did_you_mean(name, [*NAMES, "prices"]),
             )
     return found
 
@@ -360,3 +368,21 @@ def _count(value: Any) -> int:
             field="max_in_flight",
         )
     return count
+
+
+def _budget(value: Any) -> float | None:
+    amount = None if value is None else catalog.read_amount(value)
+    if amount is None and value is not None:
+        raise InvalidRequest(
+            f"budget can't be {catalog.shown(value)}.",
+            hint="Give an amount in USD, such as 20.",
+            field="budget",
+        )
+    return amount
+
+
+def _prices(table: Any) -> dict[str, catalog.Price]:
+    prices, problems = catalog.read_prices(table, f"your {FILE}")
+    if problems:
+        raise InvalidRequest(f"{FILE}: {problems[0].message}", hint=problems[0].hint, field="prices")
+    return prices

@@ -384,6 +384,34 @@ def test_the_help_names_every_command_and_no_other(run):
     assert told == set(known) - {"list"}
 
 
+def test_cost_shows_the_bill_and_so_does_a_bill_at_the_end_of_a_cell(run, loaded, studio):
+    assert "Nothing has been made in this library yet." in run("%veo cost").text
+    run("%%veo --wait -d 4\nA fox.")
+    loaded.user_ns["bill"] = studio.cost()
+    for code in ("%veo cost", "bill"):
+        ran = run(code)
+        assert "Veo 3.1 Fast, GPTProto  made      1  $0.60" in ran.text
+        assert "<table" in ran.html
+
+
+def test_over_the_budget_is_one_line_and_a_failed_cell(shell, make_studio, service):
+    shell.register_magics(magics_of(shell, make_studio(budget=1)))
+    ran = Ran(shell, "%%veo -d 8\nA fox.")
+    assert isinstance(ran.error, errors.BudgetExceeded)
+    (line,) = ran.printed.strip().splitlines()
+    assert line.startswith(
+        "BudgetExceeded: This would cost about $1.20, and about $1.00 of the library's budget"
+    )
+    assert (service.requests, ran.outputs) == ([], [])
+    unregister(shell)
+
+
+def test_a_budget_is_set_by_config_0_as_well_and_none_takes_it_back(run, settings):
+    for value in ("20", "0", "None"):
+        assert run(f"%config VeoMagics.budget = {value}").error is None
+    assert settings == [{"budget": 20.0}, {"budget": 0.0}, {}]
+
+
 # In a notebook
 
 

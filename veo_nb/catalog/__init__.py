@@ -9,8 +9,9 @@ collected on 2026-11-22.
 
 from veo_nb.catalog.fields import FIELD, FIELDS, Field, Values
 from veo_nb.catalog.lookup import find_model, model_names
-from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, PRICES, PRICES_DATE, PRICES_SOURCE, Model, Price
+from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, Model
 from veo_nb.catalog.phrases import did_you_mean, listed, shown
+from veo_nb.catalog.prices import PRICES, PRICES_DATE, PRICES_SOURCE, Price, read_amount, read_prices
 from veo_nb.catalog.providers import PROVIDERS, Provider
 from veo_nb.catalog.rules import RULES, Problem, Rule, check
 
@@ -36,5 +37,7 @@ __all__ = [
     "find_model",
     "listed",
     "model_names",
+    "read_amount",
+    "read_prices",
     "shown",
 ]

@@ -21,6 +21,7 @@ import httpx
 from veo_nb import catalog
 from veo_nb.config import Settings, resolve_settings
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.jobs.bill import Bill, make_bill, make_gate
 from veo_nb.jobs.cost import estimate
 from veo_nb.jobs.engine import Engine
 from veo_nb.jobs.handover import Handover
@@ -49,6 +50,8 @@ class Preview:
     seconds: float
     stored: Job | None
     """The job that would be shown or joined in place of sending anything."""
+    bill: Bill
+    """What was spent so far, and what is left."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Studio:
     """Makes clips, keeps them, and finds them again.
 
     Arguments are the settings of `veo_nb.config`: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`. Nothing is started or written before the first job, except that jobs an earlier kernel left
+    `max_in_flight`, `budget`. Nothing is started or written before the first job, except that jobs an earlier kernel left
     are taken on by `resume()`.
 
     Raises:
@@ -112,6 +115,7 @@ class Studio:
         Raises:
             InvalidRequest: before anything is sent.
             AuthenticationError: the provider needs a key and there is none.
+            BudgetExceeded: it would go over the budget; nothing was sent.
         """
         return self.submit(prompt, take=take, fresh=fresh, **fields)[0]
 
@@ -139,7 +143,8 @@ class Studio:
         seconds, _ = usual_seconds(past, provider, catalog.MODELS[request.model])
         row = parts.ledger.standing(request.fingerprint(provider.name), take) if parts and not fresh else None
         stored = parts.registry.job(row) if parts and row else None
-        return Preview(request, provider, estimate(request), seconds, stored)
+        usd = estimate(request, self.settings.prices)
+        return Preview(request, provider, usd, seconds, stored, self.cost())
 
     # Finding
 
@@ -162,6 +167,11 @@ class Studio:
         """The newest jobs of the library, newest first."""
         parts = self._open_existing()
         return [parts.registry.job(row) for row in parts.ledger.jobs(limit)] if parts else []
+
+    def cost(self) -> Bill:
+        """What the jobs of the library cost by estimate, and what is left of the budget."""
+        parts = self._open_existing()
+        return make_bill(self.settings, parts.ledger.charges() if parts else ())
 
     def active(self) -> list[Job]:
         """The jobs of this kernel that are not done, oldest first."""
@@ -202,6 +212,7 @@ class Studio:
 
         Raises:
             InvalidRequest: the job is not uncertain, or another provider had it.
+            BudgetExceeded: a second charge would go over the budget.
         """
         job = self.job(job_id)
         if job.now.state is not State.UNCERTAIN:
@@ -209,7 +220,16 @@ class Studio:
                 f"Job {job.id} is {job.status}, not uncertain.", hint="Run its cell again instead."
             )
         parts = self._open()
-        parts.handover.again(job, parts.engine.send_again)
+        usd = estimate(job.request, self.settings.prices)
+        before, gate = job.estimate, make_gate(self.settings, job.request.model, usd)
+        # The first charge stays on the bill, since nobody knows whether it was made.
+        job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
+        try:
+            parts.handover.again(job, parts.engine.send_again)
+        except VeoError:
+            job.estimate = before
+            parts.ledger.update_job(job.id, estimate=before)
+            raise
         return job
 
     def close(self) -> None:
@@ -255,11 +275,13 @@ class Studio:
                 model=request.model,
                 request=request.canonical(),
                 state=State.QUEUED.value,
-                estimate=estimate(request),
+                estimate=estimate(request, self.settings.prices),
                 owner=self._owner_id,
                 created_at=self._clock(),
             )
-            standing = ledger.add_job(row, fresh=fresh)
+            standing = ledger.add_job(
+                row, fresh=fresh, admit=make_gate(self.settings, row.model, row.estimate)
+            )
             if standing is not None:
                 return standing is row, standing
 

@@ -45,7 +45,7 @@ class ClipVideo(IPythonVideo):  # type: ignore[misc]
 
     def __init__(self, html: str, text: str, path: Path) -> None:
         super().__init__(filename=str(path), embed=False, mimetype="video/mp4")
-        self._html = html
+        self._html = _literal(html)
         self._text = text
 
     def _repr_html_(self) -> str:
@@ -99,6 +99,9 @@ def dry_run(preview: Preview) -> HTML:
     status = f"Nothing sent · {' · '.join(facts)}"
     if preview.stored is not None:
         status += f" · job {preview.stored.id} is there already and would be shown"
+    elif preview.bill.spent or preview.bill.budget is not None:
+        status += f" · {words.budget(preview.bill)}"
+        status += "" if preview.bill.fits(preview.usd) else ": it would not be sent"
     rows = [
         Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),
         _settings(words.settings(request), provider.bills, ""),
@@ -170,11 +173,17 @@ class PlainHTML(HTML):  # type: ignore[misc]
     """HTML that a terminal can read too."""
 
     def __init__(self, html: str, text: str) -> None:
-        super().__init__(html)
+        super().__init__(_literal(html))
         self._text = text
 
     def __repr__(self) -> str:
         return self._text
+
+
+def _literal(html: str) -> str:
+    """A page in which dollars stay dollars: what stands between two of them Lab would set as a formula."""
+    # Lab gives a margin to the last thing in an output, which would move what is below.
+    return f'<div class="tex2jax_ignore mathjax_ignore" style="margin:0">{html}</div>'
 
 
 def _frame(job: Job, box: Markup, status: str) -> str:

@@ -16,6 +16,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo retry ID", "look again for the video of a job that was accepted; sends nothing anew"),
     ("%veo resubmit ID", "send a job again whose answer was lost; it may be charged twice"),
     ("%veo history", "up to 200 jobs of this library"),
+    ("%veo cost", "what the clips of this library cost by estimate, and what is left of the budget"),
     ("%veo doctor", "check the installation, and say what to do"),
     ("%veo help", "this page"),
 )

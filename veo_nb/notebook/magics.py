@@ -17,17 +17,19 @@ from jupyter_core.paths import jupyter_runtime_dir
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest, VeoError, WaitTimeout
+from veo_nb.jobs.bill import Bill
 from veo_nb.jobs.job import Job, WaitInterrupted
 from veo_nb.jobs.studio import Studio
 from veo_nb.notebook import help as help_page
 from veo_nb.notebook import words
+from veo_nb.notebook.bill import bill_table
 from veo_nb.notebook.display import dry_run, finished, job_table, shown_again
 from veo_nb.notebook.options import as_options, parse_cell
 from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
 
 TERMINAL_SECONDS = 1.0
-SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight")
+SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight", "budget")
 
 
 @magics_class
@@ -43,6 +45,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
     max_in_flight = traitlets.Int(0, help="operations at the provider at once; 0 for the default").tag(
         config=True
     )
+    budget = traitlets.Float(
+        None, allow_none=True, help="USD that the clips of the library may cost; None for no limit"
+    ).tag(config=True)
 
     def __init__(
         self,
@@ -60,9 +65,12 @@ class VeoMagics(Magics):  # type: ignore[misc]
         self._doctor = doctor
         # Looked up now: the working folder may change later.
         self.place = find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
-        # A job that a cell ends with shows itself.
+        # A job or a bill that a cell ends with shows itself.
         shell.display_formatter.ipython_display_formatter.for_type(Job, self._show)
-        if any(getattr(self, name) for name in SETTINGS):
+        shell.display_formatter.ipython_display_formatter.for_type(
+            Bill, lambda bill: display(bill_table(bill))
+        )
+        if any(value is not None for value in self._chosen().values()):
             # From a configuration file of IPython.
             self._apply()
         self.observe(self._change, SETTINGS)
@@ -78,7 +86,11 @@ class VeoMagics(Magics):  # type: ignore[misc]
             raise
 
     def _apply(self) -> None:
-        self._configure({name: getattr(self, name) or None for name in SETTINGS})
+        self._configure(self._chosen())
+
+    def _chosen(self) -> dict[str, Any]:
+        """What `%config` has set; a budget of 0 is one, any other setting of 0 is none."""
+        return {name: getattr(self, name) or None for name in SETTINGS} | {"budget": self.budget}
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
@@ -138,6 +150,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
             "show": (1, lambda job_id: self._show(self._studio().job(job_id))),
             "retry": (1, lambda job_id: self._show(self._studio().retry(job_id))),
             "resubmit": (1, lambda job_id: self._show(self._studio().resubmit(job_id))),
+            "cost": (0, lambda: display(bill_table(self._studio().cost()))),
             "doctor": (0, lambda: print(self._doctor())),  # noqa: T201
             "help": (0, lambda: display(help_page.page())),
         }
@@ -193,7 +206,8 @@ def unregister(shell: Any) -> None:
         shell.magics_manager.magics[kind].pop("veo", None)
     shell.magics_manager.registry.pop("VeoMagics", None)
     shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, VeoMagics)]
-    shell.display_formatter.ipython_display_formatter.pop(Job, None)
+    for shown in (Job, Bill):
+        shell.display_formatter.ipython_display_formatter.pop(shown, None)
 
 
 def is_terminal(shell: Any) -> bool:

@@ -6,6 +6,7 @@ import math
 from datetime import datetime
 
 from veo_nb import catalog, errors
+from veo_nb.jobs.bill import Bill
 from veo_nb.jobs.job import Job, Note, Snapshot, State
 from veo_nb.notebook.protocol import Part, format_elapsed
 from veo_nb.request import VideoRequest
@@ -80,7 +81,26 @@ def cost(usd: float | None, provider: catalog.Provider) -> str:
     """`about $3.20`, or `would cost about $3.20` where nothing is charged; empty for an unknown price."""
     if usd is None:
         return ""
-    return f"about ${usd:.2f}" if provider.bills else f"would cost about ${usd:.2f}"
+    return f"about {dollars(usd)}" if provider.bills else f"would cost about {dollars(usd)}"
+
+
+def dollars(usd: float) -> str:
+    """`$3.20`."""
+    return f"${usd:,.2f}"
+
+
+def price(one: catalog.Price) -> str:
+    """`$0.15 a second` or `$0.60 a call`, with more digits where it has them."""
+    usd, unit = (one.usd_per_call, "call") if one.usd_per_call else (one.usd_per_second, "second")
+    return f"{dollars(usd) if round(usd, 2) == usd else f'${usd:g}'} a {unit}"
+
+
+def budget(bill: Bill) -> str:
+    """`so far about $3.20 of the budget of $20.00, $16.80 left`; without a budget what was spent alone."""
+    spent = f"so far about {dollars(bill.spent)}"
+    if bill.budget is None or bill.left is None:
+        return spent
+    return f"{spent} of the budget of {dollars(bill.budget)}, {dollars(bill.left) if bill.left else 'nothing'} left"
 
 
 def made_in(now: Snapshot) -> str | None:

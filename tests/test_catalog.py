@@ -50,7 +50,11 @@ def test_a_prompt_of_any_length_and_script_is_taken():
         ("resolution", "9000p", "resolution can't be '9000p'. Veo 3.1 Fast takes 720p, 1080p or 4k."),
         ("resolution", 720, "resolution can't be 720. Veo 3.1 Fast takes 720p, 1080p or 4k."),
         ("duration_seconds", 5, "duration_seconds can't be 5. Veo 3.1 Fast takes 4, 6 or 8."),
-        ("duration_seconds", "8", "duration_seconds can't be '8'. Veo 3.1 Fast takes 4, 6 or 8."),
+        (
+            "duration_seconds",
+            "8",
+            "duration_seconds can't be '8'. Did you mean 8? Veo 3.1 Fast takes 4, 6 or 8.",
+        ),
         ("duration_seconds", True, "duration_seconds can't be True. Veo 3.1 Fast takes 4, 6 or 8."),
         ("duration_seconds", [8], "duration_seconds can't be [8]. Veo 3.1 Fast takes 4, 6 or 8."),
         (
@@ -72,6 +76,23 @@ def test_a_prompt_of_any_length_and_script_is_taken():
 )
 def test_a_bad_value_is_named_with_what_would_be_good(field, value, line):
     assert said(**{field: value}) == [f"{field}: {line}"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "meant"),
+    [
+        ("resolution", "720", "720p"),
+        ("resolution", "1080", "1080p"),
+        ("resolution", "4K", "4k"),
+        ("aspect_ratio", "16x9", "16:9"),
+        ("aspect_ratio", "9/16", "9:16"),
+        ("person_generation", "allow-all", "allow_all"),
+        ("person_generation", "allow_adults", "allow_adult"),
+    ],
+)
+def test_a_mistyped_value_gets_the_nearest_one(field, value, meant):
+    [line] = said(**{field: value})
+    assert line.startswith(f"{field}: {field} can't be {value!r}. Did you mean {meant}? Veo 3.1 Fast takes ")
 
 
 @pytest.mark.parametrize(

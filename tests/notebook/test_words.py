@@ -158,7 +158,16 @@ def test_what_was_left_to_the_provider_is_not_shown():
             {"model": "standard", "aspect_ratio": "9:16", "resolution": "1080p", "duration_seconds": 8},
             ["standard", "9:16", "1080p", "8 s"],
         ),
-        ({"image": Image.new("RGB", (8, 8))}, ["fast", "from an image"]),
+        ({"image": Image.new("RGB", (16, 9))}, ["fast", "from an image"]),
+        (
+            {"image": Image.new("RGB", (640, 427))},
+            ["fast", "from an image (3:2, the provider makes it 16:9)"],
+        ),
+        ({"image": Image.new("RGB", (640, 427)), "fit": "pad"}, ["fast", "from an image"]),
+        (
+            {"image": Image.new("RGB", (16, 9)), "last_frame": Image.new("RGB", (9, 9))},
+            ["fast", "from an image", "to an image (1:1, the provider makes it 16:9)"],
+        ),
         ({"video": "https://x.example/a.mp4"}, ["fast", "goes on from a clip"]),
         ({"reference_images": [Image.new("RGB", (8, 8))]}, ["fast", "1 reference image"]),
         ({"reference_images": [Image.new("RGB", (8, 8))] * 2}, ["fast", "2 reference images"]),
@@ -176,7 +185,7 @@ def test_what_was_set_is_shown_in_short_words(fields, shown):
 
 
 def test_an_image_is_named_by_its_file(tmp_path):
-    Image.new("RGB", (8, 8)).save(tmp_path / "fox.png")
+    Image.new("RGB", (16, 9)).save(tmp_path / "fox.png")
     assert chosen(image=tmp_path / "fox.png") == ["fast", "from fox.png"]
     both = {"image": tmp_path / "fox.png", "last_frame": tmp_path / "fox.png"}
     assert chosen(**both) == ["fast", "from fox.png", "to fox.png"]

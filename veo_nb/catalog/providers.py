@@ -29,6 +29,8 @@ class Provider:
     keyless: bool = False
     """Whether it also takes this machine's Google credentials (Application Default Credentials) for a key."""
     duration_type: Literal["string", "integer"] = "integer"
+    image_types: tuple[str, ...] = ("image/png", "image/jpeg")
+    """Images that it takes as they are; all others are made PNG."""
     requests_per_minute: int = 10
     in_flight: int = 10
     retention_seconds: float = 2 * 24 * 3600.0
@@ -62,6 +64,7 @@ PROVIDERS: dict[str, Provider] = {
             poll_base="https://generativelanguage.googleapis.com",
             key_origins=("https://generativelanguage.googleapis.com",),
             key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+            image_types=("image/png", "image/jpeg", "image/webp"),
             withdrawn="Google is reported to have switched off Veo 3.1 here on 2026-10-22.",
         ),
         Provider(

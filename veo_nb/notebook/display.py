@@ -23,6 +23,7 @@ from veo_nb.media.picture import Picture, thumbnail
 from veo_nb.notebook import words
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
+from veo_nb.request import misfit
 
 EMBED_LIMIT = 8_000_000
 """Bytes; a larger video that can't be linked is named by its path in place of being put into the notebook."""
@@ -99,6 +100,9 @@ def dry_run(preview: Preview) -> HTML:
     status = f"Nothing sent · {' · '.join(facts)}"
     if preview.stored is not None:
         status += f" · job {preview.stored.id} is there already and would be shown"
+    frames = [one for one in (request.image, request.last_frame) if one is not None]
+    if any(misfit(one, request.shape) for one in frames):
+        status += f" · --fit crop or --fit pad makes the picture {request.shape} before it is sent"
     rows = [
         Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),
         _settings(words.settings(request), provider.bills, ""),

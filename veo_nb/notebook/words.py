@@ -7,8 +7,9 @@ from datetime import datetime
 
 from veo_nb import catalog, errors
 from veo_nb.jobs.job import Job, Note, Snapshot, State
+from veo_nb.media.picture import Picture
 from veo_nb.notebook.protocol import Part, format_elapsed
-from veo_nb.request import VideoRequest
+from veo_nb.request import VideoRequest, misfit
 
 MEGABYTE = 1_000_000
 
@@ -63,8 +64,8 @@ def settings(request: VideoRequest) -> list[str]:
         request.aspect_ratio,
         request.resolution,
         request.duration_seconds and f"{request.duration_seconds} s",
-        request.image and f"from {request.image.name or 'an image'}",
-        request.last_frame and f"to {request.last_frame.name or 'an image'}",
+        request.image and f"from {_picture(request.image, request.shape)}",
+        request.last_frame and f"to {_picture(request.last_frame, request.shape)}",
         request.reference_images and _counted(len(request.reference_images), "reference image"),
         request.video and "goes on from a clip",
         request.person_generation and request.person_generation.replace("_", " "),
@@ -109,6 +110,12 @@ def shown_again(now: Snapshot, at: datetime) -> str:
 def shape(request: VideoRequest) -> str:
     """The words for the picture's shape, for people who can't see it."""
     return "upright" if request.shape == "9:16" else "wide"
+
+
+def _picture(picture: Picture, shape: str) -> str:
+    """A frame by its name, and that the provider changes it where it has another shape than the clip."""
+    name, found = picture.name or "an image", misfit(picture, shape)
+    return f"{name} ({found}, the provider makes it {shape})" if found else name
 
 
 def _counted(count: int, thing: str) -> str:

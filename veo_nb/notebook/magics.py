@@ -21,6 +21,7 @@ from veo_nb.jobs.job import Job, WaitInterrupted
 from veo_nb.jobs.studio import Studio
 from veo_nb.notebook import help as help_page
 from veo_nb.notebook import words
+from veo_nb.notebook.completion import Matcher
 from veo_nb.notebook.display import dry_run, finished, job_table, shown_again
 from veo_nb.notebook.options import as_options, parse_cell
 from veo_nb.notebook.place import Place, find_place
@@ -62,6 +63,12 @@ class VeoMagics(Magics):  # type: ignore[misc]
         self.place = find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
         # A job that a cell ends with shows itself.
         shell.display_formatter.ipython_display_formatter.for_type(Job, self._show)
+        self.matcher = Matcher(
+            shell,
+            jobs=lambda: self._studio().history(20),
+            models=lambda: catalog.model_names(self._studio().settings.provider),
+        )
+        self.matcher.add()
         if any(getattr(self, name) for name in SETTINGS):
             # From a configuration file of IPython.
             self._apply()
@@ -113,14 +120,21 @@ class VeoMagics(Magics):  # type: ignore[misc]
 
     def _value(self, name: str, typed: Any) -> Any:
         """What was typed for an image or a video: the notebook's variable of that name, a job's id, or itself."""
-        kind = catalog.FIELD[name].kind
+        kind = catalog.FIELD[name].kind if name in catalog.FIELD else ""
         names = self.shell.user_ns
-        if kind == "image" and isinstance(typed, str) and typed.isidentifier() and not Path(typed).exists():
-            return names.get(typed, typed)
+        if kind == "images":
+            return [self._image(one) for one in typed]
+        if kind == "image":
+            return self._image(typed)
         if kind == "video" and typed in names:
             return names[typed]
         # An address or a file is for the request to judge.
         return self._studio().job(typed) if kind == "video" and typed.isalnum() else typed
+
+    def _image(self, typed: str) -> Any:
+        """A file comes first; a variable is what has its name and is no file."""
+        is_name = typed.isidentifier() and not Path(typed).exists()
+        return self.shell.user_ns.get(typed, typed) if is_name else typed
 
     def _show(self, job: Job, *, new: bool = True) -> None:
         if job.videos and not new and job.now.state.final:
@@ -191,7 +205,9 @@ def unregister(shell: Any) -> None:
     """Take `%veo` and `%%veo` out of a shell, and whatever came with them."""
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("veo", None)
-    shell.magics_manager.registry.pop("VeoMagics", None)
+    magics = shell.magics_manager.registry.pop("VeoMagics", None)
+    if magics is not None:
+        magics.matcher.remove()
     shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, VeoMagics)]
     shell.display_formatter.ipython_display_formatter.pop(Job, None)
 

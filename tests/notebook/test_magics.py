@@ -23,6 +23,7 @@ from veo_nb.jobs.studio import Studio
 from veo_nb.notebook import magics
 from veo_nb.notebook.help import COMMANDS
 from veo_nb.notebook.magics import VeoMagics, greeting, unregister
+from veo_nb.notebook.widgets import JobView
 
 
 def magics_of(shell, studio: Studio, configure=None) -> VeoMagics:
@@ -209,6 +210,24 @@ def test_a_video_is_a_job_a_variable_or_an_address(run, loaded, service):
         assert run(f"%%veo --wait --video {name} --take {number + 1}\nIt looks back.").error is None
     sent = [post["instances"][0]["video"]["uri"] for post in service.posts[1:]]
     assert sent == [job.video.uri] * 3 + ["https://x.example/a.mp4"]
+
+
+def test_a_variable_follows_the_job_that_was_tried_again(notebook, loaded, service, monkeypatch):
+    views: list[JobView] = []
+    monkeypatch.setattr(JobView, "show", lambda view: views.append(view))  # noqa: PLW0108  a method
+    held = Held()
+    service.submits = [held]
+    notebook("%%veo --out fox\nA fox.")
+    old = loaded.user_ns["fox"]
+    held.give(httpx.Response(400, json={"error": {"message": "content policy violation"}}))
+    with pytest.raises(errors.ContentBlocked):
+        old.wait(10)
+    views[0]._receive(None, {"kind": "again", "id": "k1", "payload": {}}, [])
+    new = loaded.user_ns["fox"]
+    assert new is not old
+    assert new.wait(30).status == "succeeded"
+    assert service.posts[0] == service.posts[1]
+    views[0].close()
 
 
 # Wrong input: one line, the cell failed, nothing sent

@@ -184,6 +184,30 @@ def test_what_was_set_is_shown_in_short_words(fields, shown):
     assert chosen(**fields) == shown
 
 
+@pytest.mark.parametrize(
+    ("asked", "came", "filtered", "line"),
+    [
+        (None, 1, (), ""),
+        (2, 2, (), ""),
+        (2, 1, ("Loud noise.",), '1 of 2 samples was blocked: "Loud noise."'),
+        (4, 1, ("Loud noise.", "A face."), '3 of 4 samples were blocked: "Loud noise. A face."'),
+        # After a restart the reasons are gone.
+        (4, 3, (), "1 of 4 samples did not come"),
+        (None, 1, ("Loud noise.",), 'some samples were blocked: "Loud noise."'),
+    ],
+)
+def test_samples_that_did_not_come_are_counted(asked, came, filtered, line):
+    job = make_job(State.SUCCEEDED, videos=(object(),) * came, filtered=filtered)
+    job.request = make_request(PROVIDER, prompt="A fox.", sample_count=asked)
+    assert words.missing(job) == line
+
+
+def test_beside_a_button_the_words_name_it():
+    job = make_job(State.BLOCKED, error=errors.ContentBlocked("Loud noise."))
+    assert words.ending(job).endswith("The filter varies: run the cell again, or change the prompt")
+    assert words.ending(job, button=True).endswith("The filter varies: Try again, or change the prompt")
+
+
 def test_an_image_is_named_by_its_file(tmp_path):
     Image.new("RGB", (16, 9)).save(tmp_path / "fox.png")
     assert chosen(image=tmp_path / "fox.png") == ["fast", "from fox.png"]

@@ -75,8 +75,7 @@ def last_line(job: Job, place: Place) -> str:
         return words.ending(job)
     parts = [format_line(words.line(job), 0.0), words.cost(job.estimate, job.provider)]
     parts += [place.shown(video.path) for video in job.videos]
-    if job.now.filtered:
-        parts.append(f'some samples were blocked: "{" ".join(job.now.filtered)}"')
+    parts.append(words.missing(job))
     return " · ".join(part for part in parts if part)
 
 

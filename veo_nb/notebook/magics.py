@@ -112,7 +112,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         if command.out:
             self.shell.user_ns[command.out] = job
         over = job.now.state.final
-        self._show(job, new=new)
+        self._show(job, new=new, out=command.out)
         if command.wait and over:
             job.wait()
         elif command.wait:
@@ -136,11 +136,16 @@ class VeoMagics(Magics):  # type: ignore[misc]
         is_name = typed.isidentifier() and not Path(typed).exists()
         return self.shell.user_ns.get(typed, typed) if is_name else typed
 
-    def _show(self, job: Job, *, new: bool = True) -> None:
+    def _show(self, job: Job, *, new: bool = True, out: str | None = None) -> None:
+        def rebind(old: Job, again: Job) -> None:
+            # Who goes on with the variable means the clip that comes.
+            if out is not None and self.shell.user_ns.get(out) is old:
+                self.shell.user_ns[out] = again
+
         if job.videos and not new and job.now.state.final:
             display(shown_again(job, self.place))
         else:
-            show_job(job, self.place, self.shell)
+            show_job(job, self.place, self.shell, rebind)
 
     def _command(self, line: str) -> None:
         name, *arguments = line.split() or ["list"]
@@ -239,8 +244,11 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
     return " · ".join(parts)
 
 
-def show_job(job: Job, place: Place, shell: Any) -> None:
-    """Display a job: its card while it runs, its video when it is done, a line of words in a terminal."""
+def show_job(job: Job, place: Place, shell: Any, replaced: Callable[[Job, Job], None] | None = None) -> None:
+    """Display a job: its card while it runs, its video when it is done, a line of words in a terminal.
+
+    `replaced(old, new)` is called when a person has a blocked one tried again.
+    """
     if job.now.state.final:
         display(finished(job, place))
     elif is_terminal(shell):
@@ -248,7 +256,7 @@ def show_job(job: Job, place: Place, shell: Any) -> None:
     else:
         from veo_nb.notebook.widgets import JobView
 
-        JobView(job, place).show()
+        JobView(job, place, replaced=replaced).show()
 
 
 def _count(jobs: list[str]) -> str:

@@ -32,8 +32,8 @@ def line(job: Job) -> list[Part]:
     return [ending(job)]
 
 
-def ending(job: Job) -> str:
-    """How a job ended that has no video, and what to do: one line."""
+def ending(job: Job, *, button: bool = False) -> str:
+    """How a job ended that has no video, and what to do: one line; `button` where "Try again" stands beside it."""
     error = job.error
     if error is None:
         return "Ended"
@@ -41,7 +41,7 @@ def ending(job: Job) -> str:
         said = error.message.rstrip(".")
         return (
             f'Blocked by the provider\'s safety filter: "{said}". '
-            "The filter varies: run the cell again, or change the prompt"
+            f"The filter varies: {'Try again' if button else 'run the cell again'}, or change the prompt"
         )
     if job.now.state is State.UNCERTAIN:
         return (
@@ -54,6 +54,18 @@ def ending(job: Job) -> str:
     if job.operation and "%veo retry" not in text and not isinstance(error, errors.OperationFailed):
         text = f"{text.rstrip('.')}. Operation {job.operation} is kept: %veo retry {job.id}"
     return text
+
+
+def missing(job: Job) -> str:
+    """Which samples did not come of a job that has others, and why; empty where all came."""
+    asked, told = job.request.sample_count or 1, " ".join(job.now.filtered)
+    count = asked - len(job.now.videos)
+    if count <= 0 and not told:
+        return ""
+    samples = f"{count} of {asked} samples" if count > 0 else "some samples"
+    if not told:
+        return f"{samples} did not come"
+    return f'{samples} {"was" if count == 1 else "were"} blocked: "{told}"'
 
 
 def settings(request: VideoRequest) -> list[str]:

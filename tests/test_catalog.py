@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from veo_nb import catalog
 from veo_nb.api.wire import submit_body
 from veo_nb.catalog import rules
+from veo_nb.notebook.completion import Known, complete
+from veo_nb.notebook.help import page, readme_table
+from veo_nb.notebook.options import option_rows, parse_cell
 from veo_nb.request import make_request
 
 GPTPROTO = catalog.PROVIDERS["gptproto"]
@@ -253,7 +256,7 @@ def test_whatever_is_given_gets_an_answer_in_sentences(values):
 
 
 def test_adding_a_model_is_one_entry(monkeypatch):
-    """It is then found by both names, checked by its own values, offered, and sent."""
+    """It is then found by both names, checked by its own values, sent, offered by Tab and listed in the help."""
     new = catalog.Model(
         id="veo-4-generate",
         title="Veo 4",
@@ -271,6 +274,17 @@ def test_adding_a_model_is_one_entry(monkeypatch):
     request = make_request(provider, prompt="x", model="four", aspect_ratio="1:1")
     assert (request.model, request.seconds) == ("veo-4-generate", 12)
     assert submit_body(request, provider)["parameters"] == {"aspectRatio": "1:1"}
+    assert parse_cell("--model four -d 12", "x", {}).fields == {"model": "four", "duration_seconds": 12}
+    known = Known({}, list, lambda _: [], models=tuple(catalog.model_names(provider)))
+    for line, offered in (("--model fo", "four"), ("--model four -a ", "1:1"), ("-m four --duration=", "12")):
+        found = complete(f"%%veo {line}", known)
+        assert found is not None
+        assert [offer.text for offer in found[1]] == [offered]
+    rows = [name for name, _ in option_rows()]
+    assert "-m, --model standard|fast|lite|four" in rows
+    assert "-a, --aspect-ratio 16:9|9:16|1:1" in rows
+    assert "four" in readme_table()
+    assert "four" in repr(page())
 
 
 def test_true_is_not_one():

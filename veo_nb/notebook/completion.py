@@ -136,19 +136,19 @@ def _values(item: catalog.Field, fragment: str, words: list[str], known: Known) 
         return [*ids, *_names(fragment, known, lambda value: isinstance(value, (Job, Video)))]
     values: Iterable[Any] = choices(item, _model(words))
     if item.name == "model":
-        values = known.models or values
+        values = known.models or choices(item)
     elif item.kind == "number" and item.high <= FEW:
         values = range(item.low, item.high + 1)
     return [Offer(str(value), "value") for value in values if str(value).startswith(fragment)]
 
 
 def _model(words: list[str]) -> catalog.Model | None:
-    """The model that the line names so far."""
+    """The model that the line names so far, or the one that it would be."""
     for word, value in itertools.pairwise(words):
         if word in ("-m", "--model"):
             return catalog.find_model(value)
     named = [word.partition("=")[2] for word in words if word.startswith("--model=")]
-    return catalog.find_model(named[0]) if named else None
+    return catalog.find_model(named[0] if named else catalog.DEFAULT_MODEL)
 
 
 def is_image(value: Any) -> bool:

@@ -105,12 +105,11 @@ def option_rows() -> list[tuple[str, str]]:
 
 
 def choices(item: catalog.Field, model: catalog.Model | None = None) -> tuple[Any, ...]:
-    """The values that an option takes, of this model or of the default one; empty where they can't be listed."""
+    """The values that an option takes, with this model or with any; empty where they can't be listed."""
+    models = [model] if model else [*catalog.MODELS.values()]
     if item.name == "model":
-        return tuple(dict.fromkeys(known.alias for known in catalog.MODELS.values()))
-    model = model or catalog.find_model(catalog.DEFAULT_MODEL)
-    assert model is not None, "the default is in the table"
-    return item.choices or model.choices(item.name)
+        return tuple(dict.fromkeys(known.alias for known in models))
+    return item.choices or tuple(dict.fromkeys(one for known in models for one in known.choices(item.name)))
 
 
 def _written(item: catalog.Field) -> str:

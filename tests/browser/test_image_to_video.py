@@ -32,7 +32,7 @@ def test_it_runs_to_its_end_and_try_again_has_another_job_take_the_place(lab, ch
         assert lengths == [4, 4, 8, 11, 4]
         assert plays(videos.nth(3))
         # The last cell has run: neither of the two that are refused stopped it.
-        expect(page.locator(".jp-OutputArea-output img")).to_have_count(2)
+        expect(page.locator(".jp-RenderedImage img")).to_have_count(2)
 
         button = page.locator(".veo-card .veo-button")
         expect(button).to_have_text("Try again")

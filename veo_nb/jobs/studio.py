@@ -108,7 +108,7 @@ class Studio:
 
         A request that was made before is not sent again: the stored clip, or the job that still runs, is what
         you get. `take=2` asks for another sample of it, `fresh=True` ignores what is stored. Fields are those of
-        `VideoRequest`.
+        `VideoRequest`, and `fit` for its frames (see `make_request`).
 
         Raises:
             InvalidRequest: before anything is sent.

@@ -26,7 +26,7 @@ ARROWS = {
     "errors": set(),
     "media": set(),
     "config": GROUND,
-    "request": GROUND | {"media.picture"},
+    "request": GROUND | {"media.picture", "media.shape"},
     "api": GROUND | {"config", "request", "media.picture"},
     "jobs": GROUND | {"config", "request", "api", "media"},
     "notebook": GROUND | {"config", "request", "api", "media", "jobs"},

@@ -160,8 +160,9 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
 def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
     """The job that makes this clip; returns at once, and shows a stored clip in place of asking twice.
 
-    Fields are those of `VideoRequest`; an image is a path, bytes or a PIL image, a video is a `Video`, a job or a
-    URL. `take=2` asks for another sample of the same request, `fresh=True` ignores what is stored.
+    Fields are those of `VideoRequest`; an image is a path, bytes, a PIL image or a numpy array, a video is a `Video`,
+    a job or a URL. `fit="crop"` or `fit="pad"` makes a first and a last frame of another shape fit the clip. `take=2`
+    asks for another sample of the same request, `fresh=True` ignores what is stored.
 
     Raises:
         InvalidRequest: the request can't be sent as it is; nothing was sent.

@@ -179,6 +179,10 @@ def test_several_samples_stand_side_by_side(put, place):
 def test_samples_that_were_blocked_are_named(put, place):
     job = make_job(videos=(make_video(put("fox.mp4")),), filtered=("Loud noise.",))
     assert 'some samples were blocked: "Loud noise."' in repr(finished(job, place))
+    two = make_job(
+        videos=(make_video(put("fox.mp4")),), filtered=("Loud noise.",), fields={"sample_count": 2}
+    )
+    assert '1 of 2 samples was blocked: "Loud noise."' in repr(finished(two, place))
 
 
 def test_the_sandbox_says_that_nothing_was_charged(put, place):

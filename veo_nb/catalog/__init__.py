@@ -7,7 +7,8 @@ one is noticed by the other. Facts come from the provider's page and Google's Ge
 collected on 2026-11-22.
 """
 
-from veo_nb.catalog.fields import FIELD, FIELDS, Field, Values
+from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, Field, Values
+from veo_nb.catalog.inputs import IMAGE, SOURCE, ImageLimits, SourceLimits
 from veo_nb.catalog.lookup import find_model, model_names
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, Model
 from veo_nb.catalog.phrases import did_you_mean, listed, shown
@@ -19,18 +20,24 @@ __all__ = [
     "DEFAULT_MODEL",
     "FIELD",
     "FIELDS",
+    "FIT",
+    "IMAGE",
     "MODELS",
+    "OPTIONS",
     "PRICES",
     "PRICES_DATE",
     "PRICES_SOURCE",
     "PROVIDERS",
     "RULES",
+    "SOURCE",
     "Field",
+    "ImageLimits",
     "Model",
     "Price",
     "Problem",
     "Provider",
     "Rule",
+    "SourceLimits",
     "Values",
     "check",
     "did_you_mean",

@@ -24,6 +24,7 @@ from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.jobs.bill import Bill, make_bill, make_gate
 from veo_nb.jobs.cost import estimate
 from veo_nb.jobs.engine import Engine
+from veo_nb.jobs.extension import check_source, source_of
 from veo_nb.jobs.handover import Handover
 from veo_nb.jobs.job import Job, State
 from veo_nb.jobs.ledger import JobRow, Ledger
@@ -32,9 +33,9 @@ from veo_nb.jobs.local_server import LocalServer
 from veo_nb.jobs.loop import BackgroundLoop
 from veo_nb.jobs.ownership import Ownership
 from veo_nb.jobs.registry import Registry
+from veo_nb.jobs.repeat import fields_again
 from veo_nb.jobs.timing import usual_seconds
-from veo_nb.jobs.video import Video
-from veo_nb.request import Source, VideoRequest, make_request
+from veo_nb.request import VideoRequest, make_request
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """For ids that people type: nothing that looks like something else."""
@@ -110,7 +111,7 @@ class Studio:
 
         A request that was made before is not sent again: the stored clip, or the job that still runs, is what
         you get. `take=2` asks for another sample of it, `fresh=True` ignores what is stored. Fields are those of
-        `VideoRequest`.
+        `VideoRequest`, and `fit` for its frames (see `make_request`).
 
         Raises:
             InvalidRequest: before anything is sent.
@@ -125,6 +126,8 @@ class Studio:
         self.settings.key_or_raise()
         with self._lock:
             parts = self._open()
+            if self._standing(request, take, parts, fresh=fresh) is None:
+                check_source(fields.get("video"), self.settings.provider, self._clock())
             for picture in request.pictures():
                 self.library.keep_picture(picture)
             mine, row = self._enter(request, take, parts.ledger, fresh=fresh)
@@ -141,7 +144,9 @@ class Studio:
         provider, parts = self.settings.provider, self._open_existing()
         past = parts.ledger.generation_seconds(provider.name, request.model) if parts else []
         seconds, _ = usual_seconds(past, provider, catalog.MODELS[request.model])
-        row = parts.ledger.standing(request.fingerprint(provider.name), take) if parts and not fresh else None
+        row = self._standing(request, take, parts, fresh=fresh)
+        if row is None:
+            check_source(fields.get("video"), provider, self._clock())
         stored = parts.registry.job(row) if parts and row else None
         usd = estimate(request, self.settings.prices)
         return Preview(request, provider, usd, seconds, stored, self.cost())
@@ -232,6 +237,15 @@ class Studio:
             raise
         return job
 
+    def again(self, job_id: str) -> Job:
+        """Another job for the request of one that is over, sent anew; the old one stays in the history.
+
+        Raises:
+            InvalidRequest: it still runs, its answer was lost, an input is gone, or another provider had it.
+        """
+        job = self.job(job_id)
+        return self.generate(take=job.take, fresh=True, **fields_again(job, self.settings.provider))
+
     def close(self) -> None:
         """Stop the background work and the sandbox; unfinished jobs stay in the ledger for `resume()`."""
         with self._lock:
@@ -249,13 +263,21 @@ class Studio:
             )
         values = {"model": self.settings.model, **{k: v for k, v in fields.items() if v is not None}}
         if "video" in values:
-            values["video"] = _source(values["video"], self.settings.provider)
+            values["video"] = source_of(values["video"], self.settings.provider)
         for name in ("image", "last_frame"):
             if isinstance(values.get(name), Job):
                 raise InvalidRequest(
                     f"{name} is a whole job.", hint="Use its .video.last_frame().", field=name
                 )
         return make_request(self.settings.provider, prompt=prompt, **values)
+
+    def _standing(
+        self, request: VideoRequest, take: int, parts: _Parts | None, *, fresh: bool
+    ) -> JobRow | None:
+        """The row of a job that would be shown or joined in place of sending anything."""
+        if parts is None or fresh:
+            return None
+        return parts.ledger.standing(request.fingerprint(self.settings.provider.name), take)
 
     def _take_up(self, job: Job, parts: _Parts) -> None:
         """Go on with a stored job where it needs it: its file is gone, or nobody drives it any more."""
@@ -322,7 +344,7 @@ class Studio:
             if self.settings.provider.name == "sandbox" and not self.settings.base_url:
                 server = LocalServer(self.library.folder / ".sandbox")
                 made.callback(server.stop)
-            registry = Registry(ledger, self.library, self._cancel, self._attend)
+            registry = Registry(ledger, self.library, self._cancel, self._attend, self)
             making = self._make_engine(ledger, server, lambda job: handover.follow(job))  # noqa: PLW0108  see below
             engine = loop.run(making).result(30)
             made.callback(_let_go, registry, engine, loop)
@@ -368,20 +390,3 @@ def _let_go(registry: Registry, engine: Engine, loop: BackgroundLoop) -> None:
 
 def _is_complete(job: Job) -> bool:
     return job.now.state is State.SUCCEEDED and all(video.path.exists() for video in job.videos)
-
-
-def _source(value: Any, provider: catalog.Provider) -> Any:
-    """A clip of this library as a source; anything else as it is."""
-    if isinstance(value, Job):
-        value = value.video
-    if isinstance(value, Video):
-        uri = value.uri
-        if provider.dialect == "vertex" and not uri.startswith("gs://"):
-            # It looks into buckets only, but takes the clip's bytes along with the request.
-            uri = value.path.as_uri()
-        if not uri:
-            raise InvalidRequest(
-                f"The clip of job {value.job_id} has no address at the provider.", hint="", field="video"
-            )
-        return Source(uri=uri, key=f"job:{value.job_id}/{value.sample}")
-    return value

@@ -23,6 +23,7 @@ from veo_nb.media.picture import Picture, thumbnail
 from veo_nb.notebook import words
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
+from veo_nb.request import misfit
 
 EMBED_LIMIT = 8_000_000
 """Bytes; a larger video that can't be linked is named by its path in place of being put into the notebook."""
@@ -74,8 +75,7 @@ def last_line(job: Job, place: Place) -> str:
         return words.ending(job)
     parts = [format_line(words.line(job), 0.0), words.cost(job.estimate, job.provider)]
     parts += [place.shown(video.path) for video in job.videos]
-    if job.now.filtered:
-        parts.append(f'some samples were blocked: "{" ".join(job.now.filtered)}"')
+    parts.append(words.missing(job))
     return " · ".join(part for part in parts if part)
 
 
@@ -102,6 +102,9 @@ def dry_run(preview: Preview) -> HTML:
     elif preview.bill.spent or preview.bill.budget is not None:
         status += f" · {words.budget(preview.bill)}"
         status += "" if preview.bill.fits(preview.usd) else ": it would not be sent"
+    frames = [one for one in (request.image, request.last_frame) if one is not None]
+    if any(misfit(one, request.shape) for one in frames):
+        status += f" · --fit crop or --fit pad makes the picture {request.shape} before it is sent"
     rows = [
         Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),
         _settings(words.settings(request), provider.bills, ""),

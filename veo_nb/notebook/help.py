@@ -1,4 +1,4 @@
-"""The page that `%veo help` shows: options and commands, made from the tables that drive them."""
+"""The page that `%veo help` shows, and the README's table: options and commands, made from the tables that drive them."""
 
 from __future__ import annotations
 
@@ -34,3 +34,13 @@ def page() -> HTML:
     )
     body = Markup("").join(row.format(name, meaning) for name, meaning in rows)
     return PlainHTML(Markup('<table style="font-size:13px;margin:4px 0">{}</table>').format(body), text)
+
+
+def readme_table() -> str:
+    """The options as a table of Markdown; `python -m tests.write_readme` puts it into the README."""
+    rows = ["| option of `%%veo` | what it is |", "|---|---|"]
+    for names, meaning in option_rows():
+        # A bar would end the column, inside of code as well.
+        cells = [text.replace("|", "\\|") for text in (f"`{names}`", meaning)]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)

@@ -23,6 +23,7 @@ from veo_nb.jobs.studio import Studio
 from veo_nb.notebook import help as help_page
 from veo_nb.notebook import words
 from veo_nb.notebook.bill import bill_table
+from veo_nb.notebook.completion import Matcher
 from veo_nb.notebook.display import dry_run, finished, job_table, shown_again
 from veo_nb.notebook.options import as_options, parse_cell
 from veo_nb.notebook.place import Place, find_place
@@ -70,6 +71,12 @@ class VeoMagics(Magics):  # type: ignore[misc]
         shell.display_formatter.ipython_display_formatter.for_type(
             Bill, lambda bill: display(bill_table(bill))
         )
+        self.matcher = Matcher(
+            shell,
+            jobs=lambda: self._studio().history(20),
+            models=lambda: catalog.model_names(self._studio().settings.provider),
+        )
+        self.matcher.add()
         if any(value is not None for value in self._chosen().values()):
             # From a configuration file of IPython.
             self._apply()
@@ -117,7 +124,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         if command.out:
             self.shell.user_ns[command.out] = job
         over = job.now.state.final
-        self._show(job, new=new)
+        self._show(job, new=new, out=command.out)
         if command.wait and over:
             job.wait()
         elif command.wait:
@@ -125,20 +132,32 @@ class VeoMagics(Magics):  # type: ignore[misc]
 
     def _value(self, name: str, typed: Any) -> Any:
         """What was typed for an image or a video: the notebook's variable of that name, a job's id, or itself."""
-        kind = catalog.FIELD[name].kind
+        kind = catalog.FIELD[name].kind if name in catalog.FIELD else ""
         names = self.shell.user_ns
-        if kind == "image" and isinstance(typed, str) and typed.isidentifier() and not Path(typed).exists():
-            return names.get(typed, typed)
+        if kind == "images":
+            return [self._image(one) for one in typed]
+        if kind == "image":
+            return self._image(typed)
         if kind == "video" and typed in names:
             return names[typed]
         # An address or a file is for the request to judge.
         return self._studio().job(typed) if kind == "video" and typed.isalnum() else typed
 
-    def _show(self, job: Job, *, new: bool = True) -> None:
+    def _image(self, typed: str) -> Any:
+        """A file comes first; a variable is what has its name and is no file."""
+        is_name = typed.isidentifier() and not Path(typed).exists()
+        return self.shell.user_ns.get(typed, typed) if is_name else typed
+
+    def _show(self, job: Job, *, new: bool = True, out: str | None = None) -> None:
+        def rebind(old: Job, again: Job) -> None:
+            # Who goes on with the variable means the clip that comes.
+            if out is not None and self.shell.user_ns.get(out) is old:
+                self.shell.user_ns[out] = again
+
         if job.videos and not new and job.now.state.final:
             display(shown_again(job, self.place))
         else:
-            show_job(job, self.place, self.shell)
+            show_job(job, self.place, self.shell, rebind)
 
     def _command(self, line: str) -> None:
         name, *arguments = line.split() or ["list"]
@@ -204,7 +223,9 @@ def unregister(shell: Any) -> None:
     """Take `%veo` and `%%veo` out of a shell, and whatever came with them."""
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("veo", None)
-    shell.magics_manager.registry.pop("VeoMagics", None)
+    magics = shell.magics_manager.registry.pop("VeoMagics", None)
+    if magics is not None:
+        magics.matcher.remove()
     shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, VeoMagics)]
     for shown in (Job, Bill):
         shell.display_formatter.ipython_display_formatter.pop(shown, None)
@@ -237,8 +258,11 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
     return " · ".join(parts)
 
 
-def show_job(job: Job, place: Place, shell: Any) -> None:
-    """Display a job: its card while it runs, its video when it is done, a line of words in a terminal."""
+def show_job(job: Job, place: Place, shell: Any, replaced: Callable[[Job, Job], None] | None = None) -> None:
+    """Display a job: its card while it runs, its video when it is done, a line of words in a terminal.
+
+    `replaced(old, new)` is called when a person has a blocked one tried again.
+    """
     if job.now.state.final:
         display(finished(job, place))
     elif is_terminal(shell):
@@ -246,7 +270,7 @@ def show_job(job: Job, place: Place, shell: Any) -> None:
     else:
         from veo_nb.notebook.widgets import JobView
 
-        JobView(job, place).show()
+        JobView(job, place, replaced=replaced).show()
 
 
 def _count(jobs: list[str]) -> str:

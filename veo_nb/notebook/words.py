@@ -8,8 +8,9 @@ from datetime import datetime
 from veo_nb import catalog, errors
 from veo_nb.jobs.bill import Bill
 from veo_nb.jobs.job import Job, Note, Snapshot, State
+from veo_nb.media.picture import Picture
 from veo_nb.notebook.protocol import Part, format_elapsed
-from veo_nb.request import VideoRequest
+from veo_nb.request import VideoRequest, misfit
 
 MEGABYTE = 1_000_000
 
@@ -32,8 +33,8 @@ def line(job: Job) -> list[Part]:
     return [ending(job)]
 
 
-def ending(job: Job) -> str:
-    """How a job ended that has no video, and what to do: one line."""
+def ending(job: Job, *, button: bool = False) -> str:
+    """How a job ended that has no video, and what to do: one line; `button` where "Try again" stands beside it."""
     error = job.error
     if error is None:
         return "Ended"
@@ -41,7 +42,7 @@ def ending(job: Job) -> str:
         said = error.message.rstrip(".")
         return (
             f'Blocked by the provider\'s safety filter: "{said}". '
-            "The filter varies: run the cell again, or change the prompt"
+            f"The filter varies: {'Try again' if button else 'run the cell again'}, or change the prompt"
         )
     if job.now.state is State.UNCERTAIN:
         return (
@@ -56,6 +57,18 @@ def ending(job: Job) -> str:
     return text
 
 
+def missing(job: Job) -> str:
+    """Which samples did not come of a job that has others, and why; empty where all came."""
+    asked, told = job.request.sample_count or 1, " ".join(job.now.filtered)
+    count = asked - len(job.now.videos)
+    if count <= 0 and not told:
+        return ""
+    samples = f"{count} of {asked} samples" if count > 0 else "some samples"
+    if not told:
+        return f"{samples} did not come"
+    return f'{samples} {"was" if count == 1 else "were"} blocked: "{told}"'
+
+
 def settings(request: VideoRequest) -> list[str]:
     """What was set, as short words: the model, then nothing that was left to the provider."""
     enhanced = {True: "prompt enhanced", False: "prompt as written", None: ""}[request.enhance_prompt]
@@ -64,8 +77,8 @@ def settings(request: VideoRequest) -> list[str]:
         request.aspect_ratio,
         request.resolution,
         request.duration_seconds and f"{request.duration_seconds} s",
-        request.image and f"from {request.image.name or 'an image'}",
-        request.last_frame and f"to {request.last_frame.name or 'an image'}",
+        request.image and f"from {_picture(request.image, request.shape)}",
+        request.last_frame and f"to {_picture(request.last_frame, request.shape)}",
         request.reference_images and _counted(len(request.reference_images), "reference image"),
         request.video and "goes on from a clip",
         request.person_generation and request.person_generation.replace("_", " "),
@@ -129,6 +142,12 @@ def shown_again(now: Snapshot, at: datetime) -> str:
 def shape(request: VideoRequest) -> str:
     """The words for the picture's shape, for people who can't see it."""
     return "upright" if request.shape == "9:16" else "wide"
+
+
+def _picture(picture: Picture, shape: str) -> str:
+    """A frame by its name, and that the provider changes it where it has another shape than the clip."""
+    name, found = picture.name or "an image", misfit(picture, shape)
+    return f"{name} ({found}, the provider makes it {shape})" if found else name
 
 
 def _counted(count: int, thing: str) -> str:

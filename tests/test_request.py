@@ -313,11 +313,6 @@ def test_a_fit_that_can_do_nothing_is_refused(values, line):
 
 
 @pytest.mark.parametrize("field", ["image", "reference_images"])
-def test_a_picture_of_a_few_pixels_is_a_mistake(field):
-    assert str(refusal(**{field: picture(16, 7)})) == ("The image has only 16 x 7 pixels. Give a larger one.")
-
-
-@pytest.mark.parametrize("field", ["image", "reference_images"])
 def test_a_picture_that_is_too_heavy_says_how_heavy_and_what_to_do(field, monkeypatch, tmp_path):
     monkeypatch.setattr(catalog, "IMAGE", replace(catalog.IMAGE, most_bytes=2**20))
     noise = np.random.default_rng(1).integers(0, 255, (720, 1280, 3), np.uint8)

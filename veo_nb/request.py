@@ -199,16 +199,9 @@ def _read(source: Any, name: str, provider: catalog.Provider) -> Picture:
             hint = f"Use its {way}last_frame() or {way}frame(seconds)."
             raise InvalidRequest(f"{name} is a whole video.", hint=hint, field=name)
     try:
-        picture = read_picture(source, provider.image_types)
+        return read_picture(source, provider.image_types)
     except UnreadablePicture as error:
         raise InvalidRequest(str(error), hint="Give a PNG or JPEG file.", field=name) from None
-    least = catalog.IMAGE.smallest_side
-    if min(picture.width, picture.height) < least:
-        size = f"{picture.width} x {picture.height}"
-        raise InvalidRequest(
-            f"{_called(picture)} has only {size} pixels.", hint="Give a larger one.", field=name
-        )
-    return picture
 
 
 def _in_shape(picture: Picture, name: str, shape: str, fit: Fit | None) -> Picture:

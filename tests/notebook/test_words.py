@@ -158,14 +158,19 @@ def test_what_was_left_to_the_provider_is_not_shown():
             {"model": "standard", "aspect_ratio": "9:16", "resolution": "1080p", "duration_seconds": 8},
             ["standard", "9:16", "1080p", "8 s"],
         ),
-        ({"image": Image.new("RGB", (16, 9))}, ["fast", "from an image"]),
+        ({"image": Image.new("RGB", (320, 180))}, ["fast", "from an image"]),
         (
             {"image": Image.new("RGB", (640, 427))},
             ["fast", "from an image (3:2, the provider makes it 16:9)"],
         ),
         ({"image": Image.new("RGB", (640, 427)), "fit": "pad"}, ["fast", "from an image"]),
+        ({"image": Image.new("RGB", (64, 36))}, ["fast", "from an image (only 64 x 36 pixels)"]),
         (
-            {"image": Image.new("RGB", (16, 9)), "last_frame": Image.new("RGB", (9, 9))},
+            {"image": Image.new("RGB", (96, 64))},
+            ["fast", "from an image (3:2, the provider makes it 16:9; only 96 x 64 pixels)"],
+        ),
+        (
+            {"image": Image.new("RGB", (320, 180)), "last_frame": Image.new("RGB", (300, 300))},
             ["fast", "from an image", "to an image (1:1, the provider makes it 16:9)"],
         ),
         ({"video": "https://x.example/a.mp4"}, ["fast", "goes on from a clip"]),
@@ -209,7 +214,7 @@ def test_beside_a_button_the_words_name_it():
 
 
 def test_an_image_is_named_by_its_file(tmp_path):
-    Image.new("RGB", (16, 9)).save(tmp_path / "fox.png")
+    Image.new("RGB", (320, 180)).save(tmp_path / "fox.png")
     assert chosen(image=tmp_path / "fox.png") == ["fast", "from fox.png"]
     both = {"image": tmp_path / "fox.png", "last_frame": tmp_path / "fox.png"}
     assert chosen(**both) == ["fast", "from fox.png", "to fox.png"]

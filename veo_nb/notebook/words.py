@@ -145,9 +145,13 @@ def shape(request: VideoRequest) -> str:
 
 
 def _picture(picture: Picture, shape: str) -> str:
-    """A frame by its name, and that the provider changes it where it has another shape than the clip."""
-    name, found = picture.name or "an image", misfit(picture, shape)
-    return f"{name} ({found}, the provider makes it {shape})" if found else name
+    """A frame by its name, and what a person should know: that the provider changes its shape, that it is small."""
+    found = misfit(picture, shape)
+    notes = [f"{found}, the provider makes it {shape}"] if found else []
+    if min(picture.width, picture.height) < catalog.IMAGE.small_side:
+        notes.append(f"only {picture.width} x {picture.height} pixels")
+    name = picture.name or "an image"
+    return f"{name} ({'; '.join(notes)})" if notes else name
 
 
 def _counted(count: int, thing: str) -> str:

@@ -7,7 +7,6 @@ does not: wishes come as messages and are answered one by one (`veo_nb.notebook.
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 import threading
 import time
@@ -142,7 +141,7 @@ class JobView(anywidget.AnyWidget):
         made = self._repr_mimebundle_()
         data = made[0] if isinstance(made, tuple) else made
         data = {**(data or {}), "text/html": plain._repr_html_(), "text/plain": repr(plain)}
-        _update(self._handle, data, raw=True)
+        self._handle.update(data, raw=True)
         self._call_off()
         self._call_off = self._later(AGAIN_SECONDS, self._withdraw)
 
@@ -155,7 +154,7 @@ class JobView(anywidget.AnyWidget):
 
     def _finish(self) -> None:
         if self._handle is not None:
-            _update(self._handle, finished(self._job, self._place))
+            self._handle.update(finished(self._job, self._place))
         # A page may be about to tell that it is there: it gets the button then.
         if self._job.now.state is not State.BLOCKED:
             self._handle = None
@@ -213,14 +212,6 @@ class JobView(anywidget.AnyWidget):
 
 def _nothing() -> None:
     """What a card forgets that listens to no job yet."""
-
-
-def _update(handle: DisplayHandle, shown: Any, **options: Any) -> None:
-    """Replace an output, told as news of the cell that runs now.
-
-    The background keeps the context of the cell that began the job, and nbclient hears only the cell that it runs.
-    """
-    contextvars.Context().run(handle.update, shown, **options)
 
 
 def make_card(job: Job, place: Place, behind: str) -> Card:

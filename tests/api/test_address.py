@@ -28,7 +28,7 @@ from veo_nb import errors
 from veo_nb.api import client as module
 from veo_nb.api.address import KeyHeader, origin
 from veo_nb.api.client import AsyncClient, is_passing
-from veo_nb.config import Secret
+from veo_nb.keys import Secret
 
 
 async def asked(

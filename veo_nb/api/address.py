@@ -11,7 +11,8 @@ from collections.abc import Generator
 import httpx
 
 from veo_nb import catalog, errors
-from veo_nb.config import Secret, is_private
+from veo_nb.config import is_private
+from veo_nb.keys import Secret
 
 
 class KeyHeader(httpx.Auth):

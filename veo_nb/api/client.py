@@ -22,7 +22,8 @@ from veo_nb import catalog, errors
 from veo_nb.api import wire
 from veo_nb.api.address import KeyHeader, checked, moved, origin
 from veo_nb.api.transfer import CHUNK, Progress, check_is_video, receive, resume_at_the_end
-from veo_nb.config import SANDBOX_KEY, Secret, base_address, is_private, unsendable_key
+from veo_nb.config import base_address, is_private
+from veo_nb.keys import SANDBOX_KEY, Secret, unsendable_key
 from veo_nb.request import VideoRequest
 
 CALLS_AT_ONCE = 4

@@ -9,8 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
-from veo_nb.config import SANDBOX_KEY
 from veo_nb.errors import VeoError
+from veo_nb.keys import SANDBOX_KEY
 
 START_SECONDS = 60.0
 

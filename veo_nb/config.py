@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from veo_nb import catalog
-from veo_nb.errors import AuthenticationError, InvalidRequest
-from veo_nb.keys import Environment, Secret, Stores, provider_and_key, unsendable_key
+from veo_nb.errors import InvalidRequest
+from veo_nb.keys import Environment, Secret, Stores, missing_key, provider_and_key, unsendable_key
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -78,13 +78,7 @@ class Settings:
         if not self.api_key.can_be_sent():
             raise unsendable_key(self.api_key.source)
         if not self.api_key and self.needs_key:
-            name = " or ".join(self.provider.key_variables)
-            raise AuthenticationError(
-                f"{self.provider.title} needs a key and none was found.",
-                hint=f"%veo login {self.provider.name} asks for it, or set {name} and restart the kernel; "
-                "VEO_NB_PROVIDER=sandbox tries without one.",
-                variable=name,
-            )
+            raise missing_key(self.provider)
         return self.api_key
 
 

@@ -107,6 +107,24 @@ class Stores(Protocol):
         ...
 
 
+def missing_key(provider: catalog.Provider) -> AuthenticationError:
+    """The error for a provider that needs a key where there is none, with where to put one."""
+    name = " or ".join(provider.key_variables)
+    if provider.keyless:
+        return AuthenticationError(
+            f"{provider.title} needs a project or a key and neither was found.",
+            hint="Set GOOGLE_CLOUD_PROJECT to use this machine's Google credentials; for express mode "
+            f"%veo login {provider.name} asks for a key, or set {name}.",
+            variable=f"GOOGLE_CLOUD_PROJECT or {name}",
+        )
+    return AuthenticationError(
+        f"{provider.title} needs a key and none was found.",
+        hint=f"%veo login {provider.name} asks for it, or set {name} and restart the kernel; "
+        "VEO_NB_PROVIDER=sandbox tries without one.",
+        variable=name,
+    )
+
+
 def unsendable_key(source: str) -> AuthenticationError:
     """The error for a key with characters that no header takes; `source` says where it was found."""
     return AuthenticationError(

@@ -15,9 +15,11 @@ this machine. Who never logged in gets the sandbox, and no dialog.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn, Protocol
+from typing import Any, AnyStr, NoReturn, Protocol
+from urllib.parse import quote
 
 from veo_nb import catalog
 from veo_nb.errors import AuthenticationError, InvalidRequest
@@ -45,6 +47,28 @@ class Secret:
     def tail(self) -> str:
         """The last four characters, for a person to tell two keys apart; nothing of a short key."""
         return f"…{self._value[-4:]}" if len(self._value) >= 12 else "…"
+
+    def masked(self, said: AnyStr) -> AnyStr:
+        """What somebody said, with `[key]` in place of the key; one too short to be told from a word stays.
+
+        As it is, and as addresses, JSON and HTML write it.
+        """
+        if len(self._value) < 8:
+            return said
+        percent = quote(self._value, safe="")
+        forms = (
+            self._value,
+            percent,
+            re.sub("%..", lambda found: found[0].lower(), percent),
+            self._value.replace("/", "\\/"),
+            html.escape(self._value),
+        )
+        for form in dict.fromkeys(forms):
+            if isinstance(said, bytes):
+                said = said.replace(form.encode(), b"[key]")
+            else:
+                said = said.replace(form, "[key]")
+        return said
 
     def can_be_sent(self) -> bool:
         """Whether it fits in a header. What does not would be quoted, whole, in the error of whoever tries."""

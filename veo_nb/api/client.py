@@ -21,6 +21,7 @@ import msgspec
 from veo_nb import catalog, errors
 from veo_nb.api import wire
 from veo_nb.api.address import KeyHeader, checked, moved, origin
+from veo_nb.api.logs import KeyFilter
 from veo_nb.api.transfer import CHUNK, Progress, check_is_video, receive, resume_at_the_end
 from veo_nb.config import base_address, is_private
 from veo_nb.keys import SANDBOX_KEY, Secret, unsendable_key
@@ -121,6 +122,8 @@ class AsyncClient:
         patient = httpx.Timeout(30.0, connect=10.0, read=120.0)
         self._submit_http = self._open(self._own, auth=key, limits=single, timeout=patient)
         self._foreign_http: httpx.AsyncClient | None = None
+        self._log = KeyFilter(lambda: [api_key])
+        self._log.watch()
 
     def _open(self, origins: frozenset[str] = frozenset(), **options: Any) -> httpx.AsyncClient:
         """An HTTP client for these origins; for any public one where none are named."""
@@ -158,6 +161,7 @@ class AsyncClient:
         for http in (self._http, self._submit_http, self._foreign_http):
             if http is not None:
                 await http.aclose()
+        self._log.leave()
 
     async def submit(self, request: VideoRequest) -> wire.Operation:
         """Send a request once and get its operation.
@@ -272,7 +276,7 @@ class AsyncClient:
                 if not (300 <= response.status_code < 400 and onward):
                     yield response
                     return
-                url = urljoin(url, onward)
+                url = urljoin(url, self._key.masked(onward))
         raise errors.DownloadError("The video's address leads in a circle.", hint="Ask the provider.")
 
     def _foreign(self) -> httpx.AsyncClient:
@@ -283,8 +287,7 @@ class AsyncClient:
 
     def _without_key(self, body: bytes) -> bytes:
         """An answer without the key in it: some servers quote the one they refuse, and it would be shown and kept."""
-        key = self._key.reveal().encode()
-        return body.replace(key, b"[key]") if len(key) >= 8 else body
+        return self._key.masked(body)
 
 
 class _TooLong(Exception):  # noqa: N818

@@ -180,6 +180,41 @@ def test_secrets_compare_by_value_and_with_nothing_else():
     assert not Secret(" ")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Key {} is not valid",
+        "https://example.com/v?key={}&alt=media",
+        '{{"error": "{}"}}',
+        "{0}{0}",
+    ],
+)
+@pytest.mark.parametrize(
+    "written", ["sk-A/b+c=d&e-0123", "sk-A%2Fb%2Bc%3Dd%26e-0123", "sk-A%2fb%2bc%3dd%26e-0123"]
+)
+def test_a_key_is_taken_out_of_what_somebody_said(said, written):
+    secret = Secret("sk-A/b+c=d&e-0123")
+    clean = said.format("[key]")
+    assert secret.masked(said.format(written)) == clean
+    assert secret.masked(said.format(written).encode()) == clean.encode()
+
+
+def test_a_key_is_known_in_json_and_html():
+    secret = Secret("sk-A/b+c=d&e-0123")
+    assert secret.masked('"sk-A\\/b+c=d&e-0123"') == '"[key]"'
+    assert secret.masked("<b>sk-A/b+c=d&amp;e-0123</b>") == "<b>[key]</b>"
+
+
+@pytest.mark.parametrize("key", ["", "a", "short"])
+def test_what_could_be_a_word_is_left(key):
+    assert Secret(key).masked("a short word") == "a short word"
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8), st.text(), st.text())
+def test_no_key_is_left_whole(key, before, after):
+    assert key not in Secret(key).masked(f"{before}{key}{after}").replace("[key]", " ")
+
+
 def test_an_environment_shows_no_value():
     environ = Environment({"GPTPROTO_API_KEY": KEY})
     assert (environ["GPTPROTO_API_KEY"], len(environ), [*environ]) == (KEY, 1, ["GPTPROTO_API_KEY"])

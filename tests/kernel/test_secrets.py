@@ -48,6 +48,16 @@ for thing in (settings.api_key, settings, job):
         print(error)
 faulthandler.dump_traceback(open("crash.txt", "w"), all_threads=True)
 """
+TOLD = """
+import sys, traceback
+for frame, _ in traceback.walk_tb(sys.last_value.__traceback__):
+    for name, value in frame.f_locals.items():
+        try:
+            print(frame.f_globals.get("__name__"), frame.f_code.co_name, name, repr(value))
+        except AttributeError:
+            pass  # half made when it went wrong
+"""
+"""The last error with every variable of every frame in full, as a logger of errors sends it away; IPython cuts them."""
 BROKEN = [
     # Each goes wrong somewhere below one of our calls, in an error that is not ours.
     "class Evil:\n    def __str__(self): 1 / 0\n    __fspath__ = __str__\nveo.configure(base_url=Evil())",
@@ -138,6 +148,9 @@ def test_a_key_gets_nowhere(kernel, provider, folder):
         kernel.run("job = [job for job in veo.history(100) if job.status == 'failed'][0]")
         for code in BROKEN:
             assert kernel.run(code).failure, code
+            told = kernel.run(TOLD)
+            assert told.failure is None, told.failure
+            assert "veo_nb" in told.stdout or "settings.api_key" in code
         kernel.run("%tb")
 
     surfaces.save_notebook(folder / "saved.ipynb")

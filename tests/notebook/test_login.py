@@ -162,8 +162,10 @@ def test_a_terminal_that_would_show_the_key_is_not_asked(monkeypatch):
         return KEY
 
     monkeypatch.setattr(getpass, "getpass", showing)
-    with pytest.raises(getpass.GetPassWarning):
-        ask_hidden("Key: ")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(getpass.GetPassWarning):
+            ask_hidden("Key: ")
 
 
 def test_the_magics_do_it_for_the_packages_own_studio(default, shell, monkeypatch):  # noqa: F811

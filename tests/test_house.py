@@ -25,11 +25,13 @@ ARROWS = {
     "catalog": set(),
     "errors": set(),
     "media": set(),
-    "config": GROUND,
+    "keys": GROUND,
+    "keystores": GROUND | {"keys"},
+    "config": GROUND | {"keys"},
     "request": GROUND | {"media.picture", "media.shape"},
-    "api": GROUND | {"config", "request", "media.picture"},
-    "jobs": GROUND | {"config", "request", "api", "media"},
-    "notebook": GROUND | {"config", "request", "api", "media", "jobs"},
+    "api": GROUND | {"config", "keys", "request", "media.picture"},
+    "jobs": GROUND | {"config", "keys", "keystores", "request", "api", "media"},
+    "notebook": GROUND | {"config", "keys", "keystores", "request", "api", "media", "jobs"},
     "sandbox": {"catalog", "media"},
 }
 TOP = {"", "__init__", "__main__", "cli", "demo", "doctor"}

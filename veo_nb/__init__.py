@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from veo_nb.jobs.job import Job
     from veo_nb.jobs.studio import Studio
     from veo_nb.jobs.video import Video
+    from veo_nb.keys import Secret
     from veo_nb.request import VideoRequest
 
 __version__ = "0.1.0"
@@ -122,18 +123,28 @@ def configure(**settings: Any) -> Studio:
     Raises:
         InvalidRequest: a setting is wrong; the old ones stay.
     """
-    from veo_nb.config import Secret
+    from veo_nb.keys import Secret
 
     key = settings.get("api_key")
     if isinstance(key, str):
         # From here on it can't be shown, not even by a traceback that prints variables.
-        settings["api_key"] = Secret(key.strip())
+        settings["api_key"] = Secret(key)
     return _remake(_settings, settings)
 
 
 def _configure_options(options: Mapping[str, Any]) -> Studio:
     """As `configure`, for what `%config` says, which arguments override."""
     return _remake(_options, options)
+
+
+def _set_key(provider: str, key: Secret | None) -> Studio:
+    """As `configure`, for `%veo login`; without a key it takes away the one that came so."""
+    from veo_nb.keys import LOGIN
+
+    if key is not None:
+        return _remake(_settings, {"provider": provider, "api_key": key})
+    given = _settings.get("api_key")
+    return _remake(_settings, {"api_key": None} if given is not None and given.source == LOGIN else {})
 
 
 def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
@@ -193,6 +204,7 @@ def load_ipython_extension(shell: Any) -> None:
         active=_active,
         configure=_configure_options,
         doctor=lambda: doctor.report(studio()),
+        set_key=_set_key,
     )
     shell.register_magics(magics)
     current = studio()

@@ -33,6 +33,7 @@ def magics_of(shell, studio: Studio, configure=None) -> VeoMagics:
         active=studio.active,
         configure=configure or (lambda _: studio),
         doctor=lambda: "all is well",
+        set_key=lambda provider, key: studio,
     )
 
 
@@ -322,7 +323,7 @@ def test_wrong_input_is_one_line_that_says_what_to_do_and_nothing_is_sent(run, s
     [
         (
             {"api_key": None},
-            "AuthenticationError: GPTProto needs a key and none was found. Set GPTPROTO_API_KEY",
+            "AuthenticationError: GPTProto needs a key and none was found. %veo login gptproto asks for it",
         ),
         ({"library": "taken/library"}, "InvalidRequest: The library folder "),
     ],
@@ -600,7 +601,7 @@ def test_the_greeting_names_provider_and_library(shell, studio):
 @pytest.mark.parametrize(
     ("changes", "who"),
     [
-        ({"api_key": None}, "GPTProto (no key: set GPTPROTO_API_KEY)"),
+        ({"api_key": None}, "GPTProto (no key: %veo login, or set GPTPROTO_API_KEY)"),
         ({"api_key": None, "provider": None}, "sandbox (no key set, nothing is charged)"),
         ({"api_key": None, "provider": "sandbox"}, "sandbox"),
         ({"api_key": None, "provider": "vertex", "project": "my-project"}, "Vertex AI"),

@@ -77,7 +77,8 @@ PROVIDERS: dict[str, Provider] = {
             submit_base="https://{location}-aiplatform.googleapis.com",
             poll_base="https://{location}-aiplatform.googleapis.com",
             key_origins=("https://{location}-aiplatform.googleapis.com",),
-            key_variables=("VERTEX_API_KEY", "GOOGLE_API_KEY"),
+            # Not GOOGLE_API_KEY: that one opens the Gemini API.
+            key_variables=("GOOGLE_CLOUD_API_KEY", "VERTEX_API_KEY"),
             keyless=True,
             models=GENERAL,
         ),

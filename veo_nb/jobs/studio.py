@@ -35,6 +35,8 @@ from veo_nb.jobs.ownership import Ownership
 from veo_nb.jobs.registry import Registry
 from veo_nb.jobs.repeat import fields_again
 from veo_nb.jobs.timing import usual_seconds
+from veo_nb.keys import Environment, Secret
+from veo_nb.keystores import KeyStores, machine_stores
 from veo_nb.request import VideoRequest, make_request
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -71,8 +73,9 @@ class Studio:
     """Makes clips, keeps them, and finds them again.
 
     Arguments are the settings of `veo_nb.config`: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `budget`. Nothing is started or written before the first job, except that jobs an earlier kernel left
-    are taken on by `resume()`.
+    `max_in_flight`, `budget`, and Google's `project`, `location`, `storage_uri`. `stores` keep keys: this machine's,
+    or none where `environ` stands in for it. Nothing is started or written before the first job, except that jobs an
+    earlier kernel left are taken on by `resume()`.
 
     Raises:
         InvalidRequest: a setting is wrong.
@@ -87,10 +90,17 @@ class Studio:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        stores: KeyStores | None = None,
         **settings: Any,
     ) -> None:
+        if isinstance(settings.get("api_key"), str):
+            # From here on it can't be shown, not even by a traceback that prints variables.
+            settings["api_key"] = Secret(settings["api_key"])
+        if environ is None:
+            environ, stores = Environment(os.environ), stores or machine_stores()
+        self.stores = stores
         self.settings: Settings = resolve_settings(
-            settings, options or {}, os.environ if environ is None else environ, folder or Path.cwd()
+            settings, options or {}, environ, folder or Path.cwd(), stores
         )
         self.library = Library(self.settings.library)
         self._transport = transport

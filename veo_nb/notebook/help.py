@@ -17,6 +17,9 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo resubmit ID", "send a job again whose answer was lost; it may be charged twice"),
     ("%veo history", "up to 200 jobs of this library"),
     ("%veo cost", "what the clips of this library cost by estimate, and what is left of the budget"),
+    ("%veo login [PROVIDER]", "type a key where nobody sees it; the keyring keeps it if you say so"),
+    ("%veo logout [PROVIDER]", "take that key away again"),
+    ("%veo config", "each setting, its value, and where it came from"),
     ("%veo doctor", "check the installation, and say what to do"),
     ("%veo help", "this page"),
 )

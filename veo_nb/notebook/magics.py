@@ -20,14 +20,17 @@ from veo_nb.errors import InvalidRequest, VeoError, WaitTimeout
 from veo_nb.jobs.bill import Bill
 from veo_nb.jobs.job import Job, WaitInterrupted
 from veo_nb.jobs.studio import Studio
+from veo_nb.keys import Environment
 from veo_nb.notebook import help as help_page
 from veo_nb.notebook import words
 from veo_nb.notebook.bill import bill_table
 from veo_nb.notebook.completion import Matcher
 from veo_nb.notebook.display import dry_run, finished, job_table, shown_again
+from veo_nb.notebook.login import SetKey, login, logout
 from veo_nb.notebook.options import as_options, parse_cell
 from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
+from veo_nb.notebook.settings import settings_page
 
 TERMINAL_SECONDS = 1.0
 SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight", "budget")
@@ -58,12 +61,14 @@ class VeoMagics(Magics):  # type: ignore[misc]
         active: Callable[[], list[Job]],
         configure: Callable[[Mapping[str, Any]], Studio],
         doctor: Callable[[], str],
+        set_key: SetKey,
     ) -> None:
         super().__init__(shell)
         self._studio = studio
         self._active = active
         self._configure = configure
         self._doctor = doctor
+        self._set_key = set_key
         # Looked up now: the working folder may change later.
         self.place = find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
         # A job or a bill that a cell ends with shows itself.
@@ -161,7 +166,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
 
     def _command(self, line: str) -> None:
         name, *arguments = line.split() or ["list"]
-        commands: dict[str, tuple[int, Callable[..., object]]] = {
+        commands: dict[str, tuple[int | range, Callable[..., object]]] = {
             "list": (0, lambda: self._list(10)),
             "history": (0, lambda: self._list(200)),
             "wait": (0, lambda: self._wait(self._active())),
@@ -170,16 +175,27 @@ class VeoMagics(Magics):  # type: ignore[misc]
             "retry": (1, lambda job_id: self._show(self._studio().retry(job_id))),
             "resubmit": (1, lambda job_id: self._show(self._studio().resubmit(job_id))),
             "cost": (0, lambda: display(bill_table(self._studio().cost()))),
+            "login": (range(2), lambda *who: self._account(login, *who)),
+            "logout": (range(2), lambda *who: self._account(logout, *who)),
+            "config": (0, lambda: display(settings_page(self._studio().settings))),
             "doctor": (0, lambda: print(self._doctor())),  # noqa: T201
             "help": (0, lambda: display(help_page.page())),
         }
         if name not in commands:
             raise InvalidRequest(f"There is no %veo {name}.", hint=catalog.did_you_mean(name, list(commands)))
         count, run = commands[name]
-        if len(arguments) != count:
+        if isinstance(count, range):
+            if len(arguments) not in count:
+                hint = f"Known: {', '.join(catalog.PROVIDERS)}."
+                raise InvalidRequest(f"%veo {name} takes one provider's name.", hint=hint)
+        elif len(arguments) != count:
             wanted = "needs a job's ID, such as 3f2a" if count else "takes nothing after it"
             raise InvalidRequest(f"%veo {name} {wanted}.", hint="%veo lists the jobs.")
         run(*arguments)
+
+    def _account(self, act: Callable[..., str], name: str | None = None) -> None:
+        studio = self._studio()
+        print(act(name, studio.settings, studio.stores, Environment(os.environ), self._set_key))  # noqa: T201
 
     def _list(self, limit: int) -> None:
         display(job_table(self._studio().history(limit), time.time()))
@@ -240,8 +256,8 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
     """The one line that `%load_ext veo_nb` prints: which provider, which library, what was taken on."""
     settings = studio.settings
     who = settings.provider.title
-    if settings.provider.key_variables and not settings.has_access:
-        who += f" (no key: set {' or '.join(settings.provider.key_variables)})"
+    if not settings.has_access:
+        who += f" (no key: %veo login, or set {' or '.join(settings.provider.key_variables)})"
     elif settings.sources.get("provider") == "default":
         who += " (no key set, nothing is charged)"
     folder = settings.library

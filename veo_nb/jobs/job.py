@@ -12,10 +12,10 @@ from enum import Enum
 from typing import Any, Literal
 
 from veo_nb import catalog
-from veo_nb.errors import KINDS, NotFound, VeoError, WaitTimeout
+from veo_nb.errors import KINDS, InvalidRequest, NotFound, VeoError, WaitTimeout
 from veo_nb.jobs.loop import block_on
 from veo_nb.jobs.video import Video
-from veo_nb.request import VideoRequest
+from veo_nb.request import Source, VideoRequest
 
 log = logging.getLogger("veo_nb")
 
@@ -172,6 +172,11 @@ class Job:
             f"Job {self.id} has no video yet: it is {self.status}.", hint="Wait for it with job.wait()."
         )
 
+    @property
+    def complete(self) -> bool:
+        """Whether it is done and its files are all here."""
+        return self._now.state is State.SUCCEEDED and all(video.path.exists() for video in self.videos)
+
     def wait(self, timeout: float | None = None) -> Job:
         """This job, once it is done; `timeout` in seconds.
 
@@ -274,6 +279,23 @@ class Job:
         prompt = " ".join(self.request.prompt.split())
         short = prompt if len(prompt) <= 40 else prompt[:39] + "…"
         return f"<Job {self.id} {self.status}: {short}>"
+
+
+def as_source(value: Any) -> Any:
+    """A clip of this library as a source to go on from; anything else as it is.
+
+    Raises:
+        VeoError: the provider has no address of it, or the job has no video.
+    """
+    if isinstance(value, Job):
+        value = value.video
+    if isinstance(value, Video):
+        if not value.uri:
+            raise InvalidRequest(
+                f"The clip of job {value.job_id} has no address at the provider.", hint="", field="video"
+            )
+        return Source(uri=value.uri, key=f"job:{value.job_id}/{value.sample}")
+    return value
 
 
 def error_to_json(error: VeoError) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import logging
 import os
 import secrets
 import socket
@@ -23,17 +24,21 @@ from veo_nb.config import Settings, resolve_settings
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.jobs.cost import estimate
 from veo_nb.jobs.engine import Engine
+from veo_nb.jobs.expiry import RECENT_SECONDS, Unfetched, unfetched
 from veo_nb.jobs.handover import Handover
-from veo_nb.jobs.job import Job, State
+from veo_nb.jobs.job import Job, State, as_source
 from veo_nb.jobs.ledger import JobRow, Ledger
 from veo_nb.jobs.library import Library
 from veo_nb.jobs.local_server import LocalServer
 from veo_nb.jobs.loop import BackgroundLoop
 from veo_nb.jobs.ownership import Ownership
+from veo_nb.jobs.rebuild import has_traces, open_ledger
 from veo_nb.jobs.registry import Registry
+from veo_nb.jobs.repair import Repair, Workshop
 from veo_nb.jobs.timing import usual_seconds
-from veo_nb.jobs.video import Video
-from veo_nb.request import Source, VideoRequest, make_request
+from veo_nb.request import VideoRequest, make_request
+
+log = logging.getLogger("veo_nb")
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """For ids that people type: nothing that looks like something else."""
@@ -96,6 +101,8 @@ class Studio:
         self._owner_id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._parts: _Parts | None = None
         self._closed = False
+        self.notices: list[str] = []
+        """What a person should know of the library beside its jobs, such as that its ledger was made anew."""
 
     def __repr__(self) -> str:
         return f"Studio(provider={self.settings.provider.name!r}, library={str(self.settings.library)!r})"
@@ -186,10 +193,15 @@ class Studio:
         """
         job = self.job(job_id)
         if not job.now.state.final:
-            raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
+            parts = self._open()
+            if parts.registry.is_active(job.id):
+                raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
+            # Its end could not be written, or its kernel has just gone: it is where the ledger says.
+            parts.handover.attend(job)
+            return job
         if job.operation is None:
             raise InvalidRequest(f"Job {job.id} was never accepted.", hint="Run its cell again.")
-        if _is_complete(job):
+        if job.complete:
             raise InvalidRequest(
                 f"Job {job.id} is done and its video is here.", hint=f"%veo show {job.id} shows it."
             )
@@ -212,6 +224,35 @@ class Studio:
         parts.handover.again(job, parts.engine.send_again)
         return job
 
+    def unfetched(self) -> list[Unfetched]:
+        """The jobs whose video is paid for and not here, with the time at which the provider deletes it."""
+        parts, now = self._open_existing(), self._clock()
+        if parts is None:
+            return []
+        rows = parts.ledger.ended_with_operation(now - RECENT_SECONDS)
+        return unfetched([parts.registry.job(row) for row in rows], now)
+
+    def repair(self) -> Repair:
+        """Check the ledger and every file, bring back what can be, and say what was done.
+
+        Raises:
+            VeoError: the library can't be written.
+        """
+        parts = self._open_existing()
+        if parts is None:
+            return Repair()
+        said = len(self.notices)
+        report = Workshop(
+            library=self.library,
+            ledger=parts.ledger,
+            registry=parts.registry,
+            engine=parts.engine,
+            loop=parts.loop,
+            handover=parts.handover,
+        ).repair()
+        report.done[:0] = [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in self.notices[said:]]
+        return report
+
     def close(self) -> None:
         """Stop the background work and the sandbox; unfinished jobs stay in the ledger for `resume()`."""
         with self._lock:
@@ -229,7 +270,7 @@ class Studio:
             )
         values = {"model": self.settings.model, **{k: v for k, v in fields.items() if v is not None}}
         if "video" in values:
-            values["video"] = _source(values["video"])
+            values["video"] = as_source(values["video"])
         for name in ("image", "last_frame"):
             if isinstance(values.get(name), Job):
                 raise InvalidRequest(
@@ -239,7 +280,7 @@ class Studio:
 
     def _take_up(self, job: Job, parts: _Parts) -> None:
         """Go on with a stored job where it needs it: its file is gone, or nobody drives it any more."""
-        if job.now.state is State.SUCCEEDED and not _is_complete(job):
+        if job.now.state is State.SUCCEEDED and not job.complete:
             parts.handover.again(job, parts.engine.look_again)
         else:
             parts.handover.attend(job)
@@ -271,9 +312,13 @@ class Studio:
         if not job.now.state.final:
             self._open().handover.cancel(job)
 
+    def _say(self, sentence: str) -> None:
+        log.warning("%s: %s", self.library.folder, sentence)
+        self.notices.append(sentence)
+
     def _open_existing(self) -> _Parts | None:
         """The open library, if there is one at all."""
-        if self._parts is None and not self.library.ledger_path.exists():
+        if self._parts is None and not (self.library.ledger_path.exists() or has_traces(self.library)):
             return None
         return self._open()
 
@@ -290,7 +335,7 @@ class Studio:
     def _make_parts(self) -> _Parts:
         self.library.prepare()
         with contextlib.ExitStack() as made:
-            ledger = Ledger(self.library.ledger_path)
+            ledger = open_ledger(self.library, self._clock, self._say)
             made.callback(ledger.close)
             ownership = Ownership(ledger, self._owner_id, self._clock)
             made.callback(ownership.stop)
@@ -342,20 +387,3 @@ def _let_go(registry: Registry, engine: Engine, loop: BackgroundLoop) -> None:
                 hint="It stays in the library: %load_ext veo_nb takes it on.",
             )
         )
-
-
-def _is_complete(job: Job) -> bool:
-    return job.now.state is State.SUCCEEDED and all(video.path.exists() for video in job.videos)
-
-
-def _source(value: Any) -> Any:
-    """A clip of this library as a source; anything else as it is."""
-    if isinstance(value, Job):
-        value = value.video
-    if isinstance(value, Video):
-        if not value.uri:
-            raise InvalidRequest(
-                f"The clip of job {value.job_id} has no address at the provider.", hint="", field="video"
-            )
-        return Source(uri=value.uri, key=f"job:{value.job_id}/{value.sample}")
-    return value

@@ -17,6 +17,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo resubmit ID", "send a job again whose answer was lost; it may be charged twice"),
     ("%veo history", "up to 200 jobs of this library"),
     ("%veo doctor", "check the installation, and say what to do"),
+    ("%veo doctor --repair", "check the ledger and every file; bring back what is damaged or missing"),
     ("%veo help", "this page"),
 )
 

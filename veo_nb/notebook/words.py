@@ -6,6 +6,7 @@ import math
 from datetime import datetime
 
 from veo_nb import catalog, errors
+from veo_nb.jobs.expiry import Unfetched
 from veo_nb.jobs.job import Job, Note, Snapshot, State
 from veo_nb.notebook.protocol import Part, format_elapsed
 from veo_nb.request import VideoRequest
@@ -109,6 +110,15 @@ def shown_again(now: Snapshot, at: datetime) -> str:
 def shape(request: VideoRequest) -> str:
     """The words for the picture's shape, for people who can't see it."""
     return "upright" if request.shape == "9:16" else "wide"
+
+
+def expiry(unfetched: Unfetched) -> str:
+    """The warning about a video that is paid for and not here: `3f2a: not fetched yet, …`."""
+    job = unfetched.job
+    return (
+        f"{job.id}: not fetched yet, the provider deletes it in {unfetched.left}: "
+        f"%veo retry {job.id} fetches it"
+    )
 
 
 def _counted(count: int, thing: str) -> str:

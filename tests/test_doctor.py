@@ -410,14 +410,14 @@ def test_jobs_are_counted_and_an_uncertain_one_is_named(studio):  # noqa: F811
 
 def test_a_ledger_that_cannot_be_read_is_found(studio):  # noqa: F811
     studio.library.prepare()
-    studio.library.ledger_path.write_text("hello " * 1000)
+    studio.library.ledger_path.mkdir()
     found = check(studio, "jobs")
     assert not found.ok
-    assert "not a database" in found.found
+    assert "unable to open" in found.found
     found = check(studio, "ledger")
     assert not found.ok
-    assert "not a database" in found.found
-    assert str(studio.library.ledger_path) in found.hint
+    assert "unable to open" in found.found
+    assert "%veo doctor --repair" in found.hint
 
 
 def test_a_ledger_that_is_sound_is_told_with_its_size(studio):  # noqa: F811

@@ -297,7 +297,7 @@ def _ledger(studio: Studio) -> list[Check]:
     except sqlite3.Error as error:
         said = str(error)
     size = f"{path.stat().st_size / 1e6:.1f} MB"
-    hint = f"Keep a copy of {path}; the videos themselves are whole, and each has its facts beside it."
+    hint = f"%veo doctor --repair sets {path.name} aside and makes it anew from what lies beside the videos."
     return [Check("ledger", said == "ok", f"{size}, {'sound' if said == 'ok' else said}", hint)]
 
 

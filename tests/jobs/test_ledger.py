@@ -151,6 +151,22 @@ def test_unfinished_jobs_come_oldest_first(ledger):
     assert [row.state for row in ledger.unfinished()] == ["queued", "submitting", "running", "downloading"]
 
 
+def test_jobs_that_ended_with_an_operation_are_found_by_when_they_were_entered(ledger):
+    for number, (state, operation, created_at) in enumerate(
+        [
+            ("failed", "op", 20.0),
+            ("cancelled", "op", 30.0),
+            ("failed", None, 30.0),
+            ("failed", "op", 10.0),
+            ("succeeded", "op", 30.0),
+            ("running", "op", 30.0),
+        ]
+    ):
+        row = replace(ROW, id=f"{number:04d}", state=state, operation=operation, created_at=created_at)
+        ledger.add_job(row, fresh=True)
+    assert [row.id for row in ledger.ended_with_operation(10.0)] == ["0000", "0001"]
+
+
 def test_only_times_that_were_seen_and_worked_out_are_learnt_from(ledger):
     times: list[dict[str, Any]] = [
         {"state": "succeeded", "submitted_at": 10.0, "generated_at": 52.0},

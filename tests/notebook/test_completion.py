@@ -198,8 +198,9 @@ def test_everything_else_is_left_to_python(before):
 
 
 def test_the_commands_are_those_of_the_help(tab):
-    named_there = [name.split()[1] for name, _ in COMMANDS if " " in name]
-    assert tab("%veo ") == named_there
+    named_there = dict.fromkeys(name.split()[1] for name, _ in COMMANDS if " " in name)
+    assert tab("%veo ") == [*named_there]
+    assert tab("%veo doctor ") == ["--repair"]
     assert tab("%veo re") == ["retry", "resubmit"]
     assert tab("x = 1\n  %veo he") == ["help"]
 

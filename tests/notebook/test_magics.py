@@ -475,6 +475,16 @@ def test_doctor_and_help_answer(run):
     assert "--duration" in run("%veo help").text
 
 
+def test_the_doctor_repairs_and_says_what_it_did(run, loaded):
+    run("%%veo --wait --out fox\nA fox.")
+    fox = loaded.user_ns["fox"]
+    fox.video.path.unlink()
+    assert f"{fox.id}: its video was missing; fetched again." in run("%veo doctor --repair").printed
+    assert fox.video.path.exists()
+    assert "Nothing to repair." in run("%veo doctor --repair").printed
+    assert "takes nothing after it" in str(run("%veo doctor --mend").error)
+
+
 def test_the_help_names_every_command_and_no_other(run):
     known = str(run("%veo zzzzzz").error).partition("Known: ")[2].rstrip(".").split(", ")
     told = {name.split()[1] for name, _ in COMMANDS if " " in name}
@@ -623,6 +633,62 @@ def test_the_greeting_names_what_was_just_being_sent(shell, studio):
     assert greet(studio, [lost]).endswith(f"library library{said}")
     running = SimpleNamespace(id="9c01", status="running")
     assert greet(studio, [lost, running]).endswith(f"resumed 1 job: 9c01{said}")
+
+
+def broken_download(studio: Studio, service) -> Job:
+    """A job that is paid for and whose video did not come."""
+    service.downloads.append(httpx.Response(403, json={"error": {"message": "no", "code": "x"}}))
+    job = studio.generate("A fox.")
+    with pytest.raises(errors.VeoError):
+        job.wait(30)
+    return job
+
+
+def test_a_video_that_is_about_to_be_deleted_is_said_at_load_and_in_the_list(run, studio, service):
+    job = broken_download(studio, service)
+    warning = f"{job.id}: not fetched yet, the provider deletes it in 48 h: %veo retry {job.id} fetches it"
+    assert greet(studio).endswith(f" · {warning}")
+    listed = run("%veo")
+    assert listed.text.splitlines()[-1] == warning
+    assert warning in listed.html
+    run(f"%veo retry {job.id}")
+    job.wait(30)
+    assert "not fetched yet" not in greet(studio) + run("%veo").text
+
+
+def test_the_greeting_names_one_video_and_counts_the_others(shell, studio, service):
+    broken_download(studio, service)
+    other = studio.generate("An owl.", fresh=True).wait(30)
+    assert "more like it" not in greet(studio)
+    service.downloads.append(httpx.Response(403, json={"error": {"message": "no", "code": "x"}}))
+    with pytest.raises(errors.VeoError):
+        studio.generate("A hare.").wait(30)
+    assert greet(studio).endswith("1 more like it: %veo")
+    assert other.id not in greet(studio)
+
+
+def test_the_list_names_the_most_urgent_videos_and_counts_the_others(run, studio, service):
+    for number in range(7):
+        service.downloads.append(httpx.Response(403, json={"error": {"message": "no", "code": "x"}}))
+        with pytest.raises(errors.VeoError):
+            studio.generate(f"Clip {number}").wait(30)
+    lines = run("%veo").text.splitlines()
+    assert sum("not fetched yet" in line for line in lines) == 4
+    assert lines[-1] == "3 more like it: %veo doctor --repair fetches what failed"
+
+
+def test_a_ledger_that_was_made_anew_is_said_in_the_greeting(shell, make_studio, caplog):
+    first = make_studio()
+    first.generate("A fox.").wait(30)
+    first.close()
+    first.library.ledger_path.write_text("nonsense " * 1000)
+    second = make_studio()
+    said = greet(second, second.resume())
+    assert (
+        "the ledger was damaged, it is kept as ledger.corrupt-2027-01-15.sqlite · made anew with 1 jobs"
+        in said
+    )
+    assert "\n" not in said
 
 
 def test_a_library_elsewhere_is_named_in_full(shell, make_studio, tmp_path):

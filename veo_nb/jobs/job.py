@@ -184,6 +184,11 @@ class Job:
             f"Job {self.id} has no video yet: it is {self.status}.", hint="Wait for it with job.wait()."
         )
 
+    @property
+    def complete(self) -> bool:
+        """Whether it is done and its files are all here."""
+        return self._now.state is State.SUCCEEDED and all(video.path.exists() for video in self.videos)
+
     def wait(self, timeout: float | None = None) -> Job:
         """This job, once it is done; `timeout` in seconds.
 

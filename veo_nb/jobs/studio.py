@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import contextlib
+import logging
 import os
 import secrets
 import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,21 +22,21 @@ from veo_nb.config import Settings, resolve_settings
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.jobs.bill import Bill, make_bill, make_gate
 from veo_nb.jobs.cost import estimate
-from veo_nb.jobs.engine import Engine
+from veo_nb.jobs.expiry import RECENT_SECONDS, Unfetched, unfetched
 from veo_nb.jobs.extension import check_source, source_of
-from veo_nb.jobs.handover import Handover
 from veo_nb.jobs.job import Job, State
 from veo_nb.jobs.ledger import JobRow, Ledger
 from veo_nb.jobs.library import Library
-from veo_nb.jobs.local_server import LocalServer
-from veo_nb.jobs.loop import BackgroundLoop
-from veo_nb.jobs.ownership import Ownership
-from veo_nb.jobs.registry import Registry
+from veo_nb.jobs.rebuild import has_traces
+from veo_nb.jobs.repair import Repair, Repairer
 from veo_nb.jobs.repeat import fields_again
 from veo_nb.jobs.timing import usual_seconds
+from veo_nb.jobs.workspace import Doors, Workspace, open_workspace
 from veo_nb.keys import Environment, Secret
 from veo_nb.keystores import KeyStores, machine_stores
 from veo_nb.request import VideoRequest, make_request
+
+log = logging.getLogger("veo_nb")
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """For ids that people type: nothing that looks like something else."""
@@ -55,18 +54,6 @@ class Preview:
     """The job that would be shown or joined in place of sending anything."""
     bill: Bill
     """What was spent so far, and what is left."""
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """What exists once the library is open; `close` ends all of it, the last one made first."""
-
-    ledger: Ledger
-    registry: Registry
-    loop: BackgroundLoop
-    engine: Engine
-    handover: Handover
-    close: Callable[[], None]
 
 
 class Studio:
@@ -108,8 +95,10 @@ class Studio:
         self._sleep = sleep
         self._lock = threading.RLock()
         self._owner_id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._parts: _Parts | None = None
+        self._parts: Workspace | None = None
         self._closed = False
+        self.notices: list[str] = []
+        """What a person should know of the library beside its jobs, such as that its ledger was made anew."""
 
     def __repr__(self) -> str:
         return f"Studio(provider={self.settings.provider.name!r}, library={str(self.settings.library)!r})"
@@ -211,10 +200,15 @@ class Studio:
         """
         job = self.job(job_id)
         if not job.now.state.final:
-            raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
+            parts = self._open()
+            if parts.registry.is_active(job.id):
+                raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
+            # Its end could not be written, or its kernel has just gone: it is where the ledger says.
+            parts.handover.attend(job)
+            return job
         if job.operation is None:
             raise InvalidRequest(f"Job {job.id} was never accepted.", hint="Run its cell again.")
-        if _is_complete(job):
+        if job.complete:
             raise InvalidRequest(
                 f"Job {job.id} is done and its video is here.", hint=f"%veo show {job.id} shows it."
             )
@@ -256,6 +250,35 @@ class Studio:
         job = self.job(job_id)
         return self.generate(take=job.take, fresh=True, **fields_again(job, self.settings.provider))
 
+    def unfetched(self) -> list[Unfetched]:
+        """The jobs whose video is paid for and not here, with the time at which the provider deletes it."""
+        parts, now = self._open_existing(), self._clock()
+        if parts is None:
+            return []
+        rows = parts.ledger.ended_with_operation(now - RECENT_SECONDS)
+        return unfetched([parts.registry.job(row) for row in rows], now)
+
+    def repair(self) -> Repair:
+        """Check the ledger and every file, bring back what can be, and say what was done.
+
+        Raises:
+            VeoError: the library can't be written.
+        """
+        parts = self._open_existing()
+        if parts is None:
+            return Repair()
+        said = len(self.notices)
+        report = Repairer(
+            library=self.library,
+            ledger=parts.ledger,
+            registry=parts.registry,
+            engine=parts.engine,
+            loop=parts.loop,
+            handover=parts.handover,
+        ).repair()
+        report.done[:0] = [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in self.notices[said:]]
+        return report
+
     def close(self) -> None:
         """Stop the background work and the sandbox; unfinished jobs stay in the ledger for `resume()`."""
         with self._lock:
@@ -282,16 +305,16 @@ class Studio:
         return make_request(self.settings.provider, prompt=prompt, **values)
 
     def _standing(
-        self, request: VideoRequest, take: int, parts: _Parts | None, *, fresh: bool
+        self, request: VideoRequest, take: int, parts: Workspace | None, *, fresh: bool
     ) -> JobRow | None:
         """The row of a job that would be shown or joined in place of sending anything."""
         if parts is None or fresh:
             return None
         return parts.ledger.standing(request.fingerprint(self.settings.provider.name), take)
 
-    def _take_up(self, job: Job, parts: _Parts) -> None:
+    def _take_up(self, job: Job, parts: Workspace) -> None:
         """Go on with a stored job where it needs it: its file is gone, or nobody drives it any more."""
-        if job.now.state is State.SUCCEEDED and not _is_complete(job):
+        if job.now.state is State.SUCCEEDED and not job.complete:
             parts.handover.again(job, parts.engine.look_again)
         else:
             parts.handover.attend(job)
@@ -325,78 +348,30 @@ class Studio:
         if not job.now.state.final:
             self._open().handover.cancel(job)
 
-    def _open_existing(self) -> _Parts | None:
+    def _say(self, sentence: str) -> None:
+        log.warning("%s: %s", self.library.folder, sentence)
+        self.notices.append(sentence)
+
+    def _open_existing(self) -> Workspace | None:
         """The open library, if there is one at all."""
-        if self._parts is None and not self.library.ledger_path.exists():
+        if self._parts is None and not (self.library.ledger_path.exists() or has_traces(self.library)):
             return None
         return self._open()
 
-    def _open(self) -> _Parts:
+    def _open(self) -> Workspace:
         with self._lock:
             if self._closed:
                 raise VeoError("This studio is closed.", hint="Make another one.")
             if self._parts is None:
-                self._parts = self._make_parts()
+                self._parts = open_workspace(
+                    self.settings,
+                    self.library,
+                    self._owner_id,
+                    Doors(cancel=self._cancel, attend=self._attend, say=self._say, studio=self),
+                    transport=self._transport,
+                    clock=self._clock,
+                    sleep=self._sleep,
+                )
                 # A script ends with its jobs in the ledger, and takes the sandbox along.
                 atexit.register(self.close)
             return self._parts
-
-    def _make_parts(self) -> _Parts:
-        self.library.prepare()
-        with contextlib.ExitStack() as made:
-            ledger = Ledger(self.library.ledger_path)
-            made.callback(ledger.close)
-            ownership = Ownership(ledger, self._owner_id, self._clock)
-            made.callback(ownership.stop)
-            loop = BackgroundLoop()
-            made.callback(loop.stop)
-            server = None
-            if self.settings.provider.name == "sandbox" and not self.settings.base_url:
-                server = LocalServer(self.library.folder / ".sandbox")
-                made.callback(server.stop)
-            registry = Registry(ledger, self.library, self._cancel, self._attend, self)
-            making = self._make_engine(ledger, server, lambda job: handover.follow(job))  # noqa: PLW0108  see below
-            engine = loop.run(making).result(30)
-            made.callback(_let_go, registry, engine, loop)
-            handover = Handover(
-                settings=self.settings,
-                ledger=ledger,
-                registry=registry,
-                ownership=ownership,
-                engine=engine,
-                loop=loop,
-                sleep=self._sleep,
-            )
-            return _Parts(ledger, registry, loop, engine, handover, made.pop_all().close)
-
-    async def _make_engine(
-        self, ledger: Ledger, server: LocalServer | None, displaced: Callable[[Job], None]
-    ) -> Engine:
-        return Engine(
-            self.settings,
-            ledger,
-            self.library,
-            server,
-            owner=self._owner_id,
-            displaced=displaced,
-            transport=self._transport,
-            clock=self._clock,
-            sleep=self._sleep,
-        )
-
-
-def _let_go(registry: Registry, engine: Engine, loop: BackgroundLoop) -> None:
-    """Stop the engine; whatever is not done by then, the ledger knows where it is."""
-    with contextlib.suppress(FutureTimeout):
-        loop.run(engine.stop()).result(10)
-    for job in registry.active():
-        job.abandon(
-            VeoError(
-                f"The studio of job {job.id} was closed.",
-                hint="It stays in the library: %load_ext veo_nb takes it on.",
-            )
-        )
-
-
-def _is_complete(job: Job) -> bool:
-    return job.now.state is State.SUCCEEDED and all(video.path.exists() for video in job.videos)

@@ -88,10 +88,17 @@ def _in_command(line: str, known: Known) -> tuple[str, list[Offer]]:
     commands = {name.split()[1]: name.split()[2:] for name, _ in COMMANDS if len(name.split()) > 1}
     if not words:
         return fragment, [Offer(name, "command") for name in commands if name.startswith(fragment)]
+    if len(words) == 1 and (option := _options_of(words[0])):
+        return fragment, [Offer(one, "option") for one in option if one.startswith(fragment)]
     if len(words) == 1 and commands.get(words[0]) == ["ID"]:
         wanted = [job.id for job in known.jobs() if _suits(words[0], job) and job.id.startswith(fragment)]
         return fragment, [Offer(job_id, "job") for job_id in wanted]
     return fragment, []
+
+
+def _options_of(command: str) -> list[str]:
+    rows = [name.split() for name, _ in COMMANDS]
+    return [word for row in rows if row[1:2] == [command] for word in row[2:] if word.startswith("--")]
 
 
 def _suits(command: str, job: Job) -> bool:

@@ -16,6 +16,7 @@ from IPython.display import HTML
 from IPython.display import Video as IPythonVideo
 from markupsafe import Markup, escape
 
+from veo_nb.jobs.expiry import Unfetched
 from veo_nb.jobs.job import Job, State
 from veo_nb.jobs.studio import Preview
 from veo_nb.jobs.video import Video
@@ -28,6 +29,8 @@ from veo_nb.request import misfit
 EMBED_LIMIT = 8_000_000
 """Bytes; a larger video that can't be linked is named by its path in place of being put into the notebook."""
 POSTER_WIDTH = 480
+MOST_WARNINGS = 4
+"""Videos about to be lost that are named one by one."""
 WIDEST = {"16:9": 640, "9:16": 270}
 
 _TEXT = "var(--jp-ui-font-color1, currentColor)"
@@ -114,8 +117,8 @@ def dry_run(preview: Preview) -> HTML:
     return PlainHTML(html, f"{request.prompt}\n{' · '.join(words.settings(request))}\n{status}")
 
 
-def job_table(jobs: Iterable[Job], now: float) -> HTML:
-    """Jobs as a table: id, state, prompt, what was set, when."""
+def job_table(jobs: Iterable[Job], now: float, unfetched: Iterable[Unfetched] = ()) -> HTML:
+    """Jobs as a table: id, state, prompt, what was set, when; below it the videos that are about to be lost."""
     jobs = list(jobs)
     if not jobs:
         text = "Nothing has been made in this library yet. Write a prompt in a %%veo cell."
@@ -145,7 +148,14 @@ def job_table(jobs: Iterable[Job], now: float) -> HTML:
     html = Markup('<table style="{}"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>').format(
         "font-size:13px;border-collapse:collapse;margin:4px 0", head, Markup("").join(rows)
     )
-    return PlainHTML(html, "\n".join(lines))
+    waiting = [words.expiry(one) for one in unfetched]
+    warnings = waiting[:MOST_WARNINGS]
+    if len(waiting) > MOST_WARNINGS:
+        warnings.append(
+            f"{len(waiting) - MOST_WARNINGS} more like it: %veo doctor --repair fetches what failed"
+        )
+    html += Markup("").join(Markup('<p style="{}">{}</p>').format(_ROW, text) for text in warnings)
+    return PlainHTML(html, "\n".join([*lines, *warnings]))
 
 
 def poster(path: Path, width: int = POSTER_WIDTH) -> str:

@@ -21,6 +21,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo logout [PROVIDER]", "take that key away again"),
     ("%veo config", "each setting, its value, and where it came from"),
     ("%veo doctor", "check the installation, and say what to do"),
+    ("%veo doctor --repair", "check the ledger and every file; bring back what is damaged or missing"),
     ("%veo help", "this page"),
 )
 

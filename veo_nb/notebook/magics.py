@@ -166,6 +166,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
 
     def _command(self, line: str) -> None:
         name, *arguments = line.split() or ["list"]
+        if (name, arguments) == ("doctor", ["--repair"]):
+            print(self._studio().repair())  # noqa: T201
+            return
         commands: dict[str, tuple[int | range, Callable[..., object]]] = {
             "list": (0, lambda: self._list(10)),
             "history": (0, lambda: self._list(200)),
@@ -198,7 +201,8 @@ class VeoMagics(Magics):  # type: ignore[misc]
         print(act(name, studio.settings, studio.stores, Environment(os.environ), self._set_key))  # noqa: T201
 
     def _list(self, limit: int) -> None:
-        display(job_table(self._studio().history(limit), time.time()))
+        studio = self._studio()
+        display(job_table(studio.history(limit), time.time(), studio.unfetched()))
 
     def _wait(self, jobs: list[Job]) -> None:
         """Hold the cell until these jobs are over; the first error among them is raised at the end."""
@@ -271,6 +275,11 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
         parts.append(f"being sent when the kernel ended: {', '.join(lost)}, see %veo show {lost[0]}")
     if not resumed:
         parts.append("nothing to resume")
+    parts += studio.notices
+    if waiting := studio.unfetched():
+        parts.append(words.expiry(waiting[0]))
+        if len(waiting) > 1:
+            parts.append(f"{len(waiting) - 1} more like it: %veo")
     return " · ".join(parts)
 
 

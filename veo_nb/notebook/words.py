@@ -7,6 +7,7 @@ from datetime import datetime
 
 from veo_nb import catalog, errors
 from veo_nb.jobs.bill import Bill
+from veo_nb.jobs.expiry import Unfetched
 from veo_nb.jobs.job import Job, Note, Snapshot, State
 from veo_nb.media.picture import Picture
 from veo_nb.notebook.protocol import Part, format_elapsed
@@ -152,6 +153,15 @@ def _picture(picture: Picture, shape: str) -> str:
         notes.append(f"only {picture.width} x {picture.height} pixels")
     name = picture.name or "an image"
     return f"{name} ({'; '.join(notes)})" if notes else name
+
+
+def expiry(unfetched: Unfetched) -> str:
+    """The warning about a video that is paid for and not here: `3f2a: not fetched yet, …`."""
+    job = unfetched.job
+    return (
+        f"{job.id}: not fetched yet, the provider deletes it in {unfetched.left}: "
+        f"%veo retry {job.id} fetches it"
+    )
 
 
 def _counted(count: int, thing: str) -> str:

@@ -205,6 +205,20 @@ def test_no_key_says_where_to_put_one(resolve):
     )
 
 
+def test_vertex_takes_a_project_for_a_key(resolve):
+    """This machine's Google credentials stand in for it."""
+    settings = resolve({"provider": "vertex", "project": "my-project"})
+    assert (settings.has_access, settings.key_or_raise()) == (True, Secret(""))
+    settings = resolve({"provider": "vertex"})
+    assert not settings.has_access
+    with pytest.raises(AuthenticationError) as caught:
+        settings.key_or_raise()
+    assert str(caught.value).startswith(
+        "Vertex AI needs a project or a key and neither was found. Set GOOGLE_CLOUD_PROJECT "
+    )
+    assert not resolve({"provider": "gemini", "project": "my-project"}).has_access
+
+
 def test_a_key_that_is_there_is_given(resolve):
     assert resolve({"api_key": KEY}).key_or_raise() == Secret(KEY)
 

@@ -111,22 +111,38 @@ class Settings:
     """`gs://bucket/folder` where Vertex AI puts the videos; empty to have them in its answers."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def has_access(self) -> bool:
+        """Whether there is a key, or a project for which this machine's Google credentials stand in for one."""
+        return bool(self.api_key) or (self.provider.keyless and bool(self.project))
+
     def key_or_raise(self) -> Secret:
-        """The key, or a sentence on where to put one.
+        """The key, or a sentence on where to put one; empty where this machine's Google credentials stand in for it.
 
         Raises:
             AuthenticationError: this provider needs a key and none was found, or it can't be one.
         """
         if not self.api_key.can_be_sent():
             raise unsendable_key(self.sources.get("api_key", ""))
-        if not self.api_key:
-            name = " or ".join(self.provider.key_variables)
-            raise AuthenticationError(
-                f"{self.provider.title} needs a key and none was found.",
-                hint=f"Set {name} and restart the kernel, or use VEO_NB_PROVIDER=sandbox to try without one.",
-                variable=name,
-            )
+        if not self.has_access:
+            raise missing_key(self.provider)
         return self.api_key
+
+
+def missing_key(provider: catalog.Provider) -> AuthenticationError:
+    """The error for a provider that needs a key where there is none."""
+    name = " or ".join(provider.key_variables)
+    if provider.keyless:
+        return AuthenticationError(
+            f"{provider.title} needs a project or a key and neither was found.",
+            hint=f"Set GOOGLE_CLOUD_PROJECT to use this machine's Google credentials, or {name} for express mode.",
+            variable=f"GOOGLE_CLOUD_PROJECT or {name}",
+        )
+    return AuthenticationError(
+        f"{provider.title} needs a key and none was found.",
+        hint=f"Set {name} and restart the kernel, or use VEO_NB_PROVIDER=sandbox to try without one.",
+        variable=name,
+    )
 
 
 def unsendable_key(source: str) -> AuthenticationError:

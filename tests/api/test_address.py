@@ -26,7 +26,7 @@ from tests.api.service import (
 )
 from veo_nb import errors
 from veo_nb.api import client as module
-from veo_nb.api.address import KeyHeader, origin
+from veo_nb.api.address import KeyHeader, Origins, origin
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Secret
 
@@ -89,6 +89,49 @@ async def test_a_redirect_within_the_provider_keeps_the_key(tmp_path):
         [("api.gptproto.com", True), ("gptproto.com", True)],
         "",
     )
+
+
+async def test_the_developer_apis_key_does_not_go_along_its_redirects(tmp_path):
+    """Each download there is answered with redirects, within Google and out of it."""
+    seen = []
+    hops = {
+        "/v1beta/files/a:download": "https://generativelanguage.googleapis.com/download/a",
+        "/download/a": "https://storage.googleapis.com/signed/a",
+        "/signed/a": "https://cdn.example.com/a",
+    }
+
+    def play(request):
+        seen.append((request.url.host, KEY in str(request.headers.raw)))
+        target = hops.get(request.url.path)
+        if target:
+            return httpx.Response(302, headers={"location": target})
+        return httpx.Response(200, content=MP4, headers={"content-type": "video/mp4"})
+
+    async with AsyncClient("gemini", KEY, transport=httpx.MockTransport(play)) as client:
+        uri = "https://generativelanguage.googleapis.com/v1beta/files/a:download?alt=media"
+        assert await client.download(uri, tmp_path / "a") == len(MP4)
+    home = ("generativelanguage.googleapis.com", True)
+    assert seen == [home, home, ("storage.googleapis.com", False), ("cdn.example.com", False)]
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("https://us-central1-aiplatform.googleapis.com", True),
+        ("https://aiplatform.googleapis.com:443", True),
+        ("https://-aiplatform.googleapis.com", False),
+        ("http://us-central1-aiplatform.googleapis.com", False),
+        ("https://us-central1-aiplatform.googleapis.com:8443", False),
+        ("https://us-central1-aiplatform.googleapis.com.evil.example", False),
+        ("https://evil.example/-aiplatform.googleapis.com", False),
+        ("https://a.b-aiplatform.googleapis.com", False),
+        ("https://storage.googleapis.com", False),
+        ("nonsense", False),
+    ],
+)
+def test_a_location_in_an_address_stands_for_any_and_for_nothing_else(address, inside):
+    origins = Origins(["https://{location}-aiplatform.googleapis.com"])
+    assert (origin(address) in origins) == inside
 
 
 FORBIDDEN = [

@@ -329,9 +329,12 @@ HEADERS = st.dictionaries(
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.sampled_from([200, 204, 206, 302, 308, 400, 404, 416, 429, 500, 503]), HEADERS, st.binary(max_size=30)
+    st.sampled_from(["gptproto", "gemini", "vertex"]),
+    st.sampled_from([200, 204, 206, 302, 308, 400, 404, 416, 429, 500, 503]),
+    HEADERS,
+    st.binary(max_size=30),
 )
-async def test_any_answer_becomes_a_result_or_one_of_our_errors(tmp_path, status, headers, body):
+async def test_any_answer_becomes_a_result_or_one_of_our_errors(tmp_path, provider, status, headers, body):
     def play(request):
         encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         return httpx.Response(status, headers=encoded, stream=httpx.ByteStream(body))
@@ -339,12 +342,13 @@ async def test_any_answer_becomes_a_result_or_one_of_our_errors(tmp_path, status
     path = tmp_path / "a"
     path.write_bytes(b"12345")
     async with AsyncClient(
-        "gptproto", KEY, "http://127.0.0.1:1", transport=httpx.MockTransport(play)
+        provider, KEY, "http://127.0.0.1:1", transport=httpx.MockTransport(play)
     ) as client:
         for call in (
             client.submit(REQUEST),
             client.poll(MODEL, NAME),
             client.download("http://127.0.0.1:1/v", path),
+            client.download("gs://bucket/v", path),
         ):
             with contextlib.suppress(errors.VeoError):
                 await call

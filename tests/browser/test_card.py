@@ -95,7 +95,9 @@ def test_hostile_prompts_are_text_in_the_card_and_under_the_video(open_notebook,
         expect(notebook.card(index)).to_contain_text(prompt)
     expect(injected).to_have_count(0)
     for index, prompt in enumerate(HOSTILE, 1):
-        notebook.video(index).scroll_into_view_if_needed(timeout=60_000)
+        # The cell and not the video: it is swapped for the saved one while the page scrolls to it.
+        notebook.cell(index).scroll_into_view_if_needed()
+        notebook.video(index).wait_for(timeout=60_000)
         expect(notebook.output(index)).to_contain_text(prompt)
     expect(injected).to_have_count(0)
     assert notebook.alerts == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import ssl
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,11 +37,11 @@ def clip(tmp_path_factory) -> bytes:
 
 @pytest.fixture
 async def make_world(tmp_path, clip, tls):
-    """Worlds with other limits than the usual ones: `make_world(most=2)`."""
+    """Worlds with another provider or other limits than the usual ones: `make_world(most=2)`."""
     asyncio.get_running_loop().set_default_executor(InPlace(1))
     worlds: list[World] = []
 
-    def make(**limits: int) -> World:
+    def make(**limits: Any) -> World:
         worlds.append(World(tmp_path / f"library{len(worlds)}", clip, **limits))
         return worlds[-1]
 

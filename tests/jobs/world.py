@@ -6,6 +6,7 @@ Nothing here waits for real time. Work that goes to threads is done in place, so
 from __future__ import annotations
 
 import asyncio
+import base64
 import heapq
 import itertools
 import json
@@ -140,14 +141,25 @@ class Service:
             200, json={"name": name, "done": True, "response": {"generateVideoResponse": inner}}
         )
 
+    def inline(self, name: str, count: int = 1, **beside: Any) -> httpx.Response:
+        """The same as Vertex AI says it, with the clips in the answer."""
+        clip = {"bytesBase64Encoded": base64.b64encode(self.clip).decode(), "mimeType": "video/mp4"}
+        response = {"videos": [clip] * count, **beside}
+        return httpx.Response(200, json={"name": name, "done": True, "response": response})
+
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         self.seen(request)
         path = request.url.path
+        if path.endswith(":fetchPredictOperation"):
+            name = json.loads(request.content)["operationName"]
+            self.asked.append(name)
+            return await self._next(self.polls, request, lambda: self.on_poll(name))
         if request.method == "POST":
             self.posts.append(json.loads(request.content))
             model = path.rpartition("/")[2].partition(":")[0]
-            name = f"models/{model}/operations/op{len(self.posts)}"
+            home = "projects/p/locations/global/publishers/google/" if "/publishers/" in path else ""
+            name = f"{home}models/{model}/operations/op{len(self.posts)}"
             return await self._next(self.submits, request, lambda: httpx.Response(200, json={"name": name}))
         if "/operations/" in path:
             name = path.partition("/v1beta/")[2]
@@ -224,14 +236,22 @@ def row_of(request: Any, **changes: Any) -> JobRow:
 class World:
     """An engine on a library of its own, with the service and the time in the test's hand."""
 
-    def __init__(self, folder: Path, clip: bytes, *, per_minute: int = 100, most: int = 10) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clip: bytes,
+        *,
+        provider: catalog.Provider = PROVIDER,
+        per_minute: int = 100,
+        most: int = 10,
+    ) -> None:
         self.time = Time()
         self.service = Service(clip)
         self.library = Library(folder)
         self.library.prepare()
         self.ledger = Ledger(self.library.ledger_path)
         self.displaced: list[Job] = []
-        provider = replace(PROVIDER, requests_per_minute=per_minute)
+        provider = replace(provider, requests_per_minute=per_minute)
         self.settings = settings_in(folder, provider, max_in_flight=most)
         self.engine = self.make_engine()
         self.registry = Registry(self.ledger, self.library, self.engine.cancel, lambda job: None)
@@ -256,7 +276,14 @@ class World:
         request = make_request(self.settings.provider, prompt=prompt, **(fields or {}))
         for picture in request.pictures():
             self.library.keep_picture(picture)
-        values = {"id": next(self._ids), "created_at": self.time.now, **row}
+        name = self.settings.provider.name
+        values = {
+            "id": next(self._ids),
+            "created_at": self.time.now,
+            "provider": name,
+            "fingerprint": request.fingerprint(name),
+            **row,
+        }
         stored = self.ledger.add_job(row_of(request, **values), fresh=True)
         assert stored is not None
         job = self.registry.job(stored)

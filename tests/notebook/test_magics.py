@@ -479,6 +479,7 @@ def test_the_greeting_names_provider_and_library(shell, studio):
         ({"api_key": None}, "GPTProto (no key: set GPTPROTO_API_KEY)"),
         ({"api_key": None, "provider": None}, "sandbox (no key set, nothing is charged)"),
         ({"api_key": None, "provider": "sandbox"}, "sandbox"),
+        ({"api_key": None, "provider": "vertex", "project": "my-project"}, "Vertex AI"),
     ],
 )
 def test_the_greeting_says_who_makes_the_clips(shell, make_studio, changes, who):

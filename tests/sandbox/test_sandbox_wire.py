@@ -261,6 +261,8 @@ def test_no_body_breaks_the_server(sandbox, body):
 
 def test_every_body_that_the_fixtures_hold_for_the_wire_is_understood(sandbox):
     for case in json.loads((FIXTURES / "submit_bodies.json").read_text("utf-8")):
+        if case["provider"] == "vertex":
+            continue  # the other dialect, under another path
         instance = {**case["body"]["instances"][0], "prompt": PROMPT}
         answer = sandbox.ask(instance, case["body"].get("parameters"))
         if "video" in instance:

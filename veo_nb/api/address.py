@@ -6,12 +6,34 @@ two ways.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import re
+from collections.abc import Container, Generator, Iterable
 
 import httpx
 
 from veo_nb import catalog, errors
 from veo_nb.config import Secret, is_private
+
+
+class Origins(Container[str]):
+    """The origins of these addresses; `{location}-` in one stands for any location and for none."""
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        self._named: set[str] = set()
+        self._regional: list[re.Pattern[str]] = []
+        for address in addresses:
+            where = origin(address.replace("{location}-", ""))
+            self._named.add(where)
+            if "{location}-" in address:
+                scheme, _, rest = where.partition("://")
+                self._regional.append(re.compile(rf"{scheme}://[a-z0-9-]{{1,40}}-{re.escape(rest)}"))
+
+    def __contains__(self, where: object) -> bool:
+        return (
+            isinstance(where, str)
+            and where != ""
+            and (where in self._named or any(pattern.fullmatch(where) for pattern in self._regional))
+        )
 
 
 class KeyHeader(httpx.Auth):
@@ -20,7 +42,7 @@ class KeyHeader(httpx.Auth):
     It does so inside httpx, so that no variable of a traceback in this package holds the key.
     """
 
-    def __init__(self, name: str, key: Secret, origins: frozenset[str]) -> None:
+    def __init__(self, name: str, key: Secret, origins: Container[str]) -> None:
         self.name = name
         self.key = key
         self.origins = origins
@@ -44,7 +66,7 @@ def origin(url: str | httpx.URL) -> str:
     return f"{parts.scheme}://{host}:{port or (443 if parts.scheme == 'https' else 80)}"
 
 
-def checked(url: str, own: frozenset[str]) -> httpx.URL:
+def checked(url: str, own: Container[str]) -> httpx.URL:
     """The address of a video, when a provider may name such a one: its own, or a public one over https.
 
     Raises:

@@ -13,24 +13,28 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import urljoin, urlsplit
+from urllib.request import url2pathname
 
 import httpx
 import msgspec
 
 from veo_nb import catalog, errors
-from veo_nb.api import wire
-from veo_nb.api.address import KeyHeader, checked, moved, origin
+from veo_nb.api import refusals, wire
+from veo_nb.api.address import KeyHeader, Origins, checked, moved, origin
+from veo_nb.api.dialect import Dialect, dialect_of
+from veo_nb.api.exchange import TooLongError, check_open, head, read
+from veo_nb.api.google import Bearer, GoogleAccount
 from veo_nb.api.transfer import CHUNK, Progress, check_is_video, receive, resume_at_the_end
+from veo_nb.api.vertex import STORAGE
 from veo_nb.config import SANDBOX_KEY, Secret, base_address, is_private, unsendable_key
 from veo_nb.request import VideoRequest
 
 CALLS_AT_ONCE = 4
 """More would queue inside httpx, whose pool walks its whole queue at each start and end of a request."""
 DOWNLOADS_AT_ONCE = 4
-LONGEST_ANSWER = 128 * 2**20
-"""Bytes; an answer may hold a video inline, so this is generous, but it is a bound."""
-LONGEST_ERROR = 64 * 2**10
+LONGEST_ANSWER = 384 * 2**20
+"""Bytes; an answer may hold four videos of 50 MB inline, a third larger as text, so this is generous, but it is a bound."""
 SUBMIT_SECONDS = 300.0
 POLL_SECONDS = 300.0
 """An answer with the video inline takes its time on a slow line."""
@@ -63,12 +67,13 @@ class AsyncClient:
     """Speaks to one provider: `await submit(request)`, `await poll(model, name)`, `await download(uri, path)`.
 
     Use it on one event loop, as `async with AsyncClient("gptproto", api_key=…) as client:`. `base_url` puts a
-    gateway in front of all three calls, and then only the gateway sees the key. `transport` is httpx's, `clock`
-    gives seconds since the epoch.
+    gateway in front of all three calls, and then only the gateway sees the key. Vertex AI takes a key (express
+    mode), or a `project` and this machine's Google credentials; `storage_uri` is the `gs://bucket/folder` where it
+    puts the videos. `transport` is httpx's, `clock` gives seconds since the epoch.
 
     Raises:
         InvalidRequest: there is no such provider, or its address can't be used.
-        AuthenticationError: the key can't be one.
+        AuthenticationError: the key can't be one, or Vertex AI has neither a key nor a project.
     """
 
     def __init__(
@@ -77,6 +82,9 @@ class AsyncClient:
         api_key: str | Secret = "",
         base_url: str = "",
         *,
+        project: str = "",
+        location: str = "us-central1",
+        storage_uri: str = "",
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -90,43 +98,52 @@ class AsyncClient:
             provider = catalog.PROVIDERS[provider]
         if provider.name == "sandbox" and not api_key:
             api_key = Secret(SANDBOX_KEY)
-        if not (base_url or provider.submit_base):
-            raise errors.InvalidRequest(
-                f"The {provider.title} has no address of its own.",
-                hint="Give base_url=, as `veo-nb sandbox` prints it.",
-            )
         self.provider = provider
         self._key = api_key
         self._base = base_address(base_url)
-        self._submit_base = self._base or provider.submit_base
-        self._poll_base = self._base or provider.poll_base
-        self._own = frozenset(map(origin, [self._base] if self._base else provider.key_origins))
-        if "" in self._own:
+        if self._base and not origin(self._base):
             raise errors.InvalidRequest(
                 f"{self._base!r} is no base address.", hint="Write its host in ASCII."
             )
+        self._dialect: Dialect = dialect_of(
+            provider,
+            self._base,
+            has_key=bool(api_key),
+            project=project,
+            location=location,
+            storage_uri=storage_uri,
+        )
+        self._hosts = Origins(provider.key_origins)
+        self._own = Origins([self._base]) if self._base else self._hosts
+        self._account = GoogleAccount()
+        self._storage = Bearer(self._account, Origins([STORAGE]))
+        self._auth: KeyHeader | Bearer = (
+            Bearer(self._account, self._own)
+            if provider.keyless and not api_key
+            else KeyHeader(provider.key_header, api_key, self._own)
+        )
         self._clock = clock
         self._transport = transport
         self._tls: ssl.SSLContext | None = None
         self._submits = asyncio.Semaphore(CALLS_AT_ONCE)
         self._polls = asyncio.Semaphore(CALLS_AT_ONCE)
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
-        key = KeyHeader(provider.key_header, api_key, self._own)
-        self._http = self._open(self._own, auth=key)
+        home = self._base or provider.submit_base.replace("{location}-", "")
+        self._http = self._open(home, auth=self._auth)
         # A kept connection may die in the instant it is used again. For a GET that costs a retry; a POST
         # would become uncertain for nothing. So each submit gets a connection of its own.
         single = httpx.Limits(max_keepalive_connections=0)
         # Giving up early on a POST costs a person a look at the provider's dashboard: be patient.
         patient = httpx.Timeout(30.0, connect=10.0, read=120.0)
-        self._submit_http = self._open(self._own, auth=key, limits=single, timeout=patient)
+        self._submit_http = self._open(home, auth=self._auth, limits=single, timeout=patient)
         self._foreign_http: httpx.AsyncClient | None = None
 
-    def _open(self, origins: frozenset[str] = frozenset(), **options: Any) -> httpx.AsyncClient:
-        """An HTTP client for these origins; for any public one where none are named."""
+    def _open(self, base: str = "", **options: Any) -> httpx.AsyncClient:
+        """An HTTP client for what is behind this base; for any public host where there is none."""
         # A proxy has no business between this process and its own sandbox.
-        local = bool(origins) and all(is_private(httpx.URL(where).host) for where in origins)
+        local = bool(base) and is_private(httpx.URL(base).host)
         # Loading the certificates takes 30 ms, which the sandbox need not pay.
-        plain = bool(origins) and all(where.startswith("http:") for where in origins)
+        plain = base.startswith("http:")
         options.setdefault("timeout", httpx.Timeout(30.0, connect=10.0))
         try:
             if not plain and self._tls is None and self._transport is None:
@@ -139,7 +156,7 @@ class AsyncClient:
             )
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             raise errors.InvalidRequest(
-                f"This machine's proxy or certificate settings can't be used: {_reason(error)}.",
+                f"This machine's proxy or certificate settings can't be used: {refusals.reason(error)}.",
                 hint="Look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
             ) from None
 
@@ -166,33 +183,32 @@ class AsyncClient:
             SubmissionUncertain: it went out and no usable answer came back; never send it again by yourself.
             AuthenticationError, PermissionDenied, NotFound, InvalidRequest, ContentBlocked: it was refused.
         """
-        url = f"{self._submit_base}/v1beta/models/{quote(request.model, safe='')}:predictLongRunning"
-        body = await asyncio.to_thread(_encoded, request, self.provider)
+        url, body = await asyncio.to_thread(_encoded, request, self._dialect)
         async with self._submits:
             try:
                 status, headers, answer = await asyncio.wait_for(
-                    _read(self._submit_http, "POST", url, body), SUBMIT_SECONDS
+                    read(self._submit_http, "POST", url, body, LONGEST_ANSWER), SUBMIT_SECONDS
                 )
             except errors.VeoError:
                 raise
             except _NOT_SENT as error:
-                raise _unreachable(url, error) from None
+                raise refusals.unreachable(url, error) from None
             except Exception as error:  # noqa: BLE001  whatever it is, the request may have arrived
-                raise _uncertain(f"no answer ({_reason(error)})") from None
+                raise refusals.uncertain(f"no answer ({refusals.reason(error)})") from None
         answer = self._without_key(answer)
         if status >= 300:
-            refusal = wire.parse_error(status, headers, answer, self._clock())
+            refusal = self._refusal(status, headers, answer, self._auth)
             # Of all 5xx, only a 503 in the provider's own words says that nothing was accepted.
             said_no = isinstance(refusal, errors.ContentBlocked) or (
                 status == 503 and refusal.facts.get("provider_code")
             )
             if status >= 500 and not said_no:
-                raise _uncertain(refusal.message.replace("The", "the", 1), status=status)
-            raise _with_successor(refusal, request.model)
+                raise refusals.uncertain(refusal.message.replace("The", "the", 1), status=status)
+            raise refusals.of_submit(refusal, request.model, self.provider)
         try:
             return wire.parse_submitted(answer)
         except errors.ServiceError as error:
-            raise _uncertain(error.message.replace("The", "the", 1)) from None
+            raise refusals.uncertain(error.message.replace("The", "the", 1)) from None
 
     async def poll(self, model: str, name: str) -> wire.Operation:
         """Ask once for the state of an operation.
@@ -201,20 +217,23 @@ class AsyncClient:
             TransportError, RateLimited, ServiceError: ask again later.
             NotFound, AuthenticationError, PermissionDenied, InvalidRequest: asking again won't help.
         """
-        operation = quote(wire.operation_id(name), safe="")
-        url = f"{self._poll_base}/v1beta/models/{quote(model, safe='')}/operations/{operation}"
+        call = self._dialect.poll(model, name)
+        url, body = call.url, None if call.body is None else msgspec.json.encode(call.body)
         async with self._polls:
             try:
-                status, headers, answer = await asyncio.wait_for(_read(self._http, "GET", url), POLL_SECONDS)
+                status, headers, answer = await asyncio.wait_for(
+                    read(self._http, call.method, url, body, LONGEST_ANSWER), POLL_SECONDS
+                )
             except errors.VeoError:
                 raise
-            except _TooLong as error:
+            except TooLongError as error:
                 raise errors.ServiceError(f"The provider's answer can't be used: {error}.", hint="") from None
             except _BROKEN as error:
-                raise _unreachable(url, error) from None
+                raise refusals.unreachable(url, error) from None
         answer = self._without_key(answer)
         if status >= 300:
-            raise wire.parse_error(status, headers, answer, self._clock())
+            refusal = self._refusal(status, headers, answer, self._auth)
+            raise refusals.of_poll(refusal, model, self.provider)
         if len(answer) <= CHUNK:
             return wire.parse_operation(answer)
         # With the video inline: decoded off the loop, which goes on meanwhile.
@@ -232,41 +251,49 @@ class AsyncClient:
             DownloadError: the address is refused, or what is there is not a video.
             OSError: the file can't be written.
         """
-        if self._base and origin(uri) in set(map(origin, self.provider.key_origins)):
-            uri = moved(uri, self._base)
+        address = self._dialect.address(uri)
+        if self._base and origin(address) in self._hosts:
+            address = moved(address, self._base)
         async with self._downloads:
             try:
-                return await asyncio.wait_for(self._fetch(uri, path, on_progress), DOWNLOAD_SECONDS)
+                return await asyncio.wait_for(self._fetch(uri, address, path, on_progress), DOWNLOAD_SECONDS)
             except errors.VeoError:
                 raise
             except _BROKEN as error:
-                raise _unreachable(uri, error) from None
+                raise refusals.unreachable(address, error) from None
 
-    async def _fetch(self, uri: str, path: Path, on_progress: Progress | None) -> int:
+    async def _fetch(self, uri: str, address: str, path: Path, on_progress: Progress | None) -> int:
+        # What lies in a bucket is fetched with the token, whichever key the calls are made with.
+        auth = self._storage if uri.startswith("gs://") and not self._base else self._auth
         have = path.stat().st_size if path.exists() else 0
         headers = {"accept-encoding": "identity", **({"range": f"bytes={have}-"} if have else {})}
-        async with self._follow(uri, headers) as response:
+        async with self._follow(address, headers, auth) as response:
             if response.status_code == 416:
                 return resume_at_the_end(response, path, have)
             if response.status_code >= 300:
-                refusal = wire.parse_error(
-                    response.status_code,
-                    response.headers,
-                    self._without_key(await _head(response)),
-                    self._clock(),
-                )
-                raise _download_refusal(refusal)
+                body = self._without_key(await head(response))
+                refusal = self._refusal(response.status_code, response.headers, body, auth)
+                raise refusals.of_download(refusal, uri)
             check_is_video(response)
             return await receive(response, path, have, on_progress)
 
     @asynccontextmanager
-    async def _follow(self, url: str, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
+    async def _follow(
+        self, url: str, headers: dict[str, str], auth: KeyHeader | Bearer
+    ) -> AsyncIterator[httpx.Response]:
         """The answer at the end of the redirects, each of which is checked before it is asked."""
         for _ in range(REDIRECTS + 1):
             target = checked(url, self._own)
-            http = self._http if origin(target) in self._own else self._foreign()
-            _check_open(http)
-            async with http.stream("GET", target, headers=headers, follow_redirects=False) as response:
+            where = origin(target)
+            http = self._http if where in self._own else self._foreign()
+            check_open(http)
+            async with http.stream(
+                "GET",
+                target,
+                headers=headers,
+                auth=auth if where in auth.origins else None,
+                follow_redirects=False,
+            ) as response:
                 onward = response.headers.get("location")
                 if not (300 <= response.status_code < 400 and onward):
                     yield response
@@ -280,17 +307,22 @@ class AsyncClient:
             self._foreign_http = self._open()
         return self._foreign_http
 
+    def _refusal(
+        self, status: int, headers: httpx.Headers, body: bytes, auth: KeyHeader | Bearer
+    ) -> errors.VeoError:
+        """What an answer other than 2xx means, from whom this key or this account was shown."""
+        refusal = wire.parse_error(status, headers, body, self._clock())
+        if isinstance(refusal, errors.AuthenticationError) and isinstance(auth, Bearer):
+            self._account.forget()
+            return refusals.of_account(refusal)
+        return refusal
+
     def _without_key(self, body: bytes) -> bytes:
         """An answer without the key in it: some servers quote the one they refuse, and it would be shown and kept."""
-        key = self._key.reveal().encode()
-        return body.replace(key, b"[key]") if len(key) >= 8 else body
-
-
-class _TooLong(Exception):  # noqa: N818
-    """The answer went over `LONGEST_ANSWER`."""
-
-    def __str__(self) -> str:
-        return "it is too long"
+        for secret in (self._key, self._account.token):
+            key = secret.reveal().encode()
+            body = body.replace(key, b"[key]") if len(key) >= 8 else body
+        return body
 
 
 def is_passing(error: errors.VeoError) -> bool:
@@ -307,80 +339,21 @@ def _trusted() -> ssl.SSLContext:
     return context if context.cert_store_stats()["x509_ca"] else httpx.create_ssl_context()
 
 
-def _encoded(request: VideoRequest, provider: catalog.Provider) -> bytes:
+def _encoded(request: VideoRequest, dialect: Dialect) -> tuple[str, bytes]:
+    """The address and the body of a submit, with the source video in it where that is a file of ours."""
+    source = request.video.uri if request.video is not None else ""
     try:
-        return msgspec.json.encode(wire.submit_body(request, provider))
+        clip = Path(url2pathname(urlsplit(source).path)).read_bytes() if source.startswith("file:") else b""
+        call = dialect.submit(request, clip)
+        return call.url, msgspec.json.encode(call.body)
+    except OSError as error:
+        raise errors.InvalidRequest(
+            f"The source video can't be read: {error.strerror}.", hint="Make it anew.", field="video"
+        ) from None
+    except errors.VeoError:
+        raise
     except (TypeError, ValueError) as error:
         raise errors.InvalidRequest(
             f"The request can't be written as JSON: {type(error).__name__}.",
             hint="Build it with veo.generate.",
         ) from None
-
-
-async def _read(
-    http: httpx.AsyncClient, method: str, url: str, body: bytes | None = None
-) -> tuple[int, httpx.Headers, bytes]:
-    _check_open(http)
-    headers = {"content-type": "application/json"} if body is not None else {}
-    async with http.stream(method, url, headers=headers, content=body) as response:
-        if response.status_code >= 300:
-            return response.status_code, response.headers, await _head(response)
-        parts = bytearray()
-        async for chunk in response.aiter_bytes(CHUNK):
-            parts += chunk
-            if len(parts) > LONGEST_ANSWER:
-                raise _TooLong
-        return response.status_code, response.headers, bytes(parts)
-
-
-def _check_open(http: httpx.AsyncClient) -> None:
-    if http.is_closed:
-        raise errors.TransportError("This client is closed.", hint="Make another one.")
-
-
-async def _head(response: httpx.Response) -> bytes:
-    """The beginning of a body: enough for an error's words, however long the page is."""
-    found = bytearray()
-    async for chunk in response.aiter_bytes(CHUNK):
-        found += chunk
-        if len(found) >= LONGEST_ERROR:
-            break
-    return bytes(found[:LONGEST_ERROR])
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, (asyncio.TimeoutError, httpx.TimeoutException)):
-        return "it took too long"
-    return wire.words(str(error)) or type(error).__name__
-
-
-def _unreachable(url: str, error: BaseException) -> errors.TransportError:
-    host = origin(url).rpartition("://")[2].rpartition(":")[0] or catalog.shown(url)
-    return errors.TransportError(
-        f"{host} can't be reached: {_reason(error)}.", hint="Look at your connection and proxy.", host=host
-    )
-
-
-def _uncertain(why: str, **facts: Any) -> errors.SubmissionUncertain:
-    return errors.SubmissionUncertain(
-        f"Sent, but the answer was lost: {why.rstrip('.')}. It may have been accepted and charged.",
-        hint="Look at your provider's dashboard before you send it again.",
-        **facts,
-    )
-
-
-def _with_successor(refusal: errors.VeoError, model: str) -> errors.VeoError:
-    known = catalog.MODELS.get(model)
-    if isinstance(refusal, errors.NotFound) and known is not None and known.successor:
-        return errors.NotFound(refusal.message, hint=f"Use model={known.successor!r}.", **refusal.facts)
-    return refusal
-
-
-def _download_refusal(refusal: errors.VeoError) -> errors.VeoError:
-    if isinstance(refusal, errors.NotFound):
-        return errors.VideoExpired(
-            "The provider no longer has this video.",
-            hint="They are kept for two days; ask anew with fresh.",
-            **refusal.facts,
-        )
-    return refusal

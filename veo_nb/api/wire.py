@@ -10,7 +10,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -36,6 +36,15 @@ PARAMETERS = {
 
 
 @dataclass(frozen=True)
+class Call:
+    """One request as it will be sent: its method, its whole address, and its body as JSON values."""
+
+    method: Literal["GET", "POST"]
+    url: str
+    body: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class Sample:
     """One finished video at the provider: an address, or the bytes themselves."""
 
@@ -56,8 +65,17 @@ class Operation:
     """The safety filter's words, for a done operation that lost some or all of its samples."""
 
 
-def submit_body(request: VideoRequest, provider: catalog.Provider) -> dict[str, Any]:
-    """The JSON body of a submit: what is unset is left out, and `parameters` too when it is empty."""
+def submit_body(
+    request: VideoRequest,
+    provider: catalog.Provider,
+    video: Mapping[str, str] | None = None,
+    **beside: Any,
+) -> dict[str, Any]:
+    """The JSON body of a submit: what is unset is left out, and `parameters` too when it is empty.
+
+    A source video goes by its address, or as `video` where a dialect takes it otherwise; parameters that a dialect
+    has beside those of the request come last.
+    """
     instance: dict[str, Any] = {"prompt": request.prompt}
     if request.image is not None:
         instance["image"] = _image(request.image)
@@ -68,7 +86,7 @@ def submit_body(request: VideoRequest, provider: catalog.Provider) -> dict[str, 
             {"image": _image(picture), "referenceType": "asset"} for picture in request.reference_images
         ]
     if request.video is not None:
-        instance["video"] = {"uri": request.video.uri}
+        instance["video"] = {"uri": request.video.uri} if video is None else dict(video)
     parameters = {
         wire: getattr(request, name)
         for name, wire in PARAMETERS.items()
@@ -76,6 +94,7 @@ def submit_body(request: VideoRequest, provider: catalog.Provider) -> dict[str, 
     }
     if "durationSeconds" in parameters and provider.duration_type == "string":
         parameters["durationSeconds"] = str(parameters["durationSeconds"])
+    parameters |= beside
     return {"instances": [instance], **({"parameters": parameters} if parameters else {})}
 
 
@@ -96,6 +115,12 @@ def operation_id(name: str) -> str:
             hint="Look at your provider's dashboard: the clip may be there.",
         )
     return found[1]
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether an operation's name has one of the two documented forms, and so may stand in a path as it is."""
+    found = re.fullmatch(r"(?:models/([!-.0-~]{1,200})/)?operations/[!-.0-~]{1,500}", name)
+    return found is not None and not set(found[1] or "x") <= {"."}
 
 
 def parse_submitted(body: bytes) -> Operation:
@@ -182,7 +207,10 @@ def _filter_reasons(*places: Mapping[str, Any]) -> list[str]:
 def _operation_failure(failure: Any, name: str) -> errors.VeoError:
     message, code = _told({"error": failure})
     message = message or "The provider gave no reason."
-    return errors.OperationFailed(message, hint="Ask anew.", operation=name, provider_code=code)
+    # Vertex AI's words for a clip that is too large to go inside an answer, as its users report them.
+    large = "storage uri" in message.lower()
+    hint = 'Use veo.configure(storage_uri="gs://bucket/folder").' if large else "Ask anew."
+    return errors.OperationFailed(message, hint=hint, operation=name, provider_code=code)
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes, now: float) -> errors.VeoError:

@@ -29,6 +29,8 @@ class Provider:
     keyless: bool = False
     """Whether it also takes this machine's Google credentials (Application Default Credentials) for a key."""
     duration_type: Literal["string", "integer"] = "integer"
+    polls_by: Literal["name", "model"] = "name"
+    """Whether a poll's path is the operation's own name, or always its model and its id."""
     requests_per_minute: int = 10
     in_flight: int = 10
     retention_seconds: float = 2 * 24 * 3600.0
@@ -53,6 +55,7 @@ PROVIDERS: dict[str, Provider] = {
             key_origins=("https://gptproto.com", "https://api.gptproto.com"),
             key_variables=("GPTPROTO_API_KEY",),
             duration_type="string",
+            polls_by="model",
             models=("veo-3.1-generate-preview", "veo-3.1-fast-generate-preview"),
         ),
         Provider(

@@ -36,7 +36,8 @@ async def fetch_videos(
         if row is None or not (library.folder / row.path).exists():
             part = library.part_path(job.id, number)
             if sample.data is not None:
-                await asyncio.to_thread(part.write_bytes, sample.data)
+                size = await asyncio.to_thread(part.write_bytes, sample.data)
+                job.change(received=size, total=size)
             else:
                 await download(job, sample.uri, part, connection)
             row = await keep_video(library, job, number, sample.uri, part)

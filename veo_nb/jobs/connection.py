@@ -56,6 +56,9 @@ class Connection:
                     self._settings.provider,
                     self._settings.api_key,
                     base_url,
+                    project=self._settings.project,
+                    location=self._settings.location,
+                    storage_uri=self._settings.storage_uri,
                     transport=self._transport,
                     clock=self._clock,
                 )

@@ -133,9 +133,7 @@ class Handover:
             raise InvalidRequest(f"Job {job.id} is being made by another notebook.", hint="Stop it there.")
 
     def _may_drive(self, row: JobRow | None) -> bool:
-        return (
-            row is not None and row.provider == self._settings.provider.name and bool(self._settings.api_key)
-        )
+        return row is not None and row.provider == self._settings.provider.name and self._settings.has_access
 
     def _go_on(self, job: Job, row: JobRow) -> None:
         """Drive a job that has just become ours, from where the ledger says it is."""

@@ -229,7 +229,7 @@ class Studio:
             )
         values = {"model": self.settings.model, **{k: v for k, v in fields.items() if v is not None}}
         if "video" in values:
-            values["video"] = _source(values["video"])
+            values["video"] = _source(values["video"], self.settings.provider)
         for name in ("image", "last_frame"):
             if isinstance(values.get(name), Job):
                 raise InvalidRequest(
@@ -348,14 +348,18 @@ def _is_complete(job: Job) -> bool:
     return job.now.state is State.SUCCEEDED and all(video.path.exists() for video in job.videos)
 
 
-def _source(value: Any) -> Any:
+def _source(value: Any, provider: catalog.Provider) -> Any:
     """A clip of this library as a source; anything else as it is."""
     if isinstance(value, Job):
         value = value.video
     if isinstance(value, Video):
-        if not value.uri:
+        uri = value.uri
+        if provider.dialect == "vertex" and not uri.startswith("gs://"):
+            # It looks into buckets only, but takes the clip's bytes along with the request.
+            uri = value.path.as_uri()
+        if not uri:
             raise InvalidRequest(
                 f"The clip of job {value.job_id} has no address at the provider.", hint="", field="video"
             )
-        return Source(uri=value.uri, key=f"job:{value.job_id}/{value.sample}")
+        return Source(uri=uri, key=f"job:{value.job_id}/{value.sample}")
     return value

@@ -205,7 +205,7 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
     """The one line that `%load_ext veo_nb` prints: which provider, which library, what was taken on."""
     settings = studio.settings
     who = settings.provider.title
-    if settings.provider.key_variables and not settings.api_key:
+    if settings.provider.key_variables and not settings.has_access:
         who += f" (no key: set {' or '.join(settings.provider.key_variables)})"
     elif settings.sources.get("provider") == "default":
         who += " (no key set, nothing is charged)"

@@ -1,0 +1,55 @@
+"""Which of the two forms of the wire a provider speaks. To add a third, add its file and a line here."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from veo_nb import catalog, errors
+from veo_nb.api.gemini import Gemini
+from veo_nb.api.vertex import Vertex
+from veo_nb.api.wire import Call
+from veo_nb.config import missing_key
+from veo_nb.request import VideoRequest
+
+
+class Dialect(Protocol):
+    """What the client asks of a dialect: values in, a call or an address out."""
+
+    def submit(self, request: VideoRequest, clip: bytes = b"") -> Call:
+        """The call that asks for a clip; `clip` is its source video where that lies on this machine."""
+
+    def poll(self, model: str, name: str) -> Call:
+        """The call that asks how an operation stands."""
+
+    def address(self, uri: str) -> str:
+        """Where a video is fetched that an answer names so."""
+
+
+def dialect_of(
+    provider: catalog.Provider, base: str, *, has_key: bool, project: str, location: str, storage_uri: str
+) -> Dialect:
+    """The dialect of a provider, ready to be asked.
+
+    Raises:
+        InvalidRequest: it has no address, or a project or location that is no name.
+        AuthenticationError: there is neither a key nor a project, and it needs one of them.
+    """
+    if not (base or provider.submit_base):
+        raise errors.InvalidRequest(
+            f"The {provider.title} has no address of its own.",
+            hint="Give base_url=, as `veo-nb sandbox` prints it.",
+        )
+    if provider.dialect == "gemini":
+        return Gemini(provider, base)
+    if not has_key and not project:
+        raise missing_key(provider)
+    for name, value in (("project", project), ("location", location)):
+        # Both become part of an address.
+        if value and not re.fullmatch(r"[a-z0-9][a-z0-9:.-]{0,98}", value):
+            raise errors.InvalidRequest(
+                f"{name} can't be {catalog.shown(value)}.", hint="Give its id, in small letters.", field=name
+            )
+    # A key is express mode, whose paths have no project.
+    project = "" if has_key else project
+    return Vertex(provider=provider, base=base, project=project, location=location, storage_uri=storage_uri)

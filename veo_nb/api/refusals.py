@@ -1,0 +1,103 @@
+"""Errors of the client in its own words: what broke on the way, and what a refusal means for this call."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+import httpx
+
+from veo_nb import catalog, errors
+from veo_nb.api import wire
+from veo_nb.api.address import origin
+from veo_nb.api.google import SIGN_IN
+
+_RETIRED = re.compile(
+    r"no longer (?:available|supported|served|offered)|(?:been|is|was|are) (?:retired|shut ?down|discontinued|"
+    r"switched off|turned off|sunset)|end.of.life|\bdeprecated",
+    re.IGNORECASE,
+)
+"""How services say that a model is gone for good."""
+
+
+def reason(error: BaseException) -> str:
+    """Why the way broke, in a few words."""
+    if isinstance(error, (asyncio.TimeoutError, httpx.TimeoutException)):
+        return "it took too long"
+    return wire.words(str(error)) or type(error).__name__
+
+
+def unreachable(url: str, error: BaseException) -> errors.TransportError:
+    """The way to this address is broken."""
+    host = origin(url).rpartition("://")[2].rpartition(":")[0] or catalog.shown(url)
+    return errors.TransportError(
+        f"{host} can't be reached: {reason(error)}.", hint="Look at your connection and proxy.", host=host
+    )
+
+
+def uncertain(why: str, **facts: Any) -> errors.SubmissionUncertain:
+    """A submit went out, and whether it was accepted can't be known."""
+    return errors.SubmissionUncertain(
+        f"Sent, but the answer was lost: {why.rstrip('.')}. It may have been accepted and charged.",
+        hint="Look at your provider's dashboard before you send it again.",
+        **facts,
+    )
+
+
+def of_submit(refusal: errors.VeoError, model: str, provider: catalog.Provider) -> errors.VeoError:
+    """A refusal of a submit; where the model is not known or gone, it says what came after it and where that is."""
+    if isinstance(refusal, errors.NotFound) or _says_retired(refusal):
+        return _gone(refusal, model, provider)
+    return refusal
+
+
+def of_poll(refusal: errors.VeoError, model: str, provider: catalog.Provider) -> errors.VeoError:
+    """A refusal of a poll: a 404 means the operation, unless it speaks of the model's end."""
+    return _gone(refusal, model, provider) if _says_retired(refusal) else refusal
+
+
+def of_download(refusal: errors.VeoError, uri: str) -> errors.VeoError:
+    """A refusal of a download: what is not there any more was there."""
+    if not isinstance(refusal, errors.NotFound):
+        return refusal
+    if uri.startswith("gs://"):
+        return errors.VideoExpired(
+            f"The video is no longer in its bucket: {catalog.shown(uri)}.",
+            hint="Ask anew with fresh.",
+            **refusal.facts,
+        )
+    return errors.VideoExpired(
+        "The provider no longer has this video.",
+        hint="They are kept for two days; ask anew with fresh.",
+        **refusal.facts,
+    )
+
+
+def of_account(refusal: errors.VeoError) -> errors.VeoError:
+    """A refusal of this machine's Google credentials, where `refusal` is one of a key."""
+    if isinstance(refusal, errors.AuthenticationError):
+        said = refusal.message.replace("the key", "this machine's Google credentials", 1)
+        return errors.AuthenticationError(said, hint=f"{SIGN_IN}.", **refusal.facts)
+    return refusal
+
+
+def _says_retired(refusal: errors.VeoError) -> bool:
+    return isinstance(refusal, (errors.NotFound, errors.InvalidRequest)) and bool(
+        _RETIRED.search(refusal.message)
+    )
+
+
+def _gone(refusal: errors.VeoError, model: str, provider: catalog.Provider) -> errors.VeoError:
+    known = catalog.MODELS.get(model)
+    successor = known.successor if known is not None else ""
+    if not successor:
+        return refusal
+    if successor in provider.models:
+        hint = f"Use model={successor!r}."
+    else:
+        # The sandbox plays every model, but nobody looks there for one that is gone.
+        homes = [p.name for p in catalog.PROVIDERS.values() if p.bills and successor in p.models]
+        place = f'veo.configure(provider="{homes[0]}", model="{successor}")' if homes else successor
+        hint = f"{provider.withdrawn} Use {place}.".strip()
+    return errors.NotFound(refusal.message, hint=hint, successor=successor, **refusal.facts)

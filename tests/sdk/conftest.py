@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -24,13 +25,12 @@ RELEASES = {
 def python_of(mode: str) -> str:
     """The Python that has the release for a mode; fetched when it is asked for first."""
     script = 'set -euo pipefail; . tests/environment.sh; peer "$@"'
-    made = subprocess.run(
-        ["bash", "-c", script, "bash", *RELEASES[mode]],
-        cwd=ROOT,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    command = ["bash", "-c", script, "bash", *RELEASES[mode]]
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    with (ROOT / ".cache" / "peers.lock").open("w") as lock:
+        # Two files of tests may run at a time, and want the same release.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     return made.stdout.strip()
 
 

@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import google.genai
 from google.genai import errors, types
@@ -134,9 +135,9 @@ class Driver:
 
     # Waiting, and telling what came.
 
-    def play(self, scenes: list[str]) -> dict[str, object]:
-        outcome: dict[str, object] = {"version": google.genai.__version__}
-        operations = {}
+    def play(self, scenes: list[str]) -> dict[str, Any]:
+        outcome: dict[str, Any] = {"version": google.genai.__version__}
+        operations: dict[str, Any] = {}
         for scene in scenes:
             self.begin(scene, getattr(self, scene), operations, outcome)
         while operations:
@@ -196,7 +197,8 @@ class Driver:
             uri = f"{self.url}/storage/v1/b/{bucket}/o/{name.replace('/', '%2F')}?alt=media"
             headers = {"authorization": f"Bearer {self.key}"}
         with urllib.request.urlopen(urllib.request.Request(uri, headers=headers)) as answer:
-            return answer.read()
+            data: bytes = answer.read()
+            return data
 
 
 if __name__ == "__main__":

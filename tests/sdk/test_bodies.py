@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.sdk
 
 # Nothing is rendered for it.
 PROMPT = "A quiet lake. sandbox:filter"
-WISHES = {
+WISHES: dict[str, dict[str, Any]] = {
     "bare": {},
     "text": {"duration_seconds": 4, "resolution": "720p", "aspect_ratio": "16:9"},
     "image": {"image": "first", "duration_seconds": 4, "person_generation": "allow_adult"},

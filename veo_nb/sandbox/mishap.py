@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import socket
 import struct
@@ -161,7 +162,9 @@ def _reset(transport: asyncio.Transport) -> None:
     """End a connection so that the other side hears "connection reset by peer"."""
     line = transport.get_extra_info("socket")
     if line is not None and not transport.is_closing():
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # Two numbers, which are short on Windows: do not linger.
+        both = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, both)
     transport.abort()
 
 

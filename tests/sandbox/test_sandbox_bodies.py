@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +19,7 @@ PATHS = {
 }
 # Nothing is rendered for it.
 PROMPT = "A fox. sandbox:filter"
-THINGS = [
+THINGS: list[Any] = [
     *(None, True, False, 0, -1, 1, 4, 8, 24, 2**32, 2**63, 2**64, 0.5, 1e300, [], {}, [[]], {"a": None}),
     *(
         "",

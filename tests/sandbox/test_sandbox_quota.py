@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
 
@@ -10,16 +11,24 @@ import pytest
 
 from veo_nb.catalog import PROVIDERS
 from veo_nb.media.probe import probe
+from veo_nb.sandbox import wire
 from veo_nb.sandbox.__main__ import main
 from veo_nb.sandbox.quota import Quota
+from veo_nb.sandbox.store import Operation, Store
 from veo_nb.sandbox.wire import Refused
 
 GOOGLES = "/v1beta1/publishers/google/models/veo-3.1-generate-001:predictLongRunning"
 
 
-def refused(quota, name, now, done=()):
+def enter(quota, name, now=0.0, done=()):
+    """A submit that starts an operation."""
+    with quota.place(name, now, lambda operation: operation in done):
+        pass
+
+
+def refused(quota, now=0.0, done=()):
     with pytest.raises(Refused) as caught:
-        quota.enter(name, now, lambda operation: operation in done)
+        enter(quota, "x", now, done)
     assert caught.value.code == 429
     return caught.value
 
@@ -29,29 +38,41 @@ def refused(quota, name, now, done=()):
 
 def test_a_minute_slides():
     quota = Quota(2, 0)
-    for name, now in (("a", 0.0), ("b", 30.0)):
-        quota.enter(name, now, lambda _: False)
-    assert refused(quota, "c", 31.5).wait == 29
-    assert refused(quota, "c", 59.9).wait == 1
-    quota.enter("c", 60.0, lambda _: False)
-    assert refused(quota, "d", 61.0).wait == 29, "what was refused did not count"
+    enter(quota, "a", 0.0)
+    enter(quota, "b", 30.0)
+    assert refused(quota, 31.5).wait == 29
+    assert refused(quota, 59.9).wait == 1
+    enter(quota, "c", 60.0)
+    assert refused(quota, 61.0).wait == 29, "what was refused did not count"
 
 
-def test_a_place_is_free_again_when_an_operation_is_done_or_came_to_nothing():
+def test_a_place_is_free_again_when_an_operation_is_done():
     quota = Quota(0, 2)
-    quota.enter("a", 0.0, lambda _: False)
-    quota.enter("b", 0.0, lambda _: False)
-    assert refused(quota, "c", 0.0).wait == 0
-    quota.enter("c", 0.0, {"a"}.__contains__)
-    refused(quota, "d", 0.0)
-    quota.leave("c")
-    quota.enter("d", 0.0, lambda _: False)
+    enter(quota, "a")
+    enter(quota, "b")
+    assert refused(quota).wait == 0
+    enter(quota, "c", done=("a",))
+    refused(quota)
+
+
+def test_a_submit_holds_a_place_while_it_is_read_and_only_then_when_it_is_refused():
+    quota = Quota(0, 1)
+
+    def read():
+        with quota.place("a", 0.0, lambda _: False):
+            # Nobody can tell yet whether an operation comes of it: it counts although none is known.
+            refused(quota, done=("a",))
+            raise wire.invalid("This can't be read.")
+
+    with pytest.raises(Refused, match="can't be read"):
+        read()
+    enter(quota, "b")
 
 
 def test_zero_is_no_limit():
     quota = Quota(0, 0)
     for number in range(2000):
-        quota.enter(str(number), 0.0, lambda _: False)
+        enter(quota, str(number))
 
 
 # The server.
@@ -131,6 +152,35 @@ def test_what_is_at_work_is_not_forgotten_however_short_the_time(launch, tmp_pat
     server = launch(tmp_path, "--latency", "0", "--retention", "0.5")
     name = server.start({"image": blob(photo())}, {"durationSeconds": 8})
     assert "response" in server.wait(name)
+
+
+def test_the_sweep_takes_what_is_old_and_leaves_what_is_needed(tmp_path):
+    store, hour, now = Store(tmp_path, "me"), 3600.0, time.time()
+
+    def operation(name, ready):
+        store.add(Operation(id=name, model="m", name=f"operations/{name}", recipe={}, ready=ready), ready)
+
+    def lay(path):
+        (tmp_path / path).write_bytes(b"x")
+        os.utime(tmp_path / path, (0, 0))
+
+    for name, finished in (("old", now - 3 * hour), ("ended", now - 1.5 * hour), ("young", now)):
+        operation(name, now - 9 * hour)
+        store.finish(name, [f"of{name}"], finished)
+        lay(f"files/of{name}.mp4")
+    operation("working", now - 9 * hour)
+    for path in ("inputs/working-image.png", "inputs/old-image.png", "files/torn.part"):
+        lay(path)
+    store.forget(now - hour)
+    left = {
+        str(path.relative_to(tmp_path))
+        for part in ("files", "inputs")
+        for path in (tmp_path / part).iterdir()
+    }
+    assert left == {"files/ofyoung.mp4", "inputs/working-image.png"}
+    found = {name: store.find(name) is not None for name in ("old", "ended", "young", "working")}
+    assert found == {"old": False, "ended": True, "young": True, "working": True}
+    store.close()
 
 
 # What older servers left.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from veo_nb.sandbox import wire
 from veo_nb.sandbox.wire import Refused
@@ -19,10 +20,15 @@ class Quota:
         self.per_minute = per_minute
         self.in_flight = in_flight
         self._recent: deque[float] = deque()
+        self._entering: set[str] = set()
+        """Submits that are being read: nobody can tell yet whether an operation comes of them."""
         self._open: set[str] = set()
 
-    def enter(self, operation: str, now: float, is_done: Callable[[str], bool]) -> None:
-        """Count a submit, valid or not, and take a place for the operation that it may start.
+    @contextlib.contextmanager
+    def place(self, operation: str, now: float, is_done: Callable[[str], bool]) -> Iterator[None]:
+        """Count a submit, valid or not, and hold a place for the operation that the block starts.
+
+        The place is the operation's until it is done; it is free at once when the block raises.
 
         Raises:
             Refused: 429, it came too early, or all places are taken by operations that are not done.
@@ -35,11 +41,12 @@ class Quota:
             raise Refused(429, "RESOURCE_EXHAUSTED", message, wait=wait, provider=wire.slow_down(message))
         self._recent.append(now)
         self._open = {name for name in self._open if not is_done(name)}
-        if 0 < self.in_flight <= len(self._open):
+        if 0 < self.in_flight <= len(self._open) + len(self._entering):
             message = f"Quota exceeded: {self.in_flight} operations are in flight. Wait until one is done."
             raise Refused(429, "RESOURCE_EXHAUSTED", message)
-        self._open.add(operation)
-
-    def leave(self, operation: str) -> None:
-        """Give a place back: no operation came of it."""
-        self._open.discard(operation)
+        self._entering.add(operation)
+        try:
+            yield
+            self._open.add(operation)
+        finally:
+            self._entering.discard(operation)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -105,17 +106,19 @@ async def _submit(
     sandbox: Sandbox = request.app.state.sandbox
     raw = await _body(request)
     operation = secrets.token_hex(8)
-    sandbox.quota.enter(operation, sandbox.clock(), sandbox.is_done)
-    try:
+    with sandbox.quota.place(operation, sandbox.clock(), sandbox.is_done):
         order = await run_in_threadpool(read, raw)
         if order.source.object:
             file = sandbox.named(order.source.object) or "none"
             order = replace(order, source=replace(order.source, file=file))
         source = sandbox.kept(order.source.file) if order.source.file else None
         recipe = await run_in_threadpool(write_recipe, order, operation, sandbox.store.folder, source)
-    except BaseException:
-        sandbox.quota.leave(operation)
-        raise
+        _start(sandbox, order, recipe, operation, name(operation))
+    return JSONResponse({"name": name(operation)})
+
+
+def _start(sandbox: Sandbox, order: wire.Order, recipe: dict[str, Any], operation: str, name: str) -> None:
+    """Remember an operation and let it be rendered, or end it as its prompt asks."""
     fails, reasons = "sandbox:fail" in order.prompt, _reasons(order)
     # What is filtered away nobody will see, so it is not rendered.
     recipe["samples"] -= len(reasons)
@@ -124,7 +127,7 @@ async def _submit(
         Operation(
             id=operation,
             model=order.model,
-            name=name(operation),
+            name=name,
             recipe=recipe,
             storage=order.extras.storage,
             ready=now + sandbox.latency,
@@ -136,7 +139,6 @@ async def _submit(
         now,
     )
     sandbox.pool.wake()
-    return JSONResponse({"name": name(operation)})
 
 
 def _reasons(order: wire.Order) -> tuple[str, ...]:

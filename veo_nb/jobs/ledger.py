@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb.errors import VeoError
+from veo_nb.jobs.bill import Admit, Charge, gather, may_be_charged
 
 MIGRATIONS = (
     """
@@ -149,11 +150,12 @@ class Ledger:
         with self._lock:
             self._db.close()
 
-    def add_job(self, row: JobRow, *, fresh: bool = False) -> JobRow | None:
+    def add_job(self, row: JobRow, *, fresh: bool = False, admit: Admit | None = None) -> JobRow | None:
         """The row that now stands for a request: this one, or without `fresh` the one that did already.
 
         One step for all threads and processes, so that the same cell run in two kernels at once is sent once.
-        None where the id is taken, and nothing was written.
+        None where the id is taken, and nothing was written. A new row is shown to `admit` first, as what was charged
+        before it; what that raises keeps it out, and no other process gets in between.
         """
         values = _job_values(row)
         names = ", ".join(values)
@@ -162,6 +164,8 @@ class Ledger:
             standing = None if fresh else self.standing(row.fingerprint, row.take)
             if standing is not None:
                 return standing
+            if admit is not None:
+                admit(self.charges())
             done = db.execute(f"INSERT OR IGNORE INTO jobs ({names}) VALUES ({marks})", values)
             return row if done.rowcount else None
 
@@ -216,6 +220,29 @@ class Ledger:
             (provider, model, limit),
         )
         return [float(r["s"]) for r in found]
+
+    def charges(self) -> tuple[Charge, ...]:
+        """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""
+        found = self._rows(
+            "SELECT date(created_at, 'unixepoch', 'localtime') AS day, provider, model, state,"
+            " operation IS NOT NULL AS accepted, submitted_at IS NOT NULL AS sent, error, count(*) AS jobs,"
+            " total(estimate) AS usd, sum(estimate IS NULL) AS unpriced FROM jobs GROUP BY 1, 2, 3, 4, 5, 6, 7",
+            (),
+        )
+        return gather(_charge(r) for r in found)
+
+    def charge_again(self, job_id: str, usd: float | None, *, admit: Admit | None = None) -> float | None:
+        """What a job may cost now that it is sent once more, if `admit` lets that through."""
+        with self._writing() as db:
+            if admit is not None:
+                admit(self.charges())
+            # Of an unknown price nothing can be added.
+            db.execute(
+                "UPDATE jobs SET estimate = ifnull(estimate + ?1, ?1) WHERE id = ?2 AND ?1 >= 0",
+                (usd, job_id),
+            )
+            found = db.execute("SELECT estimate FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        return None if found is None else found["estimate"]
 
     def add_video(self, row: VideoRow) -> None:
         """Write a fetched video down, in place of an earlier one for the same sample."""
@@ -327,3 +354,20 @@ def _job_row(found: sqlite3.Row) -> JobRow:
     values["request"] = json.loads(values["request"])
     values["error"] = None if values["error"] is None else json.loads(values["error"])
     return JobRow(**values)
+
+
+def _charge(found: sqlite3.Row) -> Charge:
+    error = None if found["error"] is None else json.loads(found["error"])
+    charged = may_be_charged(
+        found["state"], accepted=bool(found["accepted"]), sent=bool(found["sent"]), error=error
+    )
+    return Charge(
+        day=found["day"],
+        provider=found["provider"],
+        model=found["model"],
+        state=found["state"],
+        charged=charged,
+        jobs=found["jobs"],
+        usd=found["usd"] if charged else 0.0,
+        unpriced=found["unpriced"] if charged else 0,
+    )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb.errors import DownloadError, InvalidRequest
-from veo_nb.media.picture import Picture
+from veo_nb.media.picture import SUFFIXES, Picture
 
 LEDGER = "ledger.sqlite"
 
@@ -112,7 +112,7 @@ class Library:
     def _picture_path(self, sha256: str, mime: str) -> Path:
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
             raise InvalidRequest("The recipe names a picture in a way that can't be.", hint="")
-        return self.folder / "inputs" / f"{sha256[:16]}{'.png' if mime == 'image/png' else '.jpg'}"
+        return self.folder / "inputs" / f"{sha256[:16]}{SUFFIXES.get(mime, '.jpg')}"
 
 
 def slug(prompt: str, longest: int = 16) -> str:

@@ -21,8 +21,10 @@ import httpx
 from veo_nb import catalog
 from veo_nb.config import Settings, resolve_settings
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.jobs.bill import Bill, make_bill, make_gate
 from veo_nb.jobs.cost import estimate
 from veo_nb.jobs.engine import Engine
+from veo_nb.jobs.extension import check_source, source_of
 from veo_nb.jobs.handover import Handover
 from veo_nb.jobs.job import Job, State
 from veo_nb.jobs.ledger import JobRow, Ledger
@@ -31,9 +33,11 @@ from veo_nb.jobs.local_server import LocalServer
 from veo_nb.jobs.loop import BackgroundLoop
 from veo_nb.jobs.ownership import Ownership
 from veo_nb.jobs.registry import Registry
+from veo_nb.jobs.repeat import fields_again
 from veo_nb.jobs.timing import usual_seconds
-from veo_nb.jobs.video import Video
-from veo_nb.request import Source, VideoRequest, make_request
+from veo_nb.keys import Environment, Secret
+from veo_nb.keystores import KeyStores, machine_stores
+from veo_nb.request import VideoRequest, make_request
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """For ids that people type: nothing that looks like something else."""
@@ -49,6 +53,8 @@ class Preview:
     seconds: float
     stored: Job | None
     """The job that would be shown or joined in place of sending anything."""
+    bill: Bill
+    """What was spent so far, and what is left."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +73,9 @@ class Studio:
     """Makes clips, keeps them, and finds them again.
 
     Arguments are the settings of `veo_nb.config`: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`. Nothing is started or written before the first job, except that jobs an earlier kernel left
-    are taken on by `resume()`.
+    `max_in_flight`, `budget`, and Google's `project`, `location`, `storage_uri`. `stores` keep keys: this machine's,
+    or none where `environ` stands in for it. Nothing is started or written before the first job, except that jobs an
+    earlier kernel left are taken on by `resume()`.
 
     Raises:
         InvalidRequest: a setting is wrong.
@@ -83,10 +90,17 @@ class Studio:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        stores: KeyStores | None = None,
         **settings: Any,
     ) -> None:
+        if isinstance(settings.get("api_key"), str):
+            # From here on it can't be shown, not even by a traceback that prints variables.
+            settings["api_key"] = Secret(settings["api_key"])
+        if environ is None:
+            environ, stores = Environment(os.environ), stores or machine_stores()
+        self.stores = stores
         self.settings: Settings = resolve_settings(
-            settings, options or {}, os.environ if environ is None else environ, folder or Path.cwd()
+            settings, options or {}, environ, folder or Path.cwd(), stores
         )
         self.library = Library(self.settings.library)
         self._transport = transport
@@ -107,11 +121,12 @@ class Studio:
 
         A request that was made before is not sent again: the stored clip, or the job that still runs, is what
         you get. `take=2` asks for another sample of it, `fresh=True` ignores what is stored. Fields are those of
-        `VideoRequest`.
+        `VideoRequest`, and `fit` for its frames (see `make_request`).
 
         Raises:
             InvalidRequest: before anything is sent.
             AuthenticationError: the provider needs a key and there is none.
+            BudgetExceeded: it would go over the budget; nothing was sent.
         """
         return self.submit(prompt, take=take, fresh=fresh, **fields)[0]
 
@@ -121,6 +136,8 @@ class Studio:
         self.settings.key_or_raise()
         with self._lock:
             parts = self._open()
+            if self._standing(request, take, parts, fresh=fresh) is None:
+                check_source(fields.get("video"), self.settings.provider, self._clock())
             for picture in request.pictures():
                 self.library.keep_picture(picture)
             mine, row = self._enter(request, take, parts.ledger, fresh=fresh)
@@ -137,9 +154,12 @@ class Studio:
         provider, parts = self.settings.provider, self._open_existing()
         past = parts.ledger.generation_seconds(provider.name, request.model) if parts else []
         seconds, _ = usual_seconds(past, provider, catalog.MODELS[request.model])
-        row = parts.ledger.standing(request.fingerprint(provider.name), take) if parts and not fresh else None
+        row = self._standing(request, take, parts, fresh=fresh)
+        if row is None:
+            check_source(fields.get("video"), provider, self._clock())
         stored = parts.registry.job(row) if parts and row else None
-        return Preview(request, provider, estimate(request), seconds, stored)
+        usd = estimate(request, self.settings.prices)
+        return Preview(request, provider, usd, seconds, stored, self.cost())
 
     # Finding
 
@@ -162,6 +182,11 @@ class Studio:
         """The newest jobs of the library, newest first."""
         parts = self._open_existing()
         return [parts.registry.job(row) for row in parts.ledger.jobs(limit)] if parts else []
+
+    def cost(self) -> Bill:
+        """What the jobs of the library cost by estimate, and what is left of the budget."""
+        parts = self._open_existing()
+        return make_bill(self.settings, parts.ledger.charges() if parts else ())
 
     def active(self) -> list[Job]:
         """The jobs of this kernel that are not done, oldest first."""
@@ -202,6 +227,7 @@ class Studio:
 
         Raises:
             InvalidRequest: the job is not uncertain, or another provider had it.
+            BudgetExceeded: a second charge would go over the budget.
         """
         job = self.job(job_id)
         if job.now.state is not State.UNCERTAIN:
@@ -209,8 +235,26 @@ class Studio:
                 f"Job {job.id} is {job.status}, not uncertain.", hint="Run its cell again instead."
             )
         parts = self._open()
-        parts.handover.again(job, parts.engine.send_again)
+        usd = estimate(job.request, self.settings.prices)
+        before, gate = job.estimate, make_gate(self.settings, job.request.model, usd)
+        # The first charge stays on the bill, since nobody knows whether it was made.
+        job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
+        try:
+            parts.handover.again(job, parts.engine.send_again)
+        except VeoError:
+            job.estimate = before
+            parts.ledger.update_job(job.id, estimate=before)
+            raise
         return job
+
+    def again(self, job_id: str) -> Job:
+        """Another job for the request of one that is over, sent anew; the old one stays in the history.
+
+        Raises:
+            InvalidRequest: it still runs, its answer was lost, an input is gone, or another provider had it.
+        """
+        job = self.job(job_id)
+        return self.generate(take=job.take, fresh=True, **fields_again(job, self.settings.provider))
 
     def close(self) -> None:
         """Stop the background work and the sandbox; unfinished jobs stay in the ledger for `resume()`."""
@@ -229,13 +273,21 @@ class Studio:
             )
         values = {"model": self.settings.model, **{k: v for k, v in fields.items() if v is not None}}
         if "video" in values:
-            values["video"] = _source(values["video"], self.settings.provider)
+            values["video"] = source_of(values["video"], self.settings.provider)
         for name in ("image", "last_frame"):
             if isinstance(values.get(name), Job):
                 raise InvalidRequest(
                     f"{name} is a whole job.", hint="Use its .video.last_frame().", field=name
                 )
         return make_request(self.settings.provider, prompt=prompt, **values)
+
+    def _standing(
+        self, request: VideoRequest, take: int, parts: _Parts | None, *, fresh: bool
+    ) -> JobRow | None:
+        """The row of a job that would be shown or joined in place of sending anything."""
+        if parts is None or fresh:
+            return None
+        return parts.ledger.standing(request.fingerprint(self.settings.provider.name), take)
 
     def _take_up(self, job: Job, parts: _Parts) -> None:
         """Go on with a stored job where it needs it: its file is gone, or nobody drives it any more."""
@@ -255,11 +307,13 @@ class Studio:
                 model=request.model,
                 request=request.canonical(),
                 state=State.QUEUED.value,
-                estimate=estimate(request),
+                estimate=estimate(request, self.settings.prices),
                 owner=self._owner_id,
                 created_at=self._clock(),
             )
-            standing = ledger.add_job(row, fresh=fresh)
+            standing = ledger.add_job(
+                row, fresh=fresh, admit=make_gate(self.settings, row.model, row.estimate)
+            )
             if standing is not None:
                 return standing is row, standing
 
@@ -300,7 +354,7 @@ class Studio:
             if self.settings.provider.name == "sandbox" and not self.settings.base_url:
                 server = LocalServer(self.library.folder / ".sandbox")
                 made.callback(server.stop)
-            registry = Registry(ledger, self.library, self._cancel, self._attend)
+            registry = Registry(ledger, self.library, self._cancel, self._attend, self)
             making = self._make_engine(ledger, server, lambda job: handover.follow(job))  # noqa: PLW0108  see below
             engine = loop.run(making).result(30)
             made.callback(_let_go, registry, engine, loop)
@@ -346,20 +400,3 @@ def _let_go(registry: Registry, engine: Engine, loop: BackgroundLoop) -> None:
 
 def _is_complete(job: Job) -> bool:
     return job.now.state is State.SUCCEEDED and all(video.path.exists() for video in job.videos)
-
-
-def _source(value: Any, provider: catalog.Provider) -> Any:
-    """A clip of this library as a source; anything else as it is."""
-    if isinstance(value, Job):
-        value = value.video
-    if isinstance(value, Video):
-        uri = value.uri
-        if provider.dialect == "vertex" and not uri.startswith("gs://"):
-            # It looks into buckets only, but takes the clip's bytes along with the request.
-            uri = value.path.as_uri()
-        if not uri:
-            raise InvalidRequest(
-                f"The clip of job {value.job_id} has no address at the provider.", hint="", field="video"
-            )
-        return Source(uri=uri, key=f"job:{value.job_id}/{value.sample}")
-    return value

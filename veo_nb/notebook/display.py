@@ -23,6 +23,7 @@ from veo_nb.media.picture import Picture, thumbnail
 from veo_nb.notebook import words
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
+from veo_nb.request import misfit
 
 EMBED_LIMIT = 8_000_000
 """Bytes; a larger video that can't be linked is named by its path in place of being put into the notebook."""
@@ -45,7 +46,7 @@ class ClipVideo(IPythonVideo):  # type: ignore[misc]
 
     def __init__(self, html: str, text: str, path: Path) -> None:
         super().__init__(filename=str(path), embed=False, mimetype="video/mp4")
-        self._html = html
+        self._html = _literal(html)
         self._text = text
 
     def _repr_html_(self) -> str:
@@ -74,8 +75,7 @@ def last_line(job: Job, place: Place) -> str:
         return words.ending(job)
     parts = [format_line(words.line(job), 0.0), words.cost(job.estimate, job.provider)]
     parts += [place.shown(video.path) for video in job.videos]
-    if job.now.filtered:
-        parts.append(f'some samples were blocked: "{" ".join(job.now.filtered)}"')
+    parts.append(words.missing(job))
     return " · ".join(part for part in parts if part)
 
 
@@ -99,6 +99,12 @@ def dry_run(preview: Preview) -> HTML:
     status = f"Nothing sent · {' · '.join(facts)}"
     if preview.stored is not None:
         status += f" · job {preview.stored.id} is there already and would be shown"
+    elif preview.bill.spent or preview.bill.budget is not None:
+        status += f" · {words.budget(preview.bill)}"
+        status += "" if preview.bill.fits(preview.usd) else ": it would not be sent"
+    frames = [one for one in (request.image, request.last_frame) if one is not None]
+    if any(misfit(one, request.shape) for one in frames):
+        status += f" · --fit crop or --fit pad makes the picture {request.shape} before it is sent"
     rows = [
         Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),
         _settings(words.settings(request), provider.bills, ""),
@@ -170,11 +176,17 @@ class PlainHTML(HTML):  # type: ignore[misc]
     """HTML that a terminal can read too."""
 
     def __init__(self, html: str, text: str) -> None:
-        super().__init__(html)
+        super().__init__(_literal(html))
         self._text = text
 
     def __repr__(self) -> str:
         return self._text
+
+
+def _literal(html: str) -> str:
+    """A page in which dollars stay dollars: what stands between two of them Lab would set as a formula."""
+    # Lab gives a margin to the last thing in an output, which would move what is below.
+    return f'<div class="tex2jax_ignore mathjax_ignore" style="margin:0">{html}</div>'
 
 
 def _frame(job: Job, box: Markup, status: str) -> str:

@@ -60,7 +60,7 @@ async def test_three_scenes_are_made(sandbox, photo, tmp_path, provider):
         text, uri = await clip_of(client, tmp_path / "a.mp4", prompt="A quiet lake", duration_seconds=4)
         # Where there is no address that a server knows, the file goes along.
         source = Source(uri or text.as_uri(), "text")
-        still = {"image": photo(320, 180), "aspect_ratio": "9:16", "duration_seconds": 4}
+        still = {"image": photo(180, 320), "aspect_ratio": "9:16", "duration_seconds": 4}
         upright, _ = await clip_of(client, tmp_path / "b.mp4", prompt="A slow camera", **still)
         longer, _ = await clip_of(client, tmp_path / "c.mp4", prompt="It begins to snow", video=source)
     assert probe(text).duration == pytest.approx(4, abs=0.01)
@@ -132,7 +132,7 @@ async def test_a_field_that_is_set_arrives_and_no_other(sandbox, provider, field
 async def test_every_field_that_goes_together_arrives(sandbox):
     together = {name: value for asked, _, _ in FIELDS.values() for name, value in asked.items()}
     del together["reference_images"]
-    together["duration_seconds"] = 8
+    together |= {"duration_seconds": 8, "aspect_ratio": "16:9"}
     async with client_of("gemini", sandbox) as client:
         await client.submit(make_request(client.provider, prompt=PROMPT, **together))
     body = sandbox.log()[-1]["body"]
@@ -140,6 +140,7 @@ async def test_every_field_that_goes_together_arrives(sandbox):
     assert body["parameters"] == {
         **{name: value for _, _, part in FIELDS.values() for name, value in part.items()},
         "durationSeconds": 8,
+        "aspectRatio": "16:9",
     }
 
 
@@ -206,9 +207,10 @@ async def test_each_no_is_understood(sandbox, provider, tmp_path):
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_partly_filtered_answer_has_samples_and_reasons(sandbox, provider):
-    asked = {"prompt": "A lake. sandbox:filter-one", "sample_count": 2, "duration_seconds": 4}
+    prompt = "A lake. sandbox:filter-one"
     async with client_of(provider, sandbox) as client:
-        found = await finished(client, make_request(client.provider, **asked))
+        asked = make_request(client.provider, prompt=prompt, sample_count=2, duration_seconds=4)
+        found = await finished(client, asked)
     assert len(found.samples) == len(found.filtered) == 1
     assert found.error is None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -57,7 +58,7 @@ def finished(sandbox, base, prompt, **parameters):
     """All answers to the polls of an operation, the last one done."""
     order = {"instances": [{"prompt": prompt}], "parameters": {"durationSeconds": 4, **parameters}}
     name = sandbox.http.post(f"{base}:predictLongRunning", json=order).json()["name"]
-    found = []
+    found: list[Any] = []
     deadline = time.monotonic() + 60
     while not (found and found[-1].get("done")):
         assert time.monotonic() < deadline, "it does not end"

@@ -125,6 +125,6 @@ def test_a_source_video_is_named_without_its_encoding(bodies):
 @pytest.mark.parametrize("name", ["seed", "enhance_prompt"])
 def test_what_googles_client_refuses_to_send_with_a_key_we_do_send(name):
     """Whether a service takes it is for the service to say: a gateway may, and its own words explain why not."""
-    value = {"seed": 7, "enhance_prompt": False}[name]
-    request = make_request(catalog.PROVIDERS["gemini"], prompt=PROMPT, **{name: value})
-    assert getattr(request, name) == value
+    fields: dict[str, Any] = {name: {"seed": 7, "enhance_prompt": False}[name]}
+    request = make_request(catalog.PROVIDERS["gemini"], prompt=PROMPT, **fields)
+    assert request.settings() == fields

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-SLOW = ("kernel", "package", "browser")
+SLOW = ("sdk", "kernel", "package", "browser")
 
 
 def pytest_configure(config):

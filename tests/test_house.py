@@ -83,7 +83,7 @@ def test_there_is_no_cycle_of_imports():
         pytest.fail(f"a cycle: {' -> '.join(error.args[1])}")
 
 
-SOURCES = sorted([*MODULES.values(), *(ROOT / "js" / "src").iterdir()])
+SOURCES = sorted([*MODULES.values(), *(path for path in (ROOT / "js" / "src").rglob("*") if path.is_file())])
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -95,7 +95,7 @@ def test_the_live_line_says_what_the_browser_says(example):
 
 @pytest.mark.parametrize("raw", MESSAGES["requests"], ids=lambda raw: raw["kind"])
 def test_a_message_of_the_browser_is_understood(raw):
-    message = parse_message(raw)
+    message, _ = parse_message(raw)
     assert {"kind": message.kind, "id": message.id, "payload": message.payload} == raw
 
 

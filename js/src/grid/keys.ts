@@ -47,34 +47,36 @@ export const SHOWN: readonly (readonly [keys: string, what: string])[] = [
   ["Esc", "back"],
 ];
 
-const INTENTS: Readonly<Record<string, Intent>> = {
-  ArrowUp: { kind: "move", row: -1, column: 0 },
-  ArrowDown: { kind: "move", row: 1, column: 0 },
-  ArrowLeft: { kind: "move", row: 0, column: -1 },
-  ArrowRight: { kind: "move", row: 0, column: 1 },
-  Enter: { kind: "enlarge" },
-  " ": { kind: "play" },
-  k: { kind: "play" },
-  ",": { kind: "step", frames: -1 },
-  ".": { kind: "step", frames: 1 },
-  j: { kind: "skip", seconds: -1 },
-  l: { kind: "skip", seconds: 1 },
-  Home: { kind: "start" },
-  m: { kind: "sound" },
-  o: { kind: "loop" },
-  s: { kind: "star" },
-  n: { kind: "note" },
-  x: { kind: "choose" },
-  c: { kind: "compare" },
-  w: { kind: "wipe" },
-  d: { kind: "difference" },
-  h: { kind: "labels" },
-  "+": { kind: "zoom", by: ZOOM_STEP },
-  "=": { kind: "zoom", by: ZOOM_STEP },
-  "-": { kind: "zoom", by: 1 / ZOOM_STEP },
-  "?": { kind: "help" },
-  Escape: { kind: "back" },
-};
+const INTENTS: ReadonlyMap<string, Intent> = new Map<string, Intent>(
+  Object.entries({
+    ArrowUp: { kind: "move", row: -1, column: 0 },
+    ArrowDown: { kind: "move", row: 1, column: 0 },
+    ArrowLeft: { kind: "move", row: 0, column: -1 },
+    ArrowRight: { kind: "move", row: 0, column: 1 },
+    Enter: { kind: "enlarge" },
+    " ": { kind: "play" },
+    k: { kind: "play" },
+    ",": { kind: "step", frames: -1 },
+    ".": { kind: "step", frames: 1 },
+    j: { kind: "skip", seconds: -1 },
+    l: { kind: "skip", seconds: 1 },
+    Home: { kind: "start" },
+    m: { kind: "sound" },
+    o: { kind: "loop" },
+    s: { kind: "star" },
+    n: { kind: "note" },
+    x: { kind: "choose" },
+    c: { kind: "compare" },
+    w: { kind: "wipe" },
+    d: { kind: "difference" },
+    h: { kind: "labels" },
+    "+": { kind: "zoom", by: ZOOM_STEP },
+    "=": { kind: "zoom", by: ZOOM_STEP },
+    "-": { kind: "zoom", by: 1 / ZOOM_STEP },
+    "?": { kind: "help" },
+    Escape: { kind: "back" },
+  } satisfies Record<string, Intent>),
+);
 
 export interface Press {
   key: string;
@@ -99,7 +101,7 @@ export function intentOf(
   // A menu's letters jump to its options.
   if (on === "menu" && key !== "Escape" && key !== "?") return undefined;
   if (/^[0-5]$/.test(key)) return { kind: "rate", rating: Number(key) };
-  return INTENTS[key.length === 1 ? key.toLowerCase() : key];
+  return INTENTS.get(key.length === 1 ? key.toLowerCase() : key);
 }
 
 /** What kind of element a key was pressed on. */

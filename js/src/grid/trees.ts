@@ -141,6 +141,7 @@ class Tree {
   leave(place: HTMLElement, after: number): void {
     if (this.place !== place || this.controller.signal.aborted) return;
     this.place = undefined;
+    this.root.remove();
     this.moves += 1;
     if (after === 0) this.end();
     else this.timer = setTimeout(this.end, after);

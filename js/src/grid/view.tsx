@@ -4,6 +4,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { returnFocus } from "../focus";
 import "../theme.css";
 import "./grid.css";
+import "./bars.css";
 import "./layers.css";
 import { axesOf, differences, firstChoice, placeWords, project, type Spot, spotId } from "./axes";
 import { type Board, back, choose, newBoard, openLayer } from "./board";

@@ -105,7 +105,7 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
             for part in (*line, words.cost(job.estimate, job.provider), *(v["path"] for v in videos))
             if part
         ]
-    card: Card = {
+    return {
         "id": job.id,
         "state": now.state.value,
         "prompt": job.request.prompt,
@@ -115,12 +115,7 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
         "shape": "9:16" if job.request.shape == "9:16" else "16:9",
         "backdrop": behind,
         "line": line,
-        "progress": None,
+        "progress": words.progress(now),
         "actions": [] if now.state.final else ["cancel"],
         "videos": videos,
     }
-    if now.state is State.RUNNING and now.submitted_at is not None:
-        card["progress"] = {"since": now.submitted_at, "expected": now.typical}
-    elif now.state is State.DOWNLOADING and now.total:
-        card["progress"] = {"done": now.received, "total": now.total}
-    return card

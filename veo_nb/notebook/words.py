@@ -7,7 +7,7 @@ from datetime import datetime
 
 from veo_nb import catalog, errors
 from veo_nb.jobs.job import Job, Note, Snapshot, State
-from veo_nb.notebook.protocol import Part, format_elapsed
+from veo_nb.notebook.protocol import Estimate, Part, Transfer, format_elapsed
 from veo_nb.request import VideoRequest
 
 MEGABYTE = 1_000_000
@@ -29,6 +29,15 @@ def line(job: Job) -> list[Part]:
     if now.state is State.SUCCEEDED:
         return ["Made" if (made := made_in(now)) is None else f"Made in {made}"]
     return [ending(job)]
+
+
+def progress(now: Snapshot) -> Estimate | Transfer | None:
+    """How far a job is: guessed while it runs, counted while it downloads."""
+    if now.state is State.RUNNING and now.submitted_at is not None:
+        return {"since": now.submitted_at, "expected": now.typical}
+    if now.state is State.DOWNLOADING and now.total:
+        return {"done": now.received, "total": now.total}
+    return None
 
 
 def ending(job: Job) -> str:

@@ -28,13 +28,15 @@ VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 MOST_VALUES = 10_000
 """On one axis; more is a mistake, and would not fit on any screen."""
 
-PICTURES = tuple(item.name for item in catalog.FIELDS if item.kind in ("image", "images"))
-"""The fields that hold images."""
+SETTABLE: dict[str, catalog.Field] = {item.name: item for item in catalog.FIELDS}
+"""All that can be set of a request, and so be an axis."""
+PICTURES = tuple(name for name, item in SETTABLE.items() if item.kind in ("image", "images"))
+"""Those that hold images."""
 
 _NAMED = re.compile(r"(\w[\w -]{0,39}?)\s*=\s*(.*)", re.DOTALL)
 _DOTS = ("...", "…")
 _SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-_FLAGS = {item.flag: item.name for item in catalog.FIELDS if item.flag}
+_FLAGS = {item.flag: name for name, item in SETTABLE.items() if item.flag}
 
 
 @dataclass(frozen=True)
@@ -121,11 +123,11 @@ def axis_name(typed: str, known: Sequence[str]) -> str:
     Raises:
         InvalidRequest: it is none of them.
     """
-    if typed in catalog.FIELD or typed == "take" or typed in known:
+    if typed in SETTABLE or typed == "take" or typed in known:
         return typed
     option = typed.lstrip("-")
     for name in (_FLAGS.get(option, ""), option.replace("-", "_")):
-        if name in catalog.FIELD or name == "take":
+        if name in SETTABLE or name == "take":
             return name
     hint = catalog.did_you_mean(typed, [*known, *_FLAGS, "take", "prompt"])
     raise InvalidRequest(
@@ -220,7 +222,7 @@ def _piece(name: str, piece: str) -> Value:
 
 def _typed(name: str, text: str) -> Any:
     """A value that was typed, as its field takes it; what does not fit stays text, for the catalog to refuse."""
-    kind = "number" if name == "take" else catalog.FIELD[name].kind if name in catalog.FIELD else "text"
+    kind = "number" if name == "take" else SETTABLE[name].kind if name in SETTABLE else "text"
     if name == "duration_seconds":
         kind, text = "number", re.sub(r"(?<=\d)\s*s$", "", text)
     if kind == "number" and re.fullmatch(r"[0-9]+", text):
@@ -253,8 +255,8 @@ def _distinct(name: str, values: Sequence[Value]) -> tuple[Value, ...]:
 
 def _label(name: str, value: Any, at: int = 1) -> str:
     """The short text for a value that nobody named, the one at this place of its axis."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "on", False: "off"}[value]
     if isinstance(value, PathLike) or (isinstance(value, str) and name in PICTURES):
         return PurePath(str(fspath(value))).name
     if isinstance(value, (bytes, bytearray)):

@@ -32,7 +32,7 @@ async def test_first_come_first_served(time):
     order: list[str] = []
 
     async def take(job: Job) -> None:
-        await limits.take_slot(job)
+        await limits.admit(job)
         order.append(job.id)
 
     tasks = [asyncio.ensure_future(take(job)) for job in jobs]
@@ -48,8 +48,8 @@ async def test_first_come_first_served(time):
 async def test_who_gives_up_in_the_line_makes_room_and_takes_no_slot(time):
     limits = Limits(1, 100, time.clock, time.sleep)
     first, second, third = jobs_of(3)
-    await limits.take_slot(first)
-    tasks = [asyncio.ensure_future(limits.take_slot(job)) for job in (second, third)]
+    await limits.admit(first)
+    tasks = [asyncio.ensure_future(limits.admit(job)) for job in (second, third)]
     await time.settle()
     assert [job.now.note.count for job in (second, third)] == [0, 1]
     tasks[0].cancel()
@@ -67,7 +67,7 @@ async def test_jobs_that_are_at_the_provider_already_count(time):
     first, second, third = jobs_of(3)
     limits.occupy(first)
     limits.occupy(second)
-    waiting = asyncio.ensure_future(limits.take_slot(third))
+    waiting = asyncio.ensure_future(limits.admit(third))
     limits.leave(first)
     await time.settle()
     assert not waiting.done()
@@ -78,8 +78,8 @@ async def test_jobs_that_are_at_the_provider_already_count(time):
 async def test_a_job_that_is_being_cancelled_keeps_saying_so(time):
     limits = Limits(1, 100, time.clock, time.sleep)
     first, second = jobs_of(2)
-    await limits.take_slot(first)
-    waiting = asyncio.ensure_future(limits.take_slot(second))
+    await limits.admit(first)
+    waiting = asyncio.ensure_future(limits.admit(second))
     await time.settle()
     second.change(note=Note(kind="stopping"))
     limits.occupy(first)
@@ -94,7 +94,7 @@ async def test_in_no_minute_do_more_go_out_than_allowed(time, at_once):
     sent: list[float] = []
 
     async def send(job: Job) -> None:
-        await limits.keep_rate(job)
+        await limits.admit(job)
         sent.append(time.now)
 
     tasks = []
@@ -112,10 +112,10 @@ async def test_in_no_minute_do_more_go_out_than_allowed(time, at_once):
 async def test_a_wait_for_the_rate_says_how_long(time):
     limits = Limits(100, 1, time.clock, time.sleep)
     first, second = jobs_of(2)
-    await limits.keep_rate(first)
+    await limits.admit(first)
     assert first.now.note is None
     await time.advance(18)
-    waiting = asyncio.ensure_future(limits.keep_rate(second))
+    waiting = asyncio.ensure_future(limits.admit(second))
     await time.settle()
     assert second.now.note == Note(kind="rate", until=time.now + 42, count=1)
     await time.advance(42)

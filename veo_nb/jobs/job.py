@@ -19,6 +19,9 @@ from veo_nb.request import VideoRequest
 
 log = logging.getLogger("veo_nb")
 
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+"""For ids that people type: nothing that looks like something else."""
+
 
 class State(str, Enum):
     """Where a job is. The last five are final."""
@@ -57,7 +60,7 @@ NEXT: dict[State, frozenset[State]] = {
 class Note:
     """What a job waits for within its state. Times are seconds since the epoch."""
 
-    kind: Literal["slot", "rate", "asked", "offline", "starting", "elsewhere", "stopping"]
+    kind: Literal["slot", "rate", "asked", "held", "offline", "starting", "elsewhere", "stopping"]
     until: float | None = None
     since: float | None = None
     count: int = 0

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,46 @@ MIGRATIONS = (
         host TEXT NOT NULL,
         pid INTEGER NOT NULL,
         beat_at REAL NOT NULL
+    );
+    """,
+    """
+    CREATE TABLE sweeps (
+        id TEXT PRIMARY KEY,
+        identity TEXT NOT NULL UNIQUE,
+        provider TEXT NOT NULL,
+        prompt TEXT,
+        axes TEXT NOT NULL,
+        zipped TEXT NOT NULL,
+        row_axis TEXT,
+        column_axis TEXT,
+        fixed TEXT NOT NULL,
+        fresh INTEGER NOT NULL,
+        entering INTEGER NOT NULL,
+        paused INTEGER NOT NULL,
+        created_at REAL NOT NULL,
+        started_at REAL NOT NULL
+    );
+    CREATE INDEX sweeps_by_time ON sweeps (started_at);
+    CREATE TABLE sweep_jobs (
+        sweep_id TEXT NOT NULL REFERENCES sweeps (id),
+        position INTEGER NOT NULL,
+        labels TEXT NOT NULL,
+        fingerprint TEXT,
+        take INTEGER NOT NULL,
+        request TEXT,
+        reason TEXT NOT NULL,
+        hint TEXT NOT NULL,
+        PRIMARY KEY (sweep_id, position)
+    );
+    CREATE INDEX sweep_jobs_by_request ON sweep_jobs (fingerprint, take);
+    CREATE TABLE ratings (
+        job_id TEXT NOT NULL REFERENCES jobs (id),
+        sample INTEGER NOT NULL,
+        rating INTEGER CHECK (rating BETWEEN 1 AND 5),
+        star INTEGER NOT NULL,
+        note TEXT NOT NULL,
+        rated_at REAL NOT NULL,
+        PRIMARY KEY (job_id, sample)
     );
     """,
 )
@@ -257,6 +297,14 @@ class Ledger:
                 (owner_id, row.id, row.owner, row.state),
             )
             return done.rowcount == 1
+
+    def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """The rows of a query; for those who keep tables of their own in this file."""
+        return self._rows(query, values)
+
+    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A transaction, on disk when it ends; for the same."""
+        return self._writing()
 
     def _rows(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
         with self._lock, self._plainly():

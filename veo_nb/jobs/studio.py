@@ -24,19 +24,18 @@ from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.jobs.cost import estimate
 from veo_nb.jobs.engine import Engine
 from veo_nb.jobs.handover import Handover
-from veo_nb.jobs.job import Job, State
+from veo_nb.jobs.job import ALPHABET, Job, State
 from veo_nb.jobs.ledger import JobRow, Ledger
 from veo_nb.jobs.library import Library
 from veo_nb.jobs.local_server import LocalServer
 from veo_nb.jobs.loop import BackgroundLoop
 from veo_nb.jobs.ownership import Ownership
 from veo_nb.jobs.registry import Registry
+from veo_nb.jobs.sweep_ledger import SweepLedger
+from veo_nb.jobs.sweeping import Sweeping
 from veo_nb.jobs.timing import usual_seconds
 from veo_nb.jobs.video import Video
 from veo_nb.request import Source, VideoRequest, make_request
-
-ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-"""For ids that people type: nothing that looks like something else."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class _Parts:
     close: Callable[[], None]
 
 
-class Studio:
+class Studio(Sweeping):
     """Makes clips, keeps them, and finds them again.
 
     Arguments are the settings of `veo_nb.config`: `provider`, `api_key`, `base_url`, `library`, `model`,
@@ -117,7 +116,10 @@ class Studio:
 
     def submit(self, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> tuple[Job, bool]:
         """As `generate`, and whether the job is new."""
-        request = self._request(prompt, take, fields)
+        return self.enter(self._request(prompt, take, fields), take=take, fresh=fresh)
+
+    def enter(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:
+        """As `submit`, for a request that was made and checked before."""
         self.settings.key_or_raise()
         with self._lock:
             parts = self._open()
@@ -176,7 +178,8 @@ class Studio:
         One that was just being sent then is among them, and uncertain: only a person sends it again.
         """
         parts = self._open_existing()
-        return parts.handover.resume() if parts else []
+        # Of a sweep that was just being entered the rest comes after what is there.
+        return [*parts.handover.resume(), *self._desk(parts).go_on()] if parts else []
 
     def retry(self, job_id: str) -> Job:
         """Look again for the video of a job that was accepted and then failed on the way; nothing is sent anew.
@@ -304,6 +307,8 @@ class Studio:
             making = self._make_engine(ledger, server, lambda job: handover.follow(job))  # noqa: PLW0108  see below
             engine = loop.run(making).result(30)
             made.callback(_let_go, registry, engine, loop)
+            held = SweepLedger(ledger).held()
+            loop.do(lambda: engine.hold(held, back=True))
             handover = Handover(
                 settings=self.settings,
                 ledger=ledger,

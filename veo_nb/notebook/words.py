@@ -140,6 +140,8 @@ def _waiting(note: Note, now: Snapshot) -> list[Part]:
                 "past": "Trying again",
             }
         ]
+    if note.kind == "held":
+        return ["Paused with its sweep"]
     if note.kind == "offline":
         goes_on = "The provider goes on; next try in {}" if now.operation else "Next try in {}"
         return [

@@ -1,0 +1,201 @@
+"""The studio's part that has to do with sweeps: what a person calls, down to where jobs are entered."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from veo_nb import catalog
+from veo_nb.config import Settings
+from veo_nb.errors import NotFound
+from veo_nb.jobs.axes import Axis
+from veo_nb.jobs.cost import estimate
+from veo_nb.jobs.engine import Engine
+from veo_nb.jobs.forecast import Asked, Forecast, ask, forecast
+from veo_nb.jobs.job import Job
+from veo_nb.jobs.ledger import Ledger
+from veo_nb.jobs.library import Library
+from veo_nb.jobs.loop import BackgroundLoop
+from veo_nb.jobs.plan import Plan, make_plan
+from veo_nb.jobs.registry import Registry
+from veo_nb.jobs.sweep import Sweep
+from veo_nb.jobs.sweeps import Key, Sweeps, asked_for
+from veo_nb.request import VideoRequest
+
+
+@dataclass(frozen=True)
+class SweepPreview:
+    """What a sweep would do, all of it checked: nothing was sent and nothing written.
+
+    `plan.cells` are the grid's cells, each with its request or the reason why there is none.
+    """
+
+    plan: Plan
+    forecast: Forecast
+    provider: catalog.Provider
+    stored: frozenset[int]
+    """The cells, by their place in the order, whose clip is there or on its way."""
+
+
+class Open(Protocol):
+    """What exists once the library is open."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The rows of all jobs."""
+
+    @property
+    def registry(self) -> Registry:
+        """The jobs that this kernel knows."""
+
+    @property
+    def loop(self) -> BackgroundLoop:
+        """Where the engine lives."""
+
+    @property
+    def engine(self) -> Engine:
+        """What drives the jobs."""
+
+
+class Sweeping(ABC):
+    """Sweeps for a studio, which gives the rest."""
+
+    settings: Settings
+    library: Library
+    _clock: Callable[[], float]
+
+    @abstractmethod
+    def enter(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:
+        """The job for a request, and whether it is new."""
+
+    @abstractmethod
+    def retry(self, job_id: str) -> Job:
+        """Look again for the video of a job."""
+
+    @abstractmethod
+    def _request(self, prompt: str, take: int, fields: Mapping[str, Any]) -> VideoRequest: ...
+
+    @abstractmethod
+    def _open(self) -> Open: ...
+
+    @abstractmethod
+    def _open_existing(self) -> Open | None: ...
+
+    def sweep(
+        self,
+        prompt: str | None = None,
+        *,
+        axes: Mapping[str, Any] | Iterable[Axis],
+        zip: Any = (),  # noqa: A002
+        rows: str | None = None,
+        columns: str | None = None,
+        take: int = 1,
+        fresh: bool = False,
+        confirm: bool = False,
+        variables: Mapping[str, Any] | None = None,
+        **fixed: Any,
+    ) -> Sweep:
+        """The sweep of a prompt over all combinations of `axes`; returns at once, the clips are made in the background.
+
+        An axis is a field of `VideoRequest`, `take`, or a `{{variable}}` of the prompt, with a list of values, a dict
+        of named ones, or a text as in a cell (`jobs.axes`). Axes named by `zip` move together. What is the same for
+        all goes into `fixed`, fields and variables; `variables` is for those that are called like a field. The same
+        prompt with the same settings and axes is the same sweep, whose stored clips are shown: another value on an
+        axis sends only what is new.
+
+        Raises:
+            InvalidRequest: something is wrong with it, or it is large and `confirm` is not set; nothing was sent.
+            AuthenticationError: the provider needs a key and there is none.
+        """
+        plan = self._plan(
+            prompt, axes, zipped=zip, rows=rows, columns=columns, take=take, same=variables, fixed=fixed
+        )
+        self.settings.key_or_raise()
+        self._check_sweep(self._asked(plan, fresh=fresh).values(), confirmed=confirm)
+        return self._desk(self._open()).start(plan, fresh=fresh)
+
+    def preview_sweep(
+        self,
+        prompt: str | None = None,
+        *,
+        axes: Mapping[str, Any] | Iterable[Axis],
+        zip: Any = (),  # noqa: A002
+        rows: str | None = None,
+        columns: str | None = None,
+        take: int = 1,
+        fresh: bool = False,
+        variables: Mapping[str, Any] | None = None,
+        **fixed: Any,
+    ) -> SweepPreview:
+        """What `sweep` would do, checked in the same way, with nothing sent and nothing written."""
+        plan = self._plan(
+            prompt, axes, zipped=zip, rows=rows, columns=columns, take=take, same=variables, fixed=fixed
+        )
+        asked = self._asked(plan, fresh=fresh)
+        stored = frozenset(
+            at
+            for at, cell in enumerate(plan.cells)
+            if cell.request and asked[self._key(cell.request, cell.take)].stored
+        )
+        return SweepPreview(plan, self._forecast(asked.values()), self.settings.provider, stored)
+
+    def sweeps(self, limit: int = 50) -> list[Sweep]:
+        """The newest sweeps of the library, newest first."""
+        parts = self._open_existing()
+        return self._desk(parts).all(limit) if parts else []
+
+    def find_sweep(self, sweep_id: str) -> Sweep:
+        """The sweep with this id.
+
+        Raises:
+            NotFound: there is none; the hint names the nearest.
+        """
+        wanted = sweep_id.strip().lower()
+        parts = self._open_existing()
+        found = self._desk(parts).find(wanted) if parts else None
+        if found is None:
+            ids = [sweep.id for sweep in self.sweeps(8)]
+            hint = catalog.did_you_mean(wanted, ids) if ids else "No sweep has been made here yet."
+            raise NotFound(f"There is no sweep {sweep_id!r} in this library.", hint=hint)
+        return found
+
+    def _check_sweep(self, asked: Iterable[Asked], *, confirmed: bool) -> None:
+        """The one place where a sweep as a whole is let through or not, before anything is written or sent."""
+        ask(self._forecast(asked), confirmed=confirmed)
+
+    def _forecast(self, asked: Iterable[Asked]) -> Forecast:
+        return forecast([*asked], self.settings.max_in_flight, self.settings.provider.requests_per_minute)
+
+    def _plan(self, prompt: str | None, axes: Mapping[str, Any] | Iterable[Axis], **how: Any) -> Plan:
+        return make_plan(self._request, prompt=prompt, axes=axes, **how)
+
+    def _asked(self, plan: Plan, *, fresh: bool) -> dict[Key, Asked]:
+        parts = self._open_existing()
+        wanted = ((cell.request, cell.take) for cell in plan.cells if cell.request is not None)
+        provider, ledger = self.settings.provider, parts.ledger if parts else None
+        return asked_for(wanted, provider, ledger, estimate, fresh=fresh)
+
+    def _key(self, request: VideoRequest, take: int) -> Key:
+        return request.fingerprint(self.settings.provider.name), take
+
+    def _desk(self, parts: Open) -> Sweeps:
+        """The library's sweeps, with what they need of this studio."""
+
+        def hold(job_ids: set[str], back: bool) -> None:
+            parts.loop.do(lambda: parts.engine.hold(job_ids, back=back))
+
+        return Sweeps(
+            ledger=parts.ledger,
+            registry=parts.registry,
+            library=self.library,
+            provider=self.settings.provider,
+            most=self.settings.max_in_flight,
+            enter=lambda request, **how: self.enter(request, **how)[0],
+            look_again=lambda job: self.retry(job.id),
+            check=self._check_sweep,
+            hold=hold,
+            estimate=estimate,
+            clock=self._clock,
+        )

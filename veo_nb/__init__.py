@@ -75,6 +75,7 @@ _HOMES = {
     "AsyncClient": "veo_nb.api.client",
     "Job": "veo_nb.jobs.job",
     "Studio": "veo_nb.jobs.studio",
+    "Sweep": "veo_nb.jobs.sweep",
     "Video": "veo_nb.jobs.video",
     "VideoRequest": "veo_nb.request",
 }
@@ -89,6 +90,8 @@ _options: dict[str, Any] = {}
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'veo_nb' has no attribute {name!r}")
+    if name in ("Studio", "Sweep"):
+        _give_grids()
     return getattr(importlib.import_module(_HOMES.get(name, "veo_nb.errors")), name)
 
 
@@ -107,8 +110,21 @@ def studio() -> Studio:
         if _studio is None:
             from veo_nb.jobs.studio import Studio
 
+            _give_grids()
             _studio = Studio(options=_options, **_settings)
         return _studio
+
+
+def _give_grids() -> None:
+    """Let a sweep be shown: it knows nothing of notebooks, and nothing of them is loaded before it is shown."""
+    from veo_nb.jobs.sweep import Sweep
+
+    def show(sweep: Sweep, **how: Any) -> None:
+        from veo_nb.notebook.sweep_view import show_here
+
+        show_here(sweep, **how)
+
+    Sweep.viewer = staticmethod(show)
 
 
 def configure(**settings: Any) -> Studio:

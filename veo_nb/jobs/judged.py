@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
 from veo_nb import catalog
@@ -55,6 +55,10 @@ class Judged(ABC):
         """What is thought of a clip."""
         job, sample = results.place(what, sample, self.jobs)
         return results.rating_of(self._ratings.of([job]), job, sample)
+
+    def ratings(self, job_ids: Iterable[str]) -> dict[tuple[str, int], Rating]:
+        """What is thought of the clips of these jobs, by job and sample; only of those that were judged."""
+        return self._ratings.of(job_ids)
 
     def _judge(self, what: Any, sample: int, **changes: Any) -> Rating:
         job_id, sample = results.place(what, sample, self.jobs)

@@ -68,17 +68,24 @@ class Summary:
 
     def __str__(self) -> str:
         """`3 of 8 done · 2 generating · 2 waiting · 1 blocked · about 3 min left · about $4.80 so far of $9.60`."""
+        parts = self.counted
+        if self.seconds_left:
+            parts.append(f"{in_time(self.seconds_left)} left")
+        return " · ".join([*parts, *self.money])
+
+    @property
+    def counted(self) -> list[str]:
+        """How many cells are how: `3 of 8 done`, `2 generating`, `1 blocked`."""
         parts = [f"{self.done} of {self.total} done"]
         if self.running:
             parts.append(f"{self.running} generating")
         if self.waiting:
             parts.append(f"{self.waiting} {'paused' if self.paused else 'waiting'}")
-        parts += [f"{self.counts[state]} {word}" for state, word in _WORDS if self.counts.get(state)]
-        if self.seconds_left:
-            parts.append(f"{in_time(self.seconds_left)} left")
-        return " · ".join([*parts, *self._money()])
+        return parts + [f"{self.counts[state]} {word}" for state, word in _WORDS if self.counts.get(state)]
 
-    def _money(self) -> list[str]:
+    @property
+    def money(self) -> list[str]:
+        """`about $4.80 so far of $9.60`; empty where no price is known."""
         if self.usd_in_all is None:
             return []
         would = "about" if self.bills else "would cost about"

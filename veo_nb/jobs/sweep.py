@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from veo_nb import catalog
 from veo_nb.errors import (
@@ -68,6 +68,9 @@ class Sweep(Judged):
     `rows` and `columns` name the grid's two axes; `id` is five letters or digits, unique in the library. The sweep
     goes on in the background; `sweep.wait()` or `await sweep` wait for it.
     """
+
+    viewer: ClassVar[Callable[..., None] | None] = None
+    """What shows a grid: jobs know nothing of notebooks, so it is given from above."""
 
     def __init__(
         self,
@@ -140,6 +143,22 @@ class Sweep(Judged):
     def summary(self) -> Summary:
         """How it stands: cells by state, seconds left, cost so far and in all; `str` of it is one line."""
         return self._desk.summarize(self.id, self.cells)
+
+    def grid(self, rows: str | None = None, columns: str | None = None, *, embed: bool = False) -> None:
+        """Show the sweep here as a table of clips, with these axes as rows and columns.
+
+        It is live while something runs, and stays so as long as the kernel lives; the notebook keeps a table that
+        needs none. Videos are linked; `embed=True` puts them into the notebook.
+
+        Raises:
+            InvalidRequest: a name is no axis of the sweep.
+        """
+        for name in (rows, columns):
+            if name is not None:
+                self._axis(name)
+        if Sweep.viewer is None:
+            raise InvalidRequest("There is nothing here to show a grid with.", hint="import veo_nb first.")
+        Sweep.viewer(self, rows=rows, columns=columns, embed=embed)
 
     # Waiting
 
@@ -230,16 +249,17 @@ class Sweep(Judged):
         self._desk.pause(self.id, self.jobs, paused=False)
         self._tell(self.cells)
 
-    def retry(self, *states: str, confirm: bool = False) -> list[Job]:
+    def retry(self, *states: str, cells: Iterable[Cell] | None = None, confirm: bool = False) -> list[Job]:
         """Ask anew for the cells that failed or were blocked, or that ended in these `states`; their jobs.
 
+        With `cells` for those of them alone, however they ended without a clip.
         A clip that was made and could not be fetched is fetched, and nothing is sent. What is uncertain stays so,
         since it may be charged twice: `%veo resubmit` is for that.
 
         Raises:
             InvalidRequest: it is paused, it was made with another provider, or a state is none of these.
         """
-        wanted = states or AGAIN[:2]
+        wanted = states or (AGAIN[:2] if cells is None else AGAIN)
         for state in wanted:
             if state not in AGAIN:
                 hint = f"It takes {catalog.listed(AGAIN)}."
@@ -251,7 +271,8 @@ class Sweep(Judged):
             )
         if self.paused:
             raise InvalidRequest(f"Sweep {self.id} is paused.", hint="sweep.resume() lets it go on.")
-        cells = [cell for cell in self.cells if cell.request and cell.state in (*wanted, MISSING)]
+        among = self.cells if cells is None else tuple(cells)
+        cells = [cell for cell in among if cell.request and cell.state in (*wanted, MISSING)]
         anew = [(cell.request, cell.take) for cell in cells if cell.request and not _is_fetchable(cell.job)]
         self._desk.check(anew, confirmed=confirm)
         jobs: dict[str, Job] = {}

@@ -19,6 +19,7 @@ from veo_nb import catalog
 from veo_nb.errors import InvalidRequest, VeoError, WaitTimeout
 from veo_nb.jobs.job import Job, WaitInterrupted
 from veo_nb.jobs.studio import Studio
+from veo_nb.jobs.sweep import Sweep
 from veo_nb.notebook import help as help_page
 from veo_nb.notebook import words
 from veo_nb.notebook.display import dry_run, finished, job_table, shown_again
@@ -60,8 +61,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
         self._doctor = doctor
         # Looked up now: the working folder may change later.
         self.place = find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
-        # A job that a cell ends with shows itself.
+        # A job or a sweep that a cell ends with shows itself.
         shell.display_formatter.ipython_display_formatter.for_type(Job, self._show)
+        shell.display_formatter.ipython_display_formatter.for_type(Sweep, self._show_sweep)
         if any(getattr(self, name) for name in SETTINGS):
             # From a configuration file of IPython.
             self._apply()
@@ -128,6 +130,12 @@ class VeoMagics(Magics):  # type: ignore[misc]
         else:
             show_job(job, self.place, self.shell)
 
+    def _show_sweep(self, sweep: Sweep) -> None:
+        # Loaded where it is needed: the front end's bundle comes with it.
+        from veo_nb.notebook.sweep_view import show_sweep
+
+        show_sweep(sweep, self.place, self.shell)
+
     def _command(self, line: str) -> None:
         name, *arguments = line.split() or ["list"]
         commands: dict[str, tuple[int, Callable[..., object]]] = {
@@ -193,7 +201,8 @@ def unregister(shell: Any) -> None:
         shell.magics_manager.magics[kind].pop("veo", None)
     shell.magics_manager.registry.pop("VeoMagics", None)
     shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, VeoMagics)]
-    shell.display_formatter.ipython_display_formatter.pop(Job, None)
+    for shown in (Job, Sweep):
+        shell.display_formatter.ipython_display_formatter.pop(shown, None)
 
 
 def is_terminal(shell: Any) -> bool:

@@ -184,8 +184,8 @@ def test_the_public_names_are_these(fresh):
         "VideoExpired",
         "WaitTimeout",
     }
-    things = {"AsyncClient", "Job", "Studio", "Video", "VideoRequest"}
-    verbs = {"configure", "generate", "history", "studio"}
+    things = {"AsyncClient", "Job", "Studio", "Sweep", "Video", "VideoRequest"}
+    verbs = {"configure", "generate", "history", "studio", "sweep"}
     assert set(fresh["names"]) == errors | things | verbs
 
 

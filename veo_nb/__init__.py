@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from veo_nb.jobs.job import Job
     from veo_nb.jobs.studio import Studio
+    from veo_nb.jobs.sweep import Sweep
     from veo_nb.jobs.video import Video
     from veo_nb.request import VideoRequest
 
@@ -59,6 +60,7 @@ __all__ = [
     "ServiceError",
     "Studio",
     "SubmissionUncertain",
+    "Sweep",
     "TransportError",
     "VeoError",
     "Video",
@@ -69,6 +71,7 @@ __all__ = [
     "generate",
     "history",
     "studio",
+    "sweep",
 ]
 
 _HOMES = {
@@ -120,7 +123,7 @@ def _give_grids() -> None:
     from veo_nb.jobs.sweep import Sweep
 
     def show(sweep: Sweep, **how: Any) -> None:
-        from veo_nb.notebook.sweep_view import show_here
+        from veo_nb.notebook.magics import show_here
 
         show_here(sweep, **how)
 
@@ -181,6 +184,24 @@ def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) 
         AuthenticationError: the provider needs a key and there is none.
     """
     return studio().generate(prompt, take=take, fresh=fresh, **fields)
+
+
+def sweep(prompt: str | None = None, *, axes: Mapping[str, Any], **how: Any) -> Sweep:
+    """The sweep of a prompt over all combinations of `axes`; returns at once, as `generate` does.
+
+        veo.sweep("A {{animal}} at {{time}}", axes={"animal": ["fox", "owl"], "time": ["dawn", "dusk"]}, resolution="720p")
+
+    An axis is a field of `VideoRequest`, `take`, or a `{{variable}}` of the prompt. Its values are a list
+    (`[1, 2, ..., 10]` fills in), a dict of named ones, or a text as in a cell: `"fox,owl"`, `"1,2,...,10"`,
+    `"noir=black and white, hard light || soft pastel"`. `how` are the fields and variables that stay the same, and
+    `zip=("animal", "time")` to pair axes, `rows=` and `columns=` of the grid, `take`, `fresh`, and `confirm=True` for
+    a sweep of more than a hundred clips.
+
+    Raises:
+        InvalidRequest: something is wrong with it, or it is large and not confirmed; nothing was sent.
+        AuthenticationError: the provider needs a key and there is none.
+    """
+    return studio().sweep(prompt, axes=axes, **how)
 
 
 def history(limit: int = 50) -> list[Job]:

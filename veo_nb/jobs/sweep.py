@@ -342,9 +342,18 @@ class Sweep(Judged):
     def __len__(self) -> int:
         return len(self.cells)
 
+    @property
+    def shape(self) -> str:
+        """`3 animal × 4 time`: how many values each axis has."""  # noqa: RUF002
+        return " × ".join(f"{len(axis.values)} {axis.name}" for axis in self.axes)  # noqa: RUF001
+
     def __repr__(self) -> str:
-        names = " × ".join(f"{len(axis.values)} {axis.name}" for axis in self.axes)  # noqa: RUF001
-        return f"<Sweep {self.id}: {names} · {self.summary()}>"
+        return f"<Sweep {self.id}: {self.shape} · {self.summary()}>"
+
+
+def is_sweep_id(typed: str) -> bool:
+    """Whether an id is that of a sweep: one letter longer than a job's, and it begins with s."""
+    return len(typed.strip()) == 5 and typed.strip().lower().startswith("s")
 
 
 def _nothing() -> None:

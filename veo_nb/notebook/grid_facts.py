@@ -14,6 +14,7 @@ from veo_nb.jobs.job import Job, State
 from veo_nb.jobs.ratings import UNRATED, Rating
 from veo_nb.jobs.summary import FORBIDDEN, Summary
 from veo_nb.jobs.sweep import AGAIN, Sweep
+from veo_nb.jobs.video import Video
 from veo_nb.notebook import words
 from veo_nb.notebook.grid_protocol import BATCH, Action, Details, Grid, GridCell, GridClip
 from veo_nb.notebook.grid_protocol import Summary as SummaryFacts
@@ -161,7 +162,7 @@ def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
         facts["actions"] = ["cancel"]
     elif job.status in AGAIN:
         facts["actions"] = ["retry"]
-    facts["clips"] = [_clip(job, sample, given, place) for sample in range(len(job.videos))]
+    facts["clips"] = [_clip(job, video, given, place) for video in job.videos]
     return facts
 
 
@@ -176,9 +177,8 @@ def _short(job: Job) -> list[Part]:
     return words.line(job)
 
 
-def _clip(job: Job, sample: int, given: Given, place: Place) -> GridClip:
-    video = job.videos[sample]
-    found = given.get((job.id, sample), UNRATED)
+def _clip(job: Job, video: Video, given: Given, place: Place) -> GridClip:
+    found = given.get((job.id, video.sample), UNRATED)
     return {
         "url": place.url(video.path),
         "path": place.shown(video.path),

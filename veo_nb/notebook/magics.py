@@ -11,21 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import traitlets
+from IPython.core.getipython import get_ipython
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.display import display
 from jupyter_core.paths import jupyter_runtime_dir
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest, VeoError, WaitTimeout
+from veo_nb.jobs.axes import Axis, Value
 from veo_nb.jobs.job import Job, WaitInterrupted
 from veo_nb.jobs.studio import Studio
-from veo_nb.jobs.sweep import Sweep
+from veo_nb.jobs.sweep import Sweep, is_sweep_id
 from veo_nb.notebook import help as help_page
 from veo_nb.notebook import words
 from veo_nb.notebook.display import dry_run, finished, job_table, shown_again
-from veo_nb.notebook.options import as_options, parse_cell
+from veo_nb.notebook.options import Command, as_options, parse_cell
 from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
+from veo_nb.notebook.sweep_table import preview_table, sweep_table, sweeps_table
 
 TERMINAL_SECONDS = 1.0
 SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight")
@@ -60,7 +63,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         self._configure = configure
         self._doctor = doctor
         # Looked up now: the working folder may change later.
-        self.place = find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
+        self.place = find_place_here()
         # A job or a sweep that a cell ends with shows itself.
         shell.display_formatter.ipython_display_formatter.for_type(Job, self._show)
         shell.display_formatter.ipython_display_formatter.for_type(Sweep, self._show_sweep)
@@ -100,6 +103,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
         command = parse_cell(line, cell, self.shell.user_ns)
         fields = {name: self._value(name, value) for name, value in command.fields.items()}
         studio = self._studio()
+        if command.axes:
+            self._sweep(command, fields)
+            return
         if command.dry_run:
             display(dry_run(studio.preview(command.prompt, take=command.take, fresh=command.fresh, **fields)))
             return
@@ -112,6 +118,55 @@ class VeoMagics(Magics):  # type: ignore[misc]
             job.wait()
         elif command.wait:
             self._wait([job])
+
+    def _sweep(self, command: Command, fields: Mapping[str, Any]) -> None:
+        how: dict[str, Any] = {
+            **fields,
+            "axes": [self._resolved(axis) for axis in command.axes],
+            "zip": command.zip,
+            "rows": command.rows,
+            "columns": command.columns,
+            "take": command.take,
+            "fresh": command.fresh,
+            "variables": command.variables,
+        }
+        studio = self._studio()
+        if command.dry_run:
+            display(preview_table(studio.preview_sweep(command.prompt, **how)))
+            return
+        sweep = studio.sweep(command.prompt, confirm=command.yes, **how)
+        if command.out:
+            self.shell.user_ns[command.out] = sweep
+        if command.wait and is_terminal(self.shell):
+            sweep.wait()
+        self._show_sweep(sweep)
+        if command.wait:
+            sweep.wait()
+
+    def _resolved(self, axis: Axis) -> Axis:
+        """The axis with its images and videos in place of their names."""
+        if axis.name not in catalog.FIELD:
+            return axis
+        return Axis(
+            axis.name, tuple(Value(one.label, self._value(axis.name, one.value)) for one in axis.values)
+        )
+
+    def _named(self, typed: str) -> Job | Sweep:
+        """The job or the sweep with this id; a sweep's is the longer one."""
+        studio = self._studio()
+        return studio.find_sweep(typed) if is_sweep_id(typed) else studio.job(typed)
+
+    def _show_named(self, typed: str) -> None:
+        found = self._named(typed)
+        self._show_sweep(found) if isinstance(found, Sweep) else self._show(found)
+
+    def _retry(self, typed: str) -> None:
+        if is_sweep_id(typed):
+            sweep = self._studio().find_sweep(typed)
+            sweep.retry()
+            self._show_sweep(sweep)
+        else:
+            self._show(self._studio().retry(typed))
 
     def _value(self, name: str, typed: Any) -> Any:
         """What was typed for an image or a video: the notebook's variable of that name, a job's id, or itself."""
@@ -131,9 +186,6 @@ class VeoMagics(Magics):  # type: ignore[misc]
             show_job(job, self.place, self.shell)
 
     def _show_sweep(self, sweep: Sweep) -> None:
-        # Loaded where it is needed: the front end's bundle comes with it.
-        from veo_nb.notebook.sweep_view import show_sweep
-
         show_sweep(sweep, self.place, self.shell)
 
     def _command(self, line: str) -> None:
@@ -142,9 +194,12 @@ class VeoMagics(Magics):  # type: ignore[misc]
             "list": (0, lambda: self._list(10)),
             "history": (0, lambda: self._list(200)),
             "wait": (0, lambda: self._wait(self._active())),
-            "cancel": (1, lambda job_id: self._studio().job(job_id).cancel()),
-            "show": (1, lambda job_id: self._show(self._studio().job(job_id))),
-            "retry": (1, lambda job_id: self._show(self._studio().retry(job_id))),
+            "cancel": (1, lambda typed: self._named(typed).cancel()),
+            "show": (1, self._show_named),
+            "retry": (1, self._retry),
+            "sweeps": (0, lambda: display(sweeps_table(self._studio().sweeps(20)))),
+            "pause": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).pause()),
+            "resume": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).resume()),
             "resubmit": (1, lambda job_id: self._show(self._studio().resubmit(job_id))),
             "doctor": (0, lambda: print(self._doctor())),  # noqa: T201
             "help": (0, lambda: display(help_page.page())),
@@ -153,7 +208,8 @@ class VeoMagics(Magics):  # type: ignore[misc]
             raise InvalidRequest(f"There is no %veo {name}.", hint=catalog.did_you_mean(name, list(commands)))
         count, run = commands[name]
         if len(arguments) != count:
-            wanted = "needs a job's ID, such as 3f2a" if count else "takes nothing after it"
+            whose = "sweep's ID, such as s3f2a" if name in ("pause", "resume") else "job's ID, such as 3f2a"
+            wanted = f"needs a {whose}" if count else "takes nothing after it"
             raise InvalidRequest(f"%veo {name} {wanted}.", hint="%veo lists the jobs.")
         run(*arguments)
 
@@ -197,12 +253,12 @@ class VeoMagics(Magics):  # type: ignore[misc]
 
 def unregister(shell: Any) -> None:
     """Take `%veo` and `%%veo` out of a shell, and whatever came with them."""
-    for kind in ("line", "cell"):
-        shell.magics_manager.magics[kind].pop("veo", None)
+    for magic in ("line", "cell"):
+        shell.magics_manager.magics[magic].pop("veo", None)
     shell.magics_manager.registry.pop("VeoMagics", None)
     shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, VeoMagics)]
-    for shown in (Job, Sweep):
-        shell.display_formatter.ipython_display_formatter.pop(shown, None)
+    for kind in (Job, Sweep):
+        shell.display_formatter.ipython_display_formatter.pop(kind, None)
 
 
 def is_terminal(shell: Any) -> bool:
@@ -242,6 +298,29 @@ def show_job(job: Job, place: Place, shell: Any) -> None:
         from veo_nb.notebook.widgets import JobView
 
         JobView(job, place).show()
+
+
+def show_sweep(sweep: Sweep, place: Place, shell: Any, **how: Any) -> None:
+    """Display a sweep: its grid in a notebook, a table of words in a terminal; `how` as in `SweepView`."""
+    if is_terminal(shell):
+        display(sweep_table(sweep))
+    else:
+        from veo_nb.notebook.sweep_view import SweepView
+
+        SweepView(sweep, place, **how).show()
+
+
+def show_here(sweep: Sweep, **how: Any) -> None:
+    """Display a sweep in the cell that runs; `how` as in `SweepView`."""
+    shell = get_ipython()
+    magics = shell.magics_manager.registry.get("VeoMagics") if shell is not None else None
+    place = magics.place if isinstance(magics, VeoMagics) else find_place_here()
+    show_sweep(sweep, place, shell, **how)
+
+
+def find_place_here() -> Place:
+    """The place of this kernel, as it is now."""
+    return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
 
 
 def _count(jobs: list[str]) -> str:

@@ -14,19 +14,15 @@ where the front end keeps outputs apart from each other, the table is what there
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, ClassVar
 
 import traitlets
-from IPython.core.getipython import get_ipython
 from IPython.display import DisplayHandle, display
-from jupyter_core.paths import jupyter_runtime_dir
 
 from veo_nb.errors import NotFound
 from veo_nb.jobs.cell import Cell
@@ -38,7 +34,7 @@ from veo_nb.notebook.grid import STILL_WIDTH, SavedGrid, Table, saved_grid
 from veo_nb.notebook.grid_facts import batches, make_cells, make_details, make_grid, make_summary, shown_axes
 from veo_nb.notebook.grid_protocol import BATCH, GridCell
 from veo_nb.notebook.live import LiveView
-from veo_nb.notebook.place import Place, find_place
+from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Message, Payloads, format_line
 
 SAVE_SECONDS = 3.0
@@ -185,9 +181,9 @@ class SweepView(LiveView):
             "cancel-all": sweep.cancel,
             "cancel-job": lambda: self._cancel(wish.job),
             "retry-job": lambda: sweep.retry(cells=self._of_job(wish.job)),
-            "rate": lambda: sweep.rate(self._at(wish).job, wish.rating or None, sample=wish.sample),
-            "star": lambda: sweep.star(self._at(wish).job, wish.star, sample=wish.sample),
-            "note": lambda: sweep.note(self._at(wish).job, wish.note, sample=wish.sample),
+            "rate": lambda: sweep.rate(self._video(wish), wish.rating or None),
+            "star": lambda: sweep.star(self._video(wish), wish.star),
+            "note": lambda: sweep.note(self._video(wish), wish.note),
         }
         if message.kind == "details":
             return {**make_details(self._at(wish))}
@@ -218,26 +214,6 @@ class SweepView(LiveView):
         if not found:
             raise NotFound(f"This sweep has no job {job_id[:40]!r}.", hint="Reload the page.")
         return found
-
-
-def show_here(sweep: Sweep, **how: Any) -> None:
-    """Display a sweep in the cell that runs; `how` as in `SweepView`."""
-    shell = get_ipython()
-    magics = shell.magics_manager.registry.get("VeoMagics") if shell is not None else None
-    place = (
-        magics.place
-        if magics is not None
-        else find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
-    )
-    show_sweep(sweep, place, shell, **how)
-
-
-def show_sweep(sweep: Sweep, place: Place, shell: Any, **how: Any) -> None:
-    """Display a sweep: its grid in a notebook, a line of words in a terminal; `how` as in `SweepView`."""
-    if hasattr(shell, "kernel"):
-        SweepView(sweep, place, **how).show()
-    else:
-        print(f"{sweep.id}  {sweep.summary()}")  # noqa: T201
 
 
 def _nothing() -> None:

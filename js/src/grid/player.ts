@@ -1,13 +1,30 @@
 // Plays many videos in step with one clock. The reckoning is in sync.ts; here the elements are moved.
 
-import { AT_START, change, correct, isOver, moveTo, positionAt, stepFrames, type Transport } from "./sync";
+import {
+  AT_START,
+  change,
+  correct,
+  drift,
+  isOver,
+  moveTo,
+  positionAt,
+  stepFrames,
+  type Transport,
+  yieldTo,
+} from "./sync";
 
 /** Milliseconds between two looks at the videos. */
-export const BEAT_MS = 80;
+export const BEAT_MS = 50;
 /** Milliseconds to wait for all to be ready before the clock starts without the rest. */
 const READY_MS = 2500;
 /** Milliseconds that a video is left alone after a seek. */
 const SETTLE_MS = 600;
+/** Milliseconds in which one that came late catches up by itself; after that the others wait for it. */
+const CATCH_UP_MS = 2000;
+/** Milliseconds for which all wait for one that has run out of data. */
+const PATIENCE_MS = 1500;
+/** Seconds of drift within which a video counts as in step. */
+const IN_STEP = 0.1;
 /** Seconds by which the lengths of clips may differ that loop by themselves. */
 const SAME_LENGTH = 0.15;
 const HAVE_FUTURE_DATA = 3;
@@ -17,6 +34,14 @@ export const SPEEDS = [0.25, 0.5, 1, 1.5, 2] as const;
 interface Played {
   id: string;
   soughtAt: number;
+  /** Since when it is to be in step. */
+  since: number;
+  /** Whether the others wait for it. */
+  inStep: boolean;
+  /** When it was last able to play on. */
+  readyAt: number;
+  /** Whether it was stopped for the clock to come. */
+  waits: boolean;
 }
 
 export class Player {
@@ -25,6 +50,8 @@ export class Player {
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setInterval> | undefined;
   private armedAt: number | undefined;
+  /** Where the clock was at the last beat. */
+  private last = 0;
   /** How long seeks take here, in seconds: a seek aims that much ahead. */
   private seekCost = 0.05;
   /** Whether anything has been played or moved yet: before, cells show their stills alone. */
@@ -64,7 +91,14 @@ export class Player {
 
   /** Keep this video in step until what is returned is called. Several may show the same clip. */
   add(id: string, video: HTMLVideoElement): () => void {
-    this.videos.set(video, { id, soughtAt: Number.NEGATIVE_INFINITY });
+    this.videos.set(video, {
+      id,
+      soughtAt: Number.NEGATIVE_INFINITY,
+      since: this.now(),
+      inStep: false,
+      readyAt: this.now(),
+      waits: false,
+    });
     video.muted = this.heard !== id;
     this.learnLength();
     const known = () => {
@@ -112,7 +146,11 @@ export class Player {
   seek(position: number): void {
     this.engaged = true;
     this.transport = moveTo(this.transport, this.now(), position);
-    for (const video of this.videos.keys()) this.place(video);
+    this.last = this.position;
+    for (const [video, played] of this.videos) {
+      Object.assign(played, { inStep: false, since: this.now() });
+      this.place(video);
+    }
     this.tell();
   }
 
@@ -152,20 +190,47 @@ export class Player {
       this.pause();
       return;
     }
+    this.pace();
     for (const video of this.videos.keys()) this.align(video);
     this.tell();
   };
 
+  /** Hold the clock for those that were in step and can't go on, or are slower than it. */
+  private pace(): void {
+    const now = this.now();
+    const leading = [];
+    let stalled = false;
+    for (const [video, played] of this.videos) {
+      const seen = { time: video.currentTime, duration: video.duration };
+      if (isReady(video)) {
+        played.readyAt = now;
+        const close = Math.abs(drift(this.transport, now, seen) ?? 0) < IN_STEP;
+        played.inStep ||= close || now - played.since > CATCH_UP_MS;
+      } else if (now - played.readyAt > PATIENCE_MS) {
+        played.inStep = false;
+        played.since = now;
+      }
+      if (!played.inStep || video.ended) continue;
+      if (isReady(video)) leading.push(seen);
+      else stalled = true;
+    }
+    if (stalled) this.transport = { ...this.transport, position: this.last, at: now };
+    this.transport = yieldTo(this.transport, now, leading);
+    this.last = positionAt(this.transport, now);
+  }
+
   private startWhenReady(): void {
-    const ready = [...this.videos.keys()].every(
-      (video) => video.error !== null || (video.readyState >= HAVE_FUTURE_DATA && !video.seeking),
-    );
+    const ready = [...this.videos.keys()].every((video) => video.error !== null || isReady(video));
     const since = this.now() - (this.armedAt ?? 0);
     // One beat at least, in which cells that are on screen put in their videos.
     if (since < BEAT_MS || (!ready && since < READY_MS) || (this.videos.size === 0 && since < READY_MS))
       return;
     this.armedAt = undefined;
     this.transport = change(this.transport, this.now(), { playing: true });
+    this.last = this.position;
+    for (const played of this.videos.values()) {
+      Object.assign(played, { inStep: false, since: this.now(), readyAt: this.now(), waits: false });
+    }
   }
 
   /** Bring a video nearer to the running clock. */
@@ -175,15 +240,20 @@ export class Player {
     const now = this.now();
     const { loop, duration, speed } = this.transport;
     video.loop = loop && Math.abs(video.duration - duration) < SAME_LENGTH;
-    const what = correct(this.transport, now, { time: video.currentTime, duration: video.duration });
-    if (what.kind === "hold") {
-      video.pause();
+    const what = correct(this.transport, now, {
+      time: video.currentTime,
+      duration: video.duration,
+      waits: played.waits,
+    });
+    played.waits = what.kind === "wait";
+    if (what.kind === "wait") {
+      if (!video.paused) video.pause();
       return;
     }
     if (what.kind === "rate") {
       if (video.playbackRate !== what.rate) video.playbackRate = what.rate;
     } else if (now - played.soughtAt > SETTLE_MS) {
-      played.soughtAt = now;
+      Object.assign(played, { soughtAt: now, since: now, inStep: false });
       video.playbackRate = speed;
       video.currentTime = what.to + this.seekCost * speed;
       video.addEventListener("seeked", () => this.learnCost(now), { once: true });
@@ -233,4 +303,8 @@ export class Player {
     this.videos.clear();
     this.listeners.clear();
   }
+}
+
+function isReady(video: HTMLVideoElement): boolean {
+  return video.readyState >= HAVE_FUTURE_DATA && !video.seeking;
 }

@@ -40,9 +40,10 @@ STILL_WIDTH = 320
 """Pixels of a still that a page asks for."""
 SMALLER = ((320, 62), (240, 58), (192, 52), (144, 46), (112, 40), (80, 34))
 """Width and JPEG quality of a still, from the best to the least that still shows anything."""
-WIDTHS = {1: 480, 2: 340, 3: 280, 4: 220}
-NARROW = 176
-"""Pixels of a cell where there are more columns than in WIDTHS."""
+LEAST, MOST = {"16:9": 176, "9:16": 132}, {"16:9": 340, "9:16": 200}
+"""Pixels of a cell; in between it takes what its columns leave, as in js/src/grid/grid.css."""
+HEAD = 112
+"""Pixels of the heads of the rows."""
 AT_ONCE = 12
 """Above this many clips the page loads none before it is played."""
 
@@ -101,10 +102,7 @@ class _Drawing:
         self.names = [*self.axes]
         self.cells = {tuple(cell["place"]): cell for cell in table.cells}
         self.room = STILLS // max(1, len(table.videos))
-        columns = len(self.axes.get(self.grid["columns"], [""]))
-        self.width = WIDTHS.get(columns, NARROW) if self.grid["rows"] else WIDTHS[3]
-        if self.grid["shape"] == "9:16":
-            self.width = min(200, max(132, self.width // 2))
+        self.least, self.most = LEAST[self.grid["shape"]], MOST[self.grid["shape"]]
 
     def slices(self) -> Iterator[Markup]:
         """A table for each combination of the axes that are neither rows nor columns."""
@@ -126,15 +124,15 @@ class _Drawing:
         rows, columns = self.axes[self.grid["rows"]], self.axes.get(self.grid["columns"], [""])
         plain = "border:0;background:none;text-align:left;vertical-align:top"
         head = Markup(
-            '<th dir="auto" scope="{}" style="{};padding:4px 8px 4px 0;max-width:{}px;overflow-wrap:anywhere;'
+            '<th dir="auto" scope="{}" style="{};padding:4px 8px 4px 0;overflow-wrap:anywhere;'
             'white-space:normal">{}</th>'
         )
-        top = Markup("").join(head.format("col", plain, self.width, value) for value in columns)
+        top = Markup("").join(head.format("col", plain, value) for value in columns)
         corner = " / ".join(name for name in (self.grid["rows"], self.grid["columns"]) if name)
         lines = [
             Markup(
-                '<tr style="background:none"><th style="{};font-weight:normal;color:{}">{}</th>{}</tr>'
-            ).format(plain, SOFT, corner, top)
+                '<tr style="background:none"><th style="{};width:{}px;font-weight:normal;color:{}">{}</th>{}</tr>'
+            ).format(plain, HEAD, SOFT, corner, top)
         ]
         for row, value in enumerate(rows):
             boxes = Markup("").join(
@@ -143,20 +141,24 @@ class _Drawing:
             )
             lines.append(
                 Markup('<tr style="background:none">{}{}</tr>').format(
-                    head.format("row", plain, 128, value), boxes
+                    head.format("row", plain, value), boxes
                 )
             )
         return Markup(
-            '<div style="overflow-x:auto"><table style="border:0;border-collapse:collapse;margin:0;font-size:13px">'
-            "{}</table></div>"
-        ).format(Markup("").join(lines))
+            '<div style="overflow-x:auto"><table style="table-layout:fixed;width:100%;min-width:{}px;max-width:{}px;'
+            'border:0;border-collapse:collapse;margin:0;font-size:13px">{}</table></div>'
+        ).format(
+            HEAD + len(columns) * (self.least + 8),
+            HEAD + len(columns) * (self.most + 8),
+            Markup("").join(lines),
+        )
 
     def _flow(self, at: Mapping[str, int]) -> Markup:
         """A sweep along one axis: the cells one after the other, each under its value."""
         columns = self.axes.get(self.grid["columns"], [""])
         figures = Markup("").join(
             Markup(
-                '<figure style="margin:0;width:{}px"><figcaption dir="auto">{}</figcaption>{}</figure>'
+                '<figure style="margin:0;width:{}px;max-width:100%"><figcaption dir="auto">{}</figcaption>{}</figure>'
             ).format(self.width, value, self._at(at, 0, column))
             for column, value in enumerate(columns)
         )
@@ -189,8 +191,8 @@ class _Drawing:
                 label=words,
                 preload="metadata" if len(self.table.videos) <= AT_ONCE else "none",
             )
-        return Markup('<div>{}<div style="min-height:20px;max-width:{}px">{}</div></div>').format(
-            box, self.width, marks(clip)
+        return Markup('<div>{}<div style="min-height:20px;overflow-wrap:anywhere">{}</div></div>').format(
+            box, marks(clip)
         )
 
     def _source(self, video: Video) -> str | None:
@@ -206,12 +208,11 @@ class _Drawing:
         return Markup('<div style="{}"><span>{}</span></div>').format(style, words)
 
     def _box(self, shape: str, ground: str) -> str:
-        width = self.width
-        if shape == "9:16" and self.grid["shape"] == "16:9":
-            width = width * 9 // 16
+        # An upright clip among wide ones: as high as the cell is wide.
+        width = "56.25%" if shape == "9:16" and self.grid["shape"] == "16:9" else "100%"
         ratio = shape.replace(":", "/")
         return (
-            f"display:block;width:{width}px;aspect-ratio:{ratio};box-sizing:border-box;border:{BORDER};"
+            f"display:block;width:{width};aspect-ratio:{ratio};box-sizing:border-box;border:{BORDER};"
             f"border-radius:6px;background:{ground}"
         )
 

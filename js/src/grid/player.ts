@@ -229,7 +229,7 @@ export class Player {
     this.transport = change(this.transport, this.now(), { playing: true });
     this.last = this.position;
     for (const played of this.videos.values()) {
-      Object.assign(played, { inStep: false, since: this.now(), readyAt: this.now(), waits: false });
+      Object.assign(played, { inStep: true, since: this.now(), readyAt: this.now(), waits: false });
     }
   }
 

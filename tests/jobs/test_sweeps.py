@@ -310,7 +310,12 @@ def test_a_pause_during_a_wait_ends_it(make_studio, held, service):
     held.give()
     sweep = start(make_studio(max_in_flight=1))
     assert poll.asked.wait(10)
-    threading.Timer(0.05, lambda: (sweep.pause(), poll.give())).start()
+
+    def pause() -> None:
+        sweep.pause()
+        poll.give()
+
+    threading.Timer(0.05, pause).start()
     with pytest.raises(errors.InvalidRequest, match="is paused"):
         sweep.wait(60)
     sweep.resume()
@@ -477,11 +482,11 @@ def test_a_kernel_that_ends_while_it_enters_the_jobs_is_followed_by_one_that_ent
         entered.append(request)
         return real(request, **how)
 
-    first.enter = enter  # type: ignore[method-assign]
+    first.enter = enter
     # What a killed process does not do any more.
     book = first._desk()
-    book._book.mark = lambda *_, **__: None  # type: ignore[method-assign]
-    first._desk = lambda: book  # type: ignore[method-assign]
+    book._book.mark = lambda *_, **__: None
+    first._desk = lambda: book
     with pytest.raises(Killed):
         start(first)
     first.close()

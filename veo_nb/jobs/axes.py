@@ -240,8 +240,7 @@ def _distinct(name: str, values: Sequence[Value]) -> tuple[Value, ...]:
     for value in values:
         label = value.label
         if label in labels:
-            plain = (str, int, float, bool, type(None))
-            if isinstance(value.value, plain) or isinstance(labels[label], plain):
+            if name not in PICTURES or _is_same(value.value, labels[label]):
                 raise InvalidRequest(
                     f"The axis {name} has {catalog.shown(label)} twice.",
                     hint="For another sample of it make take an axis: take=1,2.",
@@ -251,6 +250,11 @@ def _distinct(name: str, values: Sequence[Value]) -> tuple[Value, ...]:
             label = next(other for at in itertools.count(2) if (other := f"{label} ({at})") not in labels)
         labels[label] = value.value
     return tuple(Value(label, value) for label, value in labels.items())
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    # Arrays have no plain answer to whether they are equal.
+    return one is other or (isinstance(one, (str, PathLike)) and str(one) == str(other))
 
 
 def _label(name: str, value: Any, at: int = 1) -> str:

@@ -26,9 +26,9 @@ _AT_ONCE = 500
 
 
 class Ratings:
-    """The ratings of a library; safe to use from several threads and processes."""
+    """The ratings of a library; `ledger` gives the file as it is open now."""
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], float]) -> None:
+    def __init__(self, ledger: Callable[[], Ledger], clock: Callable[[], float]) -> None:
         self._ledger = ledger
         self._clock = clock
 
@@ -39,7 +39,7 @@ class Ratings:
         for start in range(0, len(ids), _AT_ONCE):
             part = ids[start : start + _AT_ONCE]
             marks = ", ".join("?" * len(part))
-            for row in self._ledger.read(f"SELECT * FROM ratings WHERE job_id IN ({marks})", part):
+            for row in self._ledger().read(f"SELECT * FROM ratings WHERE job_id IN ({marks})", part):
                 found[row["job_id"], row["sample"]] = Rating(
                     rating=row["rating"], star=bool(row["star"]), note=row["note"]
                 )
@@ -57,7 +57,7 @@ class Ratings:
             raise InvalidRequest(
                 f"A rating can't be {rating!r}.", hint=f"It goes from 1 to {HIGHEST}; None takes it back."
             )
-        with self._ledger.writing() as db:
+        with self._ledger().writing() as db:
             now = replace(self.of([job_id]).get((job_id, sample), UNRATED), **changes)
             db.execute(
                 "INSERT OR REPLACE INTO ratings VALUES (?, ?, ?, ?, ?, ?)",

@@ -179,7 +179,7 @@ class Studio(Sweeping):
         """
         parts = self._open_existing()
         # Of a sweep that was just being entered the rest comes after what is there.
-        return [*parts.handover.resume(), *self._desk(parts).go_on()] if parts else []
+        return [*parts.handover.resume(), *self._desk().go_on()] if parts else []
 
     def retry(self, job_id: str) -> Job:
         """Look again for the video of a job that was accepted and then failed on the way; nothing is sent anew.
@@ -307,7 +307,7 @@ class Studio(Sweeping):
             making = self._make_engine(ledger, server, lambda job: handover.follow(job))  # noqa: PLW0108  see below
             engine = loop.run(making).result(30)
             made.callback(_let_go, registry, engine, loop)
-            held = SweepLedger(ledger).held()
+            held = SweepLedger(lambda: ledger).held()
             loop.do(lambda: engine.hold(held, back=True))
             handover = Handover(
                 settings=self.settings,

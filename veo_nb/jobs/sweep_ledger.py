@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,9 +55,9 @@ _SWITCHES = ("fresh", "entering", "paused")
 
 
 class SweepLedger:
-    """The sweeps of a library, newest first."""
+    """The sweeps of a library; `ledger` gives the file as it is open now."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Callable[[], Ledger]) -> None:
         self._ledger = ledger
 
     def put(self, row: SweepRow, cells: Sequence[CellRow]) -> SweepRow | None:
@@ -65,7 +65,7 @@ class SweepLedger:
 
         None where the id is taken by another sweep, and nothing was written.
         """
-        with self._ledger.writing() as db:
+        with self._ledger().writing() as db:
             known = self.by_identity(row.identity)
             values = {**vars(row), **({"id": known.id, "created_at": known.created_at} if known else {})}
             row = SweepRow(**values)
@@ -80,7 +80,7 @@ class SweepLedger:
     def mark(self, sweep_id: str, **switches: bool) -> None:
         """Note that a sweep is `paused` or `entering`, or no longer."""
         sets = ", ".join(f"{name} = :{name}" for name in switches)
-        with self._ledger.writing() as db:
+        with self._ledger().writing() as db:
             db.execute(f"UPDATE sweeps SET {sets} WHERE id = :id", {**switches, "id": sweep_id})
 
     def sweep(self, sweep_id: str) -> SweepRow | None:
@@ -93,19 +93,19 @@ class SweepLedger:
 
     def sweeps(self, limit: int = 50) -> list[SweepRow]:
         """The newest sweeps, newest first."""
-        found = self._ledger.read(
+        found = self._ledger().read(
             "SELECT * FROM sweeps ORDER BY started_at DESC, rowid DESC LIMIT ?", (limit,)
         )
         return [SweepRow(**_plain(row)) for row in found]
 
     def entering(self) -> list[SweepRow]:
         """Those whose jobs were not all entered, oldest first."""
-        found = self._ledger.read("SELECT * FROM sweeps WHERE entering ORDER BY started_at, rowid")
+        found = self._ledger().read("SELECT * FROM sweeps WHERE entering ORDER BY started_at, rowid")
         return [SweepRow(**_plain(row)) for row in found]
 
     def cells(self, sweep_id: str) -> list[CellRow]:
         """The combinations of a sweep, in order."""
-        found = self._ledger.read(
+        found = self._ledger().read(
             "SELECT * FROM sweep_jobs WHERE sweep_id = ? ORDER BY position", (sweep_id,)
         )
         rows = []
@@ -117,7 +117,7 @@ class SweepLedger:
 
     def job_id(self, fingerprint: str, take: int, since: float = 0.0) -> str | None:
         """The newest job for a request, however it ended; none that is older than `since`."""
-        found = self._ledger.read(
+        found = self._ledger().read(
             "SELECT id FROM jobs WHERE fingerprint = ? AND take = ? AND created_at >= ?"
             " ORDER BY created_at DESC, rowid DESC LIMIT 1",
             (fingerprint, take, since),
@@ -126,14 +126,14 @@ class SweepLedger:
 
     def held(self) -> set[str]:
         """The jobs of paused sweeps that may not have been sent."""
-        found = self._ledger.read(
+        found = self._ledger().read(
             "SELECT DISTINCT jobs.id FROM jobs JOIN sweep_jobs USING (fingerprint, take)"
             " JOIN sweeps ON sweeps.id = sweep_id WHERE paused AND state = 'queued'"
         )
         return {str(row["id"]) for row in found}
 
     def _first(self, query: str, value: str) -> SweepRow | None:
-        found = self._ledger.read(query, (value,))
+        found = self._ledger().read(query, (value,))
         return SweepRow(**_plain(found[0])) if found else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -65,6 +66,8 @@ class Sweeping(ABC):
     settings: Settings
     library: Library
     _clock: Callable[[], float]
+    _closed: bool
+    _late: Ledger | None = None
 
     @abstractmethod
     def enter(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:
@@ -114,7 +117,8 @@ class Sweeping(ABC):
         )
         self.settings.key_or_raise()
         self._check_sweep(self._asked(plan, fresh=fresh).values(), confirmed=confirm)
-        return self._desk(self._open()).start(plan, fresh=fresh)
+        self._open()
+        return self._desk().start(plan, fresh=fresh)
 
     def preview_sweep(
         self,
@@ -143,8 +147,7 @@ class Sweeping(ABC):
 
     def sweeps(self, limit: int = 50) -> list[Sweep]:
         """The newest sweeps of the library, newest first."""
-        parts = self._open_existing()
-        return self._desk(parts).all(limit) if parts else []
+        return self._desk().all(limit) if self._open_existing() else []
 
     def find_sweep(self, sweep_id: str) -> Sweep:
         """The sweep with this id.
@@ -153,8 +156,7 @@ class Sweeping(ABC):
             NotFound: there is none; the hint names the nearest.
         """
         wanted = sweep_id.strip().lower()
-        parts = self._open_existing()
-        found = self._desk(parts).find(wanted) if parts else None
+        found = self._desk().find(wanted) if self._open_existing() else None
         if found is None:
             ids = [sweep.id for sweep in self.sweeps(8)]
             hint = catalog.did_you_mean(wanted, ids) if ids else "No sweep has been made here yet."
@@ -180,15 +182,16 @@ class Sweeping(ABC):
     def _key(self, request: VideoRequest, take: int) -> Key:
         return request.fingerprint(self.settings.provider.name), take
 
-    def _desk(self, parts: Open) -> Sweeps:
+    def _desk(self) -> Sweeps:
         """The library's sweeps, with what they need of this studio."""
 
         def hold(job_ids: set[str], back: bool) -> None:
+            parts = self._open()
             parts.loop.do(lambda: parts.engine.hold(job_ids, back=back))
 
         return Sweeps(
-            ledger=parts.ledger,
-            registry=parts.registry,
+            ledger=self._any_ledger,
+            registry=lambda: self._open().registry,
             library=self.library,
             provider=self.settings.provider,
             most=self.settings.max_in_flight,
@@ -199,3 +202,12 @@ class Sweeping(ABC):
             estimate=estimate,
             clock=self._clock,
         )
+
+    def _any_ledger(self) -> Ledger:
+        """The ledger; once the studio is closed, its file anew: a sweep that is done can still be rated."""
+        if not self._closed:
+            return self._open().ledger
+        if self._late is None:
+            self._late = Ledger(self.library.ledger_path)
+            weakref.finalize(self, self._late.close)
+        return self._late

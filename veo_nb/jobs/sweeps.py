@@ -32,15 +32,15 @@ Estimate = Callable[[VideoRequest], float | None]
 class Sweeps:
     """Makes sweeps and brings them back; this is also what each of them has of the studio (`jobs.sweep.Desk`).
 
-    `enter`, `look_again`, `check` and `hold` are the studio's and the engine's; `most` is how many jobs are at the
-    provider at once.
+    `enter`, `look_again`, `check` and `hold` are the studio's and the engine's; `ledger` and `registry` give what is
+    open now; `most` is how many jobs are at the provider at once.
     """
 
     def __init__(
         self,
         *,
-        ledger: Ledger,
-        registry: Registry,
+        ledger: Callable[[], Ledger],
+        registry: Callable[[], Registry],
         library: Library,
         provider: catalog.Provider,
         most: int,
@@ -153,7 +153,10 @@ class Sweeps:
     def summarize(self, sweep_id: str, cells: Sequence[Cell]) -> Summary:
         """How it stands."""
         jobs = {cell.job.id: cell.job for cell in cells if cell.job is not None}
-        missing = self._asked((c.request, c.take) for c in cells if c.job is None and c.request is not None)
+        wanted = [
+            (cell.request, cell.take) for cell in cells if cell.job is None and cell.request is not None
+        ]
+        missing = self._asked(wanted) if wanted else []
         return summarize(
             [cell.state for cell in cells],
             list(jobs.values()),
@@ -168,7 +171,7 @@ class Sweeps:
     # Inside
 
     def _asked(self, wanted: Iterable[Wanted]) -> list[Asked]:
-        return list(asked_for(wanted, self.provider, self._ledger, self._estimate).values())
+        return list(asked_for(wanted, self.provider, self._ledger(), self._estimate).values())
 
     def _fingerprint(self, request: VideoRequest) -> str:
         return request.fingerprint(self.provider.name)
@@ -220,8 +223,8 @@ class Sweeps:
         chosen = {name: values[name][label] for name, label in row.labels.items()}
         job = None
         if row.fingerprint is not None and (job_id := self._book.job_id(row.fingerprint, row.take)):
-            stored = self._ledger.job(job_id)
-            job = None if stored is None else self._registry.job(stored)
+            stored = self._ledger().job(job_id)
+            job = None if stored is None else self._registry().job(stored)
         request = job.request if job is not None else None
         if request is None and row.request is not None:
             request = restore_request(row.request, self._library.picture_bytes)

@@ -93,7 +93,7 @@ def _row(clip: Clip, on_axes: Sequence[str]) -> dict[str, Any]:
 
 
 def _shown(axis: Axis) -> dict[Any, None]:
-    return dict.fromkeys(_value(one.value, one.label) for one in axis.values)  # noqa: PD011  no table
+    return dict.fromkeys(_value(one.value, one.label) for one in axis.values)
 
 
 def _value(value: Any, label: str) -> Any:

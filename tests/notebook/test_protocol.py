@@ -62,7 +62,7 @@ def mismatch(value: Any, kind: Any, where: str = "card") -> list[str]:
         every = [mismatch(value, one, where) for one in get_args(kind)]
         return min(every, key=len)
     right = isinstance(value, (int, float)) if kind is float else isinstance(value, kind)
-    return [] if right and not isinstance(value, bool) else [f"{where} is {value!r}"]
+    return [] if right and isinstance(value, bool) == (kind is bool) else [f"{where} is {value!r}"]
 
 
 @pytest.mark.parametrize("name", CARDS)

@@ -20,9 +20,9 @@ from tests.notebook.test_protocol import mismatch
 from tests.notebook.test_words import NOW
 from veo_nb import catalog, errors
 from veo_nb.jobs.job import Job, Note, State
+from veo_nb.notebook.live import PUSH_SECONDS, let_clicks_through
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Card, Reply
-from veo_nb.notebook.live import PUSH_SECONDS, let_clicks_through
 from veo_nb.notebook.widgets import JobView, make_card
 
 SANDBOX = catalog.PROVIDERS["sandbox"]

@@ -159,7 +159,7 @@ class _Drawing:
         figures = Markup("").join(
             Markup(
                 '<figure style="margin:0;width:{}px;max-width:100%"><figcaption dir="auto">{}</figcaption>{}</figure>'
-            ).format(self.width, value, self._at(at, 0, column))
+            ).format((self.least + self.most) // 2, value, self._at(at, 0, column))
             for column, value in enumerate(columns)
         )
         return Markup('<div style="display:flex;flex-wrap:wrap;gap:8px">{}</div>').format(figures)

@@ -235,6 +235,14 @@ def test_a_rating_is_saved_a_little_later_once(look, done, shell, monkeypatch):
     assert len(shell.display_pub.outputs) == before + 1
 
 
+def test_of_many_grids_of_one_sweep_the_newest_live(look, done):
+    views = [look(done) for _ in range(sweep_view.LIVING + 2)]
+    for view in views:
+        view.show()
+    assert [view.comm is None for view in views] == [True, True] + [False] * sweep_view.LIVING
+    assert len(done._listeners) == sweep_view.LIVING
+
+
 def test_the_grid_of_a_sweep_needs_an_axis_of_it(done):
     with pytest.raises(Exception, match="nope is no axis of this sweep"):
         done.grid(rows="nope")

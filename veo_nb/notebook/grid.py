@@ -42,7 +42,7 @@ SMALLER = ((320, 62), (240, 58), (192, 52), (144, 46), (112, 40), (80, 34))
 """Width and JPEG quality of a still, from the best to the least that still shows anything."""
 LEAST, MOST = {"16:9": 176, "9:16": 132}, {"16:9": 340, "9:16": 200}
 """Pixels of a cell; in between it takes what its columns leave, as in js/src/grid/grid.css."""
-HEAD = 112
+HEAD = 128
 """Pixels of the heads of the rows."""
 AT_ONCE = 12
 """Above this many clips the page loads none before it is played."""

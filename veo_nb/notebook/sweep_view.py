@@ -14,9 +14,11 @@ where the front end keeps outputs apart from each other, the table is what there
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
@@ -37,8 +39,14 @@ from veo_nb.notebook.live import LiveView
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Message, Payloads, format_line
 
+LIVING = 4
+"""Grids of one sweep that live at once: an older one, whose cell was run again, is the saved table from then on."""
 SAVE_SECONDS = 3.0
 """After a rating the saved table is drawn anew, once no other has come for so long."""
+
+
+_shown: dict[str, deque[SweepView]] = {}
+"""The grids on display, by sweep, oldest first."""
 
 
 class SweepView(LiveView):
@@ -85,6 +93,10 @@ class SweepView(LiveView):
 
     def show(self) -> None:
         """Display the grid here: the living one while something runs, else the table with the living one over it."""
+        shown = _shown.setdefault(self._sweep.id, deque())
+        shown.append(self)
+        while len(shown) > LIVING:
+            shown.popleft().close()
         over = self._sweep.summary().over
         self._handle = display(self._table() if over else self, display_id=True)
         # It may have ended between the look at it and the display.
@@ -94,6 +106,7 @@ class SweepView(LiveView):
     def close(self) -> None:
         """Take the grid away; the sweep goes on."""
         self._forget()
+        self._handle = None
         if self._saving is not None:
             self._saving.cancel()
         self._artist.shutdown(wait=False, cancel_futures=True)
@@ -106,8 +119,9 @@ class SweepView(LiveView):
         with self._writing:
             self._dirty |= {cell.position // BATCH for cell in cells}
         for video in (video for cell in cells for video in cell.videos):
-            # Drawn now and kept: at the end there are all at once.
-            self._artist.submit(poster, video.path, STILL_WIDTH)
+            # Drawn now and kept: at the end there are all at once. None any more when it is just being closed.
+            with contextlib.suppress(RuntimeError):
+                self._artist.submit(poster, video.path, STILL_WIDTH)
         if not self._sweep.summary().over:
             self.push_soon()
             return

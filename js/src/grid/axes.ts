@@ -107,3 +107,20 @@ export function differences(
     )
     .map(({ name }) => name);
 }
+
+/** A clip's label beside another: its values on the axes in which they differ; a bare number with its axis. */
+export function comparedLabel(
+  axes: readonly Axis[],
+  cell: GridCell,
+  sample: number,
+  differing: readonly string[],
+): string {
+  return axes
+    .map(({ name, values }, axis) => ({
+      name,
+      value: values[name === SAMPLE ? sample : (cell.place[axis] ?? 0)] ?? "",
+    }))
+    .filter(({ name }) => differing.includes(name))
+    .map(({ name, value }) => (/^[\d.,:]+$/.test(value) ? `${name} ${value}` : value))
+    .join(", ");
+}

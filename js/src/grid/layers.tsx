@@ -124,6 +124,10 @@ export interface ComparedProps extends LayerProps {
   labels: boolean;
   onMode: (mode: Exclude<Mode, "single">) => void;
   onLabels: () => void;
+  marksOf: (pane: Pane) => Marks;
+  onRate: (id: string, rating: number) => void;
+  onStar: (id: string) => void;
+  onNote: (id: string) => void;
 }
 
 const MODES = [
@@ -154,6 +158,20 @@ export function Compared(props: ComparedProps) {
         </button>
       </div>
       <Panes panes={panes} mode={mode} labels={labels} view={view} onView={onView} context={context} />
+      <div class="veo-judge">
+        {panes.map((pane, place) => (
+          <span key={pane.id} role="group" aria-label={`${"AB"[place]}: ${pane.label}`}>
+            <b>{"AB"[place]}</b>
+            <MarksRow
+              marks={props.marksOf(pane)}
+              tabIndex={0}
+              onRate={(rating) => props.onRate(pane.id, rating)}
+              onStar={() => props.onStar(pane.id)}
+              onNote={() => props.onNote(pane.id)}
+            />
+          </span>
+        ))}
+      </div>
       <TransportBar player={context.player} fps={panes[0]?.clip.fps ?? 24} onSound={onSound} />
     </Dialog>
   );

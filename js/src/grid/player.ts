@@ -228,8 +228,8 @@ export class Player {
     this.armedAt = undefined;
     this.transport = change(this.transport, this.now(), { playing: true });
     this.last = this.position;
-    for (const played of this.videos.values()) {
-      Object.assign(played, { inStep: true, since: this.now(), readyAt: this.now(), waits: false });
+    for (const [video, played] of this.videos) {
+      Object.assign(played, { inStep: isReady(video), since: this.now(), readyAt: this.now(), waits: false });
     }
   }
 

@@ -6,7 +6,16 @@ import "../theme.css";
 import "./grid.css";
 import "./bars.css";
 import "./layers.css";
-import { axesOf, differences, firstChoice, placeWords, project, type Spot, spotId } from "./axes";
+import {
+  axesOf,
+  comparedLabel,
+  differences,
+  firstChoice,
+  placeWords,
+  project,
+  type Spot,
+  spotId,
+} from "./axes";
 import { type Board, back, choose, newBoard, openLayer } from "./board";
 import type { CellActions } from "./cell";
 import type { Ask, Context } from "./context";
@@ -19,6 +28,9 @@ import { AxisPicker, SummaryLine } from "./summary";
 import { cellsPerLine, GridTable, useFocusOn } from "./table";
 import { TransportBar } from "./transport";
 import { zoomBy } from "./zoom";
+
+/** What is done to the clip that the keyboard is on. */
+const ABOUT_ONE: ReadonlySet<Intent["kind"]> = new Set(["rate", "star", "note", "choose", "enlarge", "move"]);
 
 export interface GridViewProps {
   grid: Grid;
@@ -140,8 +152,7 @@ export function GridView({ grid, summary, cells, request, context, moves }: Grid
   const [one, other] = panes;
   if (one !== undefined && other !== undefined) {
     const differing = differences(axes, one, other);
-    const same = axes.map(({ name }) => name).filter((name) => !differing.includes(name));
-    for (const pane of panes) pane.label = placeWords(axes, pane.cell, pane.sample, same);
+    for (const pane of panes) pane.label = comparedLabel(axes, pane.cell, pane.sample, differing);
   }
 
   const latest = useRef(act);
@@ -167,8 +178,9 @@ export function GridView({ grid, summary, cells, request, context, moves }: Grid
     if (intent === undefined) return;
     event.preventDefault();
     if (intent.kind === "back" && board.popup === "" && board.layer === "") returnFocus(target);
-    // Under the keys or a note nothing else is to be done.
-    else if (board.popup === "" || intent.kind === "back") act(intent);
+    // Under the keys or a note nothing else is to be done; of two compared it must be clear which is meant.
+    else if (intent.kind === "back") act(intent);
+    else if (board.popup === "" && !(board.layer === "compared" && ABOUT_ONE.has(intent.kind))) act(intent);
   };
 
   const close = () => act({ kind: "back" });
@@ -251,6 +263,10 @@ export function GridView({ grid, summary, cells, request, context, moves }: Grid
           onSound={() => hear(one?.id ?? "")}
           onMode={(mode) => setBoard((it) => ({ ...it, mode }))}
           onLabels={() => act({ kind: "labels" })}
+          marksOf={(pane) => marksOf({ row: -1, column: -1, ...pane })}
+          onRate={(id, rating) => act({ kind: "rate", rating }, id)}
+          onStar={(id) => act({ kind: "star" }, id)}
+          onNote={(id) => act({ kind: "note" }, id)}
         />
       )}
       {board.popup === "help" && <Keys moves={moves} onClose={close} />}

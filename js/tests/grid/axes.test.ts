@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   axesOf,
+  comparedLabel,
   differences,
   firstChoice,
   heldAxes,
@@ -102,6 +103,10 @@ describe("words", () => {
   it("say where a cell is", () => {
     expect(placeWords(grid.axes, owl, 0)).toBe("animal owl, time dawn, aspect_ratio 16:9");
     expect(placeWords(grid.axes, owl, 0, ["time", "aspect_ratio"])).toBe("animal owl");
+  });
+
+  it("are short beside another clip, but for a bare number", () => {
+    expect(comparedLabel(grid.axes, owl, 0, ["animal", "aspect_ratio"])).toBe("owl, aspect_ratio 16:9");
   });
 
   it("say what two clips differ in", () => {

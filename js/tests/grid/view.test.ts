@@ -348,7 +348,7 @@ describe("comparing", () => {
 
   it("shows the two side by side, each under what it differs in", async () => {
     await compare();
-    expect(all("figcaption").map((one) => one.textContent)).toEqual(["A animal fox", "B animal owl"]);
+    expect(all("figcaption").map((one) => one.textContent)).toEqual(["A fox", "B owl"]);
     expect(find(".veo-panes").dataset["mode"]).toBe("beside");
     await press("h");
     expect(has("figcaption")).toBe(false);
@@ -373,6 +373,14 @@ describe("comparing", () => {
     expect(find(".veo-panes").style.getPropertyValue("--veo-zoom")).toBe("1.25");
     await act(() => void find(".veo-pane").dispatchEvent(new MouseEvent("dblclick", { bubbles: true })));
     expect(find(".veo-panes").style.getPropertyValue("--veo-zoom")).toBe("1");
+  });
+
+  it("rates each under its picture, and by no key, since it must be clear which is meant", async () => {
+    await compare();
+    await press("5");
+    expect(sent("rate")).toEqual([]);
+    await click('.veo-judge [aria-label="B: owl"] [aria-label="Rate 2 of 5"]');
+    expect(sent("rate")).toEqual([{ cell: "2", sample: 0, rating: 2 }]);
   });
 
   it("lets go of the second for a third, and of one that is chosen again", async () => {

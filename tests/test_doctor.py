@@ -423,4 +423,4 @@ def test_a_ledger_that_cannot_be_read_is_found(studio):  # noqa: F811
 def test_a_ledger_that_is_sound_is_told_with_its_size(studio):  # noqa: F811
     studio.library.prepare()
     Ledger(studio.library.ledger_path).close()
-    assert check(studio, "ledger").found == "0.0 MB, sound"
+    assert check(studio, "ledger").found == "0.1 MB, sound"

@@ -85,7 +85,7 @@ def test_there_is_no_cycle_of_imports():
         pytest.fail(f"a cycle: {' -> '.join(error.args[1])}")
 
 
-SOURCES = sorted([*MODULES.values(), *(ROOT / "js" / "src").iterdir()])
+SOURCES = sorted([*MODULES.values(), *(path for path in (ROOT / "js" / "src").rglob("*") if path.is_file())])
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -186,8 +186,8 @@ def test_the_public_names_are_these(fresh):
         "VideoExpired",
         "WaitTimeout",
     }
-    things = {"AsyncClient", "Job", "Studio", "Video", "VideoRequest"}
-    verbs = {"configure", "cost", "generate", "history", "studio"}
+    things = {"AsyncClient", "Job", "Studio", "Sweep", "Video", "VideoRequest"}
+    verbs = {"configure", "cost", "generate", "history", "studio", "sweep"}
     assert set(fresh["names"]) == errors | things | verbs
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from veo_nb.jobs.bill import Bill
     from veo_nb.jobs.job import Job
     from veo_nb.jobs.studio import Studio
+    from veo_nb.jobs.sweep import Sweep
     from veo_nb.jobs.video import Video
     from veo_nb.keys import Secret
     from veo_nb.request import VideoRequest
@@ -61,6 +62,7 @@ __all__ = [
     "ServiceError",
     "Studio",
     "SubmissionUncertain",
+    "Sweep",
     "TransportError",
     "VeoError",
     "Video",
@@ -72,12 +74,14 @@ __all__ = [
     "generate",
     "history",
     "studio",
+    "sweep",
 ]
 
 _HOMES = {
     "AsyncClient": "veo_nb.api.client",
     "Job": "veo_nb.jobs.job",
     "Studio": "veo_nb.jobs.studio",
+    "Sweep": "veo_nb.jobs.sweep",
     "Video": "veo_nb.jobs.video",
     "VideoRequest": "veo_nb.request",
 }
@@ -92,6 +96,8 @@ _options: dict[str, Any] = {}
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'veo_nb' has no attribute {name!r}")
+    if name in ("Studio", "Sweep"):
+        _give_grids()
     return getattr(importlib.import_module(_HOMES.get(name, "veo_nb.errors")), name)
 
 
@@ -110,8 +116,21 @@ def studio() -> Studio:
         if _studio is None:
             from veo_nb.jobs.studio import Studio
 
+            _give_grids()
             _studio = Studio(options=_options, **_settings)
         return _studio
+
+
+def _give_grids() -> None:
+    """Let a sweep be shown: it knows nothing of notebooks, and nothing of them is loaded before it is shown."""
+    from veo_nb.jobs.sweep import Sweep
+
+    def show(sweep: Sweep, **how: Any) -> None:
+        from veo_nb.notebook.magics import show_here
+
+        show_here(sweep, **how)
+
+    Sweep.viewer = staticmethod(show)
 
 
 def configure(**settings: Any) -> Studio:
@@ -183,6 +202,24 @@ def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) 
     return studio().generate(prompt, take=take, fresh=fresh, **fields)
 
 
+def sweep(prompt: str | None = None, *, axes: Mapping[str, Any], **how: Any) -> Sweep:
+    """The sweep of a prompt over all combinations of `axes`; returns at once, as `generate` does.
+
+        veo.sweep("A {{animal}} at {{time}}", axes={"animal": ["fox", "owl"], "time": ["dawn", "dusk"]}, resolution="720p")
+
+    An axis is a field of `VideoRequest`, `take`, or a `{{variable}}` of the prompt. Its values are a list
+    (`[1, 2, ..., 10]` fills in), a dict of named ones, or a text as in a cell: `"fox,owl"`, `"1,2,...,10"`,
+    `"noir=black and white, hard light || soft pastel"`. `how` are the fields and variables that stay the same, and
+    `zip=("animal", "time")` to pair axes, `rows=` and `columns=` of the grid, `take`, `fresh`, and `confirm=True` for
+    a sweep of more than a hundred clips.
+
+    Raises:
+        InvalidRequest: something is wrong with it, or it is large and not confirmed; nothing was sent.
+        AuthenticationError: the provider needs a key and there is none.
+    """
+    return studio().sweep(prompt, axes=axes, **how)
+
+
 def history(limit: int = 50) -> list[Job]:
     """The newest jobs of the library, newest first."""
     return studio().history(limit)
@@ -196,7 +233,8 @@ def cost() -> Bill:
 def load_ipython_extension(shell: Any) -> None:
     """Register `%%veo` and `%veo`, take on what an earlier kernel left, and say so in one line."""
     from veo_nb import doctor
-    from veo_nb.notebook.magics import VeoMagics, greeting
+    from veo_nb.notebook.greeting import greeting
+    from veo_nb.notebook.magics import VeoMagics
 
     magics = VeoMagics(
         shell,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from operator import index
 from os import PathLike
 from typing import Any
@@ -29,6 +29,8 @@ class Source:
     key: str
     shape: str = ""
     """Its aspect ratio, which an extension keeps; empty where it is not known."""
+    clip: Any = field(default=None, compare=False, repr=False)
+    """The `Video` it is, for whoever judges whether it can still be gone on from; not part of the request."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 import { Fragment, render } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import "./theme.css";
 import "./card.css";
 import { type Clock, useNow } from "./clock";
 import { type Request, RequestError } from "./connection";
+import { leaveOnEscape, returnFocus } from "./focus";
 import { StateIcon } from "./icons";
 import { Media } from "./media";
 import { type Action, type Card, formatLine, type State } from "./protocol";
@@ -217,14 +219,4 @@ function Announcement({
       {said}
     </div>
   );
-}
-
-function leaveOnEscape(event: KeyboardEvent) {
-  if (event.key === "Escape" && !event.defaultPrevented) returnFocus(event.target as HTMLElement);
-}
-
-/** Gives the focus back to the notebook's cell, where the notebook's own keys work again. */
-function returnFocus(from: HTMLElement) {
-  from.blur();
-  from.closest<HTMLElement>(".jp-Cell")?.focus({ preventScroll: true });
 }

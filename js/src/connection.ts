@@ -1,6 +1,7 @@
 // Asks the kernel for something and waits for its answer, for as long as the caller's signal is not aborted.
 
 import type { AnyModel } from "@anywidget/types";
+import type { Wish } from "./grid/protocol";
 import { isReply, type Kind, type Message } from "./protocol";
 
 export const TIMEOUT_MS = 10_000;
@@ -17,7 +18,10 @@ export class RequestError extends Error {
   }
 }
 
-export type Request = (kind: Kind, payload?: Record<string, unknown>) => Promise<Record<string, unknown>>;
+export type Request = (
+  kind: Kind | Wish,
+  payload?: Record<string, unknown>,
+) => Promise<Record<string, unknown>>;
 
 interface Waiting {
   settle: () => void;

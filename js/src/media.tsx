@@ -5,6 +5,7 @@ import "./media.css";
 import { StateIcon } from "./icons";
 import { progressShare } from "./progress";
 import type { Card, Clip, Progress, State } from "./protocol";
+import { imageSource, videoSource } from "./sources";
 
 const AT_WORK: ReadonlySet<State> = new Set(["submitting", "running", "downloading"]);
 const ENDED_BADLY: ReadonlySet<State> = new Set(["failed", "blocked", "cancelled", "uncertain"]);
@@ -27,18 +28,27 @@ export function Media({ card, now, words }: { card: Card; now: number; words: st
   );
 }
 
-function Waiting({ state, backdrop }: { state: State; backdrop: string }) {
+/** The calm ground of a box that waits, with the input image blurred where there is one. */
+export function Waiting({
+  state,
+  backdrop,
+  icon = true,
+}: {
+  state: State;
+  backdrop: string;
+  icon?: boolean;
+}) {
   const picture = imageSource(backdrop);
   return (
     <div class="veo-waiting" data-at-work={AT_WORK.has(state)} data-ended={ENDED_BADLY.has(state)}>
       {picture !== "" && <img src={picture} alt="" />}
-      {ENDED_BADLY.has(state) && <StateIcon state={state} />}
+      {icon && ENDED_BADLY.has(state) && <StateIcon state={state} />}
     </div>
   );
 }
 
 /** A thin bar that only ever grows. Its key is the state, so each stage starts a new one. */
-function Bar({ progress, now, words }: { progress: Progress; now: number; words: string }) {
+export function Bar({ progress, now, words }: { progress: Progress; now: number; words: string }) {
   const furthest = useRef(0);
   const share = progressShare(progress, now);
   if (share === undefined) return null;
@@ -99,18 +109,4 @@ function Saved({ poster, path }: { poster: string; path: string }) {
       </p>
     </>
   );
-}
-
-function imageSource(source: string): string {
-  return source.startsWith("data:image/") ? source : "";
-}
-
-/** The URL if it is one of a video on the web; a relative one is taken as it is. */
-function videoSource(source: string): string {
-  try {
-    const { protocol } = new URL(source, document.baseURI);
-    return source !== "" && ["http:", "https:", "blob:"].includes(protocol) ? source : "";
-  } catch {
-    return "";
-  }
 }

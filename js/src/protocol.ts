@@ -4,6 +4,8 @@
 // Wishes go as messages `{kind, id, payload}`, each answered by `{kind: "reply", id, ok | error}`.
 // tests/fixtures/protocol holds examples that both sides read in their tests.
 
+import type { Wish } from "./grid/protocol";
+
 export const STATES = [
   "queued",
   "submitting",
@@ -66,7 +68,7 @@ export interface Card {
 export type Kind = "cancel" | "again" | "clock";
 
 export interface Message {
-  kind: Kind;
+  kind: Kind | Wish;
   id: string;
   payload: Record<string, unknown>;
 }

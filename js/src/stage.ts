@@ -15,3 +15,10 @@ export interface Stage {
 
 /** Puts a view on the stage and keeps it up to date until the signal is aborted. */
 export type View = (stage: Stage) => void;
+
+/** A kind of view, made once for each model. */
+export interface Kind {
+  /** Starts what lives as long as the model, whether it is shown or not. */
+  open?: (scene: Pick<Stage, "model" | "clock" | "signal">) => void;
+  show: View;
+}

@@ -4,10 +4,12 @@ import type { AnyModel } from "@anywidget/types";
 import { showCard } from "./card";
 import { KernelClock } from "./clock";
 import { connect, RequestError } from "./connection";
-import type { View } from "./stage";
+import { openGrids } from "./grid/trees";
+import type { Kind } from "./stage";
 
-const VIEWS: Readonly<Record<string, View>> = {
-  job: showCard,
+const KINDS: Readonly<Record<string, () => Kind>> = {
+  job: () => ({ show: showCard }),
+  sweep: openGrids,
 };
 
 interface Opening {
@@ -18,27 +20,34 @@ interface Opening {
 
 type End = () => void;
 
-/** A definition with what its model's views share: the clock, which is set once. */
+/** A definition with what its model's views share: the clock, which is set once, and what their kind keeps. */
 export default function define() {
   const clock = new KernelClock();
+  let made: Kind | undefined;
+  const kindOf = (model: AnyModel): Kind | undefined => {
+    made ??= KINDS[String(model.get("_kind"))]?.();
+    return made;
+  };
 
   return {
     initialize({ model, signal }: Opening): End {
-      const scope = openScope(signal);
+      const life = openScope(signal);
+      const asking = openScope(life.signal);
       // Not awaited: a busy kernel would keep the view from being drawn.
-      clock.synchronize(connect(model, scope.signal)).catch(expectRefusal).finally(scope.end);
-      return scope.end;
+      clock.synchronize(connect(model, asking.signal)).catch(expectRefusal).finally(asking.end);
+      kindOf(model)?.open?.({ model, clock, signal: life.signal });
+      return life.end;
     },
 
     render({ model, el, signal }: Opening & { el: HTMLElement }): End {
       const scope = openScope(signal);
-      const kind = String(model.get("_kind"));
-      const view = VIEWS[kind];
-      if (view === undefined) {
-        el.textContent = `This page does not know how to show "${kind}". Reload it to get the front end of this veo_nb.`;
+      const kind = kindOf(model);
+      if (kind === undefined) {
+        const name = String(model.get("_kind"));
+        el.textContent = `This page does not know how to show "${name}". Reload it to get the front end of this veo_nb.`;
         return scope.end;
       }
-      view({ model, el, clock, request: connect(model, scope.signal), signal: scope.signal });
+      kind.show({ model, el, clock, request: connect(model, scope.signal), signal: scope.signal });
       return scope.end;
     },
   };

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Grid, GridCell, Summary } from "../src/grid/protocol";
 import type { Card, Message, Part, Reply } from "../src/protocol";
 
 const FOLDER = join(import.meta.dirname, "../../tests/fixtures/protocol");
@@ -24,4 +25,18 @@ export function exampleCard(name: string, changes: Partial<Card> = {}): Card {
   const card = cards[name];
   if (card === undefined) throw new Error(`cards.json has no "${name}"`);
   return { ...structuredClone(card), ...changes };
+}
+
+export interface GridFacts {
+  grid: Grid;
+  summary: Summary;
+  cells: GridCell[];
+}
+export const gridExamples = read<{ grids: Record<string, GridFacts>; requests: Message[] }>("grids.json");
+
+/** A copy of an example grid. */
+export function exampleGrid(name = "running"): GridFacts {
+  const facts = gridExamples.grids[name];
+  if (facts === undefined) throw new Error(`grids.json has no "${name}"`);
+  return structuredClone(facts);
 }

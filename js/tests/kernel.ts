@@ -1,7 +1,9 @@
 // A kernel's side of a widget model, for tests: it keeps what is sent and answers when told.
 
 import type { AnyModel } from "@anywidget/types";
+import type { Wish } from "../src/grid/protocol";
 import type { Card, Kind, Message } from "../src/protocol";
+import type { GridFacts } from "./fixtures";
 
 type Handler = (content?: unknown) => void;
 
@@ -30,6 +32,19 @@ export class FakeModel {
     this.sent.push(message);
   }
 
+  /** The model of a sweep: its cells in one batch. */
+  static ofGrid({ grid, summary, cells }: GridFacts): FakeModel {
+    const model = new FakeModel({} as Card, "sweep");
+    Object.assign(model.traits, { grid, summary, cells_0: cells });
+    return model;
+  }
+
+  /** Python writes traits, and the browser hears of all of them at once. */
+  set(traits: Record<string, unknown>): void {
+    Object.assign(this.traits, traits);
+    for (const name of Object.keys(traits)) this.tell(`change:${name}`);
+  }
+
   /** How many handlers hang on it. */
   get listening(): number {
     return [...this.handlers.values()].reduce((sum, set) => sum + set.size, 0);
@@ -47,17 +62,17 @@ export class FakeModel {
   }
 
   /** The last message of this kind that was sent. */
-  last(kind: Kind): Message {
+  last(kind: Kind | Wish): Message {
     const message = this.sent.filter((one) => one.kind === kind).at(-1);
     if (message === undefined) throw new Error(`no "${kind}" was sent`);
     return message;
   }
 
-  grant(kind: Kind, ok: Record<string, unknown> = {}): void {
+  grant(kind: Kind | Wish, ok: Record<string, unknown> = {}): void {
     this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, ok });
   }
 
-  refuse(kind: Kind, message: string, hint: string): void {
+  refuse(kind: Kind | Wish, message: string, hint: string): void {
     const error = { code: "not_found", message, hint };
     this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, error });
   }

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.jobs.world import Held
 from veo_nb import errors
 from veo_nb.jobs.engine import GAP_SECONDS, PLAUSIBLE_SECONDS, SUBMIT_TRIES, WATCHED_SECONDS
-from veo_nb.jobs.job import Job, State
+from veo_nb.jobs.job import Job, Note, State
 
 
 def refusal(status: int, message: str = "no", **headers: str) -> httpx.Response:
@@ -260,6 +260,52 @@ async def test_the_rate_is_kept_and_the_wait_is_said(make_world):
     assert len(world.service.posts) == 2
     await world.time.advance(2)
     assert len(world.service.posts) == 3
+
+
+async def test_a_refusal_slows_down_all_and_is_made_good_again(make_world):
+    world = make_world(most=4)
+    # Held, so that the others wait for what it hears.
+    held = Held()
+    world.service.submits = [held]
+    world.service.on_poll = world.service.running
+    jobs = [world.job(f"Fox {number}.") for number in range(8)]
+    world.engine.drive(jobs[0])
+    await world.time.settle()
+    held.give(refusal(429, "slow down", **{"Retry-After": "5"}))
+    await world.time.advance(1)
+    for job in jobs[1:]:
+        world.engine.drive(job)
+    await world.time.advance(3)
+    assert len(world.service.posts) == 1
+    await world.time.advance(10)
+    assert [job.status for job in jobs].count("running") == 2
+    world.service.on_poll = world.service.finished
+    await world.finish(*jobs)
+    assert len(world.service.posts) == 9
+
+
+async def test_what_is_held_back_is_not_sent_until_it_is_let_go(make_world):
+    world = make_world(most=2)
+    first, second = world.job("One."), world.job("Two.")
+    world.engine.hold({second.id}, back=True)
+    for job in (first, second):
+        world.engine.drive(job)
+    await world.finish(first)
+    await world.time.advance(600)
+    assert (second.status, second.now.note, len(world.service.posts)) == ("queued", Note(kind="held"), 1)
+    world.engine.hold({second.id}, back=False)
+    await world.finish(second)
+    assert second.status == "succeeded"
+
+
+async def test_what_is_held_back_can_be_cancelled(world):
+    job = world.job()
+    world.engine.hold({job.id}, back=True)
+    world.engine.drive(job)
+    await world.time.settle()
+    world.engine.cancel(job)
+    await world.time.settle()
+    assert (job.status, world.service.posts) == ("cancelled", [])
 
 
 async def test_driving_a_job_twice_sends_it_once(world):

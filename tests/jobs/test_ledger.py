@@ -16,7 +16,8 @@ import pytest
 from tests.jobs.world import PROVIDER, row_of, settings_in
 from veo_nb.errors import BudgetExceeded, VeoError
 from veo_nb.jobs.bill import make_gate
-from veo_nb.jobs.ledger import FINAL, GONE, MIGRATIONS, Ledger, Owner, VideoRow
+from veo_nb.jobs.ledger import FINAL, GONE, Ledger, Owner, VideoRow
+from veo_nb.jobs.schema import MIGRATIONS
 from veo_nb.request import make_request
 
 ROOT = Path(__file__).parents[2]

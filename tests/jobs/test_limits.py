@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.jobs.test_job import make_job
 from tests.jobs.world import Time
 from veo_nb.jobs.job import Job, Note
-from veo_nb.jobs.limits import Limits
+from veo_nb.jobs.limits import CALM, LEAST_SHARE, ONE_REFUSAL, Limits, Pace
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ async def test_first_come_first_served(time):
     order: list[str] = []
 
     async def take(job: Job) -> None:
-        await limits.take_slot(job)
+        await limits.admit(job)
         order.append(job.id)
 
     tasks = [asyncio.ensure_future(take(job)) for job in jobs]
@@ -48,8 +50,8 @@ async def test_first_come_first_served(time):
 async def test_who_gives_up_in_the_line_makes_room_and_takes_no_slot(time):
     limits = Limits(1, 100, time.clock, time.sleep)
     first, second, third = jobs_of(3)
-    await limits.take_slot(first)
-    tasks = [asyncio.ensure_future(limits.take_slot(job)) for job in (second, third)]
+    await limits.admit(first)
+    tasks = [asyncio.ensure_future(limits.admit(job)) for job in (second, third)]
     await time.settle()
     assert [job.now.note.count for job in (second, third)] == [0, 1]
     tasks[0].cancel()
@@ -67,7 +69,7 @@ async def test_jobs_that_are_at_the_provider_already_count(time):
     first, second, third = jobs_of(3)
     limits.occupy(first)
     limits.occupy(second)
-    waiting = asyncio.ensure_future(limits.take_slot(third))
+    waiting = asyncio.ensure_future(limits.admit(third))
     limits.leave(first)
     await time.settle()
     assert not waiting.done()
@@ -78,8 +80,8 @@ async def test_jobs_that_are_at_the_provider_already_count(time):
 async def test_a_job_that_is_being_cancelled_keeps_saying_so(time):
     limits = Limits(1, 100, time.clock, time.sleep)
     first, second = jobs_of(2)
-    await limits.take_slot(first)
-    waiting = asyncio.ensure_future(limits.take_slot(second))
+    await limits.admit(first)
+    waiting = asyncio.ensure_future(limits.admit(second))
     await time.settle()
     second.change(note=Note(kind="stopping"))
     limits.occupy(first)
@@ -94,7 +96,7 @@ async def test_in_no_minute_do_more_go_out_than_allowed(time, at_once):
     sent: list[float] = []
 
     async def send(job: Job) -> None:
-        await limits.keep_rate(job)
+        await limits.admit(job)
         sent.append(time.now)
 
     tasks = []
@@ -112,11 +114,124 @@ async def test_in_no_minute_do_more_go_out_than_allowed(time, at_once):
 async def test_a_wait_for_the_rate_says_how_long(time):
     limits = Limits(100, 1, time.clock, time.sleep)
     first, second = jobs_of(2)
-    await limits.keep_rate(first)
+    await limits.admit(first)
     assert first.now.note is None
     await time.advance(18)
-    waiting = asyncio.ensure_future(limits.keep_rate(second))
+    waiting = asyncio.ensure_future(limits.admit(second))
     await time.settle()
     assert second.now.note == Note(kind="rate", until=time.now + 42, count=1)
     await time.advance(42)
     await waiting
+
+
+# Held back
+
+
+async def test_who_is_held_back_is_passed_by_and_says_so(time):
+    limits = Limits(1, 100, time.clock, time.sleep)
+    first, second, third = jobs_of(3)
+    await limits.admit(first)
+    waiting = [asyncio.ensure_future(limits.admit(job)) for job in (second, third)]
+    await time.settle()
+    limits.hold({second.id})
+    assert [job.now.note for job in (second, third)] == [Note(kind="held"), Note(kind="slot", count=0)]
+    limits.leave(first)
+    await waiting[1]
+    limits.leave(third)
+    await time.advance(3600)
+    assert not waiting[0].done()
+    limits.release({second.id})
+    await waiting[0]
+
+
+async def test_who_is_held_back_while_it_waits_for_the_rate_makes_room(time):
+    limits = Limits(1, 1, time.clock, time.sleep)
+    first, second, third = jobs_of(3)
+    await limits.admit(first)
+    limits.leave(first)
+    waiting = [asyncio.ensure_future(limits.admit(job)) for job in (second, third)]
+    await time.settle()
+    limits.hold({second.id})
+    await time.advance(60)
+    assert [one.done() for one in waiting] == [False, True]
+    assert second.now.note == Note(kind="held")
+    waiting[0].cancel()
+
+
+async def test_a_job_that_is_sent_already_is_not_held_back(time):
+    limits = Limits(2, 100, time.clock, time.sleep)
+    first, second = jobs_of(2)
+    await limits.admit(first)
+    limits.hold({first.id})
+    await limits.admit(second)
+    limits.leave(first)
+    assert limits._busy == {second.id}
+
+
+# What the provider bears
+
+
+async def test_too_many_halves_what_is_at_the_provider_at_once(time):
+    limits = Limits(4, 100, time.clock, time.sleep)
+    jobs = jobs_of(6)
+    for job in jobs[:4]:
+        await limits.admit(job)
+    waiting = [asyncio.ensure_future(limits.admit(job)) for job in jobs[4:]]
+    limits.refused(None)
+    limits.leave(jobs[0])
+    limits.leave(jobs[1])
+    await time.settle()
+    assert [one.done() for one in waiting] == [False, False]
+    limits.leave(jobs[2])
+    await waiting[0]
+    assert not waiting[1].done()
+    waiting[1].cancel()
+
+
+async def test_nobody_sends_before_the_time_that_one_was_told(time):
+    limits = Limits(4, 100, time.clock, time.sleep)
+    first, second = jobs_of(2)
+    await limits.admit(first)
+    limits.refused(20.0)
+    waiting = asyncio.ensure_future(limits.admit(second))
+    await time.settle()
+    assert second.now.note == Note(kind="asked", until=time.now + 20)
+    await time.advance(19)
+    assert not waiting.done()
+    await time.advance(1)
+    await waiting
+
+
+async def test_what_is_taken_makes_room_again_slowly(time):
+    limits = Limits(4, 100, time.clock, time.sleep)
+    limits.refused(None)
+    for _ in range(20):
+        limits.taken()
+    assert limits._pace.of(4) == 2
+    await time.advance(CALM)
+    for share in (0.55, 0.6):
+        limits.taken()
+        assert limits._pace.share == pytest.approx(share)
+    for _ in range(8):
+        limits.taken()
+    assert limits._pace.of(4) == 4
+
+
+def test_a_burst_of_refusals_is_one():
+    pace = Pace()
+    for second in range(int(ONE_REFUSAL)):
+        pace = pace.slower(1000.0 + second)
+    assert pace.share == 0.5
+    assert pace.slower(1000.0 + ONE_REFUSAL).share == 0.25
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 100))), st.integers(1, 1000))
+def test_the_pace_stays_between_a_little_and_all_of_it(events, limit):
+    pace, now = Pace(), 0.0
+    for refused, seconds in events:
+        now += seconds
+        before = pace
+        pace = pace.slower(now) if refused else pace.faster(now)
+        assert pace.share <= before.share if refused else pace.share >= before.share
+        assert LEAST_SHARE <= pace.share <= 1
+        assert 1 <= pace.of(limit) <= limit

@@ -12,7 +12,8 @@ from tests.jobs.ledger_v1 import make_ledger_v1
 from veo_nb.errors import VeoError
 from veo_nb.jobs import ledger as module
 from veo_nb.jobs.database import statements
-from veo_nb.jobs.ledger import MIGRATIONS, Ledger
+from veo_nb.jobs.ledger import Ledger
+from veo_nb.jobs.schema import MIGRATIONS
 
 NEXT = """
     CREATE TABLE stars (job_id TEXT PRIMARY KEY REFERENCES jobs (id), stars INTEGER NOT NULL);
@@ -52,9 +53,9 @@ def test_the_next_version_keeps_every_row_and_the_old_file_beside_it(path, next_
     found = dict(ledger._db.execute("SELECT id, note FROM jobs"))
     ledger.close()
     assert found == {"3f2a": "starred; by hand", "9c24": None}
-    backup = path.with_name(f"ledger-v{len(MIGRATIONS)}.bak")
+    backup = path.with_name("ledger-v1.bak")
     with contextlib.closing(sqlite3.connect(backup)) as db:
-        assert db.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
+        assert db.execute("PRAGMA user_version").fetchone()[0] == 1
         assert db.execute("SELECT count(*) FROM jobs").fetchone()[0] == 2
         assert not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'stars'").fetchall()
     assert {file.name for file in path.parent.iterdir()} == {"ledger.sqlite", backup.name}
@@ -80,7 +81,7 @@ def test_a_migration_that_fails_changes_nothing(path, monkeypatch, script):
 
 
 def test_without_a_backup_nothing_is_migrated(path, next_version):
-    (path.parent / f"ledger-v{len(MIGRATIONS)}.part").mkdir()
+    (path.parent / "ledger-v1.part").mkdir()
     with pytest.raises(VeoError, match="can't be backed up"):
         Ledger(path)
     with contextlib.closing(sqlite3.connect(path)) as db:

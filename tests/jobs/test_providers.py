@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.api.account import TOKEN, write_key_file
-from tests.jobs.world import KEY
+from tests.jobs.world import KEY, Held
 from veo_nb import catalog, errors
 
 MODEL = "veo-3.1-fast-generate-001"
@@ -145,11 +145,11 @@ def make_vertex(make_studio, service):
 
 
 def test_the_next_kernel_goes_on_with_what_is_at_vertex(make_vertex, service, signed_in, clip):
-    service.on_poll = service.running
+    # Held, since hours pass here while a job that runs is polled.
+    service.polls.append(held := Held())
     first = make_vertex(location="global")
     job = first.generate("A fox.")
-    while not service.asked:
-        threading.Event().wait(0.005)
+    assert held.asked.wait(30)
     first.close()
     service.on_poll = service.inline
     # The settings have changed since; the operation has not moved.

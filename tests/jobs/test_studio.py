@@ -18,9 +18,8 @@ from PIL import Image
 
 from tests.jobs.world import PROVIDER, Held, row_of
 from veo_nb import errors
-from veo_nb.jobs import studio as module
 from veo_nb.jobs import workspace
-from veo_nb.jobs.job import State
+from veo_nb.jobs.job import ALPHABET, State
 from veo_nb.jobs.ledger import Ledger, Owner
 from veo_nb.jobs.local_server import LocalServer
 from veo_nb.jobs.studio import Studio
@@ -57,8 +56,8 @@ def test_generate_returns_at_once_with_the_job_on_disk(studio, service, tmp_path
 def test_an_id_is_four_letters_or_digits_that_cannot_be_mistaken(studio):
     ids = {studio.generate(f"Fox {number}.").id for number in range(20)}
     assert len(ids) == 20
-    assert all(len(one) == 4 and set(one) <= set(module.ALPHABET) for one in ids)
-    assert not set("01ilo") & set(module.ALPHABET)
+    assert all(len(one) == 4 and set(one) <= set(ALPHABET) for one in ids)
+    assert not set("01ilo") & set(ALPHABET)
 
 
 def test_an_id_that_is_taken_is_not_used_again(studio, service, monkeypatch):

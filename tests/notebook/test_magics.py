@@ -21,8 +21,9 @@ from veo_nb import errors
 from veo_nb.jobs.job import Job
 from veo_nb.jobs.studio import Studio
 from veo_nb.notebook import magics
+from veo_nb.notebook.greeting import greeting
 from veo_nb.notebook.help import COMMANDS
-from veo_nb.notebook.magics import VeoMagics, greeting, unregister
+from veo_nb.notebook.magics import VeoMagics, unregister
 from veo_nb.notebook.widgets import JobView
 
 

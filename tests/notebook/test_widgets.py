@@ -21,9 +21,10 @@ from tests.notebook.test_words import NOW
 from veo_nb import catalog, errors
 from veo_nb.jobs.job import Job, Note, State
 from veo_nb.notebook import widgets
+from veo_nb.notebook.live import PUSH_SECONDS, let_clicks_through
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Card, Reply
-from veo_nb.notebook.widgets import PUSH_SECONDS, JobView, make_card
+from veo_nb.notebook.widgets import JobView, make_card
 
 SANDBOX = catalog.PROVIDERS["sandbox"]
 
@@ -459,7 +460,7 @@ class Comm:
 @pytest.mark.parametrize("comm", [Comm(), object(), None])
 def test_a_click_goes_to_the_shell_that_the_browser_chose(comm):
     view: Any = SimpleNamespace(comm=comm)
-    widgets._let_clicks_through(view)
+    let_clicks_through(view)
     if isinstance(comm, Comm):
         assert comm._reply_subshell_for({}, "the free one") == "the free one"
 

@@ -14,6 +14,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import httpx
@@ -145,6 +146,10 @@ class Engine:
             self._record(job, state=State.QUEUED, error=None, finished_at=None, submitted_at=None, note=None)
             self.drive(job)
 
+    def hold(self, job_ids: AbstractSet[str], *, back: bool) -> None:
+        """Keep jobs from being sent, or let them be sent again; those at the provider go on."""
+        (self._limits.hold if back else self._limits.release)(job_ids)
+
     def cancel(self, job: Job) -> None:
         """Stop a job. One whose POST is under way ends when the answer, and with it the name, is written down."""
         if job.now.state.final:
@@ -263,10 +268,9 @@ class Engine:
             if not picture.data:
                 text = f"The input image {picture.name or picture.sha256[:16]} is gone from the library."
                 raise errors.InvalidRequest(text, hint="Run the cell again.")
-        await self._limits.take_slot(job)
         since: float | None = None
         for attempt in range(SUBMIT_TRIES):
-            await self._limits.keep_rate(job)
+            await self._limits.admit(job)
             try:
                 client = await self._connection.reach(job)
                 self._record(job, state=State.SUBMITTING, submitted_at=self._clock(), note=None)
@@ -274,6 +278,8 @@ class Engine:
             except errors.VeoError as error:
                 if not is_passing(error) or attempt == SUBMIT_TRIES - 1:
                     raise
+                if isinstance(error, errors.RateLimited):
+                    self._limits.refused(error.retry_after)
                 # It was not accepted, so it is queued again; on disk too, or a crash now would look uncertain.
                 if job.now.state is State.SUBMITTING:
                     self._record(job, state=State.QUEUED)
@@ -281,6 +287,7 @@ class Engine:
                 await self._connection.pause(job, error, attempt, since)
             else:
                 self._accepted(job, operation)
+                self._limits.taken()
                 return
 
     async def _post(self, job: Job, client: AsyncClient) -> wire.Operation:

@@ -30,7 +30,7 @@ def source_of(value: Any, provider: catalog.Provider) -> Any:
         return clip
     shape = "9:16" if clip.height > clip.width else "16:9"
     uri = clip.path.as_uri() if _goes_along(clip, provider) else clip.uri
-    return Source(uri=uri, key=f"job:{clip.job_id}/{clip.sample}", shape=shape)
+    return Source(uri=uri, key=f"job:{clip.job_id}/{clip.sample}", shape=shape, clip=clip)
 
 
 def check_source(value: Any, provider: catalog.Provider, now: float) -> None:

@@ -19,6 +19,9 @@ from veo_nb.request import VideoRequest
 
 log = logging.getLogger("veo_nb")
 
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+"""For ids that people type: nothing that looks like something else."""
+
 
 class State(str, Enum):
     """Where a job is. The last five are final."""
@@ -57,7 +60,7 @@ NEXT: dict[State, frozenset[State]] = {
 class Note:
     """What a job waits for within its state. Times are seconds since the epoch."""
 
-    kind: Literal["slot", "rate", "asked", "offline", "starting", "elsewhere", "stopping"]
+    kind: Literal["slot", "rate", "asked", "held", "offline", "starting", "elsewhere", "stopping"]
     until: float | None = None
     since: float | None = None
     count: int = 0
@@ -147,6 +150,11 @@ class Job:
     def stopping(self) -> bool:
         """Whether someone has cancelled it and it is about to end."""
         return self._now.note is not None and self._now.note.kind == "stopping"
+
+    @property
+    def held(self) -> bool:
+        """Whether it is not sent because its sweep is paused."""
+        return self._now.note is not None and self._now.note.kind == "held"
 
     @property
     def status(self) -> str:

@@ -9,73 +9,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from veo_nb.errors import VeoError
 from veo_nb.jobs.bill import Admit, Charge, gather, may_be_charged
 from veo_nb.jobs.database import Database, Restore
 from veo_nb.jobs.journal import Entry, Journal
+from veo_nb.jobs.schema import KEPT, MIGRATIONS, SURE
 
-MIGRATIONS = (
-    """
-    CREATE TABLE jobs (
-        id TEXT PRIMARY KEY,
-        fingerprint TEXT NOT NULL,
-        take INTEGER NOT NULL,
-        provider TEXT NOT NULL,
-        model TEXT NOT NULL,
-        request TEXT NOT NULL,
-        state TEXT NOT NULL,
-        operation TEXT,
-        error TEXT,
-        estimate REAL,
-        owner TEXT,
-        created_at REAL NOT NULL,
-        submitted_at REAL,
-        generated_at REAL,
-        finished_at REAL
-    );
-    CREATE INDEX jobs_by_request ON jobs (fingerprint, take, created_at);
-    CREATE INDEX jobs_by_time ON jobs (created_at);
-    CREATE INDEX jobs_by_state ON jobs (state);
-    CREATE TABLE videos (
-        job_id TEXT NOT NULL REFERENCES jobs (id),
-        sample INTEGER NOT NULL,
-        uri TEXT NOT NULL,
-        path TEXT NOT NULL,
-        bytes INTEGER NOT NULL,
-        sha256 TEXT NOT NULL,
-        width INTEGER NOT NULL,
-        height INTEGER NOT NULL,
-        duration REAL NOT NULL,
-        fps REAL NOT NULL,
-        has_audio INTEGER NOT NULL,
-        PRIMARY KEY (job_id, sample)
-    );
-    CREATE TABLE owners (
-        id TEXT PRIMARY KEY,
-        host TEXT NOT NULL,
-        pid INTEGER NOT NULL,
-        beat_at REAL NOT NULL
-    );
-    """,
-)
-"""Each brings a ledger from the version before it; `user_version` counts them.
+T = TypeVar("T")
 
-To change the schema, add one at the end and never touch those above: libraries are out there in each version, and a
-kernel that loaded the former version goes on writing while this one migrates. So only add: tables, indexes, columns
-with a default. The old file is kept beside it (`ledger-v1.bak`), all of it happens in one transaction, and
-`tests/jobs/test_migrations.py` migrates a file of the first version. Rows of a new table that can't be made again
-belong into the journal: one `_note` after the write, and the table's name in `KEPT`.
-"""
-
-KEPT = ("jobs", "videos")
-"""The tables whose rows are in the journal as well; owners come and go."""
-SURE = ("operation", "submitted_at")
-"""A change of these goes through a power cut in the journal too: money hangs on it."""
 FINAL = ("succeeded", "failed", "blocked", "cancelled", "uncertain")
 GONE = ("failed", "blocked", "cancelled")
 """States after which the same request is asked anew; in any other its job stands for it."""
@@ -340,6 +286,17 @@ class Ledger(Database):
         done = self._write(lambda db: db.execute(query, bound).rowcount == 1)
         if done:
             self._note("jobs", {"id": row.id, "owner": owner_id})
+        return done
+
+    def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """The rows of a query; for those who keep tables of their own in this file."""
+        return self._rows(query, values)
+
+    def write(self, work: Callable[[sqlite3.Connection], T], *notes: Entry) -> T:
+        """What `work` gives, in a transaction that is on disk when it ends, and then in the journal; for the same."""
+        done = self._write(work)
+        for table, values in notes:
+            self._note(table, values)
         return done
 
     def _note(self, table: str, values: dict[str, Any]) -> None:

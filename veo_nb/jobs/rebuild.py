@@ -19,8 +19,9 @@ from veo_nb import catalog
 from veo_nb.errors import VeoError
 from veo_nb.jobs.database import Damaged, Restore
 from veo_nb.jobs.journal import Journal
-from veo_nb.jobs.ledger import KEPT, JobRow, Ledger, Owner, VideoRow, job_values
+from veo_nb.jobs.ledger import JobRow, Ledger, Owner, VideoRow, job_values
 from veo_nb.jobs.library import Library
+from veo_nb.jobs.schema import KEPT
 from veo_nb.jobs.sidecar import find_sidecars, read_sidecar
 from veo_nb.request import restore_request
 

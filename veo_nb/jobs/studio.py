@@ -24,12 +24,13 @@ from veo_nb.jobs.bill import Bill, make_bill, make_gate
 from veo_nb.jobs.cost import estimate
 from veo_nb.jobs.expiry import RECENT_SECONDS, Unfetched, unfetched
 from veo_nb.jobs.extension import check_source, source_of
-from veo_nb.jobs.job import Job, State
+from veo_nb.jobs.job import ALPHABET, Job, State
 from veo_nb.jobs.ledger import JobRow, Ledger
 from veo_nb.jobs.library import Library
 from veo_nb.jobs.rebuild import has_traces
 from veo_nb.jobs.repair import Repair, Repairer
 from veo_nb.jobs.repeat import fields_again
+from veo_nb.jobs.sweeping import Sweeping
 from veo_nb.jobs.timing import usual_seconds
 from veo_nb.jobs.workspace import Doors, Workspace, open_workspace
 from veo_nb.keys import Environment, Secret
@@ -37,9 +38,6 @@ from veo_nb.keystores import KeyStores, machine_stores
 from veo_nb.request import VideoRequest, make_request
 
 log = logging.getLogger("veo_nb")
-
-ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-"""For ids that people type: nothing that looks like something else."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Preview:
     """What was spent so far, and what is left."""
 
 
-class Studio:
+class Studio(Sweeping):
     """Makes clips, keeps them, and finds them again.
 
     Arguments are the settings of `veo_nb.config`: `provider`, `api_key`, `base_url`, `library`, `model`,
@@ -121,12 +119,15 @@ class Studio:
 
     def submit(self, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> tuple[Job, bool]:
         """As `generate`, and whether the job is new."""
-        request = self._request(prompt, take, fields)
+        return self.enter(self._request(prompt, take, fields), take=take, fresh=fresh)
+
+    def enter(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:
+        """As `submit`, for a request that was made and checked before."""
         self.settings.key_or_raise()
         with self._lock:
             parts = self._open()
-            if self._standing(request, take, parts, fresh=fresh) is None:
-                check_source(fields.get("video"), self.settings.provider, self._clock())
+            if self._standing(request, take, parts, fresh=fresh) is None and request.video is not None:
+                check_source(request.video.clip, self.settings.provider, self._clock())
             for picture in request.pictures():
                 self.library.keep_picture(picture)
             mine, row = self._enter(request, take, parts.ledger, fresh=fresh)
@@ -145,7 +146,7 @@ class Studio:
         seconds, _ = usual_seconds(past, provider, catalog.MODELS[request.model])
         row = self._standing(request, take, parts, fresh=fresh)
         if row is None:
-            check_source(fields.get("video"), provider, self._clock())
+            check_source(request.video and request.video.clip, provider, self._clock())
         stored = parts.registry.job(row) if parts and row else None
         usd = estimate(request, self.settings.prices)
         return Preview(request, provider, usd, seconds, stored, self.cost())
@@ -190,7 +191,8 @@ class Studio:
         One that was just being sent then is among them, and uncertain: only a person sends it again.
         """
         parts = self._open_existing()
-        return parts.handover.resume() if parts else []
+        # Of a sweep that was just being entered the rest comes after what is there.
+        return [*parts.handover.resume(), *self._desk().go_on()] if parts else []
 
     def retry(self, job_id: str) -> Job:
         """Look again for the video of a job that was accepted and then failed on the way; nothing is sent anew.

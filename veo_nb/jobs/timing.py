@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import statistics
 from collections.abc import Sequence
 
@@ -22,3 +23,24 @@ def usual_seconds(
         return provider.typical_seconds or model.typical_seconds, None
     slow = statistics.quantiles(past, n=10, method="inclusive")[-1] if len(past) >= ENOUGH_FOR_SLOW else None
     return statistics.median(past), slow
+
+
+def seconds_in_all(
+    waiting: Sequence[float], most: int, per_minute: int, running: Sequence[float] = ()
+) -> float:
+    """When the last of several clips will be ready, in seconds from now.
+
+    `waiting` are the usual seconds of those that are not sent yet, in order; `running` what is left of those that are.
+    No more than `most` are at the provider at once, and `per_minute` requests go out.
+    """
+    slots = [0.0] * max(0, most - len(running)) + list(running)
+    heapq.heapify(slots)
+    # Even more than allowed may run already, from an earlier kernel.
+    for _ in range(len(slots) - max(most, 1)):
+        heapq.heappop(slots)
+    end = max(running, default=0.0)
+    for number, seconds in enumerate(waiting):
+        ready = max(heapq.heappop(slots), 60.0 * (number // per_minute)) + seconds
+        heapq.heappush(slots, ready)
+        end = max(end, ready)
+    return end

@@ -21,6 +21,7 @@ from veo_nb.jobs.loop import BackgroundLoop
 from veo_nb.jobs.ownership import Ownership
 from veo_nb.jobs.rebuild import open_ledger
 from veo_nb.jobs.registry import Registry
+from veo_nb.jobs.sweep_ledger import SweepLedger
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ def open_workspace(
 
         engine = loop.run(make_engine()).result(30)
         made.callback(_let_go, registry, engine, loop)
+        held = SweepLedger(lambda: ledger).held()
+        loop.do(lambda: engine.hold(held, back=True))
         handover = Handover(
             settings=settings,
             ledger=ledger,

@@ -12,7 +12,7 @@ from veo_nb import catalog
 from veo_nb.config import FILE
 from veo_nb.jobs.bill import Bill, Charge
 from veo_nb.notebook import words
-from veo_nb.notebook.display import _BORDER, _SOFT, _TEXT, PlainHTML
+from veo_nb.notebook.display import _TEXT, BORDER, SOFT, PlainHTML
 
 Row = tuple[str, str, str, str, str]
 HEAD: Row = ("day", "model", "state", "jobs", "about")
@@ -52,7 +52,7 @@ def bill_table(bill: Bill) -> HTML:
         blocks.append(_line(told := f"{words.budget(bill).capitalize()}."))
         lines.append(told)
     for text in _small_print(bill):
-        blocks.append(_line(text, _SOFT))
+        blocks.append(_line(text, SOFT))
         lines.append(text)
     style = "font-size:13px;line-height:20px;font-variant-numeric:tabular-nums;margin:4px 0"
     return PlainHTML(
@@ -123,7 +123,7 @@ def _small_print(bill: Bill) -> list[str]:
 def _table(rows: Sequence[Row], sums: set[int]) -> Markup:
     body = []
     for number, row in enumerate(rows):
-        style = f"border-top:{_BORDER};font-weight:600;" if number in sums else ""
+        style = f"border-top:{BORDER};font-weight:600;" if number in sums else ""
         body.append(Markup("<tr>{}</tr>").format(_cells("td", row, style)))
     return Markup(
         '<table style="font-size:13px;border-collapse:collapse;margin:4px 0">'

@@ -34,9 +34,9 @@ MOST_WARNINGS = 4
 WIDEST = {"16:9": 640, "9:16": 270}
 
 _TEXT = "var(--jp-ui-font-color1, currentColor)"
-_SOFT = "var(--jp-ui-font-color2, currentColor)"
-_BORDER = "1px solid var(--jp-border-color2, #bdbdbd)"
-_ROOT = (
+SOFT = "var(--jp-ui-font-color2, currentColor)"
+BORDER = "1px solid var(--jp-border-color2, #bdbdbd)"
+ROOT = (
     f"display:flex;flex-direction:column;gap:8px;padding:4px 0;margin:0;color:{_TEXT};"
     "font:13px/20px var(--jp-ui-font-family, system-ui, sans-serif);font-variant-numeric:tabular-nums"
 )
@@ -111,9 +111,9 @@ def dry_run(preview: Preview) -> HTML:
     rows = [
         Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),
         _settings(words.settings(request), provider.bills, ""),
-        Markup('<p style="{};color:{}">{}</p>').format(_ROW, _SOFT, status),
+        Markup('<p style="{};color:{}">{}</p>').format(_ROW, SOFT, status),
     ]
-    html = Markup('<div style="{}">{}</div>').format(_ROOT, Markup("").join(rows))
+    html = Markup('<div style="{}">{}</div>').format(ROOT, Markup("").join(rows))
     return PlainHTML(html, f"{request.prompt}\n{' · '.join(words.settings(request))}\n{status}")
 
 
@@ -137,8 +137,8 @@ def job_table(jobs: Iterable[Job], now: float, unfetched: Iterable[Unfetched] = 
                 cell.format("font-family:var(--jp-code-font-family, monospace)", job.id),
                 cell.format("overflow-wrap:anywhere;max-width:320px", state),
                 cell.format("max-width:360px;overflow-wrap:anywhere", prompt),
-                cell.format(f"color:{_SOFT}", chosen),
-                cell.format(f"color:{_SOFT};white-space:nowrap", when),
+                cell.format(f"color:{SOFT}", chosen),
+                cell.format(f"color:{SOFT};white-space:nowrap", when),
             )
         )
     head = Markup("").join(
@@ -168,18 +168,18 @@ def poster(path: Path, width: int = POSTER_WIDTH) -> str:
         return ""
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=512)  # the cells of a large grid; 10 MB
 def _drawn(path: Path, width: int) -> str:
     from veo_nb.media.frames import poster as draw
 
-    return _data_uri("image/jpeg", draw(path, width=width))
+    return data_uri("image/jpeg", draw(path, width=width))
 
 
 def backdrop(picture: Picture | None) -> str:
     """A tiny still of the input image as a data URI, to be shown blurred; empty where there is none any more."""
     if picture is None or not picture.data:
         return ""
-    return _data_uri("image/jpeg", thumbnail(picture))
+    return data_uri("image/jpeg", thumbnail(picture))
 
 
 class PlainHTML(HTML):  # type: ignore[misc]
@@ -208,9 +208,9 @@ def _frame(job: Job, box: Markup, status: str) -> str:
     line = Markup(
         '<div style="{};display:flex;gap:8px;padding:4px 0"><span style="flex:1">{}</span>'
         '<code style="color:{};background:none">{}</code></div>'
-    ).format(_ROW, status, _SOFT, job.id)
+    ).format(_ROW, status, SOFT, job.id)
     return Markup('<div role="group" aria-label="{}" style="{}">{}{}{}{}</div>').format(
-        f"Clip {job.id}", _ROOT, box, prompt, chosen, line
+        f"Clip {job.id}", ROOT, box, prompt, chosen, line
     )
 
 
@@ -220,13 +220,13 @@ def _settings(chosen: list[str], bills: bool, usd: str) -> Markup:
         tag = Markup(
             '<span style="border:{};border-radius:6px;padding:0 6px;margin-right:8px;'
             'font-size:11px;line-height:16px">sandbox</span>'
-        ).format(_BORDER)
+        ).format(BORDER)
     price = (
         Markup('<span style="margin-left:auto;padding-left:8px">{}</span>').format(usd) if usd else Markup("")
     )
     return Markup(
         '<div style="{};display:flex;align-items:baseline;color:{}">{}<span>{}</span>{}</div>'
-    ).format(_ROW, _SOFT, tag, " · ".join(chosen), price)
+    ).format(_ROW, SOFT, tag, " · ".join(chosen), price)
 
 
 def _box(shape: str, *, several: bool) -> str:
@@ -235,26 +235,43 @@ def _box(shape: str, *, several: bool) -> str:
         smallest, largest = (200, 316) if shape == "16:9" else (135, 270)
         width = f"clamp({smallest}px, calc(50% - 4px), {largest}px)"
     ratio = shape.replace(":", "/")
-    return f"width:{width};aspect-ratio:{ratio};box-sizing:border-box;border:{_BORDER};border-radius:6px;background:#000"
+    return f"width:{width};aspect-ratio:{ratio};box-sizing:border-box;border:{BORDER};border-radius:6px;background:#000"
 
 
 def _video(video: Video, shape: str, place: Place, *, several: bool) -> Markup:
-    style = _box(shape, several=several)
     if not video.path.exists():
-        return _message(
-            shape, f"{place.shown(video.path)} is no longer there. Run the cell again to fetch it."
-        )
-    still = poster(video.path)
+        return _message(shape, gone(video, place))
     src = place.relative(video.path)
     if src is None:
         if video.path.stat().st_size > EMBED_LIMIT:
-            return _message(shape, f"Saved as {video.path}, which is outside the folder that Jupyter serves.")
-        src = _data_uri("video/mp4", video.path.read_bytes())
+            return _message(shape, unserved(video))
+        src = data_uri("video/mp4", video.path.read_bytes())
+    return video_tag(
+        src,
+        still=poster(video.path),
+        style=_box(shape, several=several),
+        label=f"Clip {video.job_id}",
+        preload="metadata",
+    )
+
+
+def video_tag(src: str, *, still: str, style: str, label: str, preload: str) -> Markup:
+    """A `<video>` as `IPython.display.Video` writes it, with every part escaped."""
     attributes = Markup(
-        'controls loop playsinline preload="metadata" poster="{}" style="{}" aria-label="{}"'
-    ).format(still, style, f"Clip {video.job_id}")
+        'controls loop playsinline preload="{}" poster="{}" style="{}" aria-label="{}"'
+    ).format(preload, still, style, label)
     shown = IPythonVideo(url=str(escape(src)), html_attributes=str(attributes))
     return Markup(shown._repr_html_())  # noqa: S704  every part was escaped above
+
+
+def gone(video: Video, place: Place) -> str:
+    """The words for a video whose file is no longer where it was."""
+    return f"{place.shown(video.path)} is no longer there. Run the cell again to fetch it."
+
+
+def unserved(video: Video) -> str:
+    """The words for a video that a page can't reach."""
+    return f"Saved as {video.path}, which is outside the folder that Jupyter serves."
 
 
 def _no_video(job: Job) -> Markup:
@@ -264,10 +281,11 @@ def _no_video(job: Job) -> Markup:
 def _message(shape: str, text: str) -> Markup:
     style = (
         f"{_box(shape, several=False)};display:flex;align-items:center;justify-content:center;padding:16px;"
-        f"text-align:center;background:var(--jp-layout-color2, transparent);color:{_SOFT}"
+        f"text-align:center;background:var(--jp-layout-color2, transparent);color:{SOFT}"
     )
     return Markup('<div style="{}"><span>{}</span></div>').format(style, text)
 
 
-def _data_uri(mime: str, data: bytes) -> str:
+def data_uri(mime: str, data: bytes) -> str:
+    """Bytes as an address that carries them."""
     return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"

@@ -11,9 +11,18 @@ from veo_nb.notebook.options import option_rows
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo", "the newest jobs"),
     ("%veo wait", "hold the cell until every job is over"),
-    ("%veo show ID", "a job's card or its video"),
-    ("%veo cancel ID", "stop waiting for a job; the provider may still finish it and charge"),
-    ("%veo retry ID", "look again for the video of a job that was accepted; sends nothing anew"),
+    ("%veo show ID", "a job's card or its video, or a sweep"),
+    (
+        "%veo cancel ID",
+        "stop waiting for a job or a whole sweep; the provider may still finish it and charge",
+    ),
+    (
+        "%veo retry ID",
+        "look again for the video of a job that was accepted; sends nothing anew. Of a sweep: ask anew for what failed or was blocked",
+    ),
+    ("%veo sweeps", "the newest sweeps"),
+    ("%veo pause ID", "hold back what a sweep has not sent yet"),
+    ("%veo resume ID", "let a paused sweep go on"),
     ("%veo resubmit ID", "send a job again whose answer was lost; it may be charged twice"),
     ("%veo history", "up to 200 jobs of this library"),
     ("%veo cost", "what the clips of this library cost by estimate, and what is left of the budget"),

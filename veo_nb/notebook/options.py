@@ -19,9 +19,9 @@ from typing import Any, NoReturn
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
+from veo_nb.jobs import axes as grammar
 
 _QUOTES = "\"'"
-_NAME = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,7 @@ class Command:
     """What a `%%veo` cell asks for."""
 
     prompt: str
+    """With its `{{names}}` filled in; of a sweep as it was written, since each cell is filled in anew."""
     fields: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `catalog.OPTIONS` by name, only those that were given; images and videos still as they were typed."""
     take: int = 1
@@ -36,6 +37,14 @@ class Command:
     dry_run: bool = False
     wait: bool = False
     out: str | None = None
+    axes: tuple[grammar.Axis, ...] = ()
+    """What is varied; empty for a single clip. Images and videos still as they were typed."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """Of a sweep, the notebook's values for the names in the prompt that are no axis."""
+    zip: tuple[str, ...] = ()
+    rows: str | None = None
+    columns: str | None = None
+    yes: bool = False
 
 
 def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> Command:
@@ -54,14 +63,30 @@ def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> Command:
     for word in rest:
         _refuse(word)
     options = {name: value for name, value in vars(found).items() if value is not None}
-    own = {name: options.pop(name) for name in ("take", "fresh", "dry_run", "wait", "out") if name in options}
+    own = {flag: options.pop(flag) for flag in _OWN_NAMES if flag in options}
     out = own.get("out")
     if out is not None and (not out.isidentifier() or iskeyword(out)):
         raise InvalidRequest(f"--out {out} is no name for a variable.", hint="Use letters, digits and _.")
+    if "sweep" in own:
+        return _sweep(cell.strip(), own, options, names)
+    for flag in ("zip", "rows", "columns"):
+        if flag in own:
+            raise InvalidRequest(f"--{flag} is for a sweep.", hint="Give an axis: --sweep NAME=VALUE,VALUE.")
     prompt = fill(cell.strip(), names)
     if not prompt.strip():
         raise InvalidRequest("The prompt is empty.", hint="Write it under the %%veo line.", field="prompt")
     return Command(prompt=prompt, fields=options, **own)
+
+
+def _sweep(prompt: str, own: dict[str, Any], fields: Mapping[str, Any], names: Mapping[str, Any]) -> Command:
+    """The command of a cell with axes: they come first to a name in the prompt, then the notebook."""
+    axes = grammar.read_axes(map(grammar.split_axis, own.pop("sweep")), prompt, names)
+    whole = [str(value.value) for axis in axes if axis.name == "prompt" for value in axis.values]
+    wanted = [one for one in grammar.variables(prompt, *whole) if one not in {axis.name for axis in axes}]
+    variables = {one: fill(f"{{{{{one}}}}}", names) for one in wanted if one in names or one not in fields}
+    return Command(
+        prompt=prompt, fields=fields, axes=axes, variables=variables, zip=tuple(own.pop("zip", ())), **own
+    )
 
 
 def fill(template: str, names: Mapping[str, Any]) -> str:
@@ -82,7 +107,7 @@ def fill(template: str, names: Mapping[str, Any]) -> str:
             )
         return str(names[name])
 
-    return _NAME.sub(value, template)
+    return grammar.VARIABLE.sub(value, template)
 
 
 def as_options(text: str) -> str:
@@ -137,8 +162,18 @@ OWN: tuple[tuple[str, str, str], ...] = (
     ("out", "NAME", "put the job into this variable"),
     ("wait", "", "hold the cell until the video is here"),
     ("dry-run", "", "show the request and its price, send nothing"),
+    (
+        "sweep",
+        "NAME=V1,V2",
+        "vary an option or a {{name}} of the prompt; repeatable. @name, || and 1,2,...,10 work",
+    ),
+    ("zip", "NAME,NAME", "pair these axes in place of combining them"),
+    ("rows", "NAME", "the axis that makes the rows of the grid"),
+    ("columns", "NAME", "the axis that makes its columns"),
+    ("yes", "", "go ahead with a large sweep"),
 )
 """Options of the cell itself: name, value, meaning."""
+_OWN_NAMES = tuple(flag.replace("-", "_") for flag, _, _ in OWN)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -198,7 +233,11 @@ def _parser() -> _Parser:
         )
     parser.add_argument("--take", type=int, action=_Once)
     parser.add_argument("--out", action=_Once)
-    for flag in ("fresh", "dry-run", "wait"):
+    for flag in ("sweep", "zip"):
+        parser.add_argument(f"--{flag}", action="append")
+    for flag in ("rows", "columns"):
+        parser.add_argument(f"--{flag}", action=_Once)
+    for flag in ("fresh", "dry-run", "wait", "yes"):
         parser.add_argument(f"--{flag}", action="store_true", default=None, dest=flag.replace("-", "_"))
     return parser
 

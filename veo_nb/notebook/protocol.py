@@ -120,31 +120,38 @@ class Reply(TypedDict, total=False):
     error: ErrorWords
 
 
-class _Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The payload of a message that has nothing to say but its kind."""
 
 
+Payloads = Mapping[str, type[msgspec.Struct]]
+"""The kinds of message that a view takes, and the payload of each."""
+
 Kind = Literal["cancel", "again", "clock"]
-_PAYLOADS: dict[str, type[msgspec.Struct]] = {"cancel": _Nothing, "again": _Nothing, "clock": _Nothing}
+WISHES: Payloads = {"cancel": Nothing, "again": Nothing, "clock": Nothing}
+"""Those of the card."""
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that the person at the browser wants."""
 
-    kind: Kind
+    kind: str
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     """Chosen by the browser; the reply carries it back."""
     payload: dict[str, Any]
 
 
-def parse_message(raw: object) -> Message:
-    """The message in this JSON value.
+def parse_message(raw: object, payloads: Payloads = WISHES) -> tuple[Message, msgspec.Struct]:
+    """The message in this JSON value, which is one of those that the view takes, and its payload, checked.
 
     Raises InvalidRequest where it is none that is known; its `facts["id"]` is the id to reply to, or empty.
     """
     try:
         message = msgspec.convert(raw, Message)
-        msgspec.convert(message.payload, _PAYLOADS[message.kind])
+        wanted = payloads.get(message.kind)
+        if wanted is None:
+            raise msgspec.ValidationError(f"Unknown kind {message.kind[:40]!r}")  # noqa: TRY301  said as the others
+        wish = msgspec.convert(message.payload, wanted)
     except (msgspec.ValidationError, RecursionError) as error:
         found = raw.get("id") if isinstance(raw, Mapping) else None
         raise InvalidRequest(
@@ -152,7 +159,7 @@ def parse_message(raw: object) -> Message:
             hint="Reload the page: it may show another version of veo_nb than the kernel runs.",
             id=found if isinstance(found, str) and len(found) <= 100 else "",
         ) from None
-    return message
+    return message, wish
 
 
 def reply(id: str, ok: Mapping[str, Any] | None = None) -> Reply:  # noqa: A002

@@ -1,34 +1,27 @@
-"""Live views as anywidgets: `JobView`, the card of a running job.
+"""`JobView`, the live card of a running job.
 
 What syncs: `card`, written by the background loop alone, a fresh snapshot at most four times a second. What
-does not: wishes come as messages and are answered one by one (`veo_nb.notebook.protocol`).
+does not: wishes come as messages and are answered one by one (`veo_nb.notebook.live`).
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 from IPython.display import DisplayHandle, display
 
-from veo_nb.errors import InvalidRequest, VeoError
+from veo_nb.errors import InvalidRequest
 from veo_nb.jobs.job import Job, State
 from veo_nb.notebook import words
 from veo_nb.notebook.display import backdrop, finished, poster
+from veo_nb.notebook.live import LiveView
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Card, Clip, Message, Part, parse_message, reply, reply_error
+from veo_nb.notebook.protocol import Card, Clip, Message, Part
 
-log = logging.getLogger("veo_nb")
-
-STATIC = Path(__file__).parents[1] / "static"
-PUSH_SECONDS = 0.25
 AGAIN_SECONDS = 600.0
 """How long a blocked job keeps its button. Then what stays is plain, since a card outlives its kernel as an error."""
 
@@ -44,7 +37,7 @@ def on_timer(seconds: float, action: Callable[[], None]) -> Callable[[], None]:
     return timer.cancel
 
 
-class JobView(anywidget.AnyWidget):
+class JobView(LiveView):
     """The live card of a job; when the job is done, its output becomes the finished video.
 
     It composes with ipywidgets (`HBox`, `VBox`, `Tab`) and survives a reload of the page. Where the provider's
@@ -52,8 +45,6 @@ class JobView(anywidget.AnyWidget):
     the place; `replaced(old, new)` hears of that.
     """
 
-    _esm = STATIC / "widget.js"
-    _css = STATIC / "widget.css"
     _kind = traitlets.Unicode("job").tag(sync=True)
     card = traitlets.Dict().tag(sync=True)
 
@@ -73,16 +64,11 @@ class JobView(anywidget.AnyWidget):
         self._heard = False
         self._turn = threading.RLock()
         self._place = place
-        self._clock = clock
         self._handle: DisplayHandle | None = None
         self._backdrop = backdrop(job.request.image)
-        self._pushed_at = 0.0
-        self._push_waits = False
         self._forget: Callable[[], None] = _nothing
         seen = job.now
-        super().__init__(card=self._card())
-        _let_clicks_through(self)
-        self.on_msg(self._receive)
+        super().__init__(clock, card=self._card())
         self._forget = job.on_change(self._changed)
         # It may have gone on between the first look at it and the listening.
         if job.now is not seen:
@@ -102,26 +88,15 @@ class JobView(anywidget.AnyWidget):
         super().close()
 
     def _changed(self, job: Job) -> None:
-        """Take in a change, on whichever thread it happened, at most four times a second."""
+        """Take in a change, on whichever thread it happened."""
         if job.now.state.final:
-            self._push()
+            self.push_now()
             self._settle()
-            return
-        wait = self._pushed_at + PUSH_SECONDS - self._clock()
-        if wait <= 0:
-            self._push()
-        elif not self._push_waits:
-            try:
-                loop = asyncio.get_running_loop()
-            except RuntimeError:
-                self._push()
-                return
-            self._push_waits = True
-            loop.call_later(wait, self._push)
+        else:
+            self.push_soon()
 
-    def _push(self) -> None:
-        self._push_waits = False
-        self._pushed_at = self._clock()
+    def push(self) -> None:
+        """Write the card as it is now."""
         self.card = self._card()
 
     def _settle(self) -> None:
@@ -170,7 +145,7 @@ class JobView(anywidget.AnyWidget):
             self._job = new
             if self._replaced is not None:
                 self._replaced(old, new)
-            self._push()
+            self.push_now()
             self._forget = new.on_change(self._changed)
             if new.now.state.final:
                 self._changed(new)
@@ -178,36 +153,21 @@ class JobView(anywidget.AnyWidget):
     def _card(self) -> Card:
         return make_card(self._job, self._place, self._backdrop)
 
-    def _receive(self, _: Any, content: Any, __: Any) -> None:
-        """Answer a message; it may come on the main thread, on a subshell's, or late."""
+    def _receive(self, view: Any, content: Any, buffers: Any) -> None:
         if not self._heard:
+            # There is a page, whose person can press a button.
             self._heard = True
             if self._job.now.state.final:
                 self._settle()
-        try:
-            message = parse_message(content)
-        except InvalidRequest as error:
-            self.send(reply_error(str(error.facts.get("id", "")), error))
-            return
-        try:
-            answer = reply(message.id, self._obey(message))
-        except VeoError as error:
-            answer = reply_error(message.id, error)
-        except Exception as error:
-            # The browser waits for an answer, whatever broke.
-            log.exception("the message %r broke", message.kind)
-            broken = VeoError(f"{type(error).__name__}: {error}", hint="Please report this.")
-            answer = reply_error(message.id, broken)
-        self.send(answer)
+        super()._receive(view, content, buffers)
 
-    def _obey(self, message: Message) -> dict[str, Any]:
-        if message.kind == "cancel":
-            self._job.cancel()
-            return {}
+    def obey(self, message: Message, wish: Any) -> dict[str, Any]:  # noqa: ARG002  nothing is said but the kind
+        """Cancel the job, or try a blocked one again."""
         if message.kind == "again":
             self._try_again()
-            return {}
-        return {"now": self._clock()}
+        else:
+            self._job.cancel()
+        return {}
 
 
 def _nothing() -> None:
@@ -239,7 +199,7 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
             )
             if part
         ]
-    card: Card = {
+    return {
         "id": job.id,
         "state": now.state.value,
         "prompt": job.request.prompt,
@@ -249,23 +209,7 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
         "shape": "9:16" if job.request.shape == "9:16" else "16:9",
         "backdrop": behind,
         "line": line,
-        "progress": None,
+        "progress": words.progress(now),
         "actions": ["again"] if blocked else [] if now.state.final else ["cancel"],
         "videos": videos,
     }
-    if now.state is State.RUNNING and now.submitted_at is not None:
-        card["progress"] = {"since": now.submitted_at, "expected": now.typical}
-    elif now.state is State.DOWNLOADING and now.total:
-        card["progress"] = {"done": now.received, "total": now.total}
-    return card
-
-
-def _let_clicks_through(view: JobView) -> None:
-    """Let a click be handled while a cell runs.
-
-    ipykernel 7.4 sends a message to whichever shell last wrote on its comm; with updates from the background that
-    is the main one, which the cell keeps busy. The front end's own choice, a subshell, is the right one. The
-    attribute is private, so nothing happens where it is missing.
-    """
-    if hasattr(view.comm, "_reply_subshell_for"):
-        view.comm._reply_subshell_for = lambda data=None, default=None: default  # noqa: ARG005, SLF001

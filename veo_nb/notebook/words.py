@@ -10,7 +10,7 @@ from veo_nb.jobs.bill import Bill
 from veo_nb.jobs.expiry import Unfetched
 from veo_nb.jobs.job import Job, Note, Snapshot, State
 from veo_nb.media.picture import Picture
-from veo_nb.notebook.protocol import Part, format_elapsed
+from veo_nb.notebook.protocol import Estimate, Part, Transfer, format_elapsed
 from veo_nb.request import VideoRequest, misfit
 
 MEGABYTE = 1_000_000
@@ -32,6 +32,15 @@ def line(job: Job) -> list[Part]:
     if now.state is State.SUCCEEDED:
         return ["Made" if (made := made_in(now)) is None else f"Made in {made}"]
     return [ending(job)]
+
+
+def progress(now: Snapshot) -> Estimate | Transfer | None:
+    """How far a job is: guessed while it runs, counted while it downloads."""
+    if now.state is State.RUNNING and now.submitted_at is not None:
+        return {"since": now.submitted_at, "expected": now.typical}
+    if now.state is State.DOWNLOADING and now.total:
+        return {"done": now.received, "total": now.total}
+    return None
 
 
 def ending(job: Job, *, button: bool = False) -> str:
@@ -184,6 +193,8 @@ def _waiting(note: Note, now: Snapshot) -> list[Part]:
                 "past": "Trying again",
             }
         ]
+    if note.kind == "held":
+        return ["Paused with its sweep"]
     if note.kind == "offline":
         goes_on = "The provider goes on; next try in {}" if now.operation else "Next try in {}"
         return [

@@ -1,0 +1,130 @@
+// The line above the table: what is done, how long still, what it costs; and what can be done about all of it.
+
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type Clock, useNow } from "../clock";
+import { returnFocus } from "../focus";
+import { formatLine } from "../protocol";
+import { type Choice, heldAxes, turn } from "./axes";
+import type { Ask } from "./context";
+import type { Action, Axis, Summary } from "./protocol";
+
+export interface SummaryProps {
+  summary: Summary;
+  tag: string;
+  clock: Clock;
+  /** Words that stand in the line's place for a while. */
+  notice: string;
+  ask: Ask;
+}
+
+const LABELS: Readonly<Record<Action, readonly [label: string, asked: string]>> = {
+  pause: ["Pause", "Pausing…"],
+  resume: ["Go on", "Going on…"],
+  retry: ["Try failed again", "Trying again…"],
+  "cancel-all": ["Cancel all", "Stopping…"],
+};
+
+export function SummaryLine({ summary, tag, clock, notice, ask }: SummaryProps) {
+  const live = [...summary.line, ...summary.cost].some((part) => typeof part !== "string");
+  const now = useNow(clock, live);
+  return (
+    <div class="veo-summary">
+      <p class="veo-summary-line">
+        {tag !== "" && <span class="veo-tag">{tag}</span>}
+        <span>{notice || formatLine(summary.line, now)}</span>
+      </p>
+      <p class="veo-summary-cost">{formatLine(summary.cost, now)}</p>
+      <div class="veo-summary-end">
+        {summary.actions.map((action) => (
+          <AskButton key={action} action={action} ask={ask} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function AskButton({ action, ask }: { action: Action; ask: Ask }) {
+  const [asking, setAsking] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const [label, asked] = LABELS[action];
+
+  useLayoutEffect(() => {
+    const element = button.current;
+    return () => {
+      // What it asked for is done and it goes; the focus must not go to nowhere with it.
+      if (element !== null && element === document.activeElement) {
+        const cell = element.closest(".veo-grid")?.querySelector<HTMLElement>('.veo-cell[tabindex="0"]');
+        if (cell) cell.focus({ preventScroll: true });
+        else returnFocus(element);
+      }
+    };
+  }, []);
+
+  const click = async () => {
+    if (asking) return;
+    setAsking(true);
+    await ask(action, {});
+    setAsking(false);
+  };
+  return (
+    <button ref={button} type="button" class="veo-button" aria-disabled={asking} onClick={click}>
+      {asking ? asked : label}
+    </button>
+  );
+}
+
+export interface AxisPickerProps {
+  axes: readonly Axis[];
+  choice: Choice;
+  onChoice: (choice: Choice) => void;
+}
+
+/** Which axis is rows, which is columns, and the value of each other one. */
+export function AxisPicker({ axes, choice, onChoice }: AxisPickerProps) {
+  if (axes.length < 2) return null;
+  const pick = (side: "rows" | "columns") => (
+    <Menu
+      label={side}
+      value={choice[side]}
+      options={axes.map(({ name }) => [name, name])}
+      onPick={(name) => onChoice(turn(choice, side, name))}
+    />
+  );
+  return (
+    <div class="veo-axes">
+      {pick("rows")}
+      {pick("columns")}
+      {heldAxes(axes, choice).map(({ name, values }) => (
+        <Menu
+          key={name}
+          label={name}
+          value={String(choice.held[name] ?? 0)}
+          options={values.map((value, index) => [String(index), value])}
+          onPick={(index) => onChoice({ ...choice, held: { ...choice.held, [name]: Number(index) } })}
+        />
+      ))}
+    </div>
+  );
+}
+
+export interface MenuProps {
+  label: string;
+  value: string;
+  options: readonly (readonly [value: string, words: string])[];
+  onPick: (value: string) => void;
+}
+
+export function Menu({ label, value, options, onPick }: MenuProps) {
+  return (
+    <label class="veo-menu">
+      <span>{label}</span>
+      <select value={value} onChange={(event) => onPick(event.currentTarget.value)}>
+        {options.map(([key, words]) => (
+          <option key={key} value={key}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,15 @@
+// Which addresses a page may load from what the kernel says: pictures as data, videos on the web.
+
+export function imageSource(source: string): string {
+  return source.startsWith("data:image/") ? source : "";
+}
+
+/** The URL if it is one of a video on the web; a relative one is taken as it is. */
+export function videoSource(source: string): string {
+  try {
+    const { protocol } = new URL(source, document.baseURI);
+    return source !== "" && ["http:", "https:", "blob:"].includes(protocol) ? source : "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,126 @@
+"""The commands of `%veo`: one table, and the few that need more than a call."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from IPython.display import display
+
+from veo_nb import catalog
+from veo_nb.errors import InvalidRequest
+from veo_nb.jobs.job import Job
+from veo_nb.jobs.studio import Studio
+from veo_nb.jobs.sweep import Sweep, is_sweep_id
+from veo_nb.keys import Environment
+from veo_nb.notebook import help as help_page
+from veo_nb.notebook.bill import bill_table
+from veo_nb.notebook.display import job_table
+from veo_nb.notebook.login import SetKey, login, logout
+from veo_nb.notebook.place import Place
+from veo_nb.notebook.settings import settings_page
+from veo_nb.notebook.showing import is_terminal, show_job, show_sweep
+from veo_nb.notebook.sweep_table import sweeps_table
+from veo_nb.notebook.waiting import count_jobs, wait_for_jobs
+
+
+class Commands:
+    """What `%veo` can do; `run(line)` does it."""
+
+    def __init__(
+        self,
+        shell: Any,
+        place: Place,
+        *,
+        studio: Callable[[], Studio],
+        active: Callable[[], list[Job]],
+        doctor: Callable[[], str],
+        set_key: SetKey,
+    ) -> None:
+        self._shell = shell
+        self._place = place
+        self._studio = studio
+        self._active = active
+        self._doctor = doctor
+        self._set_key = set_key
+
+    def run(self, line: str) -> None:
+        """Do what a `%veo` line asks for.
+
+        Raises:
+            VeoError: it can't be done.
+        """
+        name, *arguments = line.split() or ["list"]
+        if (name, arguments) == ("doctor", ["--repair"]):
+            print(self._studio().repair())  # noqa: T201
+            return
+        commands: dict[str, tuple[int | range, Callable[..., object]]] = {
+            "list": (0, lambda: self._list(10)),
+            "history": (0, lambda: self._list(200)),
+            "wait": (0, self._wait),
+            "cancel": (1, lambda typed: self._named(typed).cancel()),
+            "show": (1, self._show_named),
+            "retry": (1, self._retry),
+            "sweeps": (0, lambda: display(sweeps_table(self._studio().sweeps(20)))),
+            "pause": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).pause()),
+            "resume": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).resume()),
+            "resubmit": (1, lambda job_id: self._show(self._studio().resubmit(job_id))),
+            "cost": (0, lambda: display(bill_table(self._studio().cost()))),
+            "login": (range(2), lambda *who: self._account(login, *who)),
+            "logout": (range(2), lambda *who: self._account(logout, *who)),
+            "config": (0, lambda: display(settings_page(self._studio().settings))),
+            "doctor": (0, lambda: print(self._doctor())),  # noqa: T201
+            "help": (0, lambda: display(help_page.page())),
+        }
+        if name not in commands:
+            raise InvalidRequest(f"There is no %veo {name}.", hint=catalog.did_you_mean(name, list(commands)))
+        count, run = commands[name]
+        if isinstance(count, range):
+            if len(arguments) not in count:
+                hint = f"Known: {', '.join(catalog.PROVIDERS)}."
+                raise InvalidRequest(f"%veo {name} takes one provider's name.", hint=hint)
+        elif len(arguments) != count:
+            whose = "sweep's ID, such as s3f2a" if name in ("pause", "resume") else "job's ID, such as 3f2a"
+            wanted = f"needs a {whose}" if count else "takes nothing after it"
+            raise InvalidRequest(f"%veo {name} {wanted}.", hint="%veo lists the jobs.")
+        run(*arguments)
+
+    def _account(self, act: Callable[..., str], name: str | None = None) -> None:
+        studio = self._studio()
+        print(act(name, studio.settings, studio.stores, Environment(os.environ), self._set_key))  # noqa: T201
+
+    def _list(self, limit: int) -> None:
+        studio = self._studio()
+        display(job_table(studio.history(limit), time.time(), studio.unfetched()))
+
+    def _wait(self) -> None:
+        jobs = self._active()
+        wait_for_jobs(jobs, self._place, terminal=is_terminal(self._shell))
+        held = [job for job in jobs if job.held]
+        if held:
+            print(f"{count_jobs(held, 'is', 'are')} held back by a paused sweep: %veo sweeps lists it.")  # noqa: T201
+
+    def _named(self, typed: str) -> Job | Sweep:
+        """The job or the sweep with this id; a sweep's is the longer one."""
+        studio = self._studio()
+        return studio.find_sweep(typed) if is_sweep_id(typed) else studio.job(typed)
+
+    def _show_named(self, typed: str) -> None:
+        found = self._named(typed)
+        self._show_sweep(found) if isinstance(found, Sweep) else self._show(found)
+
+    def _retry(self, typed: str) -> None:
+        if is_sweep_id(typed):
+            sweep = self._studio().find_sweep(typed)
+            sweep.retry()
+            self._show_sweep(sweep)
+        else:
+            self._show(self._studio().retry(typed))
+
+    def _show(self, job: Job) -> None:
+        show_job(job, self._place, self._shell)
+
+    def _show_sweep(self, sweep: Sweep) -> None:
+        show_sweep(sweep, self._place, self._shell)

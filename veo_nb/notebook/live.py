@@ -1,0 +1,107 @@
+"""What all live views share: the bundle, messages that are always answered, and no more than four pushes a second."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import msgspec
+
+from veo_nb.errors import InvalidRequest, VeoError
+from veo_nb.notebook.protocol import WISHES, Message, Payloads, parse_message, reply, reply_error
+
+log = logging.getLogger("veo_nb")
+
+STATIC = Path(__file__).parents[1] / "static"
+PUSH_SECONDS = 0.25
+
+
+class LiveView(anywidget.AnyWidget):
+    """A view whose traits are written by the background loop alone, a fresh snapshot at most four times a second.
+
+    It composes with ipywidgets (`HBox`, `VBox`, `Tab`) and survives a reload of the page.
+    """
+
+    _esm = STATIC / "widget.js"
+    _css = STATIC / "widget.css"
+    _wishes: ClassVar[Payloads] = WISHES
+    """The messages it takes."""
+
+    def __init__(self, clock: Callable[[], float] = time.time, **traits: Any) -> None:
+        self._clock = clock
+        self._pushed_at = 0.0
+        self._push_waits = False
+        super().__init__(**traits)
+        let_clicks_through(self)
+        self.on_msg(self._receive)
+
+    def push(self) -> None:
+        """Write the traits as things are now."""
+        raise NotImplementedError
+
+    def obey(self, message: Message, wish: Any) -> dict[str, Any]:
+        """Do what a message asks for, and give the answer; `wish` is its payload, checked.
+
+        Raises:
+            VeoError: it can't be done; the person is told.
+        """
+        raise NotImplementedError
+
+    def push_soon(self) -> None:
+        """Write the traits now, or as soon as the last time is long enough ago."""
+        wait = self._pushed_at + PUSH_SECONDS - self._clock()
+        if wait <= 0:
+            self.push_now()
+        elif not self._push_waits:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                self.push_now()
+                return
+            self._push_waits = True
+            loop.call_later(wait, self.push_now)
+
+    def push_now(self) -> None:
+        """Write the traits, however short the last time is ago."""
+        self._push_waits = False
+        self._pushed_at = self._clock()
+        self.push()
+
+    def _receive(self, _: Any, content: Any, __: Any) -> None:
+        """Answer a message; it may come on the main thread, on a subshell's, or late."""
+        try:
+            message, wish = parse_message(content, self._wishes)
+        except InvalidRequest as error:
+            self.send(reply_error(str(error.facts.get("id", "")), error))
+            return
+        try:
+            answer = reply(message.id, self._answer(message, wish))
+        except VeoError as error:
+            answer = reply_error(message.id, error)
+        except Exception as error:
+            # The browser waits for an answer, whatever broke.
+            log.exception("the message %r broke", message.kind)
+            broken = VeoError(f"{type(error).__name__}: {error}", hint="Please report this.")
+            answer = reply_error(message.id, broken)
+        self.send(answer)
+
+    def _answer(self, message: Message, wish: msgspec.Struct) -> dict[str, Any]:
+        if message.kind == "clock":
+            return {"now": self._clock()}
+        return self.obey(message, wish)
+
+
+def let_clicks_through(view: Any) -> None:
+    """Let a click be handled while a cell runs.
+
+    ipykernel 7.4 sends a message to whichever shell last wrote on its comm; with updates from the background that
+    is the main one, which the cell keeps busy. The front end's own choice, a subshell, is the right one. The
+    attribute is private, so nothing happens where it is missing.
+    """
+    if hasattr(view.comm, "_reply_subshell_for"):
+        view.comm._reply_subshell_for = lambda data=None, default=None: default  # noqa: ARG005, SLF001

@@ -115,7 +115,9 @@ def test_killed_in_the_middle_of_a_sweep_the_next_kernel_makes_the_rest_and_pays
             kernel.run("%load_ext veo_nb")
             assert kernel.run(cell).failure is None
             # Two are at the provider and the others wait for them: nothing is just being sent.
-            kernel.run("import time\nwhile sum(bool(job.operation) for job in grid.jobs) < 2: time.sleep(0.02)")
+            kernel.run(
+                "import time\nwhile sum(bool(job.operation) for job in grid.jobs) < 2: time.sleep(0.02)"
+            )
             kernel.kill()
             assert len(clips(folder)) < 6
             new, said = resume(kernel)

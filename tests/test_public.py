@@ -65,9 +65,7 @@ def test_a_sweep_of_a_former_studio_can_still_be_rated(keyed):
     sweep = veo.sweep("A fox.", axes={"seed": [1]}).wait(60)
     veo.configure(max_in_flight=1)
     sweep.rate(sweep.cells[0], 4)
-    best = veo.studio().sweeps()[0].best()
-    assert best is not None
-    assert best.rating == 4
+    assert veo.studio().sweeps()[0].rating(sweep.cells[0]).rating == 4
 
 
 def test_without_a_key_it_is_the_sandbox(default):

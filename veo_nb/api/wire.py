@@ -19,6 +19,9 @@ from veo_nb.api.retry import retry_after
 from veo_nb.media.picture import Picture
 from veo_nb.request import VideoRequest
 
+MOST_PARTS = 100_000
+"""Commas and brackets in an answer. One with a video in it is long, but not of many parts: as objects each takes
+twenty times its bytes."""
 LONGEST_MESSAGE = 500
 """Characters of a server's words that are kept."""
 
@@ -293,6 +296,8 @@ def words(value: Any) -> str:
 
 
 def _decode(body: bytes) -> Mapping[str, Any]:
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MOST_PARTS:
+        raise _misshapen()
     try:
         answer = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -300,8 +305,12 @@ def _decode(body: bytes) -> Mapping[str, Any]:
             "The provider's answer is not JSON.", hint="A proxy may be in the way."
         ) from None
     if not isinstance(answer, dict):
-        raise errors.ServiceError("The provider's answer is not of the documented shape.", hint="")
+        raise _misshapen()
     return answer
+
+
+def _misshapen() -> errors.ServiceError:
+    return errors.ServiceError("The provider's answer is not of the documented shape.", hint="")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -33,8 +33,11 @@ from veo_nb.request import VideoRequest
 CALLS_AT_ONCE = 4
 """More would queue inside httpx, whose pool walks its whole queue at each start and end of a request."""
 DOWNLOADS_AT_ONCE = 4
+LONGEST_NAMING = 2**20
+"""Bytes of the answer to a submit, which only names the operation."""
 LONGEST_ANSWER = 384 * 2**20
-"""Bytes; an answer may hold four videos of 50 MB inline, a third larger as text, so this is generous, but it is a bound."""
+"""Bytes of the answer to a poll; it may hold four videos of 50 MB inline, a third larger as text, so this is generous, but it is a bound."""
+CONNECT_SECONDS = 10.0
 SUBMIT_SECONDS = 300.0
 POLL_SECONDS = 300.0
 """An answer with the video inline takes its time on a slow line."""
@@ -61,6 +64,9 @@ _BROKEN = (
     OverflowError,
 )
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_NOT_KNOWN = frozenset({303, 408})
+"""What a submit may be answered with after it was taken: 303 points to what it made, and gateways to models say 408 when
+theirs took too long (Amazon Bedrock's ModelTimeoutException, OpenRouter), whatever HTTP means by it."""
 
 
 class AsyncClient:
@@ -187,10 +193,12 @@ class AsyncClient:
         async with self._submits:
             try:
                 status, headers, answer = await asyncio.wait_for(
-                    read(self._submit_http, "POST", url, body, LONGEST_ANSWER), SUBMIT_SECONDS
+                    read(self._submit_http, "POST", url, body, LONGEST_NAMING), SUBMIT_SECONDS
                 )
             except errors.VeoError:
                 raise
+            except TooLongError as error:
+                raise refusals.uncertain(str(error)) from None
             except _NOT_SENT as error:
                 raise refusals.unreachable(url, error) from None
             except Exception as error:  # noqa: BLE001  whatever it is, the request may have arrived
@@ -202,7 +210,7 @@ class AsyncClient:
             said_no = isinstance(refusal, errors.ContentBlocked) or (
                 status == 503 and refusal.facts.get("provider_code")
             )
-            if status >= 500 and not said_no:
+            if (status >= 500 and not said_no) or status in _NOT_KNOWN:
                 raise refusals.uncertain(refusal.message.replace("The", "the", 1), status=status)
             raise refusals.of_submit(refusal, request.model, self.provider)
         try:

@@ -239,9 +239,11 @@ class AsyncClient:
             except _BROKEN as error:
                 raise refusals.unreachable(url, error) from None
         answer = self._without_key(answer)
-        if status >= 300:
+        if status >= 400:
             refusal = self._refusal(status, headers, answer, self._auth)
             raise refusals.of_poll(refusal, model, self.provider)
+        if status >= 300:
+            raise refusals.pointed_away(url, headers.get("location", ""))
         if len(answer) <= CHUNK:
             return wire.parse_operation(answer)
         # With the video inline: decoded off the loop, which goes on meanwhile.

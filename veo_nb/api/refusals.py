@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from urllib.parse import urljoin
 from veo_nb import catalog, errors
 from veo_nb.api import wire
 from veo_nb.api.address import origin
@@ -30,7 +31,7 @@ def reason(error: BaseException) -> str:
 
 def unreachable(url: str, error: BaseException) -> errors.TransportError:
     """The way to this address is broken."""
-    host = origin(url).rpartition("://")[2].rpartition(":")[0] or catalog.shown(url)
+    host = _host(url) or catalog.shown(url)
     return errors.TransportError(
         f"{host} can't be reached: {reason(error)}.", hint="Look at your connection and proxy.", host=host
     )
@@ -72,6 +73,19 @@ def of_download(refusal: errors.VeoError, uri: str) -> errors.VeoError:
         hint="They are kept for two days; ask anew with fresh.",
         **refusal.facts,
     )
+def pointed_away(url: str, location: str) -> errors.TransportError:
+    """Something on the way sends a poll to another address, where the key does not go: a hotel's page to sign in, say."""
+    try:
+        there = _host(urljoin(url, location)) or "nowhere"
+    except ValueError:
+        there = "nowhere"
+    return errors.TransportError(
+        f"{_host(url)} can't be reached: it points to another address ({there}).",
+        hint="Sign in to your network, or look at base_url.",
+        host=_host(url),
+    )
+
+
 
 
 def of_account(refusal: errors.VeoError) -> errors.VeoError:
@@ -101,3 +115,7 @@ def _gone(refusal: errors.VeoError, model: str, provider: catalog.Provider) -> e
         place = f'veo.configure(provider="{homes[0]}", model="{successor}")' if homes else successor
         hint = f"{provider.withdrawn} Use {place}.".strip()
     return errors.NotFound(refusal.message, hint=hint, successor=successor, **refusal.facts)
+def _host(url: str) -> str:
+    return origin(url).rpartition("://")[2].rpartition(":")[0]
+
+

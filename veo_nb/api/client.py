@@ -140,7 +140,7 @@ class AsyncClient:
         # would become uncertain for nothing. So each submit gets a connection of its own.
         single = httpx.Limits(max_keepalive_connections=0)
         # Giving up early on a POST costs a person a look at the provider's dashboard: be patient.
-        patient = httpx.Timeout(30.0, connect=10.0, read=120.0)
+        patient = httpx.Timeout(30.0, connect=CONNECT_SECONDS, read=120.0)
         self._submit_http = self._open(home, auth=self._auth, limits=single, timeout=patient)
         self._foreign_http: httpx.AsyncClient | None = None
 
@@ -150,7 +150,7 @@ class AsyncClient:
         local = bool(base) and is_private(httpx.URL(base).host)
         # Loading the certificates takes 30 ms, which the sandbox need not pay.
         plain = base.startswith("http:")
-        options.setdefault("timeout", httpx.Timeout(30.0, connect=10.0))
+        options.setdefault("timeout", httpx.Timeout(30.0, connect=CONNECT_SECONDS))
         try:
             if not plain and self._tls is None and self._transport is None:
                 self._tls = _trusted()

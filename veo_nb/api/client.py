@@ -337,7 +337,7 @@ class AsyncClient:
 
 def is_passing(error: errors.VeoError) -> bool:
     """Whether the same call may work after a pause: the way or the provider is down, or it asks to wait."""
-    if isinstance(error, (errors.RateLimited, errors.TransportError)):
+    if isinstance(error, (errors.RateLimited, errors.TransportError)) or error.facts.get("passing"):
         return True
     status = error.facts.get("status")
     return isinstance(error, errors.ServiceError) and (status is None or status in _PASSING)

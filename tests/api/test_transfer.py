@@ -243,6 +243,34 @@ async def test_a_download_that_trickles_ends_and_keeps_what_came(monkeypatch, tm
     assert (tmp_path / "a").read_bytes() == b"abc"
 
 
+@pytest.mark.parametrize(("pause", "arrives"), [(10.0, True), (30.0, False)])
+async def test_a_video_that_hardly_comes_is_broken_off(pause, arrives, tmp_path):
+    """Four kilobytes each ten seconds is slow, each thirty seconds is nothing."""
+    time = [0.0]
+
+    def pieces():
+        for _ in range(20):
+            time[0] += pause
+            yield bytes(4096)
+
+    class Body(httpx.AsyncByteStream):
+        async def __aiter__(self):
+            for piece in pieces():
+                yield piece
+
+    response = httpx.Response(200, stream=Body())
+    coming = transfer.receive(response, tmp_path / "a", 0, None, lambda: time[0])
+    if arrives:
+        assert await coming == 20 * 4096
+        return
+    error = await refusal(coming)
+    assert (type(error), str(error)) == (
+        errors.TransportError,
+        "The video comes too slowly. It goes on where it stopped.",
+    )
+    assert 0 < (tmp_path / "a").stat().st_size < 20 * 4096
+
+
 async def test_a_disk_that_is_full_is_not_the_ways_fault(tmp_path):
     """The engine tells it apart: the library can't be written."""
     async with Loopback(video()) as server, local(server) as client:

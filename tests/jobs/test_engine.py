@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.jobs.world import Held
 from veo_nb import errors
-from veo_nb.jobs.engine import PLAUSIBLE_SECONDS, SUBMIT_TRIES
+from veo_nb.jobs.engine import GAP_SECONDS, PLAUSIBLE_SECONDS, SUBMIT_TRIES, WATCHED_SECONDS
 from veo_nb.jobs.job import Job, State
 
 
@@ -309,6 +309,8 @@ async def test_without_a_connection_it_ends_when_the_video_is_deleted(world):
     job = await world.drive(
         state="running", operation="models/m/operations/op9", submitted_at=world.time.now - 48 * 3600 + 60
     )
+    await world.time.advance(WATCHED_SECONDS - 60)
+    assert job.status == "running"
     await world.time.advance(120)
     assert job.status == "failed"
     assert "op9 is kept" in job.error.hint
@@ -322,6 +324,100 @@ async def test_an_operation_that_runs_for_ever_is_given_up_and_kept(world):
     await world.time.advance(30)
     assert (job.status, world.row(job).operation) == ("failed", job.operation)
     assert f"%veo retry {job.id}" in job.error.hint
+
+
+# The machine sleeps, or its clock is set
+
+
+HOUR = 3600.0
+
+
+async def test_after_hours_of_sleep_it_is_asked_for_and_fetched(world):
+    job = await world.drive()
+    await world.time.jump(5 * HOUR)
+    await world.finish(job)
+    assert job.status == "succeeded"
+    assert len(world.service.posts) == 1
+
+
+async def test_after_hours_of_sleep_nothing_is_given_up_at_the_first_look(world):
+    """The clock was wrong, or the provider slept too: a few minutes decide, not one answer."""
+    world.service.on_poll = world.service.running
+    job = await world.drive()
+    await world.time.advance(30)
+    await world.time.jump(5 * HOUR)
+    await world.time.advance(WATCHED_SECONDS - 20)
+    assert job.status == "running"
+    world.service.on_poll = world.service.finished
+    await world.finish(job)
+    assert job.status == "succeeded"
+
+
+async def test_after_hours_of_sleep_what_never_ends_is_still_given_up(world):
+    world.service.on_poll = world.service.running
+    job = await world.drive()
+    await world.time.advance(30)
+    await world.time.jump(5 * HOUR)
+    await world.time.advance(WATCHED_SECONDS + 30)
+    assert job.status == "failed"
+    assert f"%veo retry {job.id}" in job.error.hint
+
+
+async def test_waking_without_a_connection_harms_nothing(world):
+    """Over a long weekend the provider's two days are over too; the network comes up after the clock."""
+    job = await world.drive()
+    world.service.polls = [httpx.ConnectError("offline")] * 3
+    await world.time.jump(60 * HOUR)
+    await world.finish(job)
+    assert job.status == "succeeded"
+
+
+async def test_a_sleep_in_the_middle_of_a_download_harms_nothing(world, clip):
+    waking = Held()
+    world.service.downloads = [world.service.cut(100_000), waking]
+    job = await world.drive()
+    while not waking.asked.is_set():
+        await world.time.advance(1)
+    await world.time.jump(5 * HOUR)
+    waking.give(httpx.ReadError("the connection died in the sleep"))
+    await world.finish(job)
+    assert job.video.path.read_bytes() == clip
+    assert world.service.fetched[-1]["range"].startswith("bytes=")
+
+
+@pytest.mark.parametrize("hours", [-5, -10_000])
+async def test_a_clock_that_is_set_back_harms_nothing_and_keeps_nothing_waiting_for_ever(world, hours):
+    world.service.on_poll = world.service.running
+    job = await world.drive()
+    await world.time.advance(30)
+    await world.time.jump(hours * HOUR)
+    await world.time.advance(60)
+    assert job.status == "running"
+    await world.time.advance(PLAUSIBLE_SECONDS + GAP_SECONDS)
+    assert job.status == "failed"
+
+
+async def test_a_rate_that_was_reached_before_the_clock_was_set_back_holds_nobody_up(make_world):
+    world = make_world(per_minute=1)
+    first = await world.drive("A fox.")
+    await world.time.jump(-5 * HOUR)
+    second = await world.drive("An owl.")
+    await world.finish(first, second, within=120)
+    assert len(world.service.posts) == 2
+
+
+async def test_a_job_that_was_given_up_is_watched_for_minutes_when_it_is_looked_for_again(world):
+    world.service.on_poll = world.service.running
+    job = await world.drive()
+    await world.time.advance(PLAUSIBLE_SECONDS + 30)
+    assert job.status == "failed"
+    world.engine.look_again(job)
+    await world.time.advance(WATCHED_SECONDS - 30)
+    assert job.status == "running"
+    world.service.on_poll = world.service.finished
+    await world.finish(job)
+    assert job.status == "succeeded"
+    assert len(world.service.posts) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])

@@ -72,6 +72,12 @@ class Time:
             await self.settle()
         self.now = end
 
+    async def jump(self, seconds: float) -> None:
+        """Set the clock, as it is after a sleep of the machine; who sleeps is measured by another one that stood still."""
+        await self.settle()
+        self.now += seconds
+        self._sleepers = [(until + seconds, number, woken) for until, number, woken in self._sleepers]
+
 
 class InPlace(ThreadPoolExecutor):
     """Does what is meant for a thread at once, so that a test knows when it is done."""

@@ -35,6 +35,11 @@ log = logging.getLogger("veo_nb")
 SUBMIT_TRIES = 20
 PLAUSIBLE_SECONDS = 3600.0
 """An operation that runs longer than this is given up; the service's own figure is 6 minutes at most."""
+WATCHED_SECONDS = 300.0
+"""None is given up before it was watched for so long in one go: after a laptop's sleep, or the start of a kernel, hours
+have gone by in which nobody asked."""
+GAP_SECONDS = 600.0
+"""No two looks lie so far apart, unless the machine slept or somebody set its clock."""
 PARTING_SECONDS = 3.0
 """How long the end of the kernel waits for the answer to a submit that is under way."""
 
@@ -44,6 +49,27 @@ _ENDINGS: dict[type[errors.VeoError], State] = {
     errors.SubmissionUncertain: State.UNCERTAIN,
     errors.ContentBlocked: State.BLOCKED,
 }
+
+
+class _Patience:
+    """How long an operation has been watched, through every jump of the clock."""
+
+    def __init__(self, began: float, now: float) -> None:
+        self._began = began
+        self._since = self._last = now
+
+    def look(self, now: float) -> None:
+        """It is looked at now."""
+        if not 0 <= now - self._last <= GAP_SECONDS:
+            self._since = now
+        self._last = now
+
+    def past(self, longest: float) -> float | None:
+        """For how many seconds it has been going on, once that is longer than `longest`; None before."""
+        watched = self._last - self._since
+        # Of a clock that was set back, only what was watched can be believed.
+        seconds = max(self._last - self._began, watched)
+        return seconds if seconds > longest and watched >= min(longest, WATCHED_SECONDS) else None
 
 
 class _Displaced(errors.VeoError):
@@ -278,6 +304,7 @@ class Engine:
         began = job.now.submitted_at or job.now.created_at
         seen_running = self._clock() - began < 5.0
         failures, since = 0, 0.0
+        patience = _Patience(began, self._clock())
         while True:
             elapsed = self._clock() - began
             if seen_running and not failures:
@@ -292,7 +319,7 @@ class Engine:
                 await self._connection.pause(job, error, failures, since)
                 failures += 1
                 # Nobody has said that it takes so long; but some day its video is deleted.
-                self._check_plausible(job, began, self._retention)
+                self._check_plausible(job, patience, self._retention)
                 continue
             failures, since = 0, 0.0
             if job.now.note is not None and not job.stopping:
@@ -307,11 +334,12 @@ class Engine:
                 self._record(job, state=State.DOWNLOADING, received=0, total=None, **ready)
                 return operation
             seen_running = True
-            self._check_plausible(job, began, PLAUSIBLE_SECONDS)
+            self._check_plausible(job, patience, PLAUSIBLE_SECONDS)
 
-    def _check_plausible(self, job: Job, began: float, longest: float) -> None:
-        seconds = self._clock() - began
-        if seconds > longest:
+    def _check_plausible(self, job: Job, patience: _Patience, longest: float) -> None:
+        patience.look(self._clock())
+        seconds = patience.past(longest)
+        if seconds is not None:
             raise errors.OperationFailed(
                 f"The provider has not finished it in {seconds / 3600:.1f} hours.",
                 hint=f"Operation {job.operation} is kept: %veo retry {job.id}",

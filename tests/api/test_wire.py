@@ -301,3 +301,8 @@ def test_any_name_gives_an_id_that_names_no_other_place(name):
     assert found.isascii()
     assert found.isprintable()
     assert " " not in found
+
+
+@pytest.mark.parametrize("body", [b'{"error": {"message": "Over', b'\n[{"error": ', b"<html><p>No"])
+def test_of_an_error_that_was_cut_off_no_remains_are_shown(body):
+    assert str(wire.parse_error(500, {}, body, 0.0)) == "The provider answered 500."

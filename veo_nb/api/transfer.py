@@ -76,16 +76,12 @@ async def receive(
                     on_progress(done, total)
             if clock() - looked >= STALL_SECONDS:
                 if done - had < STALL_BYTES:
-                    raise errors.TransportError(
-                        "The video comes too slowly.", hint="It goes on where it stopped."
-                    )
+                    raise errors.TransportError("The video comes too slowly.", hint="")
                 looked, had = clock(), done
     if total is not None and done != total:
-        raise errors.TransportError(
-            f"The video stopped at {done} of {total} bytes.", hint="It is fetched again."
-        )
+        raise errors.TransportError(f"The video stopped at {done} of {total} bytes.", hint="")
     if not done:
-        raise errors.TransportError("The provider sent an empty file.", hint="It is fetched again.")
+        raise errors.TransportError("The provider sent an empty file.", hint="")
     return done
 
 
@@ -98,7 +94,7 @@ def resume_at_the_end(response: httpx.Response, path: Path, have: int) -> int:
     if response.headers.get("content-range", "").replace(" ", "").lower() == f"bytes*/{have}":
         return have
     path.unlink(missing_ok=True)
-    raise errors.TransportError("The file changed on its way.", hint="It is fetched again.")
+    raise errors.TransportError("The file changed on its way.", hint="")
 
 
 def _extent(response: httpx.Response, path: Path, have: int) -> tuple[int, int | None]:
@@ -113,6 +109,6 @@ def _extent(response: httpx.Response, path: Path, have: int) -> tuple[int, int |
             return have, None if found[2] == "*" else int(found[2])
         # Asking for the same part again would get the same answer: ask for the whole.
         path.unlink(missing_ok=True)
-        raise errors.TransportError("The provider sent another part than asked.", hint="It is fetched again.")
+        raise errors.TransportError("The provider sent another part than asked.", hint="")
     length = response.headers.get("content-length", "")
     return 0, int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None

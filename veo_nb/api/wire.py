@@ -267,7 +267,8 @@ def _error_words(body: bytes) -> tuple[str, str, bool]:
         title = re.search(r"<title[^>]{0,200}>([^<]*)", text, re.IGNORECASE)
         if title:
             return words(title[1]), "", False
-        return ("" if "<" in text else words(text)), "", False
+        # Of markup, and of JSON that was cut off, nobody understands a piece.
+        return ("" if "<" in text or text.lstrip()[:1] in ("{", "[") else words(text)), "", False
     return *_told(_mapping(answer)), isinstance(answer, dict)
 
 

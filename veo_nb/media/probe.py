@@ -66,15 +66,13 @@ def check_boxes(path: Path) -> None:
                 if not kinds and kind != b"ftyp":
                     looks = " It looks like a web page." if head.lstrip()[:1] == b"<" else ""
                     raise UnreadableVideo(f"{path.name} is not an MP4 file.{looks}")
-                if len(head) < 8:
-                    raise CutOff(f"{path.name} is cut off: its end is missing.")
                 if length == 1:
                     length = int.from_bytes(head[8:16], "big")
                 elif length == 0:  # it reaches to the end of the file
                     length = size - at
-                if length < 8:
+                if length < 8 <= len(head):
                     raise UnreadableVideo(f"{path.name} is damaged: its boxes can't be told apart.")
-                if at + length > size:
+                if at + max(length, 8) > size:
                     raise CutOff(f"{path.name} is cut off: its end is missing.")
                 kinds.append(kind)
                 at += length

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-SLOW = ("kernel", "package", "browser")
+SLOW = ("sdk", "kernel", "package", "browser")
 
 
 def pytest_configure(config):
@@ -14,6 +14,8 @@ def pytest_configure(config):
     for name in [*os.environ]:
         if name.startswith("VEO_NB_") or name.endswith("_API_KEY"):
             del os.environ[name]
+    # A backend of keyring's that keeps nothing: nobody's own keyring is opened.
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 
 def pytest_collection_modifyitems(items):

@@ -46,3 +46,19 @@ fetch_node() {
   export PATH=$venv/bin:$PATH
   has_node
 }
+
+# peer NAME PACKAGES…: prints the Python of an environment for somebody else's library, made when it is missing. It
+# lies beside ours, so that neither pulls the other's packages in. After a week newer packages are looked for.
+peer() {
+  local home=$PWD/.cache/$1-$version
+  shift
+  if [ -z "$(find "$home/installed" -mtime -7 2>/dev/null)" ] || [ "$(cat "$home/installed")" != "$*" ]; then
+    [ -x "$home/bin/pip" ] || python3 -m venv --clear "$home" || return
+    if "$home/bin/pip" install -qq --upgrade "$@"; then
+      echo "$*" >"$home/installed"
+    elif [ "$(cat "$home/installed" 2>/dev/null)" != "$*" ]; then
+      return 1
+    fi
+  fi
+  echo "$home/bin/python"
+}

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from veo_nb import catalog
 from veo_nb.api.wire import submit_body
 from veo_nb.catalog import rules
+from veo_nb.notebook.completion import Known, complete
+from veo_nb.notebook.help import page, readme_table
+from veo_nb.notebook.options import option_rows, parse_cell
 from veo_nb.request import make_request
 
 GPTPROTO = catalog.PROVIDERS["gptproto"]
@@ -50,7 +53,11 @@ def test_a_prompt_of_any_length_and_script_is_taken():
         ("resolution", "9000p", "resolution can't be '9000p'. Veo 3.1 Fast takes 720p, 1080p or 4k."),
         ("resolution", 720, "resolution can't be 720. Veo 3.1 Fast takes 720p, 1080p or 4k."),
         ("duration_seconds", 5, "duration_seconds can't be 5. Veo 3.1 Fast takes 4, 6 or 8."),
-        ("duration_seconds", "8", "duration_seconds can't be '8'. Veo 3.1 Fast takes 4, 6 or 8."),
+        (
+            "duration_seconds",
+            "8",
+            "duration_seconds can't be '8'. Did you mean 8? Veo 3.1 Fast takes 4, 6 or 8.",
+        ),
         ("duration_seconds", True, "duration_seconds can't be True. Veo 3.1 Fast takes 4, 6 or 8."),
         ("duration_seconds", [8], "duration_seconds can't be [8]. Veo 3.1 Fast takes 4, 6 or 8."),
         (
@@ -72,6 +79,23 @@ def test_a_prompt_of_any_length_and_script_is_taken():
 )
 def test_a_bad_value_is_named_with_what_would_be_good(field, value, line):
     assert said(**{field: value}) == [f"{field}: {line}"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "meant"),
+    [
+        ("resolution", "720", "720p"),
+        ("resolution", "1080", "1080p"),
+        ("resolution", "4K", "4k"),
+        ("aspect_ratio", "16x9", "16:9"),
+        ("aspect_ratio", "9/16", "9:16"),
+        ("person_generation", "allow-all", "allow_all"),
+        ("person_generation", "allow_adults", "allow_adult"),
+    ],
+)
+def test_a_mistyped_value_gets_the_nearest_one(field, value, meant):
+    [line] = said(**{field: value})
+    assert line.startswith(f"{field}: {field} can't be {value!r}. Did you mean {meant}? Veo 3.1 Fast takes ")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +256,7 @@ def test_whatever_is_given_gets_an_answer_in_sentences(values):
 
 
 def test_adding_a_model_is_one_entry(monkeypatch):
-    """It is then found by both names, checked by its own values, offered, and sent."""
+    """It is then found by both names, checked by its own values, sent, offered by Tab and listed in the help."""
     new = catalog.Model(
         id="veo-4-generate",
         title="Veo 4",
@@ -250,6 +274,17 @@ def test_adding_a_model_is_one_entry(monkeypatch):
     request = make_request(provider, prompt="x", model="four", aspect_ratio="1:1")
     assert (request.model, request.seconds) == ("veo-4-generate", 12)
     assert submit_body(request, provider)["parameters"] == {"aspectRatio": "1:1"}
+    assert parse_cell("--model four -d 12", "x", {}).fields == {"model": "four", "duration_seconds": 12}
+    known = Known({}, list, lambda _: [], models=tuple(catalog.model_names(provider)))
+    for line, offered in (("--model fo", "four"), ("--model four -a ", "1:1"), ("-m four --duration=", "12")):
+        found = complete(f"%%veo {line}", known)
+        assert found is not None
+        assert [offer.text for offer in found[1]] == [offered]
+    rows = [name for name, _ in option_rows()]
+    assert "-m, --model standard|fast|lite|four" in rows
+    assert "-a, --aspect-ratio 16:9|9:16|1:1" in rows
+    assert "four" in readme_table()
+    assert "four" in repr(page())
 
 
 def test_true_is_not_one():

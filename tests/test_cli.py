@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ import veo_nb
 from veo_nb import cli, demo, doctor
 from veo_nb.doctor import Check
 from veo_nb.errors import OperationFailed
+from veo_nb.jobs.repair import Repair
 
 ROOT = Path(__file__).parents[1]
 
@@ -78,6 +80,14 @@ def test_doctor_prints_its_checks_and_fails_where_one_does(monkeypatch, capsys, 
     monkeypatch.setattr(veo_nb, "studio", lambda: "the studio")
     assert cli.main(["doctor"]) == code
     assert "ok  provider" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("left", "code"), [([], 0), (["3f2a: gone"], 1)])
+def test_doctor_repairs_and_fails_where_something_is_left(monkeypatch, capsys, left, code):
+    studio = SimpleNamespace(repair=lambda: Repair(done=["9c24: fetched again."], left=left))
+    monkeypatch.setattr(veo_nb, "studio", lambda: studio)
+    assert cli.main(["doctor", "--repair"]) == code
+    assert "++  9c24: fetched again." in capsys.readouterr().out
 
 
 def test_settings_that_cannot_work_are_one_line(monkeypatch, capsys, tmp_path):

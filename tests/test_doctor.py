@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
+import ssl
 from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
 from types import SimpleNamespace
 
 import av
+import httpx
 import pytest
+from keyring.errors import KeyringLocked
 
 from tests.jobs.conftest import clip, make_studio, service, studio, tls  # noqa: F401  fixtures
 from tests.jobs.test_ledger import ROW
-from tests.jobs.world import KEY
+from tests.jobs.world import KEY, Held
+from tests.test_keystores import Vault
 from veo_nb import doctor
+from veo_nb.api.reach import bases
+from veo_nb.catalog import PROVIDERS
 from veo_nb.doctor import Check, examine, format_checks, report
 from veo_nb.jobs.ledger import Ledger
+from veo_nb.jobs.local_server import LocalServer
+from veo_nb.jobs.studio import Studio
+from veo_nb.keys import Secret
+from veo_nb.keystores import Colab, Keyring, KeyStores
 
 
 def check(studio, name: str) -> Check:  # noqa: F811
@@ -40,9 +54,15 @@ def test_the_report_has_a_line_for_everything_a_clip_needs(studio):  # noqa: F81
         assert f"  {name} " in said
 
 
-def test_looking_sends_nothing_and_makes_nothing(studio, service, tmp_path):  # noqa: F811
+def test_looking_costs_nothing_and_makes_nothing(studio, service, tmp_path):  # noqa: F811
     examine(studio)
-    assert service.requests == []
+    assert service.posts == []
+    assert service.asked == ["models/veo-3.1-fast-generate-preview/operations/veonbdoctor0"]
+    assert sorted(request.url.host for request in service.requests) == [
+        "api.gptproto.com",
+        "api.gptproto.com",
+        "gptproto.com",
+    ]
     assert [*tmp_path.iterdir()] == []
 
 
@@ -78,6 +98,61 @@ def test_a_bundle_that_was_not_built_is_found(monkeypatch, studio, tmp_path):  #
     assert "npm run build" in found.hint
 
 
+def installed(monkeypatch, folder: Path, recorded: str) -> None:
+    """The package as a wheel puts it down, with a bundle that was recorded so."""
+    (folder / "static").mkdir()
+    for name in ("widget.js", "widget.css"):
+        (folder / "static" / name).write_text("a bundle")
+    monkeypatch.setattr(doctor, "__file__", str(folder / "doctor.py"))
+    monkeypatch.setattr(doctor, "_recorded", lambda path: recorded)
+
+
+def test_a_bundle_that_is_not_the_installed_one_is_found(monkeypatch, studio, tmp_path):  # noqa: F811
+    installed(monkeypatch, tmp_path, "x" * 43)
+    found = check(studio, "front end")
+    assert (found.ok, found.found) == (False, "widget.js, widget.css: not what this version came with")
+    monkeypatch.setattr(doctor, "_recorded", doctor._digest)
+    assert check(studio, "front end").ok
+
+
+def test_a_bundle_that_is_older_than_its_sources_is_found(monkeypatch, studio, tmp_path):  # noqa: F811
+    package = tmp_path / "veo_nb"
+    package.mkdir()
+    installed(monkeypatch, package, "")
+    source = tmp_path / "js" / "src" / "card.ts"
+    source.parent.mkdir(parents=True)
+    source.write_text("newer")
+    os.utime(source, (2e9, 2e9))
+    assert check(studio, "front end").found == "the card's bundle is older than its sources"
+    os.utime(source, (1e9, 1e9))
+    assert check(studio, "front end").ok
+
+
+def test_the_record_of_an_installation_is_read(monkeypatch, tmp_path):
+    path = tmp_path / "widget.js"
+    path.write_text("a bundle")
+    row = SimpleNamespace(name="widget.js", locate=lambda: path, hash=SimpleNamespace(value="abc"))
+    monkeypatch.setattr(metadata, "files", lambda name: [row])
+    assert (doctor._recorded(path), doctor._recorded(tmp_path / "widget.css")) == ("abc", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "ok"),
+    [
+        ("notebook", "6.5.7", False),
+        ("notebook", "7.4.1", True),
+        ("jupyterlab", "3.6.8", False),
+        ("notebook", "missing", True),
+    ],
+)
+def test_a_front_end_that_is_too_old_is_found(monkeypatch, studio, name, version, ok):  # noqa: F811
+    versions(monkeypatch, **{name: version})
+    found = check(studio, "versions")
+    assert found.ok == ok
+    assert (f"{name} {version}" in found.found) == (version != "missing")
+    assert ok or f"pip install --upgrade {name}" in found.hint
+
+
 def test_a_codec_that_is_missing_is_found(monkeypatch, studio):  # noqa: F811
     def missing(name: str, mode: str) -> None:
         raise ValueError(f"no {name}")
@@ -99,6 +174,198 @@ def test_a_key_that_is_missing_is_found(make_studio):  # noqa: F811
     found = check(make_studio(api_key=None), "provider")
     assert not found.ok
     assert "GPTPROTO_API_KEY" in found.hint
+
+
+def test_a_key_that_is_missing_has_the_reason_of_the_keyring(make_studio, tmp_path):  # noqa: F811
+    vault = Vault()
+    vault.failing = KeyringLocked()
+    stores = KeyStores(Colab(lambda: None), Keyring(tmp_path / "logins", lambda: vault))
+    found = check(make_studio(api_key=None, stores=stores), "provider")
+    assert found.found == "GPTProto (configure()), no key (keyring: it is locked)"
+
+
+def test_a_key_that_was_kept_and_cannot_be_read_is_told_where_the_sandbox_stands_in(make_studio, tmp_path):  # noqa: F811
+    vault = Vault()
+    stores = KeyStores(Colab(lambda: None), Keyring(tmp_path / "logins", lambda: vault))
+    stores.keyring.keep(PROVIDERS["gptproto"], Secret(KEY))
+    vault.failing = KeyringLocked()
+    found = check(make_studio(provider=None, api_key=None, stores=stores), "provider")
+    assert not found.ok
+    assert found.found == "sandbox (default); the key kept for gptproto can't be read: keyring: it is locked"
+    assert "%veo login gptproto" in found.hint
+
+
+def test_google_s_credentials_stand_in_for_a_key(make_studio):  # noqa: F811
+    named = make_studio(provider="vertex", api_key=None, project="my-project", model="fast")
+    assert doctor._provider(named) == Check(
+        "provider", True, "Vertex AI (configure()), Google's credentials for project my-project"
+    )
+
+
+# The network
+
+
+def lines(checks: list[Check]) -> list[str]:
+    return format_checks(checks).splitlines()
+
+
+def test_hosts_key_and_clock_are_well(studio, service):  # noqa: F811
+    service.polls = [httpx.Response(404, json={"error": {"message": "no such operation", "code": 404}})]
+    service.downloads = [httpx.Response(401, headers={"date": "Fri, 15 Jan 2027 08:00:00 GMT"})] * 2
+    assert lines(doctor._network(studio)) == [
+        "ok  host   gptproto.com answers",
+        "ok  host   api.gptproto.com answers",
+        "ok  key    the provider takes it",
+        "ok  clock  right",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ((401, "bad key"), "!!  key   The provider refused the key: bad key."),
+        ((403, "no balance"), "!!  key   The provider does not allow this: no balance."),
+        (
+            (400, "API key not valid. Please pass a valid API key."),
+            "!!  key   The provider refused the request: API key not valid. Please pass a valid API key.",
+        ),
+        ((400, "malformed name"), "ok  key   the provider takes it"),
+        ((404, "not found"), "ok  key   the provider takes it"),
+        (
+            (503, "overloaded"),
+            "!!  key   it can't be told whether it is taken: The provider answered 503: overloaded.",
+        ),
+    ],
+)
+def test_the_answer_to_an_operation_that_does_not_exist_tells_of_the_key(studio, service, answer, line):  # noqa: F811
+    status, message = answer
+    service.polls = [httpx.Response(status, json={"error": {"message": message, "code": status}})]
+    found = lines(doctor._network(studio))
+    assert line in found
+    if line.startswith("!!") and status < 500:
+        assert found[-1].endswith("-> Copy the key anew from the provider's dashboard, then %veo login.")
+
+
+def cause(error: Exception) -> httpx.ConnectError:
+    broken = httpx.ConnectError(str(error))
+    broken.__cause__ = error
+    return broken
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (cause(socket.gaierror(-2, "Name or service not known")), "is this machine online?"),
+        (cause(ssl.SSLError(1, "CERTIFICATE_VERIFY_FAILED")), "SSL_CERT_FILE"),
+        (cause(ConnectionRefusedError(111, "Connection refused")), "nobody listens there"),
+        (httpx.ConnectTimeout("slow"), "it took too long"),
+        (httpx.ReadError("reset"), "the connection broke"),
+    ],
+)
+def test_a_host_that_does_not_answer_is_named_with_what_to_do(studio, service, error, hint):  # noqa: F811
+    service.downloads = [error, None]
+    first, second, *_ = doctor._network(studio)
+    assert (first.ok, second) == (False, Check("host", True, "api.gptproto.com answers"))
+    assert first.found.startswith("gptproto.com can't be reached: ")
+    assert hint in first.hint
+
+
+def test_without_a_connection_it_says_offline_once(studio, service):  # noqa: F811
+    unknown = cause(socket.gaierror(-2, "Name or service not known"))
+    service.downloads, service.polls = [unknown] * 2, [unknown]
+    (found,) = doctor._network(studio)
+    assert not found.ok
+    assert found.found.startswith("offline: gptproto.com, api.gptproto.com can't be reached")
+
+
+@pytest.mark.parametrize(
+    ("date", "found"),
+    [
+        ("Fri, 15 Jan 2027 08:00:01 GMT", Check("clock", True, "right")),
+        ("Fri, 15 Jan 2027 08:00:10 GMT", Check("clock", True, "right to within some seconds")),
+        ("Fri, 15 Jan 2027 07:00:00 GMT", "3600 s ahead of the provider's"),
+        ("Fri, 15 Jan 2027 08:02:00 GMT", "120 s behind the provider's"),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_the_clock_is_held_against_the_providers(studio, service, date, found):  # noqa: F811
+    service.downloads = [httpx.Response(200, headers={"date": date})] * 2
+    clocks = [one for one in doctor._network(studio) if one.name == "clock"]
+    if isinstance(found, str):
+        (clock,) = clocks
+        assert (clock.ok, clock.found) == (False, found)
+        assert "expires" in clock.hint
+    else:
+        assert clocks == ([found] if found else [])
+
+
+def test_a_page_from_a_cache_does_not_put_the_clock_wrong(studio, service):  # noqa: F811
+    headers = {"date": "Fri, 15 Jan 2027 07:00:00 GMT", "age": "3600"}
+    service.downloads = [httpx.Response(200, headers=headers)] * 2
+    assert Check("clock", True, "right") in doctor._network(studio)
+
+
+def test_the_key_goes_to_no_front_page(studio, service):  # noqa: F811
+    doctor._network(studio)
+    carried = [(request.url.path, "x-goog-api-key" in request.headers) for request in service.requests]
+    assert sorted(carried)[:2] == [("/", False), ("/", False)]
+    assert [has for path, has in carried if path != "/"] == [True]
+
+
+def test_without_a_key_the_hosts_are_looked_at_all_the_same(make_studio, service):  # noqa: F811
+    assert [one.name for one in doctor._network(make_studio(api_key=None))] == ["host", "host"]
+    assert service.asked == []
+
+
+def test_hosts_that_hang_are_given_up(monkeypatch, studio, service):  # noqa: F811
+    monkeypatch.setattr(doctor, "NETWORK_SECONDS", 0.1)
+    held = Held()
+    service.downloads = [held, None]
+    (found,) = doctor._network(studio)
+    held.give()
+    assert (found.ok, found.found) == (False, "no answer in 0 s")
+
+
+def test_a_sandbox_of_our_own_has_no_hosts(make_studio, service):  # noqa: F811
+    assert doctor._network(make_studio(provider="sandbox", api_key=None)) == []
+    assert service.requests == []
+
+
+@pytest.mark.parametrize(
+    ("location", "host"),
+    [("europe-west4", "europe-west4-aiplatform.googleapis.com"), ("global", "aiplatform.googleapis.com")],
+)
+def test_vertex_is_looked_for_in_its_location(make_studio, location, host):  # noqa: F811
+    studio = make_studio(provider="vertex", api_key=None, project="my-project", location=location)  # noqa: F811
+    assert bases(studio.settings) == [f"https://{host}"]
+
+
+def test_a_real_sandbox_answers_a_real_doctor(tmp_path):
+    """Over a socket, with nothing played."""
+    server = LocalServer(tmp_path / "sandbox", latency=0)
+    good = Studio(environ={}, folder=tmp_path, provider="sandbox", base_url=server.start())
+    wrong = Studio(
+        environ={},
+        folder=tmp_path,
+        provider="sandbox",
+        api_key="sk-wrong-key-wrong",
+        base_url=server.base_url,
+    )
+    try:
+        assert lines(doctor._network(good))[:2] == [
+            "ok  host   127.0.0.1 answers",
+            "ok  key    the provider takes it",
+        ]
+        found = lines(doctor._network(wrong))
+        assert found[1].startswith("!!  key    The provider refused the key")
+        assert "wrong-key" not in "".join(found)
+    finally:
+        good.close()
+        wrong.close()
+        server.stop()
+    (gone,) = [one for one in doctor._network(good) if one.name == "host"]
+    assert "nobody listens there" in gone.hint
 
 
 def test_the_sandbox_needs_no_key_and_a_gateway_is_named(make_studio):  # noqa: F811
@@ -143,7 +410,17 @@ def test_jobs_are_counted_and_an_uncertain_one_is_named(studio):  # noqa: F811
 
 def test_a_ledger_that_cannot_be_read_is_found(studio):  # noqa: F811
     studio.library.prepare()
-    studio.library.ledger_path.write_text("hello " * 1000)
+    studio.library.ledger_path.mkdir()
     found = check(studio, "jobs")
     assert not found.ok
-    assert "not a database" in found.found
+    assert "unable to open" in found.found
+    found = check(studio, "ledger")
+    assert not found.ok
+    assert "unable to open" in found.found
+    assert "%veo doctor --repair" in found.hint
+
+
+def test_a_ledger_that_is_sound_is_told_with_its_size(studio):  # noqa: F811
+    studio.library.prepare()
+    Ledger(studio.library.ledger_path).close()
+    assert check(studio, "ledger").found == "0.0 MB, sound"

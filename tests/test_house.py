@@ -25,11 +25,13 @@ ARROWS = {
     "catalog": set(),
     "errors": set(),
     "media": set(),
-    "config": GROUND,
-    "request": GROUND | {"media.picture"},
-    "api": GROUND | {"config", "request", "media.picture"},
-    "jobs": GROUND | {"config", "request", "api", "media"},
-    "notebook": GROUND | {"config", "request", "api", "media", "jobs"},
+    "keys": GROUND,
+    "keystores": GROUND | {"keys"},
+    "config": GROUND | {"keys"},
+    "request": GROUND | {"media.picture", "media.shape"},
+    "api": GROUND | {"config", "keys", "request", "media.picture"},
+    "jobs": GROUND | {"config", "keys", "keystores", "request", "api", "media"},
+    "notebook": GROUND | {"config", "keys", "keystores", "request", "api", "media", "jobs"},
     "sandbox": {"catalog", "media"},
 }
 TOP = {"", "__init__", "__main__", "cli", "demo", "doctor"}
@@ -185,7 +187,7 @@ def test_the_public_names_are_these(fresh):
         "WaitTimeout",
     }
     things = {"AsyncClient", "Job", "Studio", "Video", "VideoRequest"}
-    verbs = {"configure", "generate", "history", "studio"}
+    verbs = {"configure", "cost", "generate", "history", "studio"}
     assert set(fresh["names"]) == errors | things | verbs
 
 

@@ -158,6 +158,16 @@ def test_a_key_that_is_no_text_is_still_kept_secret(default):
     assert veo.studio().settings.api_key.reveal() == KEY
 
 
+def test_a_budget_is_for_what_comes_after_and_cost_says_what_is_left(keyed):
+    veo.configure(budget=1)
+    veo.generate("A fox.", duration_seconds=4).wait(30)
+    with pytest.raises(errors.BudgetExceeded):
+        veo.generate("An owl.", duration_seconds=4)
+    bill = veo.cost()
+    assert (round(bill.spent, 2), round(bill.left or 0, 2), bill.charges[0].jobs) == (0.6, 0.4, 1)
+    assert veo.configure(budget=None).cost().left is None
+
+
 # The extension
 
 

@@ -168,11 +168,11 @@ def test_an_image_that_is_not_there_is_named_with_its_field(field):
     assert error.facts == {"field": field}
 
 
-@pytest.mark.parametrize("image", [5, np.zeros((9, 16, 3)), {"a": 1}])
+@pytest.mark.parametrize("image", [5, {"a": 1}])
 def test_what_is_no_image_is_refused(image):
     kind = type(image).__name__
     assert str(refusal(image=image)) == (
-        f"An image is a path, bytes or a PIL image, not {kind}. Give a PNG or JPEG file."
+        f"An image is a path, bytes, a PIL image or a numpy array, not {kind}. Give a PNG or JPEG file."
     )
 
 
@@ -224,6 +224,121 @@ def test_whatever_is_given_becomes_a_request_or_a_sentence(values):
     assert json.dumps(request.canonical())
 
 
+# ---- pictures of another shape than the clip
+
+
+def picture(width: int, height: int, kind: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(out, kind)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("size", [(640, 427), (100, 100), (1000, 300)])
+def test_a_wide_picture_of_another_shape_is_sent_as_it_is_since_the_provider_fits_it(size):
+    data = picture(*size)
+    assert [p.data for p in make(image=data).pictures()] == [data]
+
+
+@pytest.mark.parametrize("name", ["image", "last_frame"])
+@pytest.mark.parametrize(
+    ("size", "shape", "line"),
+    [
+        (
+            (480, 640),
+            None,
+            (
+                "The image is upright (3:4), and the clip would be wide (16:9). "
+                'Use aspect_ratio="9:16", or fit="crop" or fit="pad" to make the picture 16:9.'
+            ),
+        ),
+        (
+            (1280, 720),
+            "9:16",
+            (
+                "The image is wide (16:9), and the clip would be upright (9:16). "
+                'Use aspect_ratio="16:9", or fit="crop" or fit="pad" to make the picture 9:16.'
+            ),
+        ),
+    ],
+)
+def test_an_upright_picture_for_a_wide_clip_is_a_forgotten_aspect_ratio(name, size, shape, line):
+    square = picture(64, 64)
+    error = refusal(**{"image": square, name: picture(*size)}, aspect_ratio=shape)
+    assert str(error) == line
+    assert error.facts == {"field": name}
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad"])
+@pytest.mark.parametrize("shape", ["16:9", "9:16"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_with_fit_every_frame_has_the_clips_shape_and_keeps_its_type(fit, shape, kind):
+    request = make(
+        image=picture(480, 640, kind), last_frame=picture(640, 427, kind), aspect_ratio=shape, fit=fit
+    )
+    width, height = (int(side) for side in shape.split(":"))
+    for sent in request.pictures():
+        assert sent.width / sent.height == pytest.approx(width / height, rel=0.01)
+        assert sent.mime == f"image/{kind.lower()}"
+        assert Image.open(io.BytesIO(sent.data)).size == (sent.width, sent.height)
+
+
+def test_fit_leaves_a_picture_that_fits_as_it_is_and_references_too():
+    tall = picture(480, 640)
+    assert [p.data for p in make(image=RED, fit="crop").pictures()] == [RED]
+    assert [p.data for p in make(reference_images=[tall]).pictures()] == [tall]
+
+
+def test_how_a_picture_was_made_to_fit_is_another_request():
+    photo = picture(640, 427)
+    prints = {make(image=photo, fit=fit).fingerprint("gptproto") for fit in (None, "crop", "pad")}
+    assert len(prints) == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"image": RED, "fit": "croop"}, "fit can't be 'croop'. Did you mean crop? It takes crop or pad."),
+        ({"image": RED, "fit": 5}, "fit can't be 5. It takes crop or pad."),
+        (
+            {"fit": "crop"},
+            "There is no first or last frame that could be made to fit. Leave out fit=, or give image= as well.",
+        ),
+    ],
+)
+def test_a_fit_that_can_do_nothing_is_refused(values, line):
+    assert str(refusal(**values)) == line
+
+
+# ---- limits of pictures
+
+
+@pytest.mark.parametrize("field", ["image", "reference_images"])
+def test_a_picture_that_is_too_heavy_says_how_heavy_and_what_to_do(field, monkeypatch, tmp_path):
+    monkeypatch.setattr(catalog, "IMAGE", replace(catalog.IMAGE, most_bytes=2**20))
+    noise = np.random.default_rng(1).integers(0, 255, (720, 1280, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    assert str(refusal(**{field: tmp_path / "noise.png"})) == (
+        "noise.png has 3 MB, and GPTProto takes up to 1. Save it as JPEG, or make it smaller."
+    )
+
+
+def test_webp_is_sent_as_it_is_where_the_provider_takes_it():
+    data = picture(64, 36, "WEBP")
+    kept = make_request(catalog.PROVIDERS["gemini"], prompt="A fox", image=data)
+    assert [(p.mime, p.data == data) for p in kept.pictures()] == [("image/webp", True)]
+    assert [p.mime for p in make(image=data).pictures()] == ["image/png"]
+    # A stored one may go to another provider later.
+    again = make(image=kept.image)
+    assert [p.mime for p in again.pictures()] == ["image/png"]
+
+
+def test_an_array_or_a_frame_is_an_image_too():
+    array = np.zeros((9, 16, 3), np.uint8)
+    assert [p.mime for p in make(image=array, last_frame=array).pictures()] == ["image/png"] * 2
+    for one in (array, Image.fromarray(array), [array]):
+        assert len(make(reference_images=one).reference_images) == 1
+
+
 # ---- the same request
 
 
@@ -247,8 +362,13 @@ def some_requests() -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(
         st.fixed_dictionaries(prompt, optional={**free, **shape}),
         st.fixed_dictionaries(
-            {**prompt, "image": pictures}, optional={**free, **shape, "last_frame": pictures}
+            {**prompt, "image": pictures},
+            optional={**free, **shape, "aspect_ratio": st.just("16:9"), "last_frame": pictures},
         ),
+        st.fixed_dictionaries(
+            {**prompt, "image": pictures},
+            optional={**free, "aspect_ratio": st.just("9:16"), "fit": st.sampled_from(["crop", "pad"])},
+        ).filter(lambda values: "aspect_ratio" not in values or "fit" in values),
         st.fixed_dictionaries(
             {**prompt, "reference_images": st.lists(pictures, min_size=1, max_size=3)}, optional=free
         ),

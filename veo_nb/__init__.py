@@ -36,9 +36,11 @@ if TYPE_CHECKING:
         VideoExpired,
         WaitTimeout,
     )
+    from veo_nb.jobs.bill import Bill
     from veo_nb.jobs.job import Job
     from veo_nb.jobs.studio import Studio
     from veo_nb.jobs.video import Video
+    from veo_nb.keys import Secret
     from veo_nb.request import VideoRequest
 
 __version__ = "0.1.0"
@@ -66,6 +68,7 @@ __all__ = [
     "VideoRequest",
     "WaitTimeout",
     "configure",
+    "cost",
     "generate",
     "history",
     "studio",
@@ -112,25 +115,36 @@ def studio() -> Studio:
 
 
 def configure(**settings: Any) -> Studio:
-    """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`, `max_in_flight`.
+    """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`,
+    `max_in_flight`, `budget` (USD).
 
     A setting of None goes back to where it came from before. Jobs that run go on as they were started.
 
     Raises:
         InvalidRequest: a setting is wrong; the old ones stay.
     """
-    from veo_nb.config import Secret
+    from veo_nb.keys import Secret
 
     key = settings.get("api_key")
     if isinstance(key, str):
         # From here on it can't be shown, not even by a traceback that prints variables.
-        settings["api_key"] = Secret(key.strip())
+        settings["api_key"] = Secret(key)
     return _remake(_settings, settings)
 
 
 def _configure_options(options: Mapping[str, Any]) -> Studio:
     """As `configure`, for what `%config` says, which arguments override."""
     return _remake(_options, options)
+
+
+def _set_key(provider: str, key: Secret | None) -> Studio:
+    """As `configure`, for `%veo login`; without a key it takes away the one that came so."""
+    from veo_nb.keys import LOGIN
+
+    if key is not None:
+        return _remake(_settings, {"provider": provider, "api_key": key})
+    given = _settings.get("api_key")
+    return _remake(_settings, {"api_key": None} if given is not None and given.source == LOGIN else {})
 
 
 def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
@@ -157,12 +171,14 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
 def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
     """The job that makes this clip; returns at once, and shows a stored clip in place of asking twice.
 
-    Fields are those of `VideoRequest`; an image is a path, bytes or a PIL image, a video is a `Video`, a job or a
-    URL. `take=2` asks for another sample of the same request, `fresh=True` ignores what is stored.
+    Fields are those of `VideoRequest`; an image is a path, bytes, a PIL image or a numpy array, a video is a `Video`,
+    a job or a URL. `fit="crop"` or `fit="pad"` makes a first and a last frame of another shape fit the clip. `take=2`
+    asks for another sample of the same request, `fresh=True` ignores what is stored.
 
     Raises:
         InvalidRequest: the request can't be sent as it is; nothing was sent.
         AuthenticationError: the provider needs a key and there is none.
+        BudgetExceeded: it would go over the budget; nothing was sent.
     """
     return studio().generate(prompt, take=take, fresh=fresh, **fields)
 
@@ -170,6 +186,11 @@ def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) 
 def history(limit: int = 50) -> list[Job]:
     """The newest jobs of the library, newest first."""
     return studio().history(limit)
+
+
+def cost() -> Bill:
+    """What the jobs of the library cost by estimate: `charges` by day, model and state, `spent`, `budget` and `left`."""
+    return studio().cost()
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -183,6 +204,7 @@ def load_ipython_extension(shell: Any) -> None:
         active=_active,
         configure=_configure_options,
         doctor=lambda: doctor.report(studio()),
+        set_key=_set_key,
     )
     shell.register_magics(magics)
     current = studio()

@@ -39,7 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sandbox.add_arguments(
         commands.add_parser("sandbox", help="serve the same API on this machine; it renders real videos")
     )
-    commands.add_parser("doctor", help="check the installation, and say what to do")
+    doctor = commands.add_parser("doctor", help="check the installation, and say what to do")
+    doctor.add_argument(
+        "--repair",
+        action="store_true",
+        help="check the library's ledger and files, and bring back what it can",
+    )
 
     chosen = parser.parse_args(arguments)
     try:
@@ -47,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _demo(chosen)
         if chosen.command == "sandbox":
             return sandbox.run(chosen)
-        return _doctor()
+        return _repair() if chosen.repair else _doctor()
     except VeoError as error:
         print(f"veo-nb: {error}", file=sys.stderr)
         return 1
@@ -69,6 +74,12 @@ def _doctor() -> int:
     checks = doctor.examine(veo_nb.studio())
     print(doctor.format_checks(checks))
     return 0 if all(check.ok for check in checks) else 1
+
+
+def _repair() -> int:
+    report = veo_nb.studio().repair()
+    print(report)
+    return 1 if report.left else 0
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 """Settings: which provider, with which key, and where clips are kept.
 
 Each value is taken from the first place that has it: an argument of `configure()` or `Studio(...)`,
-`%config VeoMagics.name = …`, the environment (`VEO_NB_NAME`; keys under their provider's own variable),
-the file `veo_nb.toml` in the working folder, the default. A key is never read from that file: such files get
-committed.
+`%config VeoMagics.name = …`, the environment (`VEO_NB_NAME`), the file `veo_nb.toml` in the working folder, the
+default. A key has places of its own (`veo_nb.keys`) and is never read from that file: such files get committed.
 """
 
 from __future__ import annotations
@@ -15,11 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import index
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 from veo_nb import catalog
-from veo_nb.errors import AuthenticationError, InvalidRequest
+from veo_nb.errors import InvalidRequest
+from veo_nb.keys import Environment, Secret, Stores, missing_key, provider_and_key, unsendable_key
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,15 +27,13 @@ else:
     import tomli as tomllib
 
 FILE = "veo_nb.toml"
-SANDBOX_KEY = "sk-sandbox"
-"""The key of a sandbox that was started without one; it opens nothing else."""
-
 NAMES = (
     "provider",
     "base_url",
     "library",
     "model",
     "max_in_flight",
+    "budget",
     "project",
     "location",
     "storage_uri",
@@ -43,50 +41,6 @@ NAMES = (
 """Settings that may come from the environment and the file; `api_key` has rules of its own."""
 GOOGLE_VARIABLES = {"project": "GOOGLE_CLOUD_PROJECT", "location": "GOOGLE_CLOUD_LOCATION"}
 """What Google's own tools read, after ours."""
-
-
-class Secret:
-    """A key that does not show itself: not in a repr, a log or a traceback, and that can't be pickled."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value.strip()
-
-    def reveal(self) -> str:
-        """The key itself; call it only where the header is written."""
-        return self._value
-
-    def tail(self) -> str:
-        """The last four characters, for a person to tell two keys apart; nothing of a short key."""
-        return f"…{self._value[-4:]}" if len(self._value) >= 12 else "…"
-
-    def can_be_sent(self) -> bool:
-        """Whether it fits in a header. What does not would be quoted, whole, in the error of whoever tries."""
-        return re.fullmatch(r"[!-~]*", self._value) is not None
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret('****')"
-
-    __str__ = __repr__
-
-    def __copy__(self) -> Secret:
-        return self
-
-    def __deepcopy__(self, _: object) -> Secret:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("A key can't be pickled: it would be written down.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +57,10 @@ class Settings:
     """A full id that the provider serves."""
     max_in_flight: int
     """How many operations run at the provider at once."""
+    budget: float | None = None
+    """USD that the clips of the library may cost by estimate; None for no limit."""
+    prices: Mapping[str, catalog.Price] = field(default_factory=lambda: catalog.PRICES)
+    """By model id: the catalog's, with those of the file in their place."""
     project: str = ""
     """Google Cloud project, for Vertex AI."""
     location: str = "us-central1"
@@ -112,45 +70,26 @@ class Settings:
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def needs_key(self) -> bool:
+        """Whether nothing can be sent without a key: Google's own credentials do where a project is named."""
+        return bool(self.provider.key_variables) and not (self.provider.keyless and self.project)
+
+    @property
     def has_access(self) -> bool:
-        """Whether there is a key, or a project for which this machine's Google credentials stand in for one."""
-        return bool(self.api_key) or (self.provider.keyless and bool(self.project))
+        """Whether something can be sent: there is a key, or none is needed."""
+        return bool(self.api_key) or not self.needs_key
 
     def key_or_raise(self) -> Secret:
-        """The key, or a sentence on where to put one; empty where this machine's Google credentials stand in for it.
+        """The key, or a sentence on where to put one; an empty one where none is needed.
 
         Raises:
             AuthenticationError: this provider needs a key and none was found, or it can't be one.
         """
         if not self.api_key.can_be_sent():
-            raise unsendable_key(self.sources.get("api_key", ""))
+            raise unsendable_key(self.api_key.source)
         if not self.has_access:
             raise missing_key(self.provider)
         return self.api_key
-
-
-def missing_key(provider: catalog.Provider) -> AuthenticationError:
-    """The error for a provider that needs a key where there is none."""
-    name = " or ".join(provider.key_variables)
-    if provider.keyless:
-        return AuthenticationError(
-            f"{provider.title} needs a project or a key and neither was found.",
-            hint=f"Set GOOGLE_CLOUD_PROJECT to use this machine's Google credentials, or {name} for express mode.",
-            variable=f"GOOGLE_CLOUD_PROJECT or {name}",
-        )
-    return AuthenticationError(
-        f"{provider.title} needs a key and none was found.",
-        hint=f"Set {name} and restart the kernel, or use VEO_NB_PROVIDER=sandbox to try without one.",
-        variable=name,
-    )
-
-
-def unsendable_key(source: str) -> AuthenticationError:
-    """The error for a key with characters that no header takes; `source` says where it was found."""
-    return AuthenticationError(
-        f"The key{f' from {source}' if source else ''} holds characters that no key has.",
-        hint="Copy it again, without spaces, quotes or line breaks in it.",
-    )
 
 
 def resolve_settings(
@@ -158,14 +97,17 @@ def resolve_settings(
     options: Mapping[str, Any],
     environ: Mapping[str, str],
     folder: Path,
+    stores: Stores | None = None,
 ) -> Settings:
-    """Settings from the four places, first one first; `folder` is the working folder.
+    """Settings from the four places, first one first; `folder` is the working folder, `stores` keep keys.
 
-    Without a provider it is GPTProto where its key is set, and the sandbox otherwise.
+    Without a provider it is the first whose key is set, else one that was logged in to, else the sandbox.
 
     Raises:
         InvalidRequest: a name or a value is not one that is known.
     """
+    # From here on no variable of these frames shows a key, whatever prints them.
+    environ = Environment(environ)
     for name in arguments:
         if name not in (*NAMES, "api_key"):
             raise InvalidRequest(
@@ -186,7 +128,11 @@ def resolve_settings(
             if value not in (None, ""):
                 values[name], sources[name] = value, place
                 break
-    provider, key = _provider_and_key(arguments, environ, values, sources)
+    provider, key, why = provider_and_key(values.get("provider"), arguments.get("api_key"), environ, stores)
+    if why:
+        sources["provider"] = why
+    if key.source:
+        sources["api_key"] = key.source
     return Settings(
         provider=provider,
         api_key=key,
@@ -194,43 +140,13 @@ def resolve_settings(
         library=_folder(values.get("library", "veo_library"), folder),
         model=_model(str(values.get("model", catalog.DEFAULT_MODEL)), provider),
         max_in_flight=_count(values.get("max_in_flight", provider.in_flight)),
+        budget=_budget(values.get("budget")),
+        prices=_prices(file.get("prices", {})),
         project=_cloud_name(values, "project", ""),
         location=_cloud_name(values, "location", "us-central1"),
         storage_uri=_storage_uri(values.get("storage_uri", "")),
         sources=sources,
     )
-
-
-def _provider_and_key(
-    arguments: Mapping[str, Any],
-    environ: Mapping[str, str],
-    values: Mapping[str, Any],
-    sources: dict[str, str],
-) -> tuple[catalog.Provider, Secret]:
-    keys: dict[str, tuple[Secret, str]] = {}
-    for provider in catalog.PROVIDERS.values():
-        for variable in provider.key_variables:
-            if environ.get(variable, "").strip() and provider.name not in keys:
-                keys[provider.name] = (Secret(environ[variable]), variable)
-    given = arguments.get("api_key") or ""
-    given = given if isinstance(given, Secret) else Secret(str(given))
-    name = values.get("provider")
-    if name is None:
-        # A key given by hand without a provider is meant for the one this project exists for.
-        name = "gptproto" if given else next(iter(keys), "sandbox")
-        sources["provider"] = "configure()" if given else keys.get(name, ("", "default"))[1]
-    if not isinstance(name, str) or name not in catalog.PROVIDERS:
-        hint = catalog.did_you_mean(str(name), list(catalog.PROVIDERS))
-        raise InvalidRequest(f"There is no provider {catalog.shown(name)}.", hint=hint, field="provider")
-    if given:
-        sources["api_key"] = "configure()"
-        return catalog.PROVIDERS[name], given
-    if name == "sandbox":
-        return catalog.PROVIDERS[name], Secret(SANDBOX_KEY)
-    key, variable = keys.get(name, (Secret(""), ""))
-    if variable:
-        sources["api_key"] = variable
-    return catalog.PROVIDERS[name], key
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -247,9 +163,10 @@ def _read_file(path: Path) -> dict[str, Any]:
                 f"{FILE} holds a key, and such files get committed.",
                 hint="Take it out and set the provider's variable instead, such as GPTPROTO_API_KEY.",
             )
-        if name not in NAMES:
+        if name not in (*NAMES, "prices"):
             raise InvalidRequest(
-                f"{FILE} has an unknown setting {name!r}.", hint=catalog.did_you_mean(name, list(NAMES))
+                f"{FILE} has an unknown setting {name!r}.",
+                hint=catalog.did_you_mean(name, [*NAMES, "prices"]),
             )
     return found
 
@@ -360,3 +277,21 @@ def _count(value: Any) -> int:
             field="max_in_flight",
         )
     return count
+
+
+def _budget(value: Any) -> float | None:
+    amount = None if value is None else catalog.read_amount(value)
+    if amount is None and value is not None:
+        raise InvalidRequest(
+            f"budget can't be {catalog.shown(value)}.",
+            hint="Give an amount in USD, such as 20.",
+            field="budget",
+        )
+    return amount
+
+
+def _prices(table: Any) -> dict[str, catalog.Price]:
+    prices, problems = catalog.read_prices(table, f"your {FILE}")
+    if problems:
+        raise InvalidRequest(f"{FILE}: {problems[0].message}", hint=problems[0].hint, field="prices")
+    return prices

@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import contextlib
+import hashlib
 import platform
 import shutil
+import sqlite3
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any, TypeVar
 
+from veo_nb.api.reach import Reached, Tried, bases, reach, try_key
 from veo_nb.errors import VeoError
+from veo_nb.jobs.connection import open_client
 from veo_nb.jobs.studio import Studio
+
+_Answer = TypeVar("_Answer")
 
 ENOUGH_DISK = 1_000_000_000
 """Bytes; twenty of the largest clips."""
+NETWORK_SECONDS = 10.0
+"""For all questions together, which are asked at once."""
+CLOCK_SECONDS = 30.0
+"""How far off the clock may be before it matters."""
+OLDEST = {"jupyterlab": 4, "notebook": 7, "ipywidgets": 8}
+"""Major versions that show the live card; older ones do not."""
+
+TROUBLES = {
+    "name": "its name is not known here: is this machine online? Look at its DNS and at HTTPS_PROXY.",
+    "certificate": "its certificate is not trusted: a company's proxy has its own, name it in SSL_CERT_FILE; "
+    "a clock that is far off does this too.",
+    "refused": "nobody listens there: look at base_url, at HTTPS_PROXY and at a firewall.",
+    "slow": "it took too long: a firewall may be in the way; a proxy is named in HTTPS_PROXY.",
+    "broken": "the connection broke: look at HTTPS_PROXY and at a firewall.",
+}
 
 
 @dataclass(frozen=True)
@@ -42,29 +71,37 @@ def format_checks(checks: list[Check]) -> str:
 
 
 def examine(studio: Studio) -> list[Check]:
-    """What is well and what is not; writes nothing but a file that it takes away again."""
+    """What is well and what is not; costs nothing, and writes nothing but a file that it takes away again."""
     return [
         _versions(),
         _kernel(),
         _front_end(),
         _codecs(),
         _provider(studio),
+        *_network(studio),
         _library(studio),
         _disk(studio),
         _jobs(studio),
+        *_ledger(studio),
     ]
 
 
 def _versions() -> Check:
-    names = ("veo-nb", "httpx", "ipython", "ipywidgets", "anywidget", "av")
-    found = ", ".join(f"{name} {_version(name)}" for name in names)
-    missing = [name for name in names if _version(name) == "missing"]
-    return Check(
-        "versions",
-        not missing,
-        f"Python {platform.python_version()}, {found}",
-        "Run pip install veo-nb again.",
-    )
+    needed = ("veo-nb", "httpx", "ipython", "ipywidgets", "anywidget", "av", "nest-asyncio2")
+    found = {name: _version(name) for name in (*needed, "jupyterlab", "notebook")}
+    shown = {name: version for name, version in found.items() if version != "missing" or name in needed}
+    text = ", ".join(f"{name} {version}" for name, version in shown.items())
+    missing = [name for name in needed if found[name] == "missing"]
+    old = [
+        name
+        for name, least in OLDEST.items()
+        if (major := found[name].partition(".")[0]).isdigit() and int(major) < least
+    ]
+    hint = "Run pip install veo-nb again."
+    if old:
+        least = ", ".join(f"{name}>={OLDEST[name]}" for name in old)
+        hint = f"The card is live only with {least}: pip install --upgrade {' '.join(old)}"
+    return Check("versions", not missing and not old, f"Python {platform.python_version()}, {text}", hint)
 
 
 def _kernel() -> Check:
@@ -78,10 +115,34 @@ def _kernel() -> Check:
 
 
 def _front_end() -> Check:
-    static = Path(__file__).parent / "static"
-    missing = [name for name in ("widget.js", "widget.css") if not (static / name).exists()]
-    found = f"{', '.join(missing)} missing" if missing else "the card's bundle is there"
-    return Check("front end", not missing, found, "Run pip install again; in a clone, npm run build in js/.")
+    package = Path(__file__).parent
+    files = [package / "static" / name for name in ("widget.js", "widget.css")]
+    hint = "Run pip install again; in a clone, npm run build in js/."
+    if missing := [path.name for path in files if not path.exists()]:
+        return Check("front end", False, f"{', '.join(missing)} missing", hint)
+    recorded = {path.name: _recorded(path) for path in files}
+    if changed := [path.name for path in files if recorded[path.name] not in ("", _digest(path))]:
+        return Check("front end", False, f"{', '.join(changed)}: not what this version came with", hint)
+    sources = package.parent / "js" / "src"
+    newest = max((path.stat().st_mtime for path in sources.rglob("*") if path.is_file()), default=0.0)
+    if not any(recorded.values()) and newest > min(path.stat().st_mtime for path in files):
+        return Check("front end", False, "the card's bundle is older than its sources", hint)
+    return Check("front end", True, "the card's bundle is there")
+
+
+def _digest(path: Path) -> str:
+    """A file's fingerprint in the form that an installation records."""
+    return base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
+
+
+def _recorded(path: Path) -> str:
+    """The fingerprint a file was installed with; empty where it was not, as in a clone."""
+    try:
+        installed = metadata.files("veo-nb") or []
+    except metadata.PackageNotFoundError:
+        return ""
+    same = (one for one in installed if one.name == path.name and Path(str(one.locate())) == path)
+    return next((one.hash.value for one in same if one.hash), "")
 
 
 def _codecs() -> Check:
@@ -100,15 +161,97 @@ def _provider(studio: Studio) -> Check:
     chosen = settings.sources.get("provider", "default")
     where = f" at {settings.base_url} ({settings.sources['base_url']})" if settings.base_url else ""
     found = f"{settings.provider.title} ({chosen}){where}"
+    problems = "; ".join(studio.stores.problems()) if studio.stores else ""
     if not settings.provider.key_variables:
+        kept = studio.stores.logins() if studio.stores and chosen == "default" else []
+        if kept and problems:
+            hint = f"Make it readable, then run %veo login {kept[0]} or start the kernel anew."
+            return Check(
+                "provider", False, f"{found}; the key kept for {kept[0]} can't be read: {problems}", hint
+            )
         return Check("provider", True, f"{found}, needs no key")
     try:
         key = settings.key_or_raise()
     except VeoError as error:
-        return Check("provider", False, f"{found}, no key", error.hint)
-    return Check(
-        "provider", True, f"{found}, key {key.tail()} from {settings.sources.get('api_key', 'configure()')}"
-    )
+        told = f" ({problems})" if problems else ""
+        return Check("provider", False, f"{found}, no key{told}", error.hint)
+    if not key:
+        return Check("provider", True, f"{found}, Google's credentials for project {settings.project}")
+    return Check("provider", True, f"{found}, key {key.tail()} from {key.source}")
+
+
+def _network(studio: Studio) -> list[Check]:
+    """The provider's hosts, the key and the clock, all asked at once; nothing for a sandbox of our own."""
+    if not bases(studio.settings):
+        return []
+    found = _apart(_ask(studio))
+    if found is None:
+        return [Check("hosts", False, f"no answer in {NETWORK_SECONDS:.0f} s", TROUBLES["slow"])]
+    hosts, key = found
+    checks = [_host(one) for one in hosts]
+    if hosts and all(one.trouble in ("name", "broken") for one in hosts):
+        names = ", ".join(one.host for one in hosts)
+        hint = "Look at this machine's connection and at HTTPS_PROXY; jobs at the provider go on meanwhile."
+        return [Check("hosts", False, f"offline: {names} can't be reached ({hosts[0].said})", hint)]
+    return [*checks, *([_key(key)] if key else []), *_clock(hosts)]
+
+
+async def _ask(studio: Studio) -> tuple[list[Reached], Tried | None]:
+    settings, transport, clock = studio.settings, studio._transport, studio._clock  # noqa: SLF001
+    asking = [reach(base, transport, clock) for base in bases(settings)]
+    try:
+        if settings.provider.key_variables:
+            settings.key_or_raise()
+        client = open_client(settings, settings.base_url, transport, clock)
+    except VeoError:
+        return [*await asyncio.gather(*asking)], None
+    async with client:
+        hosts, key = await asyncio.gather(asyncio.gather(*asking), try_key(client, settings))
+    return hosts, key
+
+
+def _apart(asking: Coroutine[Any, Any, _Answer]) -> _Answer | None:
+    """What a coroutine gives, run on a thread: the kernel's own loop is busy with this cell. None after too long."""
+    answer: Future[_Answer] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(asyncio.run(asking))
+        except BaseException as error:  # noqa: BLE001  it comes out where the answer is waited for
+            answer.set_exception(error)
+
+    # A name that does not resolve can hold its thread for long; it is not waited for.
+    threading.Thread(target=run, name="veo-nb-doctor", daemon=True).start()
+    try:
+        return answer.result(NETWORK_SECONDS)
+    except FutureTimeout:
+        return None
+
+
+def _host(one: Reached) -> Check:
+    if not one.trouble:
+        return Check("host", True, f"{one.host} answers")
+    return Check("host", False, f"{one.host} can't be reached: {one.said}", TROUBLES[one.trouble])
+
+
+def _key(key: Tried) -> Check:
+    if key.verdict == "good":
+        return Check("key", True, "the provider takes it")
+    if key.verdict == "unknown":
+        return Check("key", False, f"it can't be told whether it is taken: {key.said}", "Try again later.")
+    return Check("key", False, key.said, "Copy the key anew from the provider's dashboard, then %veo login.")
+
+
+def _clock(hosts: list[Reached]) -> list[Check]:
+    told = [one.ahead for one in hosts if one.ahead is not None]
+    if not told:
+        return []
+    ahead = min(told, key=abs)
+    if abs(ahead) < CLOCK_SECONDS:
+        return [Check("clock", True, "right to within some seconds" if abs(ahead) >= 2 else "right")]
+    off = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'}"
+    hint = "Set it: when a video expires is told by it, and Google and TLS refuse who is far off."
+    return [Check("clock", False, f"{off} the provider's", hint)]
 
 
 def _library(studio: Studio) -> Check:
@@ -142,6 +285,20 @@ def _jobs(studio: Studio) -> Check:
     found = f"{len(jobs)} in the library, {len(running)} under way"
     hint = "Look at your provider's dashboard; %veo resubmit ID sends it again."
     return Check("jobs", not lost, found + (f", uncertain: {', '.join(lost)}" if lost else ""), hint)
+
+
+def _ledger(studio: Studio) -> list[Check]:
+    path = studio.library.ledger_path
+    if not path.exists():
+        return []
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=5)) as db:
+            (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        said = str(error)
+    size = f"{path.stat().st_size / 1e6:.1f} MB"
+    hint = f"%veo doctor --repair sets {path.name} aside and makes it anew from what lies beside the videos."
+    return [Check("ledger", said == "ok", f"{size}, {'sound' if said == 'ok' else said}", hint)]
 
 
 def _version(name: str) -> str:

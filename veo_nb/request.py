@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
 from veo_nb.media.picture import Picture, UnreadablePicture, read_picture
+from veo_nb.media.shape import Fit, deviation, fitted, shape_name, turned_away
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Source:
 
     uri: str
     key: str
+    shape: str = ""
+    """Its aspect ratio, which an extension keeps; empty where it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +88,17 @@ class VideoRequest:
 
     @property
     def shape(self) -> str:
-        """Aspect ratio of the result, with the provider's default where none was asked."""
-        return self.aspect_ratio or "16:9"
+        """Aspect ratio of the result: what was asked, the source's, or the provider's default."""
+        return self.aspect_ratio or (self.video.shape if self.video else "") or "16:9"
 
 
-def make_request(provider: catalog.Provider, **values: Any) -> VideoRequest:
+def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values: Any) -> VideoRequest:
     """A checked request from what a person gives: model aliases, paths of images, whole fields or None.
+
+    A first or a last frame of another shape than the clip is made to fit as `fit` says: `crop` keeps its middle,
+    `pad` puts it on a blurred enlargement of itself. Without `fit` it is sent as it is, the provider fits it in its
+    own way, and the card says so; but an upright picture for a wide clip, or a wide one for an upright clip, is
+    refused, since that is nearly always a forgotten `aspect_ratio`.
 
     Raises:
         InvalidRequest: a field is unknown, an image can't be read, or the catalog forbids the combination.
@@ -101,7 +109,8 @@ def make_request(provider: catalog.Provider, **values: Any) -> VideoRequest:
             hint = catalog.did_you_mean(name, list(catalog.FIELD))
             raise InvalidRequest(f"A request has no field {name!r}.", hint=hint, field=name)
     given = {name: _given(name, value) for name, value in values.items() if value is not None}
-    problems = catalog.check(given, provider)
+    # By name, as whatever it is: a wrong one is told in the catalog's words.
+    problems = catalog.check({**given, "fit": fit}, provider)
     if problems:
         first = problems[0]
         raise InvalidRequest(
@@ -117,12 +126,22 @@ def make_request(provider: catalog.Provider, **values: Any) -> VideoRequest:
     given |= {name: choice for name in given for choice in model.choices(name) if choice == given[name]}
     for name in ("image", "last_frame"):
         if name in given:
-            given[name] = _read(given[name], name)
+            picture = _read(given[name], name, provider)
+            picture = _in_shape(picture, name, given.get("aspect_ratio", "16:9"), fit)
+            given[name] = _light(picture, name, provider)
     if "reference_images" in given:
-        given["reference_images"] = tuple(_read(p, "reference_images") for p in given["reference_images"])
+        many = given["reference_images"]
+        pictures = (_read(one, "reference_images", provider) for one in many)
+        given["reference_images"] = tuple(_light(one, "reference_images", provider) for one in pictures)
     if "video" in given:
         given["video"] = _source(given["video"])
     return VideoRequest(**given)
+
+
+def misfit(picture: Picture, shape: str) -> str:
+    """What the picture's shape is called where it is not that of the clip; empty where it is, or near enough."""
+    far = deviation(picture.width, picture.height, shape) > catalog.IMAGE.tolerance
+    return shape_name(picture.width, picture.height) if far else ""
 
 
 def restore_request(stored: Mapping[str, Any], read: Callable[[str, str], bytes]) -> VideoRequest:
@@ -156,7 +175,9 @@ def _given(name: str, value: Any) -> Any:
     """A value as the catalog knows it: plain numbers and text, a tuple of images."""
     kind = catalog.FIELD[name].kind
     if kind == "images":
-        if isinstance(value, (str, bytes, bytearray, PathLike, Picture)):
+        # A PIL image and an array hand out their pixels in the same way, and are no list.
+        one = isinstance(value, (str, bytes, bytearray, PathLike, Picture))
+        if one or hasattr(value, "__array_interface__"):
             return (value,)
         return tuple(value) if isinstance(value, Sequence) else value
     if isinstance(value, str):
@@ -170,7 +191,7 @@ def _given(name: str, value: Any) -> Any:
     return value
 
 
-def _read(source: Any, name: str) -> Picture:
+def _read(source: Any, name: str, provider: catalog.Provider) -> Picture:
     # A `Video` or a job can't be a still image, but its frames can: say so. Asked of the type, since a job
     # that is not done raises when it is asked for its video.
     for way, kind in ((".", "last_frame"), (".video.", "video")):
@@ -178,9 +199,42 @@ def _read(source: Any, name: str) -> Picture:
             hint = f"Use its {way}last_frame() or {way}frame(seconds)."
             raise InvalidRequest(f"{name} is a whole video.", hint=hint, field=name)
     try:
-        return read_picture(source)
+        return read_picture(source, provider.image_types)
     except UnreadablePicture as error:
         raise InvalidRequest(str(error), hint="Give a PNG or JPEG file.", field=name) from None
+
+
+def _in_shape(picture: Picture, name: str, shape: str, fit: Fit | None) -> Picture:
+    """The picture as it is sent as a frame of a clip of this shape."""
+    found = misfit(picture, shape)
+    if found and fit:
+        return fitted(picture, shape, fit)
+    if found and turned_away(picture.width, picture.height, shape):
+        upright = picture.height > picture.width
+        other = "9:16" if upright else "16:9"
+        raise InvalidRequest(
+            f"{_called(picture)} is {'upright' if upright else 'wide'} ({found}), and the clip would be "
+            f"{'wide' if upright else 'upright'} ({shape}).",
+            hint=f'Use aspect_ratio="{other}", or fit="crop" or fit="pad" to make the picture {shape}.',
+            field=name,
+        )
+    return picture
+
+
+def _light(picture: Picture, name: str, provider: catalog.Provider) -> Picture:
+    """The picture, if it is small enough to be sent."""
+    if len(picture.data) > catalog.IMAGE.most_bytes:
+        raise InvalidRequest(
+            f"{_called(picture)} has {len(picture.data) / 2**20:.0f} MB, and {provider.title} takes up to "
+            f"{catalog.IMAGE.most_bytes / 2**20:.0f}.",
+            hint="Save it as JPEG, or make it smaller.",
+            field=name,
+        )
+    return picture
+
+
+def _called(picture: Picture) -> str:
+    return picture.name or "The image"
 
 
 def _source(value: Any) -> Source:
@@ -214,5 +268,5 @@ def _plain(value: Any) -> Any:
             "name": value.name,
         }
     if isinstance(value, Source):
-        return {"uri": value.uri, "key": value.key}
+        return {"uri": value.uri, "key": value.key} | ({"shape": value.shape} if value.shape else {})
     return value

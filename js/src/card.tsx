@@ -7,8 +7,13 @@ import { type Clock, useNow } from "./clock";
 import { type Request, RequestError } from "./connection";
 import { StateIcon } from "./icons";
 import { Media } from "./media";
-import { type Card, formatLine, type State } from "./protocol";
+import { type Action, type Card, formatLine, type State } from "./protocol";
 import type { Stage } from "./stage";
+
+const LABELS: Readonly<Record<Action, { idle: string; asked: string }>> = {
+  cancel: { idle: "Cancel", asked: "Stopping…" },
+  again: { idle: "Try again", asked: "Asking again…" },
+};
 
 /** Seconds for which the words of a refusal stand in the live line's place. */
 const REFUSAL_SHOWN = 20;
@@ -63,14 +68,17 @@ export function JobCard({ card, clock, request }: CardProps) {
           <span>{refused?.words ?? words}</span>
         </p>
         <div class="veo-end">
-          {card.actions.includes("cancel") && (
-            <CancelButton
+          {card.actions.map((action) => (
+            // The job is in the key: another one's button has not been pressed.
+            <ActionButton
+              key={`${action} ${card.id}`}
+              action={action}
               retry={refused !== undefined}
               request={request}
               onRefused={(text) => setRefusal({ words: text, state: card.state, at: clock.now() })}
               onAsked={() => setRefusal(undefined)}
             />
-          )}
+          ))}
           <code class="veo-id">{card.id}</code>
         </div>
       </div>
@@ -145,15 +153,16 @@ function Settings({ card }: { card: Card }) {
   );
 }
 
-interface CancelProps {
+interface ActionProps {
+  action: Action;
   retry: boolean;
   request: Request;
   onAsked: () => void;
   onRefused: (words: string) => void;
 }
 
-function CancelButton({ retry, request, onAsked, onRefused }: CancelProps) {
-  const [stopping, setStopping] = useState(false);
+function ActionButton({ action, retry, request, onAsked, onRefused }: ActionProps) {
+  const [asked, setAsked] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
 
   useLayoutEffect(() => {
@@ -164,24 +173,24 @@ function CancelButton({ retry, request, onAsked, onRefused }: CancelProps) {
     };
   }, []);
 
-  const cancel = async () => {
-    if (stopping) return;
-    setStopping(true);
+  const ask = async () => {
+    if (asked) return;
+    setAsked(true);
     onAsked();
     try {
-      // When it is granted the button goes on saying "Stopping…": the next snapshot of the card takes it away.
-      await request("cancel");
+      // When it is granted the button goes on saying so: the next snapshot of the card takes it away.
+      await request(action);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      setStopping(false);
+      setAsked(false);
       onRefused(`${error.message} ${error.hint}`.trim());
     }
   };
 
   // aria-disabled, because `disabled` would throw the keyboard's focus out of the card.
   return (
-    <button ref={button} type="button" class="veo-button" aria-disabled={stopping} onClick={cancel}>
-      {stopping ? "Stopping…" : retry ? "Try again" : "Cancel"}
+    <button ref={button} type="button" class="veo-button" aria-disabled={asked} onClick={ask}>
+      {asked ? LABELS[action].asked : retry ? "Try again" : LABELS[action].idle}
     </button>
   );
 }

@@ -45,6 +45,9 @@ export interface Clip {
   label: string;
 }
 
+/** What a person can have done with the job of a card. */
+export type Action = "cancel" | "again";
+
 export interface Card {
   id: string;
   state: State;
@@ -56,11 +59,11 @@ export interface Card {
   backdrop: string;
   line: Part[];
   progress: Progress | null;
-  actions: string[];
+  actions: Action[];
   videos: Clip[];
 }
 
-export type Kind = "cancel" | "clock";
+export type Kind = "cancel" | "again" | "clock";
 
 export interface Message {
   kind: Kind;

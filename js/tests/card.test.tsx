@@ -57,7 +57,9 @@ describe("every example card", () => {
     expect(has(".veo-tag")).toBe(card.tag !== "");
     expect(line()).toBe(formatLine(card.line, NOW));
     expect(find(".veo-id").textContent).toBe(card.id);
-    expect(has(".veo-button")).toBe(card.actions.includes("cancel"));
+    expect([...el.querySelectorAll(".veo-button")].map((one) => one.textContent)).toEqual(
+      card.actions.map((action) => ({ cancel: "Cancel", again: "Try again" })[action]),
+    );
     expect(el.querySelectorAll(".veo-box")).toHaveLength(Math.max(1, card.videos.length));
     expect(find(".veo-media").dataset["shape"]).toBe(card.shape);
   });
@@ -213,6 +215,41 @@ describe("Cancel", () => {
     await click();
     await pass(10);
     expect(line()).toBe("No answer from the kernel: it may be busy. The job goes on.");
+  });
+});
+
+describe("Try again", () => {
+  const button = () => find<HTMLButtonElement>(".veo-button");
+  const click = () => act(() => button().click());
+
+  it("asks the kernel once, and says so until the new job has taken the place", async () => {
+    await draw(exampleCard("blocked"));
+    await click();
+    await click();
+    expect(model.sent.map((message) => message.kind)).toEqual(["again"]);
+    expect(button().textContent).toBe("Asking again…");
+    await act(async () => model.grant("again"));
+    expect(button().textContent).toBe("Asking again…");
+    await draw(exampleCard("queued", { id: "9c01" }));
+    expect(button().textContent).toBe("Cancel");
+    expect(button().getAttribute("aria-disabled")).toBe("false");
+  });
+
+  it("can be pressed again when the next one is blocked too", async () => {
+    await draw(exampleCard("blocked"));
+    await click();
+    await draw(exampleCard("blocked", { id: "9c01" }));
+    expect(button().textContent).toBe("Try again");
+    await click();
+    expect(model.sent).toHaveLength(2);
+  });
+
+  it("shows why it was refused, beside the button", async () => {
+    await draw(exampleCard("blocked"));
+    await click();
+    await act(async () => model.refuse("again", "It would go over the budget.", "Raise it first."));
+    expect(line()).toBe("It would go over the budget. Raise it first.");
+    expect(button().textContent).toBe("Try again");
   });
 });
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -28,7 +29,7 @@ from veo_nb import errors
 from veo_nb.api import client as module
 from veo_nb.api.address import KeyHeader, Origins, origin
 from veo_nb.api.client import AsyncClient, is_passing
-from veo_nb.config import Secret
+from veo_nb.keys import Secret
 
 
 async def asked(
@@ -81,6 +82,32 @@ async def test_the_key_does_not_go_along_a_redirect(tmp_path):
     away = {"api.gptproto.com": "https://cdn.example.com/v?signature=1"}
     seen, error = await asked("https://api.gptproto.com/v", tmp_path, away)
     assert (seen, error) == ([("api.gptproto.com", True), ("cdn.example.com", False)], "")
+
+
+@pytest.mark.parametrize("written", [KEY, quote(KEY, safe="")])
+async def test_a_redirect_takes_no_key_along_in_its_address(written, tmp_path):
+    """Some stores are handed the key by the provider itself; ours then fails there, and says so."""
+    urls = []
+
+    def play(request):
+        urls.append(str(request.url))
+        if request.url.host == "api.gptproto.com":
+            return httpx.Response(302, headers={"location": f"https://storage.example.com/v?key={written}"})
+        return httpx.Response(403)
+
+    async with played(play) as client:
+        error = await refusal(client.download("https://api.gptproto.com/v", tmp_path / "a"))
+    assert urls[1].startswith("https://storage.example.com/v?key=")
+    assert KEY not in "".join(urls) + str(error) + str(error.facts)
+
+
+async def test_a_refused_redirect_is_kept_without_the_key(tmp_path):
+    def play(request):
+        return httpx.Response(302, headers={"location": f"http://169.254.169.254/v?key={KEY}"})
+
+    async with played(play) as client:
+        error = await refusal(client.download("https://api.gptproto.com/v", tmp_path / "a"))
+    assert error.facts["uri"] == "http://169.254.169.254/v?key=[key]"
 
 
 async def test_a_redirect_within_the_provider_keeps_the_key(tmp_path):

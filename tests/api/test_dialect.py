@@ -66,7 +66,8 @@ def test_vertex_needs_a_project_or_a_key():
         AsyncClient("vertex")
     assert str(caught.value) == (
         "Vertex AI needs a project or a key and neither was found. Set GOOGLE_CLOUD_PROJECT to use this machine's "
-        "Google credentials, or VERTEX_API_KEY or GOOGLE_API_KEY for express mode."
+        "Google credentials; for express mode %veo login vertex asks for a key, or set GOOGLE_CLOUD_API_KEY or "
+        "VERTEX_API_KEY."
     )
     AsyncClient("vertex", project="my-project")
     AsyncClient("vertex", "sk-0123456789")

@@ -361,7 +361,7 @@ def away(to: str) -> httpx.Response:
         ),
     ],
 )
-async def test_each_host_sees_what_is_its_own(signed_in, tmp_path, settings, uri, answers, seen):  # noqa: PLR0917
+async def test_each_host_sees_what_is_its_own(signed_in, tmp_path, settings, uri, answers, seen):
     async with Loopback(token()) as tokens:
         signed_in(tokens)
         found = await seen_by(settings, lambda client: client.download(uri, tmp_path / "a"), answers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import json
 
@@ -10,8 +11,16 @@ import httpx
 import pytest
 
 from tests.jobs.world import KEY, Held, Pieces
+from veo_nb.api.wire import Sample
 from veo_nb.errors import DownloadError, TransportError, VideoExpired
-from veo_nb.jobs.arrival import DOWNLOAD_TRIES, PLAYABLE_TRIES, download, fetch_whole, keep_video
+from veo_nb.jobs.arrival import (
+    DOWNLOAD_TRIES,
+    PLAYABLE_TRIES,
+    download,
+    fetch_videos,
+    fetch_whole,
+    keep_video,
+)
 
 CHUNK = 64 * 1024
 URI = "https://api.gptproto.com/upload/v1beta/files/abc:download?alt=media"
@@ -203,3 +212,78 @@ async def test_what_is_no_video_is_thrown_away(world, job):
         await keep_video(world.library, job, 0, URI, part)
     assert not part.exists()
     assert not [*world.library.folder.rglob("*.mp4")]
+
+
+# Killed between the file and the ledger
+
+
+@pytest.fixture
+async def kept(world, job, clip):
+    """A video that was moved to its place, and that nobody wrote down."""
+    part = world.library.part_path(job.id, 0)
+    part.write_bytes(clip)
+    row = await keep_video(world.library, job, 0, URI, part)
+    return world.library.folder / row.path
+
+
+def fetching(world, job, **how):
+    return fetch_videos(job, [Sample(uri=URI)], world.ledger, world.library, world.engine._connection, **how)
+
+
+async def test_a_video_in_its_place_is_entered_and_not_fetched(world, job, kept, clip):
+    (video,) = await fetching(world, job)
+    assert (video.path, video.path.read_bytes()) == (kept, clip)
+    assert [row.job_id for row in world.ledger.videos(job.id)] == [job.id]
+    assert world.service.fetched == []
+
+
+@pytest.mark.parametrize("harm", ["a bit of it", "its recipe", "its recipe is another's"])
+async def test_a_video_that_is_not_surely_this_one_is_fetched(world, job, kept, clip, harm):
+    recipe = kept.with_suffix(".json")
+    if harm == "a bit of it":
+        kept.write_bytes(clip[:-1] + b"?")
+    elif harm == "its recipe":
+        recipe.unlink()
+    else:
+        recipe.write_text(recipe.read_text("utf-8").replace(job.id, "9c24"), "utf-8")
+    (video,) = await fetching(world, job)
+    assert video.path.read_bytes() == clip
+    assert len(world.service.fetched) == 1
+
+
+async def test_one_that_is_wanted_anew_is_fetched_though_it_is_there(world, job, kept):
+    await fetching(world, job, anew={0})
+    assert len(world.service.fetched) == 1
+
+
+async def test_the_recipe_is_there_before_the_video(world, job, clip, monkeypatch):
+    """So a file at its place is known to be whole by its digest, whenever the kernel was killed."""
+    part = world.library.part_path(job.id, 0)
+    part.write_bytes(clip)
+    seen = []
+    monkeypatch.setattr(
+        type(world.library), "place", lambda _, part, path: seen.append(path.with_suffix(".json").exists())
+    )
+    await keep_video(world.library, job, 0, URI, part)
+    assert seen == [True]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+async def test_on_a_full_disk_the_beginning_makes_room_for_the_ledger(world, job, number, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(number, "no room")
+
+    monkeypatch.setattr(type(world.library), "write_sidecar", full)
+    with pytest.raises(OSError, match="no room"):
+        await fetching(world, job)
+    assert not world.library.part_path(job.id, 0).exists()
+
+
+async def test_after_another_error_of_the_disk_the_beginning_stays(world, job, monkeypatch):
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(type(world.library), "write_sidecar", broken)
+    with pytest.raises(OSError, match="broken"):
+        await fetching(world, job)
+    assert world.library.part_path(job.id, 0).exists()

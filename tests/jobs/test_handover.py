@@ -15,8 +15,9 @@ import pytest
 
 from tests.jobs.world import PROVIDER, Held, row_of
 from veo_nb import errors
-from veo_nb.jobs import handover
+from veo_nb.jobs import handover, ownership
 from veo_nb.jobs.job import State
+from veo_nb.jobs.journal import Journal
 from veo_nb.jobs.ledger import Ledger, Owner
 from veo_nb.request import make_request
 
@@ -51,6 +52,40 @@ def wait_for(condition) -> None:
     raise AssertionError("it never came")
 
 
+# Taking on what another kernel leaves while this one lives
+
+
+def test_what_a_kernel_leaves_behind_is_taken_on_by_one_that_lives_without_being_asked(
+    studio, service, ledger, dead, monkeypatch
+):
+    monkeypatch.setattr(ownership, "BEAT_SECONDS", 0.01)
+    assert studio.history() == []
+    ledger.add_job(row_of(REQUEST, state="running", operation=NAME, owner=dead))
+    wait_for(lambda: ledger.job("3f2a").state == "succeeded")
+    assert service.posts == []
+
+
+def test_what_another_living_kernel_drives_is_left_to_it_each_time(studio, service, ledger, monkeypatch):
+    monkeypatch.setattr(ownership, "BEAT_SECONDS", 0.01)
+    ledger.beat(Owner("other", socket.gethostname(), os.getppid(), 1_800_000_000.0))
+    studio.history()
+    ledger.add_job(row_of(REQUEST, state="running", operation=NAME, owner="other"))
+    threading.Event().wait(0.2)
+    assert ledger.job("3f2a").owner == "other"
+    assert service.asked == []
+
+
+def test_closing_while_it_looks_around_makes_no_noise(make_studio, ledger, dead, monkeypatch):
+    monkeypatch.setattr(ownership, "BEAT_SECONDS", 0.001)
+    for number in range(10):
+        studio = make_studio()
+        studio.history()
+        ledger.add_job(
+            row_of(REQUEST, id=f"{number:04d}", state="running", operation=NAME, owner=dead), fresh=True
+        )
+        studio.close()
+
+
 # Taking on what an earlier kernel left
 
 
@@ -73,6 +108,27 @@ def test_what_a_killed_kernel_was_just_sending_is_uncertain(studio, service, led
     assert ledger.job("3f2a").state == "uncertain"
     assert service.requests == []
     assert studio.active() == []
+
+
+def test_a_name_that_only_the_journal_had_room_for_is_gone_on_with(studio, service, dead, ledger):
+    """The disk was full when the provider answered, and the kernel was killed then."""
+    row = row_of(REQUEST, state="submitting", submitted_at=5.0, owner=dead)
+    ledger.add_job(row)
+    journal = Journal(studio.library.journal_path)
+    journal.begin(ledger.entries())
+    journal.add("jobs", {"id": "3f2a", "state": "running", "operation": NAME}, surely=True)
+    (job,) = studio.resume()
+    assert job.wait(30).operation == NAME
+    assert service.posts == []
+
+
+def test_a_name_of_an_earlier_submit_is_not_taken_for_that_of_this_one(studio, service, dead, ledger):
+    row = row_of(REQUEST, state="submitting", submitted_at=5.0, owner=dead)
+    ledger.add_job(row)
+    journal = Journal(studio.library.journal_path)
+    journal.begin([("jobs", {"id": "3f2a", "submitted_at": 4.0, "operation": NAME})])
+    (job,) = studio.resume()
+    assert job.status == "uncertain"
 
 
 def test_what_a_living_kernel_drives_is_left_alone(make_studio, service):

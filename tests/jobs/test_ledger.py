@@ -7,13 +7,15 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.jobs.world import PROVIDER, row_of
-from veo_nb.errors import VeoError
+from tests.jobs.world import PROVIDER, row_of, settings_in
+from veo_nb.errors import BudgetExceeded, VeoError
+from veo_nb.jobs.bill import make_gate
 from veo_nb.jobs.ledger import FINAL, GONE, MIGRATIONS, Ledger, Owner, VideoRow
 from veo_nb.request import make_request
 
@@ -147,6 +149,22 @@ def test_unfinished_jobs_come_oldest_first(ledger):
     for number, state in enumerate(states):
         ledger.add_job(replace(ROW, id=f"{number:04d}", state=state), fresh=True)
     assert [row.state for row in ledger.unfinished()] == ["queued", "submitting", "running", "downloading"]
+
+
+def test_jobs_that_ended_with_an_operation_are_found_by_when_they_were_entered(ledger):
+    for number, (state, operation, created_at) in enumerate(
+        [
+            ("failed", "op", 20.0),
+            ("cancelled", "op", 30.0),
+            ("failed", None, 30.0),
+            ("failed", "op", 10.0),
+            ("succeeded", "op", 30.0),
+            ("running", "op", 30.0),
+        ]
+    ):
+        row = replace(ROW, id=f"{number:04d}", state=state, operation=operation, created_at=created_at)
+        ledger.add_job(row, fresh=True)
+    assert [row.id for row in ledger.ended_with_operation(10.0)] == ["0000", "0001"]
 
 
 def test_only_times_that_were_seen_and_worked_out_are_learnt_from(ledger):
@@ -323,3 +341,90 @@ os.kill(os.getpid(), signal.SIGKILL)
     ledger = Ledger(path)
     assert ledger.job("3f2a") == replace(ROW, operation="op")
     ledger.close()
+
+
+# The bill
+
+
+def test_charges_are_by_day_provider_model_and_state(ledger):
+    late = ROW.created_at + 86_400
+    rows = [
+        replace(ROW, state="succeeded", operation="op"),
+        replace(ROW, id="b", state="succeeded", operation="op"),
+        replace(ROW, id="c", state="queued", created_at=late),
+        replace(ROW, id="d", provider="sandbox", created_at=late, estimate=None),
+        replace(
+            ROW, id="e", state="failed", created_at=late, error={"code": "invalid_request", "message": "no"}
+        ),
+    ]
+    for row in rows:
+        ledger.add_job(row, fresh=True)
+    day, next_day = (
+        datetime.fromtimestamp(at).astimezone().date().isoformat() for at in (ROW.created_at, late)
+    )
+    seen = [
+        (c.day, c.provider, c.state, c.charged, c.jobs, round(c.usd, 2), c.unpriced) for c in ledger.charges()
+    ]
+    assert seen == [
+        (next_day, "gptproto", "failed", False, 1, 0.0, 0),
+        (next_day, "gptproto", "queued", True, 1, 0.6, 0),
+        (next_day, "sandbox", "queued", True, 1, 0.0, 1),
+        (day, "gptproto", "succeeded", True, 2, 1.2, 0),
+    ]
+
+
+def test_an_empty_ledger_has_no_charges(ledger):
+    assert ledger.charges() == ()
+
+
+def test_what_the_gate_raises_keeps_a_row_out(ledger, other):
+    ledger.add_job(ROW)
+
+    def refuse(charges):
+        assert sum(charge.usd for charge in charges) == pytest.approx(0.6)
+        raise BudgetExceeded("No.")
+
+    with pytest.raises(BudgetExceeded):
+        other.add_job(replace(ROW, id="b"), fresh=True, admit=refuse)
+    assert other.job("b") is None
+    assert other.add_job(replace(ROW, id="b"), fresh=True) is not None
+
+
+def test_a_request_that_stands_is_not_asked_about_money(ledger):
+    ledger.add_job(ROW)
+    assert ledger.add_job(replace(ROW, id="b"), admit=lambda charges: pytest.fail("asked")) == ROW
+
+
+def test_processes_at_once_do_not_spend_more_than_there_is(path, ledger):
+    """The check and the row are one step: sixteen ask, and the money is for five."""
+    settings = settings_in(path.parent, PROVIDER, budget=3.0)
+    refused = []
+
+    def enter(number: int) -> None:
+        mine = Ledger(path)
+        try:
+            mine.add_job(
+                replace(ROW, id=f"{number:04x}"),
+                fresh=True,
+                admit=make_gate(settings, ROW.model, ROW.estimate),
+            )
+        except BudgetExceeded:
+            refused.append(number)
+        finally:
+            mine.close()
+
+    crowd = [threading.Thread(target=enter, args=(number,)) for number in range(16)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    assert (len(ledger.jobs()), len(refused)) == (5, 11)
+
+
+@pytest.mark.parametrize(
+    ("before", "more", "after"), [(0.6, 0.6, 1.2), (None, 0.6, 0.6), (0.6, None, 0.6), (None, None, None)]
+)
+def test_what_is_sent_again_may_be_charged_again(ledger, before, more, after):
+    ledger.add_job(replace(ROW, estimate=before))
+    assert ledger.charge_again("3f2a", more) == after
+    assert ledger.job("3f2a").estimate == after

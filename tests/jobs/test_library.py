@@ -84,7 +84,9 @@ def test_a_part_has_the_same_place_after_a_restart(library):
 def test_a_whole_file_moves_into_a_folder_of_its_day(library):
     part = library.part_path("3f2a", 1)
     part.write_bytes(b"video")
-    placed = library.place(part, "3f2a", 1, "The fox crosses a lake, slowly.", 1_800_000_000.0)
+    placed = library.video_path("3f2a", 1, "The fox crosses a lake, slowly.", 1_800_000_000.0)
+    placed.parent.mkdir()
+    library.place(part, placed)
     assert placed.read_bytes() == b"video"
     assert not part.exists()
     assert placed.name == "fox-crosses-lake-3f2a-2.mp4"

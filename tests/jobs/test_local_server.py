@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import httpx
+import psutil  # type: ignore[import-untyped]  # comes with ipykernel
 import pytest
 
 from veo_nb.errors import VeoError
@@ -54,6 +55,26 @@ def test_it_starts_once_answers_and_stops(server):
     assert not server.alive
     with pytest.raises(VeoError, match="was stopped"):
         server.start()
+
+
+def test_it_knows_none_of_our_keys(server, monkeypatch):
+    """Whatever it were to log, or whoever were to look into its process."""
+    secret = "AIza-0123456789abcdef"
+    names = [
+        "GPTPROTO_API_KEY",
+        "GEMINI_API_KEY",
+        "GOOGLE_API_KEY",
+        "VERTEX_API_KEY",
+        "OPENAI_KEY",
+        "hf_token",
+    ]
+    for name in (*names, "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "GOOGLE_APPLICATION_CREDENTIALS"):
+        monkeypatch.setenv(name, secret)
+    monkeypatch.setenv("HARMLESS", "stays")
+    server.start()
+    environ = psutil.Process(server._process.pid).environ()
+    assert [name for name, value in environ.items() if secret in value] == []
+    assert (environ["HARMLESS"], environ["VEO_NB_SANDBOX_KEY"]) == ("stays", "sk-sandbox")
 
 
 def test_one_that_died_is_started_again(server):

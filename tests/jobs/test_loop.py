@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 from concurrent.futures import Future
+from contextvars import ContextVar
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,22 @@ def test_do_on_the_loops_own_thread_does_not_wait_for_itself(loop):
         return loop.do(lambda: threading.current_thread().name)
 
     assert loop.run(inside()).result(5) == "veo-nb-loop"
+
+
+CELL: ContextVar[str] = ContextVar("cell", default="none")
+
+
+def test_what_is_started_does_not_belong_to_the_cell_that_started_it(loop):
+    """ipykernel keeps the running cell in such a variable, and sends with it whatever a task displays."""
+
+    async def seen() -> str:
+        return CELL.get()
+
+    token = CELL.set("the first")
+    found: list[str] = []
+    loop.call(lambda: found.append(CELL.get()))
+    assert [loop.run(seen()).result(5), loop.do(CELL.get), *found] == ["none"] * 3
+    CELL.reset(token)
 
 
 def test_stopping_ends_the_thread_and_cancels_what_runs():

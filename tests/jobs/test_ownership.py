@@ -144,6 +144,54 @@ def test_after_this_machine_has_slept_nobody_is_taken_to_be_gone_at_once(mine, l
     assert not mine.adopt(row)
 
 
+def test_who_wakes_first_leaves_the_others_the_time_to_say_that_they_live(mine, ledger, time):
+    ledger.beat(Owner("other", HOST, os.getppid(), 999.0))
+    row = replace(ROW, owner="other")
+    ledger.add_job(row)
+    time.now += 8 * 3600
+    mine._beat()
+    assert not mine.adopt(row)
+    for _ in range(14):
+        time.now += 5
+        mine._beat()
+    assert mine.adopt(row), "it has been awake for a minute and the other says nothing"
+
+
+def test_after_a_sleep_a_dead_owner_is_still_known_to_be_dead(mine, ledger, time, dead):
+    ledger.beat(Owner("dead", HOST, dead, 999.0))
+    row = replace(ROW, owner="dead")
+    ledger.add_job(row)
+    time.now += 8 * 3600
+    mine._beat()
+    assert mine.adopt(row)
+
+
+def test_a_clock_that_is_set_back_makes_nobody_dead(mine, ledger, time):
+    ledger.beat(Owner("other", "elsewhere", 7, 1000.0))
+    row = replace(ROW, owner="other")
+    ledger.add_job(row)
+    time.now -= 8 * 3600
+    mine._beat()
+    assert not mine.adopt(row)
+    ledger.beat(Owner("other", "elsewhere", 7, time.now))
+    assert not mine.adopt(row)
+
+
+def test_after_each_beat_it_looks_around_and_an_error_there_does_not_end_it(ledger, time, monkeypatch):
+    monkeypatch.setattr(ownership, "BEAT_SECONDS", 0.005)
+    looks = threading.Semaphore(0)
+
+    def look() -> None:
+        looks.release()
+        raise VeoError("database is locked")
+
+    mine = Ownership(ledger, "me", time.clock)
+    mine.after_each_beat(look)
+    for _ in range(3):
+        assert looks.acquire(timeout=10)
+    mine.stop()
+
+
 def test_of_two_one_adopts(mine, ledger, time):
     second = Ownership(ledger, "second", time.clock)
     row = replace(ROW, owner=None)

@@ -21,13 +21,14 @@ from typing import Any
 import httpx
 
 from veo_nb import catalog
-from veo_nb.config import Secret, Settings
+from veo_nb.config import Settings
 from veo_nb.jobs.cost import estimate
 from veo_nb.jobs.engine import Engine
 from veo_nb.jobs.job import Job
 from veo_nb.jobs.ledger import JobRow, Ledger
 from veo_nb.jobs.library import Library
 from veo_nb.jobs.registry import Registry
+from veo_nb.keys import Secret
 from veo_nb.request import make_request
 
 KEY = "sk-test-0123456789"

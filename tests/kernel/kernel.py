@@ -102,6 +102,8 @@ class Kernel:
         self.cells: dict[str, Cell] = {}
         self.widgets: dict[str, Widget] = {}
         self.replies: dict[str, dict[str, Any]] = {}
+        self.heard: list[dict[str, Any]] = []
+        """Every message the kernel sent on any channel, as it came."""
         self._sent: dict[str, float] = {}
 
     @property
@@ -142,9 +144,9 @@ class Kernel:
             )
         self.client = BlockingKernelClient()
         self.client.load_connection_info(info)
-        self.client.start_channels(stdin=False, hb=False)
+        self.client.start_channels(hb=False)
         self._poller = zmq.Poller()
-        for channel in (self.client.shell_channel, self.client.iopub_channel, self.client.control_channel):
+        for channel in self._channels:
             self._poller.register(channel.socket, zmq.POLLIN)
         # Until the kernel listens, a request waits in the socket; until iopub is joined, its news are lost.
         deadline = time.monotonic() + timeout
@@ -198,10 +200,11 @@ class Kernel:
         self.until(lambda: cell.done, timeout, f"the cell did not end:\n{code}")
         return cell
 
-    def begin(self, code: str) -> Cell:
-        """The cell at the moment it is sent."""
-        cell = Cell(self.client.execute(code, allow_stdin=False))
+    def begin(self, code: str, *answers: str) -> Cell:
+        """The cell at the moment it is sent; `answers` are typed in where it asks for something."""
+        cell = Cell(self.client.execute(code, allow_stdin=bool(answers)))
         self.cells[cell.id] = cell
+        self._answers = [*answers]
         self._sent[cell.id] = time.monotonic()
         return cell
 
@@ -251,18 +254,22 @@ class Kernel:
 
     # ---- what it says
 
+    @property
+    def _channels(self) -> tuple[Any, ...]:
+        client = self.client
+        return client.shell_channel, client.iopub_channel, client.control_channel, client.stdin_channel
+
     def _pump(self, seconds: float) -> None:
         for socket, _ in self._poller.poll(max(1, int(seconds * 1000))):
-            for channel in (
-                self.client.shell_channel,
-                self.client.iopub_channel,
-                self.client.control_channel,
-            ):
+            for channel in self._channels:
                 if channel.socket is socket:
                     message = channel.get_msg(timeout=0)
+                    self.heard.append(message)
                     if channel is self.client.iopub_channel:
                         self._heard = True
                         self._hear(message)
+                    elif channel is self.client.stdin_channel:
+                        self.client.input(self._answers.pop(0))
                     else:
                         self._answer(message)
 

@@ -31,7 +31,7 @@ def clips(folder: Path) -> list[Path]:
 class Sandbox:
     """`python -m veo_nb.sandbox` on a free port; videos are ready after `latency` seconds."""
 
-    def __init__(self, data: Path, latency: float = 0.0) -> None:
+    def __init__(self, data: Path, latency: float = 0.0, *options: str) -> None:
         self.data = data
         self.process = subprocess.Popen(
             [
@@ -44,6 +44,7 @@ class Sandbox:
                 str(data),
                 "--latency",
                 str(latency),
+                *options,
             ],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

@@ -123,6 +123,43 @@ def test_a_pil_image_of_any_mode_becomes_png(mode):
     assert (picture.mime, picture.width, picture.height, picture.name) == ("image/png", *SIZE, "")
 
 
+def test_an_animated_webp_is_one_still():
+    data = encoded("WEBP", save_all=True, append_images=[Image.new("RGB", SIZE, "white")], lossless=True)
+    picture = read_picture(data, ("image/png", "image/webp"))
+    assert picture.mime == "image/png"
+    assert near(pixels(picture).getpixel((1, 1)), (255, 0, 0))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_what_the_provider_takes_is_sent_byte_for_byte(kind):
+    data = encoded(kind)
+    picture = read_picture(data, (f"image/{kind.lower()}",))
+    assert (picture.data, picture.mime) == (data, f"image/{kind.lower()}")
+    assert read_picture(picture, ("image/gif",)).mime in ("image/png", "image/jpeg")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.asarray(painted()),
+        np.asarray(painted("RGBA")),
+        np.asarray(painted()) / 255.0,
+        (np.asarray(painted()) / 255.0).astype(np.float32),
+        np.asarray(painted("RGB", (40, 48)))[::2],
+    ],
+    ids=["bytes", "with alpha", "floats", "small floats", "every second line"],
+)
+def test_an_array_is_the_picture_that_it_shows(array):
+    picture = read_picture(array)
+    assert (picture.mime, picture.width, picture.height) == ("image/png", *SIZE)
+    assert pixels(picture).tobytes() == painted().tobytes()
+
+
+@pytest.mark.parametrize("array", [np.full((24, 40), 200, np.uint8), np.full((24, 40, 1), 200, np.uint8)])
+def test_an_array_without_colour_is_grey(array):
+    assert pixels(read_picture(array)).getpixel((0, 0)) == (200, 200, 200)
+
+
 def test_a_picture_is_taken_as_it_is():
     picture = read_picture(encoded("PNG"))
     assert read_picture(picture) is picture
@@ -258,11 +295,59 @@ def test_an_address():
     ("source", "kind"), [(5, "int"), (None, "NoneType"), ([], "list"), (object(), "object")]
 )
 def test_what_is_no_image_at_all(source, kind):
-    assert refusal(source) == f"An image is a path, bytes or a PIL image, not {kind}."
+    assert refusal(source) == f"An image is a path, bytes, a PIL image or a numpy array, not {kind}."
 
 
-def test_an_array_is_not_asked_for_its_truth():
-    assert refusal(np.zeros((4, 4, 3), np.uint8)) == "An image is a path, bytes or a PIL image, not ndarray."
+@pytest.mark.parametrize(
+    ("array", "line"),
+    [
+        (
+            np.zeros((4, 9, 16, 3), np.uint8),
+            "An array must be height x width, with 3 or 4 channels or none; this one is 4 x 9 x 16 x 3.",
+        ),
+        (
+            np.zeros((9, 16, 2), np.uint8),
+            "An array must be height x width, with 3 or 4 channels or none; this one is 9 x 16 x 2.",
+        ),
+        (
+            np.zeros((), np.uint8),
+            "An array must be height x width, with 3 or 4 channels or none; this one is a single number.",
+        ),
+        (
+            np.zeros((0, 16, 3), np.uint8),
+            "An array must be height x width, with 3 or 4 channels or none; this one is 0 x 16 x 3.",
+        ),
+        (
+            np.zeros((9, 16), np.int64),
+            "An array must hold bytes (uint8) from 0 to 255 or floats from 0 to 1, not int64.",
+        ),
+        (
+            np.full((9, 16, 3), 255.0),
+            "An array of floats goes from 0 to 1; this one from 255 to 255.",
+        ),
+        (np.full((9, 16), -0.5), "An array of floats goes from 0 to 1; this one from -0.5 to -0.5."),
+        (np.full((9, 16), np.nan), "An array of floats goes from 0 to 1; this one from nan to nan."),
+    ],
+)
+def test_an_array_that_is_no_picture(array, line):
+    assert refusal(array) == line
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (
+            b"\0\0\0\x18ftypheic",
+            "The image is a HEIC or AVIF photo, which can't be read here: save it as JPEG.",
+        ),
+        (b"\0\0\0\x18ftypisom", "The image is a video, not an image: use one of its frames."),
+        (b"<svg xmlns=''/>", "The image is a drawing (SVG), not an image: save it as PNG."),
+        (b"<?xml version='1.0'?><svg/>", "The image is a drawing (SVG), not an image: save it as PNG."),
+        (b"%PDF-1.7", "The image is a PDF, not an image: save the page as PNG."),
+    ],
+)
+def test_a_file_of_another_kind_says_what_it_is(data, line):
+    assert refusal(data + bytes(64)) == line
 
 
 @pytest.mark.parametrize("data", [b"", bytearray()])
@@ -275,9 +360,7 @@ def test_an_empty_file(tmp_path):
     assert refusal(tmp_path / "fox.png") == "fox.png is empty."
 
 
-@pytest.mark.parametrize(
-    "data", [b"<html>no</html>", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"%PDF-1.7", b"\0" * 999]
-)
+@pytest.mark.parametrize("data", [b"<html>no</html>", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"\0" * 999])
 def test_bytes_that_are_no_image(data):
     assert refusal(data).startswith(
         ("The image is not an image that can be read.", "The image is a broken image")
@@ -376,3 +459,4 @@ def test_a_thumbnail_is_a_small_jpeg(size, mode):
 def test_a_picture_names_its_own_suffix():
     assert Picture(b"", "image/png", 1, 1).suffix == ".png"
     assert Picture(b"", "image/jpeg", 1, 1).suffix == ".jpg"
+    assert Picture(b"", "image/webp", 1, 1).suffix == ".webp"

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from IPython.display import Video as IPythonVideo
 from PIL import Image
 
+from tests.jobs.test_bill import bill_of, charge
 from tests.jobs.world import PROVIDER
 from tests.notebook.test_words import NOW
 from veo_nb import catalog, errors
@@ -178,6 +179,10 @@ def test_several_samples_stand_side_by_side(put, place):
 def test_samples_that_were_blocked_are_named(put, place):
     job = make_job(videos=(make_video(put("fox.mp4")),), filtered=("Loud noise.",))
     assert 'some samples were blocked: "Loud noise."' in repr(finished(job, place))
+    two = make_job(
+        videos=(make_video(put("fox.mp4")),), filtered=("Loud noise.",), fields={"sample_count": 2}
+    )
+    assert '1 of 2 samples was blocked: "Loud noise."' in repr(finished(two, place))
 
 
 def test_the_sandbox_says_that_nothing_was_charged(put, place):
@@ -281,8 +286,11 @@ def test_a_stored_clip_says_that_nothing_was_sent(put, place):
     assert "shown again, nothing sent · --take 2 for another sample, --fresh to ask anew · fox.mp4" in text
 
 
-def preview(prompt="A fox.", stored=None, usd: float | None = 1.2, provider=PROVIDER, **fields) -> Preview:
-    return Preview(make_request(provider, prompt=prompt, **fields), provider, usd, 45.4, stored)
+def preview(
+    prompt="A fox.", stored=None, usd: float | None = 1.2, provider=PROVIDER, bill=None, **fields
+) -> Preview:
+    request = make_request(provider, prompt=prompt, **fields)
+    return Preview(request, provider, usd, 45.4, stored, bill or bill_of(provider=provider))
 
 
 def test_a_dry_run_says_what_it_would_cost_and_that_nothing_was_sent():
@@ -293,6 +301,28 @@ def test_a_dry_run_says_what_it_would_cost_and_that_nothing_was_sent():
 
 def test_a_dry_run_counts_samples_and_knows_when_it_knows_no_price():
     assert "3 clips · price unknown" in repr(dry_run(preview(sample_count=3, usd=None)))
+
+
+@pytest.mark.parametrize(
+    ("bill", "end"),
+    [
+        (bill_of(), "to GPTProto"),
+        (bill_of(charge(usd=3.0)), " · so far about $3.00"),
+        (bill_of(budget=20), " · so far about $0.00 of the budget of $20.00, $20.00 left"),
+        (
+            bill_of(charge(usd=3.0), budget=4),
+            " · so far about $3.00 of the budget of $4.00, $1.00 left: it would not be sent",
+        ),
+    ],
+    ids=["nothing yet", "no budget", "it fits", "it does not"],
+)
+def test_a_dry_run_says_what_was_spent_and_what_is_left(bill, end):
+    assert repr(dry_run(preview(bill=bill))).endswith(end)
+
+
+def test_a_dry_run_of_a_stored_clip_does_not_speak_of_money_that_is_not_spent():
+    shown = repr(dry_run(preview(stored=make_job(), bill=bill_of(charge(usd=3.0), budget=4))))
+    assert shown.endswith("there already and would be shown")
 
 
 def test_a_dry_run_says_that_the_clip_is_there_already():
@@ -322,6 +352,24 @@ def test_a_hostile_prompt_in_the_table_shows_as_text(prompt):
 
 def test_an_empty_library_says_how_to_begin():
     assert repr(job_table([], NOW)).endswith("Write a prompt in a %%veo cell.")
+
+
+@pytest.mark.parametrize("how", ["video", "none", "dry run", "table"])
+def test_dollars_are_no_formula(put, place, how):
+    """Lab sets what stands between two of them as mathematics, but for elements of these classes."""
+    prompt = "$5 and $6"
+    html = {
+        "video": lambda: finished(
+            make_job(prompt, videos=(make_video(put("fox.mp4")),)), place
+        )._repr_html_(),
+        "none": lambda: finished(make_job(prompt, State.FAILED), place)._repr_html_(),
+        "dry run": lambda: dry_run(preview(prompt)).data,
+        "table": lambda: job_table([make_job(prompt)], NOW).data,
+    }[how]()
+    tag, attributes = checked(html).elements[0]
+    assert tag == "div"
+    assert {"tex2jax_ignore", "mathjax_ignore"} <= set(attributes["class"].split())
+    assert html.endswith("</div>")
 
 
 # The backdrop

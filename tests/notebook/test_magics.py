@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import signal
 import threading
@@ -9,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
+import numpy as np
 import pytest
 from IPython.utils.capture import capture_output
 from PIL import Image
@@ -20,6 +23,7 @@ from veo_nb.jobs.studio import Studio
 from veo_nb.notebook import magics
 from veo_nb.notebook.help import COMMANDS
 from veo_nb.notebook.magics import VeoMagics, greeting, unregister
+from veo_nb.notebook.widgets import JobView
 
 
 def magics_of(shell, studio: Studio, configure=None) -> VeoMagics:
@@ -29,6 +33,7 @@ def magics_of(shell, studio: Studio, configure=None) -> VeoMagics:
         active=studio.active,
         configure=configure or (lambda _: studio),
         doctor=lambda: "all is well",
+        set_key=lambda provider, key: studio,
     )
 
 
@@ -153,6 +158,51 @@ def test_an_image_is_a_file_or_a_variable(run, loaded, service, tmp_path):
     assert len(set(sent)) == 3
 
 
+def test_frames_and_references_are_files_or_variables_too(run, loaded, service, tmp_path):
+    Image.new("RGB", (16, 9), "red").save(tmp_path / "red.png")
+    loaded.user_ns["teal"] = Image.new("RGB", (16, 9), "teal")
+    loaded.user_ns["grey"] = np.full((9, 16), 128, np.uint8)
+    assert run("%%veo --wait --image red.png --last-frame teal\nA fox.").error is None
+    assert run("%%veo --wait --reference red.png --reference teal --reference grey\nA fox.").error is None
+    first, second = (post["instances"][0] for post in service.posts)
+    assert {"image", "lastFrame"} <= first.keys()
+    sent = [reference["image"]["bytesBase64Encoded"] for reference in second["referenceImages"]]
+    assert len(set(sent)) == 3
+    assert first["lastFrame"]["bytesBase64Encoded"] == sent[1]
+
+
+def test_every_option_reaches_the_wire_and_what_is_unset_is_left_out(run, service):
+    line = (
+        "-m standard -a 9:16 -r 720p -d 8 --person-generation allow_all --no-enhance-prompt "
+        "--negative-prompt 'rain' --seed 7 -n 2"
+    )
+    assert run(f"%%veo --wait {line}\nA fox.").error is None
+    assert service.posts[0]["parameters"] == {
+        "aspectRatio": "9:16",
+        "resolution": "720p",
+        "durationSeconds": "8",
+        "personGeneration": "allow_all",
+        "enhancePrompt": False,
+        "negativePrompt": "rain",
+        "seed": 7,
+        "sampleCount": 2,
+    }
+
+
+def test_fit_makes_the_picture_fit_and_without_it_the_card_says_that_the_provider_does(
+    run, service, tmp_path
+):
+    Image.new("RGB", (640, 427), "teal").save(tmp_path / "photo.png")
+    assert "photo.png (3:2, the provider makes it 16:9)" in run("%%veo --wait -i photo.png\nA fox.").text
+    assert "from photo.png\n" in run("%%veo --wait -i photo.png --fit crop\nA fox.").text
+    sizes = [
+        Image.open(io.BytesIO(base64.b64decode(post["instances"][0]["image"]["bytesBase64Encoded"]))).size
+        for post in service.posts
+    ]
+    assert sizes == [(640, 427), (640, 360)]
+    assert "--fit crop or --fit pad makes the picture 16:9" in run("%%veo --dry-run -i photo.png\nA.").text
+
+
 def test_a_video_is_a_job_a_variable_or_an_address(run, loaded, service):
     run("%%veo --wait --out fox\nA fox.")
     job = loaded.user_ns["fox"]
@@ -163,6 +213,24 @@ def test_a_video_is_a_job_a_variable_or_an_address(run, loaded, service):
     assert sent == [job.video.uri] * 3 + ["https://x.example/a.mp4"]
 
 
+def test_a_variable_follows_the_job_that_was_tried_again(notebook, loaded, service, monkeypatch):
+    views: list[JobView] = []
+    monkeypatch.setattr(JobView, "show", lambda view: views.append(view))  # noqa: PLW0108  a method
+    held = Held()
+    service.submits = [held]
+    notebook("%%veo --out fox\nA fox.")
+    old = loaded.user_ns["fox"]
+    held.give(httpx.Response(400, json={"error": {"message": "content policy violation"}}))
+    with pytest.raises(errors.ContentBlocked):
+        old.wait(10)
+    views[0]._receive(None, {"kind": "again", "id": "k1", "payload": {}}, [])
+    new = loaded.user_ns["fox"]
+    assert new is not old
+    assert new.wait(30).status == "succeeded"
+    assert service.posts[0] == service.posts[1]
+    views[0].close()
+
+
 # Wrong input: one line, the cell failed, nothing sent
 
 
@@ -170,6 +238,8 @@ def test_a_video_is_a_job_a_variable_or_an_address(run, loaded, service):
 def files(tmp_path):
     (tmp_path / "broken.png").write_text("this is no picture")
     (tmp_path / "folder.png").mkdir()
+    Image.new("RGB", (16, 9)).save(tmp_path / "ok.png")
+    Image.new("RGB", (50, 100)).save(tmp_path / "upright.png")
 
 
 WRONG = {
@@ -182,6 +252,33 @@ WRONG = {
         "--aspect-ratio can't be '4:3'. Veo 3.1 Fast takes 16:9 or 9:16.",
     ),
     "unknown length": ("%%veo -d 5\nA fox.", "--duration can't be 5. Veo 3.1 Fast takes 4, 6 or 8."),
+    "a mistyped value": (
+        "%%veo --resolution 1080\nA fox.",
+        "--resolution can't be '1080'. Did you mean 1080p? Veo 3.1 Fast takes 720p, 1080p or 4k.",
+    ),
+    "a seed of words": (
+        "%%veo --seed many\nA fox.",
+        "--seed can't be 'many'. It takes a whole number from 0 to 4294967295.",
+    ),
+    "a last frame alone": (
+        "%%veo --last-frame ok.png\nA fox.",
+        "A last frame needs a first one. Give --image as well;",
+    ),
+    "a missing reference": (
+        "%%veo --reference nowhere.png\nA fox.",
+        "There is no image file nowhere.png.",
+    ),
+    "an upright picture": (
+        "%%veo --image upright.png\nA fox.",
+        (
+            "upright.png is upright (1:2), and the clip would be wide (16:9). "
+            "Use --aspect-ratio 9:16, or --fit crop or --fit pad to make the picture 16:9."
+        ),
+    ),
+    "fit without a picture": (
+        "%%veo --fit crop\nA fox.",
+        "There is no first or last frame that could be made to fit. Leave out --fit, or give --image as well.",
+    ),
     "no number": ("%%veo --duration long\nA fox.", "--duration can't be 'long'."),
     "unknown model": ("%%veo --model fsat\nA fox.", "There is no model 'fsat'. Did you mean fast?"),
     "no value": ("%%veo --duration\nA fox.", "--duration lacks its value."),
@@ -226,7 +323,7 @@ def test_wrong_input_is_one_line_that_says_what_to_do_and_nothing_is_sent(run, s
     [
         (
             {"api_key": None},
-            "AuthenticationError: GPTProto needs a key and none was found. Set GPTPROTO_API_KEY",
+            "AuthenticationError: GPTProto needs a key and none was found. %veo login gptproto asks for it",
         ),
         ({"library": "taken/library"}, "InvalidRequest: The library folder "),
     ],
@@ -378,10 +475,48 @@ def test_doctor_and_help_answer(run):
     assert "--duration" in run("%veo help").text
 
 
+def test_the_doctor_repairs_and_says_what_it_did(run, loaded):
+    run("%%veo --wait --out fox\nA fox.")
+    fox = loaded.user_ns["fox"]
+    fox.video.path.unlink()
+    assert f"{fox.id}: its video was missing; fetched again." in run("%veo doctor --repair").printed
+    assert fox.video.path.exists()
+    assert "Nothing to repair." in run("%veo doctor --repair").printed
+    assert "takes nothing after it" in str(run("%veo doctor --mend").error)
+
+
 def test_the_help_names_every_command_and_no_other(run):
     known = str(run("%veo zzzzzz").error).partition("Known: ")[2].rstrip(".").split(", ")
     told = {name.split()[1] for name, _ in COMMANDS if " " in name}
     assert told == set(known) - {"list"}
+
+
+def test_cost_shows_the_bill_and_so_does_a_bill_at_the_end_of_a_cell(run, loaded, studio):
+    assert "Nothing has been made in this library yet." in run("%veo cost").text
+    run("%%veo --wait -d 4\nA fox.")
+    loaded.user_ns["bill"] = studio.cost()
+    for code in ("%veo cost", "bill"):
+        ran = run(code)
+        assert "Veo 3.1 Fast, GPTProto  made      1  $0.60" in ran.text
+        assert "<table" in ran.html
+
+
+def test_over_the_budget_is_one_line_and_a_failed_cell(shell, make_studio, service):
+    shell.register_magics(magics_of(shell, make_studio(budget=1)))
+    ran = Ran(shell, "%%veo -d 8\nA fox.")
+    assert isinstance(ran.error, errors.BudgetExceeded)
+    (line,) = ran.printed.strip().splitlines()
+    assert line.startswith(
+        "BudgetExceeded: This would cost about $1.20, and about $1.00 of the library's budget"
+    )
+    assert (service.requests, ran.outputs) == ([], [])
+    unregister(shell)
+
+
+def test_a_budget_is_set_by_config_0_as_well_and_none_takes_it_back(run, settings):
+    for value in ("20", "0", "None"):
+        assert run(f"%config VeoMagics.budget = {value}").error is None
+    assert settings == [{"budget": 20.0}, {"budget": 0.0}, {}]
 
 
 # In a notebook
@@ -476,7 +611,7 @@ def test_the_greeting_names_provider_and_library(shell, studio):
 @pytest.mark.parametrize(
     ("changes", "who"),
     [
-        ({"api_key": None}, "GPTProto (no key: set GPTPROTO_API_KEY)"),
+        ({"api_key": None}, "GPTProto (no key: %veo login, or set GPTPROTO_API_KEY)"),
         ({"api_key": None, "provider": None}, "sandbox (no key set, nothing is charged)"),
         ({"api_key": None, "provider": "sandbox"}, "sandbox"),
         ({"api_key": None, "provider": "vertex", "project": "my-project"}, "Vertex AI"),
@@ -498,6 +633,62 @@ def test_the_greeting_names_what_was_just_being_sent(shell, studio):
     assert greet(studio, [lost]).endswith(f"library library{said}")
     running = SimpleNamespace(id="9c01", status="running")
     assert greet(studio, [lost, running]).endswith(f"resumed 1 job: 9c01{said}")
+
+
+def broken_download(studio: Studio, service) -> Job:
+    """A job that is paid for and whose video did not come."""
+    service.downloads.append(httpx.Response(403, json={"error": {"message": "no", "code": "x"}}))
+    job = studio.generate("A fox.")
+    with pytest.raises(errors.VeoError):
+        job.wait(30)
+    return job
+
+
+def test_a_video_that_is_about_to_be_deleted_is_said_at_load_and_in_the_list(run, studio, service):
+    job = broken_download(studio, service)
+    warning = f"{job.id}: not fetched yet, the provider deletes it in 48 h: %veo retry {job.id} fetches it"
+    assert greet(studio).endswith(f" · {warning}")
+    listed = run("%veo")
+    assert listed.text.splitlines()[-1] == warning
+    assert warning in listed.html
+    run(f"%veo retry {job.id}")
+    job.wait(30)
+    assert "not fetched yet" not in greet(studio) + run("%veo").text
+
+
+def test_the_greeting_names_one_video_and_counts_the_others(shell, studio, service):
+    broken_download(studio, service)
+    other = studio.generate("An owl.", fresh=True).wait(30)
+    assert "more like it" not in greet(studio)
+    service.downloads.append(httpx.Response(403, json={"error": {"message": "no", "code": "x"}}))
+    with pytest.raises(errors.VeoError):
+        studio.generate("A hare.").wait(30)
+    assert greet(studio).endswith("1 more like it: %veo")
+    assert other.id not in greet(studio)
+
+
+def test_the_list_names_the_most_urgent_videos_and_counts_the_others(run, studio, service):
+    for number in range(7):
+        service.downloads.append(httpx.Response(403, json={"error": {"message": "no", "code": "x"}}))
+        with pytest.raises(errors.VeoError):
+            studio.generate(f"Clip {number}").wait(30)
+    lines = run("%veo").text.splitlines()
+    assert sum("not fetched yet" in line for line in lines) == 4
+    assert lines[-1] == "3 more like it: %veo doctor --repair fetches what failed"
+
+
+def test_a_ledger_that_was_made_anew_is_said_in_the_greeting(shell, make_studio, caplog):
+    first = make_studio()
+    first.generate("A fox.").wait(30)
+    first.close()
+    first.library.ledger_path.write_text("nonsense " * 1000)
+    second = make_studio()
+    said = greet(second, second.resume())
+    assert (
+        "the ledger was damaged, it is kept as ledger.corrupt-2027-01-15.sqlite · made anew with 1 jobs"
+        in said
+    )
+    assert "\n" not in said
 
 
 def test_a_library_elsewhere_is_named_in_full(shell, make_studio, tmp_path):

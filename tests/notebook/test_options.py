@@ -13,7 +13,7 @@ from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
 from veo_nb.notebook.options import OWN, Command, as_options, fill, option_rows, parse_cell
 
-FLAGS = [item.flag for item in catalog.FIELDS if item.flag]
+FLAGS = [item.flag for item in catalog.OPTIONS]
 
 
 def parse(line: str, cell: str = "A fox.", **names: object) -> Command:
@@ -49,6 +49,23 @@ def test_the_cell_is_the_prompt_and_what_is_not_given_is_not_there():
         ('--image "my fox.png"', {"image": "my fox.png"}),
         ("--video 3f2a", {"video": "3f2a"}),
         ("--duration long", {"duration_seconds": "long"}),
+        ("-i a.png --last-frame b.png", {"image": "a.png", "last_frame": "b.png"}),
+        ("--reference a.png", {"reference_images": ["a.png"]}),
+        (
+            "--reference a.png --reference 'b c.png' --reference c",
+            {"reference_images": ["a.png", "b c.png", "c"]},
+        ),
+        ("--person-generation allow_all", {"person_generation": "allow_all"}),
+        ("--enhance-prompt", {"enhance_prompt": True}),
+        ("--no-enhance-prompt", {"enhance_prompt": False}),
+        ("--negative-prompt 'rain, snow'", {"negative_prompt": "rain, snow"}),
+        ("--negative-prompt=''", {"negative_prompt": ""}),
+        ("--seed 4294967295", {"seed": 4294967295}),
+        ("--seed many", {"seed": "many"}),
+        ("--seed=-1", {"seed": "-1"}),
+        ("-n 2", {"sample_count": 2}),
+        ("--samples 4", {"sample_count": 4}),
+        ("-i a.png --fit crop", {"image": "a.png", "fit": "crop"}),
     ],
 )
 def test_options_are_the_fields_of_the_request(line, fields):
@@ -84,6 +101,18 @@ def test_the_cells_own_options():
         ("--image --wait", "--image lacks its value."),
         ("--take two", "--take can't be 'two'."),
         ("--fresh=yes", "--fresh takes no value. %veo help lists the options."),
+        ("--no-enhance-prompt=1", "--enhance-prompt takes no value. %veo help lists the options."),
+        ("--no-enhance", "There is no option --no-enhance. Did you mean --no-enhance-prompt?"),
+        ("--seed", "--seed lacks its value. Write --seed N."),
+        ("-n", "--samples lacks its value. Write --samples N."),
+        ("--reference", "--reference lacks its value. Write --reference IMAGE."),
+        ("--seed 1 --seed 2", "--seed can be given once. Leave the others out."),
+        ("-d 4 --duration 8", "--duration can be given once."),
+        ("--take 1 --take 2", "--take can be given once."),
+        (
+            "--reference a --reference b --reference c --reference d",
+            "--reference can be given up to 3 times. Leave the others out.",
+        ),
         ("--image 'fox.png", "A quote in the options is not closed."),
         ("--out 1fox", "--out 1fox is no name for a variable."),
         ("--out my-fox", "--out my-fox is no name"),
@@ -121,7 +150,7 @@ def test_every_line_and_every_cell_give_a_command_or_a_sentence(line, cell):
         assert "\n" not in found.message or "\n" in line
     else:
         assert found.prompt.strip()
-        assert set(found.fields) <= set(catalog.FIELD)
+        assert set(found.fields) <= {item.name for item in catalog.OPTIONS}
 
 
 WORDS = st.sampled_from(
@@ -210,6 +239,11 @@ def test_a_name_that_is_not_there_says_what_to_do(names, hint):
         ("take can't be 0.", "--take can't be 0."),
         ("image is a whole video.", "--image is a whole video."),
         ("Give image= as well.", "Give --image as well."),
+        (
+            'Use aspect_ratio="9:16", or fit="crop" or fit="pad".',
+            "Use --aspect-ratio 9:16, or --fit crop or --fit pad.",
+        ),
+        ("fit can't be 'stretch'.", "--fit can't be 'stretch'."),
         ("Leave out video= or the images.", "Leave out --video or the images."),
         ("The image fox.png is broken.", "The image fox.png is broken."),
         ("There is no model 'fsat'.", "There is no model 'fsat'."),
@@ -236,5 +270,8 @@ def test_the_help_knows_every_option():
     assert "-d, --duration 4|6|8" in rows
     assert "-m, --model standard|fast|lite" in rows
     assert "--take N" in rows
+    assert "--enhance-prompt, --no-enhance-prompt" in rows
+    assert "--reference IMAGE" in rows
+    assert "--fit crop|pad" in rows
     assert len(rows) == len(FLAGS) + len(OWN)
     assert all(rows.values())

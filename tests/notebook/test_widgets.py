@@ -49,10 +49,10 @@ def time() -> Time:
 class Seen(JobView):
     """A view that keeps what it sends to the browser."""
 
-    def __init__(self, *arguments) -> None:
+    def __init__(self, *arguments, **options) -> None:
         self.sent: list[dict[str, Any]] = []
         self.pushed: list[dict[str, Any]] = []
-        super().__init__(*arguments)
+        super().__init__(*arguments, **options)
         self.observe(lambda change: self.pushed.append(change["new"]), "card")
 
     def send(self, content, buffers=None):
@@ -78,7 +78,7 @@ def test_a_card_is_what_the_protocol_says_in_every_state(place, state, provider)
     job = make_job(state=state, provider=provider, error=error, submitted_at=NOW, received=5, total=10)
     card = make_card(job, place, "")
     assert mismatch(json.loads(json.dumps(card)), Card) == []
-    assert card["actions"] == ([] if state.final else ["cancel"])
+    assert card["actions"] == (["again"] if state is State.BLOCKED else [] if state.final else ["cancel"])
     assert card["tag"] == ("sandbox" if provider is SANDBOX else "")
 
 
@@ -236,6 +236,162 @@ def test_a_job_that_ended_before_the_card_was_shown_is_shown_finished(view, shel
     view._job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
     view.show()
     assert "Stopped" in shell.display_pub.outputs[-1][0]["text/html"]
+
+
+# A blocked job, and another try
+
+
+class Studio:
+    """Makes jobs as asked for again, each on its way."""
+
+    def __init__(self) -> None:
+        self.made: list[Job] = []
+
+    def generate(self, prompt: str, **fields: Any) -> Job:
+        raise AssertionError
+
+    def again(self, job_id: str) -> Job:
+        job = make_job(state=State.QUEUED)
+        job.id = f"9c0{len(self.made) + 1}"
+        self.made.append(job)
+        return job
+
+
+BLOCKED = {"state": State.BLOCKED, "error": errors.ContentBlocked("Loud noise.")}
+PRESS = {"kind": "again", "id": "k6", "payload": {}}
+
+
+class Blocked:
+    """A shown card whose job the filter has just refused; `timers` are what would be done later."""
+
+    def __init__(self, place, clock, shell) -> None:
+        self.job = make_job(state=State.RUNNING, submitted_at=NOW, operation="op")
+        self.studio = self.job._workshop = Studio()
+        self.replaced: list[tuple[Job, Job]] = []
+        self.timers: list[tuple[float, Any]] = []
+        self.called_off: list[Any] = []
+        self.outputs = shell.display_pub.outputs
+
+        def later(seconds, action):
+            self.timers.append((seconds, action))
+            return lambda: self.called_off.append(action)
+
+        self.view = Seen(
+            self.job, place, clock, replaced=lambda *both: self.replaced.append(both), later=later
+        )
+        self.view.show()
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The bundle under the cell, as it is now."""
+        data: dict[str, Any] = self.outputs[-1][0]
+        return data
+
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.fixture
+def blocked(place, time, shell):
+    one = Blocked(place, time.clock, shell)
+    yield one
+    one.view.close()
+
+
+def test_where_a_page_is_alive_a_blocked_job_keeps_its_card_with_a_button(blocked):
+    tell(blocked.view, {"kind": "clock", "id": "k1", "payload": {}})
+    blocked.job.change(**BLOCKED)
+    assert blocked.view.card["actions"] == ["again"]
+    assert 'filter: "Loud noise". ' in blocked.view.card["line"][0]
+    assert "The filter varies: Try again, or change the prompt" in blocked.view.card["line"][0]
+    assert WIDGET in blocked.shown
+    # For who reads the file without a kernel.
+    assert "run the cell again, or change the prompt" in blocked.shown["text/html"]
+    assert "run the cell again, or change the prompt" in blocked.shown["text/plain"]
+
+
+def test_where_nobody_looks_a_blocked_job_ends_as_words(blocked):
+    blocked.job.change(**BLOCKED)
+    assert WIDGET not in blocked.shown
+    assert "run the cell again, or change the prompt" in blocked.shown["text/html"]
+    assert blocked.timers == []
+
+
+def test_a_page_that_comes_a_moment_later_gets_the_button(blocked):
+    blocked.job.change(**BLOCKED)
+    tell(blocked.view, {"kind": "clock", "id": "k1", "payload": {}})
+    assert WIDGET in blocked.shown
+    assert len(blocked.timers) == 1
+
+
+def test_the_button_is_there_for_a_while_since_a_card_outlives_its_kernel_as_an_error(blocked):
+    tell(blocked.view, {"kind": "clock", "id": "k1", "payload": {}})
+    blocked.job.change(**BLOCKED)
+    ((seconds, withdraw),) = blocked.timers
+    assert seconds == widgets.AGAIN_SECONDS
+    withdraw()
+    assert WIDGET not in blocked.shown
+    assert "run the cell again" in blocked.shown["text/html"]
+
+
+def test_try_again_has_another_job_take_the_place(blocked, video):
+    tell(blocked.view, {"kind": "clock", "id": "k1", "payload": {}})
+    blocked.job.change(**BLOCKED)
+    assert tell(blocked.view, PRESS) == {"kind": "reply", "id": "k6", "ok": {}}
+    (new,) = blocked.studio.made
+    assert blocked.replaced == [(blocked.job, new)]
+    assert (blocked.view.card["id"], blocked.view.card["actions"]) == (new.id, ["cancel"])
+    assert len(blocked.called_off) == 1
+    count = len(blocked.outputs)
+    new.change(state=State.SUBMITTING)
+    assert blocked.view.card["state"] == "submitting"
+    assert len(blocked.outputs) == count
+    # The timer was on its way already.
+    blocked.timers[0][1]()
+    assert len(blocked.outputs) == count
+    for state in (State.RUNNING, State.DOWNLOADING):
+        new.change(state=state)
+    new.change(state=State.SUCCEEDED, videos=(video,))
+    assert "<video" in blocked.shown["text/html"]
+    assert new._listeners == {}
+
+
+def test_it_can_be_blocked_and_tried_again_and_again(blocked):
+    tell(blocked.view, {"kind": "clock", "id": "k1", "payload": {}})
+    blocked.job.change(**BLOCKED)
+    tell(blocked.view, PRESS)
+    blocked.studio.made[0].change(**BLOCKED)
+    assert WIDGET in blocked.shown
+    blocked.studio.made[0]._workshop = blocked.studio
+    tell(blocked.view, PRESS)
+    assert blocked.view.card["id"] == "9c02"
+
+
+def test_pressed_twice_it_is_asked_for_once(blocked):
+    blocked.job.change(**BLOCKED)
+    tell(blocked.view, PRESS)
+    assert tell(blocked.view, PRESS)["error"]["message"] == "Job 9c01 is queued."
+    assert len(blocked.studio.made) == 1
+
+
+def test_what_stands_in_the_way_is_said_and_the_button_stays(blocked):
+    def refuse(job_id):
+        raise errors.BudgetExceeded("It would go over the budget.", hint="Raise it first.")
+
+    blocked.studio.again = refuse
+    blocked.job.change(**BLOCKED)
+    assert tell(blocked.view, PRESS)["error"]["code"] == "budget"
+    assert blocked.view.card["actions"] == ["again"]
+    assert blocked.replaced == []
+
+
+def test_a_timer_does_what_it_is_told_unless_it_is_called_off():
+    done = threading.Event()
+    widgets.on_timer(0.0, done.set)
+    assert done.wait(10)
+    never = threading.Event()
+    widgets.on_timer(3600.0, never.set)()
+    assert not never.is_set()
 
 
 # Messages

@@ -169,7 +169,21 @@ def test_what_was_left_to_the_provider_is_not_shown():
             {"model": "standard", "aspect_ratio": "9:16", "resolution": "1080p", "duration_seconds": 8},
             ["standard", "9:16", "1080p", "8 s"],
         ),
-        ({"image": Image.new("RGB", (8, 8))}, ["fast", "from an image"]),
+        ({"image": Image.new("RGB", (320, 180))}, ["fast", "from an image"]),
+        (
+            {"image": Image.new("RGB", (640, 427))},
+            ["fast", "from an image (3:2, the provider makes it 16:9)"],
+        ),
+        ({"image": Image.new("RGB", (640, 427)), "fit": "pad"}, ["fast", "from an image"]),
+        ({"image": Image.new("RGB", (64, 36))}, ["fast", "from an image (only 64 x 36 pixels)"]),
+        (
+            {"image": Image.new("RGB", (96, 64))},
+            ["fast", "from an image (3:2, the provider makes it 16:9; only 96 x 64 pixels)"],
+        ),
+        (
+            {"image": Image.new("RGB", (320, 180)), "last_frame": Image.new("RGB", (300, 300))},
+            ["fast", "from an image", "to an image (1:1, the provider makes it 16:9)"],
+        ),
         ({"video": "https://x.example/a.mp4"}, ["fast", "goes on from a clip"]),
         ({"reference_images": [Image.new("RGB", (8, 8))]}, ["fast", "1 reference image"]),
         ({"reference_images": [Image.new("RGB", (8, 8))] * 2}, ["fast", "2 reference images"]),
@@ -186,8 +200,32 @@ def test_what_was_set_is_shown_in_short_words(fields, shown):
     assert chosen(**fields) == shown
 
 
+@pytest.mark.parametrize(
+    ("asked", "came", "filtered", "line"),
+    [
+        (None, 1, (), ""),
+        (2, 2, (), ""),
+        (2, 1, ("Loud noise.",), '1 of 2 samples was blocked: "Loud noise."'),
+        (4, 1, ("Loud noise.", "A face."), '3 of 4 samples were blocked: "Loud noise. A face."'),
+        # After a restart the reasons are gone.
+        (4, 3, (), "1 of 4 samples did not come"),
+        (None, 1, ("Loud noise.",), 'some samples were blocked: "Loud noise."'),
+    ],
+)
+def test_samples_that_did_not_come_are_counted(asked, came, filtered, line):
+    job = make_job(State.SUCCEEDED, videos=(object(),) * came, filtered=filtered)
+    job.request = make_request(PROVIDER, prompt="A fox.", sample_count=asked)
+    assert words.missing(job) == line
+
+
+def test_beside_a_button_the_words_name_it():
+    job = make_job(State.BLOCKED, error=errors.ContentBlocked("Loud noise."))
+    assert words.ending(job).endswith("The filter varies: run the cell again, or change the prompt")
+    assert words.ending(job, button=True).endswith("The filter varies: Try again, or change the prompt")
+
+
 def test_an_image_is_named_by_its_file(tmp_path):
-    Image.new("RGB", (8, 8)).save(tmp_path / "fox.png")
+    Image.new("RGB", (320, 180)).save(tmp_path / "fox.png")
     assert chosen(image=tmp_path / "fox.png") == ["fast", "from fox.png"]
     both = {"image": tmp_path / "fox.png", "last_frame": tmp_path / "fox.png"}
     assert chosen(**both) == ["fast", "from fox.png", "to fox.png"]

@@ -168,11 +168,11 @@ def test_videos_are_forgotten_when_the_provider_would_have_forgotten_them(launch
     name = first.start({"prompt": "sandbox:fail"})
     first.stop()
     with sqlite3.connect(tmp_path / "operations.db") as base:
-        base.execute("UPDATE operations SET submitted = submitted - 49 * 3600")
+        base.execute("UPDATE operations SET finished = finished - 50 * 3600")
     base.close()
     old = tmp_path / "files" / "00ff.mp4"
     old.write_bytes(b"old")
-    os.utime(old, (time.time() - 49 * 3600,) * 2)
+    os.utime(old, (time.time() - 50 * 3600,) * 2)
     second = launch(tmp_path)
     assert until(lambda: second.http.get(f"/v1beta/{name}").status_code == 404)
     assert not old.exists()

@@ -62,7 +62,12 @@ def test_a_submit_is_answered_with_a_name_that_can_be_polled(sandbox):
     assert re.fullmatch(r"models/veo-3\.1-generate-preview/operations/[a-z0-9]+", name)
     assert sandbox.wait(name)["name"] == name
     short = name.partition("/operations/")[2]
-    assert sandbox.http.get(f"/v1beta/operations/{short}").json()["name"] == name
+    # The forms of older pages, and a gateway's path with the name of one of them.
+    model = "veo-3.1-generate-preview"
+    for path in (short, f"{model}-{short}"):
+        assert sandbox.http.get(f"/v1beta/operations/{path}").json()["name"] == name
+        assert sandbox.http.get(f"/v1beta/models/{model}/operations/{path}").json()["name"] == name
+    refusal(sandbox.http.get(f"/v1beta/operations/veo-3.1-lite-generate-preview-{short}"), 404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize("duration", ["4", "6", "8", 4, 6, 8])
@@ -243,7 +248,7 @@ BODY = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=250,
+    max_examples=1500,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -279,6 +284,18 @@ def test_a_prompt_can_ask_to_be_filtered(sandbox):
     assert answer["raiMediaFilteredCount"] == 2
     assert "not charged" in answer["raiMediaFilteredReasons"][0]
     assert "generatedSamples" not in answer
+
+
+def test_a_prompt_can_ask_for_one_of_several_to_be_filtered(sandbox):
+    prompt = "A fox. sandbox:filter-one"
+    answer = sandbox.wait(sandbox.start({"prompt": prompt}, {"sampleCount": 2, "durationSeconds": 4}))
+    told = answer["response"]["generateVideoResponse"]
+    assert told["raiMediaFilteredCount"] == len(told["raiMediaFilteredReasons"]) == 1
+    [sample] = told["generatedSamples"]
+    assert sandbox.http.get(sample["video"]["uri"]).status_code == 200
+    alone = sandbox.wait(sandbox.start({"prompt": prompt}))["response"]["generateVideoResponse"]
+    assert alone["raiMediaFilteredCount"] == 1
+    assert "generatedSamples" not in alone
 
 
 def test_a_prompt_can_ask_to_fail(sandbox):

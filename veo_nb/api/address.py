@@ -12,7 +12,8 @@ from collections.abc import Container, Generator, Iterable
 import httpx
 
 from veo_nb import catalog, errors
-from veo_nb.config import Secret, is_private
+from veo_nb.config import is_private
+from veo_nb.keys import Secret
 
 
 class Origins(Container[str]):

@@ -25,9 +25,11 @@ from veo_nb.api.address import KeyHeader, Origins, checked, moved, origin
 from veo_nb.api.dialect import Dialect, dialect_of
 from veo_nb.api.exchange import TooLongError, check_open, head, read
 from veo_nb.api.google import Bearer, GoogleAccount
+from veo_nb.api.logs import KeyFilter
 from veo_nb.api.transfer import CHUNK, Progress, check_is_video, receive, resume_at_the_end
 from veo_nb.api.vertex import STORAGE
-from veo_nb.config import SANDBOX_KEY, Secret, base_address, is_private, unsendable_key
+from veo_nb.config import base_address, is_private
+from veo_nb.keys import SANDBOX_KEY, Secret, unsendable_key
 from veo_nb.request import VideoRequest
 
 CALLS_AT_ONCE = 4
@@ -143,6 +145,8 @@ class AsyncClient:
         patient = httpx.Timeout(30.0, connect=CONNECT_SECONDS, read=120.0)
         self._submit_http = self._open(home, auth=self._auth, limits=single, timeout=patient)
         self._foreign_http: httpx.AsyncClient | None = None
+        self._log = KeyFilter(lambda: [self._key, self._account.token])
+        self._log.watch()
 
     def _open(self, base: str = "", **options: Any) -> httpx.AsyncClient:
         """An HTTP client for what is behind this base; for any public host where there is none."""
@@ -180,6 +184,7 @@ class AsyncClient:
         for http in (self._http, self._submit_http, self._foreign_http):
             if http is not None:
                 await http.aclose()
+        self._log.leave()
 
     async def submit(self, request: VideoRequest) -> wire.Operation:
         """Send a request once and get its operation.
@@ -308,7 +313,7 @@ class AsyncClient:
                 if not (300 <= response.status_code < 400 and onward):
                     yield response
                     return
-                url = urljoin(url, onward)
+                url = urljoin(url, self._key.masked(onward))
         raise errors.DownloadError("The video's address leads in a circle.", hint="Ask the provider.")
 
     def _foreign(self) -> httpx.AsyncClient:
@@ -330,8 +335,7 @@ class AsyncClient:
     def _without_key(self, body: bytes) -> bytes:
         """An answer without the key in it: some servers quote the one they refuse, and it would be shown and kept."""
         for secret in (self._key, self._account.token):
-            key = secret.reveal().encode()
-            body = body.replace(key, b"[key]") if len(key) >= 8 else body
+            body = secret.masked(body)
         return body
 
 

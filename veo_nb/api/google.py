@@ -11,7 +11,7 @@ import httpx
 from veo_nb import errors
 from veo_nb.api import wire
 from veo_nb.api.address import origin
-from veo_nb.config import Secret
+from veo_nb.keys import Secret
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TOKEN_SECONDS = 60.0

@@ -7,10 +7,12 @@ one is noticed by the other. Facts come from the provider's page and Google's Ge
 collected on 2026-11-22.
 """
 
-from veo_nb.catalog.fields import FIELD, FIELDS, Field, Values
+from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, Field, Values
+from veo_nb.catalog.inputs import IMAGE, SOURCE, ImageLimits, SourceLimits
 from veo_nb.catalog.lookup import find_model, model_names
-from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, PRICES, PRICES_DATE, PRICES_SOURCE, Model, Price
+from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, Model
 from veo_nb.catalog.phrases import did_you_mean, listed, shown
+from veo_nb.catalog.prices import PRICES, PRICES_DATE, PRICES_SOURCE, Price, read_amount, read_prices
 from veo_nb.catalog.providers import PROVIDERS, Provider
 from veo_nb.catalog.rules import RULES, Problem, Rule, check
 
@@ -18,23 +20,31 @@ __all__ = [
     "DEFAULT_MODEL",
     "FIELD",
     "FIELDS",
+    "FIT",
+    "IMAGE",
     "MODELS",
+    "OPTIONS",
     "PRICES",
     "PRICES_DATE",
     "PRICES_SOURCE",
     "PROVIDERS",
     "RULES",
+    "SOURCE",
     "Field",
+    "ImageLimits",
     "Model",
     "Price",
     "Problem",
     "Provider",
     "Rule",
+    "SourceLimits",
     "Values",
     "check",
     "did_you_mean",
     "find_model",
     "listed",
     "model_names",
+    "read_amount",
+    "read_prices",
     "shown",
 ]

@@ -23,6 +23,10 @@ class Field:
     low: int = 0
     high: int = 0
     """Bounds of a number, both included."""
+    most: int = 1
+    """How often its option may be given."""
+    choices: tuple[str, ...] = ()
+    """What it takes, where that does not depend on the model."""
 
 
 FIELDS: tuple[Field, ...] = (
@@ -39,6 +43,7 @@ FIELDS: tuple[Field, ...] = (
         name="reference_images",
         kind="images",
         flag="reference",
+        most=3,
         help="an image of what should appear; up to three times",
     ),
     Field(
@@ -72,3 +77,15 @@ FIELDS: tuple[Field, ...] = (
 """Every request field, in the order in which people read them."""
 
 FIELD: dict[str, Field] = {item.name: item for item in FIELDS}
+
+FIT = Field(
+    name="fit",
+    kind="choice",
+    flag="fit",
+    choices=("crop", "pad"),
+    help="make the first and the last frame fit the clip: cut their edges, or add blurred ones",
+)
+"""How pictures are made ready; no field of a request, since what it does is in the pictures that are sent."""
+
+OPTIONS: tuple[Field, ...] = (*(item for item in FIELDS if item.flag), FIT)
+"""All that a person can set beside the prompt."""

@@ -1,4 +1,4 @@
-"""The models: what each accepts, what it costs, how long it takes, what came after it."""
+"""The models: what each accepts, how long it takes, what came after it."""
 
 from __future__ import annotations
 
@@ -82,21 +82,3 @@ GENERAL = tuple(model.id for model in MODELS.values() if model.stage == "general
 
 DEFAULT_MODEL = "fast"
 """An alias, the cheaper one: a first try should not cost the most."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Price:
-    """A list price in USD for a second of video."""
-
-    usd_per_second: float
-
-
-PRICES: dict[str, Price] = {
-    "veo-3.1-generate-preview": Price(usd_per_second=0.40),
-    "veo-3.1-fast-generate-preview": Price(usd_per_second=0.15),
-    "veo-3.1-generate-001": Price(usd_per_second=0.40),
-    "veo-3.1-fast-generate-001": Price(usd_per_second=0.15),
-}
-"""None is known for the lite models."""
-PRICES_DATE = "2026-11-22"
-PRICES_SOURCE = "Gemini API list prices; GPTProto bills per call and may differ"

@@ -12,6 +12,14 @@ def did_you_mean(name: str, known: list[str]) -> str:
     return f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
 
 
+def nearest(value: str, choices: tuple[Any, ...]) -> Any | None:
+    """The choice that was probably meant by a mistyped value; None where nothing is near."""
+    names = {str(choice): choice for choice in choices}
+    # Nearer than for words: 720p and 1080p are much alike, and mean something else.
+    near = get_close_matches(value[:40].strip().lower(), list(names), n=1, cutoff=0.7)
+    return names[near[0]] if near else None
+
+
 def shown(value: Any) -> str:
     """A value as a message quotes it: as Python writes it, cut at a sane length."""
     text = repr(value)

@@ -31,6 +31,8 @@ class Provider:
     duration_type: Literal["string", "integer"] = "integer"
     polls_by: Literal["name", "model"] = "name"
     """Whether a poll's path is the operation's own name, or always its model and its id."""
+    image_types: tuple[str, ...] = ("image/png", "image/jpeg")
+    """Images that it takes as they are; all others are made PNG."""
     requests_per_minute: int = 10
     in_flight: int = 10
     retention_seconds: float = 2 * 24 * 3600.0
@@ -65,6 +67,7 @@ PROVIDERS: dict[str, Provider] = {
             poll_base="https://generativelanguage.googleapis.com",
             key_origins=("https://generativelanguage.googleapis.com",),
             key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+            image_types=("image/png", "image/jpeg", "image/webp"),
             withdrawn="Google is reported to have switched off Veo 3.1 here on 2026-10-22.",
         ),
         Provider(
@@ -74,7 +77,8 @@ PROVIDERS: dict[str, Provider] = {
             submit_base="https://{location}-aiplatform.googleapis.com",
             poll_base="https://{location}-aiplatform.googleapis.com",
             key_origins=("https://{location}-aiplatform.googleapis.com",),
-            key_variables=("VERTEX_API_KEY", "GOOGLE_API_KEY"),
+            # Not GOOGLE_API_KEY: that one opens the Gemini API.
+            key_variables=("GOOGLE_CLOUD_API_KEY", "VERTEX_API_KEY"),
             keyless=True,
             models=GENERAL,
         ),

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from veo_nb.catalog.fields import FIELDS, Field, Values
+from veo_nb.catalog.fields import FIELDS, FIT, Field, Values
 from veo_nb.catalog.lookup import find_model, model_names
 from veo_nb.catalog.models import DEFAULT_MODEL, Model
-from veo_nb.catalog.phrases import did_you_mean, listed, shown
+from veo_nb.catalog.phrases import did_you_mean, listed, nearest, shown
 from veo_nb.catalog.providers import Provider
 
 
@@ -98,6 +98,12 @@ RULES: tuple[Rule, ...] = (
         message="A clip can be extended at 720p only; you asked for {resolution}.",
         hint='Use resolution="720p" or leave it out.',
     ),
+    Rule(
+        field="fit",
+        broken=lambda v: _has(v, "fit") and not _has(v, "image", "last_frame"),
+        message="There is no first or last frame that could be made to fit.",
+        hint="Leave out fit=, or give image= as well.",
+    ),
 )
 
 
@@ -117,7 +123,7 @@ def check(values: Values, provider: Provider) -> list[Problem]:
     if model is None:
         hint = did_you_mean(str(name), model_names(provider))
         return [*problems, Problem(field="model", message=f"There is no model {shown(name)}.", hint=hint)]
-    for item in FIELDS:
+    for item in (*FIELDS, FIT):
         value = values.get(item.name)
         if value is not None:
             problems += _check_value(item, value, model)
@@ -130,10 +136,12 @@ def check(values: Values, provider: Provider) -> list[Problem]:
 
 
 def _check_value(item: Field, value: Any, model: Model) -> list[Problem]:
-    choices = model.choices(item.name)
+    choices = item.choices or model.choices(item.name)
     hint = ""
     if choices and not _is_among(value, choices):
-        hint = f"{model.title} takes {listed(choices)}."
+        near = nearest(value, choices) if isinstance(value, str) else None
+        takes = f"{'It' if item.choices else model.title} takes {listed(choices)}."
+        hint = f"Did you mean {near}? {takes}" if near else takes
     elif item.kind == "number" and (
         isinstance(value, bool) or not isinstance(value, int) or not item.low <= value <= item.high
     ):

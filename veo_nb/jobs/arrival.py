@@ -1,9 +1,10 @@
-"""How a finished video comes here: fetched, checked, moved into place, its recipe beside it."""
+"""How a finished video comes here: fetched, checked, its recipe written, then moved into its place beside it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import errno
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from veo_nb.api.client import is_passing
@@ -13,6 +14,7 @@ from veo_nb.jobs.connection import Connection
 from veo_nb.jobs.job import Job
 from veo_nb.jobs.ledger import Ledger, VideoRow
 from veo_nb.jobs.library import Library, check_video, digest
+from veo_nb.jobs.sidecar import read_sidecar, recipe
 from veo_nb.jobs.video import Video, video_from_row
 
 DOWNLOAD_TRIES = 10
@@ -25,9 +27,17 @@ PROGRESS_SECONDS = 0.25
 
 
 async def fetch_videos(
-    job: Job, samples: Sequence[Sample], ledger: Ledger, library: Library, connection: Connection
+    job: Job,
+    samples: Sequence[Sample],
+    ledger: Ledger,
+    library: Library,
+    connection: Connection,
+    *,
+    anew: Collection[int] = (),
 ) -> tuple[Video, ...]:
     """The videos of a finished operation in the library; those that are there already are left alone.
+
+    The samples in `anew` are fetched all the same, since their files are damaged.
 
     Raises:
         VeoError: one can't be brought here, or the ledger can't be written.
@@ -37,14 +47,24 @@ async def fetch_videos(
     videos = []
     for number, sample in enumerate(samples):
         row = have.get(number)
-        if row is None or not (library.folder / row.path).exists():
+        if row is None:
+            row = await asyncio.to_thread(_placed, library, job, number)
+            if row is not None:
+                ledger.add_video(row)
+        if row is None or number in anew or not (library.folder / row.path).exists():
             part = library.part_path(job.id, number)
-            if sample.data is not None:
-                size = await asyncio.to_thread(part.write_bytes, sample.data)
-                job.change(received=size, total=size)
-                row = await keep_video(library, job, number, sample.uri, part)
-            else:
-                row = await fetch_whole(library, job, number, sample.uri, connection)
+            try:
+                if sample.data is not None:
+                    size = await asyncio.to_thread(part.write_bytes, sample.data)
+                    job.change(received=size, total=size)
+                    row = await keep_video(library, job, number, sample.uri, part)
+                else:
+                    row = await fetch_whole(library, job, number, sample.uri, connection)
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    # It can be fetched again. The ledger needs what room there is, to say how the job ended.
+                    part.unlink(missing_ok=True)
+                raise
             ledger.add_video(row)
         videos.append(video_from_row(row, library.folder))
     return tuple(videos)
@@ -123,9 +143,7 @@ async def keep_video(library: Library, job: Job, sample: int, uri: str, part: Pa
         raise
     sha256 = await asyncio.to_thread(digest, part)
     size = part.stat().st_size
-    path = await asyncio.to_thread(
-        library.place, part, job.id, sample, job.request.prompt, job.now.created_at
-    )
+    path = _path(library, job, sample)
     row = VideoRow(
         job_id=job.id,
         sample=sample,
@@ -139,20 +157,24 @@ async def keep_video(library: Library, job: Job, sample: int, uri: str, part: Pa
         fps=facts.fps,
         has_audio=facts.has_audio,
     )
-    library.write_sidecar(
-        path,
-        {
-            "job": job.id,
-            "take": job.take,
-            "provider": job.provider.name,
-            "operation": job.operation,
-            "created_at": job.now.created_at,
-            "request": job.request.canonical(),
-            "fingerprint": job.request.fingerprint(job.provider.name),
-            "video": {name: value for name, value in vars(row).items() if name != "job_id"},
-        },
-    )
+    # The recipe first: a file at its place is then known to be whole, even where the ledger has not heard of it.
+    library.write_sidecar(path, recipe(job, row))
+    await asyncio.to_thread(library.place, part, path)
     return row
+
+
+def _placed(library: Library, job: Job, sample: int) -> VideoRow | None:
+    """The row of a video that a former kernel moved to its place and did not write down; only if it is whole."""
+    path = _path(library, job, sample)
+    found = read_sidecar(path.with_suffix(".json"), library.folder)
+    if found is None or not path.exists():
+        return None
+    same = found[0].id == job.id and found[1].sample == sample
+    return found[1] if same and digest(path) == found[1].sha256 else None
+
+
+def _path(library: Library, job: Job, sample: int) -> Path:
+    return library.video_path(job.id, sample, job.request.prompt, job.now.created_at)
 
 
 def _size(path: Path) -> int:

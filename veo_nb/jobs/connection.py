@@ -16,6 +16,25 @@ from veo_nb.jobs.job import Job, Note
 from veo_nb.jobs.local_server import LocalServer
 
 
+def open_client(
+    settings: Settings,
+    base_url: str,
+    transport: httpx.AsyncBaseTransport | None,
+    clock: Callable[[], float],
+) -> AsyncClient:
+    """A client as these settings want it, at `base_url` where that is not empty."""
+    return AsyncClient(
+        settings.provider,
+        settings.api_key,
+        base_url,
+        project=settings.project,
+        location=settings.location,
+        storage_uri=settings.storage_uri,
+        transport=transport,
+        clock=clock,
+    )
+
+
 class Connection:
     """Made at its first use, and anew when the sandbox had to be started anew. On one event loop."""
 
@@ -52,16 +71,7 @@ class Connection:
                     if job.now.note is None:
                         job.change(note=Note(kind="starting"))
                     base_url = await asyncio.to_thread(self._server.start)
-                client = AsyncClient(
-                    self._settings.provider,
-                    self._settings.api_key,
-                    base_url,
-                    project=self._settings.project,
-                    location=self._settings.location,
-                    storage_uri=self._settings.storage_uri,
-                    transport=self._transport,
-                    clock=self._clock,
-                )
+                client = open_client(self._settings, base_url, self._transport, self._clock)
                 self._clients.append(client)
             return self._clients[-1]
 

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import httpx
@@ -166,6 +166,23 @@ class Engine:
         except errors.VeoError as unwritten:
             log.warning("The end of job %s is not in the ledger: %s", job.id, unwritten)
             job.change(**end, note=None)
+
+    async def fetch_anew(self, job: Job, samples: Collection[int]) -> None:
+        """Fetch these videos of a job that is done once more; where that fails, it stays as it is.
+
+        Raises:
+            VeoError: the provider can't be reached or no longer has them.
+            OSError: the folder can't be written.
+        """
+        assert job.operation is not None, "a job that is done has an operation"
+        client = await self._connection.reach(job)
+        operation = await client.poll(job.request.model, job.operation)
+        if operation.error is not None:
+            raise operation.error
+        videos = await fetch_videos(
+            job, operation.samples, self._ledger, self._library, self._connection, anew=samples
+        )
+        job.change(videos=videos, note=None)
 
     async def stop(self) -> None:
         """Let go of every job as it is; another process can take them on."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import threading
 import weakref
 from collections.abc import Awaitable, Callable
@@ -15,6 +17,8 @@ from veo_nb.jobs.ledger import JobRow, Ledger
 from veo_nb.jobs.loop import BackgroundLoop
 from veo_nb.jobs.ownership import Ownership
 from veo_nb.jobs.registry import Registry
+
+log = logging.getLogger("veo_nb")
 
 FOLLOW_SECONDS = 1.0
 
@@ -45,6 +49,8 @@ class Handover:
         self._sleep = sleep
         self._lock = threading.RLock()
         _HERE[ownership.id] = self
+        # From then on: another kernel may be killed while this one lives, and nobody loads anything.
+        ownership.after_each_beat(self._patrol)
 
     def start(self, job: Job) -> None:
         """Have a new job of ours driven."""
@@ -60,7 +66,7 @@ class Handover:
             row = self._ledger.job(job.id)
             if row is None or State(row.state).final:
                 job.restate(self._moment(job, row))
-            elif self._may_drive(row) and self._ownership.adopt(row):
+            elif self.may_drive(row) and self._ownership.adopt(row):
                 self._go_on(job, row)
             else:
                 self.follow(job)
@@ -70,16 +76,29 @@ class Handover:
 
         One that was just being sent then is among them, and uncertain.
         """
-        jobs = []
-        with self._lock:
-            for row in self._ledger.unfinished():
-                ours = self._registry.is_active(row.id) or not self._may_drive(row)
-                if not ours and self._ownership.adopt(row):
-                    jobs.append(self._registry.job(row))
-                    self._go_on(jobs[-1], row)
+        jobs = self._take_over()
         # Only now does each of them say how it stands.
         self._loop.do(len, jobs)
         return jobs
+
+    def _take_over(self) -> list[Job]:
+        jobs = []
+        with self._lock:
+            for row in self._ledger.unfinished():
+                ours = self._registry.is_active(row.id) or not self.may_drive(row)
+                if not ours and self._ownership.adopt(row):
+                    jobs.append(self._registry.job(row))
+                    self._go_on(jobs[-1], row)
+        return jobs
+
+    def _patrol(self) -> None:
+        try:
+            taken = self._take_over()
+        except (RuntimeError, sqlite3.ProgrammingError):
+            # The loop or the ledger has just been closed: this process gives its own jobs free.
+            return
+        if taken:
+            log.info("taken on from a kernel that is gone: %s", ", ".join(job.id for job in taken))
 
     def follow(self, job: Job) -> None:
         """Show what another living process does with a job, and take it on when that one is gone."""
@@ -93,7 +112,7 @@ class Handover:
             InvalidRequest: it belongs to another provider than is set now, or somebody else has just started it.
         """
         row = self._ledger.job(job.id)
-        if not self._may_drive(row):
+        if not self.may_drive(row):
             raise InvalidRequest(
                 f"Job {job.id} was made with {job.provider.title}.",
                 hint=f'Use veo.configure(provider="{job.provider.name}") with its key first.',
@@ -132,11 +151,16 @@ class Handover:
         else:
             raise InvalidRequest(f"Job {job.id} is being made by another notebook.", hint="Stop it there.")
 
-    def _may_drive(self, row: JobRow | None) -> bool:
+    def may_drive(self, row: JobRow | None) -> bool:
+        """Whether a job is of the provider that is set, and there is a key for it."""
         return row is not None and row.provider == self._settings.provider.name and self._settings.has_access
 
     def _go_on(self, job: Job, row: JobRow) -> None:
         """Drive a job that has just become ours, from where the ledger says it is."""
+        if row.state == State.SUBMITTING.value and (name := self._ledger.noted_operation(row)):
+            # It was accepted, and the disk too full to say so anywhere but in the journal.
+            self._ledger.update_job(row.id, state=State.RUNNING.value, operation=name)
+            row = replace(row, state=State.RUNNING.value, operation=name)
         moment = self._registry.snapshot(row)
 
         def begin() -> None:
@@ -163,7 +187,7 @@ class Handover:
                 row = self._ledger.job(job.id)
                 if row is None or State(row.state) is not job.now.state:
                     job.restate(self._moment(job, row))
-                elif self._may_drive(row) and self._ownership.adopt(row):
+                elif self.may_drive(row) and self._ownership.adopt(row):
                     self._go_on(job, row)
                     return
             except VeoError:

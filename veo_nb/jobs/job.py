@@ -9,10 +9,10 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from veo_nb import catalog
-from veo_nb.errors import KINDS, NotFound, VeoError, WaitTimeout
+from veo_nb.errors import KINDS, InvalidRequest, NotFound, VeoError, WaitTimeout
 from veo_nb.jobs.loop import block_on
 from veo_nb.jobs.video import Video
 from veo_nb.request import VideoRequest
@@ -96,6 +96,16 @@ class WaitInterrupted(KeyboardInterrupt):
         return [str(self)]
 
 
+class Workshop(Protocol):
+    """Where jobs come from: the studio, as a job knows it."""
+
+    def generate(self, prompt: str, **fields: Any) -> Job:
+        """The job for this request."""
+
+    def again(self, job_id: str) -> Job:
+        """Another job for the same request."""
+
+
 class Job:
     """A clip being made. It goes on in the background; `job.wait()` or `await job` wait for it.
 
@@ -113,6 +123,7 @@ class Job:
         now: Snapshot,
         cancel: Callable[[Job], None],
         attend: Callable[[Job], None],
+        workshop: Workshop | None = None,
     ) -> None:
         self.id = id
         self.request = request
@@ -123,6 +134,7 @@ class Job:
         self._cancel = cancel
         # Called when someone begins to wait or to listen: a job that nobody drives or follows never ends.
         self._attend = attend
+        self._workshop = workshop
         self._listeners: dict[object, Callable[[Job], None]] = {}
         self._lock = threading.RLock()
         self._done: Future[Job] = Future()
@@ -157,7 +169,7 @@ class Job:
     @property
     def videos(self) -> tuple[Video, ...]:
         """The finished videos, one a sample; empty before."""
-        return self._now.videos
+        return tuple(replace(video, job=self) for video in self._now.videos)
 
     @property
     def video(self) -> Video:
@@ -167,13 +179,18 @@ class Job:
             NotFound: it is not there yet.
             VeoError: the job's own error, where it ended without one.
         """
-        if self._now.videos:
-            return self._now.videos[0]
+        if videos := self.videos:
+            return videos[0]
         if self._now.error is not None:
             raise self._now.error
         raise NotFound(
             f"Job {self.id} has no video yet: it is {self.status}.", hint="Wait for it with job.wait()."
         )
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is done and its files are all here."""
+        return self._now.state is State.SUCCEEDED and all(video.path.exists() for video in self.videos)
 
     def wait(self, timeout: float | None = None) -> Job:
         """This job, once it is done; `timeout` in seconds.
@@ -209,6 +226,33 @@ class Job:
     def cancel(self) -> None:
         """Stop waiting for it. The provider can't be told, so it may still finish it and charge."""
         self._cancel(self)
+
+    def extend(self, prompt: str, *, sample: int = 0, **fields: Any) -> Job:
+        """The job that goes on from this one's clip: 7 s more, joined to what is there. Returns at once.
+
+        `sample` counts from 0; fields are those of `veo.generate`.
+
+        Raises:
+            InvalidRequest: the clip can't be gone on from: too old, too long, not 720p, or not at this provider.
+            NotFound: it is not there yet, or has no such sample.
+        """
+        chosen = [video for video in self.videos if video.sample == sample]
+        if self.videos and not chosen:
+            raise NotFound(f"Job {self.id} has no sample {sample}.", hint=f"It has {len(self.videos)}.")
+        return self._studio().generate(prompt, video=chosen[0] if chosen else self.video, **fields)
+
+    def again(self) -> Job:
+        """Another job for the same request, sent anew: after a safety filter, which varies, it may go through.
+
+        Raises:
+            InvalidRequest: this one still runs, or was made with another provider than is set now.
+        """
+        return self._studio().again(self.id)
+
+    def _studio(self) -> Workshop:
+        if self._workshop is None:
+            raise InvalidRequest(f"Job {self.id} belongs to no studio.", hint="Find it with veo.history().")
+        return self._workshop
 
     def on_change(self, listener: Callable[[Job], None]) -> Callable[[], None]:
         """Have `listener(job)` called on the background thread at each change; call what is returned to end it."""

@@ -1,22 +1,23 @@
 """The ledger: jobs, their videos and their owners in SQLite, written before anything is sent.
 
 Safe to use from several threads and from several processes on one file. A write is on disk when the call
-returns (`synchronous = FULL`), since an operation's name may be worth a dollar.
+returns (`synchronous = FULL`), since an operation's name may be worth a dollar. The journal has it once more, for
+the day when the file is damaged.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from veo_nb.errors import VeoError
+from veo_nb.jobs.bill import Admit, Charge, gather, may_be_charged
+from veo_nb.jobs.database import Database, Restore
+from veo_nb.jobs.journal import Entry, Journal
 
 MIGRATIONS = (
     """
@@ -62,10 +63,19 @@ MIGRATIONS = (
     );
     """,
 )
-"""Each brings a ledger from the version before it; `user_version` counts them."""
+"""Each brings a ledger from the version before it; `user_version` counts them.
 
-BUSY_SECONDS = 15.0
-"""How long a call waits for another process that is writing."""
+To change the schema, add one at the end and never touch those above: libraries are out there in each version, and a
+kernel that loaded the former version goes on writing while this one migrates. So only add: tables, indexes, columns
+with a default. The old file is kept beside it (`ledger-v1.bak`), all of it happens in one transaction, and
+`tests/jobs/test_migrations.py` migrates a file of the first version. Rows of a new table that can't be made again
+belong into the journal: one `_note` after the write, and the table's name in `KEPT`.
+"""
+
+KEPT = ("jobs", "videos")
+"""The tables whose rows are in the journal as well; owners come and go."""
+SURE = ("operation", "submitted_at")
+"""A change of these goes through a power cut in the journal too: money hangs on it."""
 FINAL = ("succeeded", "failed", "blocked", "cancelled", "uncertain")
 GONE = ("failed", "blocked", "cancelled")
 """States after which the same request is asked anew; in any other its job stands for it."""
@@ -119,51 +129,74 @@ class Owner:
     beat_at: float
 
 
-class Ledger:
+class Ledger(Database):
     """The jobs of one library; `Ledger(path)` opens the file, or makes it.
 
+    `journal` gets each write once more; `restore` and `reserve` are as in `Database`.
+
     Raises:
+        Damaged: the file is no ledger any more.
         VeoError: the file can't be read or written, here and in each method; nothing was changed then.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.RLock()
-        with self._plainly():
-            self._db = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        self._db.row_factory = sqlite3.Row
-        try:
-            with self._plainly():
-                _use_wal(self._db)
-                self._db.execute("PRAGMA synchronous = FULL")
-                self._db.execute("PRAGMA foreign_keys = ON")
-            self._migrate()
-        except BaseException:
-            self._db.close()
-            raise
+    def __init__(
+        self,
+        path: Path,
+        *,
+        journal: Journal | None = None,
+        restore: Restore | None = None,
+        reserve: Path | None = None,
+    ) -> None:
+        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve)
+        self._journal = journal
+        if journal is not None and not journal.path.exists():
+            journal.begin(self.entries())
 
-    def close(self) -> None:
-        """Close the file; calls after this raise `sqlite3.ProgrammingError`."""
-        with self._lock:
-            self._db.close()
+    def entries(self) -> Iterator[Entry]:
+        """All that the journal should say."""
+        for table in KEPT:
+            for row in self._rows(f"SELECT * FROM {table} ORDER BY rowid", ()):
+                yield table, dict(row)
 
-    def add_job(self, row: JobRow, *, fresh: bool = False) -> JobRow | None:
+    def put(self, table: str, values: dict[str, Any]) -> bool:
+        """Write a row that the journal or a sidecar has, unless there is one with its key; whether it was written."""
+        columns, _ = self.keys(table)
+        values = {name: value for name, value in values.items() if name in columns}
+        marks = ", ".join(f":{name}" for name in values)
+
+        def insert(db: sqlite3.Connection) -> bool:
+            done = db.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(values)}) VALUES ({marks})", values)
+            return done.rowcount == 1
+
+        done = self._write(insert)
+        if done:
+            self._note(table, values)
+        return done
+
+    def add_job(self, row: JobRow, *, fresh: bool = False, admit: Admit | None = None) -> JobRow | None:
         """The row that now stands for a request: this one, or without `fresh` the one that did already.
 
         One step for all threads and processes, so that the same cell run in two kernels at once is sent once.
-        None where the id is taken, and nothing was written.
+        None where the id is taken, and nothing was written. A new row is shown to `admit` first, as what was charged
+        before it; what that raises keeps it out, and no other process gets in between.
         """
-        values = _job_values(row)
+        values = job_values(row)
         names = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
-        with self._writing() as db:
+
+        def enter(db: sqlite3.Connection) -> JobRow | None:
             standing = None if fresh else self.standing(row.fingerprint, row.take)
             if standing is not None:
                 return standing
+            if admit is not None:
+                admit(self.charges())
             done = db.execute(f"INSERT OR IGNORE INTO jobs ({names}) VALUES ({marks})", values)
             return row if done.rowcount else None
+
+        entered = self._write(enter)
+        if entered is row:
+            self._note("jobs", values)
+        return entered
 
     def update_job(self, job_id: str, *, only_of: str | None = None, **changes: Any) -> bool:
         """Change columns of a job, with `only_of` just while that owner has it; whether it was changed."""
@@ -173,12 +206,27 @@ class Ledger:
         }
         sets = ", ".join(f"{name} = :{name}" for name in values)
         mine = "" if only_of is None else " AND owner = :only_of"
-        with self._writing() as db:
-            done = db.execute(
-                f"UPDATE jobs SET {sets} WHERE id = :job_id{mine}",
-                {**values, "job_id": job_id, "only_of": only_of},
-            )
-            return done.rowcount == 1
+        query = f"UPDATE jobs SET {sets} WHERE id = :job_id{mine}"
+        bound = {**values, "job_id": job_id, "only_of": only_of}
+        try:
+            done = self._write(lambda db: db.execute(query, bound).rowcount == 1)
+        except VeoError:
+            if values.get("operation"):
+                # The one thing that nobody can tell us again; the journal may have room where the ledger has none.
+                self._note("jobs", {"id": job_id, **values})
+            raise
+        if done:
+            self._note("jobs", {"id": job_id, **values})
+        return done
+
+    def noted_operation(self, row: JobRow) -> str | None:
+        """The name of the operation of a job that the journal has and the ledger could not take."""
+        if self._journal is None:
+            return None
+        for noted in self._journal.rows("jobs", ("id",)):
+            if noted["id"] == row.id and noted.get("submitted_at") == row.submitted_at:
+                return noted.get("operation")
+        return None
 
     def job(self, job_id: str) -> JobRow | None:
         """The job with this id."""
@@ -208,6 +256,15 @@ class Ledger:
         )
         return [_job_row(r) for r in found]
 
+    def ended_with_operation(self, since: float) -> list[JobRow]:
+        """The jobs entered after `since` that the provider had taken and that failed or were stopped."""
+        found = self._rows(
+            "SELECT * FROM jobs WHERE state IN ('failed', 'cancelled') AND operation IS NOT NULL AND created_at > ?"
+            " ORDER BY created_at, rowid",
+            (since,),
+        )
+        return [_job_row(r) for r in found]
+
     def generation_seconds(self, provider: str, model: str, limit: int = 50) -> list[float]:
         """How long the newest finished clips took from submit to ready, in seconds."""
         found = self._rows(
@@ -217,25 +274,52 @@ class Ledger:
         )
         return [float(r["s"]) for r in found]
 
+    def charges(self) -> tuple[Charge, ...]:
+        """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""
+        found = self._rows(
+            "SELECT date(created_at, 'unixepoch', 'localtime') AS day, provider, model, state,"
+            " operation IS NOT NULL AS accepted, submitted_at IS NOT NULL AS sent, error, count(*) AS jobs,"
+            " total(estimate) AS usd, sum(estimate IS NULL) AS unpriced FROM jobs GROUP BY 1, 2, 3, 4, 5, 6, 7",
+            (),
+        )
+        return gather(_charge(r) for r in found)
+
+    def charge_again(self, job_id: str, usd: float | None, *, admit: Admit | None = None) -> float | None:
+        """What a job may cost now that it is sent once more, if `admit` lets that through."""
+
+        def charge(db: sqlite3.Connection) -> float | None:
+            if admit is not None:
+                admit(self.charges())
+            # Of an unknown price nothing can be added.
+            db.execute(
+                "UPDATE jobs SET estimate = ifnull(estimate + ?1, ?1) WHERE id = ?2 AND ?1 >= 0",
+                (usd, job_id),
+            )
+            found = db.execute("SELECT estimate FROM jobs WHERE id = ?", (job_id,)).fetchone()
+            return None if found is None else found["estimate"]
+
+        charged = self._write(charge)
+        self._note("jobs", {"id": job_id, "estimate": charged})
+        return charged
+
     def add_video(self, row: VideoRow) -> None:
         """Write a fetched video down, in place of an earlier one for the same sample."""
-        with self._writing() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO videos VALUES (:job_id, :sample, :uri, :path, :bytes, :sha256, :width,"
-                " :height, :duration, :fps, :has_audio)",
-                vars(row),
-            )
+        names = [field.name for field in fields(VideoRow)]
+        marks = ", ".join(f":{name}" for name in names)
+        query = f"INSERT OR REPLACE INTO videos ({', '.join(names)}) VALUES ({marks})"
+        self._write(lambda db: db.execute(query, vars(row)))
+        self._note("videos", vars(row))
 
     def videos(self, job_id: str) -> list[VideoRow]:
         """The fetched videos of a job, by sample."""
         found = self._rows("SELECT * FROM videos WHERE job_id = ? ORDER BY sample", (job_id,))
-        return [VideoRow(**{**dict(r), "has_audio": bool(r["has_audio"])}) for r in found]
+        return [VideoRow(**{**_known(VideoRow, r), "has_audio": bool(r["has_audio"])}) for r in found]
 
     def beat(self, owner: Owner) -> None:
         """Say that an owner lives."""
         with self._writing() as db:
             db.execute(
-                "INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO owners (id, host, pid, beat_at) VALUES (?, ?, ?, ?)",
                 (owner.id, owner.host, owner.pid, owner.beat_at),
             )
 
@@ -247,83 +331,56 @@ class Ledger:
     def owner(self, owner_id: str) -> Owner | None:
         """The owner with this id; None when it has left."""
         found = self._rows("SELECT * FROM owners WHERE id = ?", (owner_id,))
-        return Owner(**dict(found[0])) if found else None
+        return Owner(**_known(Owner, found[0])) if found else None
 
     def claim(self, row: JobRow, owner_id: str) -> bool:
         """Make a job ours if it is still as `row` says; False where another was quicker."""
-        with self._writing() as db:
-            done = db.execute(
-                "UPDATE jobs SET owner = ? WHERE id = ? AND owner IS ? AND state = ?",
-                (owner_id, row.id, row.owner, row.state),
-            )
-            return done.rowcount == 1
+        query = "UPDATE jobs SET owner = ? WHERE id = ? AND owner IS ? AND state = ?"
+        bound = (owner_id, row.id, row.owner, row.state)
+        done = self._write(lambda db: db.execute(query, bound).rowcount == 1)
+        if done:
+            self._note("jobs", {"id": row.id, "owner": owner_id})
+        return done
 
-    def _rows(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
-        with self._lock, self._plainly():
-            return self._db.execute(query, values).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._plainly():
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                # An interrupt may come anywhere, and a full disk ends the transaction by itself.
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _plainly(self) -> Iterator[None]:
-        """Have SQLite's errors raised in our words; a call after `close()` stays SQLite's own."""
-        try:
-            yield
-        except sqlite3.ProgrammingError:
-            raise
-        except sqlite3.Error as error:
-            raise VeoError(
-                f"The library's ledger {self._path} can't be used: {error}.",
-                hint="Make room, look at the folder's rights, or use veo.configure(library=…).",
-            ) from None
-
-    def _migrate(self) -> None:
-        with self._writing() as db:
-            version = int(db.execute("PRAGMA user_version").fetchone()[0])
-            if version > len(MIGRATIONS):
-                raise VeoError(
-                    "This library was made by a newer veo_nb.", hint="Run pip install --upgrade veo-nb."
-                )
-            for script in MIGRATIONS[version:]:
-                # executescript would commit in between.
-                for statement in script.split(";"):
-                    if statement.strip():
-                        db.execute(statement)
-            db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-
-
-def _use_wal(db: sqlite3.Connection) -> None:
-    # Only this one statement does not wait for another process, which may be making the same new file.
-    end = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > end:
-                raise
-            time.sleep(0.01)
-        else:
+    def _note(self, table: str, values: dict[str, Any]) -> None:
+        """Write into the journal what has just been written into a table."""
+        if self._journal is None:
             return
+        if not self._journal.add(table, values, surely=any(values.get(name) for name in SURE)):
+            self._journal.begin(self.entries())
 
 
-def _job_values(row: JobRow) -> dict[str, Any]:
+def job_values(row: JobRow) -> dict[str, Any]:
+    """A job as the columns of its table."""
     error = None if row.error is None else json.dumps(row.error)
     return {**vars(row), "request": json.dumps(row.request, ensure_ascii=False), "error": error}
 
 
 def _job_row(found: sqlite3.Row) -> JobRow:
-    values = dict(found)
+    values = _known(JobRow, found)
     values["request"] = json.loads(values["request"])
     values["error"] = None if values["error"] is None else json.loads(values["error"])
     return JobRow(**values)
+
+
+def _charge(found: sqlite3.Row) -> Charge:
+    error = None if found["error"] is None else json.loads(found["error"])
+    charged = may_be_charged(
+        found["state"], accepted=bool(found["accepted"]), sent=bool(found["sent"]), error=error
+    )
+    return Charge(
+        day=found["day"],
+        provider=found["provider"],
+        model=found["model"],
+        state=found["state"],
+        charged=charged,
+        jobs=found["jobs"],
+        usd=found["usd"] if charged else 0.0,
+        unpriced=found["unpriced"] if charged else 0,
+    )
+
+
+def _known(kind: Any, found: sqlite3.Row) -> dict[str, Any]:
+    """The columns that this version knows: a newer one may add some while this one has the file open."""
+    names = {field.name for field in fields(kind)}
+    return {name: found[name] for name in found.keys() if name in names}  # noqa: SIM118  a Row's `in` looks at values

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb.errors import DownloadError, InvalidRequest
-from veo_nb.media.picture import Picture
+from veo_nb.media.picture import SUFFIXES, Picture
 
 LEDGER = "ledger.sqlite"
+JOURNAL = "ledger.journal"
+RESERVE = ".reserve"
 
 
 class Library:
-    """A folder with `ledger.sqlite`, `inputs/`, and a folder of videos for each day.
+    """A folder with `ledger.sqlite` and its journal, `inputs/`, and a folder of videos for each day.
 
     Names are made here from the job and the prompt, never from anything that a server said.
     """
@@ -32,6 +34,16 @@ class Library:
     def ledger_path(self) -> Path:
         """The ledger's file; it may not exist yet."""
         return self.folder / LEDGER
+
+    @property
+    def journal_path(self) -> Path:
+        """The file that has every write to the ledger once more."""
+        return self.folder / JOURNAL
+
+    @property
+    def reserve_path(self) -> Path:
+        """The file that makes room for the ledger on a full disk."""
+        return self.folder / RESERVE
 
     def prepare(self) -> None:
         """Make the folder, and be sure that it can be written.
@@ -79,21 +91,22 @@ class Library:
         folder.mkdir(exist_ok=True)
         return folder / f"{job_id}-{sample}.part"
 
-    def place(self, part: Path, job_id: str, sample: int, prompt: str, created_at: float) -> Path:
-        """Move a whole file to its place in one step and return where: `2026-11-22/fox-3f2a.mp4`."""
+    def video_path(self, job_id: str, sample: int, prompt: str, created_at: float) -> Path:
+        """Where a video belongs: `2026-11-22/fox-3f2a.mp4`."""
         day = datetime.fromtimestamp(created_at).astimezone().strftime("%Y-%m-%d")
-        folder = self.folder / day
-        folder.mkdir(exist_ok=True)
         ending = f"-{sample + 1}" if sample else ""
-        path = folder / f"{slug(prompt)}-{job_id}{ending}.mp4"
+        return self.folder / day / f"{slug(prompt)}-{job_id}{ending}.mp4"
+
+    def place(self, part: Path, path: Path) -> None:
+        """Move a whole file to its place in one step."""
         with part.open("r+b") as file:
             os.fsync(file.fileno())
         part.replace(path)
-        return path
 
     def write_sidecar(self, video: Path, recipe: dict[str, Any]) -> None:
         """Write a video's recipe beside it, as JSON."""
         path = video.with_suffix(".json")
+        path.parent.mkdir(exist_ok=True)
         part = path.with_suffix(".json.part")
         part.write_text(json.dumps(recipe, indent=2, ensure_ascii=False) + "\n", "utf-8")
         part.replace(path)
@@ -112,7 +125,7 @@ class Library:
     def _picture_path(self, sha256: str, mime: str) -> Path:
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
             raise InvalidRequest("The recipe names a picture in a way that can't be.", hint="")
-        return self.folder / "inputs" / f"{sha256[:16]}{'.png' if mime == 'image/png' else '.jpg'}"
+        return self.folder / "inputs" / f"{sha256[:16]}{SUFFIXES.get(mime, '.jpg')}"
 
 
 def slug(prompt: str, longest: int = 16) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
-from veo_nb.config import SANDBOX_KEY
 from veo_nb.errors import VeoError
+from veo_nb.keys import SANDBOX_KEY
 
 START_SECONDS = 60.0
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|COOKIE", re.IGNORECASE)
 
 
 class LocalServer:
@@ -74,7 +77,7 @@ class LocalServer:
                 stderr=log,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, "PYTHONPATH": path, "VEO_NB_SANDBOX_KEY": SANDBOX_KEY},
+                env={**_without_secrets(os.environ), "PYTHONPATH": path, "VEO_NB_SANDBOX_KEY": SANDBOX_KEY},
                 # From its own folder, so that a file of the person's named like a module is not imported.
                 cwd=self.folder,
                 # An interrupt of the kernel's process group is not meant for it.
@@ -105,6 +108,11 @@ class LocalServer:
             process.kill()
             process.wait(3)
         process.stdout.close()
+
+
+def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a server needs which knows nobody: none that is called a key, a token or the like."""
+    return {name: value for name, value in environ.items() if not _SECRET.search(name)}
 
 
 def _first_line(process: subprocess.Popen[str], seconds: float) -> str:

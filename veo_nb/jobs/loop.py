@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextvars import Context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -15,7 +16,8 @@ T = TypeVar("T")
 class BackgroundLoop:
     """An event loop on a thread of its own, running while cells run, until `stop()`.
 
-    Its methods raise RuntimeError once it has ended.
+    Its methods raise RuntimeError once it has ended. What they start knows nothing of the cell that started it: a
+    job outlives its cell, and an update that names a cell which is over is thrown away by nbclient.
     """
 
     def __init__(self) -> None:
@@ -27,14 +29,14 @@ class BackgroundLoop:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Start a coroutine on the loop, from any thread."""
         try:
-            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            return Context().run(asyncio.run_coroutine_threadsafe, coroutine, self._loop)
         except RuntimeError:
             coroutine.close()
             raise
 
     def call(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call a function on the loop, soon, from any thread."""
-        self._loop.call_soon_threadsafe(function, *arguments)
+        Context().run(self._loop.call_soon_threadsafe, function, *arguments)
 
     def do(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a function on the loop, from any thread, and wait until it has run."""

@@ -14,6 +14,8 @@ from veo_nb.jobs.ledger import JobRow, Ledger, Owner
 log = logging.getLogger("veo_nb")
 
 BEAT_SECONDS = 5.0
+PARTING_SECONDS = 5.0
+"""How long the end waits for a beat that is under way."""
 SILENT_SECONDS = 60.0
 """An owner that has said nothing for this long is taken to be gone."""
 
@@ -28,6 +30,8 @@ class Ownership:
         self._host = socket.gethostname()
         self._ended = threading.Event()
         self._beat_at = 0.0
+        self._slept: tuple[float, float] | None = None
+        self._look: Callable[[], object] = lambda: None
         self._beat()
         self._thread = threading.Thread(target=self._live, name="veo-nb-owner", daemon=True)
         self._thread.start()
@@ -42,8 +46,7 @@ class Ownership:
         if row.owner == self._id:
             return True
         owner = self._ledger.owner(row.owner) if row.owner else None
-        # Measured at our own last beat: after this machine has slept, the others had no chance to beat either.
-        if owner is not None and is_alive(owner, self._host, self._beat_at):
+        if owner is not None and any(is_alive(owner, self._host, now) for now in self._measured_at()):
             return False
         return self._ledger.claim(row, self._id)
 
@@ -51,10 +54,14 @@ class Ownership:
         """Make a job ours that is over, whoever had it; False where it has changed in the meantime."""
         return self._ledger.claim(row, self._id)
 
+    def after_each_beat(self, look: Callable[[], object]) -> None:
+        """Have `look` called from the beating thread, every few seconds, for as long as this process lives."""
+        self._look = look
+
     def stop(self) -> None:
         """Stop beating and let go of all jobs."""
         self._ended.set()
-        self._thread.join(BEAT_SECONDS)
+        self._thread.join(PARTING_SECONDS)
         try:
             self._ledger.leave(self._id)
         except VeoError as error:
@@ -64,12 +71,28 @@ class Ownership:
     def _beat(self) -> None:
         now = self._clock()
         self._ledger.beat(Owner(self._id, self._host, os.getpid(), now))
+        if self._beat_at and not 0 <= now - self._beat_at <= SILENT_SECONDS:
+            self._slept = (self._beat_at, now)
         self._beat_at = now
+
+    def _measured_at(self) -> list[float]:
+        """The moments at one of which the others must have been alive: our own last beat.
+
+        After this machine has slept, or its clock was set, also the last one before: the others need the time to say
+        that they live, and whoever wakes first must not take their jobs.
+        """
+        if self._slept is not None:
+            before, awake = self._slept
+            if self._beat_at - awake <= SILENT_SECONDS:
+                return [before, self._beat_at]
+        return [self._beat_at]
 
     def _live(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):
             try:
                 self._beat()
+                if not self._ended.is_set():
+                    self._look()
             except VeoError as error:
                 # A ledger that is busy now takes the next beat; a dozen may be missed.
                 log.info("no beat: %s", error)

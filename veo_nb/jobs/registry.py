@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable
 
 from veo_nb import catalog
-from veo_nb.jobs.job import Job, Snapshot, State, error_from_json
+from veo_nb.jobs.job import Job, Snapshot, State, Workshop, error_from_json
 from veo_nb.jobs.ledger import JobRow, Ledger
 from veo_nb.jobs.library import Library
 from veo_nb.jobs.timing import usual_seconds
@@ -24,11 +24,13 @@ class Registry:
         library: Library,
         cancel: Callable[[Job], None],
         attend: Callable[[Job], None],
+        workshop: Workshop | None = None,
     ) -> None:
         self._ledger = ledger
         self._library = library
         self._cancel = cancel
         self._attend = attend
+        self._workshop = workshop
         self._lock = threading.RLock()
         self._known: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
         self._active: dict[str, Job] = {}
@@ -97,6 +99,7 @@ class Registry:
             now=self.snapshot(row),
             cancel=self._cancel,
             attend=self._attend,
+            workshop=self._workshop,
         )
         job.listen(self._let_go)
         return job

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import contextlib
+import logging
 import os
 import secrets
 import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,19 +20,23 @@ import httpx
 from veo_nb import catalog
 from veo_nb.config import Settings, resolve_settings
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.jobs.bill import Bill, make_bill, make_gate
 from veo_nb.jobs.cost import estimate
-from veo_nb.jobs.engine import Engine
-from veo_nb.jobs.handover import Handover
+from veo_nb.jobs.expiry import RECENT_SECONDS, Unfetched, unfetched
+from veo_nb.jobs.extension import check_source, source_of
 from veo_nb.jobs.job import Job, State
 from veo_nb.jobs.ledger import JobRow, Ledger
 from veo_nb.jobs.library import Library
-from veo_nb.jobs.local_server import LocalServer
-from veo_nb.jobs.loop import BackgroundLoop
-from veo_nb.jobs.ownership import Ownership
-from veo_nb.jobs.registry import Registry
+from veo_nb.jobs.rebuild import has_traces
+from veo_nb.jobs.repair import Repair, Repairer
+from veo_nb.jobs.repeat import fields_again
 from veo_nb.jobs.timing import usual_seconds
-from veo_nb.jobs.video import Video
-from veo_nb.request import Source, VideoRequest, make_request
+from veo_nb.jobs.workspace import Doors, Workspace, open_workspace
+from veo_nb.keys import Environment, Secret
+from veo_nb.keystores import KeyStores, machine_stores
+from veo_nb.request import VideoRequest, make_request
+
+log = logging.getLogger("veo_nb")
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """For ids that people type: nothing that looks like something else."""
@@ -49,26 +52,17 @@ class Preview:
     seconds: float
     stored: Job | None
     """The job that would be shown or joined in place of sending anything."""
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """What exists once the library is open; `close` ends all of it, the last one made first."""
-
-    ledger: Ledger
-    registry: Registry
-    loop: BackgroundLoop
-    engine: Engine
-    handover: Handover
-    close: Callable[[], None]
+    bill: Bill
+    """What was spent so far, and what is left."""
 
 
 class Studio:
     """Makes clips, keeps them, and finds them again.
 
     Arguments are the settings of `veo_nb.config`: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`. Nothing is started or written before the first job, except that jobs an earlier kernel left
-    are taken on by `resume()`.
+    `max_in_flight`, `budget`, and Google's `project`, `location`, `storage_uri`. `stores` keep keys: this machine's,
+    or none where `environ` stands in for it. Nothing is started or written before the first job, except that jobs an
+    earlier kernel left are taken on by `resume()`.
 
     Raises:
         InvalidRequest: a setting is wrong.
@@ -83,10 +77,17 @@ class Studio:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        stores: KeyStores | None = None,
         **settings: Any,
     ) -> None:
+        if isinstance(settings.get("api_key"), str):
+            # From here on it can't be shown, not even by a traceback that prints variables.
+            settings["api_key"] = Secret(settings["api_key"])
+        if environ is None:
+            environ, stores = Environment(os.environ), stores or machine_stores()
+        self.stores = stores
         self.settings: Settings = resolve_settings(
-            settings, options or {}, os.environ if environ is None else environ, folder or Path.cwd()
+            settings, options or {}, environ, folder or Path.cwd(), stores
         )
         self.library = Library(self.settings.library)
         self._transport = transport
@@ -94,8 +95,10 @@ class Studio:
         self._sleep = sleep
         self._lock = threading.RLock()
         self._owner_id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._parts: _Parts | None = None
+        self._parts: Workspace | None = None
         self._closed = False
+        self.notices: list[str] = []
+        """What a person should know of the library beside its jobs, such as that its ledger was made anew."""
 
     def __repr__(self) -> str:
         return f"Studio(provider={self.settings.provider.name!r}, library={str(self.settings.library)!r})"
@@ -107,11 +110,12 @@ class Studio:
 
         A request that was made before is not sent again: the stored clip, or the job that still runs, is what
         you get. `take=2` asks for another sample of it, `fresh=True` ignores what is stored. Fields are those of
-        `VideoRequest`.
+        `VideoRequest`, and `fit` for its frames (see `make_request`).
 
         Raises:
             InvalidRequest: before anything is sent.
             AuthenticationError: the provider needs a key and there is none.
+            BudgetExceeded: it would go over the budget; nothing was sent.
         """
         return self.submit(prompt, take=take, fresh=fresh, **fields)[0]
 
@@ -121,6 +125,8 @@ class Studio:
         self.settings.key_or_raise()
         with self._lock:
             parts = self._open()
+            if self._standing(request, take, parts, fresh=fresh) is None:
+                check_source(fields.get("video"), self.settings.provider, self._clock())
             for picture in request.pictures():
                 self.library.keep_picture(picture)
             mine, row = self._enter(request, take, parts.ledger, fresh=fresh)
@@ -137,9 +143,12 @@ class Studio:
         provider, parts = self.settings.provider, self._open_existing()
         past = parts.ledger.generation_seconds(provider.name, request.model) if parts else []
         seconds, _ = usual_seconds(past, provider, catalog.MODELS[request.model])
-        row = parts.ledger.standing(request.fingerprint(provider.name), take) if parts and not fresh else None
+        row = self._standing(request, take, parts, fresh=fresh)
+        if row is None:
+            check_source(fields.get("video"), provider, self._clock())
         stored = parts.registry.job(row) if parts and row else None
-        return Preview(request, provider, estimate(request), seconds, stored)
+        usd = estimate(request, self.settings.prices)
+        return Preview(request, provider, usd, seconds, stored, self.cost())
 
     # Finding
 
@@ -162,6 +171,11 @@ class Studio:
         """The newest jobs of the library, newest first."""
         parts = self._open_existing()
         return [parts.registry.job(row) for row in parts.ledger.jobs(limit)] if parts else []
+
+    def cost(self) -> Bill:
+        """What the jobs of the library cost by estimate, and what is left of the budget."""
+        parts = self._open_existing()
+        return make_bill(self.settings, parts.ledger.charges() if parts else ())
 
     def active(self) -> list[Job]:
         """The jobs of this kernel that are not done, oldest first."""
@@ -186,10 +200,15 @@ class Studio:
         """
         job = self.job(job_id)
         if not job.now.state.final:
-            raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
+            parts = self._open()
+            if parts.registry.is_active(job.id):
+                raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
+            # Its end could not be written, or its kernel has just gone: it is where the ledger says.
+            parts.handover.attend(job)
+            return job
         if job.operation is None:
             raise InvalidRequest(f"Job {job.id} was never accepted.", hint="Run its cell again.")
-        if _is_complete(job):
+        if job.complete:
             raise InvalidRequest(
                 f"Job {job.id} is done and its video is here.", hint=f"%veo show {job.id} shows it."
             )
@@ -202,6 +221,7 @@ class Studio:
 
         Raises:
             InvalidRequest: the job is not uncertain, or another provider had it.
+            BudgetExceeded: a second charge would go over the budget.
         """
         job = self.job(job_id)
         if job.now.state is not State.UNCERTAIN:
@@ -209,8 +229,55 @@ class Studio:
                 f"Job {job.id} is {job.status}, not uncertain.", hint="Run its cell again instead."
             )
         parts = self._open()
-        parts.handover.again(job, parts.engine.send_again)
+        usd = estimate(job.request, self.settings.prices)
+        before, gate = job.estimate, make_gate(self.settings, job.request.model, usd)
+        # The first charge stays on the bill, since nobody knows whether it was made.
+        job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
+        try:
+            parts.handover.again(job, parts.engine.send_again)
+        except VeoError:
+            job.estimate = before
+            parts.ledger.update_job(job.id, estimate=before)
+            raise
         return job
+
+    def again(self, job_id: str) -> Job:
+        """Another job for the request of one that is over, sent anew; the old one stays in the history.
+
+        Raises:
+            InvalidRequest: it still runs, its answer was lost, an input is gone, or another provider had it.
+        """
+        job = self.job(job_id)
+        return self.generate(take=job.take, fresh=True, **fields_again(job, self.settings.provider))
+
+    def unfetched(self) -> list[Unfetched]:
+        """The jobs whose video is paid for and not here, with the time at which the provider deletes it."""
+        parts, now = self._open_existing(), self._clock()
+        if parts is None:
+            return []
+        rows = parts.ledger.ended_with_operation(now - RECENT_SECONDS)
+        return unfetched([parts.registry.job(row) for row in rows], now)
+
+    def repair(self) -> Repair:
+        """Check the ledger and every file, bring back what can be, and say what was done.
+
+        Raises:
+            VeoError: the library can't be written.
+        """
+        parts = self._open_existing()
+        if parts is None:
+            return Repair()
+        said = len(self.notices)
+        report = Repairer(
+            library=self.library,
+            ledger=parts.ledger,
+            registry=parts.registry,
+            engine=parts.engine,
+            loop=parts.loop,
+            handover=parts.handover,
+        ).repair()
+        report.done[:0] = [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in self.notices[said:]]
+        return report
 
     def close(self) -> None:
         """Stop the background work and the sandbox; unfinished jobs stay in the ledger for `resume()`."""
@@ -229,7 +296,7 @@ class Studio:
             )
         values = {"model": self.settings.model, **{k: v for k, v in fields.items() if v is not None}}
         if "video" in values:
-            values["video"] = _source(values["video"], self.settings.provider)
+            values["video"] = source_of(values["video"], self.settings.provider)
         for name in ("image", "last_frame"):
             if isinstance(values.get(name), Job):
                 raise InvalidRequest(
@@ -237,9 +304,17 @@ class Studio:
                 )
         return make_request(self.settings.provider, prompt=prompt, **values)
 
-    def _take_up(self, job: Job, parts: _Parts) -> None:
+    def _standing(
+        self, request: VideoRequest, take: int, parts: Workspace | None, *, fresh: bool
+    ) -> JobRow | None:
+        """The row of a job that would be shown or joined in place of sending anything."""
+        if parts is None or fresh:
+            return None
+        return parts.ledger.standing(request.fingerprint(self.settings.provider.name), take)
+
+    def _take_up(self, job: Job, parts: Workspace) -> None:
         """Go on with a stored job where it needs it: its file is gone, or nobody drives it any more."""
-        if job.now.state is State.SUCCEEDED and not _is_complete(job):
+        if job.now.state is State.SUCCEEDED and not job.complete:
             parts.handover.again(job, parts.engine.look_again)
         else:
             parts.handover.attend(job)
@@ -255,11 +330,13 @@ class Studio:
                 model=request.model,
                 request=request.canonical(),
                 state=State.QUEUED.value,
-                estimate=estimate(request),
+                estimate=estimate(request, self.settings.prices),
                 owner=self._owner_id,
                 created_at=self._clock(),
             )
-            standing = ledger.add_job(row, fresh=fresh)
+            standing = ledger.add_job(
+                row, fresh=fresh, admit=make_gate(self.settings, row.model, row.estimate)
+            )
             if standing is not None:
                 return standing is row, standing
 
@@ -271,95 +348,30 @@ class Studio:
         if not job.now.state.final:
             self._open().handover.cancel(job)
 
-    def _open_existing(self) -> _Parts | None:
+    def _say(self, sentence: str) -> None:
+        log.warning("%s: %s", self.library.folder, sentence)
+        self.notices.append(sentence)
+
+    def _open_existing(self) -> Workspace | None:
         """The open library, if there is one at all."""
-        if self._parts is None and not self.library.ledger_path.exists():
+        if self._parts is None and not (self.library.ledger_path.exists() or has_traces(self.library)):
             return None
         return self._open()
 
-    def _open(self) -> _Parts:
+    def _open(self) -> Workspace:
         with self._lock:
             if self._closed:
                 raise VeoError("This studio is closed.", hint="Make another one.")
             if self._parts is None:
-                self._parts = self._make_parts()
+                self._parts = open_workspace(
+                    self.settings,
+                    self.library,
+                    self._owner_id,
+                    Doors(cancel=self._cancel, attend=self._attend, say=self._say, studio=self),
+                    transport=self._transport,
+                    clock=self._clock,
+                    sleep=self._sleep,
+                )
                 # A script ends with its jobs in the ledger, and takes the sandbox along.
                 atexit.register(self.close)
             return self._parts
-
-    def _make_parts(self) -> _Parts:
-        self.library.prepare()
-        with contextlib.ExitStack() as made:
-            ledger = Ledger(self.library.ledger_path)
-            made.callback(ledger.close)
-            ownership = Ownership(ledger, self._owner_id, self._clock)
-            made.callback(ownership.stop)
-            loop = BackgroundLoop()
-            made.callback(loop.stop)
-            server = None
-            if self.settings.provider.name == "sandbox" and not self.settings.base_url:
-                server = LocalServer(self.library.folder / ".sandbox")
-                made.callback(server.stop)
-            registry = Registry(ledger, self.library, self._cancel, self._attend)
-            making = self._make_engine(ledger, server, lambda job: handover.follow(job))  # noqa: PLW0108  see below
-            engine = loop.run(making).result(30)
-            made.callback(_let_go, registry, engine, loop)
-            handover = Handover(
-                settings=self.settings,
-                ledger=ledger,
-                registry=registry,
-                ownership=ownership,
-                engine=engine,
-                loop=loop,
-                sleep=self._sleep,
-            )
-            return _Parts(ledger, registry, loop, engine, handover, made.pop_all().close)
-
-    async def _make_engine(
-        self, ledger: Ledger, server: LocalServer | None, displaced: Callable[[Job], None]
-    ) -> Engine:
-        return Engine(
-            self.settings,
-            ledger,
-            self.library,
-            server,
-            owner=self._owner_id,
-            displaced=displaced,
-            transport=self._transport,
-            clock=self._clock,
-            sleep=self._sleep,
-        )
-
-
-def _let_go(registry: Registry, engine: Engine, loop: BackgroundLoop) -> None:
-    """Stop the engine; whatever is not done by then, the ledger knows where it is."""
-    with contextlib.suppress(FutureTimeout):
-        loop.run(engine.stop()).result(10)
-    for job in registry.active():
-        job.abandon(
-            VeoError(
-                f"The studio of job {job.id} was closed.",
-                hint="It stays in the library: %load_ext veo_nb takes it on.",
-            )
-        )
-
-
-def _is_complete(job: Job) -> bool:
-    return job.now.state is State.SUCCEEDED and all(video.path.exists() for video in job.videos)
-
-
-def _source(value: Any, provider: catalog.Provider) -> Any:
-    """A clip of this library as a source; anything else as it is."""
-    if isinstance(value, Job):
-        value = value.video
-    if isinstance(value, Video):
-        uri = value.uri
-        if provider.dialect == "vertex" and not uri.startswith("gs://"):
-            # It looks into buckets only, but takes the clip's bytes along with the request.
-            uri = value.path.as_uri()
-        if not uri:
-            raise InvalidRequest(
-                f"The clip of job {value.job_id} has no address at the provider.", hint="", field="video"
-            )
-        return Source(uri=uri, key=f"job:{value.job_id}/{value.sample}")
-    return value

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from veo_nb.errors import NotFound
+from veo_nb import catalog
+from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.jobs.ledger import VideoRow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+
+class Maker(Protocol):
+    """What a clip knows of the job that made it."""
+
+    @property
+    def provider(self) -> catalog.Provider:
+        """Who has the clip."""
+
+    @property
+    def now(self) -> Any:
+        """The job's `Snapshot`, which says when the clip was made."""
+
+    def extend(self, prompt: str, *, sample: int = 0, **fields: Any) -> Any:
+        """The `Job` that goes on from this sample."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +48,22 @@ class Video:
     bytes: int
     job_id: str
     sample: int = 0
+    job: Maker | None = field(default=None, repr=False, compare=False)
+    """The job that it came from; None for one that was built by hand."""
+
+    def extend(self, prompt: str, **fields: Any) -> Any:
+        """The `Job` that goes on from this clip's end: 7 s more, joined to what is there. Returns at once.
+
+        Fields are those of `veo.generate`.
+
+        Raises:
+            InvalidRequest: it can't be gone on from: too old, too long, not 720p, or not at this provider.
+        """
+        if self.job is None:
+            raise InvalidRequest(
+                "This clip does not know its job.", hint="Use veo.generate(…, video=clip).", field="video"
+            )
+        return self.job.extend(prompt, sample=self.sample, **fields)
 
     def frame(self, seconds: float) -> Image:
         """The frame shown at this time, after the end the last one, as a PIL image: good as `image=` of a clip.

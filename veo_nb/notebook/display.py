@@ -16,6 +16,7 @@ from IPython.display import HTML
 from IPython.display import Video as IPythonVideo
 from markupsafe import Markup, escape
 
+from veo_nb.jobs.expiry import Unfetched
 from veo_nb.jobs.job import Job, State
 from veo_nb.jobs.studio import Preview
 from veo_nb.jobs.video import Video
@@ -23,10 +24,13 @@ from veo_nb.media.picture import Picture, thumbnail
 from veo_nb.notebook import words
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
+from veo_nb.request import misfit
 
 EMBED_LIMIT = 8_000_000
 """Bytes; a larger video that can't be linked is named by its path in place of being put into the notebook."""
 POSTER_WIDTH = 480
+MOST_WARNINGS = 4
+"""Videos about to be lost that are named one by one."""
 WIDEST = {"16:9": 640, "9:16": 270}
 
 _TEXT = "var(--jp-ui-font-color1, currentColor)"
@@ -45,7 +49,7 @@ class ClipVideo(IPythonVideo):  # type: ignore[misc]
 
     def __init__(self, html: str, text: str, path: Path) -> None:
         super().__init__(filename=str(path), embed=False, mimetype="video/mp4")
-        self._html = html
+        self._html = _literal(html)
         self._text = text
 
     def _repr_html_(self) -> str:
@@ -74,8 +78,7 @@ def last_line(job: Job, place: Place) -> str:
         return words.ending(job)
     parts = [format_line(words.line(job), 0.0), words.cost(job.estimate, job.provider)]
     parts += [place.shown(video.path) for video in job.videos]
-    if job.now.filtered:
-        parts.append(f'some samples were blocked: "{" ".join(job.now.filtered)}"')
+    parts.append(words.missing(job))
     return " · ".join(part for part in parts if part)
 
 
@@ -99,6 +102,12 @@ def dry_run(preview: Preview) -> HTML:
     status = f"Nothing sent · {' · '.join(facts)}"
     if preview.stored is not None:
         status += f" · job {preview.stored.id} is there already and would be shown"
+    elif preview.bill.spent or preview.bill.budget is not None:
+        status += f" · {words.budget(preview.bill)}"
+        status += "" if preview.bill.fits(preview.usd) else ": it would not be sent"
+    frames = [one for one in (request.image, request.last_frame) if one is not None]
+    if any(misfit(one, request.shape) for one in frames):
+        status += f" · --fit crop or --fit pad makes the picture {request.shape} before it is sent"
     rows = [
         Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),
         _settings(words.settings(request), provider.bills, ""),
@@ -108,8 +117,8 @@ def dry_run(preview: Preview) -> HTML:
     return PlainHTML(html, f"{request.prompt}\n{' · '.join(words.settings(request))}\n{status}")
 
 
-def job_table(jobs: Iterable[Job], now: float) -> HTML:
-    """Jobs as a table: id, state, prompt, what was set, when."""
+def job_table(jobs: Iterable[Job], now: float, unfetched: Iterable[Unfetched] = ()) -> HTML:
+    """Jobs as a table: id, state, prompt, what was set, when; below it the videos that are about to be lost."""
     jobs = list(jobs)
     if not jobs:
         text = "Nothing has been made in this library yet. Write a prompt in a %%veo cell."
@@ -139,7 +148,14 @@ def job_table(jobs: Iterable[Job], now: float) -> HTML:
     html = Markup('<table style="{}"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>').format(
         "font-size:13px;border-collapse:collapse;margin:4px 0", head, Markup("").join(rows)
     )
-    return PlainHTML(html, "\n".join(lines))
+    waiting = [words.expiry(one) for one in unfetched]
+    warnings = waiting[:MOST_WARNINGS]
+    if len(waiting) > MOST_WARNINGS:
+        warnings.append(
+            f"{len(waiting) - MOST_WARNINGS} more like it: %veo doctor --repair fetches what failed"
+        )
+    html += Markup("").join(Markup('<p style="{}">{}</p>').format(_ROW, text) for text in warnings)
+    return PlainHTML(html, "\n".join([*lines, *warnings]))
 
 
 def poster(path: Path, width: int = POSTER_WIDTH) -> str:
@@ -170,11 +186,17 @@ class PlainHTML(HTML):  # type: ignore[misc]
     """HTML that a terminal can read too."""
 
     def __init__(self, html: str, text: str) -> None:
-        super().__init__(html)
+        super().__init__(_literal(html))
         self._text = text
 
     def __repr__(self) -> str:
         return self._text
+
+
+def _literal(html: str) -> str:
+    """A page in which dollars stay dollars: what stands between two of them Lab would set as a formula."""
+    # Lab gives a margin to the last thing in an output, which would move what is below.
+    return f'<div class="tex2jax_ignore mathjax_ignore" style="margin:0">{html}</div>'
 
 
 def _frame(job: Job, box: Markup, status: str) -> str:

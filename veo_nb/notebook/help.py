@@ -1,4 +1,4 @@
-"""The page that `%veo help` shows: options and commands, made from the tables that drive them."""
+"""The page that `%veo help` shows, and the README's table: options and commands, made from the tables that drive them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo retry ID", "look again for the video of a job that was accepted; sends nothing anew"),
     ("%veo resubmit ID", "send a job again whose answer was lost; it may be charged twice"),
     ("%veo history", "up to 200 jobs of this library"),
+    ("%veo cost", "what the clips of this library cost by estimate, and what is left of the budget"),
+    ("%veo login [PROVIDER]", "type a key where nobody sees it; the keyring keeps it if you say so"),
+    ("%veo logout [PROVIDER]", "take that key away again"),
+    ("%veo config", "each setting, its value, and where it came from"),
     ("%veo doctor", "check the installation, and say what to do"),
+    ("%veo doctor --repair", "check the ledger and every file; bring back what is damaged or missing"),
     ("%veo help", "this page"),
 )
 
@@ -33,3 +38,13 @@ def page() -> HTML:
     )
     body = Markup("").join(row.format(name, meaning) for name, meaning in rows)
     return PlainHTML(Markup('<table style="font-size:13px;margin:4px 0">{}</table>').format(body), text)
+
+
+def readme_table() -> str:
+    """The options as a table of Markdown; `python -m tests.write_readme` puts it into the README."""
+    rows = ["| option of `%%veo` | what it is |", "|---|---|"]
+    for names, meaning in option_rows():
+        # A bar would end the column, inside of code as well.
+        cells = [text.replace("|", "\\|") for text in (f"`{names}`", meaning)]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)

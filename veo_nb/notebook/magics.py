@@ -17,17 +17,23 @@ from jupyter_core.paths import jupyter_runtime_dir
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest, VeoError, WaitTimeout
+from veo_nb.jobs.bill import Bill
 from veo_nb.jobs.job import Job, WaitInterrupted
 from veo_nb.jobs.studio import Studio
+from veo_nb.keys import Environment
 from veo_nb.notebook import help as help_page
 from veo_nb.notebook import words
+from veo_nb.notebook.bill import bill_table
+from veo_nb.notebook.completion import Matcher
 from veo_nb.notebook.display import dry_run, finished, job_table, shown_again
+from veo_nb.notebook.login import SetKey, login, logout
 from veo_nb.notebook.options import as_options, parse_cell
 from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
+from veo_nb.notebook.settings import settings_page
 
 TERMINAL_SECONDS = 1.0
-SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight")
+SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight", "budget")
 
 
 @magics_class
@@ -43,6 +49,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
     max_in_flight = traitlets.Int(0, help="operations at the provider at once; 0 for the default").tag(
         config=True
     )
+    budget = traitlets.Float(
+        None, allow_none=True, help="USD that the clips of the library may cost; None for no limit"
+    ).tag(config=True)
 
     def __init__(
         self,
@@ -52,17 +61,28 @@ class VeoMagics(Magics):  # type: ignore[misc]
         active: Callable[[], list[Job]],
         configure: Callable[[Mapping[str, Any]], Studio],
         doctor: Callable[[], str],
+        set_key: SetKey,
     ) -> None:
         super().__init__(shell)
         self._studio = studio
         self._active = active
         self._configure = configure
         self._doctor = doctor
+        self._set_key = set_key
         # Looked up now: the working folder may change later.
         self.place = find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
-        # A job that a cell ends with shows itself.
+        # A job or a bill that a cell ends with shows itself.
         shell.display_formatter.ipython_display_formatter.for_type(Job, self._show)
-        if any(getattr(self, name) for name in SETTINGS):
+        shell.display_formatter.ipython_display_formatter.for_type(
+            Bill, lambda bill: display(bill_table(bill))
+        )
+        self.matcher = Matcher(
+            shell,
+            jobs=lambda: self._studio().history(20),
+            models=lambda: catalog.model_names(self._studio().settings.provider),
+        )
+        self.matcher.add()
+        if any(value is not None for value in self._chosen().values()):
             # From a configuration file of IPython.
             self._apply()
         self.observe(self._change, SETTINGS)
@@ -78,7 +98,11 @@ class VeoMagics(Magics):  # type: ignore[misc]
             raise
 
     def _apply(self) -> None:
-        self._configure({name: getattr(self, name) or None for name in SETTINGS})
+        self._configure(self._chosen())
+
+    def _chosen(self) -> dict[str, Any]:
+        """What `%config` has set; a budget of 0 is one, any other setting of 0 is none."""
+        return {name: getattr(self, name) or None for name in SETTINGS} | {"budget": self.budget}
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
@@ -105,7 +129,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         if command.out:
             self.shell.user_ns[command.out] = job
         over = job.now.state.final
-        self._show(job, new=new)
+        self._show(job, new=new, out=command.out)
         if command.wait and over:
             job.wait()
         elif command.wait:
@@ -113,24 +137,39 @@ class VeoMagics(Magics):  # type: ignore[misc]
 
     def _value(self, name: str, typed: Any) -> Any:
         """What was typed for an image or a video: the notebook's variable of that name, a job's id, or itself."""
-        kind = catalog.FIELD[name].kind
+        kind = catalog.FIELD[name].kind if name in catalog.FIELD else ""
         names = self.shell.user_ns
-        if kind == "image" and isinstance(typed, str) and typed.isidentifier() and not Path(typed).exists():
-            return names.get(typed, typed)
+        if kind == "images":
+            return [self._image(one) for one in typed]
+        if kind == "image":
+            return self._image(typed)
         if kind == "video" and typed in names:
             return names[typed]
         # An address or a file is for the request to judge.
         return self._studio().job(typed) if kind == "video" and typed.isalnum() else typed
 
-    def _show(self, job: Job, *, new: bool = True) -> None:
+    def _image(self, typed: str) -> Any:
+        """A file comes first; a variable is what has its name and is no file."""
+        is_name = typed.isidentifier() and not Path(typed).exists()
+        return self.shell.user_ns.get(typed, typed) if is_name else typed
+
+    def _show(self, job: Job, *, new: bool = True, out: str | None = None) -> None:
+        def rebind(old: Job, again: Job) -> None:
+            # Who goes on with the variable means the clip that comes.
+            if out is not None and self.shell.user_ns.get(out) is old:
+                self.shell.user_ns[out] = again
+
         if job.videos and not new and job.now.state.final:
             display(shown_again(job, self.place))
         else:
-            show_job(job, self.place, self.shell)
+            show_job(job, self.place, self.shell, rebind)
 
     def _command(self, line: str) -> None:
         name, *arguments = line.split() or ["list"]
-        commands: dict[str, tuple[int, Callable[..., object]]] = {
+        if (name, arguments) == ("doctor", ["--repair"]):
+            print(self._studio().repair())  # noqa: T201
+            return
+        commands: dict[str, tuple[int | range, Callable[..., object]]] = {
             "list": (0, lambda: self._list(10)),
             "history": (0, lambda: self._list(200)),
             "wait": (0, lambda: self._wait(self._active())),
@@ -138,19 +177,32 @@ class VeoMagics(Magics):  # type: ignore[misc]
             "show": (1, lambda job_id: self._show(self._studio().job(job_id))),
             "retry": (1, lambda job_id: self._show(self._studio().retry(job_id))),
             "resubmit": (1, lambda job_id: self._show(self._studio().resubmit(job_id))),
+            "cost": (0, lambda: display(bill_table(self._studio().cost()))),
+            "login": (range(2), lambda *who: self._account(login, *who)),
+            "logout": (range(2), lambda *who: self._account(logout, *who)),
+            "config": (0, lambda: display(settings_page(self._studio().settings))),
             "doctor": (0, lambda: print(self._doctor())),  # noqa: T201
             "help": (0, lambda: display(help_page.page())),
         }
         if name not in commands:
             raise InvalidRequest(f"There is no %veo {name}.", hint=catalog.did_you_mean(name, list(commands)))
         count, run = commands[name]
-        if len(arguments) != count:
+        if isinstance(count, range):
+            if len(arguments) not in count:
+                hint = f"Known: {', '.join(catalog.PROVIDERS)}."
+                raise InvalidRequest(f"%veo {name} takes one provider's name.", hint=hint)
+        elif len(arguments) != count:
             wanted = "needs a job's ID, such as 3f2a" if count else "takes nothing after it"
             raise InvalidRequest(f"%veo {name} {wanted}.", hint="%veo lists the jobs.")
         run(*arguments)
 
+    def _account(self, act: Callable[..., str], name: str | None = None) -> None:
+        studio = self._studio()
+        print(act(name, studio.settings, studio.stores, Environment(os.environ), self._set_key))  # noqa: T201
+
     def _list(self, limit: int) -> None:
-        display(job_table(self._studio().history(limit), time.time()))
+        studio = self._studio()
+        display(job_table(studio.history(limit), time.time(), studio.unfetched()))
 
     def _wait(self, jobs: list[Job]) -> None:
         """Hold the cell until these jobs are over; the first error among them is raised at the end."""
@@ -191,9 +243,12 @@ def unregister(shell: Any) -> None:
     """Take `%veo` and `%%veo` out of a shell, and whatever came with them."""
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("veo", None)
-    shell.magics_manager.registry.pop("VeoMagics", None)
+    magics = shell.magics_manager.registry.pop("VeoMagics", None)
+    if magics is not None:
+        magics.matcher.remove()
     shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, VeoMagics)]
-    shell.display_formatter.ipython_display_formatter.pop(Job, None)
+    for shown in (Job, Bill):
+        shell.display_formatter.ipython_display_formatter.pop(shown, None)
 
 
 def is_terminal(shell: Any) -> bool:
@@ -205,8 +260,8 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
     """The one line that `%load_ext veo_nb` prints: which provider, which library, what was taken on."""
     settings = studio.settings
     who = settings.provider.title
-    if settings.provider.key_variables and not settings.has_access:
-        who += f" (no key: set {' or '.join(settings.provider.key_variables)})"
+    if not settings.has_access:
+        who += f" (no key: %veo login, or set {' or '.join(settings.provider.key_variables)})"
     elif settings.sources.get("provider") == "default":
         who += " (no key set, nothing is charged)"
     folder = settings.library
@@ -220,11 +275,19 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
         parts.append(f"being sent when the kernel ended: {', '.join(lost)}, see %veo show {lost[0]}")
     if not resumed:
         parts.append("nothing to resume")
+    parts += studio.notices
+    if waiting := studio.unfetched():
+        parts.append(words.expiry(waiting[0]))
+        if len(waiting) > 1:
+            parts.append(f"{len(waiting) - 1} more like it: %veo")
     return " · ".join(parts)
 
 
-def show_job(job: Job, place: Place, shell: Any) -> None:
-    """Display a job: its card while it runs, its video when it is done, a line of words in a terminal."""
+def show_job(job: Job, place: Place, shell: Any, replaced: Callable[[Job, Job], None] | None = None) -> None:
+    """Display a job: its card while it runs, its video when it is done, a line of words in a terminal.
+
+    `replaced(old, new)` is called when a person has a blocked one tried again.
+    """
     if job.now.state.final:
         display(finished(job, place))
     elif is_terminal(shell):
@@ -232,7 +295,7 @@ def show_job(job: Job, place: Place, shell: Any) -> None:
     else:
         from veo_nb.notebook.widgets import JobView
 
-        JobView(job, place).show()
+        JobView(job, place, replaced=replaced).show()
 
 
 def _count(jobs: list[str]) -> str:

@@ -30,7 +30,7 @@ class Command:
 
     prompt: str
     fields: Mapping[str, Any] = field(default_factory=dict)
-    """Request fields by name, only those that were given; images and videos still as they were typed."""
+    """Fields of `catalog.OPTIONS` by name, only those that were given; images and videos still as they were typed."""
     take: int = 1
     fresh: bool = False
     dry_run: bool = False
@@ -87,7 +87,7 @@ def fill(template: str, names: Mapping[str, Any]) -> str:
 
 def as_options(text: str) -> str:
     """Words about request fields (`duration_seconds=8`) as a person in a cell types them (`--duration 8`)."""
-    flags = {item.name: item.flag for item in catalog.FIELDS if item.flag} | {"take": "take"}
+    flags = {item.name: item.flag for item in catalog.OPTIONS} | {"take": "take"}
     names = "|".join(sorted(flags, key=len, reverse=True))
     text = re.sub(rf"^({names})(?= can't be | is )", lambda found: f"--{flags[found[1]]}", text)
 
@@ -99,18 +99,37 @@ def as_options(text: str) -> str:
 
 def option_rows() -> list[tuple[str, str]]:
     """Each option with its meaning, for the help: `("-d, --duration 4|6|8", "length in seconds")`."""
-    model = catalog.find_model(catalog.DEFAULT_MODEL)
-    assert model is not None, "the default is in the table"
-    rows = []
-    for item in catalog.FIELDS:
-        if item.flag:
-            names = f"-{item.short}, --{item.flag}" if item.short else f"--{item.flag}"
-            values = model.choices(item.name) or (
-                dict.fromkeys(m.alias for m in catalog.MODELS.values()) if item.name == "model" else ()
-            )
-            rows.append((f"{names} {'|'.join(map(str, values)) or item.kind.upper()}", item.help))
-    return rows + [(f"--{flag}{' ' + value if value else ''}", text) for flag, value, text in OWN]
+    return [(_written(item), item.help) for item in catalog.OPTIONS] + [
+        (f"--{flag}{' ' + value if value else ''}", text) for flag, value, text in OWN
+    ]
 
+
+def choices(item: catalog.Field, model: catalog.Model | None = None) -> tuple[Any, ...]:
+    """The values that an option takes, with this model or with any; empty where they can't be listed."""
+    models = [model] if model else [*catalog.MODELS.values()]
+    if item.name == "model":
+        return tuple(dict.fromkeys(known.alias for known in models))
+    return item.choices or tuple(dict.fromkeys(one for known in models for one in known.choices(item.name)))
+
+
+def _written(item: catalog.Field) -> str:
+    """An option as the help writes it, with its short form and what it takes."""
+    names = f"-{item.short}, --{item.flag}" if item.short else f"--{item.flag}"
+    if item.kind == "switch":
+        return f"{names}, --no-{item.flag}"
+    return f"{names} {'|'.join(map(str, choices(item))) or WORDS[item.kind]}"
+
+
+WORDS = {
+    "text": "TEXT",
+    "choice": "VALUE",
+    "number": "N",
+    "image": "IMAGE",
+    "images": "IMAGE",
+    "video": "VIDEO",
+    "switch": "",
+}
+"""What stands for a value, by the kind of the field."""
 
 OWN: tuple[tuple[str, str, str], ...] = (
     ("take", "N", "another sample of the same request: --take 2"),
@@ -127,27 +146,58 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         found = re.match(
-            r"argument (?:-\w/)?--([\w-]+): (?:(expected one)|invalid \w+ value: (.*))?", message
+            r"argument (?:-\w/)?--([\w-]+)(?:/--[\w-]+)?: (?:(expected one)|(invalid \w+ value: |given again)(.*))?",
+            message,
         )
         if found is None:
             raise InvalidRequest(f"{message}.", hint="%veo help lists the options.")
-        flag, lacks, value = found.groups()
+        flag, lacks, wrong, value = found.groups()
         if lacks:
             raise InvalidRequest(f"--{flag} lacks its value.", hint=_example(flag))
-        if value:
+        if wrong == "given again":
+            most = next((item.most for item in catalog.OPTIONS if item.flag == flag), 1)
+            times = "once" if most == 1 else f"up to {most} times"
+            raise InvalidRequest(f"--{flag} can be given {times}.", hint="Leave the others out.")
+        if wrong:
             raise InvalidRequest(f"--{flag} can't be {value}.", hint=_example(flag))
         raise InvalidRequest(f"--{flag} takes no value.", hint="%veo help lists the options.")
 
 
+class _Once(argparse.Action):
+    """Takes a value, and refuses another: of two, one would be lost unnoticed."""
+
+    def __call__(self, _: Any, found: argparse.Namespace, value: Any, __: Any = None) -> None:
+        if getattr(found, self.dest) is not None:
+            raise argparse.ArgumentError(self, "given again")
+        setattr(found, self.dest, value)
+
+
+class _Several(argparse.Action):
+    """Gathers the values of an option that may be given several times."""
+
+    def __call__(self, _: Any, found: argparse.Namespace, value: Any, __: Any = None) -> None:
+        many = [*(getattr(found, self.dest) or []), value]
+        if len(many) > catalog.FIELD[self.dest].most:
+            raise argparse.ArgumentError(self, "given again")
+        setattr(found, self.dest, many)
+
+
 def _parser() -> _Parser:
     parser = _Parser(add_help=False, allow_abbrev=False)
-    for item in catalog.FIELDS:
-        if item.flag:
-            names = [f"-{item.short}"] if item.short else []
-            reader = _number if item.name == "duration_seconds" else str
-            parser.add_argument(*names, f"--{item.flag}", dest=item.name, type=reader)
-    parser.add_argument("--take", type=int)
-    parser.add_argument("--out")
+    for item in catalog.OPTIONS:
+        names = [f"-{item.short}", f"--{item.flag}"] if item.short else [f"--{item.flag}"]
+        if item.kind == "switch":
+            parser.add_argument(*names, dest=item.name, action=argparse.BooleanOptionalAction)
+            continue
+        counts = item.kind == "number" or any(isinstance(choice, int) for choice in choices(item))
+        parser.add_argument(
+            *names,
+            dest=item.name,
+            type=_number if counts else str,
+            action=_Several if item.most > 1 else _Once,
+        )
+    parser.add_argument("--take", type=int, action=_Once)
+    parser.add_argument("--out", action=_Once)
     for flag in ("fresh", "dry-run", "wait"):
         parser.add_argument(f"--{flag}", action="store_true", default=None, dest=flag.replace("-", "_"))
     return parser
@@ -155,18 +205,22 @@ def _parser() -> _Parser:
 
 def _number(text: str) -> int | str:
     """`8` or `8s` as a number; anything else as it is, for the catalog to say what it takes."""
-    found = re.fullmatch(r"(\d+)\s*s?", text)
+    found = re.fullmatch(r"(\d{1,20})\s*s?", text)
     return int(found[1]) if found else text
 
 
-def _flags() -> list[str]:
-    return [item.flag for item in catalog.FIELDS if item.flag] + [flag for flag, _, _ in OWN]
+def all_flags() -> list[str]:
+    """Every option without its dashes, those of fields first; of a switch both."""
+    flags = []
+    for item in catalog.OPTIONS:
+        flags += [item.flag, f"no-{item.flag}"] if item.kind == "switch" else [item.flag]
+    return flags + [flag for flag, _, _ in OWN]
 
 
 def _refuse(word: str) -> NoReturn:
     if word.startswith("-"):
         name = word.lstrip("-").partition("=")[0]
-        near = catalog.did_you_mean(name, _flags())
+        near = catalog.did_you_mean(name, all_flags())
         hint = (
             near.replace("Did you mean ", "Did you mean --")
             if near.startswith("Did")

@@ -99,7 +99,7 @@ class Card(TypedDict):
     """The input image, small, as a data URI; or empty."""
     line: list[Part]
     progress: Estimate | Transfer | None
-    actions: list[Literal["cancel"]]
+    actions: list[Literal["cancel", "again"]]
     videos: list[Clip]
 
 
@@ -124,8 +124,8 @@ class _Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The payload of a message that has nothing to say but its kind."""
 
 
-Kind = Literal["cancel", "clock"]
-_PAYLOADS: dict[str, type[msgspec.Struct]] = {"cancel": _Nothing, "clock": _Nothing}
+Kind = Literal["cancel", "again", "clock"]
+_PAYLOADS: dict[str, type[msgspec.Struct]] = {"cancel": _Nothing, "again": _Nothing, "clock": _Nothing}
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

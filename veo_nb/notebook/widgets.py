@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,18 +23,33 @@ from veo_nb.jobs.job import Job, State
 from veo_nb.notebook import words
 from veo_nb.notebook.display import backdrop, finished, poster
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Card, Clip, Message, parse_message, reply, reply_error
+from veo_nb.notebook.protocol import Card, Clip, Message, Part, parse_message, reply, reply_error
 
 log = logging.getLogger("veo_nb")
 
 STATIC = Path(__file__).parents[1] / "static"
 PUSH_SECONDS = 0.25
+AGAIN_SECONDS = 600.0
+"""How long a blocked job keeps its button. Then what stays is plain, since a card outlives its kernel as an error."""
+
+Later = Callable[[float, Callable[[], None]], Callable[[], None]]
+"""Has something done after so many seconds; what it returns calls that off."""
+
+
+def on_timer(seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+    """Have `action` called on a thread of its own after so many seconds."""
+    timer = threading.Timer(seconds, action)
+    timer.daemon = True
+    timer.start()
+    return timer.cancel
 
 
 class JobView(anywidget.AnyWidget):
     """The live card of a job; when the job is done, its output becomes the finished video.
 
-    It composes with ipywidgets (`HBox`, `VBox`, `Tab`) and survives a reload of the page.
+    It composes with ipywidgets (`HBox`, `VBox`, `Tab`) and survives a reload of the page. Where the provider's
+    filter said no, the card stays for a while in a page that is alive, and "Try again" on it has another job take
+    the place; `replaced(old, new)` hears of that.
     """
 
     _esm = STATIC / "widget.js"
@@ -41,8 +57,21 @@ class JobView(anywidget.AnyWidget):
     _kind = traitlets.Unicode("job").tag(sync=True)
     card = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, job: Job, place: Place, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        job: Job,
+        place: Place,
+        clock: Callable[[], float] = time.time,
+        *,
+        replaced: Callable[[Job, Job], None] | None = None,
+        later: Later = on_timer,
+    ) -> None:
         self._job = job
+        self._replaced = replaced
+        self._later = later
+        self._call_off: Callable[[], None] = _nothing
+        self._heard = False
+        self._turn = threading.RLock()
         self._place = place
         self._clock = clock
         self._handle: DisplayHandle | None = None
@@ -64,18 +93,19 @@ class JobView(anywidget.AnyWidget):
         self._handle = display(self, display_id=True)
         # It may have ended between the look at its state and the display.
         if self._job.now.state.final:
-            self._finish()
+            self._settle()
 
     def close(self) -> None:
         """Take the card away; the job goes on."""
         self._forget()
+        self._call_off()
         super().close()
 
     def _changed(self, job: Job) -> None:
         """Take in a change, on whichever thread it happened, at most four times a second."""
         if job.now.state.final:
             self._push()
-            self._finish()
+            self._settle()
             return
         wait = self._pushed_at + PUSH_SECONDS - self._clock()
         if wait <= 0:
@@ -94,17 +124,66 @@ class JobView(anywidget.AnyWidget):
         self._pushed_at = self._clock()
         self.card = self._card()
 
+    def _settle(self) -> None:
+        """Show how the job ended: plainly, or with a button where a page is there to press it."""
+        with self._turn:
+            self._forget()
+            if self._job.now.state is State.BLOCKED and self._heard:
+                self._offer()
+            else:
+                self._finish()
+
+    def _offer(self) -> None:
+        """Keep the card, and the plain output in the same bundle for who reads the notebook without a kernel."""
+        if self._handle is None:
+            return
+        plain = finished(self._job, self._place)
+        made = self._repr_mimebundle_()
+        data = made[0] if isinstance(made, tuple) else made
+        data = {**(data or {}), "text/html": plain._repr_html_(), "text/plain": repr(plain)}
+        self._handle.update(data, raw=True)
+        self._call_off()
+        self._call_off = self._later(AGAIN_SECONDS, self._withdraw)
+
+    def _withdraw(self) -> None:
+        """Leave the plain output, unless the job has been tried again in the meantime."""
+        with self._turn:
+            if self._job.now.state is State.BLOCKED:
+                self._finish()
+                self._handle = None
+
     def _finish(self) -> None:
-        self._forget()
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            handle.update(finished(self._job, self._place))
+        if self._handle is not None:
+            self._handle.update(finished(self._job, self._place))
+        # A page may be about to tell that it is there: it gets the button then.
+        if self._job.now.state is not State.BLOCKED:
+            self._handle = None
+
+    def _try_again(self) -> None:
+        """Have another job for the same request take the place of one that was blocked."""
+        with self._turn:
+            old = self._job
+            if old.now.state is not State.BLOCKED:
+                raise InvalidRequest(f"Job {old.id} is {old.status}.", hint="")
+            new = old.again()
+            self._call_off()
+            self._job = new
+            if self._replaced is not None:
+                self._replaced(old, new)
+            self._push()
+            self._forget = new.on_change(self._changed)
+            if new.now.state.final:
+                self._changed(new)
 
     def _card(self) -> Card:
         return make_card(self._job, self._place, self._backdrop)
 
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         """Answer a message; it may come on the main thread, on a subshell's, or late."""
+        if not self._heard:
+            self._heard = True
+            if self._job.now.state.final:
+                self._settle()
         try:
             message = parse_message(content)
         except InvalidRequest as error:
@@ -125,6 +204,9 @@ class JobView(anywidget.AnyWidget):
         if message.kind == "cancel":
             self._job.cancel()
             return {}
+        if message.kind == "again":
+            self._try_again()
+            return {}
         return {"now": self._clock()}
 
 
@@ -144,11 +226,17 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
         }
         for video in now.videos
     ]
-    line = words.line(job)
+    blocked = now.state is State.BLOCKED
+    line: list[Part] = [words.ending(job, button=True)] if blocked else words.line(job)
     if now.state is State.SUCCEEDED:
         line = [
             part
-            for part in (*line, words.cost(job.estimate, job.provider), *(v["path"] for v in videos))
+            for part in (
+                *line,
+                words.cost(job.estimate, job.provider),
+                *(v["path"] for v in videos),
+                words.missing(job),
+            )
             if part
         ]
     card: Card = {
@@ -162,7 +250,7 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
         "backdrop": behind,
         "line": line,
         "progress": None,
-        "actions": [] if now.state.final else ["cancel"],
+        "actions": ["again"] if blocked else [] if now.state.final else ["cancel"],
         "videos": videos,
     }
     if now.state is State.RUNNING and now.submitted_at is not None:

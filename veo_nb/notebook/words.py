@@ -6,9 +6,12 @@ import math
 from datetime import datetime
 
 from veo_nb import catalog, errors
+from veo_nb.jobs.bill import Bill
+from veo_nb.jobs.expiry import Unfetched
 from veo_nb.jobs.job import Job, Note, Snapshot, State
+from veo_nb.media.picture import Picture
 from veo_nb.notebook.protocol import Part, format_elapsed
-from veo_nb.request import VideoRequest
+from veo_nb.request import VideoRequest, misfit
 
 MEGABYTE = 1_000_000
 
@@ -31,8 +34,8 @@ def line(job: Job) -> list[Part]:
     return [ending(job)]
 
 
-def ending(job: Job) -> str:
-    """How a job ended that has no video, and what to do: one line."""
+def ending(job: Job, *, button: bool = False) -> str:
+    """How a job ended that has no video, and what to do: one line; `button` where "Try again" stands beside it."""
     error = job.error
     if error is None:
         return "Ended"
@@ -40,7 +43,7 @@ def ending(job: Job) -> str:
         said = error.message.rstrip(".")
         return (
             f'Blocked by the provider\'s safety filter: "{said}". '
-            "The filter varies: run the cell again, or change the prompt"
+            f"The filter varies: {'Try again' if button else 'run the cell again'}, or change the prompt"
         )
     if job.now.state is State.UNCERTAIN:
         return (
@@ -55,6 +58,18 @@ def ending(job: Job) -> str:
     return text
 
 
+def missing(job: Job) -> str:
+    """Which samples did not come of a job that has others, and why; empty where all came."""
+    asked, told = job.request.sample_count or 1, " ".join(job.now.filtered)
+    count = asked - len(job.now.videos)
+    if count <= 0 and not told:
+        return ""
+    samples = f"{count} of {asked} samples" if count > 0 else "some samples"
+    if not told:
+        return f"{samples} did not come"
+    return f'{samples} {"was" if count == 1 else "were"} blocked: "{told}"'
+
+
 def settings(request: VideoRequest) -> list[str]:
     """What was set, as short words: the model, then nothing that was left to the provider."""
     enhanced = {True: "prompt enhanced", False: "prompt as written", None: ""}[request.enhance_prompt]
@@ -63,8 +78,8 @@ def settings(request: VideoRequest) -> list[str]:
         request.aspect_ratio,
         request.resolution,
         request.duration_seconds and f"{request.duration_seconds} s",
-        request.image and f"from {request.image.name or 'an image'}",
-        request.last_frame and f"to {request.last_frame.name or 'an image'}",
+        request.image and f"from {_picture(request.image, request.shape)}",
+        request.last_frame and f"to {_picture(request.last_frame, request.shape)}",
         request.reference_images and _counted(len(request.reference_images), "reference image"),
         request.video and "goes on from a clip",
         request.person_generation and request.person_generation.replace("_", " "),
@@ -80,7 +95,26 @@ def cost(usd: float | None, provider: catalog.Provider) -> str:
     """`about $3.20`, or `would cost about $3.20` where nothing is charged; empty for an unknown price."""
     if usd is None:
         return ""
-    return f"about ${usd:.2f}" if provider.bills else f"would cost about ${usd:.2f}"
+    return f"about {dollars(usd)}" if provider.bills else f"would cost about {dollars(usd)}"
+
+
+def dollars(usd: float) -> str:
+    """`$3.20`."""
+    return f"${usd:,.2f}"
+
+
+def price(one: catalog.Price) -> str:
+    """`$0.15 a second` or `$0.60 a call`, with more digits where it has them."""
+    usd, unit = (one.usd_per_call, "call") if one.usd_per_call else (one.usd_per_second, "second")
+    return f"{dollars(usd) if round(usd, 2) == usd else f'${usd:g}'} a {unit}"
+
+
+def budget(bill: Bill) -> str:
+    """`so far about $3.20 of the budget of $20.00, $16.80 left`; without a budget what was spent alone."""
+    spent = f"so far about {dollars(bill.spent)}"
+    if bill.budget is None or bill.left is None:
+        return spent
+    return f"{spent} of the budget of {dollars(bill.budget)}, {dollars(bill.left) if bill.left else 'nothing'} left"
 
 
 def made_in(now: Snapshot) -> str | None:
@@ -109,6 +143,25 @@ def shown_again(now: Snapshot, at: datetime) -> str:
 def shape(request: VideoRequest) -> str:
     """The words for the picture's shape, for people who can't see it."""
     return "upright" if request.shape == "9:16" else "wide"
+
+
+def _picture(picture: Picture, shape: str) -> str:
+    """A frame by its name, and what a person should know: that the provider changes its shape, that it is small."""
+    found = misfit(picture, shape)
+    notes = [f"{found}, the provider makes it {shape}"] if found else []
+    if min(picture.width, picture.height) < catalog.IMAGE.small_side:
+        notes.append(f"only {picture.width} x {picture.height} pixels")
+    name = picture.name or "an image"
+    return f"{name} ({'; '.join(notes)})" if notes else name
+
+
+def expiry(unfetched: Unfetched) -> str:
+    """The warning about a video that is paid for and not here: `3f2a: not fetched yet, …`."""
+    job = unfetched.job
+    return (
+        f"{job.id}: not fetched yet, the provider deletes it in {unfetched.left}: "
+        f"%veo retry {job.id} fetches it"
+    )
 
 
 def _counted(count: int, thing: str) -> str:

@@ -1,13 +1,19 @@
 """A local server that speaks the provider's wire and renders real videos: to try, to test, to work without a key.
 
 `python -m veo_nb.sandbox` starts it. It is a program of its own: other parts of the package start it and talk
-to it over HTTP, and none imports it.
+to it over HTTP, and none imports it. It speaks both dialects, Gemini's and Vertex AI's, and refuses what the service
+refuses: a wrong key, an unknown model, fields that don't go together, a broken image, an operation or a file that is not
+there or not any more, too many requests.
 
 Words in the prompt make it misbehave, to see what happens then:
 
-    sandbox:block    the request is refused for its content (400, a policy violation)
-    sandbox:filter   the operation ends with its video filtered away
-    sandbox:fail     the operation ends with an error
+    sandbox:block        the request is refused for its content (400, a policy violation)
+    sandbox:filter       the operation ends with all its videos filtered away
+    sandbox:filter-one   one of its videos is filtered away; the others, if any, are there
+    sandbox:fail         the operation ends with an error
+
+--retention, --per-minute and --in-flight make its limits narrow enough to meet them. For all that can go wrong on the
+way, --faults reads a table: `python -m pydoc veo_nb.sandbox.faults`.
 
 Other words steer the picture: places (lake, sea, forest, desert, city, hills, mountains), times of day (dawn, day,
 golden, dusk, night), weather (snow, rain, mist, dust, fireflies, embers, birds), someone in it (fox, wolf, deer,

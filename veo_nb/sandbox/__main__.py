@@ -16,17 +16,24 @@ from pathlib import Path
 
 import uvicorn
 
+import veo_nb.sandbox
+from veo_nb.sandbox.faults import Faults, Table, UnusableFaults, read_faults
 from veo_nb.sandbox.journal import Journal
+from veo_nb.sandbox.mishap import Connection
 from veo_nb.sandbox.pool import Pool
+from veo_nb.sandbox.quota import Quota
 from veo_nb.sandbox.server import Sandbox, application
 from veo_nb.sandbox.store import Store
+from veo_nb.sandbox.wire import PROVIDER
 
 DEFAULT_KEY = "sk-sandbox"
 KEY_VARIABLE = "VEO_NB_SANDBOX_KEY"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the sandbox's options."""
+    """Give a parser the sandbox's options, and what its help says before them."""
+    parser.description = veo_nb.sandbox.__doc__
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
     parser.add_argument(
         "--data",
@@ -37,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--latency",
-        type=float,
+        type=_seconds,
         default=4.0,
         metavar="SECONDS",
         help="how long an operation takes at least (default: 4)",
@@ -48,14 +55,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"key that callers must send (default: ${KEY_VARIABLE}, else {DEFAULT_KEY})",
     )
     parser.add_argument(
+        "--retention",
+        type=_seconds,
+        default=PROVIDER.retention_seconds,
+        metavar="SECONDS",
+        help="how long a finished video is kept; after that a download gets a 404 (default: two days)",
+    )
+    parser.add_argument(
+        "--per-minute",
+        type=_count,
+        default=PROVIDER.requests_per_minute,
+        metavar="N",
+        help="submits taken in a minute, 0 for any number; more get a 429 with Retry-After (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--in-flight",
+        type=_count,
+        default=PROVIDER.in_flight,
+        metavar="N",
+        help="operations at work at once, 0 for any number; more get a 429 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--faults",
+        type=Path,
+        metavar="FILE",
+        help="let things go wrong as this table says, TOML or JSON; `python -m pydoc veo_nb.sandbox.faults` explains it",
+    )
+    parser.add_argument(
         "--stop-with-stdin",
         action="store_true",
         help="stop when standard input ends, that is when the program that started it is gone",
     )
 
 
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value < float("inf"):
+        raise ValueError
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise ValueError
+    return value
+
+
 def run(args: argparse.Namespace) -> int:
     """Serve until stopped; the exit code: 0, or 2 when it can't start."""
+    try:
+        faults = read_faults(args.faults) if args.faults else Faults(Table())
+    except UnusableFaults as error:
+        return _give_up(str(error))
     try:
         listener = _listen(args.port)
     except (OSError, OverflowError) as error:
@@ -69,21 +121,29 @@ def run(args: argparse.Namespace) -> int:
             return _give_up(f"The folder {folder} can't be used: {error}. Choose another with --data.")
         try:
             key = args.key or os.environ.get(KEY_VARIABLE) or DEFAULT_KEY
-            asyncio.run(_serve(store, journal, key, args, listener))
+            sandbox = Sandbox(
+                store=store,
+                pool=Pool(store),
+                journal=journal,
+                quota=Quota(args.per_minute, args.in_flight),
+                faults=faults,
+                key=key,
+                latency=args.latency,
+                retention=args.retention,
+            )
+            asyncio.run(_serve(sandbox, listener, stop_with_stdin=args.stop_with_stdin))
         finally:
             store.close()
     return 0
 
 
-async def _serve(
-    store: Store, journal: Journal, key: str, args: argparse.Namespace, listener: socket.socket
-) -> None:
-    sandbox = Sandbox(store, Pool(store), journal, key, args.latency)
+async def _serve(sandbox: Sandbox, listener: socket.socket, *, stop_with_stdin: bool) -> None:
     config = uvicorn.Config(
         application(sandbox),
         log_level="warning",
         access_log=False,
         lifespan="on",
+        http=Connection,
         ws="none",
         server_header=False,
         # A download that is under way when the server is told to stop must not hold it.
@@ -92,7 +152,7 @@ async def _serve(
     server = Server(config)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.stop())
-    if args.stop_with_stdin:
+    if stop_with_stdin:
         # An interrupt of the program that started it reaches the whole group; it is not meant for the server.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=_stop_with_stdin, args=(server,), daemon=True).start()
@@ -147,7 +207,7 @@ def _give_up(message: str) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the sandbox with these arguments; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m veo_nb.sandbox", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m veo_nb.sandbox")
     add_arguments(parser)
     return run(parser.parse_args(argv))
 

@@ -9,6 +9,7 @@ import os
 import secrets
 import sqlite3
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
@@ -76,9 +77,11 @@ class Pool:
             names = [secrets.token_hex(12) for _ in range(operation.recipe["samples"])]
             problem = await renderer.render(operation, [f"files/{name}.mp4" for name in names])
             if problem:
-                self.store.fail(operation.id, INTERNAL, f"The clip could not be rendered: {problem}")
+                self.store.fail(
+                    operation.id, INTERNAL, f"The clip could not be rendered: {problem}", time.time()
+                )
             else:
-                self.store.finish(operation.id, names)
+                self.store.finish(operation.id, names, time.time())
         finally:
             self._busy.discard(operation.id)
         return True

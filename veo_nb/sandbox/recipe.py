@@ -4,6 +4,8 @@ A recipe is a dict for JSON:
 
     width, height, seconds    of what is to be rendered
     samples                   how many clips
+    sound                     whether it is heard (recipes from before there was a choice lack this and the next)
+    lossless                  whether the file may be large for the sake of the picture
     source                    a video to put in front: a path in the folder, or None
     shot                      what is seen:
         moods                 texts that the world is made from: the first gives the place, and the clip goes
@@ -35,15 +37,15 @@ LONGEST = 141.0
 """Seconds of the longest video that can be extended."""
 LARGEST = 80_000_000
 """Pixels of the largest image that is taken."""
+Made = tuple[Operation, int, Path]
+"""A video of ours: what made it, which of its samples it is, and where it lies."""
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 
 
-def write_recipe(
-    order: Order, operation: str, folder: Path, source: tuple[Operation, int] | None
-) -> dict[str, Any]:
+def write_recipe(order: Order, operation: str, folder: Path, source: Made | None) -> dict[str, Any]:
     """The recipe for an order; its pictures are put into the folder's `inputs/`.
 
-    `source` is what made the video that the order goes on from, where that is one of ours.
+    `source` is the video that the order goes on from, where that is one of ours.
 
     Raises:
         Refused: 400, an image or the video can't be read or doesn't fit.
@@ -56,9 +58,7 @@ def write_recipe(
         raise
 
 
-def _write(
-    order: Order, operation: str, folder: Path, source: tuple[Operation, int] | None
-) -> dict[str, Any]:
+def _write(order: Order, operation: str, folder: Path, source: Made | None) -> dict[str, Any]:
     width, height = size(order)
     shot: dict[str, Any] = {
         "moods": [order.prompt if order.seed is None else f"{order.prompt} #{order.seed}"],
@@ -76,17 +76,22 @@ def _write(
         "height": height,
         "seconds": float(order.seconds),
         "samples": order.samples,
+        "sound": order.extras.sound,
+        "lossless": order.extras.lossless,
         "source": None,
         "shot": shot,
     }
-    if order.video_file is not None:
+    for path in filter(None, (shot["image"], shot["last"])):
+        _bring_to_shape(folder / path, order.extras.fit, (width, height))
+    if order.source.file:
         if source is None:
-            raise invalid("video.uri names a video that is not here any more.")
-        _go_on(recipe, order, folder, f"files/{order.video_file}.mp4", operation)
+            field = "video.gcsUri" if order.source.object else "video.uri"
+            raise invalid(f"{field} names a video that is not here any more.")
+        _go_on(recipe, order, folder, str(source[2].relative_to(folder)), operation)
         _same_shot(shot, source, folder, operation)
-    elif order.video_data is not None:
+    elif order.source.data is not None:
         name = f"inputs/{operation}-video.mp4"
-        (folder / name).write_bytes(order.video_data)
+        (folder / name).write_bytes(order.source.data)
         _go_on(recipe, order, folder, name, operation)
     return recipe
 
@@ -107,6 +112,15 @@ def _keep(blob: Blob | None, name: str, folder: Path, operation: str) -> str | N
     # Little compression: this file is read once.
     image.save(folder / path, "PNG", compress_level=1)
     return path
+
+
+def _bring_to_shape(path: Path, fit: str, size: tuple[int, int]) -> None:
+    """Crop or pad a stored picture as was asked; left as it is, the camera cuts what it does not see."""
+    if fit:
+        with Image.open(path) as image:
+            image.load()
+        change = ImageOps.pad if fit == "pad" else ImageOps.fit
+        change(image, size, Image.Resampling.LANCZOS).save(path, "PNG", compress_level=1)
 
 
 def _read_image(blob: Blob, name: str) -> Image.Image:
@@ -170,9 +184,9 @@ def _check_source(facts: Facts, order: Order) -> None:
         raise invalid(f"aspectRatio can't be {order.aspect_ratio}: the video is {shape}.")
 
 
-def _same_shot(shot: dict[str, Any], source: tuple[Operation, int], folder: Path, operation: str) -> None:
+def _same_shot(shot: dict[str, Any], source: Made, folder: Path, operation: str) -> None:
     """Let the same world move on where we rendered it ourselves: a still of its last frame would freeze it."""
-    maker, sample = source
+    maker, sample, _ = source
     before = maker.recipe["shot"]
     if before["last"] is not None:
         # It came to rest on its last picture: go on from that, which has no mark on it.

@@ -48,12 +48,14 @@ def render(recipe: dict[str, Any], sample: int, folder: Path, out: Path) -> None
 def _write(recipe: dict[str, Any], sample: int, folder: Path, out: Path) -> None:
     width, height, seconds = recipe["width"], recipe["height"], recipe["seconds"]
     shot = Shot(recipe["shot"], mood_of(recipe["shot"], sample), folder, (width, height), seconds)
+    heard, crf = recipe.get("sound", True), 12 if recipe.get("lossless") else 22
     # Two threads: one picture is encoded while the next is drawn.
-    with Writer(out, width, height, preset="superfast", crf=22, threads=2) as writer:
-        sound = shot.sound(round(seconds * RATE))
-        if recipe["source"] and not recipe["shot"]["start"]:
-            _fade_over(sound, sound_of(folder / recipe["source"]))
-        writer.add_sound(sound)
+    with Writer(out, width, height, sound=heard, preset="superfast", crf=crf, threads=2) as writer:
+        if heard:
+            sound = shot.sound(round(seconds * RATE))
+            if recipe["source"] and not recipe["shot"]["start"]:
+                _fade_over(sound, sound_of(folder / recipe["source"]))
+            writer.add_sound(sound)
         for index in range(round(seconds * FPS)):
             writer.add_picture(shot.picture(index))
 

@@ -1,29 +1,33 @@
-"""The server's routes: submit, poll, download."""
+"""The server's routes: submit, poll and download, in both dialects."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
-import hmac
 import secrets
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
-from veo_nb.sandbox import wire
-from veo_nb.sandbox.journal import Journal, told
+from veo_nb.sandbox import vertex, wire
+from veo_nb.sandbox.faults import Faults
+from veo_nb.sandbox.gate import Gate, is_googles
+from veo_nb.sandbox.journal import Journal
+from veo_nb.sandbox.mishap import Mishaps
 from veo_nb.sandbox.pool import INTERNAL, Pool
+from veo_nb.sandbox.quota import Quota
 from veo_nb.sandbox.recipe import write_recipe
 from veo_nb.sandbox.store import Operation, Store
 
@@ -31,76 +35,203 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of the largest body that is taken."""
 DRAINED = 1024 * 1024 * 1024
 """Bytes of a too large body that are read and dropped, so that its sender hears the answer."""
-REASON = "The sandbox was asked to filter this clip (sandbox:filter). You are not charged."
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+REASON = "The sandbox was asked to filter this clip ({word}). You are not charged."
+SHORT = "publishers/google/models/{model}"
+FULL = "projects/{project}/locations/{location}/publishers/google/models/{model}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sandbox:
     """The server's parts and settings, handed to each route as `request.app.state.sandbox`."""
 
     store: Store
     pool: Pool
     journal: Journal
+    quota: Quota
+    faults: Faults
     key: str
     latency: float
     """Seconds an operation takes at least."""
+    retention: float
+    """Seconds for which a finished video is kept."""
+    clock: Callable[[], float] = time.time
+    """Seconds since 1970."""
+
+    def kept(self, name: str) -> tuple[Operation, int, Path] | None:
+        """What made the video with this ID, which sample it is and where it lies; None once it has expired."""
+        found = self.store.find_file(name)
+        if found is None or self.clock() > found[0].finished + self.retention:
+            return None
+        path = self.store.file(name)
+        return (*found, path) if path.is_file() else None
+
+    def named(self, address: str) -> str:
+        """The ID of the video at this address in the cloud; empty when there is none."""
+        found = vertex.read_object(address)
+        maker = self.store.find(found[0]) if found else None
+        if not found or maker is None or found[1] >= len(maker.files):
+            return ""
+        return maker.files[found[1]] if vertex.object_address(maker, found[1]) == address else ""
+
+    def is_done(self, operation: str) -> bool:
+        """Whether a poll would say that an operation is done, or does not know it."""
+        found = self.store.find(operation)
+        return found is None or (found.ended and self.clock() >= found.ready)
 
 
 async def submit(request: Request) -> Response:
+    """Take an order in the first dialect."""
+    model = request.path_params["model"]
+    return await _submit(
+        request,
+        lambda raw: wire.read_order(wire.find_model(model), raw),
+        lambda operation: wire.operation_name(model, operation),
+    )
+
+
+async def submit_vertex(request: Request) -> Response:
+    """Take an order in the second dialect."""
+    model, project, location = _resource(request)
+    return await _submit(
+        request,
+        lambda raw: vertex.read_order(vertex.find_model(model, project, location), raw),
+        lambda operation: vertex.operation_name(model, project, location, operation),
+    )
+
+
+async def _submit(
+    request: Request, read: Callable[[bytes], wire.Order], name: Callable[[str], str]
+) -> Response:
     """Take an order and answer with the operation's name."""
     sandbox: Sandbox = request.app.state.sandbox
     raw = await _body(request)
-    request.scope["veo_body"] = raw
-    model = wire.find_model(request.path_params["model"])
-    order = await run_in_threadpool(wire.read_order, model, raw)
     operation = secrets.token_hex(8)
-    source = sandbox.store.find_file(order.video_file) if order.video_file else None
-    recipe = await run_in_threadpool(write_recipe, order, operation, sandbox.store.folder, source)
-    now = time.time()
-    fails, filtered = "sandbox:fail" in order.prompt, "sandbox:filter" in order.prompt
+    with sandbox.quota.place(operation, sandbox.clock(), sandbox.is_done):
+        order = await run_in_threadpool(read, raw)
+        if order.source.object:
+            file = sandbox.named(order.source.object) or "none"
+            order = replace(order, source=replace(order.source, file=file))
+        source = sandbox.kept(order.source.file) if order.source.file else None
+        recipe = await run_in_threadpool(write_recipe, order, operation, sandbox.store.folder, source)
+        _start(sandbox, order, recipe, operation, name(operation))
+    return JSONResponse({"name": name(operation)})
+
+
+def _start(sandbox: Sandbox, order: wire.Order, recipe: dict[str, Any], operation: str, name: str) -> None:
+    """Remember an operation and let it be rendered, or end it as its prompt asks."""
+    fails, reasons = "sandbox:fail" in order.prompt, _reasons(order)
+    # What is filtered away nobody will see, so it is not rendered.
+    recipe["samples"] -= len(reasons)
+    now = sandbox.clock()
     sandbox.store.add(
         Operation(
             id=operation,
             model=order.model,
+            name=name,
             recipe=recipe,
+            storage=order.extras.storage,
             ready=now + sandbox.latency,
-            ended=fails or filtered,
+            ended=fails or not recipe["samples"],
             code=INTERNAL if fails else 0,
             message="The sandbox was asked to fail (sandbox:fail)." if fails else "",
-            reasons=(REASON,) * order.samples if filtered else (),
+            reasons=reasons,
         ),
         now,
     )
     sandbox.pool.wake()
-    return JSONResponse({"name": wire.operation_name(order.model, operation)})
+
+
+def _reasons(order: wire.Order) -> tuple[str, ...]:
+    """Why samples of an order are filtered away, as its prompt asks: one reason for each."""
+    if "sandbox:filter-one" in order.prompt:
+        return (REASON.format(word="sandbox:filter-one"),)
+    return (REASON.format(word="sandbox:filter"),) * (
+        order.samples if "sandbox:filter" in order.prompt else 0
+    )
 
 
 async def poll(request: Request) -> Response:
-    """Tell how an operation stands."""
+    """Tell how an operation of the first dialect stands."""
     sandbox: Sandbox = request.app.state.sandbox
-    found = sandbox.store.find(request.path_params["operation"])
-    if found is None or request.path_params.get("model", found.model) != found.model:
+    # Older names have the model in front of the ID: operations/veo-3.1-generate-preview-xxxxx.
+    model, _, operation = request.path_params["operation"].rpartition("-")
+    found = sandbox.store.find(operation)
+    wanted = {request.path_params.get("model"), model or None} - {None}
+    if found is None or wanted - {found.model} or found.name != wire.operation_name(found.model, found.id):
         raise wire.Refused(404, "NOT_FOUND", "There is no such operation.")
-    name = wire.operation_name(found.model, found.id)
-    if not found.ended or time.time() < found.ready:
+    if not sandbox.is_done(operation):
+        return JSONResponse({"name": found.name})
+    if found.code:
+        return JSONResponse(wire.failed(found.name, found.code, found.message))
+    base = f"http://{request.headers['host']}/upload/v1beta/files"
+    uris = [f"{base}/{item}:download?alt=media" for item in found.files]
+    return JSONResponse(wire.finished(found.name, uris, [*found.reasons]))
+
+
+async def poll_vertex(request: Request) -> Response:
+    """Tell how an operation of the second dialect stands."""
+    sandbox: Sandbox = request.app.state.sandbox
+    raw = await _body(request)
+    model, project, location = _resource(request)
+    where = vertex.resource(model, project, location) if "project" in request.path_params else ""
+    name, operation = vertex.read_question(raw, model, where)
+    found = sandbox.store.find(operation)
+    if found is None or found.name != name:
+        raise wire.Refused(404, "NOT_FOUND", f"Operation {wire.shown(name)} was not found.")
+    if not sandbox.is_done(operation):
         return JSONResponse({"name": name})
     if found.code:
         return JSONResponse(wire.failed(name, found.code, found.message))
-    if found.reasons:
-        return JSONResponse(wire.filtered(name, list(found.reasons)))
-    base = f"http://{request.headers['host']}/upload/v1beta/files"
-    return JSONResponse(wire.finished(name, [f"{base}/{item}:download?alt=media" for item in found.files]))
+    videos = await run_in_threadpool(_videos, sandbox, found)
+    return JSONResponse(vertex.finished(name, videos, [*found.reasons]))
+
+
+def _videos(sandbox: Sandbox, operation: Operation) -> list[dict[str, str]]:
+    """The videos of an operation: where they are in the cloud, or their bytes."""
+    if operation.storage:
+        return [
+            {"gcsUri": vertex.object_address(operation, sample)} for sample in range(len(operation.files))
+        ]
+    try:
+        return [
+            {"bytesBase64Encoded": base64.b64encode(sandbox.store.file(name).read_bytes()).decode()}
+            for name in operation.files
+        ]
+    except FileNotFoundError:
+        raise wire.Refused(404, "NOT_FOUND", "The videos of this operation have expired.") from None
 
 
 async def download(request: Request) -> Response:
     """Send a video, or the part of it that is asked for."""
+    return _video(request, request.path_params["file"])
+
+
+async def download_object(request: Request) -> Response:
+    """Send a video from the cloud, as the storage service's JSON API does; without `alt=media` what it says of it."""
     sandbox: Sandbox = request.app.state.sandbox
-    name = request.path_params["file"]
-    path = sandbox.store.file(name)
-    if sandbox.store.find_file(name) is None or not path.is_file():
+    bucket, name = request.path_params["bucket"], request.path_params["object"]
+    file = sandbox.named(f"gs://{bucket}/{name}")
+    if request.query_params.get("alt") == "media":
+        return _video(request, file)
+    found = sandbox.kept(file)
+    if found is None:
+        raise wire.Refused(404, "NOT_FOUND", f"No such object: {bucket}/{name}")
+    base = f"http://{request.headers['host']}"
+    return JSONResponse(vertex.told_object(bucket, name, found[2].stat().st_size, base))
+
+
+def _video(request: Request, name: str) -> Response:
+    sandbox: Sandbox = request.app.state.sandbox
+    found = sandbox.kept(name)
+    if found is None:
         raise wire.Refused(404, "NOT_FOUND", "There is no such file, or it has expired.")
-    return FileResponse(path, media_type="video/mp4")
+    return FileResponse(found[2], media_type="video/mp4")
+
+
+def _resource(request: Request) -> tuple[str, str, str]:
+    """Model, project and location of a path of the second dialect; the short one names only the model."""
+    path = request.path_params
+    return path["model"], path.get("project", vertex.PROJECT), path.get("location", vertex.LOCATION)
 
 
 async def _body(request: Request) -> bytes:
@@ -117,61 +248,14 @@ async def _body(request: Request) -> bytes:
     if size > LARGEST:
         message = f"The request is too large: at most {LARGEST} bytes are taken."
         raise wire.Refused(413, "INVALID_ARGUMENT", message)
-    return b"".join(chunks)
+    raw = request.scope["veo_body"] = b"".join(chunks)
+    return raw
 
 
-class Gate:
-    """Lets in who speaks to this machine and has the key, and writes every request down."""
-
-    def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
-        self.app = app
-        self.sandbox = sandbox
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-
-        async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                await run_in_threadpool(self._note, scope, message["status"])
-            await send(message)
-
-        refusal = self._refusal(Headers(scope=scope))
-        await (refusal or self.app)(scope, receive, watched)
-
-    def _refusal(self, headers: Headers) -> Response | None:
-        # A page in a browser can be made to call this machine under another name: DNS rebinding.
-        if _host(headers.get("host", "")) not in LOOPBACK:
-            body = wire.error(403, "PERMISSION_DENIED", "The sandbox answers on this machine only.")
-            return JSONResponse(body, 403)
-        key = headers.get("x-goog-api-key", "").encode("utf-8", "replace")
-        if not hmac.compare_digest(key, self.sandbox.key.encode()):
-            return JSONResponse(wire.UNAUTHORIZED, 401)
-        return None
-
-    def _note(self, scope: Scope, status: int) -> None:
-        entry: dict[str, Any] = {
-            "time": round(time.time(), 3),
-            "method": scope["method"],
-            "path": scope["path"],
-            "status": status,
-        }
-        if "veo_body" in scope:
-            entry["body"] = told(scope["veo_body"])
-        self.sandbox.journal.add(entry)
-
-
-def _host(header: str) -> str:
-    """The name in a Host header, without its port."""
-    name, colon, port = header.rpartition(":")
-    return name if colon and port.isdigit() else header
-
-
-async def _refused(_: Request, problem: Exception) -> Response:
+async def _refused(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, wire.Refused)
-    return JSONResponse(problem.body, problem.code)
+    body = problem.body if is_googles(request.url.path) else problem.provider
+    return JSONResponse(body, problem.code, {"retry-after": str(problem.wait)} if problem.wait else None)
 
 
 async def _no_route(_: Request, problem: Exception) -> Response:
@@ -181,11 +265,11 @@ async def _no_route(_: Request, problem: Exception) -> Response:
     return JSONResponse(wire.error(code, status, f"{problem.detail}."), code, headers=problem.headers)
 
 
-async def _forget(store: Store) -> None:
+async def _forget(sandbox: Sandbox) -> None:
     """Keep videos as long as the provider does, and no longer."""
     while True:
-        store.forget(time.time() - wire.PROVIDER.retention_seconds)
-        await asyncio.sleep(3600.0)
+        sandbox.store.forget(sandbox.clock() - sandbox.retention)
+        await asyncio.sleep(min(3600.0, max(1.0, sandbox.retention)))
 
 
 def application(sandbox: Sandbox) -> ASGIApp:
@@ -194,25 +278,30 @@ def application(sandbox: Sandbox) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         sandbox.pool.start()
-        sweeper = asyncio.create_task(_forget(sandbox.store))
+        sweeper = asyncio.create_task(_forget(sandbox))
         try:
             yield
         finally:
             sweeper.cancel()
             await sandbox.pool.stop()
 
-    files = "/v1beta/files/{file}:download"
+    files, objects = "/v1beta/files/{file}:download", "/storage/v1/b/{bucket}/o/{object:path}"
     routes = [
         Route("/v1beta/models/{model}:predictLongRunning", submit, methods=["POST"]),
         Route("/v1beta/models/{model}/operations/{operation}", poll),
         Route("/v1beta/operations/{operation}", poll),
-        Route(files, download),
-        Route(f"/upload{files}", download),
+        *(Route(path, download) for path in (files, f"/upload{files}")),
+        *(Route(path, download_object) for path in (objects, f"/download{objects}")),
     ]
+    for version in ("v1", "v1beta1"):
+        for where in (SHORT, FULL):
+            path = f"/{version}/{where}"
+            routes.append(Route(f"{path}:predictLongRunning", submit_vertex, methods=["POST"]))
+            routes.append(Route(f"{path}:fetchPredictOperation", poll_vertex, methods=["POST"]))
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={wire.Refused: _refused, HTTPException: _no_route},
     )
     app.state.sandbox = sandbox
-    return Gate(app, sandbox)
+    return Gate(Mishaps(app, sandbox.faults), sandbox.key, sandbox.journal, sandbox.clock)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
-SCHEMA = """
+STEPS = (
+    """
 CREATE TABLE operations (
     id TEXT PRIMARY KEY,
     model TEXT NOT NULL,
@@ -34,8 +34,21 @@ CREATE TABLE files (
     sample INTEGER NOT NULL
 );
 CREATE INDEX unfinished ON operations (ended, submitted);
-CREATE INDEX by_operation ON files (operation, sample);
-"""
+CREATE INDEX by_operation ON files (operation, sample)
+""",
+    """
+ALTER TABLE operations ADD COLUMN name TEXT NOT NULL DEFAULT '';
+UPDATE operations SET name = 'models/' || model || '/operations/' || id;
+ALTER TABLE operations ADD COLUMN storage TEXT NOT NULL DEFAULT '';
+ALTER TABLE operations ADD COLUMN finished REAL NOT NULL DEFAULT 0;
+UPDATE operations SET finished = ready
+""",
+)
+"""What makes a new folder's tables, and then each change since: a folder that has seen N of them gets the rest."""
+
+
+LINGER = 3600.0
+"""Seconds that an operation is remembered after its videos are gone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +57,11 @@ class Operation:
 
     id: str
     model: str
+    name: str
+    """What it is called on the wire; each dialect has a form of its own."""
     recipe: dict[str, Any]
+    storage: str = ""
+    """Where its videos are put in the cloud, `gs://bucket/folder`; empty when they are not."""
     ready: float
     """The earliest moment at which it may be done, in seconds since 1970."""
     ended: bool = False
@@ -55,6 +72,8 @@ class Operation:
     """Why videos were filtered away."""
     files: tuple[str, ...] = ()
     """IDs of its videos, one for each sample."""
+    finished: float = 0.0
+    """When it was done, once it is: its videos are kept from then on."""
 
 
 class Store:
@@ -79,10 +98,11 @@ class Store:
         self._base.execute("PRAGMA synchronous = NORMAL")
         self._base.execute("PRAGMA foreign_keys = ON")
         with self._writing():
-            if self._base.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in SCHEMA.split(";"):
+            seen = self._base.execute("PRAGMA user_version").fetchone()[0]
+            for step in STEPS[seen:]:
+                for statement in step.split(";"):
                     self._base.execute(statement)
-                self._base.execute(f"PRAGMA user_version = {VERSION}")
+            self._base.execute(f"PRAGMA user_version = {max(seen, len(STEPS))}")
 
     def file(self, name: str) -> Path:
         """Where the video with this ID lies."""
@@ -91,13 +111,17 @@ class Store:
     def add(self, operation: Operation, now: float) -> None:
         """Remember a new operation, submitted now."""
         self._base.execute(
-            "INSERT INTO operations (id, model, recipe, submitted, ready, ended, code, message, reasons)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO operations"
+            " (id, model, name, recipe, storage, submitted, ready, finished, ended, code, message, reasons)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 operation.id,
                 operation.model,
+                operation.name,
                 json.dumps(operation.recipe),
+                operation.storage,
                 now,
+                operation.ready,
                 operation.ready,
                 operation.ended,
                 operation.code,
@@ -134,28 +158,45 @@ class Store:
                     return self._operation(row)
         return None
 
-    def finish(self, operation: str, files: list[str]) -> None:
+    def finish(self, operation: str, files: list[str], now: float) -> None:
         """Its videos lie in the folder: one for each sample."""
         with self._writing():
             self._base.executemany(
                 "INSERT INTO files (id, operation, sample) VALUES (?, ?, ?)",
                 [(name, operation, sample) for sample, name in enumerate(files)],
             )
-            self._base.execute("UPDATE operations SET ended = 1 WHERE id = ?", (operation,))
+            self._base.execute(
+                "UPDATE operations SET ended = 1, finished = max(ready, ?) WHERE id = ?", (now, operation)
+            )
 
-    def fail(self, operation: str, code: int, message: str) -> None:
+    def fail(self, operation: str, code: int, message: str, now: float) -> None:
         """It ended without a video."""
         self._base.execute(
-            "UPDATE operations SET ended = 1, code = ?, message = ? WHERE id = ?", (code, message, operation)
+            "UPDATE operations SET ended = 1, finished = max(ready, ?), code = ?, message = ? WHERE id = ?",
+            (now, code, message, operation),
         )
 
     def forget(self, before: float) -> None:
-        """Delete operations that ended and were submitted before this moment, and all files that are older."""
-        self._base.execute("DELETE FROM operations WHERE ended = 1 AND submitted < ?", (before,))
+        """Delete the videos of operations that were finished before this moment, and an hour later all trace of them.
+
+        Who asks for a video in that hour still hears that it was one.
+        """
+        expired = self._base.execute(
+            "SELECT files.id FROM files JOIN operations ON operations.id = operation WHERE finished < ?",
+            (before,),
+        )
+        for row in expired.fetchall():
+            self.file(row["id"]).unlink(missing_ok=True)
+        self._base.execute("DELETE FROM operations WHERE ended = 1 AND finished < ?", (before - LINGER,))
+        known = {row["id"] for row in self._base.execute("SELECT id FROM files")}
+        known |= {row["id"] for row in self._base.execute("SELECT id FROM operations WHERE ended = 0")}
         for part in ("files", "inputs"):
             for path in (self.folder / part).iterdir():
+                # What an operation starts from is named after it. The rest is a torn render's, or old.
+                if path.stem in known or path.name.partition("-")[0] in known:
+                    continue
                 with contextlib.suppress(FileNotFoundError):
-                    if path.stat().st_mtime < before:
+                    if path.stat().st_mtime < before - LINGER:
                         path.unlink()
 
     def close(self) -> None:
@@ -183,6 +224,9 @@ class Store:
         return Operation(
             id=row["id"],
             model=row["model"],
+            name=row["name"],
+            storage=row["storage"],
+            finished=row["finished"],
             recipe=json.loads(row["recipe"]),
             ready=row["ready"],
             ended=bool(row["ended"]),

@@ -6,9 +6,10 @@ The names are written down here a second time, on purpose: see `veo_nb.catalog`.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -42,10 +43,24 @@ POLICY = "Content policy violation: the prompt was refused by the safety filter.
 class Refused(Exception):  # noqa: N818
     """The request can't be served; it becomes an answer in the provider's shape."""
 
-    def __init__(self, code: int, status: str, message: str, reason: str = "") -> None:
+    def __init__(
+        self,
+        code: int,
+        status: str,
+        message: str,
+        reason: str = "",
+        *,
+        wait: int = 0,
+        provider: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.body = error(code, status, message, reason)
+        """Google's shape."""
+        self.provider = provider or self.body
+        """The provider's own shape, where its page documents one."""
+        self.wait = wait
+        """Seconds after which it may be tried again, for `Retry-After`; 0 for not said."""
 
 
 class Blob(Struct, forbid_unknown_fields=True):
@@ -116,9 +131,32 @@ class Order:
     image: Blob | None = field(repr=False)
     last_frame: Blob | None = field(repr=False)
     references: tuple[Blob, ...] = field(repr=False)
-    video_file: str | None
+    source: Source
+    extras: Extras
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The video that an order goes on from, by one of these; none of them when it begins anew."""
+
+    file: str = ""
     """The ID of one of our files."""
-    video_data: bytes | None = field(repr=False)
+    object: str = ""
+    """The address of one of our files in the cloud, `gs://…`."""
+    data: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extras:
+    """What only the second dialect can ask for, see `veo_nb.sandbox.vertex`."""
+
+    sound: bool = True
+    lossless: bool = False
+    """Whether the file may be large for the sake of the picture."""
+    fit: str = ""
+    """What is done to a picture of another shape: `crop` or `pad`; empty for what the camera likes."""
+    storage: str = ""
+    """Where in the cloud the videos go, `gs://bucket/folder`; empty for inline."""
 
 
 def find_model(name: str) -> catalog.Model:
@@ -127,11 +165,16 @@ def find_model(name: str) -> catalog.Model:
     Raises:
         Refused: 404, there is none.
     """
-    model = catalog.MODELS.get(name)
-    if model is None or name not in PROVIDER.models:
+    model = known_model(name)
+    if model is None:
         message = f"models/{name} is not found, or does not support predictLongRunning."
         raise Refused(404, "NOT_FOUND", message)
     return model
+
+
+def known_model(name: str) -> catalog.Model | None:
+    """The model with exactly this ID, if the sandbox serves it."""
+    return catalog.MODELS[name] if name in PROVIDER.models else None
 
 
 def read_order(model: catalog.Model, raw: bytes) -> Order:
@@ -140,22 +183,31 @@ def read_order(model: catalog.Model, raw: bytes) -> Order:
     Raises:
         Refused: 400, with the wire's name of the field that is wrong.
     """
-    body = _decode(raw)
-    if len(body.instances) != 1:
-        raise invalid(f"instances must hold exactly one instance, not {len(body.instances)}.")
-    instance = body.instances[0]
-    parameters = Parameters() if body.parameters is UNSET else body.parameters
-    values = _values(instance, parameters)
+    body = decode(raw, Body)
+    values = read_values(only(body.instances), body.parameters)
+    return make_order(model, values, _source)
+
+
+def make_order(
+    model: catalog.Model,
+    values: dict[str, Any],
+    source: Callable[[Any], Source],
+    extras: Extras = Extras(),
+) -> Order:
+    """The order that these fields make, by the catalog's names; `source` reads the video among them.
+
+    Raises:
+        Refused: 400, they break a rule, or the prompt is one that the filter refuses.
+    """
     problems = catalog.check({**values, "model": model.id}, PROVIDER)
     if problems:
         raise invalid(_in_wire_names(f"{problems[0].message} {problems[0].hint}".strip()))
-    _check_images(instance)
-    if "sandbox:block" in instance.prompt:
+    _check_images(values)
+    if "sandbox:block" in values["prompt"]:
         raise Refused(400, "INVALID_ARGUMENT", POLICY, "CONTENT_POLICY_VIOLATION")
-    file, data = _source(values.get("video"))
     return Order(
         model=model.id,
-        prompt=instance.prompt,
+        prompt=values["prompt"],
         aspect_ratio=values.get("aspect_ratio"),
         resolution=values.get("resolution", "720p"),
         seconds=values.get("duration_seconds", model.default_duration),
@@ -165,14 +217,22 @@ def read_order(model: catalog.Model, raw: bytes) -> Order:
         image=values.get("image"),
         last_frame=values.get("last_frame"),
         references=tuple(item.image for item in values.get("reference_images", ())),
-        video_file=file,
-        video_data=data,
+        source=source(values["video"]) if "video" in values else Source(),
+        extras=extras,
     )
 
 
-def _decode(raw: bytes) -> Body:
+T = TypeVar("T")
+
+
+def decode(raw: bytes, kind: type[T]) -> T:
+    """A body of this kind.
+
+    Raises:
+        Refused: 400, it is no JSON, or not of this shape.
+    """
     try:
-        return msgspec.json.decode(raw, type=Body)
+        return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as problem:
         raise invalid(f"Invalid JSON payload received. {problem}") from problem
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
@@ -181,11 +241,22 @@ def _decode(raw: bytes) -> Body:
         ) from problem
 
 
-def _values(instance: Instance, parameters: Parameters) -> dict[str, Any]:
+def only(instances: list[T]) -> T:
+    """The one instance of a body.
+
+    Raises:
+        Refused: 400, there are more, or none.
+    """
+    if len(instances) != 1:
+        raise invalid(f"instances must hold exactly one instance, not {len(instances)}.")
+    return instances[0]
+
+
+def read_values(*parts: Struct | UnsetType) -> dict[str, Any]:
     """The fields by the catalog's names; what was not sent is absent."""
     values: dict[str, Any] = {}
-    for part in (instance, parameters):
-        for name in part.__struct_fields__:
+    for part in parts:
+        for name in () if part is UNSET else part.__struct_fields__:
             value = getattr(part, name)
             if value is not UNSET:
                 values[name] = value
@@ -197,12 +268,11 @@ def _values(instance: Instance, parameters: Parameters) -> dict[str, Any]:
     return values
 
 
-def _check_images(instance: Instance) -> None:
-    blobs: list[tuple[str, Blob]] = []
-    for name, blob in (("image", instance.image), ("lastFrame", instance.last_frame)):
-        if blob is not UNSET:
-            blobs.append((name, blob))
-    for reference in instance.reference_images or ():
+def _check_images(values: dict[str, Any]) -> None:
+    blobs: list[tuple[str, Blob]] = [
+        (NAMES[name], values[name]) for name in ("image", "last_frame") if name in values
+    ]
+    for reference in values.get("reference_images", ()):
         if reference.kind.lower() != "asset":
             raise invalid(f"referenceType can't be {shown(reference.kind)}. It takes asset.")
         blobs.append(("referenceImages", reference.image))
@@ -211,14 +281,12 @@ def _check_images(instance: Instance) -> None:
             raise invalid(f"{name}.mimeType can't be {shown(blob.mime_type)}. Use {', '.join(IMAGE_TYPES)}.")
 
 
-def _source(clip: Clip | None) -> tuple[str | None, bytes | None]:
+def _source(clip: Clip) -> Source:
     """The source video: one of our files by its ID, or bytes."""
-    if clip is None:
-        return None, None
     if (clip.uri is UNSET) == (clip.data is UNSET):
         raise invalid("video takes either uri or bytesBase64Encoded.")
     if clip.data is not UNSET:
-        return None, clip.data
+        return Source(data=clip.data)
     assert clip.uri is not UNSET
     try:
         found = FILE_ID.search(urlsplit(clip.uri).path)
@@ -227,7 +295,7 @@ def _source(clip: Clip | None) -> tuple[str | None, bytes | None]:
     if not found:
         message = f"video.uri does not name a video of this server: {shown(clip.uri)}."
         raise invalid(f"{message} Use the uri that a finished operation gave.")
-    return found[1], None
+    return Source(file=found[1])
 
 
 def _in_wire_names(text: str) -> str:
@@ -263,21 +331,27 @@ UNAUTHORIZED: dict[str, Any] = {"error": {"message": "Invalid signature", "type"
 """The body of a 401, as the provider documents it."""
 
 
+def slow_down(message: str) -> dict[str, Any]:
+    """The body of a 429, as the provider documents it."""
+    return {"error": {"message": message, "type": "rate_limit_error", "code": "rate_limit_exceeded"}}
+
+
 def operation_name(model: str, operation: str) -> str:
     """The name under which an operation is polled."""
     return f"models/{model}/operations/{operation}"
 
 
-def finished(name: str, uris: list[str]) -> dict[str, Any]:
-    """A poll's answer: the videos are there."""
-    samples = [{"video": {"uri": uri, "encoding": "video/mp4"}} for uri in uris]
-    return {"name": name, "done": True, "response": {"generateVideoResponse": {"generatedSamples": samples}}}
+def finished(name: str, uris: list[str], reasons: list[str]) -> dict[str, Any]:
+    """A poll's answer: the videos that the safety filter left, if any, and its reasons for the others."""
+    told: dict[str, Any] = {}
+    if uris:
+        told["generatedSamples"] = [{"video": {"uri": uri, "encoding": "video/mp4"}} for uri in uris]
+    return {"name": name, "done": True, "response": {"generateVideoResponse": {**told, **filtered(reasons)}}}
 
 
-def filtered(name: str, reasons: list[str]) -> dict[str, Any]:
-    """A poll's answer: made, and withheld by the safety filter."""
-    told = {"raiMediaFilteredCount": len(reasons), "raiMediaFilteredReasons": reasons}
-    return {"name": name, "done": True, "response": {"generateVideoResponse": told}}
+def filtered(reasons: list[str]) -> dict[str, Any]:
+    """The part of an answer that tells what the safety filter took."""
+    return {"raiMediaFilteredCount": len(reasons), "raiMediaFilteredReasons": reasons} if reasons else {}
 
 
 def failed(name: str, code: int, message: str) -> dict[str, Any]:

@@ -1,0 +1,65 @@
+"""Google's own client in environments of its own, and a sandbox for it to speak to."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+KEY = "sk-sandbox"
+RELEASES = {
+    # The last that speaks the Developer API's dialect with a key.
+    "key": ("genai-2.34.0", "google-genai==2.34.0"),
+    "express": ("genai-newest", "google-genai"),
+    "token": ("genai-newest", "google-genai"),
+}
+
+
+def python_of(mode: str) -> str:
+    """The Python that has the release for a mode; fetched when it is asked for first."""
+    script = 'set -euo pipefail; . tests/environment.sh; peer "$@"'
+    command = ["bash", "-c", script, "bash", *RELEASES[mode]]
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    with (ROOT / ".cache" / "peers.lock").open("w") as lock:
+        # Two files of tests may run at a time, and want the same release.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    return made.stdout.strip()
+
+
+def play(
+    mode: str, url: str, folder: Path, *scenes: str, prompt: str = "A quiet lake at dawn"
+) -> dict[str, Any]:
+    """What came of these scenes, played by Google's client; those that ask for nothing special use this prompt."""
+    for seed, name in enumerate(("first", "last")):
+        lot = np.random.default_rng(seed)
+        small = Image.fromarray(lot.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+        small.resize((160, 90), Image.Resampling.BICUBIC).save(folder / f"{name}.png")
+    run = subprocess.run(
+        [
+            python_of(mode),
+            str(Path(__file__).with_name("driver.py")),
+            mode,
+            url,
+            KEY,
+            str(folder),
+            prompt,
+            *scenes,
+        ],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    outcome: dict[str, Any] = json.loads(run.stdout)
+    return outcome

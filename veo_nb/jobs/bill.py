@@ -1,0 +1,153 @@
+"""The bill of a library: what its jobs cost or may cost, and whether one more fits the budget.
+
+A budget is for a library: the jobs of all kernels and sessions count, each with the estimate it was sent with. What a
+provider charges for and what the sandbox only makes believe are added up apart: clips of the sandbox never use up the
+money for real ones, and a budget can be tried without a key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from veo_nb import catalog
+from veo_nb.config import Settings
+from veo_nb.errors import BudgetExceeded
+
+_FREE = re.compile(
+    r"(?:\b(?:not|never|nothing)|n['’]t)(?:\s+(?:will|be|been|is|was|are))*\s+(?:charged|billed)\b"  # noqa: RUF001
+    r"|\b(?:no|without|free\s+of)\s+charge\b",
+    re.IGNORECASE,
+)
+_ENDED_WITHOUT = ("failed", "blocked", "cancelled")
+_CENT = 0.005
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge:
+    """Jobs that are alike on a bill: asked for on one day of one model, in one state."""
+
+    day: str
+    """The day they were asked for, local time: `2026-11-22`."""
+    provider: str
+    model: str
+    state: str
+    charged: bool
+    """Whether they were or may be charged; on the sandbox, whether they would be."""
+    jobs: int
+    usd: float
+    """The sum of their estimates; 0 for those that are not charged."""
+    unpriced: int = 0
+    """How many of those that are charged had no known price."""
+
+    @property
+    def billed(self) -> bool:
+        """Whether it is a provider that takes money."""
+        provider = catalog.PROVIDERS.get(self.provider)
+        return provider is None or provider.bills
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bill:
+    """What the jobs of a library cost by estimate: `charges` with the newest day first, `spent`, and what is `left`.
+
+    `spent` and `left` are for the provider that is set now: money, or on the sandbox what its clips would cost.
+    """
+
+    charges: tuple[Charge, ...]
+    provider: catalog.Provider
+    budget: float | None
+    prices: Mapping[str, catalog.Price]
+
+    @property
+    def spent(self) -> float:
+        """USD that count against the budget."""
+        return self.total(billed=self.provider.bills)
+
+    @property
+    def left(self) -> float | None:
+        """USD of the budget that are left, never below 0; None without a budget."""
+        return None if self.budget is None else max(0.0, self.budget - self.spent)
+
+    def total(self, *, billed: bool) -> float:
+        """The sum of what providers charge, or of what the sandbox's clips would cost."""
+        return sum(charge.usd for charge in self.charges if charge.billed is billed)
+
+    def fits(self, usd: float | None) -> bool:
+        """Whether one more clip of this estimate is within the budget; one of an unknown price is not."""
+        if self.budget is None:
+            return True
+        # Sums of cents are not exact: a clip that costs just what is left fits.
+        return usd is not None and self.spent + usd < self.budget + _CENT
+
+    def admit(self, model: str, usd: float | None) -> None:
+        """Let a clip through that fits the budget.
+
+        Raises:
+            BudgetExceeded: it does not.
+        """
+        if self.fits(usd):
+            return
+        assert self.budget is not None, "without a budget everything fits"
+        facts = {"estimate": usd, "spent": self.spent, "left": self.left, "budget": self.budget}
+        if usd is None:
+            raise BudgetExceeded(
+                f"{model} has no known price, so nobody can say whether it fits the budget of ${self.budget:.2f}.",
+                hint=f'Nothing was sent. Put "{model}" = USD per second under [prices] in veo_nb.toml.',
+                **facts,
+            )
+        left = f"about ${self.left:.2f}" if self.left else "nothing"
+        smaller = "Make a shorter clip, take a cheaper model, or raise it" if self.left else "Raise it"
+        raise BudgetExceeded(
+            f"This would cost about ${usd:.2f}, and {left} of the library's budget of ${self.budget:.2f} is left.",
+            hint=f"Nothing was sent. {smaller} with veo.configure(budget=…).",
+            **facts,
+        )
+
+
+Admit = Callable[[tuple[Charge, ...]], None]
+"""Raises where what was charged so far leaves no room for one more."""
+
+
+def make_bill(settings: Settings, charges: tuple[Charge, ...]) -> Bill:
+    """The bill of these charges under the settings of now."""
+    return Bill(charges=charges, provider=settings.provider, budget=settings.budget, prices=settings.prices)
+
+
+def make_gate(settings: Settings, model: str, usd: float | None) -> Admit | None:
+    """What keeps a clip out that would go over the budget, for the moment its row is written; None without a budget."""
+    if settings.budget is None:
+        return None
+    return lambda charges: make_bill(settings, charges).admit(model, usd)
+
+
+def may_be_charged(state: str, *, accepted: bool, sent: bool, error: Mapping[str, Any] | None) -> bool:
+    """Whether a job was or may be charged, as far as the ledger knows; in doubt it is.
+
+    Not one that the provider refused, nor one of which it says itself that it is free, as the safety filter does.
+    """
+    if state not in _ENDED_WITHOUT:
+        return True
+    told = error or {}
+    if _FREE.search(str(told.get("message", ""))):
+        return False
+    # Of what was stopped or broke between the sending and the answer nobody knows.
+    lost = sent and (state == "cancelled" or told.get("code") == "error")
+    return accepted or lost
+
+
+def gather(charges: Iterable[Charge]) -> tuple[Charge, ...]:
+    """The charges with those that are alike put together: newest day first, then by provider, model and state."""
+    found: dict[tuple[Any, ...], Charge] = {}
+    for one in charges:
+        key = (one.day, one.provider, one.model, one.state, one.charged)
+        seen = found.get(key)
+        found[key] = one if seen is None else _sum(seen, one)
+    rows = sorted(found.values(), key=lambda one: (one.provider, one.model, one.state, not one.charged))
+    return tuple(sorted(rows, key=lambda one: one.day, reverse=True))
+
+
+def _sum(one: Charge, two: Charge) -> Charge:
+    return replace(one, jobs=one.jobs + two.jobs, usd=one.usd + two.usd, unpriced=one.unpriced + two.unpriced)

@@ -1,0 +1,279 @@
+"""A SQLite file that threads and processes share: checked when it is opened, backed up before it is migrated.
+
+A ledger may be deleted, or set aside as damaged and made anew, while other kernels have it open. What they would write
+to the file that is gone would be lost, so each use first looks whether the file at its path is still the one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from veo_nb.errors import VeoError
+
+T = TypeVar("T")
+Restore = Callable[[Callable[[], None]], object]
+
+BUSY_SECONDS = 15.0
+"""How long a call waits for another process that is writing."""
+CHECKED_BYTES = 32 * 2**20
+"""A larger file is checked only by the doctor; up to here it takes under a tenth of a second at each opening."""
+RESERVE_BYTES = 2**18
+"""Room for some dozen writes when the disk is full."""
+
+
+class Damaged(VeoError):  # noqa: N818
+    """The file is no database any more."""
+
+
+class Database:
+    """The file at `path`, with the schema that `migrations` lead to; each brings it one version on.
+
+    `restore(reopen)` is called when the file turns out to be gone or damaged while it is open: it makes the file anew,
+    if nobody has yet, and calls `reopen` before anyone else can touch it. `reserve` is a file that is given up when
+    the disk is full, so that what was just paid for can still be written down.
+
+    Raises:
+        Damaged: the file is not a database any more; nothing was changed.
+        VeoError: it can't be read or written, here and in each method; nothing was changed then.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        migrations: Sequence[str],
+        *,
+        restore: Restore | None = None,
+        reserve: Path | None = None,
+    ) -> None:
+        self._path = path
+        self._migrations = migrations
+        self._restore = restore
+        self._reserve = reserve
+        self._lock = threading.RLock()
+        self._connect()
+
+    def close(self) -> None:
+        """Close the file; calls after this raise `sqlite3.ProgrammingError`."""
+        with self._lock:
+            self._restore = None
+            self._db.close()
+
+    def check(self) -> None:
+        """Read the whole file, from the disk and not from what this process remembers of it.
+
+        Raises:
+            Damaged: something in it is wrong.
+        """
+        with self._plainly(), contextlib.closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as db:
+            self._examine(db, "integrity_check")
+
+    def heal(self) -> bool:
+        """Have the file made anew if it is damaged or gone, and open it; False where there is nobody to do that."""
+        with self._lock:
+            if self._restore is None:
+                return False
+            self._restore(self._reopen)
+            return True
+
+    def keys(self, table: str) -> tuple[list[str], list[str]]:
+        """All columns of a table, and those of its primary key."""
+        found = self._rows(f"PRAGMA table_info({table})", ())
+        return [row["name"] for row in found], [row["name"] for row in found if row["pk"]]
+
+    def hold_reserve(self) -> None:
+        """Have the reserve there for the next full disk, where there is room for it now."""
+        if self._reserve is None or self._reserve.exists():
+            return
+        try:
+            # Random, since some disks store zeros in no room at all.
+            self._reserve.write_bytes(os.urandom(RESERVE_BYTES))
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._reserve.unlink()
+
+    def _connect(self) -> None:
+        with self._plainly():
+            self._db = sqlite3.connect(
+                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        self._db.row_factory = sqlite3.Row
+        try:
+            with self._plainly():
+                _use_wal(self._db)
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._db.execute("PRAGMA foreign_keys = ON")
+            self._home = _identity(self._path)
+            if self._path.stat().st_size <= CHECKED_BYTES:
+                with self._plainly():
+                    self._examine(self._db, "quick_check")
+            self._migrate()
+        except BaseException:
+            self._db.close()
+            raise
+        self.hold_reserve()
+
+    def _reopen(self) -> None:
+        self._db.close()
+        self._connect()
+
+    def _rows(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
+        with self._lock:
+            inside = self._db_is_busy()
+            self._follow()
+            try:
+                with self._plainly():
+                    return self._db.execute(query, values).fetchall()
+            except Damaged:
+                # Inside a transaction that is for `_write` to do, which then begins it anew.
+                if inside or not self.heal():
+                    raise
+            with self._plainly():
+                return self._db.execute(query, values).fetchall()
+
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` gives, done in one transaction; once more after a damaged file was healed or room was made."""
+        with self._lock:
+            try:
+                with self._writing() as db:
+                    return work(db)
+            except VeoError as error:
+                if not (self.heal() if isinstance(error, Damaged) else self._make_room(error)):
+                    raise
+            with self._writing() as db:
+                return work(db)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if not self._db_is_busy():
+                self._follow()
+            with self._plainly():
+                try:
+                    self._db.execute("BEGIN IMMEDIATE")
+                    yield self._db
+                    self._db.execute("COMMIT")
+                except BaseException:
+                    # An interrupt may come anywhere, and a full disk ends the transaction by itself.
+                    if self._db.in_transaction:
+                        self._db.execute("ROLLBACK")
+                    raise
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        """Have SQLite's errors raised in our words; a call after `close()` stays SQLite's own."""
+        try:
+            yield
+        except sqlite3.ProgrammingError:
+            raise
+        except sqlite3.Error as error:
+            # Only "malformed" and "not a database" are of the general class itself.
+            kind = Damaged if type(error) is sqlite3.DatabaseError else VeoError
+            raise kind(
+                f"The library's ledger {self._path} can't be used: {error}.",
+                hint="Make room, look at the folder's rights, or use veo.configure(library=…).",
+            ) from None
+
+    # The file itself
+
+    def _examine(self, db: sqlite3.Connection, pragma: str) -> None:
+        found = db.execute(f"PRAGMA {pragma}(1)").fetchone()[0]
+        if found != "ok":
+            raise Damaged(
+                f"The library's ledger {self._path} is damaged: {' '.join(str(found).split())}.",
+                hint="%veo doctor --repair makes it anew.",
+            )
+
+    def _db_is_busy(self) -> bool:
+        return bool(self._db.in_transaction)
+
+    def _follow(self) -> None:
+        """Open the file at the path where it is another one by now, or none."""
+        if self._restore is None or self._db_is_busy() or _identity(self._path) == self._home:
+            return
+        self.heal()
+
+    def _make_room(self, error: VeoError) -> bool:
+        """Give up the reserve if the disk is full; whether that made room."""
+        if self._reserve is None or "full" not in error.message:
+            return False
+        try:
+            self._reserve.unlink()
+        except OSError:
+            return False
+        return True
+
+    def _migrate(self) -> None:
+        with self._writing() as db:
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if version > len(self._migrations):
+                raise VeoError(
+                    "This library was made by a newer veo_nb.", hint="Run pip install --upgrade veo-nb."
+                )
+            if 0 < version < len(self._migrations):
+                self._back_up(version)
+            for script in self._migrations[version:]:
+                # executescript would commit in between.
+                for statement in statements(script):
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version = {len(self._migrations)}")
+
+    def _back_up(self, version: int) -> None:
+        """Copy the file as it is, `ledger-v1.bak`, before anything in it changes."""
+        backup = self._path.with_name(f"{self._path.stem}-v{version}.bak")
+        part = backup.with_suffix(".part")
+        try:
+            part.unlink(missing_ok=True)
+            # By a connection of its own: the one that holds the transaction can't be copied from.
+            with (
+                contextlib.closing(sqlite3.connect(self._path)) as source,
+                contextlib.closing(sqlite3.connect(part)) as copy,
+            ):
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+            part.replace(backup)
+        except (OSError, sqlite3.Error) as error:
+            raise VeoError(
+                f"The library's ledger can't be backed up to {backup}, so it was not brought to this version: {error}.",
+                hint="Make room, or look at the folder's rights.",
+            ) from None
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a migration one by one; a trigger's own semicolons don't end it."""
+    text = ""
+    for piece in script.split(";"):
+        text += piece + ";"
+        if sqlite3.complete_statement(text):
+            if text.strip(" \n;"):
+                yield text
+            text = ""
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    # Only this one statement does not wait for another process, which may be making the same new file.
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return

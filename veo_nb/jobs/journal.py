@@ -1,0 +1,86 @@
+"""The journal: every write to the ledger once more, a line each, in a file that nothing can tear apart.
+
+SQLite keeps a ledger whole through a kill and a power cut, but not through a bad disk, a careless sync tool or an
+`rm`. An operation's name is the only handle on something paid for, and a sidecar knows it only once the video is
+here. So the ledger can be made anew from these lines: the last word on each column of each row counts.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger("veo_nb")
+
+Entry = tuple[str, dict[str, Any]]
+"""A table's name and columns of one row of it, the primary key among them."""
+
+
+class Journal:
+    """The lines at `path`; several processes may add to them at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, table: str, values: Mapping[str, Any], *, surely: bool) -> bool:
+        """Write columns of a row down, with `surely` through a power cut; False where there is no journal yet.
+
+        A journal that can't be written is no reason to stop: the ledger has it.
+        """
+        try:
+            file = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            log.warning("The journal of the ledger can't be written: %s", error)
+            return True
+        try:
+            # From a line of its own: the former one may have been torn by a full disk.
+            os.write(file, b"\n" + _line(table, values))
+            if surely:
+                os.fsync(file)
+        except OSError as error:
+            log.warning("The journal of the ledger can't be written: %s", error)
+        finally:
+            os.close(file)
+        return True
+
+    def begin(self, entries: Iterable[Entry]) -> None:
+        """Make the file anew with these."""
+        part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        try:
+            part.write_bytes(b"\n".join(_line(table, values) for table, values in entries))
+            part.replace(self.path)
+        except OSError as error:
+            log.warning("The journal of the ledger can't be written: %s", error)
+
+    def entries(self) -> Iterator[Entry]:
+        """What was written, oldest first; lines that can't be read are left out."""
+        try:
+            lines = self.path.read_bytes().splitlines()
+        except OSError:
+            return
+        for line in lines:
+            try:
+                table, values = json.loads(line)
+            except (ValueError, TypeError):
+                continue
+            if isinstance(table, str) and isinstance(values, dict):
+                yield table, values
+
+    def rows(self, table: str, keys: Iterable[str]) -> list[dict[str, Any]]:
+        """The rows of a table as they were left, in the order in which they came."""
+        keys = list(keys)
+        found: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for name, values in self.entries():
+            if name == table and all(key in values for key in keys):
+                found.setdefault(tuple(str(values[key]) for key in keys), {}).update(values)
+        return [*found.values()]
+
+
+def _line(table: str, values: Mapping[str, Any]) -> bytes:
+    return json.dumps([table, dict(values)], ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

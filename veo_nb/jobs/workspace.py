@@ -1,0 +1,116 @@
+"""What an open library consists of: ledger, loop, engine and all around them, put together and taken apart."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+
+import httpx
+
+from veo_nb.config import Settings
+from veo_nb.errors import VeoError
+from veo_nb.jobs.engine import Engine
+from veo_nb.jobs.handover import Handover
+from veo_nb.jobs.job import Job, Workshop
+from veo_nb.jobs.ledger import Ledger
+from veo_nb.jobs.library import Library
+from veo_nb.jobs.local_server import LocalServer
+from veo_nb.jobs.loop import BackgroundLoop
+from veo_nb.jobs.ownership import Ownership
+from veo_nb.jobs.rebuild import open_ledger
+from veo_nb.jobs.registry import Registry
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What exists once the library is open; `close` ends all of it, the last one made first."""
+
+    ledger: Ledger
+    registry: Registry
+    loop: BackgroundLoop
+    engine: Engine
+    handover: Handover
+    close: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Doors:
+    """How what is inside calls the studio."""
+
+    cancel: Callable[[Job], None]
+    attend: Callable[[Job], None]
+    say: Callable[[str], None]
+    """Hears a sentence about what happened to the library."""
+    studio: Workshop
+
+
+def open_workspace(
+    settings: Settings,
+    library: Library,
+    owner_id: str,
+    doors: Doors,
+    *,
+    transport: httpx.AsyncBaseTransport | None,
+    clock: Callable[[], float],
+    sleep: Callable[[float], Awaitable[None]],
+) -> Workspace:
+    """The open library; where anything fails, what was opened before is closed again.
+
+    Raises:
+        VeoError: the folder or the ledger can't be used.
+    """
+    library.prepare()
+    with contextlib.ExitStack() as made:
+        ledger = open_ledger(library, clock, doors.say)
+        made.callback(ledger.close)
+        ownership = Ownership(ledger, owner_id, clock)
+        made.callback(ownership.stop)
+        loop = BackgroundLoop()
+        made.callback(loop.stop)
+        server = None
+        if settings.provider.name == "sandbox" and not settings.base_url:
+            server = LocalServer(library.folder / ".sandbox")
+            made.callback(server.stop)
+        registry = Registry(ledger, library, doors.cancel, doors.attend, doors.studio)
+
+        async def make_engine() -> Engine:
+            # On the loop, which its locks belong to.
+            return Engine(
+                settings,
+                ledger,
+                library,
+                server,
+                owner=owner_id,
+                displaced=lambda job: handover.follow(job),  # noqa: PLW0108  made below
+                transport=transport,
+                clock=clock,
+                sleep=sleep,
+            )
+
+        engine = loop.run(make_engine()).result(30)
+        made.callback(_let_go, registry, engine, loop)
+        handover = Handover(
+            settings=settings,
+            ledger=ledger,
+            registry=registry,
+            ownership=ownership,
+            engine=engine,
+            loop=loop,
+            sleep=sleep,
+        )
+        return Workspace(ledger, registry, loop, engine, handover, made.pop_all().close)
+
+
+def _let_go(registry: Registry, engine: Engine, loop: BackgroundLoop) -> None:
+    """Stop the engine; whatever is not done by then, the ledger knows where it is."""
+    with contextlib.suppress(FutureTimeout):
+        loop.run(engine.stop()).result(10)
+    for job in registry.active():
+        job.abandon(
+            VeoError(
+                f"The studio of job {job.id} was closed.",
+                hint="It stays in the library: %load_ext veo_nb takes it on.",
+            )
+        )

@@ -1,0 +1,249 @@
+"""What Tab offers in a `%%veo` cell and after `%veo`: options, their values, names, files and jobs.
+
+`complete` is pure; `Matcher` is the part that IPython calls.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+
+from veo_nb import catalog
+from veo_nb.errors import VeoError
+from veo_nb.jobs.job import Job, State
+from veo_nb.jobs.video import Video
+from veo_nb.notebook.help import COMMANDS
+from veo_nb.notebook.options import OWN, all_flags, choices
+
+IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
+FEW = 10
+"""Numbers up to which all are offered: four samples, and not four billion seeds."""
+
+# A word as the shell of the options sees it; the last one may be a quote that is still open.
+_WORD = re.compile(r"(?:[^\s\"']|\"[^\"]*(?:\"|$)|'[^']*(?:'|$))+")
+_OPENED = re.compile(r"\{\{\s*(\w*)$")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One completion, and what it is: `option`, `value`, `name`, `path`, `job` or `command`."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What there is to offer; what needs looking up is looked up only when it is asked for."""
+
+    names: Mapping[str, Any]
+    jobs: Callable[[], list[Job]]
+    files: Callable[[str], Iterable[str]]
+    """The paths that begin so, folders with a slash at the end."""
+    models: tuple[str, ...] = ()
+    """The names of the models that the provider serves."""
+
+
+def complete(before: str, known: Known) -> tuple[str, list[Offer]] | None:
+    """What fits at the end of `before`, the cell up to the cursor: the piece to be replaced, and what to put there.
+
+    None where the cell is not ours to complete.
+    """
+    first, _, rest = before.partition("\n")
+    if re.match(r"\s*%%veo\s", f"{first}\n" if rest else first):
+        if "\n" in before:
+            opened = _OPENED.search(before)
+            return (opened[1], _names(opened[1], known, ending="}}")) if opened else None
+        return _in_options(first, known)
+    line = before.rpartition("\n")[2]
+    return _in_command(line, known) if re.match(r"\s*%veo\s", line) else None
+
+
+def _in_options(line: str, known: Known) -> tuple[str, list[Offer]]:
+    *words, fragment = _words(line)
+    given = [word.partition("=")[0] for word in words]
+    item = _field(words[-1]) if words else None
+    if item is not None and item.kind != "switch" and "=" not in words[-1]:
+        return fragment, _values(item, fragment, words, known)
+    if words and words[-1] in {f"--{flag}" for flag, value, _ in OWN if value}:
+        return fragment, []
+    name, equals, value = fragment.partition("=")
+    if equals and (item := _field(name)) is not None:
+        return value, _values(item, value, words, known)
+    return fragment, [
+        Offer(f"--{flag}", "option")
+        for flag in all_flags()
+        if f"--{flag}".startswith(fragment) and not _is_used_up(flag, given)
+    ]
+
+
+def _in_command(line: str, known: Known) -> tuple[str, list[Offer]]:
+    *words, fragment = _words(line)
+    commands = {name.split()[1]: name.split()[2:] for name, _ in COMMANDS if len(name.split()) > 1}
+    if not words:
+        return fragment, [Offer(name, "command") for name in commands if name.startswith(fragment)]
+    if len(words) == 1 and (option := _options_of(words[0])):
+        return fragment, [Offer(one, "option") for one in option if one.startswith(fragment)]
+    if len(words) == 1 and commands.get(words[0]) == ["ID"]:
+        wanted = [job.id for job in known.jobs() if _suits(words[0], job) and job.id.startswith(fragment)]
+        return fragment, [Offer(job_id, "job") for job_id in wanted]
+    return fragment, []
+
+
+def _options_of(command: str) -> list[str]:
+    rows = [name.split() for name, _ in COMMANDS]
+    return [word for row in rows if row[1:2] == [command] for word in row[2:] if word.startswith("--")]
+
+
+def _suits(command: str, job: Job) -> bool:
+    """Whether there is a point in this command for this job."""
+    state = job.now.state
+    if command == "cancel":
+        return not state.final
+    if command == "resubmit":
+        return state is State.UNCERTAIN
+    return state is State.FAILED and job.operation is not None if command == "retry" else True
+
+
+def _words(line: str) -> list[str]:
+    """The words after the magic, the last one being what is typed just now; it may be empty."""
+    _, _, rest = line.lstrip().partition("veo")
+    words = _WORD.findall(rest)
+    return words if words and rest.endswith(words[-1]) else [*words, ""]
+
+
+def _field(word: str) -> catalog.Field | None:
+    for item in catalog.OPTIONS:
+        if word == f"--{item.flag}" or (item.short and word == f"-{item.short}"):
+            return item
+    return None
+
+
+def _is_used_up(flag: str, given: list[str]) -> bool:
+    item = _field(f"--{flag.removeprefix('no-')}")
+    if item is None:
+        return f"--{flag}" in given
+    forms = {f"--{item.flag}", f"--no-{item.flag}", f"-{item.short}"}
+    return sum(word in forms for word in given) >= item.most
+
+
+def _values(item: catalog.Field, fragment: str, words: list[str], known: Known) -> list[Offer]:
+    """The values of an option that go on from `fragment`."""
+    if item.kind in ("image", "images"):
+        return [*_names(fragment, known, is_image), *_paths(fragment, known)]
+    if item.kind == "video":
+        made = [job.id for job in known.jobs() if job.now.state is State.SUCCEEDED]
+        ids = [Offer(job_id, "job") for job_id in made if job_id.startswith(fragment)]
+        return [*ids, *_names(fragment, known, lambda value: isinstance(value, (Job, Video)))]
+    values: Iterable[Any] = choices(item, _model(words))
+    if item.name == "model":
+        values = known.models or choices(item)
+    elif item.kind == "number" and item.high <= FEW:
+        values = range(item.low, item.high + 1)
+    return [Offer(str(value), "value") for value in values if str(value).startswith(fragment)]
+
+
+def _model(words: list[str]) -> catalog.Model | None:
+    """The model that the line names so far, or the one that it would be."""
+    for word, value in itertools.pairwise(words):
+        if word in ("-m", "--model"):
+            return catalog.find_model(value)
+    named = [word.partition("=")[2] for word in words if word.startswith("--model=")]
+    return catalog.find_model(named[0] if named else catalog.DEFAULT_MODEL)
+
+
+def is_image(value: Any) -> bool:
+    """Whether a variable is an image by itself. Told by its type: nothing of the notebook's is looked into."""
+    kinds = {f"{kind.__module__}.{kind.__name__}" for kind in type(value).__mro__}
+    return bool(kinds & {"PIL.Image.Image", "numpy.ndarray", "veo_nb.media.picture.Picture"})
+
+
+def _names(
+    fragment: str, known: Known, fits: Callable[[Any], bool] | None = None, ending: str = ""
+) -> list[Offer]:
+    """The notebook's own names that begin so."""
+    return [
+        Offer(f"{name}{ending}", "name")
+        for name, value in known.names.items()
+        if name.startswith(fragment)
+        and not name.startswith("_")
+        and (fits(value) if fits else isinstance(value, (str, int, float)))
+    ]
+
+
+def _paths(fragment: str, known: Known) -> list[Offer]:
+    quote = fragment[:1] if fragment[:1] in ("'", '"') else ""
+    offers = []
+    for path in known.files(fragment.removeprefix(quote)):
+        if path.endswith("/") or Path(path).suffix.lower() in IMAGE_ENDINGS:
+            around = quote or ('"' if re.search(r"[\s'\"]", path) else "")
+            # A folder is left open: one goes on typing in it.
+            offers.append(Offer(f"{around}{path}{'' if path.endswith('/') else around}", "path"))
+    return offers
+
+
+def list_files(start: str) -> list[str]:
+    """The visible paths that begin so, folders with a slash at the end; none where they can't be listed."""
+    folder, slash, beginning = start.rpartition("/")
+    try:
+        found = sorted(Path(f"{folder}{slash}" or ".").expanduser().iterdir())
+        return [
+            f"{folder}{slash}{path.name}{'/' if path.is_dir() else ''}"
+            for path in found
+            if path.name.startswith(beginning) and (beginning or not path.name.startswith("."))
+        ]
+    except (OSError, ValueError, RuntimeError):
+        return []
+
+
+class Matcher:
+    """The completions of one shell; `add` puts them in, `remove` takes them out again."""
+
+    def __init__(self, shell: Any, jobs: Callable[[], list[Job]], models: Callable[[], list[str]]) -> None:
+        self._shell = shell
+        self._jobs = jobs
+        self._models = models
+
+        @context_matcher(identifier="veo_nb")  # type: ignore[untyped-decorator]
+        def match(context: CompletionContext) -> SimpleMatcherResult:
+            return self._match(context)
+
+        self._matcher = match
+
+    def add(self) -> None:
+        """Have Tab offer what fits."""
+        self._shell.Completer.custom_matchers.append(self._matcher)
+
+    def remove(self) -> None:
+        """Have Tab as it was before."""
+        matchers = self._shell.Completer.custom_matchers
+        if self._matcher in matchers:
+            matchers.remove(self._matcher)
+
+    def _match(self, context: CompletionContext) -> SimpleMatcherResult:
+        lines = context.full_text.split("\n")[: context.cursor_line + 1]
+        lines[-1] = lines[-1][: context.cursor_position]
+        before = "\n".join(lines)
+        if "%veo" not in before:
+            return {"completions": []}
+        try:
+            known = Known(self._shell.user_ns, self._jobs, list_files, tuple(self._models()))
+            found = complete(before, known)
+        except VeoError:
+            # A wrong setting or a busy ledger: the cell will say so, Tab is not the place.
+            return {"completions": []}
+        if found is None:
+            return {"completions": []}
+        fragment, offers = found
+        return {
+            "completions": [SimpleCompletion(offer.text, type=offer.kind) for offer in offers],
+            "matched_fragment": fragment,
+            "suppress": True,
+            "ordered": True,
+        }

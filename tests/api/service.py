@@ -151,12 +151,15 @@ def silence() -> Step:
     return step
 
 
-def flow(size: int, chunk: bytes = bytes(65536)) -> Step:
-    """A video of `size` bytes, of which only a chunk is in memory."""
+def flow(
+    size: int, chunk: bytes = bytes(65536), opening: bytes = b"", content_type: str = "video/mp4"
+) -> Step:
+    """A body of `size` bytes, a video's if not said otherwise, of which only a chunk is in memory."""
 
     async def step(writer: asyncio.StreamWriter) -> bool:
-        writer.write(f"HTTP/1.1 200 OK\r\ncontent-type: video/mp4\r\ncontent-length: {size}\r\n\r\n".encode())
-        for start in range(0, size, len(chunk)):
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {size}\r\n\r\n"
+        writer.write(head.encode() + opening)
+        for start in range(len(opening), size, len(chunk)):
             writer.write(chunk[: size - start])
             await writer.drain()
         return True

@@ -182,6 +182,32 @@ async def test_a_poll_that_broke_may_be_asked_again(step):
     assert len(server.calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("location", "there"),
+    [
+        ("https://login.hotel.example/?next=…", "login.hotel.example"),
+        ("/elsewhere", "127.0.0.1"),
+        ("https://[", "nowhere"),
+        ("file:///etc/passwd", "nowhere"),
+    ],
+)
+async def test_a_poll_that_is_sent_elsewhere_does_not_go_there_and_may_be_asked_again(location, there):
+    """A hotel's network sends everything to its page until one has signed in."""
+    async with (
+        Loopback(answer(302, location=location.encode().decode("latin-1"))) as server,
+        local(server) as client,
+    ):
+        error = await refusal(client.poll(MODEL, NAME))
+    assert (type(error), str(error)) == (
+        errors.TransportError,
+        (
+            f"127.0.0.1 can't be reached: it points to another address ({there}). "
+            "Sign in to your network, or look at base_url."
+        ),
+    )
+    assert len(server.calls) == 1
+
+
 async def test_a_poll_without_an_answer_ends(monkeypatch):
     monkeypatch.setattr(module, "POLL_SECONDS", 0.05)
     async with Loopback(silence()) as server, local(server) as client:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+
+import httpx
 import pytest
 
 from tests.api.service import KEY, Loopback, answer, refusal
@@ -42,3 +46,61 @@ def test_a_successor_at_the_same_provider_is_named_alone(monkeypatch):
     monkeypatch.setitem(catalog.MODELS, "veo-2", old)
     gone = refusals.of_submit(errors.NotFound("Gone."), "veo-2", catalog.PROVIDERS["vertex"])
     assert gone.hint == "Use model='veo-3.1-generate-001'."
+
+
+def behind(error: Exception, *causes: Exception) -> Exception:
+    """An error with what lies behind it, the nearest first."""
+    for before, cause in zip((error, *causes), causes, strict=False):
+        before.__cause__ = cause
+    return error
+
+
+class Several(Exception):  # noqa: N818
+    """As Python's own group, which there is since 3.11."""
+
+    exceptions = (ConnectionRefusedError(111, "refused"), OSError(101, "unreachable"))
+
+
+def distrusted() -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] failed (_ssl.c:1006)")
+    error.verify_message = "certificate has expired"
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (httpx.ReadTimeout(""), "it took too long"),
+        (httpx.ReadError(""), "the connection broke"),
+        (httpx.WriteError("[Errno 32] Broken pipe"), "the connection broke"),
+        (httpx.ConnectError(""), "the connection broke"),
+        (
+            behind(httpx.ConnectError("x"), OSError("x"), OSError(101, "Network is unreachable")),
+            "network is unreachable",
+        ),
+        (
+            behind(httpx.ConnectError("x"), OSError("x"), ConnectionRefusedError(111, "x")),
+            "it refuses the connection",
+        ),
+        (behind(httpx.ConnectError("x"), OSError("x"), Several()), "it refuses the connection"),
+        (behind(httpx.ConnectError("x"), socket.gaierror(-2, "[Errno -2] x")), "its name can't be found"),
+        (
+            behind(httpx.ConnectError("x"), distrusted()),
+            "its certificate can't be trusted (certificate has expired)",
+        ),
+        (behind(httpx.ConnectError("x"), ssl.SSLError(1, "x")), "no secure connection could be made"),
+        (httpx.DecodingError("Error -3"), "its answer can't be unpacked"),
+        (
+            httpx.RemoteProtocolError("Server disconnected without sending a response."),
+            "it hung up without an answer",
+        ),
+        (
+            httpx.RemoteProtocolError("peer closed connection without sending complete message body"),
+            "it was cut off",
+        ),
+        (httpx.RemoteProtocolError("illegal status line: bytearray(b'x')"), "it does not speak HTTP"),
+        (httpx.ProxyError("403 Forbidden"), "403 Forbidden"),
+    ],
+)
+def test_a_broken_way_is_told_in_words_and_not_in_names_of_classes(error, words):
+    assert refusals.reason(error) == words

@@ -63,6 +63,9 @@ async def submitted(*steps: Step) -> tuple[errors.VeoError, int]:
         (answer(503), "the provider answered 503"),
         (answer(520), "the provider answered 520"),
         (answer(302, location="https://xn--/"), "no answer ("),
+        # A gateway says 408 when the model took too long, and 303 points to what was made.
+        (answer(408), "the provider answered 408"),
+        (answer(303, location="/there"), "the provider answered 303"),
     ],
 )
 async def test_what_may_have_arrived_is_uncertain_and_never_sent_again(step, why):
@@ -86,10 +89,10 @@ async def test_an_answer_that_never_comes_is_uncertain(monkeypatch):
 
 
 async def test_an_answer_without_end_is_uncertain(monkeypatch):
-    monkeypatch.setattr(module, "LONGEST_ANSWER", 100_000)
+    monkeypatch.setattr(module, "LONGEST_NAMING", 100_000)
     error, calls = await submitted(flow(10**8))
     assert type(error) is errors.SubmissionUncertain
-    assert "no answer (it is too long)" in str(error)
+    assert str(error).startswith("Sent, but the answer was lost: it is too long. It may")
     assert calls == 1
 
 
@@ -108,7 +111,7 @@ async def test_what_breaks_after_connecting_is_uncertain(problem):
     ("step", "kind"),
     [
         (answer(429, {"error": {"message": "Slow down"}}, retry_after="7"), errors.RateLimited),
-        (answer(408), errors.ServiceError),
+        (answer(425), errors.ServiceError),
         (
             answer(503, {"error": {"code": 503, "message": "Overloaded", "status": "UNAVAILABLE"}}),
             errors.ServiceError,

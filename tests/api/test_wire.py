@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,20 @@ def test_a_poll_tells_how_it_stands(case):
     if operation.error is not None:
         assert operation.error.message == case["message"]
         assert operation.error.facts["operation"] == operation.name
+
+
+@pytest.mark.parametrize("part", [b"[],", b"{},", b"1,"])
+def test_an_answer_of_a_million_parts_is_not_unfolded(part):
+    """Each part takes many times its bytes in memory; a video inside an answer is one part, however large."""
+    body = b'{"name": "n", "done": false, "metadata": [' + part * 400_000 + b"0]}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(errors.ServiceError, match="documented shape"):
+            wire.parse_operation(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 100_000
 
 
 def test_done_is_never_a_success_without_a_video():
@@ -286,3 +301,8 @@ def test_any_name_gives_an_id_that_names_no_other_place(name):
     assert found.isascii()
     assert found.isprintable()
     assert " " not in found
+
+
+@pytest.mark.parametrize("body", [b'{"error": {"message": "Over', b'\n[{"error": ', b"<html><p>No"])
+def test_of_an_error_that_was_cut_off_no_remains_are_shown(body):
+    assert str(wire.parse_error(500, {}, body, 0.0)) == "The provider answered 500."

@@ -10,10 +10,17 @@ import json
 import httpx
 import pytest
 
-from tests.jobs.world import KEY, Held
+from tests.jobs.world import KEY, Held, Pieces
 from veo_nb.api.wire import Sample
-from veo_nb.errors import DownloadError, TransportError
-from veo_nb.jobs.arrival import DOWNLOAD_TRIES, download, fetch_videos, keep_video
+from veo_nb.errors import DownloadError, TransportError, VideoExpired
+from veo_nb.jobs.arrival import (
+    DOWNLOAD_TRIES,
+    PLAYABLE_TRIES,
+    download,
+    fetch_videos,
+    fetch_whole,
+    keep_video,
+)
 
 CHUNK = 64 * 1024
 URI = "https://api.gptproto.com/upload/v1beta/files/abc:download?alt=media"
@@ -100,10 +107,83 @@ async def test_a_break_is_said_since_when_and_how_long_still(world, job):
 
 
 async def test_what_is_no_use_to_try_again_is_raised_at_once(world, job, fetch):
-    world.service.downloads = [httpx.Response(200, html="<html>Sign in</html>")]
-    with pytest.raises(DownloadError, match="text/html"):
+    world.service.downloads = [httpx.Response(404)]
+    with pytest.raises(VideoExpired):
         await fetch()
     assert len(world.service.fetched) == 1
+
+
+async def test_after_a_page_to_sign_in_the_video_comes(world, job, fetch, clip):
+    world.service.downloads = [httpx.Response(200, html="<html>Sign in</html>")] * 3
+    part = await fetch()
+    assert part.read_bytes() == clip
+
+
+async def test_a_page_that_stays_is_told(world, job, fetch):
+    world.service.downloads = [httpx.Response(200, html="<html>Sign in</html>")] * 99
+    with pytest.raises(DownloadError, match="text/html"):
+        await fetch()
+    assert len(world.service.fetched) == DOWNLOAD_TRIES
+
+
+async def test_a_server_that_cuts_after_each_byte_is_not_asked_for_ever(world, job, fetch):
+    world.service.downloads = [world.service.cut(1)] * 99
+    with pytest.raises(TransportError):
+        await fetch()
+    assert len(world.service.fetched) == DOWNLOAD_TRIES
+
+
+# What came without a length
+
+
+async def bring(world, job):
+    """The row of a video at the end of its way; its error is raised."""
+    task = asyncio.ensure_future(fetch_whole(world.library, job, 0, URI, world.engine._connection))
+    for _ in range(600):
+        await world.time.advance(1)
+        if task.done():
+            break
+    return await task
+
+
+def lengthless(world, cut):
+    """The clip up to a byte, in an answer that does not say how long it is."""
+
+    def answer(request):
+        whole = world.service.send(request)
+        whole.headers.pop("content-length")
+        return httpx.Response(
+            whole.status_code, headers={"content-type": "video/mp4"}, stream=Pieces(world.service.clip[:cut])
+        )
+
+    return answer
+
+
+@pytest.mark.parametrize("cut", [1, 30, 5_000, 100_000, -1])
+async def test_what_looks_whole_and_is_not_goes_on_where_it_was_cut(world, job, clip, cut):
+    world.service.downloads = [lengthless(world, cut)]
+    row = await bring(world, job)
+    assert (world.library.folder / row.path).read_bytes() == clip
+    size = cut % len(clip)
+    # Of what is too short to be told from rubbish nothing is kept.
+    begins = f"bytes={size}-" if size > 8 else None
+    assert [headers.get("range") for headers in world.service.fetched] == [None, begins]
+
+
+async def test_what_is_cut_at_the_provider_is_fetched_anew_and_then_given_up(world, job, clip):
+    world.service.clip = clip[:-100]
+    with pytest.raises(DownloadError, match="cut off"):
+        await bring(world, job)
+    assert not world.library.part_path(job.id, 0).exists()
+    assert len(world.service.posts) == 0
+    assert len(world.service.fetched) <= 2 * PLAYABLE_TRIES
+
+
+async def test_what_is_no_video_is_fetched_anew_and_then_given_up(world, job):
+    world.service.clip = b"garbage! " * 999
+    with pytest.raises(DownloadError, match="not a playable video"):
+        await bring(world, job)
+    assert [headers.get("range") for headers in world.service.fetched] == [None] * PLAYABLE_TRIES
 
 
 # Keeping

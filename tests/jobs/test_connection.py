@@ -10,7 +10,7 @@ import pytest
 from tests.jobs.test_job import make_job
 from tests.jobs.world import Service, Time, settings_in
 from veo_nb import catalog
-from veo_nb.errors import RateLimited, TransportError, VeoError
+from veo_nb.errors import RateLimited, ServiceError, TransportError, VeoError
 from veo_nb.jobs.connection import Connection
 from veo_nb.jobs.job import Note
 
@@ -103,6 +103,8 @@ async def test_a_sandbox_that_does_not_start_says_why_and_is_tried_again_by_the_
     [
         (TransportError("No way."), 0, "offline", 0.75),
         (TransportError("No way."), 3, "offline", 6.0),
+        (ServiceError("Broken."), 0, "down", 0.75),
+        (ServiceError("Broken.", retry_after=9.0), 1, "down", 9.0),
         (RateLimited("Wait.", retry_after=12.0), 5, "asked", 12.0),
         (RateLimited("Wait.", retry_after=None), 0, "asked", 0.75),
         (RateLimited("Wait.", retry_after=0.0), 4, "asked", 0.0),
@@ -112,7 +114,7 @@ async def test_a_pause_is_as_long_as_was_asked_or_grows_and_says_so(make, error,
     time, connection, job = make.time, make(), make_job()
     pausing = asyncio.ensure_future(connection.pause(job, error, attempt, 5.0))
     await time.settle()
-    assert job.now.note == Note(kind=kind, until=time.now + seconds, since=5.0)
+    assert job.now.note == Note(kind=kind, until=time.now + seconds, since=5.0, why=error.message)
     await time.advance(seconds)
     await pausing
 

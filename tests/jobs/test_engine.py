@@ -327,8 +327,11 @@ async def test_driving_a_job_twice_sends_it_once(world):
 # Waiting for it
 
 
-@pytest.mark.parametrize("failure", [httpx.ConnectError("offline"), httpx.Response(503), refusal(429)])
-async def test_a_poll_that_fails_is_borne_and_shown(world, failure):
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [(httpx.ConnectError("offline"), "offline"), (httpx.Response(503), "down"), (refusal(429), "asked")],
+)
+async def test_a_poll_that_fails_is_borne_and_shown(world, failure, kind):
     world.service.polls = [failure] * 3
     job = await world.drive()
     notes = set()
@@ -336,7 +339,6 @@ async def test_a_poll_that_fails_is_borne_and_shown(world, failure):
         await world.time.advance(1)
         notes.add(job.now.note)
     notes.discard(None)
-    kind = "asked" if isinstance(failure, httpx.Response) and failure.status_code == 429 else "offline"
     assert {note.kind for note in notes} == {kind}
     # Since the first failure, with a new time for each try.
     assert len({note.since for note in notes}) == 1

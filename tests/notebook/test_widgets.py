@@ -83,7 +83,7 @@ def test_a_card_is_what_the_protocol_says_in_every_state(place, state, provider)
     assert card["tag"] == ("sandbox" if provider is SANDBOX else "")
 
 
-KINDS = ["slot", "rate", "asked", "offline", "starting", "elsewhere", "stopping"]
+KINDS = ["slot", "rate", "asked", "offline", "down", "starting", "elsewhere", "stopping"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

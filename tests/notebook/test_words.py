@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -55,6 +56,16 @@ OFFLINE = Note(kind="offline", since=NOW - 20, until=NOW + 5)
             "Waiting: rate limited, next try in 12 s",
         ),
         (State.QUEUED, {"note": OFFLINE}, "No connection for 0:20 · Next try in 5 s"),
+        (
+            State.QUEUED,
+            {"note": replace(OFFLINE, why="veo.example can't be reached: its name can't be found.")},
+            "No connection for 0:20 · veo.example can't be reached: its name can't be found · Next try in 5 s",
+        ),
+        (
+            State.DOWNLOADING,
+            {"note": Note(kind="down", since=NOW - 20, until=NOW + 5, why="The provider answered 503: {}.")},
+            "No usable answer for 0:20 · The provider answered 503: {} · Next try in 5 s",
+        ),
         (State.QUEUED, {"note": Note(kind="starting")}, "Starting the sandbox"),
         (State.SUBMITTING, {}, "Sending"),
         (State.SUBMITTING, {"note": Note(kind="stopping")}, "Stopping"),

@@ -35,8 +35,11 @@ from veo_nb.request import VideoRequest
 CALLS_AT_ONCE = 4
 """More would queue inside httpx, whose pool walks its whole queue at each start and end of a request."""
 DOWNLOADS_AT_ONCE = 4
+LONGEST_NAMING = 2**20
+"""Bytes of the answer to a submit, which only names the operation."""
 LONGEST_ANSWER = 384 * 2**20
-"""Bytes; an answer may hold four videos of 50 MB inline, a third larger as text, so this is generous, but it is a bound."""
+"""Bytes of the answer to a poll; it may hold four videos of 50 MB inline, a third larger as text, so this is generous, but it is a bound."""
+CONNECT_SECONDS = 10.0
 SUBMIT_SECONDS = 300.0
 POLL_SECONDS = 300.0
 """An answer with the video inline takes its time on a slow line."""
@@ -63,6 +66,9 @@ _BROKEN = (
     OverflowError,
 )
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_NOT_KNOWN = frozenset({303, 408})
+"""What a submit may be answered with after it was taken: 303 points to what it made, and gateways to models say 408 when
+theirs took too long (Amazon Bedrock's ModelTimeoutException, OpenRouter), whatever HTTP means by it."""
 
 
 class AsyncClient:
@@ -136,7 +142,7 @@ class AsyncClient:
         # would become uncertain for nothing. So each submit gets a connection of its own.
         single = httpx.Limits(max_keepalive_connections=0)
         # Giving up early on a POST costs a person a look at the provider's dashboard: be patient.
-        patient = httpx.Timeout(30.0, connect=10.0, read=120.0)
+        patient = httpx.Timeout(30.0, connect=CONNECT_SECONDS, read=120.0)
         self._submit_http = self._open(home, auth=self._auth, limits=single, timeout=patient)
         self._foreign_http: httpx.AsyncClient | None = None
         self._log = KeyFilter(lambda: [self._key, self._account.token])
@@ -148,7 +154,7 @@ class AsyncClient:
         local = bool(base) and is_private(httpx.URL(base).host)
         # Loading the certificates takes 30 ms, which the sandbox need not pay.
         plain = base.startswith("http:")
-        options.setdefault("timeout", httpx.Timeout(30.0, connect=10.0))
+        options.setdefault("timeout", httpx.Timeout(30.0, connect=CONNECT_SECONDS))
         try:
             if not plain and self._tls is None and self._transport is None:
                 self._tls = _trusted()
@@ -192,10 +198,12 @@ class AsyncClient:
         async with self._submits:
             try:
                 status, headers, answer = await asyncio.wait_for(
-                    read(self._submit_http, "POST", url, body, LONGEST_ANSWER), SUBMIT_SECONDS
+                    read(self._submit_http, "POST", url, body, LONGEST_NAMING), SUBMIT_SECONDS
                 )
             except errors.VeoError:
                 raise
+            except TooLongError as error:
+                raise refusals.uncertain(str(error)) from None
             except _NOT_SENT as error:
                 raise refusals.unreachable(url, error) from None
             except Exception as error:  # noqa: BLE001  whatever it is, the request may have arrived
@@ -207,7 +215,7 @@ class AsyncClient:
             said_no = isinstance(refusal, errors.ContentBlocked) or (
                 status == 503 and refusal.facts.get("provider_code")
             )
-            if status >= 500 and not said_no:
+            if (status >= 500 and not said_no) or status in _NOT_KNOWN:
                 raise refusals.uncertain(refusal.message.replace("The", "the", 1), status=status)
             raise refusals.of_submit(refusal, request.model, self.provider)
         try:
@@ -236,9 +244,11 @@ class AsyncClient:
             except _BROKEN as error:
                 raise refusals.unreachable(url, error) from None
         answer = self._without_key(answer)
-        if status >= 300:
+        if status >= 400:
             refusal = self._refusal(status, headers, answer, self._auth)
             raise refusals.of_poll(refusal, model, self.provider)
+        if status >= 300:
+            raise refusals.pointed_away(url, headers.get("location", ""))
         if len(answer) <= CHUNK:
             return wire.parse_operation(answer)
         # With the video inline: decoded off the loop, which goes on meanwhile.
@@ -331,7 +341,7 @@ class AsyncClient:
 
 def is_passing(error: errors.VeoError) -> bool:
     """Whether the same call may work after a pause: the way or the provider is down, or it asks to wait."""
-    if isinstance(error, (errors.RateLimited, errors.TransportError)):
+    if isinstance(error, (errors.RateLimited, errors.TransportError)) or error.facts.get("passing"):
         return True
     status = error.facts.get("status")
     return isinstance(error, errors.ServiceError) and (status is None or status in _PASSING)

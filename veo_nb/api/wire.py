@@ -19,6 +19,9 @@ from veo_nb.api.retry import retry_after
 from veo_nb.media.picture import Picture
 from veo_nb.request import VideoRequest
 
+MOST_PARTS = 100_000
+"""Commas and brackets in an answer. One with a video in it is long, but not of many parts: as objects each takes
+twenty times its bytes."""
 LONGEST_MESSAGE = 500
 """Characters of a server's words that are kept."""
 
@@ -264,7 +267,8 @@ def _error_words(body: bytes) -> tuple[str, str, bool]:
         title = re.search(r"<title[^>]{0,200}>([^<]*)", text, re.IGNORECASE)
         if title:
             return words(title[1]), "", False
-        return ("" if "<" in text else words(text)), "", False
+        # Of markup, and of JSON that was cut off, nobody understands a piece.
+        return ("" if "<" in text or text.lstrip()[:1] in ("{", "[") else words(text)), "", False
     return *_told(_mapping(answer)), isinstance(answer, dict)
 
 
@@ -293,6 +297,8 @@ def words(value: Any) -> str:
 
 
 def _decode(body: bytes) -> Mapping[str, Any]:
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MOST_PARTS:
+        raise _misshapen()
     try:
         answer = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -300,8 +306,12 @@ def _decode(body: bytes) -> Mapping[str, Any]:
             "The provider's answer is not JSON.", hint="A proxy may be in the way."
         ) from None
     if not isinstance(answer, dict):
-        raise errors.ServiceError("The provider's answer is not of the documented shape.", hint="")
+        raise _misshapen()
     return answer
+
+
+def _misshapen() -> errors.ServiceError:
+    return errors.ServiceError("The provider's answer is not of the documented shape.", hint="")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -18,7 +18,11 @@ from veo_nb.jobs.sidecar import read_sidecar, recipe
 from veo_nb.jobs.video import Video, video_from_row
 
 DOWNLOAD_TRIES = 10
-"""How often a download may break without a byte having come."""
+"""How often a download may break without `PROGRESS_BYTES` having come."""
+PROGRESS_BYTES = 64 * 2**10
+"""A server that cuts each answer after a byte would be asked for ever."""
+PLAYABLE_TRIES = 3
+"""How often what arrives may be no video, when it was sent for one."""
 PROGRESS_SECONDS = 0.25
 
 
@@ -53,9 +57,9 @@ async def fetch_videos(
                 if sample.data is not None:
                     size = await asyncio.to_thread(part.write_bytes, sample.data)
                     job.change(received=size, total=size)
+                    row = await keep_video(library, job, number, sample.uri, part)
                 else:
-                    await download(job, sample.uri, part, connection)
-                row = await keep_video(library, job, number, sample.uri, part)
+                    row = await fetch_whole(library, job, number, sample.uri, connection)
             except OSError as error:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
                     # It can be fetched again. The ledger needs what room there is, to say how the job ended.
@@ -64,6 +68,32 @@ async def fetch_videos(
             ledger.add_video(row)
         videos.append(video_from_row(row, library.folder))
     return tuple(videos)
+
+
+async def fetch_whole(library: Library, job: Job, sample: int, uri: str, connection: Connection) -> VideoRow:
+    """The ledger's row for the video behind an address, once it is here and plays.
+
+    An answer without a length may end anywhere and look whole. So what is cut off goes on where it was cut, and what is
+    no video is fetched anew.
+
+    Raises:
+        VeoError: it can't be brought here, or is no video, `PLAYABLE_TRIES` times over.
+    """
+    part = library.part_path(job.id, sample)
+    failures, since, most = 0, 0.0, 0
+    while True:
+        await download(job, uri, part, connection)
+        try:
+            return await keep_video(library, job, sample, uri, part)
+        except DownloadError as error:
+            have, since = _size(part), since or connection.now()
+            failures = 1 if have >= most + PROGRESS_BYTES else failures + 1
+            if have <= most or failures == PLAYABLE_TRIES:
+                part.unlink(missing_ok=True)
+            most = max(most, have)
+            if failures == PLAYABLE_TRIES:
+                raise
+            await connection.pause(job, error, failures - 1, since)
 
 
 async def download(job: Job, uri: str, part: Path, connection: Connection) -> None:
@@ -86,7 +116,7 @@ async def download(job: Job, uri: str, part: Path, connection: Connection) -> No
             client = await connection.reach(job)
             size = await client.download(uri, part, show)
         except VeoError as error:
-            if _size(part) > most:
+            if _size(part) >= most + PROGRESS_BYTES:
                 failures, since, most = 0, 0.0, _size(part)
             failures += 1
             if not is_passing(error) or failures == DOWNLOAD_TRIES:
@@ -102,12 +132,14 @@ async def keep_video(library: Library, job: Job, sample: int, uri: str, part: Pa
     """The ledger's row for a video whose bytes lie at `part`; they move to their place in one step.
 
     Raises:
-        DownloadError: it is not a playable video; the bytes are thrown away, so that another try begins anew.
+        DownloadError: it is not a playable video; the bytes are thrown away, so that another try begins anew,
+            unless only the rest of them is missing.
     """
     try:
         facts = await asyncio.to_thread(check_video, part)
-    except DownloadError:
-        part.unlink(missing_ok=True)
+    except DownloadError as error:
+        if not error.facts["cut_off"]:
+            part.unlink(missing_ok=True)
         raise
     sha256 = await asyncio.to_thread(digest, part)
     size = part.stat().st_size

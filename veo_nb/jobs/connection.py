@@ -11,7 +11,7 @@ import httpx
 from veo_nb.api import retry
 from veo_nb.api.client import AsyncClient
 from veo_nb.config import Settings
-from veo_nb.errors import RateLimited, VeoError
+from veo_nb.errors import RateLimited, TransportError, VeoError
 from veo_nb.jobs.job import Job, Note
 from veo_nb.jobs.local_server import LocalServer
 
@@ -80,8 +80,8 @@ class Connection:
         asked = error.facts.get("retry_after")
         seconds = retry.backoff(attempt, self._chance()) if asked is None else float(asked)
         if not job.stopping:
-            kind: Literal["asked", "offline"] = "asked" if isinstance(error, RateLimited) else "offline"
-            job.change(note=Note(kind=kind, until=self._clock() + seconds, since=since))
+            until = self._clock() + seconds
+            job.change(note=Note(kind=_waits_for(error), until=until, since=since, why=error.message))
         await self._sleep(seconds)
 
     def now(self) -> float:
@@ -92,3 +92,10 @@ class Connection:
         """Close every connection."""
         for client in self._clients:
             await client.aclose()
+
+
+def _waits_for(error: VeoError) -> Literal["asked", "offline", "down"]:
+    """What a job waits for after an error that passes."""
+    if isinstance(error, RateLimited):
+        return "asked"
+    return "offline" if isinstance(error, TransportError) else "down"

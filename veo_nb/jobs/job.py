@@ -60,11 +60,14 @@ NEXT: dict[State, frozenset[State]] = {
 class Note:
     """What a job waits for within its state. Times are seconds since the epoch."""
 
-    kind: Literal["slot", "rate", "asked", "held", "offline", "starting", "elsewhere", "stopping"]
+    kind: Literal["slot", "rate", "asked", "held", "offline", "down", "starting", "elsewhere", "stopping"]
+    """`offline` when the way is broken, `down` when the provider answers and nothing can be made of it."""
     until: float | None = None
     since: float | None = None
     count: int = 0
     """Jobs ahead for `slot`, requests a minute for `rate`."""
+    why: str = ""
+    """What went wrong, as a sentence, where something did."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -158,13 +158,15 @@ def check_video(path: Path) -> Any:
     """What the file holds (`media.probe.Facts`), once it is known to be a playable video.
 
     Raises:
-        DownloadError: it is not.
+        DownloadError: it is not; with `cut_off`, when only its end is missing.
     """
-    from veo_nb.media.probe import UnreadableVideo, probe
+    from veo_nb.media.probe import CutOff, UnreadableVideo, probe
 
     try:
         return probe(path)
     except UnreadableVideo as error:
         raise DownloadError(
-            f"What arrived is not a playable video: {error}", hint="It is kept at the provider for two days."
+            f"What arrived is not a playable video: {error}",
+            hint="It is kept at the provider for two days.",
+            cut_off=isinstance(error, CutOff),
         ) from None

@@ -14,6 +14,10 @@ class UnreadableVideo(ValueError):  # noqa: N818
     """The file is not a video that plays from its first to its last frame; the message says why."""
 
 
+class CutOff(UnreadableVideo):
+    """What is there of the file is right, and its end is missing."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """What a video file holds."""
@@ -66,10 +70,10 @@ def check_boxes(path: Path) -> None:
                     length = int.from_bytes(head[8:16], "big")
                 elif length == 0:  # it reaches to the end of the file
                     length = size - at
-                if len(head) < 8 or length < 8:
+                if length < 8 <= len(head):
                     raise UnreadableVideo(f"{path.name} is damaged: its boxes can't be told apart.")
-                if at + length > size:
-                    raise UnreadableVideo(f"{path.name} is cut off: its end is missing.")
+                if at + max(length, 8) > size:
+                    raise CutOff(f"{path.name} is cut off: its end is missing.")
                 kinds.append(kind)
                 at += length
     except OSError as error:
@@ -77,7 +81,7 @@ def check_boxes(path: Path) -> None:
     if not kinds:
         raise UnreadableVideo(f"{path.name} is empty.")
     if b"moov" not in kinds:
-        raise UnreadableVideo(f"{path.name} is cut off: the index of its pictures is missing.")
+        raise CutOff(f"{path.name} is cut off: the index of its pictures is missing.")
 
 
 def _read(container: InputContainer, name: str) -> Facts:

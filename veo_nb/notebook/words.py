@@ -195,10 +195,12 @@ def _waiting(note: Note, now: Snapshot) -> list[Part]:
         ]
     if note.kind == "held":
         return ["Paused with its sweep"]
-    if note.kind == "offline":
-        goes_on = "The provider goes on; next try in {}" if now.operation else "Next try in {}"
+    if note.kind in ("offline", "down"):
+        lasts = "No connection for {}" if note.kind == "offline" else "No usable answer for {}"
+        goes_on = "The provider goes on; next try in {}" if now.state is State.RUNNING else "Next try in {}"
         return [
-            {"clock": "since", "at": note.since or now.created_at, "text": "No connection for {}"},
+            {"clock": "since", "at": note.since or now.created_at, "text": lasts},
+            *([note.why.rstrip(".")] if note.why else []),
             {"clock": "until", "at": until, "text": goes_on, "past": "Trying again"},
         ]
     if note.kind == "starting":

@@ -121,7 +121,7 @@ def test_after_a_failure_or_a_block_it_asks_anew(studio, service, answer, state)
     assert (again.id != job.id, again.status, len(service.posts)) == (True, "succeeded", 2)
 
 
-def test_after_a_cancel_it_asks_anew(studio, service):
+def test_what_was_accepted_and_then_stopped_is_fetched_and_not_paid_again(studio, service):
     held = Held()
     service.polls = [held]
     job = studio.generate("A fox.")
@@ -129,7 +129,29 @@ def test_after_a_cancel_it_asks_anew(studio, service):
     job.cancel()
     with pytest.raises(errors.Cancelled):
         job.wait(30)
-    assert studio.generate("A fox.").wait(30).status == "succeeded"
+    again, new = studio.submit("A fox.")
+    assert (again, new) == (job, False)
+    assert (again.wait(30).status, len(service.posts)) == ("succeeded", 1)
+
+
+def test_what_was_accepted_and_then_could_not_be_fetched_is_not_paid_again(studio, service):
+    service.downloads = [httpx.Response(403, json={"error": {"message": "no"}})]
+    job = studio.generate("A fox.")
+    with pytest.raises(errors.PermissionDenied):
+        job.wait(30)
+    again, new = studio.submit("A fox.")
+    assert (again, new, again.wait(30).status, len(service.posts)) == (job, False, "succeeded", 1)
+    assert studio.preview("A fox.").stored is job
+
+
+def test_what_the_provider_could_not_make_is_asked_anew(studio, service):
+    service.polls = [
+        httpx.Response(200, json={"name": "n", "done": True, "error": {"code": 3, "message": "No."}})
+    ]
+    job = studio.generate("A fox.")
+    with pytest.raises(errors.OperationFailed):
+        job.wait(30)
+    assert studio.generate("A fox.").wait(30).id != job.id
     assert len(service.posts) == 2
 
 

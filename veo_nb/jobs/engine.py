@@ -390,4 +390,5 @@ def _cancelled(job: Job) -> errors.Cancelled:
         if job.now.state is State.QUEUED
         else "Stopped. The provider may still finish it and charge."
     )
-    return errors.Cancelled(message, hint="", job=job.id)
+    hint = "Run the cell again to fetch it, --fresh to ask anew." if job.operation else ""
+    return errors.Cancelled(message, hint=hint, job=job.id)

@@ -24,7 +24,18 @@ T = TypeVar("T")
 
 FINAL = ("succeeded", "failed", "blocked", "cancelled", "uncertain")
 GONE = ("failed", "blocked", "cancelled")
-"""States after which the same request is asked anew; in any other its job stands for it."""
+"""States after which the same request is asked anew, unless the job was accepted and given up on this side only."""
+OURS = (
+    "cancelled",
+    "download",
+    "transport",
+    "service",
+    "rate_limited",
+    "permission_denied",
+    "authentication",
+    "error",
+)
+"""Codes of errors that say nothing about the clip: it may be ready at the provider, and paid for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,12 +198,16 @@ class Ledger(Database):
         ]
 
     def standing(self, fingerprint: str, take: int) -> JobRow | None:
-        """The newest job for this request and take, unless it ended so that the request is asked anew."""
+        """The newest job for this request and take, unless it ended so that the request is asked anew.
+
+        One that was accepted stands even when it was stopped or its download failed: to ask anew would be to pay again.
+        """
         found = self._rows(
             "SELECT * FROM jobs WHERE fingerprint = ? AND take = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
             (fingerprint, take),
         )
-        return _job_row(found[0]) if found and found[0]["state"] not in GONE else None
+        row = _job_row(found[0]) if found else None
+        return row if row is not None and (row.state not in GONE or is_fetchable(row)) else None
 
     def unfinished(self) -> list[JobRow]:
         """Every job that is not in a final state, oldest first."""
@@ -305,6 +320,12 @@ class Ledger(Database):
             return
         if not self._journal.add(table, values, surely=any(values.get(name) for name in SURE)):
             self._journal.begin(self.entries())
+
+
+def is_fetchable(row: JobRow) -> bool:
+    """Whether a job ended on this side alone, with something at the provider that may still be fetched."""
+    ended_here = row.state in ("failed", "cancelled") and (row.error or {}).get("code") in OURS
+    return ended_here and row.operation is not None
 
 
 def job_values(row: JobRow) -> dict[str, Any]:

@@ -315,8 +315,9 @@ class Studio(Sweeping):
         return parts.ledger.standing(request.fingerprint(self.settings.provider.name), take)
 
     def _take_up(self, job: Job, parts: Workspace) -> None:
-        """Go on with a stored job where it needs it: its file is gone, or nobody drives it any more."""
-        if job.now.state is State.SUCCEEDED and not job.complete:
+        """Go on with a stored job where it needs it: its file is not here, or nobody drives it any more."""
+        given_up = job.now.state in (State.FAILED, State.CANCELLED)
+        if given_up or (job.now.state is State.SUCCEEDED and not job.complete):
             parts.handover.again(job, parts.engine.look_again)
         else:
             parts.handover.attend(job)

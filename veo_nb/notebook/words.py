@@ -60,7 +60,7 @@ def ending(job: Job, *, button: bool = False) -> str:
             f"Look at your provider's dashboard; %veo resubmit {job.id} sends it again"
         )
     if job.now.state is State.CANCELLED:
-        return error.message.rstrip(".")
+        return str(error).rstrip(".")
     text = f"Failed: {error}"
     if job.operation and "%veo retry" not in text and not isinstance(error, errors.OperationFailed):
         text = f"{text.rstrip('.')}. Operation {job.operation} is kept: %veo retry {job.id}"

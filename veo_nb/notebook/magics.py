@@ -200,6 +200,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
             "sweeps": (0, lambda: display(sweeps_table(self._studio().sweeps(20)))),
             "pause": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).pause()),
             "resume": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).resume()),
+            "export": (2, self._export),
             "resubmit": (1, lambda job_id: self._show(self._studio().resubmit(job_id))),
             "doctor": (0, lambda: print(self._doctor())),  # noqa: T201
             "help": (0, lambda: display(help_page.page())),
@@ -209,9 +210,15 @@ class VeoMagics(Magics):  # type: ignore[misc]
         count, run = commands[name]
         if len(arguments) != count:
             whose = "sweep's ID, such as s3f2a" if name in ("pause", "resume") else "job's ID, such as 3f2a"
+            if name == "export":
+                whose = "sweep's ID and a file, such as s3f2a grid.html"
             wanted = f"needs a {whose}" if count else "takes nothing after it"
             raise InvalidRequest(f"%veo {name} {wanted}.", hint="%veo lists the jobs.")
         run(*arguments)
+
+    def _export(self, sweep_id: str, to: str) -> None:
+        path = self._studio().find_sweep(sweep_id).export(to)
+        print(f"Written to {self.place.shown(path)}")  # noqa: T201
 
     def _list(self, limit: int) -> None:
         display(job_table(self._studio().history(limit), time.time()))

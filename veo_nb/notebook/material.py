@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ NO_FILE = "Its file is no longer there"
 NOT_PART = "Not part of this sweep"
 
 Spot = tuple[str, int]
-"""A clip by its cell's key and its sample."""
+"""A clip by its cell's key, and its place among the clips of the cell whose files are there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,8 @@ class Material:
         axes = zip(self.grid["axes"], cell["place"], strict=True)
         words = [axis["values"][at] for axis, at in axes if len(axis["values"]) > 1]
         if self.samples > 1:
-            words.append(f"sample {sample + 1}")
+            video = self.videos.get((cell["key"], sample))
+            words.append(f"sample {(video.sample if video else sample) + 1}")
         return " · ".join(words)
 
     def in_order(self) -> list[GridCell | None]:
@@ -87,7 +89,7 @@ def gather(
     """The material of a sweep at the moment `now`, in seconds since 1970; `rows` and `columns` as in `sweep.grid`."""
     axes, clips = shown_axes(sweep), sweep.clips()
     made = [clip for clip in clips if clip.video is not None and clip.video.path.exists()]
-    spots = [_spot(clip) for clip in made]
+    spots = _spots(made)
     several = {cell.position for cell in sweep.cells if len(cell.videos) > 1}
     names = file_names(
         (clip.cell.labels, clip.sample if clip.cell.position in several else None) for clip in made
@@ -106,7 +108,13 @@ def gather(
         prompt=discretion.words(sweep.prompt or ""),
         grid=discretion.data(grid),
         summary=discretion.data(summary),
-        cells=_cells(sweep, axes, named, discretion, now),
+        cells=_cells(
+            sweep,
+            axes,
+            {_place(clip): named[spot] for clip, spot in zip(made, spots, strict=True)},
+            discretion,
+            now,
+        ),
         details=details,
         rows=[
             _row(clip, row, discretion)
@@ -119,8 +127,13 @@ def gather(
 
 
 def _cells(
-    sweep: Sweep, axes: Sequence[ShownAxis], names: Mapping[Spot, str], discretion: Discretion, now: float
+    sweep: Sweep,
+    axes: Sequence[ShownAxis],
+    names: Mapping[tuple[int, int], str],
+    discretion: Discretion,
+    now: float,
 ) -> list[GridCell]:
+    """The cells, with those of their clips that have a name: by position and sample."""
     ratings = sweep.ratings(job.id for job in sweep.jobs)
     cells = make_cells(sweep.cells, axes, ratings, Place(Path()))
     for cell, own in zip(cells, sweep.cells, strict=True):
@@ -129,8 +142,8 @@ def _cells(
         cell["progress"], cell["actions"] = None, []
         kept = [
             (clip, name)
-            for sample, clip in enumerate(cell["clips"])
-            if (name := names.get((cell["key"], sample))) is not None
+            for video, clip in zip(own.videos, cell["clips"], strict=True)
+            if (name := names.get((own.position, video.sample))) is not None
         ]
         if cell["clips"] and not kept:
             words, cell["state"] = NO_FILE, "empty"
@@ -181,8 +194,18 @@ def _recipe(sweep: Sweep, clip: Clip) -> dict[str, Any]:
     }
 
 
-def _spot(clip: Clip) -> Spot:
-    return str(clip.cell.position), clip.sample or 0
+def _spots(clips: Sequence[Clip]) -> list[Spot]:
+    counts: Counter[str] = Counter()
+    spots = []
+    for clip in clips:
+        key = str(clip.cell.position)
+        spots.append((key, counts[key]))
+        counts[key] += 1
+    return spots
+
+
+def _place(clip: Clip) -> tuple[int, int]:
+    return clip.cell.position, clip.sample or 0
 
 
 def _is_over(job: Job | None) -> bool:

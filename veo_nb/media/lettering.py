@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 
 from PIL import ImageFont
 
@@ -49,7 +50,7 @@ def break_lines(text: str, drawn: Face, width: int, most: int) -> list[str]:
     while left and len(lines) < most:
         end = _room(left, drawn, width)
         if end < len(left) and len(lines) == most - 1:
-            kept = left[: _room(left, drawn, width - round(drawn.getlength(CUT)))].rstrip()
+            kept = left[: _room(left, drawn, width - math.ceil(drawn.getlength(CUT)))].rstrip()
             lines.append(f"{kept}{CUT}")
             break
         # Between words, unless one word alone is too long for a line.

@@ -102,11 +102,17 @@ def lay_out(count: int, columns: int, shape: tuple[int, int], largest: int = 128
                 for one in tried
                 if (layout := _in_columns(count, min(one, count), shape, size, largest)) is not None
             ]
-            best = max(found, key=lambda layout: layout.cell, default=None)
+            best = max(found, key=lambda layout: (layout.cell, -_awkward(layout, count)), default=None)
             least = CLEAR if size != SIZES[-1] else SMALLEST
             if best is not None and (min(best.cell) >= least or max(best.cell) + 2 >= largest):
                 return best
     raise TooManyClips(f"A sheet has no room for {count} clips.")
+
+
+def _awkward(layout: Layout, count: int) -> float:
+    """0 for a sheet of the shape of a screen without an empty place, more for any other."""
+    empty = layout.columns * layout.rows / count - 1
+    return empty + abs(math.log(layout.size[0] / layout.size[1] * 9 / 16))
 
 
 def _in_columns(

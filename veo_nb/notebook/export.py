@@ -222,8 +222,8 @@ def _sheet(material: Material) -> tuple[list[Any], Any]:
     shape = (9, 16) if grid["shape"] == "9:16" else (16, 9)
     sizes = [max(video.width, video.height) for video in material.videos.values()]
     try:
-        # One axis alone has no rows to keep to.
-        wanted = columns * samples if grid["rows"] else 0
+        # One axis alone has no table to keep to.
+        wanted = columns * samples if grid["rows"] and grid["columns"] else 0
         return tiles, lay_out(len(tiles), wanted, shape, largest=max(sizes, default=640))
     except TooManyClips as error:
         raise InvalidRequest(str(error), hint="Export a page or a folder.") from None

@@ -137,7 +137,7 @@ def _cells(
     ratings = sweep.ratings(job.id for job in sweep.jobs)
     cells = make_cells(sweep.cells, axes, ratings, Place(Path()))
     for cell, own in zip(cells, sweep.cells, strict=True):
-        words = discretion.message(format_line(cell["line"], now))
+        words = discretion.words(format_line(cell["line"], now))
         # Nothing runs in an export, and nothing can be cancelled or tried again.
         cell["progress"], cell["actions"] = None, []
         kept = [
@@ -158,13 +158,13 @@ def _cells(
 
 def _details(cell: Cell, discretion: Discretion, now: float) -> Details:
     found = discretion.data(make_details(cell))
-    found["line"] = [discretion.message(format_line(found["line"], now))]
+    found["line"] = [discretion.words(format_line(found["line"], now))]
     return found
 
 
 def _row(clip: Clip, row: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:
     path = clip.path and clip.path.relative_to(clip.path.parents[1]).as_posix()
-    return {**discretion.data(row), "reason": discretion.message(row["reason"]), "path": path}
+    return {**discretion.data(row), "path": path}
 
 
 def _recipe(sweep: Sweep, clip: Clip) -> dict[str, Any]:

@@ -18,12 +18,15 @@ KEY = "[key]"
 _KEY_SHAPES = re.compile(r"\b(?:sk-[A-Za-z0-9_-]{8,}|AIza[A-Za-z0-9_-]{30,})")
 _PATH = re.compile(
     # Not behind a letter, a colon or a slash: those are addresses, fractions and times.
-    r"""(?<![\w:/.\\])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\"'<>|:;,]+[/\\])+(?=[^\s/\\])"""
+    r"""(?:file://|(?<![\w:/.\\]))(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\"'<>|:;,]+[/\\])+(?=[^\s/\\])"""
 )
 
 
 class Discretion:
-    """What an export may say: `keys` are left out, and of paths in `folders` only what is below them is left."""
+    """What an export may say: `keys` are left out, and of a path the last name is left.
+
+    In `folders` a path is known as one even where it holds spaces, and what is below them is left of it.
+    """
 
     def __init__(self, keys: Iterable[str], folders: Iterable[PurePath]) -> None:
         self._keys = [key for key in keys if len(key) >= SHORTEST_KEY]
@@ -32,17 +35,13 @@ class Discretion:
         self._folders = sorted(known, key=len, reverse=True)
 
     def words(self, text: str) -> str:
-        """What a person or a server wrote, without keys and without the folders that are known."""
+        """What a person or a server wrote, without keys and paths."""
         for key in self._keys:
             text = text.replace(key, KEY)
         text = _KEY_SHAPES.sub(KEY, text)
         for folder in self._folders:
-            text = re.sub(rf"{re.escape(folder)}(?:[/\\]|(?![\w.-]))", "", text)
-        return text
-
-    def message(self, text: str) -> str:
-        """What was said of a clip, and of every path in it the last name alone."""
-        return _PATH.sub("", self.words(text))
+            text = re.sub(rf"(?:file://)?{re.escape(folder)}(?:[/\\]|(?![\w.-]))", "", text)
+        return _PATH.sub("", text)
 
     def data(self, value: T) -> T:
         """Plain JSON values with all of their texts as `words` leaves them; names of keys stay."""

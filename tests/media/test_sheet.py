@@ -177,9 +177,14 @@ def test_more_clips_than_stay_open_give_the_same_picture(written, make_clip, tmp
     tiles = [*(Tile("", one) for one in clips), Tile("", reason="x")]
     monkeypatch.setattr(sheet_module, "MOST_OPEN", 1)
     monkeypatch.setattr(sheet_module, "STRETCH_BYTES", layout.size[0] * layout.size[1] * 3 // 2 * 7)
-    opened = []
+    opened: list[str] = []
     real = av.open
-    monkeypatch.setattr(av, "open", lambda file, *a, **k: opened.append(str(file)) or real(file, *a, **k))
+
+    def watch(file, *rest, **how):
+        opened.append(str(file))
+        return real(file, *rest, **how)
+
+    monkeypatch.setattr(av, "open", watch)
     write_sheet(tiles, layout, tmp_path / "many.mp4")
     assert opened.count(str(clips[0])) > 5
     for seconds in (0.0, 0.25, 0.3, 1.0, 1.95):

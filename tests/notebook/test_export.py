@@ -20,6 +20,7 @@ from PIL import Image
 import veo_nb
 from tests.jobs.world import KEY, Held
 from tests.notebook.exports import COLOURS, PROMPT, make_sweep
+from tests.notebook.test_magics import loaded, run, settings  # noqa: F401  fixtures
 from tests.notebook.test_protocol import mismatch
 from veo_nb import errors
 from veo_nb.media.frames import frame
@@ -219,8 +220,8 @@ def near(picture: Image.Image, x: float, y: float, colour: tuple[int, ...]) -> b
 
 def still(path: Path) -> Image.Image:
     with Image.open(path) as picture:
-        picture.load()
-        return picture
+        whole: Image.Image = picture.convert("RGB")
+        return whole
 
 
 def test_the_video_has_every_cell_in_its_place(sweep, tmp_path):
@@ -249,7 +250,7 @@ def test_the_video_has_the_sound_of_the_cell_that_is_named(sweep, tmp_path):
 
 def test_the_picture_is_a_still_of_the_video(sweep, tmp_path):
     picture = still(sweep.export(tmp_path / "grid.png"))
-    assert picture.format == "PNG"
+    assert (tmp_path / "grid.png").read_bytes().startswith(b"\x89PNG")
     sweep.export(tmp_path / "grid.mp4")
     facts = probe(tmp_path / "grid.mp4")
     assert picture.size == (facts.width, facts.height)
@@ -377,6 +378,33 @@ def test_an_interrupted_export_ends_and_leaves_nothing(sweep, tmp_path, monkeypa
     assert not [
         one for one in threading.enumerate() if one.name.startswith(("veo-nb-export", "veo-nb-sheet"))
     ]
+
+
+# In a cell
+
+
+def test_veo_export_writes_it_and_says_where(run, sweep, tmp_path):  # noqa: F811
+    ran = run(f"%veo export {sweep.id} given/grid.csv")
+    assert (ran.error, ran.printed) == (None, "Written to given/grid.csv\n")
+    assert read(tmp_path / "given" / "grid.csv")[0]["animal"] == "fox"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("export", "%veo export needs a sweep's ID and a file, such as s3f2a grid.html."),
+        ("export s3f2a", "%veo export needs a sweep's ID and a file, such as s3f2a grid.html."),
+        ("export szzzz grid.html", "There is no sweep 'szzzz'"),
+    ],
+)
+def test_veo_export_says_in_one_line_what_it_lacks(run, line, words):  # noqa: F811
+    ran = run(f"%veo {line}")
+    assert isinstance(ran.error, errors.VeoError)
+    assert words in str(ran.error)
+
+
+def test_veo_export_of_another_ending_is_refused(run, sweep):  # noqa: F811
+    assert "can't be exported as .gif" in str(run(f"%veo export {sweep.id} grid.gif").error)
 
 
 # No key, no path

@@ -52,6 +52,22 @@ def test_the_functions_share_one_studio(keyed):
     job.wait(30)
 
 
+def test_a_sweep_is_one_call_and_is_found_again(keyed):
+    axes = {"animal": "fox,owl", "seed": [1, 2, ..., 3]}
+    sweep = veo.sweep("A {{animal}} at {{time}}.", axes=axes, time="dawn", rows="seed")
+    assert isinstance(sweep, veo.Sweep)
+    assert sweep.wait(60).summary().done == 6
+    assert (veo.studio().sweeps()[0].id, sweep.rows, sweep.columns) == (sweep.id, "seed", "animal")
+    assert len(keyed.posts) == 6
+
+
+def test_a_sweep_of_a_former_studio_can_still_be_rated(keyed):
+    sweep = veo.sweep("A fox.", axes={"seed": [1]}).wait(60)
+    veo.configure(max_in_flight=1)
+    sweep.rate(sweep.cells[0], 4)
+    assert veo.studio().sweeps()[0].rating(sweep.cells[0]).rating == 4
+
+
 def test_without_a_key_it_is_the_sandbox(default):
     assert veo.studio().settings.provider.name == "sandbox"
 

@@ -282,6 +282,10 @@ async def test_a_refusal_slows_down_all_and_is_made_good_again(make_world):
     world.service.on_poll = world.service.finished
     await world.finish(*jobs)
     assert len(world.service.posts) == 9
+    await world.time.advance(60)
+    before = world.engine._limits._pace.share
+    await world.finish(await world.drive("Fox 9."))
+    assert before < world.engine._limits._pace.share
 
 
 async def test_what_is_held_back_is_not_sent_until_it_is_let_go(make_world):

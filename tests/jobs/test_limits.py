@@ -151,7 +151,9 @@ async def test_who_is_held_back_while_it_waits_for_the_rate_makes_room(time):
     limits.leave(first)
     waiting = [asyncio.ensure_future(limits.admit(job)) for job in (second, third)]
     await time.settle()
+    assert second.now.note.kind == "rate"
     limits.hold({second.id})
+    assert second.now.note == Note(kind="held")
     await time.advance(60)
     assert [one.done() for one in waiting] == [False, True]
     assert second.now.note == Note(kind="held")

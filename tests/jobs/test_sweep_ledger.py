@@ -105,8 +105,9 @@ def test_the_queued_jobs_of_paused_sweeps_are_held(book, ledger):  # noqa: F811
 
 def test_a_write_that_fails_leaves_no_half(book, ledger):  # noqa: F811
     book.put(ROW, [CELL])
+    broken = replace(CELL, take=None)  # type: ignore[arg-type]
     with pytest.raises(VeoError):
-        book.put(replace(ROW, prompt="another"), [replace(CELL, take=None)]  # type: ignore[arg-type])
+        book.put(replace(ROW, prompt="another"), [broken])
     assert (book.sweep("s3f2a"), book.cells("s3f2a")) == (ROW, [CELL])
 
 

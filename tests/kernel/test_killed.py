@@ -105,6 +105,32 @@ def test_killed_while_it_runs_the_video_arrives_in_the_next_kernel(folder, tmp_p
         assert len(sandbox.submits) == 1
 
 
+def test_killed_in_the_middle_of_a_sweep_the_next_kernel_makes_the_rest_and_pays_for_nothing_twice(
+    folder, tmp_path
+):
+    cell = "%%veo --sweep animal=fox,owl --sweep seed=1,2,3 -d 4 --out grid\nA {{animal}}."
+    with Sandbox(tmp_path / "sandbox", latency=2) as sandbox:
+        environment = {**sandbox.environment, "VEO_NB_MAX_IN_FLIGHT": "2"}
+        with Kernel(folder, **environment) as kernel:
+            kernel.run("%load_ext veo_nb")
+            assert kernel.run(cell).failure is None
+            # Two are at the provider and the others wait for them: nothing is just being sent.
+            kernel.run(
+                "import time\nwhile sum(bool(job.operation) for job in grid.jobs) < 2: time.sleep(0.02)"
+            )
+            kernel.kill()
+            assert len(clips(folder)) < 6
+            new, said = resume(kernel)
+            assert "resumed" in said
+            new.run("import veo_nb as veo\n(grid,) = veo.studio().sweeps()\ngrid.rate(grid.cells[0], 4)")
+            assert new.run("%veo wait", timeout=120).failure is None
+            assert new.value("grid.summary().done") == "6"
+            assert "6 of 6 done" in new.run(cell).shown
+            assert new.value("grid.rating(grid.cells[0]).rating") == "4"
+        assert len(clips(folder)) == 6
+        assert len(sandbox.submits) == 6
+
+
 def test_killed_during_the_download_the_video_arrives_in_the_next_kernel(kernel, folder, gateway):
     gateway.bytes_per_second = 50_000
     kernel.run(CELL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import pytest
 
@@ -28,12 +29,13 @@ def video(tmp_path, clip) -> Video:
     return make_video(path)
 
 
-def clip_facts(**changes) -> GridClip:
-    return {"url": "", "path": "fox.mp4", "fps": 24.0, "rating": 0, "star": False, "note": "", **changes}  # type: ignore[typeddict-item]
+def clip_facts(**changes: Any) -> Any:
+    facts: GridClip = {"url": "", "path": "fox.mp4", "fps": 24.0, "rating": 0, "star": False, "note": ""}
+    return {**facts, **changes}
 
 
-def cell(key: int, at: list[int], **changes) -> GridCell:
-    return {
+def cell(key: int, at: list[int], **changes: Any) -> Any:
+    facts: GridCell = {
         "key": str(key),
         "place": at,
         "job": "3f2a",
@@ -43,8 +45,8 @@ def cell(key: int, at: list[int], **changes) -> GridCell:
         "shape": "16:9",
         "actions": [],
         "clips": [clip_facts()],
-        **changes,
-    }  # type: ignore[typeddict-item]
+    }
+    return {**facts, **changes}
 
 
 def grid(rows="animal", columns="time", **axes: list[str]) -> Grid:

@@ -141,6 +141,64 @@ def test_every_mix_of_options_gives_a_command_or_a_sentence(line):
         assert found.prompt == "A fox."
 
 
+# Sweeps
+
+
+def test_axes_come_from_the_line_and_their_values_from_the_notebook():
+    command = parse(
+        '--sweep animal=@animals --sweep "style=noir=black, white || soft=pastel" --sweep duration=4,8 -r 720p',
+        "A {{animal}}, {{style}}, {{time}}.",
+        animals=["fox", "owl"],
+        time="dawn",
+    )
+    assert [(axis.name, axis.labels) for axis in command.axes] == [
+        ("animal", ("fox", "owl")),
+        ("style", ("noir", "soft")),
+        ("duration_seconds", ("4", "8")),
+    ]
+    assert [value.value for value in command.axes[2].values] == [4, 8]
+    assert (command.prompt, command.variables) == ("A {{animal}}, {{style}}, {{time}}.", {"time": "dawn"})
+    assert command.fields == {"resolution": "720p"}
+
+
+def test_an_axis_goes_before_a_variable_of_the_same_name():
+    command = parse("--sweep animal=fox,owl", "A {{animal}}.", animal="bear")
+    assert command.variables == {}
+
+
+def test_variables_of_whole_prompts_are_looked_up_too():
+    command = parse("--sweep prompt=@prompts", "{{prompt}}", prompts=["A {{animal}}.", "B."], animal="fox")
+    assert command.variables == {"animal": "fox"}
+
+
+def test_a_field_may_be_named_in_the_prompt_of_a_sweep():
+    assert parse("--sweep take=1,2 --seed 7", "Seed {{seed}}.").variables == {}
+
+
+def test_the_grids_own_options():
+    command = parse("--sweep seed=1,2 --sweep take=1,2 --zip seed,take --rows seed --columns take --yes")
+    assert (command.zip, command.rows, command.columns, command.yes) == (("seed,take",), "seed", "take", True)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--sweep animl=fox", "animl is neither a field of the request nor a {{animl}} in the prompt. Did you mean animal?"),
+        ("--sweep animal", "'animal' names no axis and its values. Write --sweep NAME=VALUE,VALUE."),
+        ("--sweep animal=", "The axis animal has no values."),
+        ("--sweep animal=fox --sweep animal=owl", "The axis animal comes twice."),
+        ("--sweep animal=@animals", "@animals is not defined in this notebook."),
+        ("--sweep animal=@number", "@number is int, not a list of values."),
+        ("--sweep seed=1,2", "{{animal}} is not defined in this notebook."),
+        ("--sweep", "--sweep lacks its value. Write --sweep NAME=V1,V2."),
+        ("--rows animal", "--rows is for a sweep. Give an axis: --sweep NAME=VALUE,VALUE."),
+        ("--zip a,b", "--zip is for a sweep."),
+    ],
+)  # fmt: skip
+def test_a_wrong_axis_says_what_to_do(line, words):
+    assert str(refusal(line, "A {{animal}}.", number=5)).startswith(words)
+
+
 # Names in the prompt
 
 

@@ -140,6 +140,11 @@ class Job:
         return self._now.note is not None and self._now.note.kind == "stopping"
 
     @property
+    def held(self) -> bool:
+        """Whether it is not sent because its sweep is paused."""
+        return self._now.note is not None and self._now.note.kind == "held"
+
+    @property
     def status(self) -> str:
         """The state in one word, such as queued, running or succeeded (see `State`)."""
         return self._now.state.value

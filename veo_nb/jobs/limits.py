@@ -72,6 +72,8 @@ class Limits:
         self._line: list[_Waiter] = []
         self._busy: set[str] = set()
         self._held: set[str] = set()
+        # Those that have a slot and wait for the rate.
+        self._pacing: dict[str, Job] = {}
         self._sent: deque[float] = deque(maxlen=per_minute)
         self._pace = Pace()
         self._not_before = float("-inf")
@@ -103,11 +105,13 @@ class Limits:
         """Keep these jobs from being sent, until `release`; what is at the provider goes on."""
         self._held |= job_ids
         self._move_up()
+        self._say_again(job_ids, Note(kind="held"))
 
     def release(self, job_ids: AbstractSet[str]) -> None:
         """Let these jobs be sent."""
         self._held -= job_ids
         self._move_up()
+        self._say_again(job_ids, None)
 
     def refused(self, seconds: float | None) -> None:
         """The provider said that it is too much, and asked for so many seconds of silence, or did not say."""
@@ -133,8 +137,21 @@ class Limits:
                 self._line.remove(waiter)
             raise
 
+    def _say_again(self, job_ids: AbstractSet[str], note: Note | None) -> None:
+        """Tell those that sleep until the rate allows one more."""
+        for job_id, job in self._pacing.items():
+            if job_id in job_ids and not job.stopping:
+                job.change(note=note)
+
     async def _keep_rate(self, job: Job) -> None:
-        while True:
+        self._pacing[job.id] = job
+        try:
+            await self._sleep_for_rate(job)
+        finally:
+            del self._pacing[job.id]
+
+    async def _sleep_for_rate(self, job: Job) -> None:
+        while job.id not in self._held:
             now, limit = self._clock(), self._pace.of(self._per_minute)
             until = now + retry.rate_pause(self._sent, limit, now)
             if max(until, self._not_before) <= now:

@@ -212,7 +212,7 @@ class _Drawing:
         width = "56.25%" if shape == "9:16" and self.grid["shape"] == "16:9" else "100%"
         ratio = shape.replace(":", "/")
         return (
-            f"display:block;width:{width};aspect-ratio:{ratio};box-sizing:border-box;border:{BORDER};"
+            f"display:block;width:{width};margin:0 auto;aspect-ratio:{ratio};box-sizing:border-box;border:{BORDER};"
             f"border-radius:6px;background:{ground}"
         )
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
 from veo_nb.notebook.sweep_table import preview_table, sweep_table, sweeps_table
 
-TERMINAL_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight")
 
 
@@ -193,7 +193,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         commands: dict[str, tuple[int, Callable[..., object]]] = {
             "list": (0, lambda: self._list(10)),
             "history": (0, lambda: self._list(200)),
-            "wait": (0, lambda: self._wait(self._active())),
+            "wait": (0, self._wait_for_all),
             "cancel": (1, lambda typed: self._named(typed).cancel()),
             "show": (1, self._show_named),
             "retry": (1, self._retry),
@@ -223,6 +223,13 @@ class VeoMagics(Magics):  # type: ignore[misc]
     def _list(self, limit: int) -> None:
         display(job_table(self._studio().history(limit), time.time()))
 
+    def _wait_for_all(self) -> None:
+        jobs = self._active()
+        self._wait(jobs)
+        held = [job for job in jobs if job.held]
+        if held:
+            print(f"{_count(held, 'is', 'are')} held back by a paused sweep: %veo sweeps lists it.")  # noqa: T201
+
     def _wait(self, jobs: list[Job]) -> None:
         """Hold the cell until these jobs are over; the first error among them is raised at the end."""
         failed: list[VeoError] = []
@@ -236,26 +243,33 @@ class VeoMagics(Magics):  # type: ignore[misc]
                     failed.append(error)
         except KeyboardInterrupt:
             left = [job.id for job in jobs if not job.now.state.final]
-            goes_on = f" {_count(left)} in the background: {', '.join(left)}. %veo wait waits again."
+            goes_on = f" {_count(left, 'goes on', 'go on')} in the background: {', '.join(left)}. %veo wait waits again."
             raise WaitInterrupted(f"Stopped waiting.{goes_on if left else ''}") from None
         if failed:
             raise failed[0]
 
     def _wait_for(self, job: Job) -> None:
-        if not is_terminal(self.shell):
+        # One that is held back with its sweep would be waited for for ever.
+        if is_terminal(self.shell):
+            self._watch(job)
+        while not job.now.state.final and not job.held:
+            with contextlib.suppress(WaitTimeout):
+                job.wait(LOOK_SECONDS)
+        if not job.held:
             job.wait()
-            return
+
+    def _watch(self, job: Job) -> None:
+        """Wait for a job with one line that says how it stands."""
         try:
-            while not job.now.state.final:
+            while not job.now.state.final and not job.held:
                 sys.stdout.write(f"\r\033[K{job.id}  {format_line(words.line(job), time.time())}")
                 sys.stdout.flush()
                 with contextlib.suppress(WaitTimeout):
-                    job.wait(TERMINAL_SECONDS)
+                    job.wait(LOOK_SECONDS)
         finally:
             sys.stdout.write("\r\033[K")
             if job.now.state.final:
                 display(finished(job, self.place))
-        job.wait()
 
 
 def unregister(shell: Any) -> None:
@@ -330,5 +344,5 @@ def find_place_here() -> Place:
     return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
 
 
-def _count(jobs: list[str]) -> str:
-    return "1 job goes on" if len(jobs) == 1 else f"{len(jobs)} jobs go on"
+def _count(jobs: Sequence[object], one: str, several: str) -> str:
+    return f"1 job {one}" if len(jobs) == 1 else f"{len(jobs)} jobs {several}"

@@ -25,8 +25,6 @@ const CATCH_UP_MS = 2000;
 const PATIENCE_MS = 1500;
 /** Seconds of drift within which a video counts as in step. */
 const IN_STEP = 0.1;
-/** Seconds by which the lengths of clips may differ that loop by themselves. */
-const SAME_LENGTH = 0.15;
 const HAVE_FUTURE_DATA = 3;
 
 export const SPEEDS = [0.25, 0.5, 1, 1.5, 2] as const;
@@ -190,10 +188,30 @@ export class Player {
       this.pause();
       return;
     }
+    if (this.hasComeRound()) {
+      this.startAgain();
+      return;
+    }
     this.pace();
     for (const video of this.videos.keys()) this.align(video);
     this.tell();
   };
+
+  private hasComeRound(): boolean {
+    return this.position < this.last - this.transport.duration / 2;
+  }
+
+  /** All from the start together. Each looping by itself would be there at its own moment. */
+  private startAgain(): void {
+    this.transport = { ...this.transport, playing: false, position: 0, at: this.now() };
+    this.last = 0;
+    this.armedAt = this.now();
+    for (const video of this.videos.keys()) {
+      video.pause();
+      this.place(video);
+    }
+    this.tell();
+  }
 
   /** Hold the clock for those that were in step and can't go on, or are slower than it. */
   private pace(): void {
@@ -238,8 +256,7 @@ export class Player {
     const played = this.videos.get(video);
     if (played === undefined || video.seeking || video.readyState < 1) return;
     const now = this.now();
-    const { loop, duration, speed } = this.transport;
-    video.loop = loop && Math.abs(video.duration - duration) < SAME_LENGTH;
+    const { speed } = this.transport;
     const what = correct(this.transport, now, {
       time: video.currentTime,
       duration: video.duration,

@@ -185,6 +185,12 @@ def test_clips_may_lie_beside_the_page(sweep, tmp_path):
     assert not [one for _, one, _ in page.found if "data-clip" in one]
 
 
+def test_the_heading_says_what_is_the_same_in_all_cells(make_studio, tmp_path):
+    sweep = make_studio().sweep("A {{animal}} in {{place}}.", axes={"animal": ["fox"]}, place="snow").wait(60)
+    page = Elements(sweep.export(tmp_path / "grid.html").read_text("utf-8"))
+    assert page.texts("h1") == ["A {{animal}} in snow."]
+
+
 def test_too_much_for_one_page_is_refused_with_what_to_do(sweep, tmp_path, monkeypatch):
     total = sum(video.bytes for cell in sweep.cells for video in cell.videos)
     monkeypatch.setattr(page_module, "LARGEST", total - 1)
@@ -327,6 +333,16 @@ def test_the_folder_has_the_clips_their_recipes_and_the_table(sweep, tmp_path):
     assert recipe["video"]["sha256"] == video.sha256
     rows = read(folder / "results.csv")
     assert [row["path"] for row in rows if row["path"]] == NAMES
+
+
+def test_a_recipe_names_the_clip_it_goes_on_from_and_not_where_that_lies(make_studio, tmp_path):
+    studio = make_studio()
+    first = studio.generate("A fox.").wait(60)
+    sweep = studio.sweep("It looks {{where}}.", axes={"where": ["back"]}, video=first).wait(60)
+    folder = sweep.export(tmp_path / "results")
+    recipe = json.loads((folder / "back.json").read_text("utf-8"))
+    assert recipe["request"]["video"] == f"job:{first.id}/0"
+    assert first.video.uri not in "".join(one.read_text("utf-8") for one in folder.glob("*.json"))
 
 
 def test_the_samples_of_a_cell_are_told_apart(make_studio, service, tmp_path):

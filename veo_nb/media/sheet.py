@@ -32,7 +32,6 @@ CLEAR = 160
 SMALLEST = 64
 """Pixels of a clip's shorter side under which nothing can be told apart any more."""
 GAP = 8
-LABEL_LINES = 2
 GROUND, EMPTY = (24, 24, 24), (58, 58, 58)
 LABEL, REASON = (236, 236, 236), (206, 206, 206)
 
@@ -69,8 +68,13 @@ class Layout:
     """Width and height of a clip; even, as its colours have half the resolution."""
     letters: int
     """Height of the letters."""
-    label: int
-    """Height of what is kept free under a clip."""
+    lines: int
+    """Lines that are kept free under a clip for its label."""
+
+    @property
+    def label(self) -> int:
+        """Height of what is kept free under a clip."""
+        return self.lines * _line(self.letters) + 4
 
     @property
     def size(self) -> tuple[int, int]:
@@ -85,11 +89,13 @@ class Layout:
         return left, GAP + row * (self.cell[1] + self.label + GAP)
 
 
-def lay_out(count: int, columns: int, shape: tuple[int, int], largest: int = 1280) -> Layout:
+def lay_out(
+    count: int, columns: int, shape: tuple[int, int], largest: int = 1280, *, lines: int = 2
+) -> Layout:
     """Where `count` clips of this shape (16, 9 or the like) stand in so many columns; 0 takes what fills best.
 
     Where so many columns leave the clips too small, they flow on as fills best. `largest` is the longer side of
-    a clip, over which it is not enlarged.
+    a clip, over which it is not enlarged; `lines` are kept free for each label.
 
     Raises:
         TooManyClips: there is no room for so many.
@@ -100,7 +106,8 @@ def lay_out(count: int, columns: int, shape: tuple[int, int], largest: int = 128
             found = [
                 layout
                 for one in tried
-                if (layout := _in_columns(count, min(one, count), shape, size, largest)) is not None
+                if (layout := _in_columns(count, min(one, count), shape, size, largest=largest, lines=lines))
+                is not None
             ]
             best = max(found, key=lambda layout: (layout.cell, -_awkward(layout, count)), default=None)
             least = CLEAR if size != SIZES[-1] else SMALLEST
@@ -116,7 +123,7 @@ def _awkward(layout: Layout, count: int) -> float:
 
 
 def _in_columns(
-    count: int, columns: int, shape: tuple[int, int], size: tuple[int, int], largest: int
+    count: int, columns: int, shape: tuple[int, int], size: tuple[int, int], *, largest: int, lines: int
 ) -> Layout | None:
     rows = math.ceil(count / columns)
     widest = min((size[0] - GAP) // columns - GAP, largest * shape[0] // max(shape))
@@ -128,7 +135,7 @@ def _in_columns(
             rows=rows,
             cell=(width, max(2, round(width * shape[1] / shape[0] / 2) * 2)),
             letters=letters,
-            label=LABEL_LINES * _line(letters) + 4,
+            lines=lines,
         )
         if layout.size[1] <= size[1]:
             return layout
@@ -237,7 +244,7 @@ def _ground(tiles: Sequence[Tile], layout: Layout) -> Image.Image:
                 y = top + (height - len(lines) * line) // 2 + number * line
                 draw.text((left + width // 2, y), words, REASON, drawn, anchor="ma")
         drawn = face(tile.label, layout.letters)
-        for number, words in enumerate(break_lines(tile.label, drawn, width, LABEL_LINES)):
+        for number, words in enumerate(break_lines(tile.label, drawn, width, layout.lines)):
             draw.text((left, top + height + 3 + number * line), words, LABEL, drawn)
     return sheet
 

@@ -37,6 +37,8 @@ TAKES = {
 }
 """Which options are for which kinds."""
 WAYS = "Use grid.html, grid.mp4, grid.png, grid.csv, or a folder: results/."
+ONE_LINE = 24
+"""Letters that have room under the smallest clip of a sheet."""
 LEADS = ("=", "+", "-", "@", "\t", "\r")
 """Begin a formula for a spreadsheet."""
 
@@ -224,7 +226,8 @@ def _sheet(material: Material) -> tuple[list[Any], Any]:
     try:
         # One axis alone has no table to keep to.
         wanted = columns * samples if grid["rows"] and grid["columns"] else 0
-        return tiles, lay_out(len(tiles), wanted, shape, largest=max(sizes, default=640))
+        lines = 1 if max(len(tile.label) for tile in tiles) <= ONE_LINE else 2
+        return tiles, lay_out(len(tiles), wanted, shape, largest=max(sizes, default=640), lines=lines)
     except TooManyClips as error:
         raise InvalidRequest(str(error), hint="Export a page or a folder.") from None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb.jobs import table
+from veo_nb.jobs.axes import fill
 from veo_nb.jobs.cell import Cell
 from veo_nb.jobs.job import Job
 from veo_nb.jobs.results import Clip
@@ -105,7 +106,8 @@ def gather(
     }
     return Material(
         id=sweep.id,
-        prompt=discretion.words(sweep.prompt or ""),
+        # What is the same in all cells is said; what differs stands in the heads.
+        prompt=discretion.words(fill(sweep.prompt or "", sweep.fixed)),
         grid=discretion.data(grid),
         summary=discretion.data(summary),
         cells=_cells(

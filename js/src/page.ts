@@ -60,7 +60,7 @@ export function openPage(place: HTMLElement, facts: Facts, signal: AbortSignal):
 
   const draw = () => {
     const { grid, summary } = facts;
-    render(h(GridView, { grid, summary, cells, request, context, moves: 0 }), place);
+    render(h(GridView, { grid, summary, cells, request, context, moves: 0, exported: true }), place);
   };
   place.replaceChildren();
   draw();

@@ -84,6 +84,7 @@ describe("an exported page", () => {
     expect(place.textContent).toContain("3 of 7 done");
     expect(place.querySelector("noscript")).toBeNull();
     expect(place.querySelectorAll(".veo-cell")).toHaveLength(4);
+    expect(place.querySelector(".veo-export")).toBeNull();
   });
 
   it("plays the clips that are in it, and holds each of them once", async () => {

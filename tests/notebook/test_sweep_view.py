@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import Any
 
 import httpx
 import pytest
 
+import veo_nb
 from tests.jobs.world import Held
 from tests.notebook.test_protocol import mismatch
+from veo_nb.jobs.judged import Judged
 from veo_nb.notebook import sweep_view
 from veo_nb.notebook.grid_protocol import BATCH, Grid, GridCell, Summary
 from veo_nb.notebook.place import Place
@@ -170,6 +173,34 @@ def test_a_still_and_the_details_come_when_they_are_asked_for(look, done):
     assert ask(view, "poster", cell="0", sample=0)["ok"]["poster"].startswith("data:image/jpeg;base64,")
     assert ask(view, "details", cell="1")["ok"]["prompt"] == done.cells[1].request.prompt
     assert "now" in ask(view, "clock")["ok"]
+
+
+def test_an_export_is_written_beside_the_notebook(look, done, tmp_path):
+    veo_nb._give_grids()
+    answer = ask(look(done), "export", ending=".csv")
+    assert answer["ok"] == {"words": f"Written to sweep-{done.id}.csv"}
+    assert (tmp_path / f"sweep-{done.id}.csv").read_text("utf-8").startswith("animal,time,")
+
+
+def test_an_export_that_takes_long_goes_on_after_the_answer(look, done, tmp_path, monkeypatch):
+    go_on = threading.Event()
+    monkeypatch.setattr(sweep_view, "EXPORT_SECONDS", 0.01)
+    monkeypatch.setattr(
+        Judged, "exporter", staticmethod(lambda sweep, to, **how: go_on.wait(10) and to.touch())
+    )
+    answer = ask(look(done), "export", ending=".mp4")
+    path = tmp_path / f"sweep-{done.id}.mp4"
+    assert "Being written to" in answer["ok"]["words"]
+    assert not path.exists()
+    go_on.set()
+    wait_until(path.exists)
+
+
+def test_an_export_that_fails_is_said(look, done, tmp_path):
+    veo_nb._give_grids()
+    (tmp_path / f"sweep-{done.id}").write_text("in the way")
+    answer = ask(look(done), "export", ending="")
+    assert "is a file, not a folder" in answer["error"]["message"]
 
 
 @pytest.mark.parametrize(

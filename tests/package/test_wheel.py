@@ -42,7 +42,7 @@ def wheel(tmp_path_factory):
     """Built by pip in a copy of the sources that has no bundle yet."""
     copy = tmp_path_factory.mktemp("clone") / "veo_nb"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*MADE))
-    for name in ("widget.js", "widget.css"):
+    for name in ("widget.js", "widget.css", "page.js", "page.css"):
         (copy / "veo_nb" / "static" / name).unlink(missing_ok=True)
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "dist", ".", folder=copy)
     (wheel,) = (copy / "dist").glob("*.whl")
@@ -52,8 +52,9 @@ def wheel(tmp_path_factory):
 def test_everything_that_runs_is_inside(wheel):
     with zipfile.ZipFile(wheel) as archive:
         sizes = {item.filename: item.file_size for item in archive.infolist()}
-    assert sizes["veo_nb/static/widget.js"] > 10_000
-    assert sizes["veo_nb/static/widget.css"] > 1_000
+    for name in ("widget", "page"):
+        assert sizes[f"veo_nb/static/{name}.js"] > 10_000
+        assert sizes[f"veo_nb/static/{name}.css"] > 1_000
     assert "veo_nb/py.typed" in sizes
     notebooks = [name for name in sizes if name.startswith("veo_nb/notebooks/")]
     assert "veo_nb/notebooks/01_first_video.ipynb" in notebooks

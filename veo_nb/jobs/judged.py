@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, overload
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 class Judged(ABC):
     """Cells whose clips are rated. The ratings are in the ledger, with the clip: any other sweep with it has them."""
+
+    exporter: ClassVar[Callable[..., Path] | None] = None
+    """What writes an export: jobs know nothing of pages, so it is given from above."""
 
     axes: tuple[Axis, ...]
     _ratings: Ratings
@@ -96,6 +101,34 @@ class Judged(ABC):
     def chart(self, by: str | None = None, *, measure: str = "rating") -> Figure:
         """The ratings by the values of an axis, as a matplotlib figure."""
         return table.chart(self.clips(), self._axis(by or self.axes[0].name), measure)
+
+    def export(
+        self,
+        to: str | PathLike[str],
+        *,
+        embed: bool | None = None,
+        sound: Any = None,
+        rows: str | None = None,
+        columns: str | None = None,
+    ) -> Path:
+        """Take the sweep away, and return where it was written; its ending says as what.
+
+        `grid.html` is one page with the grid and its clips, that opens from disk; `embed=False` puts the clips beside
+        it. `grid.mp4` is a video of all clips side by side in step, silent or with the `sound` of one of them, and
+        `grid.png` a still of it. `grid.csv` is the table of results, and `results/` a folder with it, all clips and
+        their recipes. `rows` and `columns` are as in `grid()`. A file that is there is replaced in one step.
+
+        Raises:
+            InvalidRequest: there is no such kind, or it can't be made or written.
+        """
+        for name in (rows, columns):
+            if name is not None:
+                self._axis(name)
+        if Judged.exporter is None:
+            raise InvalidRequest(
+                "There is nothing here to write an export with.", hint="import veo_nb first."
+            )
+        return Judged.exporter(self, to, embed=embed, sound=sound, rows=rows, columns=columns)
 
     def _axis(self, name: str) -> Axis:
         for axis in self.axes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +25,13 @@ from veo_nb.notebook.settings import settings_page
 from veo_nb.notebook.showing import is_terminal, show_job, show_sweep
 from veo_nb.notebook.sweep_table import sweeps_table
 from veo_nb.notebook.waiting import count_jobs, wait_for_jobs
+
+NEEDS = {
+    "pause": "a sweep's ID, such as s3f2a",
+    "resume": "a sweep's ID, such as s3f2a",
+    "export": "a sweep's ID and a file, such as s3f2a grid.html",
+}
+"""What stands behind a command that is not for a job."""
 
 
 class Commands:
@@ -52,7 +60,10 @@ class Commands:
         Raises:
             VeoError: it can't be done.
         """
-        name, *arguments = line.split() or ["list"]
+        try:
+            name, *arguments = shlex.split(line) or ["list"]
+        except ValueError:
+            raise InvalidRequest("A quote is not closed.", hint="Put a name with spaces in quotes.") from None
         if (name, arguments) == ("doctor", ["--repair"]):
             print(self._studio().repair())  # noqa: T201
             return
@@ -66,6 +77,7 @@ class Commands:
             "sweeps": (0, lambda: display(sweeps_table(self._studio().sweeps(20)))),
             "pause": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).pause()),
             "resume": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).resume()),
+            "export": (2, self._export),
             "resubmit": (1, lambda job_id: self._show(self._studio().resubmit(job_id))),
             "cost": (0, lambda: display(bill_table(self._studio().cost()))),
             "login": (range(2), lambda *who: self._account(login, *who)),
@@ -82,14 +94,19 @@ class Commands:
                 hint = f"Known: {', '.join(catalog.PROVIDERS)}."
                 raise InvalidRequest(f"%veo {name} takes one provider's name.", hint=hint)
         elif len(arguments) != count:
-            whose = "sweep's ID, such as s3f2a" if name in ("pause", "resume") else "job's ID, such as 3f2a"
-            wanted = f"needs a {whose}" if count else "takes nothing after it"
-            raise InvalidRequest(f"%veo {name} {wanted}.", hint="%veo lists the jobs.")
+            wanted = NEEDS.get(name, "a job's ID, such as 3f2a")
+            wanted = f"needs {wanted}" if count else "takes nothing after it"
+            lists = "%veo sweeps lists the sweeps." if name in NEEDS else "%veo lists the jobs."
+            raise InvalidRequest(f"%veo {name} {wanted}.", hint=lists)
         run(*arguments)
 
     def _account(self, act: Callable[..., str], name: str | None = None) -> None:
         studio = self._studio()
         print(act(name, studio.settings, studio.stores, Environment(os.environ), self._set_key))  # noqa: T201
+
+    def _export(self, sweep_id: str, to: str) -> None:
+        path = self._studio().find_sweep(sweep_id).export(to)
+        print(f"Written to {self._place.shown(path)}")  # noqa: T201
 
     def _list(self, limit: int) -> None:
         studio = self._studio()

@@ -133,6 +133,12 @@ class Note(OfClip, frozen=True, forbid_unknown_fields=True):
     note: Annotated[str, msgspec.Meta(max_length=2000)]
 
 
+class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The sweep as a file with this ending; without one, as a folder."""
+
+    ending: Literal[".html", ".mp4", ".png", ".csv", ""]
+
+
 WISHES: Payloads = {
     "clock": Nothing,
     "pause": Nothing,
@@ -146,5 +152,6 @@ WISHES: Payloads = {
     "note": Note,
     "poster": OfClip,
     "details": OfCell,
+    "export": Export,
 }
 """What a page with a grid can ask for, and with which payload."""

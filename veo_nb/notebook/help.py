@@ -23,6 +23,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo sweeps", "the newest sweeps"),
     ("%veo pause ID", "hold back what a sweep has not sent yet"),
     ("%veo resume ID", "let a paused sweep go on"),
+    ("%veo export ID FILE", "write a sweep to grid.html, grid.mp4, grid.png, grid.csv or a folder: results/"),
     ("%veo resubmit ID", "send a job again whose answer was lost; it may be charged twice"),
     ("%veo history", "up to 200 jobs of this library"),
     ("%veo cost", "what the clips of this library cost by estimate, and what is left of the budget"),

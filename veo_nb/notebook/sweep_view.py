@@ -15,12 +15,15 @@ where the front end keeps outputs apart from each other, the table is what there
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
 from typing import Any, ClassVar
 
 import traitlets
@@ -41,6 +44,10 @@ from veo_nb.notebook.protocol import Message, Payloads, format_line
 
 LIVING = 4
 """Grids of one sweep that live at once: an older one, whose cell was run again, is the saved table from then on."""
+log = logging.getLogger("veo_nb")
+
+EXPORT_SECONDS = 4.0
+"""How long a page waits for an export before it is told that it takes longer."""
 SAVE_SECONDS = 3.0
 """After a rating the saved table is drawn anew, once no other has come for so long."""
 
@@ -77,6 +84,7 @@ class SweepView(LiveView):
         self._writing = threading.RLock()
         self._saving: threading.Timer | None = None
         self._artist = ThreadPoolExecutor(1, thread_name_prefix="veo_nb-stills")
+        self._scribe = ThreadPoolExecutor(1, thread_name_prefix="veo_nb-exports")
         self._clock = clock
         self._forget: Callable[[], None] = _nothing
         parts = batches(sweep.cells)
@@ -110,6 +118,7 @@ class SweepView(LiveView):
         if self._saving is not None:
             self._saving.cancel()
         self._artist.shutdown(wait=False, cancel_futures=True)
+        self._scribe.shutdown(wait=False)
         super().close()
 
     # Facts
@@ -203,8 +212,21 @@ class SweepView(LiveView):
             return {**make_details(self._at(wish))}
         if message.kind == "poster":
             return {"poster": poster(self._video(wish).path, STILL_WIDTH)}
+        if message.kind == "export":
+            return {"words": self._export(wish.ending)}
         done[message.kind]()
         return {}
+
+    def _export(self, ending: str) -> str:
+        """Write the sweep beside the notebook, and say where; what takes long goes on after the answer."""
+        path = self._place.folder / f"sweep-{self._sweep.id}{ending}"
+        done = self._scribe.submit(self._sweep.export, path)
+        try:
+            done.result(EXPORT_SECONDS)
+        except FutureTimeout:
+            done.add_done_callback(_tell_log)
+            return f"Being written to {path.name}: it is there once it is whole"
+        return f"Written to {path.name}"
 
     def _cancel(self, job_id: str) -> None:
         for cell in self._of_job(job_id)[:1]:
@@ -228,6 +250,12 @@ class SweepView(LiveView):
         if not found:
             raise NotFound(f"This sweep has no job {job_id[:40]!r}.", hint="Reload the page.")
         return found
+
+
+def _tell_log(done: Future[Path]) -> None:
+    """Say what became of an export that nobody waits for any more."""
+    if (error := done.exception()) is not None:
+        log.error("the export failed: %s", error)
 
 
 def _nothing() -> None:

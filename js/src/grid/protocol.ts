@@ -87,6 +87,8 @@ export interface Wishes {
   poster: { cell: string; sample: number };
   /** Answered by `{prompt, settings, line}`, all that is known of a cell. */
   details: { cell: string };
+  /** Written beside the notebook; answered by `{words}` on where. No ending means a folder. */
+  export: { ending: ".html" | ".mp4" | ".png" | ".csv" | "" };
 }
 export type Wish = keyof Wishes;
 

@@ -19,11 +19,12 @@ import {
 import { type Board, back, choose, newBoard, openLayer } from "./board";
 import type { CellActions } from "./cell";
 import type { Ask, Context } from "./context";
+import { ExportMenu } from "./export";
 import { type Intent, intentOf, kindOfTarget } from "./keys";
 import { Compared, Enlarged, Keys, NoteEditor } from "./layers";
 import { useAsk, useMarks, useNews, useNotice } from "./memory";
 import type { Pane } from "./panes";
-import type { Grid, GridCell, Summary } from "./protocol";
+import type { Grid, GridCell, Summary, Wishes } from "./protocol";
 import { AxisPicker, SummaryLine } from "./summary";
 import { cellsPerLine, GridTable, useFocusOn } from "./table";
 import { TransportBar } from "./transport";
@@ -40,9 +41,11 @@ export interface GridViewProps {
   request: Ask;
   context: Context;
   moves: number;
+  /** Whether this is an export itself, without a kernel that could write another. */
+  exported?: boolean;
 }
 
-export function GridView({ grid, summary, cells, request, context, moves }: GridViewProps) {
+export function GridView({ grid, summary, cells, request, context, moves, exported }: GridViewProps) {
   const root = useRef<HTMLDivElement>(null);
   const [board, setBoard] = useState<Board>(() => newBoard(firstChoice(grid)));
   const [notice, say] = useNotice();
@@ -183,6 +186,12 @@ export function GridView({ grid, summary, cells, request, context, moves }: Grid
     else if (board.popup === "" && !(board.layer === "compared" && ABOUT_ONE.has(intent.kind))) act(intent);
   };
 
+  const take = async (ending: Wishes["export"]["ending"]) => {
+    say("Writing the export…");
+    const answer = await ask("export", { ending });
+    if (answer !== undefined) say(String(answer["words"] ?? ""));
+  };
+
   const close = () => act({ kind: "back" });
   const layer = {
     context,
@@ -236,6 +245,7 @@ export function GridView({ grid, summary, cells, request, context, moves }: Grid
           >
             Compare ({panes.length} chosen)
           </button>
+          {exported !== true && <ExportMenu onExport={take} />}
           <button type="button" class="veo-button" aria-label="Keys" onClick={() => act({ kind: "help" })}>
             ?
           </button>

@@ -392,6 +392,33 @@ describe("comparing", () => {
   });
 });
 
+describe("export", () => {
+  const pick = async (words: string) => {
+    const menu = find<HTMLSelectElement>(".veo-export");
+    menu.value = words;
+    await act(() => void menu.dispatchEvent(new Event("change", { bubbles: true })));
+    return menu;
+  };
+
+  it("asks for the kind that was chosen, and says where it is", async () => {
+    await show();
+    const menu = await pick("Video");
+    expect(sent("export")).toEqual([{ ending: ".mp4" }]);
+    expect(menu.value).toBe("Export");
+    await kernel(() => model.grant("export", { words: "Written to sweep-s3f2a.mp4" }));
+    expect(find(".veo-summary-line").textContent).toContain("Written to sweep-s3f2a.mp4");
+    await pick("Folder");
+    expect(sent("export").at(-1)).toEqual({ ending: "" });
+  });
+
+  it("says why there is none", async () => {
+    await show();
+    await pick("Page");
+    await kernel(() => model.refuse("export", "The clips are 300 MB.", "Use embed=False."));
+    expect(find(".veo-summary-line").textContent).toContain("The clips are 300 MB. Use embed=False.");
+  });
+});
+
 describe("wishes about all of it", () => {
   it.each([
     ["Pause", "pause", "Pausing…"],

@@ -1,0 +1,34 @@
+// The menu that takes the sweep away: the kernel writes it beside the notebook and says where.
+
+import type { Wishes } from "./protocol";
+
+type Ending = Wishes["export"]["ending"];
+
+const KINDS: readonly (readonly [words: string, ending: Ending])[] = [
+  ["Page", ".html"],
+  ["Video", ".mp4"],
+  ["Picture", ".png"],
+  ["Table", ".csv"],
+  ["Folder", ""],
+];
+
+export function ExportMenu({ onExport }: { onExport: (ending: Ending) => void }) {
+  return (
+    <select
+      class="veo-export"
+      aria-label="Export"
+      value="Export"
+      onChange={(event) => {
+        const chosen = KINDS.find(([words]) => words === event.currentTarget.value);
+        // It is a button with choices, and shows none of them as the one that holds.
+        event.currentTarget.value = "Export";
+        if (chosen !== undefined) onExport(chosen[1]);
+      }}
+    >
+      <option hidden>Export</option>
+      {KINDS.map(([words]) => (
+        <option key={words}>{words}</option>
+      ))}
+    </select>
+  );
+}

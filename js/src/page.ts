@@ -1,0 +1,117 @@
+// The entry of an exported page: the same grid, on facts and clips that are in the page, without a kernel.
+//
+// Python writes the facts as JSON into `script#facts`, and each clip as base64 into a `script[data-clip]` of its own
+// (veo_nb/notebook/page.py); a page whose clips lie beside it has their addresses in the facts. Ratings and notes
+// live in the page's memory: a file has nowhere to write them.
+
+import { h, render } from "preact";
+import { RequestError } from "./connection";
+import type { Ask, Context, Marks } from "./grid/context";
+import { Player } from "./grid/player";
+import { Posters } from "./grid/posters";
+import type { Details, Grid, GridCell, Summary, Wishes } from "./grid/protocol";
+import { Sight } from "./grid/sight";
+import { GridView } from "./grid/view";
+// Buttons and icons are drawn as on a card.
+import "./card.css";
+import "./page.css";
+
+export interface Facts {
+  grid: Grid;
+  summary: Summary;
+  cells: GridCell[];
+  /** By the cell's key. */
+  details: Record<string, Details>;
+  /** Data URIs by `cell/sample`, as the clips. */
+  stills: Record<string, string>;
+}
+
+/** Draws the page's grid into `place`, until `signal` is aborted. */
+export function openPage(place: HTMLElement, facts: Facts, signal: AbortSignal): void {
+  let cells = withClips(facts.cells, takeClips(signal));
+  const change = (cell: string, sample: number, changes: Partial<Marks>) => {
+    cells = withChanged(cells, cell, sample, changes);
+    draw();
+  };
+
+  const request: Ask = async (wish, payload) => {
+    switch (wish) {
+      case "details": {
+        const { cell } = payload as Wishes["details"];
+        return { ...facts.details[cell] };
+      }
+      case "rate":
+      case "star":
+      case "note": {
+        const { cell, sample, ...marks } = payload as Wishes["rate" | "star" | "note"];
+        change(cell, sample, marks);
+        return {};
+      }
+      default:
+        throw new RequestError("page", "This page can't do that.", "The notebook it comes from can.");
+    }
+  };
+  const context: Context = {
+    player: new Player(signal),
+    sight: new Sight(signal),
+    posters: new Posters(async (cell, sample) => facts.stills[`${cell}/${sample}`] ?? ""),
+    clock: { now: () => Date.now() / 1000 },
+  };
+
+  const draw = () => {
+    const { grid, summary } = facts;
+    render(h(GridView, { grid, summary, cells, request, context, moves: 0, exported: true }), place);
+  };
+  place.replaceChildren();
+  draw();
+  signal.addEventListener("abort", () => render(null, place), { once: true });
+}
+
+/** The addresses of the clips that are in the page; their base64 is thrown away, or all would be held twice. */
+function takeClips(signal: AbortSignal): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const element of document.querySelectorAll<HTMLElement>("script[data-clip]")) {
+    const clip = new Blob([bytesOf(element.textContent)], { type: "video/mp4" });
+    found.set(element.dataset["clip"] ?? "", URL.createObjectURL(clip));
+    element.remove();
+  }
+  signal.addEventListener("abort", () => found.forEach((url) => void URL.revokeObjectURL(url)), {
+    once: true,
+  });
+  return found;
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+function withClips(cells: readonly GridCell[], urls: ReadonlyMap<string, string>): GridCell[] {
+  return cells.map((cell) => ({
+    ...cell,
+    clips: cell.clips.map((clip, sample) => ({
+      ...clip,
+      url: urls.get(`${cell.key}/${sample}`) ?? clip.url,
+    })),
+  }));
+}
+
+function withChanged(
+  cells: readonly GridCell[],
+  key: string,
+  sample: number,
+  changes: Partial<Marks>,
+): GridCell[] {
+  return cells.map((cell) => {
+    if (cell.key !== key) return cell;
+    return { ...cell, clips: cell.clips.map((clip, at) => (at === sample ? { ...clip, ...changes } : clip)) };
+  });
+}
+
+const facts = document.getElementById("facts");
+const place = document.getElementById("grid");
+if (facts !== null && place !== null) {
+  openPage(place, JSON.parse(facts.textContent) as Facts, new AbortController().signal);
+}

@@ -66,7 +66,7 @@ class Settings:
     location: str = "us-central1"
     """Google Cloud location, for Vertex AI; `global` for none in particular."""
     storage_uri: str = ""
-    """`gs://bucket/folder` where Vertex AI puts the videos; empty to have them in its answers."""
+    """`gs://bucket/folder` where Vertex AI puts the videos (`VEO_NB_STORAGE_URI`); empty to have them in its answers."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -29,6 +29,7 @@ def test_a_row_says_the_value_and_its_source(tmp_path):
     assert rows["max_in_flight"] == ("3", "VEO_NB_MAX_IN_FLIGHT")
     assert rows["library"] == (str(tmp_path / "veo_library"), "default")
     assert rows["base_url"] == ("not set", "default")
+    assert rows["prices"] == ("standard $0.40 a second, fast $0.15 a second", "default")
 
 
 def test_not_even_the_end_of_the_key_is_shown_and_values_are_text(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 
 from IPython.display import HTML
@@ -10,6 +11,7 @@ from markupsafe import Markup
 from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.keys import Secret
+from veo_nb.notebook import words
 from veo_nb.notebook.display import PlainHTML
 
 
@@ -38,4 +40,8 @@ def _shown(value: object) -> str:
         return "set, not shown" if value else "not set"
     if isinstance(value, catalog.Provider):
         return value.name
+    if isinstance(value, Mapping):
+        # The prices; models that cost the same by the same name are one entry.
+        told = (f"{catalog.MODELS[model].alias} {words.price(price)}" for model, price in value.items())
+        return ", ".join(dict.fromkeys(told)) or "none"
     return "not set" if value in ("", None) else str(value)

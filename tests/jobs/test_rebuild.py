@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from dataclasses import replace
@@ -15,7 +14,7 @@ from tests.jobs.test_ledger import REQUEST, ROW
 from veo_nb.errors import VeoError
 from veo_nb.jobs import rebuild
 from veo_nb.jobs.journal import Journal
-from veo_nb.jobs.ledger import Ledger
+from veo_nb.jobs.ledger import Ledger, job_values
 from veo_nb.jobs.library import Library
 from veo_nb.jobs.rebuild import has_traces, open_ledger, refill
 
@@ -103,7 +102,7 @@ def test_a_library_from_before_there_was_a_journal_gets_one(library, open_it):
 
 def test_half_a_row_and_what_this_version_cannot_show_are_left_out(library):
     journal = Journal(library.journal_path)
-    whole = {**vars(ROW), "request": json.dumps(REQUEST.canonical()), "error": None}
+    whole = job_values(replace(ROW, request=REQUEST.canonical()))
     journal.begin(
         [
             ("jobs", whole),

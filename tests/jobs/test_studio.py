@@ -144,6 +144,22 @@ def test_what_was_accepted_and_then_could_not_be_fetched_is_not_paid_again(studi
     assert studio.preview("A fox.").stored is job
 
 
+def test_what_the_filter_said_of_some_samples_is_still_known_to_the_next_kernel(make_studio, service):
+    uri = "https://api.gptproto.com/upload/v1beta/files/a:download?alt=media"
+    answer = {
+        "generatedSamples": [{"video": {"uri": uri}}],
+        "raiMediaFilteredCount": 1,
+        "raiMediaFilteredReasons": ["Not this."],
+    }
+    body = {"name": "n", "done": True, "response": {"generateVideoResponse": answer}}
+    service.polls = [httpx.Response(200, json=body)]
+    first = make_studio()
+    job = first.generate("A fox.", sample_count=2).wait(30)
+    assert job.now.filtered == ("Not this.",)
+    first.close()
+    assert make_studio().job(job.id).now.filtered == ("Not this.",)
+
+
 def test_what_the_provider_could_not_make_is_asked_anew(studio, service):
     service.polls = [
         httpx.Response(200, json={"name": "n", "done": True, "error": {"code": 3, "message": "No."}})

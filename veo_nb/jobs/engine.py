@@ -44,7 +44,7 @@ GAP_SECONDS = 600.0
 PARTING_SECONDS = 3.0
 """How long the end of the kernel waits for the answer to a submit that is under way."""
 
-_PERSISTED = ("state", "operation", "error", "submitted_at", "generated_at", "finished_at")
+_PERSISTED = ("state", "operation", "error", "submitted_at", "generated_at", "finished_at", "filtered")
 
 _ENDINGS: dict[type[errors.VeoError], State] = {
     errors.SubmissionUncertain: State.UNCERTAIN,

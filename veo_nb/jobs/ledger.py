@@ -57,6 +57,8 @@ class JobRow:
     submitted_at: float | None = None
     generated_at: float | None = None
     finished_at: float | None = None
+    filtered: tuple[str, ...] = ()
+    """The safety filter's words, for a job that lost some of its samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +160,7 @@ class Ledger(Database):
     def update_job(self, job_id: str, *, only_of: str | None = None, **changes: Any) -> bool:
         """Change columns of a job, with `only_of` just while that owner has it; whether it was changed."""
         values = {
-            name: json.dumps(value) if name == "error" and value is not None else value
+            name: json.dumps(value) if name in ("error", "filtered") and value is not None else value
             for name, value in changes.items()
         }
         sets = ", ".join(f"{name} = :{name}" for name in values)
@@ -331,13 +333,16 @@ def is_fetchable(row: JobRow) -> bool:
 def job_values(row: JobRow) -> dict[str, Any]:
     """A job as the columns of its table."""
     error = None if row.error is None else json.dumps(row.error)
-    return {**vars(row), "request": json.dumps(row.request, ensure_ascii=False), "error": error}
+    filtered = json.dumps(row.filtered) if row.filtered else None
+    request = json.dumps(row.request, ensure_ascii=False)
+    return {**vars(row), "request": request, "error": error, "filtered": filtered}
 
 
 def _job_row(found: sqlite3.Row) -> JobRow:
     values = _known(JobRow, found)
     values["request"] = json.loads(values["request"])
     values["error"] = None if values["error"] is None else json.loads(values["error"])
+    values["filtered"] = tuple(json.loads(values["filtered"] or "[]"))
     return JobRow(**values)
 
 

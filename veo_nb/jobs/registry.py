@@ -84,6 +84,7 @@ class Registry:
             submitted_at=row.submitted_at,
             generated_at=row.generated_at,
             finished_at=row.finished_at,
+            filtered=row.filtered,
             videos=tuple(video_from_row(video, self._library.folder) for video in videos),
             typical=typical,
             slow=slow,

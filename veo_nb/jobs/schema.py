@@ -82,6 +82,7 @@ MIGRATIONS = (
         rated_at REAL NOT NULL,
         PRIMARY KEY (job_id, sample)
     );
+    ALTER TABLE jobs ADD COLUMN filtered TEXT;
     """,
 )
 """Each brings a ledger from the version before it; `user_version` counts them.

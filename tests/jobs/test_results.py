@@ -195,6 +195,16 @@ def test_the_chart_has_a_bar_for_each_value_and_a_dot_for_each_clip(rated):
     assert figure._repr_png_().startswith(b"\x89PNG")
 
 
+def test_a_chart_breaks_long_values_into_lines_as_wide_as_their_bar(make_studio):
+    axes = {"style": ["soft light, no shadows", "a very long way to say that it is nearly dark"]}
+    (plot,) = make_studio().sweep(PROMPT, axes=axes).wait(60).chart().axes
+    assert [label.get_text() for label in plot.get_xticklabels()] == [
+        "soft light,\nno shadows",
+        "a very long\nway to say\nthat it is\nnear…",
+    ]
+    assert {label.get_rotation() for label in plot.get_xticklabels()} == {0.0}
+
+
 def test_a_chart_draws_what_looks_like_mathematics_as_text(make_studio):
     axes = {"style": ["$\\frac{", "a $1 and $2 _x_"]}
     figure = make_studio().sweep(PROMPT, axes=axes).wait(60).chart()

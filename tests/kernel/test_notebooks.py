@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.kernel.sandbox import clips
+from tests.kernel.sandbox import clips, submits
 from veo_nb.media.probe import probe
 
 pytestmark = pytest.mark.kernel
@@ -19,26 +21,74 @@ pytestmark = pytest.mark.kernel
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory):
-    """The second notebook after its run, the folder it ran in, and how many seconds that took."""
-    folder = tmp_path_factory.mktemp("batch") / "notebooks"
+@dataclass
+class Ran:
+    """A notebook after its run, the folder it ran in, and how many seconds that took."""
+
+    book: Any
+    folder: Path
+    seconds: float
+
+    def cells(self, words: str) -> list[Any]:
+        """The code cells that hold these words."""
+        return [cell for cell in self.book.cells if cell.cell_type == "code" and words in cell.source]
+
+    def html(self, words: str) -> str:
+        """What is drawn under the last of them."""
+        return "".join(
+            output.get("data", {}).get("text/html", "") for output in self.cells(words)[-1].outputs
+        )
+
+    def text(self, words: str) -> str:
+        """What a terminal would show under the last of them."""
+        outputs = self.cells(words)[-1].outputs
+        return "".join(
+            output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in outputs
+        )
+
+    @property
+    def prompts(self) -> list[str]:
+        """What was asked for, each request once."""
+        sent = submits(self.folder / "veo_library" / ".sandbox")
+        return sorted(entry["body"]["instances"][0]["prompt"] for entry in sent)
+
+
+def run(name: str, folder: Path) -> Ran:
     shutil.copytree(NOTEBOOKS, folder)
-    book = nbformat.read(folder / "02_image_to_video.ipynb", as_version=4)
+    book = nbformat.read(folder / name, as_version=4)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VEO_NB_")}
     environment |= {"VEO_NB_PROVIDER": "sandbox", "PYTHONPATH": str(NOTEBOOKS.parent)}
     began = time.monotonic()
     client = NotebookClient(book, timeout=170, resources={"metadata": {"path": str(folder)}})
     client.execute(env=environment)
-    return book, folder, time.monotonic() - began
+    return Ran(book, folder, time.monotonic() - began)
 
 
-def test_it_takes_less_than_three_minutes(ran):
-    assert ran[2] < 180
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The second notebook."""
+    return run("02_image_to_video.ipynb", tmp_path_factory.mktemp("batch") / "notebooks")
+
+
+@pytest.fixture(scope="module")
+def sweeps(tmp_path_factory):
+    """The third one."""
+    return run("03_sweeps_and_grids.ipynb", tmp_path_factory.mktemp("sweeps") / "notebooks")
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory):
+    """The fourth one."""
+    return run("04_prompt_experiment.ipynb", tmp_path_factory.mktemp("experiment") / "notebooks")
+
+
+@pytest.mark.parametrize("notebook", ["ran", "sweeps", "experiment"])
+def test_it_takes_less_than_three_minutes(notebook, request):
+    assert request.getfixturevalue(notebook).seconds < 180
 
 
 def test_every_clip_is_in_its_own_cell_as_a_video(ran):
-    book, folder, _ = ran
+    book, folder = ran.book, ran.folder
     cells = [cell for cell in book.cells if cell.source.startswith("%%veo")]
     shown = ["<video" in str(cell.outputs) for cell in cells]
     assert shown == ["raises-exception" not in cell.metadata.get("tags", []) for cell in cells]
@@ -47,7 +97,7 @@ def test_every_clip_is_in_its_own_cell_as_a_video(ran):
 
 
 def test_both_refusals_are_one_line_each_and_say_what_to_do(ran):
-    book, _, _ = ran
+    book = ran.book
     failed = [
         output for cell in book.cells for output in cell.get("outputs", []) if output.output_type == "error"
     ]
@@ -58,8 +108,7 @@ def test_both_refusals_are_one_line_each_and_say_what_to_do(ran):
 
 
 def test_the_extension_has_the_clip_before_it_and_seven_seconds_more(ran):
-    _, folder, _ = ran
-    paths = [*(folder / "veo_library").rglob("hand-lifts-cup-*.mp4")]
+    paths = [*(ran.folder / "veo_library").rglob("hand-lifts-cup-*.mp4")]
     assert len(paths) == 1
     assert probe(paths[0]).duration == pytest.approx(11, abs=0.1)
 
@@ -73,3 +122,74 @@ def test_every_photograph_is_named_with_its_source_and_small():
     sources = ["coffee", "rocket", "hubble_deep_field", "astronaut", "chelsea"]
     assert len(photographs) == len(sources)
     assert all(f"skimage.data.{source}" in text for source in sources)
+
+
+ANIMALS = "--sweep animal=fox,owl"
+LAKE = "A {} at a frozen lake {}. Slow push in. SFX: ice creaking."
+LIGHTS = ("at dawn, pale mist over the ice", "at dusk, the sky red")
+
+
+def test_a_value_that_is_added_makes_the_new_cells_alone(sweeps):
+    lake = [prompt for prompt in sweeps.prompts if "frozen lake" in prompt]
+    assert lake == sorted(LAKE.format(animal, light) for animal in ("fox", "owl", "stag") for light in LIGHTS)
+    assert "Nothing sent · 2 requests · 2 clips" in sweeps.text("--dry-run")
+    assert "4 there already" in sweeps.text("--dry-run")
+    assert len(sweeps.prompts) == len(clips(sweeps.folder)) == 13
+
+
+def test_each_sweep_is_kept_as_a_table_of_videos_with_its_headings(sweeps):
+    counts = {"--sweep seed": 4, f"{ANIMALS} ": 4, "--out sweep": 6, "--sweep resolution": 3, "sweep.grid": 6}
+    assert {words: sweeps.html(words).count("<video") for words in counts} == counts
+    grids = [sweeps.html(words) for words in counts]
+    assert [html.count("<table") for html in grids] == [0, 1, 1, 1, 1], "one axis alone needs no table"
+    assert [head for head in ("fox", "owl", "stag", "dawn", "dusk") if f">{head}</th>" not in grids[-1]] == []
+    assert "widget-view" not in str(sweeps.book.cells)
+    assert len(nbformat.writes(sweeps.book)) < 1_000_000
+
+
+def test_what_can_not_be_combined_is_an_empty_cell_that_says_why(sweeps):
+    assert "1080p needs an 8 second clip; you asked for 4." in sweeps.html("--sweep resolution")
+    assert "3 of 3 done · 1 can't be made" in sweeps.text("--sweep resolution")
+
+
+def test_ratings_are_in_the_grid_with_their_clip(sweeps):
+    said = sweeps.text("sweep.rate").splitlines()
+    assert [line.split(" ")[0] for line in said] == ["★★★★★", "★★★★", "★★"]
+    assert "'animal': 'stag', 'light': 'dusk'" in said[0]
+    html = sweeps.html("sweep.grid")
+    assert "5 of 5 · the one for the trailer" in html
+    assert "★ 4 of 5" in html
+
+
+def test_the_experiment_compares_three_prompts_in_two_shapes(experiment):
+    assert len(set(experiment.prompts)) == 3
+    assert experiment.html("--sweep prompt").count("<video") == len(clips(experiment.folder)) == 6
+    shapes = {(probe(path).width, probe(path).height) for path in clips(experiment.folder)}
+    assert shapes == {(1280, 720), (720, 1280)}
+
+
+def test_its_table_has_a_row_for_each_clip(experiment):
+    table = experiment.html("to_dataframe")
+    assert table.count("<tr") == 1 + 6
+    assert [line.split()[-2:] for line in experiment.text("table.pivot").splitlines()[2:]] == [
+        ["2", "2"],
+        ["4", "3"],
+        ["4", "5"],
+    ]
+    (chart,) = experiment.cells("sweep.chart")[0].outputs
+    assert "image/png" in chart["data"]
+
+
+def test_its_answer_is_what_the_ratings_say(experiment):
+    lines = experiment.text('sweep.best("rating", by="prompt")').splitlines()
+    assert [line.split("over")[0].rsplit(maxsplit=1) for line in lines] == [
+        ["light and camera", "4.5"],
+        ["light", "3.5"],
+        ["bare", "2.0"],
+    ]
+    best = experiment.html('sweep.best("rating").job')
+    assert best.count("<video") == 1
+    assert lines[0].split()[-1] in best
+    answer = experiment.book.cells[-1].source
+    assert "one and a half points" in answer
+    assert "The camera adds one more" in answer

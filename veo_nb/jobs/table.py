@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PLAIN = (str, int, float, bool, type(None))
+LINE, LONGEST_LABEL = 13, 39
+"""Letters under a bar of a chart: in a line as wide as the bar, and in all."""
 
 
 def rows(found: Sequence[Clip], axes: Sequence[Axis]) -> list[dict[str, Any]]:
@@ -51,7 +54,10 @@ def chart(found: Sequence[Clip], axis: Axis, measure: str) -> Figure:
     standings = {one.label: one for one in ranking(found, measure, axis)}
     figure = _picture(_need("matplotlib.figure").Figure)(figsize=(max(4.0, 1.2 * len(axis.values)), 3.2))
     plot = figure.add_subplot()
-    labels = [label if len(label) <= 24 else f"{label[:23]}…" for label in axis.labels]
+    labels = [
+        textwrap.fill(label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…", LINE)
+        for label in axis.labels
+    ]
     means = [standings[label].mean or 0.0 for label in axis.labels]
     plot.bar(range(len(labels)), means, color="#1567b8", alpha=0.35)
     for at, label in enumerate(axis.labels):
@@ -66,7 +72,6 @@ def chart(found: Sequence[Clip], axis: Axis, measure: str) -> Figure:
     plot.set_ylim(0, {"rating": 5.3, "star": 1.05}.get(measure))
     plot.spines[["top", "right"]].set_visible(False)
     figure.set_layout_engine("constrained")
-    figure.autofmt_xdate(rotation=20)
     return figure  # type: ignore[no-any-return]
 
 

@@ -15,6 +15,7 @@ export interface MarksProps {
 export function MarksRow({ marks, tabIndex, onRate, onStar, onNote }: MarksProps) {
   return (
     <span class="veo-marks">
+      <Rating value={marks.rating} tabIndex={tabIndex} onRate={onRate} />
       <IconButton
         name="star"
         label={marks.star ? "Take the star away" : "Star"}
@@ -23,7 +24,6 @@ export function MarksRow({ marks, tabIndex, onRate, onStar, onNote }: MarksProps
         tabIndex={tabIndex}
         onClick={onStar}
       />
-      <Rating value={marks.rating} tabIndex={tabIndex} onRate={onRate} />
       <IconButton
         name="note"
         label={marks.note === "" ? "Write a note" : `Note: ${marks.note}`}

@@ -61,7 +61,7 @@ export function TransportBar({ player, fps, onSound, children }: TransportBarPro
 function Scrubber({ player }: { player: Player }) {
   const position = usePlayer(player, (it) => it.position);
   const duration = usePlayer(player, (it) => it.state.duration);
-  const words = `${formatPosition(position)} of ${formatPosition(duration)}`;
+  const words = formatPosition(position) + (duration > 0 ? ` of ${formatPosition(duration)}` : "");
   return (
     <span class="veo-scrubber">
       <span class="veo-time">{formatPosition(position)}</span>
@@ -77,7 +77,8 @@ function Scrubber({ player }: { player: Player }) {
         style={{ "--veo-share": `${duration > 0 ? (position / duration) * 100 : 0}%` }}
         onInput={(event) => player.seek(event.currentTarget.valueAsNumber)}
       />
-      <span class="veo-time">{formatPosition(duration)}</span>
+      {/* Unknown until a clip is loaded; its place is kept. */}
+      <span class="veo-time">{duration > 0 ? formatPosition(duration) : ""}</span>
     </span>
   );
 }

@@ -15,6 +15,9 @@ export type Ask = <W extends Wish>(
 
 export interface Context {
   player: Player;
+  /** What is on screen or about to be: it has its still. */
+  near: Sight;
+  /** What stays on screen: it has its video. */
   sight: Sight;
   posters: Posters;
   clock: Clock;

@@ -13,7 +13,7 @@ import type { Ask, Context } from "./context";
 import { Player } from "./player";
 import { Posters } from "./posters";
 import type { Grid, GridCell, Summary } from "./protocol";
-import { Sight } from "./sight";
+import { DWELL_MS, EXACT, NEAR, Sight } from "./sight";
 import { GridView } from "./view";
 
 /** Milliseconds for which a tree without a place waits for another: the notebook changes outputs in steps. */
@@ -96,7 +96,8 @@ class Tree {
       request("poster", { cell, sample }).then((answer) => String(answer["poster"] ?? ""));
     this.context = {
       player: new Player(signal),
-      sight: new Sight(signal),
+      near: new Sight(signal, NEAR),
+      sight: new Sight(signal, EXACT, DWELL_MS),
       posters: new Posters(poster),
       clock,
     };

@@ -7,7 +7,7 @@ export const NEAR = "120px";
 /** On the screen itself. */
 export const EXACT = "0px";
 /** Milliseconds for which a cell stays on screen before its video is worth a decoder: less is scrolling past. */
-export const DWELL_MS = 250;
+export const DWELL_MS = 600;
 
 export class Sight {
   private readonly watched = new Map<Element, Seen>();

@@ -101,6 +101,9 @@ class Tree {
       posters: new Posters(poster),
       clock,
     };
+    // Scrolling does not bubble, and what is scrolled may be the grid, the notebook or the page.
+    const scrolled = () => this.context.player.scrolled();
+    document.addEventListener("scroll", scrolled, { capture: true, passive: true, signal });
     this.root.addEventListener("focusin", (event) => {
       this.focused = event.target as HTMLElement;
     });

@@ -117,8 +117,9 @@ describe("the table", () => {
   it("does not count where nobody looks", async () => {
     await show();
     await see(() => false);
+    const before = spot("1/0").textContent;
     await pass(3000);
-    expect(spot("1/0").textContent).toContain("0:42");
+    expect(spot("1/0").textContent).toBe(before);
   });
 
   it("says in small words why a combination is not made", async () => {

@@ -6,11 +6,8 @@
 
 import { h, render } from "preact";
 import { RequestError } from "./connection";
-import type { Ask, Context, Marks } from "./grid/context";
-import { Player } from "./grid/player";
-import { Posters } from "./grid/posters";
+import { type Ask, type Marks, makeContext } from "./grid/context";
 import type { Details, Grid, GridCell, Summary, Wishes } from "./grid/protocol";
-import { Sight } from "./grid/sight";
 import { GridView } from "./grid/view";
 // Buttons and icons are drawn as on a card.
 import "./card.css";
@@ -51,12 +48,8 @@ export function openPage(place: HTMLElement, facts: Facts, signal: AbortSignal):
         throw new RequestError("page", "This page can't do that.", "The notebook it comes from can.");
     }
   };
-  const context: Context = {
-    player: new Player(signal),
-    sight: new Sight(signal),
-    posters: new Posters(async (cell, sample) => facts.stills[`${cell}/${sample}`] ?? ""),
-    clock: { now: () => Date.now() / 1000 },
-  };
+  const still = async (cell: string, sample: number) => facts.stills[`${cell}/${sample}`] ?? "";
+  const context = makeContext(still, { now: () => Date.now() / 1000 }, signal);
 
   const draw = () => {
     const { grid, summary } = facts;

@@ -1,5 +1,6 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { DWELL_MS } from "../src/grid/sight";
 import type { Facts } from "../src/page";
 import { openPage } from "../src/page";
 import { videoSource } from "../src/sources";
@@ -93,6 +94,7 @@ describe("an exported page", () => {
     await open();
     expect(document.querySelector("script")).toBeNull();
     await press("k");
+    await act(async () => void (await vi.advanceTimersByTimeAsync(DWELL_MS)));
     const sources = [...place.querySelectorAll("video")].map((video) => video.getAttribute("src"));
     expect(sources).toEqual(["blob:null/1", "blob:null/2"]);
     expect(made.map(({ type }) => type)).toEqual(["video/mp4", "video/mp4"]);

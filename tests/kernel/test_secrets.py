@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -159,6 +160,105 @@ def test_a_key_gets_nowhere(kernel, provider, folder):
     assert provider.abroad == []
     assert "DEBUG:httpcore" in (folder / "debug.log").read_text()
     assert not [*folder.parent.rglob("climbed*"), *Path("/tmp").glob("climbed*")]
+
+
+SWEPT = (
+    "A fox",
+    "submit 401",
+    "poll failed",
+    "poll filtered",
+    "poll 500",
+    "download page",
+    "address elsewhere",
+)
+SWEEP = f"""sweep = veo.sweep("{{{{what}}}}.", axes={{"what": {[*SWEPT]}}}, duration_seconds=4)
+sweep.grid()"""
+ASKED: tuple[tuple[str, Mapping[str, object]], ...] = (
+    ("clock", {}),
+    *(("details", {"cell": str(cell)}) for cell in range(len(SWEPT))),
+    ("poster", {"cell": "0", "sample": 0}),
+    ("rate", {"cell": "0", "sample": 0, "rating": 4}),
+    ("star", {"cell": "0", "sample": 0, "star": True}),
+    ("note", {"cell": "0", "sample": 0, "note": "The ears."}),
+    ("pause", {}),
+    ("resume", {}),
+    ("retry", {}),
+    ("cancel-all", {}),
+    # Wrong ones: another kind, no such cell, a clip that is not there.
+    ("reveal", {"key": 1}),
+    ("details", {"cell": "99"}),
+    ("poster", {"cell": "1", "sample": 0}),
+)
+"""What a grid can be asked, in an order in which it makes sense."""
+JUDGED = """
+for one in (sweep, vars(sweep), sweep.cells, [vars(cell) for cell in sweep.cells], sweep.clips(),
+            [one.error and one.error.facts for one in sweep.jobs]):
+    print(one)
+print(sweep.to_dataframe().to_csv())
+"""
+BILLED = """
+veo.configure(budget=0.01)
+veo.generate("Too dear.")
+"""
+DAMAGED = """
+for path in veo.studio().settings.library.rglob("*.mp4"):
+    path.write_bytes(path.read_bytes()[:1000])
+report = veo.studio().repair()
+print(report, vars(report))
+"""
+
+
+def test_a_key_gets_nowhere_by_sweeps_budgets_and_repairs(kernel, provider, folder):
+    surfaces = Surfaces(kernel)
+    shown = kernel.run(SWEEP)
+    assert shown.failure is None, shown.failure
+    comm, widget = kernel.widget(shown)
+    ended = dict(eval(over(kernel, within=8)))
+    assert ended["A fox."] == "succeeded"
+    assert {ended["submit 401."], ended["poll failed."], ended["poll filtered."]} <= {"failed", "blocked"}
+    for number, (kind, payload) in enumerate(ASKED):
+        kernel.tell(comm, {"kind": kind, "id": f"r{number}", "payload": payload})
+    replies: dict[str, dict[str, object]] = {}
+
+    def answered() -> bool:
+        replies.update((one["id"], one) for one in widget.messages if one.get("kind") == "reply")
+        return len(replies) == len(ASKED)
+
+    kernel.until(answered, 30, "not every wish is answered")
+    asked = {f"r{number}": kind for number, (kind, _) in enumerate(ASKED)}
+    refused = {one for one in replies if "error" in replies[one]}
+    assert refused == {*[*asked][-3:]}, {asked[one]: replies[one] for one in refused}
+    assert "[key]" in json.dumps(replies, ensure_ascii=False), "no server's words are among the details"
+    over(kernel, within=8)
+
+    for line in (
+        "sweeps",
+        "cost",
+        "show {sweep.id}",
+        "retry {sweep.id}",
+        "pause {sweep.id}",
+        "resume {sweep.id}",
+    ):
+        ran = kernel.run(f"get_ipython().run_line_magic('veo', f'{line}')")
+        assert ran.failure is None, (line, ran.failure)
+    over(kernel, within=8)
+    kernel.run("%%veo --dry-run --sweep animal=fox,owl\nA {{animal}}.")
+    kernel.run("%%veo --sweep animal=@nothing\nA {{animal}}.")
+    judged = kernel.run(JUDGED)
+    assert judged.failure is None, judged.failure
+    for code in ("[one for one in sweep.jobs if one.status == 'failed'][0].wait()", BILLED):
+        assert kernel.run(code).failure, code
+        assert kernel.run(TOLD).failure is None
+    kernel.run("veo.configure(budget=None)")
+    repaired = kernel.run(DAMAGED)
+    assert repaired.failure is None, repaired.failure
+    kernel.run("%veo doctor --repair")
+    assert kernel.run(SHOWN).failure is None
+
+    surfaces.save_notebook(folder / "saved.ipynb")
+    assert any(asked.keyed for asked in provider.asked)
+    assert surfaces.leaking(KEY) == {}
+    assert provider.abroad == []
 
 
 def test_a_key_that_is_typed_gets_nowhere_and_a_sandbox_of_ours_knows_none(kernel, folder):

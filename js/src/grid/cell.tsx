@@ -46,19 +46,23 @@ export function Cell(props: CellProps) {
   const { spot, shape, place, heading, active, chosen, marks, covered, context, actions } = props;
   const { cell, sample } = spot;
   const box = useRef<HTMLDivElement>(null);
+  const [near, setNear] = useState(false);
   const [onScreen, setOnScreen] = useState(false);
   const engaged = usePlayer(context.player, (player) => player.engaged);
   const heard = useHeard(context, spot.id);
   const clip = cell?.clips[sample];
-  const poster = usePoster(context, cell?.key ?? "", sample, clip, onScreen);
+  const poster = usePoster(context, cell?.key ?? "", sample, clip, near);
   const live = cell?.progress != null || (cell?.line.some((part) => typeof part !== "string") ?? false);
-  const now = useNow(context.clock, live && onScreen);
+  const now = useNow(context.clock, live && near);
   const words = formatLine(cell?.line ?? [], now);
 
-  useLayoutEffect(
-    () => (box.current === null ? undefined : context.sight.watch(box.current, setOnScreen)),
-    [context],
-  );
+  useLayoutEffect(() => {
+    if (box.current === null) return undefined;
+    const leave = [context.near.watch(box.current, setNear), context.sight.watch(box.current, setOnScreen)];
+    return () => {
+      for (const one of leave) one();
+    };
+  }, [context]);
 
   const said = [
     place,

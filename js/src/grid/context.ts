@@ -2,10 +2,10 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Clock } from "../clock";
-import type { Player } from "./player";
-import type { Posters } from "./posters";
+import { Player } from "./player";
+import { Posters } from "./posters";
 import type { GridClip, Wish, Wishes } from "./protocol";
-import type { Sight } from "./sight";
+import { DWELL_MS, EXACT, NEAR, Sight } from "./sight";
 
 /** Asks the kernel; a refusal is shown to the person and ends there. The answer is undefined then. */
 export type Ask = <W extends Wish>(
@@ -15,6 +15,9 @@ export type Ask = <W extends Wish>(
 
 export interface Context {
   player: Player;
+  /** What is on screen or about to be: it has its still. */
+  near: Sight;
+  /** What stays on screen: it has its video. */
   sight: Sight;
   posters: Posters;
   clock: Clock;
@@ -39,4 +42,23 @@ export function usePlayer<T>(player: Player, pick: (player: Player) => T): T {
     [player],
   );
   return shown;
+}
+
+/** What the cells of one grid share, until the signal is aborted; `poster` asks for a still. */
+export function makeContext(
+  poster: (cell: string, sample: number) => Promise<string>,
+  clock: Clock,
+  signal: AbortSignal,
+): Context {
+  const player = new Player(signal);
+  // Scrolling does not bubble, and what is scrolled may be the grid, the notebook or the page.
+  const scrolled = () => player.scrolled();
+  document.addEventListener("scroll", scrolled, { capture: true, passive: true, signal });
+  return {
+    player,
+    near: new Sight(signal, NEAR),
+    sight: new Sight(signal, EXACT, DWELL_MS),
+    posters: new Posters(poster),
+    clock,
+  };
 }

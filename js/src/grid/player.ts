@@ -26,6 +26,10 @@ const PATIENCE_MS = 1500;
 /** Seconds of drift within which a video counts as in step. */
 const IN_STEP = 0.1;
 const HAVE_FUTURE_DATA = 3;
+/** Up to so many videos play on while the page scrolls; with more of them its frames come late. */
+export const SCROLLED = 16;
+/** Milliseconds without scrolling after which they go on. */
+export const QUIET_MS = 200;
 
 export const SPEEDS = [0.25, 0.5, 1, 1.5, 2] as const;
 
@@ -48,6 +52,8 @@ export class Player {
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setInterval> | undefined;
   private armedAt: number | undefined;
+  /** When the page was last scrolled. */
+  private scrolledAt = Number.NEGATIVE_INFINITY;
   /** Where the clock was at the last beat. */
   private last = 0;
   /** How long seeks take here, in seconds: a seek aims that much ahead. */
@@ -203,14 +209,26 @@ export class Player {
 
   /** All from the start together. Each looping by itself would be there at its own moment. */
   private startAgain(): void {
-    this.transport = { ...this.transport, playing: false, position: 0, at: this.now() };
-    this.last = 0;
-    this.armedAt = this.now();
-    for (const video of this.videos.keys()) {
-      video.pause();
-      this.place(video);
-    }
+    this.stopAt(0);
+    for (const video of this.videos.keys()) this.place(video);
     this.tell();
+  }
+
+  /** The page scrolls: many videos, and their clock, stand still meanwhile and go on together. */
+  scrolled(): void {
+    if (!this.playing || this.videos.size <= SCROLLED) return;
+    this.scrolledAt = this.now();
+    // Near enough to each other: a seek of each would cost more than the scrolling.
+    if (this.transport.playing) this.stopAt(this.position);
+    else this.armedAt = this.now();
+  }
+
+  /** Stop there and start again when all are ready. */
+  private stopAt(position: number): void {
+    this.transport = { ...this.transport, playing: false, position, at: this.now() };
+    this.last = position;
+    this.armedAt = this.now();
+    for (const video of this.videos.keys()) video.pause();
   }
 
   /** Hold the clock for those that were in step and can't go on, or are slower than it. */
@@ -238,6 +256,7 @@ export class Player {
   }
 
   private startWhenReady(): void {
+    if (this.now() - this.scrolledAt < QUIET_MS) return;
     const ready = [...this.videos.keys()].every((video) => video.error !== null || isReady(video));
     const since = this.now() - (this.armedAt ?? 0);
     // One beat at least, in which cells that are on screen put in their videos.

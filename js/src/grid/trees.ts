@@ -9,11 +9,8 @@ import { h, render } from "preact";
 import type { Clock } from "../clock";
 import { connect } from "../connection";
 import type { Kind, Stage } from "../stage";
-import type { Ask, Context } from "./context";
-import { Player } from "./player";
-import { Posters } from "./posters";
+import { type Ask, type Context, makeContext } from "./context";
 import type { Grid, GridCell, Summary } from "./protocol";
-import { Sight } from "./sight";
 import { GridView } from "./view";
 
 /** Milliseconds for which a tree without a place waits for another: the notebook changes outputs in steps. */
@@ -94,12 +91,7 @@ class Tree {
     this.request = (wish, payload) => request(wish, payload);
     const poster = (cell: string, sample: number) =>
       request("poster", { cell, sample }).then((answer) => String(answer["poster"] ?? ""));
-    this.context = {
-      player: new Player(signal),
-      sight: new Sight(signal),
-      posters: new Posters(poster),
-      clock,
-    };
+    this.context = makeContext(poster, clock, signal);
     this.root.addEventListener("focusin", (event) => {
       this.focused = event.target as HTMLElement;
     });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { BEAT_MS, Player } from "../../src/grid/player";
+import { BEAT_MS, Player, QUIET_MS, SCROLLED } from "../../src/grid/player";
 import { fakeVideos } from "./video";
 
 let controller: AbortController;
@@ -61,6 +61,38 @@ describe("playing", () => {
     expect([player.playing, ready.paused]).toEqual([true, true]);
     await pass(2000);
     expect(ready.paused).toBe(false);
+  });
+
+  it("lets many rest while the page scrolls, and go on from there together", async () => {
+    const videos = Array.from({ length: SCROLLED + 1 }, (_, i) => video(String(i)));
+    player.play();
+    await pass(2000);
+    player.scrolled();
+    const before = player.position;
+    expect(videos.every((one) => one.paused)).toBe(true);
+    expect(player.playing).toBe(true);
+    for (let i = 0; i < 10; i++) {
+      await pass(QUIET_MS - 1);
+      expect([player.position, videos[0]?.paused]).toEqual([before, true]);
+      player.scrolled();
+    }
+    await pass(QUIET_MS + 2 * BEAT_MS);
+    expect(videos.every((one) => !one.paused)).toBe(true);
+    expect(apart(...videos)).toBeLessThan(0.045);
+    expect(player.position).toBeCloseTo(before, 0);
+  });
+
+  it("plays a few on while the page scrolls, and starts none that were paused", async () => {
+    const few = Array.from({ length: SCROLLED }, (_, i) => video(String(i)));
+    player.play();
+    await pass(2000);
+    player.scrolled();
+    expect(few.every((one) => !one.paused)).toBe(true);
+    player.pause();
+    video("one more");
+    player.scrolled();
+    await pass(2000);
+    expect([player.playing, few[0]?.paused]).toEqual([false, true]);
   });
 
   it("comes round together", async () => {

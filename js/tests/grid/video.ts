@@ -105,7 +105,10 @@ export function fakeVideos({ duration = 8, seekMs = 40 } = {}): void {
 export class FakeSight {
   static all: FakeSight[] = [];
   readonly watched = new Set<Element>();
-  constructor(private readonly tell: (entries: unknown[]) => void) {
+  constructor(
+    private readonly tell: (entries: unknown[]) => void,
+    private readonly options: { rootMargin: string },
+  ) {
     FakeSight.all.push(this);
   }
   observe(element: Element): void {
@@ -117,10 +120,11 @@ export class FakeSight {
   disconnect(): void {
     this.watched.clear();
   }
-  /** Scroll so that these of the elements watched are on screen, and no others. */
-  static see(wanted: (element: Element) => boolean): void {
+  /** Scroll so that these of the elements watched are on screen, and no others; `margin` is how far outside counts. */
+  static see(wanted: (element: Element, margin: string) => boolean): void {
     for (const one of FakeSight.all) {
-      one.tell([...one.watched].map((target) => ({ target, isIntersecting: wanted(target) })));
+      const { rootMargin } = one.options;
+      one.tell([...one.watched].map((target) => ({ target, isIntersecting: wanted(target, rootMargin) })));
     }
   }
   static install(): void {

@@ -408,7 +408,7 @@ async def test_the_token_shows_nowhere(signed_in, caplog):
         shown = [
             repr(client),
             repr(client._account),
-            repr(client._account.token),
+            repr(client._account.tokens),
             repr(client._auth),
             str(error),
         ]
@@ -418,7 +418,20 @@ async def test_the_token_shows_nowhere(signed_in, caplog):
     assert TOKEN not in "".join(shown)
 
 
+async def test_a_token_is_known_after_another_call_had_it_refused(signed_in):
+    """Answers to calls that were under way with it may quote it yet."""
+    async with (
+        Loopback(token()) as tokens,
+        Loopback(answer(200, {"name": NAME})) as server,
+        vertex(server) as client,
+    ):
+        signed_in(tokens)
+        await client.poll(MODEL, NAME)
+        client._account.forget()
+        assert client._without_key(f"Bad token {TOKEN}".encode()) == b"Bad token [key]"
+
+
 async def test_an_account_is_not_looked_for_before_it_is_needed(monkeypatch):
     monkeypatch.setattr(module, "_fetched", lambda _: pytest.fail("asked"))
     async with AsyncClient("vertex", project="my-project"), AsyncClient("gptproto", KEY):
-        assert not GoogleAccount().token
+        assert not GoogleAccount().tokens

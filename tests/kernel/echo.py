@@ -110,13 +110,19 @@ class Echo:
             server.shutdown()
             server.server_close()
 
+    def serve_tokens(self, token: str) -> str:
+        """The address of a server that has this token for whoever asks."""
+        body = json.dumps({"access_token": token, "expires_in": 3600, "token_type": "Bearer"}).encode()
+        return self._serve(lambda *_: (200, {"content-type": "application/json"}, body), [])
+
     def _serve(self, answer: Callable[[str, str, bytes, str], Answer], asked: list[Asked]) -> str:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                key = self.headers.get("x-goog-api-key", "")
+                bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
+                key = self.headers.get("x-goog-api-key") or bearer
                 asked.append(Asked(self.command, self.path, bool(key)))
                 status, headers, content = answer(self.command, self.path, body, key)
                 self.send_response(status)
@@ -138,6 +144,10 @@ class Echo:
 
     def answer(self, method: str, path: str, body: bytes, key: str) -> Answer:
         """What this request is answered with; every answer also has the key in a header."""
+        if path.endswith(":fetchPredictOperation"):
+            # Vertex AI's way to poll.
+            name = json.loads(body)["operationName"].rpartition("/")[2]
+            return self._poll(path, self._names.get(name, name), name, key)
         if method == "POST":
             return self._submit(json.loads(body)["instances"][0]["prompt"].rstrip("."), key)
         name = path.partition("?")[0].rpartition("/")[2]

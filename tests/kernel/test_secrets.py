@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -173,7 +173,7 @@ SWEPT = (
 )
 SWEEP = f"""sweep = veo.sweep("{{{{what}}}}.", axes={{"what": {[*SWEPT]}}}, duration_seconds=4)
 sweep.grid()"""
-ASKED: tuple[tuple[str, Mapping[str, object]], ...] = (
+ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("clock", {}),
     *(("details", {"cell": str(cell)}) for cell in range(len(SWEPT))),
     ("poster", {"cell": "0", "sample": 0}),
@@ -218,7 +218,7 @@ def test_a_key_gets_nowhere_by_sweeps_budgets_and_repairs(kernel, provider, fold
     assert {ended["submit 401."], ended["poll failed."], ended["poll filtered."]} <= {"failed", "blocked"}
     for number, (kind, payload) in enumerate(ASKED):
         kernel.tell(comm, {"kind": kind, "id": f"r{number}", "payload": payload})
-    replies: dict[str, dict[str, object]] = {}
+    replies: dict[str, dict[str, Any]] = {}
 
     def answered() -> bool:
         replies.update((one["id"], one) for one in widget.messages if one.get("kind") == "reply")

@@ -145,7 +145,7 @@ class AsyncClient:
         patient = httpx.Timeout(30.0, connect=CONNECT_SECONDS, read=120.0)
         self._submit_http = self._open(home, auth=self._auth, limits=single, timeout=patient)
         self._foreign_http: httpx.AsyncClient | None = None
-        self._log = KeyFilter(lambda: [self._key, self._account.token])
+        self._log = KeyFilter(lambda: [self._key, *self._account.tokens])
         self._log.watch()
 
     def _open(self, base: str = "", **options: Any) -> httpx.AsyncClient:
@@ -334,7 +334,7 @@ class AsyncClient:
 
     def _without_key(self, body: bytes) -> bytes:
         """An answer without the key in it: some servers quote the one they refuse, and it would be shown and kept."""
-        for secret in (self._key, self._account.token):
+        for secret in (self._key, *self._account.tokens):
             body = secret.masked(body)
         return body
 

@@ -16,6 +16,8 @@ from veo_nb.keys import Secret
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TOKEN_SECONDS = 60.0
 """A submit waits for its token no longer than this, and has not been sent then."""
+KEPT = 8
+"""So many tokens are known again; each is good for an hour."""
 SIGN_IN = "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file"
 
 
@@ -24,15 +26,16 @@ class GoogleAccount:
 
     def __init__(self) -> None:
         self._credentials: Any = None
+        self._tokens: list[Secret] = []
         self._lock = asyncio.Lock()
 
     def __repr__(self) -> str:
         return "GoogleAccount()"
 
     @property
-    def token(self) -> Secret:
-        """The token at hand; empty before the first."""
-        return Secret(getattr(self._credentials, "token", None) or "")
+    def tokens(self) -> tuple[Secret, ...]:
+        """The newest tokens, those it has forgotten too: a server may quote one in the answer that refuses it."""
+        return tuple(self._tokens)
 
     async def freshen(self) -> None:
         """Have a token that is good for some minutes yet.
@@ -49,6 +52,7 @@ class GoogleAccount:
             try:
                 fetching = asyncio.to_thread(_fetched, credentials)
                 self._credentials = await asyncio.wait_for(fetching, TOKEN_SECONDS)
+                self._tokens = [*self._tokens[1 - KEPT :], Secret(self._credentials.token or "")]
             except asyncio.TimeoutError:
                 raise errors.TransportError(
                     "Google's token service can't be reached: it took too long.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import threading
 import time
 from typing import Any
@@ -200,6 +201,31 @@ def test_five_thousand_combinations_ask_before_anything_is_sent(studio, service)
     with pytest.raises(errors.InvalidRequest, match=r"asks for 5,000 clips, about \$6,000.00"):
         start(studio, "A fox.", {"seed": "1,2,...,1000", "take": "1,...,5"})
     assert service.requests == []
+
+
+def test_the_budget_is_asked_once_for_the_whole_sweep(make_studio, service):
+    """Four clips of 60 cents: that the first two would fit does not help."""
+    studio = make_studio(budget=2.0)
+    with pytest.raises(errors.BudgetExceeded, match=r"would cost about \$2.40, and about \$2.00 of the"):
+        start(studio, duration_seconds=4)
+    assert (service.posts, studio.history(), studio.sweeps()) == ([], [], [])
+    studio.generate("A fox at dawn.", duration_seconds=4).wait(30)
+    # What is there already is not paid again: three new clips and the first one are within 2.40.
+    more = make_studio(budget=2.4)
+    assert start(more, duration_seconds=4).wait(30).summary().done == 4
+    assert len(service.posts) == 4
+
+
+def test_a_clip_of_this_library_that_can_not_be_extended_is_said_before_anything_is_sent(
+    make_studio, service
+):
+    studio = make_studio()
+    job = studio.generate("A fox.", resolution="1080p", duration_seconds=8).wait(30)
+    sent_before = len(service.posts)
+    long = dataclasses.replace(job.video, duration=200.0)
+    with pytest.raises(errors.InvalidRequest, match="can be extended"):
+        start(studio, "It {{what}}.", {"what": ["runs", "sleeps"]}, video=long)
+    assert len(service.posts) == sent_before
 
 
 def test_samples_count_as_clips(studio):

@@ -220,12 +220,11 @@ def test_a_clip_of_this_library_that_can_not_be_extended_is_said_before_anything
     make_studio, service
 ):
     studio = make_studio()
-    job = studio.generate("A fox.", resolution="1080p", duration_seconds=8).wait(30)
-    sent_before = len(service.posts)
-    long = dataclasses.replace(job.video, duration=200.0)
+    clip = studio.generate("A fox.").wait(30).video
+    long = dataclasses.replace(clip, duration=200.0, job_id="long")
     with pytest.raises(errors.InvalidRequest, match="can be extended"):
-        start(studio, "It {{what}}.", {"what": ["runs", "sleeps"]}, video=long)
-    assert len(service.posts) == sent_before
+        start(studio, "It runs.", {"video": {"short": clip, "long": long}})
+    assert [job.id for job in studio.history()] == [clip.job_id]
 
 
 def test_samples_count_as_clips(studio):

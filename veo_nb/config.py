@@ -50,7 +50,7 @@ class Settings:
     provider: catalog.Provider
     api_key: Secret
     base_url: str = ""
-    """One base for submit, poll and download in place of the provider's own; empty for those."""
+    """One base for all three calls in place of the provider's own (`VEO_NB_BASE_URL`); empty for those."""
     library: Path
     """Folder of the ledger and the videos, absolute."""
     model: str
@@ -58,7 +58,7 @@ class Settings:
     max_in_flight: int
     """How many operations run at the provider at once."""
     budget: float | None = None
-    """USD that the clips of the library may cost by estimate; None for no limit."""
+    """USD that the clips of the library may cost by estimate (`VEO_NB_BUDGET`); None for no limit."""
     prices: Mapping[str, catalog.Price] = field(default_factory=lambda: catalog.PRICES)
     """By model id: the catalog's, with those of the file in their place."""
     project: str = ""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from veo_nb.notebook.place import Place, find_place
 
-ROOT = Path("/srv/work")
+ROOT = Path("/srv/notes")
 PLACE = Place(ROOT / "notebooks", ROOT, "/user/me/")
 
 
@@ -76,7 +76,7 @@ def test_where_no_server_is_known_the_relative_address_still_works():
 
 def test_a_person_reads_the_path_from_the_notebooks_folder():
     assert PLACE.shown(ROOT / "notebooks/veo_library/fox #1.mp4") == "veo_library/fox #1.mp4"
-    assert PLACE.shown(ROOT / "library/fox.mp4") == "/srv/work/library/fox.mp4"
+    assert PLACE.shown(ROOT / "library/fox.mp4") == "/srv/notes/library/fox.mp4"
 
 
 # Finding it

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -40,17 +41,17 @@ class LiveView(anywidget.AnyWidget):
         let_clicks_through(self)
         self.on_msg(self._receive)
 
+    @abstractmethod
     def push(self) -> None:
         """Write the traits as things are now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def obey(self, message: Message, wish: Any) -> dict[str, Any]:
         """Do what a message asks for, and give the answer; `wish` is its payload, checked.
 
         Raises:
             VeoError: it can't be done; the person is told.
         """
-        raise NotImplementedError
 
     def push_soon(self) -> None:
         """Write the traits now, or as soon as the last time is long enough ago."""

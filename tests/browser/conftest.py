@@ -1,4 +1,7 @@
-"""One Lab and one Chromium for all browser tests; a folder and a tab for each."""
+"""One Lab and one Chromium for the tests of a file; a folder and a tab for each.
+
+No longer than a file: the driver keeps an event loop running in this thread, on which no other test could start its own.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,13 @@ from tests.kernel.sandbox import Sandbox
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 
 
-# Playwright keeps an event loop in this thread until it ends, so it must end with the last browser test.
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with browser() as chromium:
         yield chromium
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory) -> Iterator[Lab]:
     with Lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab

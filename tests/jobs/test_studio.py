@@ -160,6 +160,17 @@ def test_what_the_filter_said_of_some_samples_is_still_known_to_the_next_kernel(
     assert make_studio().job(job.id).now.filtered == ("Not this.",)
 
 
+def test_an_error_comes_without_the_frames_in_which_a_server_spoke(studio, service):
+    """A verbose traceback prints the variables of each, the headers of an answer among them."""
+    service.submits = [httpx.Response(401, json={"error": {"message": "no"}}, headers={"x-said": "secret"})]
+    job = studio.generate("A fox.")
+    with pytest.raises(errors.AuthenticationError) as caught:
+        job.wait(30)
+    frames = [str(entry.path) for entry in caught.traceback]
+    assert not [name for name in frames if "/api/" in name]
+    assert caught.value.__context__ is None
+
+
 def test_what_the_provider_could_not_make_is_asked_anew(studio, service):
     service.polls = [
         httpx.Response(200, json={"name": "n", "done": True, "error": {"code": 3, "message": "No."}})

@@ -162,6 +162,8 @@ class Engine:
 
     def end(self, job: Job, state: State, error: errors.VeoError) -> None:
         """End a job in the ledger and here; here also where the ledger can't be written, or it would never end."""
+        # It is raised again in a cell: with our frames a verbose traceback would show what a server said, word for word.
+        error.__traceback__ = error.__context__ = error.__cause__ = None
         end: dict[str, Any] = {"state": state, "error": error, "finished_at": self._clock()}
         try:
             # All of it, in case an earlier write failed.

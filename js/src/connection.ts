@@ -2,6 +2,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import type { Wish } from "./grid/protocol";
+import type { PanelWish } from "./panel/protocol";
 import { isReply, type Kind, type Message } from "./protocol";
 
 export const TIMEOUT_MS = 10_000;
@@ -18,14 +19,24 @@ export class RequestError extends Error {
   }
 }
 
+export type Asked = Kind | Wish | PanelWish;
+
+/** What goes beside a request: bytes that come along, and another patience than usual. */
+export interface Extras {
+  buffers?: ArrayBuffer[];
+  timeout?: number;
+}
+
+/** The answer; where bytes came along, they are its `buffers`. */
 export type Request = (
-  kind: Kind | Wish,
-  payload?: Record<string, unknown>,
-) => Promise<Record<string, unknown>>;
+  kind: Asked,
+  payload?: object,
+  extras?: Extras,
+) => Promise<Record<string, unknown> & { buffers?: DataView[] }>;
 
 interface Waiting {
   settle: () => void;
-  resolve: (ok: Record<string, unknown>) => void;
+  resolve: (ok: Record<string, unknown> & { buffers?: DataView[] }) => void;
   reject: (error: RequestError) => void;
 }
 
@@ -33,13 +44,13 @@ interface Waiting {
 export function connect(model: AnyModel, signal: AbortSignal): Request {
   const open = new Map<string, Waiting>();
 
-  const receive = (content: unknown) => {
+  const receive = (content: unknown, buffers?: DataView[]) => {
     if (!isReply(content)) return;
     // Another view's or browser's answer: every one that shows this model hears it.
     const waiting = open.get(content.id);
     if (waiting === undefined) return;
     waiting.settle();
-    if ("ok" in content) waiting.resolve(content.ok);
+    if ("ok" in content) waiting.resolve(buffers?.length ? { ...content.ok, buffers } : content.ok);
     else waiting.reject(new RequestError(content.error.code, content.error.message, content.error.hint));
   };
   model.on("msg:custom", receive);
@@ -53,19 +64,20 @@ export function connect(model: AnyModel, signal: AbortSignal): Request {
   };
   signal.addEventListener("abort", close, { once: true });
 
-  return (kind, payload = {}) =>
+  return (kind, payload = {}, { buffers, timeout = TIMEOUT_MS } = {}) =>
     new Promise((resolve, reject) => {
-      const message: Message = { kind, id: newId(), payload };
+      const message: Message = { kind, id: newId(), payload: { ...payload } };
       const timer = setTimeout(() => {
         open.delete(message.id);
         reject(new RequestError("timeout", "No answer from the kernel: it may be busy.", "The job goes on."));
-      }, TIMEOUT_MS);
+      }, timeout);
       const settle = () => {
         clearTimeout(timer);
         open.delete(message.id);
       };
       open.set(message.id, { settle, resolve, reject });
-      model.send(message);
+      if (buffers === undefined) model.send(message);
+      else model.send(message, undefined, buffers);
     });
 }
 

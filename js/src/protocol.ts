@@ -5,6 +5,7 @@
 // tests/fixtures/protocol holds examples that both sides read in their tests.
 
 import type { Wish } from "./grid/protocol";
+import type { PanelWish } from "./panel/protocol";
 
 export const STATES = [
   "queued",
@@ -68,7 +69,7 @@ export interface Card {
 export type Kind = "cancel" | "again" | "clock";
 
 export interface Message {
-  kind: Kind | Wish;
+  kind: Kind | Wish | PanelWish;
   id: string;
   payload: Record<string, unknown>;
 }

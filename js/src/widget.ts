@@ -5,11 +5,13 @@ import { showCard } from "./card";
 import { KernelClock } from "./clock";
 import { connect, RequestError } from "./connection";
 import { openGrids } from "./grid/trees";
+import { showPanel } from "./panel/show";
 import type { Kind } from "./stage";
 
 const KINDS: Readonly<Record<string, () => Kind>> = {
   job: () => ({ show: showCard }),
   sweep: openGrids,
+  panel: () => ({ show: showPanel }),
 };
 
 interface Opening {

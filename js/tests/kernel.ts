@@ -1,14 +1,16 @@
 // A kernel's side of a widget model, for tests: it keeps what is sent and answers when told.
 
 import type { AnyModel } from "@anywidget/types";
-import type { Wish } from "../src/grid/protocol";
-import type { Card, Kind, Message } from "../src/protocol";
+import type { Asked } from "../src/connection";
+import type { Card, Message } from "../src/protocol";
 import type { GridFacts } from "./fixtures";
 
-type Handler = (content?: unknown) => void;
+type Handler = (content?: unknown, buffers?: DataView[]) => void;
 
 export class FakeModel {
   readonly sent: Message[] = [];
+  /** The bytes that came along with the messages that were sent, in order. */
+  readonly buffers: ArrayBuffer[] = [];
   private readonly handlers = new Map<string, Set<Handler>>();
   private readonly traits: Record<string, unknown>;
 
@@ -28,14 +30,22 @@ export class FakeModel {
     this.handlers.get(event)?.delete(handler);
   }
 
-  send(message: Message): void {
+  send(message: Message, _callbacks?: unknown, buffers: ArrayBuffer[] = []): void {
     this.sent.push(message);
+    this.buffers.push(...buffers);
   }
 
   /** The model of a sweep: its cells in one batch. */
   static ofGrid({ grid, summary, cells }: GridFacts): FakeModel {
     const model = new FakeModel({} as Card, "sweep");
     Object.assign(model.traits, { grid, summary, cells_0: cells });
+    return model;
+  }
+
+  /** The model of a panel. */
+  static ofPanel(facts: object): FakeModel {
+    const model = new FakeModel({} as Card, "panel");
+    Object.assign(model.traits, structuredClone(facts));
     return model;
   }
 
@@ -57,22 +67,22 @@ export class FakeModel {
   }
 
   /** Python sends a message, to every view. */
-  tell(event: string, content?: unknown): void {
-    for (const handler of [...(this.handlers.get(event) ?? [])]) handler(content);
+  tell(event: string, content?: unknown, buffers?: DataView[]): void {
+    for (const handler of [...(this.handlers.get(event) ?? [])]) handler(content, buffers);
   }
 
   /** The last message of this kind that was sent. */
-  last(kind: Kind | Wish): Message {
+  last(kind: Asked): Message {
     const message = this.sent.filter((one) => one.kind === kind).at(-1);
     if (message === undefined) throw new Error(`no "${kind}" was sent`);
     return message;
   }
 
-  grant(kind: Kind | Wish, ok: Record<string, unknown> = {}): void {
-    this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, ok });
+  grant(kind: Asked, ok: object = {}, buffers?: DataView[]): void {
+    this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, ok }, buffers);
   }
 
-  refuse(kind: Kind | Wish, message: string, hint: string): void {
+  refuse(kind: Asked, message: string, hint: string): void {
     const error = { code: "not_found", message, hint };
     this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, error });
   }

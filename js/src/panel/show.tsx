@@ -1,0 +1,58 @@
+// Puts a panel on the stage, and draws it anew whenever Python writes a trait of it.
+
+import { render } from "preact";
+import type { Stage } from "../stage";
+import {
+  type LibraryFacts,
+  type Queue,
+  ROWS,
+  type Row,
+  type Setup,
+  type SharedDraft,
+  type View,
+} from "./protocol";
+import { PanelView } from "./view";
+
+const TRAITS = ["panel", "draft", "queue", "library", "chosen", "view"];
+const ROW_TRAITS = Array.from({ length: ROWS }, (_, at) => `row_${at}`);
+
+export function showPanel({ model, el, clock, request, signal }: Stage): void {
+  let waiting = false;
+  const draw = () => {
+    waiting = false;
+    if (signal.aborted) return;
+    const rows = ROW_TRAITS.map((name) => model.get(name) as Partial<Row>);
+    render(
+      <PanelView
+        setup={model.get("panel") as Setup}
+        shared={model.get("draft") as SharedDraft}
+        queue={model.get("queue") as Queue}
+        rows={rows.filter((row): row is Row => row.job !== undefined)}
+        library={model.get("library") as LibraryFacts}
+        chosen={model.get("chosen") as string[]}
+        view={model.get("view") as View}
+        clock={clock}
+        request={request}
+        signal={signal}
+      />,
+      el,
+    );
+  };
+  // Several traits change with one message: draw once.
+  const changed = () => {
+    if (waiting) return;
+    waiting = true;
+    queueMicrotask(draw);
+  };
+  const names = [...TRAITS, ...ROW_TRAITS].map((name) => `change:${name}`);
+  for (const name of names) model.on(name, changed);
+  signal.addEventListener(
+    "abort",
+    () => {
+      for (const name of names) model.off(name, changed);
+      render(null, el);
+    },
+    { once: true },
+  );
+  draw();
+}

@@ -1,0 +1,112 @@
+// The panel: Compose at the left, Queue and Gallery at the right, and what is opened over them.
+
+import { useCallback, useMemo, useRef, useState } from "preact/hooks";
+import type { Clock } from "../clock";
+import type { Request } from "../connection";
+import { leaveOnEscape } from "../focus";
+import { useNotice } from "../grid/memory";
+import "../theme.css";
+import "./panel.css";
+import { OpenLayer } from "./clip/layer";
+import { Compose } from "./compose/compose";
+import { askWith, type Desk, DeskContext, type Layer } from "./desk";
+import { useDraft } from "./draft";
+import { Gallery } from "./gallery/gallery";
+import type { LibraryFacts, Queue, Row, Setup, SharedDraft, View } from "./protocol";
+import { QueueList } from "./queue/queue";
+
+export interface PanelProps {
+  setup: Setup;
+  shared: SharedDraft;
+  queue: Queue;
+  rows: readonly Row[];
+  library: LibraryFacts;
+  chosen: readonly string[];
+  view: View;
+  clock: Clock;
+  request: Request;
+  signal: AbortSignal;
+}
+
+interface Offer {
+  words: string;
+  label: string;
+  action: () => void;
+}
+
+export function PanelView({ setup, shared, queue, rows, library, chosen, view, ...stage }: PanelProps) {
+  const { clock, request, signal } = stage;
+  const root = useRef<HTMLDivElement>(null);
+  const [notice, say] = useNotice();
+  const [offered, setOffered] = useState<Offer>();
+  const [layer, setLayer] = useState<Layer>();
+  const ask = useMemo(() => askWith(request, say), [request, say]);
+  const [draft, change] = useDraft(shared, request, signal);
+
+  const compose = useCallback<Desk["compose"]>(
+    (next, show) => {
+      change(next);
+      if (show === true) root.current?.querySelector<HTMLElement>(".veo-compose textarea")?.focus();
+    },
+    [change],
+  );
+  const desk = useMemo<Desk>(
+    () => ({
+      ask,
+      request,
+      say,
+      offer: (words, label, action) => {
+        say(words, true);
+        setOffered({ words, label, action });
+      },
+      open: setLayer,
+      close: () => setLayer(undefined),
+      compose,
+      chosen,
+      choose: (clips) => void ask("select", { clips: [...clips] }),
+      clock,
+      signal,
+    }),
+    [ask, request, say, compose, chosen, clock, signal],
+  );
+
+  return (
+    <DeskContext.Provider value={desk}>
+      <div
+        ref={root}
+        class="veo-panel"
+        data-lm-suppress-shortcuts="true"
+        role="group"
+        aria-label="Veo panel"
+        onKeyDown={leaveOnEscape}
+      >
+        <Compose setup={setup} draft={draft} running={queue.order.length > 0} library={library} />
+        <QueueList queue={queue} rows={rows} />
+        <Gallery library={library} view={view} />
+        {layer !== undefined && <OpenLayer layer={layer} library={library} />}
+        <div class="veo-notice" aria-hidden="true">
+          {offered === undefined ? (
+            notice.shown
+          ) : (
+            <>
+              {offered.words}
+              <button
+                type="button"
+                class="veo-button"
+                onClick={() => {
+                  offered.action();
+                  setOffered(undefined);
+                }}
+              >
+                {offered.label}
+              </button>
+            </>
+          )}
+        </div>
+        <div class="veo-unseen" aria-live="polite">
+          {notice.said}
+        </div>
+      </div>
+    </DeskContext.Provider>
+  );
+}

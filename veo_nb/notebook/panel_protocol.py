@@ -1,0 +1,252 @@
+"""What crosses the border for the panel; the twin of js/src/panel/protocol.ts.
+
+Facts are traits, written by Python alone: `panel` (what can be asked for), `draft` (what is being composed), `queue`
+(which jobs are on their way, in order) with `row_0`, `row_1`, … (a job each, so that one change pushes one row),
+`library` (how much there is to be found), `chosen` and `view`. A library of thousands of clips is no trait: the page
+asks for the part of it that it shows, for stills, and for videos where no server has them. The wishes are in
+`panel_wishes`. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from veo_nb.notebook.protocol import Estimate, Part, State, Transfer
+
+ROWS = 24
+"""Jobs that the queue shows one by one; of more it says how many."""
+
+Shape = Literal["16:9", "9:16"]
+
+
+# What can be asked for
+
+
+class Choice(TypedDict):
+    """A value that a field takes, and how a person says it."""
+
+    value: str | int | bool
+    label: str
+
+
+class FieldForm(TypedDict):
+    """A field of the request as a form shows it."""
+
+    name: str
+    label: str
+    help: str
+    kind: Literal["choice", "text", "number", "switch"]
+    choices: list[Choice]
+    """Of a choice or a switch; empty for the others."""
+    unset: str
+    """What stands there while nothing is set: `8 s` where the provider takes that, else empty."""
+
+
+class Setup(TypedDict):
+    """What the provider that is set takes; it changes only with the settings."""
+
+    title: str
+    """The provider's name, as a person says it."""
+    tag: str
+    """`sandbox`, or empty."""
+    folder: str
+    """Where the library is, as a person says it."""
+    fields: list[FieldForm]
+    most_references: int
+    most_bytes: int
+    """Of a picture that is given."""
+
+
+# What is being composed
+
+
+class Draft(TypedDict):
+    """A request that is being made: nothing of it is sent before somebody asks for that."""
+
+    prompt: str
+    variables: dict[str, list[str]]
+    """The values of each `{{variable}}`; several make a sweep."""
+    fields: dict[str, list[str | int | bool]]
+    """What was set, by field; several values make a sweep. A text may hold several in the way of a cell."""
+    image: list[str]
+    """Pictures by their key; several make a sweep."""
+    last_frame: list[str]
+    reference_images: list[str]
+    video: str
+    """The key of the clip that is gone on from; empty for none."""
+    fit: Literal["", "crop", "pad"]
+    take: int
+
+
+class SharedDraft(TypedDict):
+    """The draft as all panels have it, and which view wrote it last: that one knows better."""
+
+    by: str
+    draft: Draft
+
+
+class View(TypedDict):
+    """How a person has the gallery: it is so again after a restart."""
+
+    search: str
+    models: list[str]
+    states: list[str]
+    """`made`, `starred`, `joined`, `failed` …: see `panel_wishes.GivenView`."""
+    rating: int
+    """At least so many stars; 0 for all."""
+    sweep: str
+    days: int
+    """Not older than so many days; 0 for all."""
+    order: Literal["newest", "oldest", "rating"]
+
+
+class Problem(TypedDict):
+    """Why a draft can't be sent."""
+
+    field: str
+    message: str
+    hint: str
+
+
+class Check(TypedDict):
+    """What a draft would do, with nothing sent."""
+
+    problems: list[Problem]
+    unavailable: dict[str, dict[str, str]]
+    """Of each field the values, as texts, that can't be combined with the others, and why. A field with the
+    value `*` can't be used at all."""
+    count: int
+    """Clips that it would make, samples counted one by one; those that are there already are not among them."""
+    stored: int
+    """Those that are."""
+    line: str
+    """`2 clips · about $2.40 · about 2 min`."""
+    button: str
+    """`Generate 2 clips`, `Show the clip`, `Generate`."""
+    notes: list[str]
+    """What should be known before: the picture will be cut, the budget does not suffice."""
+
+
+class PictureFacts(TypedDict):
+    """A picture that was given, kept in the library."""
+
+    key: str
+    name: str
+    width: int
+    height: int
+    still: str
+    """A small data URI."""
+    origin: str
+    """The key of the clip that it is a frame of; empty for none."""
+
+
+# What is on its way
+
+
+class Queue(TypedDict):
+    """The jobs that are on their way or ended without a clip, those to be sent last at the end."""
+
+    order: list[str]
+    """Ids of the jobs that have a row, in the order in which they are shown."""
+    more: int
+    """Jobs beyond those."""
+    line: list[Part]
+    """`2 generating · 3 waiting · about 3 min left`; empty while there is nothing."""
+
+
+RowAction = Literal["cancel", "again", "fetch", "resubmit", "dismiss", "move"]
+
+
+class Row(TypedDict):
+    """A job in the queue; `{}` in a trait that has none."""
+
+    job: str
+    state: State
+    prompt: str
+    """At most 120 letters."""
+    settings: str
+    line: list[Part]
+    progress: Estimate | Transfer | None
+    actions: list[RowAction]
+
+
+# What can be found
+
+
+class SweepName(TypedDict):
+    """A sweep to choose from."""
+
+    id: str
+    title: str
+
+
+class LibraryFacts(TypedDict):
+    """What there is in the library, in short. A new `version` says that something in it has changed."""
+
+    version: int
+    total: int
+    """Clips."""
+    models: list[Choice]
+    """Those that made something, by their full id."""
+    sweeps: list[SweepName]
+    cost: str
+    """`so far about $3.20 of the budget of $20.00, $16.80 left`."""
+
+
+class Item(TypedDict):
+    """A clip in the gallery, or a job that has none."""
+
+    key: str
+    """`3f2a/0`: the job and the sample; of clips that were put together the id that they got, and 0."""
+    job: str
+    kind: Literal["clip", "joined", "none"]
+    state: State
+    prompt: str
+    """At most 200 letters."""
+    settings: str
+    shape: Shape
+    url: str
+    """Where the page may find it; empty where there is no server that has it."""
+    path: str
+    bytes: int
+    duration: float
+    fps: float
+    here: bool
+    """Whether its file is there."""
+    rating: int
+    star: bool
+    note: str
+    sweep: str
+    made: float
+    """Seconds since 1970."""
+
+
+class Lineage(TypedDict):
+    """A clip that another one came from, or that came from it."""
+
+    key: str
+    how: str
+    """`its last frame`, `its frame at 2.5 s`, `goes on from it`, `part of it`."""
+    prompt: str
+    here: bool
+
+
+class Details(TypedDict):
+    """All that is known of a clip."""
+
+    item: Item
+    prompt: str
+    line: list[Part]
+    recipe: list[tuple[str, str]]
+    """What was set and what came of it: name and value, in reading order."""
+    pictures: list[PictureFacts]
+    """First frame, last frame and references."""
+    came_from: list[Lineage]
+    became: list[Lineage]
+    cell: str
+    """The `%%veo` cell that makes exactly this clip; empty where it takes Python."""
+    python: str
+    actions: list[Literal["another", "vary", "extend", "again", "fetch", "resubmit"]]
+    """What makes sense here, beside what can be done with every clip."""
+    cannot_extend: str
+    """Why it can't be gone on from; empty where it can."""

@@ -7,8 +7,9 @@ export const SHOWN_MS = 8000;
 export const OFFERED_MS = 20_000;
 
 interface Words {
+  /** What stands there; empty for what is only read out. */
   text: string;
-  unseen: boolean;
+  heard: string;
   label?: string;
   action?: () => void;
 }
@@ -30,11 +31,13 @@ export function useNotices(): Notices {
   const say = useCallback(
     (text: string, unseen = false) =>
       // What is only read out does not take a button away that somebody may be about to press.
-      setWords((now) => (unseen && now?.action ? { ...now } : { text, unseen })),
+      setWords((now) =>
+        unseen && now?.action ? { ...now, heard: text } : { text: unseen ? "" : text, heard: text },
+      ),
     [],
   );
   const offer = useCallback(
-    (text: string, label: string, action: () => void) => setWords({ text, unseen: false, label, action }),
+    (text: string, label: string, action: () => void) => setWords({ text, heard: text, label, action }),
     [],
   );
   const clear = useCallback(() => setWords(undefined), []);
@@ -49,7 +52,7 @@ export function NoticePlace({ words, clear }: Pick<Notices, "words" | "clear">) 
   return (
     <>
       <div class="veo-notice-place">
-        {words !== undefined && !words.unseen && (
+        {words !== undefined && words.text !== "" && (
           <div class="veo-notice">
             <span>{words.text}</span>
             {words.action !== undefined && (
@@ -61,7 +64,7 @@ export function NoticePlace({ words, clear }: Pick<Notices, "words" | "clear">) 
         )}
       </div>
       <div class="veo-unseen" aria-live="polite">
-        {words?.text}
+        {words?.heard}
       </div>
     </>
   );

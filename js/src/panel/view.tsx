@@ -25,11 +25,13 @@ export interface PanelProps {
   view: View;
   clock: Clock;
   request: Request;
+  /** Whether the kernel has gone: nothing can be asked any more. */
+  lost: boolean;
   signal: AbortSignal;
 }
 
 export function PanelView({ setup, shared, queue, rows, library, chosen, view, ...stage }: PanelProps) {
-  const { clock, request, signal } = stage;
+  const { clock, request, lost, signal } = stage;
   const root = useRef<HTMLDivElement>(null);
   const { words, say, offer, clear } = useNotices();
   const [layer, setLayer] = useState<Layer>();
@@ -70,7 +72,13 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
         aria-label="Veo panel"
         onKeyDown={leaveOnEscape}
       >
-        <div class="veo-panel-parts">
+        {lost && (
+          <p class="veo-lost" role="status">
+            The kernel was restarted or has ended. Run this cell again: what you wrote, chose and made is
+            there.
+          </p>
+        )}
+        <div class="veo-panel-parts" data-lost={lost}>
           <Compose setup={setup} draft={draft} running={queue.order.length > 0} library={library} />
           <QueueList queue={queue} rows={rows} />
           <Gallery library={library} view={view} />

@@ -103,7 +103,10 @@ MIGRATIONS = (
         duration REAL NOT NULL,
         fps REAL NOT NULL,
         has_audio INTEGER NOT NULL,
-        created_at REAL NOT NULL
+        created_at REAL NOT NULL,
+        rating INTEGER CHECK (rating BETWEEN 1 AND 5),
+        star INTEGER NOT NULL DEFAULT 0,
+        note TEXT NOT NULL DEFAULT ''
     );
     CREATE TABLE origins (
         sha256 TEXT PRIMARY KEY,

@@ -14,7 +14,8 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
     from veo_nb.jobs.job import Job
     from veo_nb.jobs.studio import Studio
     from veo_nb.jobs.sweep import Sweep
-    from veo_nb.jobs.video import Video
+    from veo_nb.jobs.video import Trimmed, Video
     from veo_nb.keys import Secret
+    from veo_nb.notebook.panel import Panel
     from veo_nb.request import VideoRequest
 
 __version__ = "0.1.0"
@@ -75,6 +77,8 @@ __all__ = [
     "cost",
     "generate",
     "history",
+    "join",
+    "panel",
     "studio",
     "sweep",
 ]
@@ -245,6 +249,29 @@ def history(limit: int = 50) -> list[Job]:
 def cost() -> Bill:
     """What the jobs of the library cost by estimate: `charges` by day, model and state, `spent`, `budget` and `left`."""
     return studio().cost()
+
+
+def join(
+    clips: Sequence[Video | Trimmed | Job], *, title: str = "", out: str | PathLike[str] | None = None
+) -> Video:
+    """One clip of several, in this order: `veo.join([a, b.trim(1, 4)])`; it lies in the library as any other.
+
+    A clip is a `Video`, a job, or a part of one. `out` gets a copy. Size and rate are those of the first.
+
+    Raises:
+        InvalidRequest: there is nothing to join, a file is gone, or it can't be written.
+    """
+    return studio().join(clips, title=title, out=out)
+
+
+def panel() -> Panel:
+    """The panel, as the last value of a cell: make, compare and find clips with the mouse or the keyboard alone.
+
+    `panel.selected` are the clips that are chosen in it, `panel.on_finished(function)` hears of each job that is done.
+    """
+    from veo_nb.notebook.panel import Panel
+
+    return Panel(studio)
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -12,7 +12,8 @@ from PIL import Image
 
 from tests.jobs.world import Held
 from veo_nb import errors
-from veo_nb.jobs.engine import GAP_SECONDS, PLAUSIBLE_SECONDS, SUBMIT_TRIES, WATCHED_SECONDS
+from veo_nb.jobs.engine import PLAUSIBLE_SECONDS, SUBMIT_TRIES
+from veo_nb.jobs.patience import GAP_SECONDS, WATCHED_SECONDS
 from veo_nb.jobs.job import Job, Note, State
 
 

@@ -82,7 +82,13 @@ def experiment(tmp_path_factory):
     return run("04_prompt_experiment.ipynb", tmp_path_factory.mktemp("experiment") / "notebooks")
 
 
-@pytest.mark.parametrize("notebook", ["ran", "sweeps", "experiment"])
+@pytest.fixture(scope="module")
+def panel(tmp_path_factory):
+    """The fifth one, whose panel has nobody in front of it."""
+    return run("05_panel.ipynb", tmp_path_factory.mktemp("panel") / "notebooks")
+
+
+@pytest.mark.parametrize("notebook", ["ran", "sweeps", "experiment", "panel"])
 def test_it_takes_less_than_three_minutes(notebook, request):
     assert request.getfixturevalue(notebook).seconds < 180
 
@@ -193,3 +199,20 @@ def test_its_answer_is_what_the_ratings_say(experiment):
     answer = experiment.book.cells[-1].source
     assert "one and a half points" in answer
     assert "The camera adds one more" in answer
+
+
+def test_the_panel_says_what_it_is_where_nobody_runs_it(panel):
+    html = panel.html("veo.panel()")
+    assert "Run this cell" in html
+    assert "<button" not in html
+
+
+def test_what_is_joined_is_one_clip_of_both_with_the_trim(panel):
+    assert panel.html("veo.join").count("<video") == 1
+    (said,) = panel.text("stop()").splitlines()
+    assert said.startswith("7.0 s")
+    assert len(panel.prompts) == 2
+
+
+def test_a_deaf_panel_still_hears_what_is_finished(panel):
+    assert "Choose clips in the gallery" in panel.text("finished = []")

@@ -37,15 +37,18 @@ async def fetch_videos(
 ) -> tuple[Video, ...]:
     """The videos of a finished operation in the library; those that are there already are left alone.
 
-    The samples in `anew` are fetched all the same, since their files are damaged.
+    So are those that somebody deleted. The samples in `anew` are fetched all the same, since their files are damaged.
 
     Raises:
         VeoError: one can't be brought here, or the ledger can't be written.
         OSError: the folder can't be written.
     """
     have = {row.sample: row for row in ledger.videos(job.id)}
+    deleted = have.keys() - {row.sample for row in ledger.kept_videos(job.id)}
     videos = []
     for number, sample in enumerate(samples):
+        if number in deleted:
+            continue
         row = have.get(number)
         if row is None:
             row = await asyncio.to_thread(_placed, library, job, number)

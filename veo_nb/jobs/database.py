@@ -88,6 +88,10 @@ class Database:
         found = self._rows(f"PRAGMA table_info({table})", ())
         return [row["name"] for row in found], [row["name"] for row in found if row["pk"]]
 
+    def version(self) -> int:
+        """A number that changes whenever another process, or another opening of the file, has written to it."""
+        return int(self._rows("PRAGMA data_version", ())[0][0])
+
     def hold_reserve(self) -> None:
         """Have the reserve there for the next full disk, where there is room for it now."""
         if self._reserve is None or self._reserve.exists():
@@ -105,6 +109,8 @@ class Database:
                 self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
         self._db.row_factory = sqlite3.Row
+        # SQLite's own lower() knows no letters but ours.
+        self._db.create_function("folded", 1, lambda text: str(text).casefold(), deterministic=True)
         try:
             with self._plainly():
                 _use_wal(self._db)

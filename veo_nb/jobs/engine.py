@@ -30,17 +30,13 @@ from veo_nb.jobs.ledger import Ledger
 from veo_nb.jobs.library import Library
 from veo_nb.jobs.limits import Limits
 from veo_nb.jobs.local_server import LocalServer
+from veo_nb.jobs.patience import Patience
 
 log = logging.getLogger("veo_nb")
 
 SUBMIT_TRIES = 20
 PLAUSIBLE_SECONDS = 3600.0
 """An operation that runs longer than this is given up; the service's own figure is 6 minutes at most."""
-WATCHED_SECONDS = 300.0
-"""None is given up before it was watched for so long in one go: after a laptop's sleep, or the start of a kernel, hours
-have gone by in which nobody asked."""
-GAP_SECONDS = 600.0
-"""No two looks lie so far apart, unless the machine slept or somebody set its clock."""
 PARTING_SECONDS = 3.0
 """How long the end of the kernel waits for the answer to a submit that is under way."""
 
@@ -50,27 +46,6 @@ _ENDINGS: dict[type[errors.VeoError], State] = {
     errors.SubmissionUncertain: State.UNCERTAIN,
     errors.ContentBlocked: State.BLOCKED,
 }
-
-
-class _Patience:
-    """How long an operation has been watched, through every jump of the clock."""
-
-    def __init__(self, began: float, now: float) -> None:
-        self._began = began
-        self._since = self._last = now
-
-    def look(self, now: float) -> None:
-        """It is looked at now."""
-        if not 0 <= now - self._last <= GAP_SECONDS:
-            self._since = now
-        self._last = now
-
-    def past(self, longest: float) -> float | None:
-        """For how many seconds it has been going on, once that is longer than `longest`; None before."""
-        watched = self._last - self._since
-        # Of a clock that was set back, only what was watched can be believed.
-        seconds = max(self._last - self._began, watched)
-        return seconds if seconds > longest and watched >= min(longest, WATCHED_SECONDS) else None
 
 
 class _Displaced(errors.VeoError):
@@ -149,6 +124,14 @@ class Engine:
     def hold(self, job_ids: AbstractSet[str], *, back: bool) -> None:
         """Keep jobs from being sent, or let them be sent again; those at the provider go on."""
         (self._limits.hold if back else self._limits.release)(job_ids)
+
+    def move(self, job_id: str, before: str | None) -> bool:
+        """Send a job that waits before another one, or last; False where it doesn't wait any more."""
+        return self._limits.move(job_id, before)
+
+    def waiting(self) -> list[str]:
+        """The jobs that wait to be sent, the next one first."""
+        return self._limits.waiting()
 
     def cancel(self, job: Job) -> None:
         """Stop a job. One whose POST is under way ends when the answer, and with it the name, is written down."""
@@ -330,7 +313,7 @@ class Engine:
         began = job.now.submitted_at or job.now.created_at
         seen_running = self._clock() - began < 5.0
         failures, since = 0, 0.0
-        patience = _Patience(began, self._clock())
+        patience = Patience(began, self._clock())
         while True:
             elapsed = self._clock() - began
             if seen_running and not failures:
@@ -362,7 +345,7 @@ class Engine:
             seen_running = True
             self._check_plausible(job, patience, PLAUSIBLE_SECONDS)
 
-    def _check_plausible(self, job: Job, patience: _Patience, longest: float) -> None:
+    def _check_plausible(self, job: Job, patience: Patience, longest: float) -> None:
         patience.look(self._clock())
         seconds = patience.past(longest)
         if seconds is not None:

@@ -18,6 +18,7 @@ from veo_nb.errors import VeoError
 from veo_nb.jobs.bill import Admit, Charge, gather, may_be_charged
 from veo_nb.jobs.database import Database, Restore
 from veo_nb.jobs.journal import Entry, Journal
+from veo_nb.jobs.news import News
 from veo_nb.jobs.schema import KEPT, MIGRATIONS, SURE
 
 T = TypeVar("T")
@@ -107,6 +108,8 @@ class Ledger(Database):
         reserve: Path | None = None,
     ) -> None:
         super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve)
+        self.news = News()
+        """Hears of each write to a job, its clips and what is thought of them."""
         self._journal = journal
         if journal is not None and not journal.path.exists():
             journal.begin(self.entries())
@@ -149,6 +152,8 @@ class Ledger(Database):
                 return standing
             if admit is not None:
                 admit(self.charges())
+            if db.execute("SELECT 1 FROM joined WHERE id = ?", (row.id,)).fetchone():
+                return None
             done = db.execute(f"INSERT OR IGNORE INTO jobs ({names}) VALUES ({marks})", values)
             return row if done.rowcount else None
 
@@ -278,6 +283,16 @@ class Ledger(Database):
         found = self._rows("SELECT * FROM videos WHERE job_id = ? ORDER BY sample", (job_id,))
         return [VideoRow(**{**_known(VideoRow, r), "has_audio": bool(r["has_audio"])}) for r in found]
 
+    def kept_videos(self, job_id: str) -> list[VideoRow]:
+        """As `videos`, without those that somebody deleted."""
+        gone = {
+            row["sample"]
+            for row in self._rows(
+                "SELECT sample FROM deleted WHERE job_id = ? AND deleted_at IS NOT NULL", (job_id,)
+            )
+        }
+        return [row for row in self.videos(job_id) if row.sample not in gone]
+
     def beat(self, owner: Owner) -> None:
         """Say that an owner lives."""
         with self._writing() as db:
@@ -317,11 +332,14 @@ class Ledger(Database):
         return done
 
     def _note(self, table: str, values: dict[str, Any]) -> None:
-        """Write into the journal what has just been written into a table."""
-        if self._journal is None:
-            return
-        if not self._journal.add(table, values, surely=any(values.get(name) for name in SURE)):
+        """Write into the journal what has just been written into a table, and tell who listens."""
+        if self._journal is not None and not self._journal.add(
+            table, values, surely=any(values.get(name) for name in SURE)
+        ):
             self._journal.begin(self.entries())
+        changed = values.get("job_id") or values.get("id")
+        if changed:
+            self.news.tell(str(changed))
 
 
 def is_fetchable(row: JobRow) -> bool:

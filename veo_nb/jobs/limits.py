@@ -113,6 +113,21 @@ class Limits:
         self._move_up()
         self._say_again(job_ids, None)
 
+    def move(self, job_id: str, before: str | None) -> bool:
+        """Let a job that waits go before another one, or last; False where it doesn't wait for its turn."""
+        mine = [one for one in self._line if one.job.id == job_id]
+        if not mine:
+            return False
+        rest = [one for one in self._line if one.job.id != job_id]
+        at = next((n for n, one in enumerate(rest) if one.job.id == before), len(rest))
+        self._line = [*rest[:at], *mine, *rest[at:]]
+        self._move_up()
+        return True
+
+    def waiting(self) -> list[str]:
+        """The jobs that wait for their turn, the next one first."""
+        return [one.job.id for one in self._line]
+
     def refused(self, seconds: float | None) -> None:
         """The provider said that it is too much, and asked for so many seconds of silence, or did not say."""
         now = self._clock()

@@ -75,7 +75,7 @@ class Registry:
         """A job's moment as the ledger has it."""
         past = self._ledger.generation_seconds(row.provider, row.model)
         typical, slow = usual_seconds(past, catalog.PROVIDERS[row.provider], catalog.MODELS[row.model])
-        videos = self._ledger.videos(row.id)
+        videos = self._ledger.kept_videos(row.id)
         return Snapshot(
             state=State(row.state),
             created_at=row.created_at,
@@ -103,4 +103,5 @@ class Registry:
             workshop=self._workshop,
         )
         job.listen(self._let_go)
+        job.listen(lambda job: self._ledger.news.tell(job.id))
         return job

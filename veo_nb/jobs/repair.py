@@ -113,7 +113,7 @@ class Repairer:
                 damaged[video.sample] = "damaged"
             elif not video.path.with_suffix(".json").exists():
                 self._write_sidecar(job, video.sample)
-        if not job.videos:
+        if not job.videos and not self._ledger.videos(job.id):
             damaged[0] = "missing"
         if damaged:
             how = " and ".join(sorted(set(damaged.values())))

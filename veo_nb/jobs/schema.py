@@ -84,6 +84,39 @@ MIGRATIONS = (
     );
     ALTER TABLE jobs ADD COLUMN filtered TEXT;
     """,
+    """
+    CREATE TABLE deleted (
+        job_id TEXT NOT NULL,
+        sample INTEGER NOT NULL,
+        deleted_at REAL,
+        PRIMARY KEY (job_id, sample)
+    );
+    CREATE TABLE joined (
+        id TEXT PRIMARY KEY,
+        title TEXT NOT NULL,
+        pieces TEXT NOT NULL,
+        path TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        duration REAL NOT NULL,
+        fps REAL NOT NULL,
+        has_audio INTEGER NOT NULL,
+        created_at REAL NOT NULL,
+        rating INTEGER CHECK (rating BETWEEN 1 AND 5),
+        star INTEGER NOT NULL DEFAULT 0,
+        note TEXT NOT NULL DEFAULT ''
+    );
+    CREATE TABLE origins (
+        sha256 TEXT PRIMARY KEY,
+        job_id TEXT NOT NULL,
+        sample INTEGER NOT NULL,
+        seconds REAL
+    );
+    CREATE INDEX joined_by_time ON joined (created_at);
+    CREATE INDEX origins_by_clip ON origins (job_id, sample);
+    """,
 )
 """Each brings a ledger from the version before it; `user_version` counts them.
 
@@ -94,7 +127,7 @@ with a default. The old file is kept beside it (`ledger-v1.bak`), all of it happ
 belong into the journal: one `_note` after the write, and the table's name in `KEPT`.
 """
 
-KEPT = ("jobs", "videos", "ratings")
+KEPT = ("jobs", "videos", "ratings", "deleted", "joined", "origins")
 """The tables whose rows are in the journal as well; owners come and go."""
 SURE = ("operation", "submitted_at")
 """A change of these goes through a power cut in the journal too: money hangs on it."""

@@ -24,7 +24,9 @@ from veo_nb.jobs.bill import Bill, make_bill, make_gate
 from veo_nb.jobs.cost import estimate
 from veo_nb.jobs.expiry import RECENT_SECONDS, Unfetched, unfetched
 from veo_nb.jobs.extension import check_source, source_of
+from veo_nb.jobs.finding import Finding
 from veo_nb.jobs.job import ALPHABET, Job, State
+from veo_nb.jobs.keeping import Keeping
 from veo_nb.jobs.ledger import JobRow, Ledger
 from veo_nb.jobs.library import Library
 from veo_nb.jobs.rebuild import has_traces
@@ -54,7 +56,7 @@ class Preview:
     """What was spent so far, and what is left."""
 
 
-class Studio(Sweeping):
+class Studio(Sweeping, Finding, Keeping):
     """Makes clips, keeps them, and finds them again.
 
     Arguments are the settings of `veo_nb.config`: `provider`, `api_key`, `base_url`, `library`, `model`,
@@ -130,6 +132,8 @@ class Studio(Sweeping):
                 check_source(request.video.clip, self.settings.provider, self._clock())
             for picture in request.pictures():
                 self.library.keep_picture(picture)
+                if picture.origin is not None:
+                    self.note_origin(picture.sha256, picture.origin)
             mine, row = self._enter(request, take, parts.ledger, fresh=fresh)
             job = parts.registry.job(row, request if mine else None)
             if mine:
@@ -316,6 +320,7 @@ class Studio(Sweeping):
 
     def _take_up(self, job: Job, parts: Workspace) -> None:
         """Go on with a stored job where it needs it: its file is not here, or nobody drives it any more."""
+        self._bring_back(job.id, self._trash().of(job.id))
         given_up = job.now.state in (State.FAILED, State.CANCELLED)
         if given_up or (job.now.state is State.SUCCEEDED and not job.complete):
             parts.handover.again(job, parts.engine.look_again)

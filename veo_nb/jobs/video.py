@@ -73,7 +73,7 @@ class Video:
         """
         from veo_nb.media.frames import frame
 
-        return frame(self._file(), seconds)
+        return self._marked(frame(self._file(), seconds), seconds)
 
     def last_frame(self) -> Image:
         """The last frame, as a PIL image.
@@ -83,7 +83,28 @@ class Video:
         """
         from veo_nb.media.frames import last_frame
 
-        return last_frame(self._file())
+        return self._marked(last_frame(self._file()), None)
+
+    def trim(self, start: float = 0.0, end: float | None = None) -> Trimmed:
+        """A part of this clip for `veo.join`, from `start` to `end` in seconds; without an end up to its own.
+
+        Raises:
+            InvalidRequest: there is nothing between them.
+        """
+        last = self.duration if end is None else min(end, self.duration)
+        if not 0.0 <= start < last:
+            raise InvalidRequest(
+                f"Nothing is left of a clip of {self.duration:.1f} s from {start:g} to {last:g} s.",
+                hint="Use 0 <= start < end.",
+            )
+        return Trimmed(self, start, None if end is None or end >= self.duration else end)
+
+    def _marked(self, image: Image, seconds: float | None) -> Image:
+        """The image, which knows where it comes from: a clip that begins with it is shown beside this one."""
+        from veo_nb.media.picture import ORIGIN, Origin
+
+        image.info[ORIGIN] = Origin(self.job_id, self.sample, seconds)
+        return image
 
     def _file(self) -> Path:
         if not self.path.exists():
@@ -91,6 +112,15 @@ class Video:
                 f"The file {self.path.name} is no longer there.", hint="Run its cell again to fetch it."
             )
         return self.path
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """A part of a clip; without an end up to the clip's own. Times are in seconds."""
+
+    video: Video
+    start: float = 0.0
+    end: float | None = None
 
 
 def video_from_row(row: VideoRow, folder: Path) -> Video:

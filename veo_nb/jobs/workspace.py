@@ -22,6 +22,7 @@ from veo_nb.jobs.ownership import Ownership
 from veo_nb.jobs.rebuild import open_ledger
 from veo_nb.jobs.registry import Registry
 from veo_nb.jobs.sweep_ledger import SweepLedger
+from veo_nb.jobs.trash import Trash
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def open_workspace(
     with contextlib.ExitStack() as made:
         ledger = open_ledger(library, clock, doors.say)
         made.callback(ledger.close)
+        Trash(library, ledger).empty(clock())
         ownership = Ownership(ledger, owner_id, clock)
         made.callback(ownership.stop)
         loop = BackgroundLoop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,30 @@ SEAM = 0.01
 """Seconds over which sound fades at a seam, so that it does not click."""
 
 
-def join(paths: Sequence[str | Path], out: str | Path, *, size: tuple[int, int] | None = None) -> None:
-    """Write the clips one after another into one MP4 at `out`, index at the front.
+@dataclass(frozen=True)
+class Part:
+    """A part of a file, from `start` to `end` in seconds; without an end up to the file's own."""
 
-    Where all pictures were encoded alike they are copied without loss; else all are encoded anew at the rate of
-    the first clip and in `size` (by default the first clip's), with bars where the shape differs. Sound is always encoded anew, cut or filled
+    path: str | Path
+    start: float = 0.0
+    end: float | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left out."""
+        return self.start <= 0 and self.end is None
+
+    def pictures(self, rate: Fraction) -> tuple[int, int | None]:
+        """Its first picture, and the one after its last, at so many pictures a second; never none at all."""
+        first = max(0, round(self.start * rate))
+        return first, None if self.end is None else max(first + 1, round(self.end * rate))
+
+
+def join(paths: Sequence[str | Path | Part], out: str | Path, *, size: tuple[int, int] | None = None) -> None:
+    """Write the clips one after another into one MP4 at `out`, index at the front; of a `Part` only that part.
+
+    Where all pictures were encoded alike and all clips are whole they are copied without loss; else all are encoded
+    anew at the rate of the first clip and in `size` (by default the first clip's), with bars where the shape differs. Sound is always encoded anew, cut or filled
     to the length of its pictures, so that it stays in step.
 
     Raises:
@@ -37,14 +57,15 @@ def join(paths: Sequence[str | Path], out: str | Path, *, size: tuple[int, int] 
     """
     if not paths:
         raise ValueError("There is nothing to join.")
-    facts = [probe(path) for path in paths]
+    parts = [path if isinstance(path, Part) else Part(path) for path in paths]
+    facts = [probe(part.path) for part in parts]
     sound = any(item.has_audio for item in facts)
     wanted = size or (facts[0].width // 2 * 2, facts[0].height // 2 * 2)
-    same = len({_make(path) for path in paths}) == 1
+    same = len({_make(part.path) for part in parts}) == 1 and all(part.whole for part in parts)
     if same and wanted == (facts[0].width, facts[0].height):
-        _copy(paths, out, sound=sound)
+        _copy([part.path for part in parts], out, sound=sound)
     else:
-        _encode(paths, out, wanted, sound=sound)
+        _encode(parts, out, wanted, sound=sound)
 
 
 def sound_of(path: str | Path) -> NDArray[np.float32]:
@@ -130,15 +151,21 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[
             yield packet
 
 
-def _encode(paths: Sequence[str | Path], out: str | Path, size: tuple[int, int], *, sound: bool) -> None:
+def _encode(parts: Sequence[Part], out: str | Path, size: tuple[int, int], *, sound: bool) -> None:
     width, height = size
-    with av.open(str(paths[0]), mode="r") as first:
+    with av.open(str(parts[0].path), mode="r") as first:
         rate = first.streams.video[0].average_rate or Fraction(FPS)
     with Writer(out, width, height, fps=rate, sound=sound, preset="veryfast", crf=18) as writer:
-        for index, path in enumerate(paths):
+        for index, part in enumerate(parts):
+            first_one, end = part.pictures(rate)
             if sound:
-                writer.add_sound(_softened(path, begins=index > 0, ends=index < len(paths) - 1))
-            for picture in _pictures(path, width, height, rate):
+                heard = slice(
+                    round(first_one / rate * RATE), None if end is None else round(end / rate * RATE)
+                )
+                writer.add_sound(
+                    _softened(part.path, begins=index > 0, ends=index < len(parts) - 1, heard=heard)
+                )
+            for picture in itertools.islice(_pictures(part.path, width, height, rate), first_one, end):
                 writer.add_picture(picture)
             writer.fit_sound()
 
@@ -177,9 +204,11 @@ def _pulled(graph: Graph) -> Iterator[VideoFrame]:
         yield frame
 
 
-def _softened(path: str | Path, *, begins: bool, ends: bool) -> NDArray[np.float32]:
-    """The sound of a clip, faded where it meets another."""
-    samples = sound_of(path)
+def _softened(
+    path: str | Path, *, begins: bool, ends: bool, heard: slice = slice(None)
+) -> NDArray[np.float32]:
+    """The sound of a clip, or of the samples of it that are `heard`, faded where it meets another."""
+    samples = sound_of(path)[heard]
     fade = np.linspace(0.0, 1.0, min(round(SEAM * RATE), len(samples)), dtype=np.float32)[:, None]
     if begins:
         samples[: len(fade)] *= fade

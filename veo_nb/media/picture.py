@@ -7,7 +7,7 @@ import io
 import os
 import warnings
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,19 @@ ORIENTATION = 0x0112
 """EXIF's tag; 2 to 8 mean turned or mirrored."""
 
 
+ORIGIN = "veo_nb"
+"""Under this name a PIL image that is a frame of a clip carries its `Origin`."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The clip that a picture is a frame of; `seconds` is None for the last one."""
+
+    job_id: str
+    sample: int
+    seconds: float | None
+
+
 class UnreadablePicture(ValueError):  # noqa: N818
     """This can't be read as an image; the message says why, in one sentence."""
 
@@ -39,6 +52,8 @@ class Picture:
     height: int
     name: str = ""
     sha256: str = ""
+    origin: Origin | None = field(default=None, compare=False)
+    """The clip that it comes from; no part of what is asked for."""
 
     @property
     def suffix(self) -> str:
@@ -57,10 +72,14 @@ def read_picture(source: Any, takes: Collection[str] = EVERYWHERE) -> Picture:
         UnreadablePicture: there is no such file, or it holds no image that Pillow can read.
     """
     if isinstance(source, Picture):
-        return source if source.mime in takes else _decoded(source.data, source.name, takes)
+        if source.mime in takes:
+            return source
+        return replace(_decoded(source.data, source.name, takes), origin=source.origin)
     if isinstance(source, Image.Image):
         name = Path(str(getattr(source, "filename", "") or "")).name
-        return _guarded(lambda: _encoded(source, name), name)
+        made = _guarded(lambda: _encoded(source, name), name)
+        origin = source.info.get(ORIGIN)
+        return replace(made, origin=origin) if isinstance(origin, Origin) else made
     if isinstance(source, np.ndarray):
         pixels = _pixels(source)
         return _guarded(lambda: _encoded(Image.fromarray(pixels), ""), "")
@@ -80,7 +99,8 @@ def redrawn(picture: Picture, draw: Callable[[Image.Image], Image.Image]) -> Pic
     """The picture after `draw` has changed it: a JPEG stays one, all else becomes PNG."""
     with Image.open(io.BytesIO(picture.data)) as image:
         kind = "JPEG" if picture.mime == "image/jpeg" else "PNG"
-        return _saved(draw(_opaque(ImageOps.exif_transpose(image))), kind, picture.name)
+        made = _saved(draw(_opaque(ImageOps.exif_transpose(image))), kind, picture.name)
+    return replace(made, origin=picture.origin)
 
 
 def _pixels(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

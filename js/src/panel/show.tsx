@@ -1,6 +1,7 @@
 // Puts a panel on the stage, and draws it anew whenever Python writes a trait of it.
 
 import { render } from "preact";
+import { type Request, RequestError } from "../connection";
 import type { Stage } from "../stage";
 import {
   type LibraryFacts,
@@ -18,6 +19,13 @@ const ROW_TRAITS = Array.from({ length: ROWS }, (_, at) => `row_${at}`);
 
 export function showPanel({ model, el, clock, request, signal }: Stage): void {
   let waiting = false;
+  let lost = false;
+  const asking: Request = (...what) => {
+    const gone = "The kernel was restarted or has ended.";
+    return lost
+      ? Promise.reject(new RequestError("lost", gone, "Run this panel's cell again."))
+      : request(...what);
+  };
   const draw = () => {
     waiting = false;
     if (signal.aborted) return;
@@ -32,7 +40,8 @@ export function showPanel({ model, el, clock, request, signal }: Stage): void {
         chosen={model.get("chosen") as string[]}
         view={model.get("view") as View}
         clock={clock}
-        request={request}
+        request={asking}
+        lost={lost}
         signal={signal}
       />,
       el,
@@ -44,11 +53,18 @@ export function showPanel({ model, el, clock, request, signal }: Stage): void {
     waiting = true;
     queueMicrotask(draw);
   };
+  // Lab says so of each of its models when the kernel goes; other hosts say nothing, and requests time out there.
+  const disconnected = () => {
+    lost = true;
+    changed();
+  };
+  model.on("comm_live_update", disconnected);
   const names = [...TRAITS, ...ROW_TRAITS].map((name) => `change:${name}`);
   for (const name of names) model.on(name, changed);
   signal.addEventListener(
     "abort",
     () => {
+      model.off("comm_live_update", disconnected);
       for (const name of names) model.off(name, changed);
       render(null, el);
     },

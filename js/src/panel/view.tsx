@@ -4,7 +4,6 @@ import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import type { Clock } from "../clock";
 import type { Request } from "../connection";
 import { leaveOnEscape } from "../focus";
-import { useNotice } from "../grid/memory";
 import "../theme.css";
 import "./panel.css";
 import { OpenLayer } from "./clip/layer";
@@ -12,6 +11,7 @@ import { Compose } from "./compose/compose";
 import { askWith, type Desk, DeskContext, type Layer } from "./desk";
 import { useDraft } from "./draft";
 import { Gallery } from "./gallery/gallery";
+import { NoticePlace, useNotices } from "./notices";
 import type { LibraryFacts, Queue, Row, Setup, SharedDraft, View } from "./protocol";
 import { QueueList } from "./queue/queue";
 
@@ -25,20 +25,15 @@ export interface PanelProps {
   view: View;
   clock: Clock;
   request: Request;
+  /** Whether the kernel has gone: nothing can be asked any more. */
+  lost: boolean;
   signal: AbortSignal;
 }
 
-interface Offer {
-  words: string;
-  label: string;
-  action: () => void;
-}
-
 export function PanelView({ setup, shared, queue, rows, library, chosen, view, ...stage }: PanelProps) {
-  const { clock, request, signal } = stage;
+  const { clock, request, lost, signal } = stage;
   const root = useRef<HTMLDivElement>(null);
-  const [notice, say] = useNotice();
-  const [offered, setOffered] = useState<Offer>();
+  const { words, say, offer, clear } = useNotices();
   const [layer, setLayer] = useState<Layer>();
   const ask = useMemo(() => askWith(request, say), [request, say]);
   const [draft, change] = useDraft(shared, request, signal);
@@ -55,10 +50,7 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
       ask,
       request,
       say,
-      offer: (words, label, action) => {
-        say(words, true);
-        setOffered({ words, label, action });
-      },
+      offer,
       open: setLayer,
       close: () => setLayer(undefined),
       compose,
@@ -67,7 +59,7 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
       clock,
       signal,
     }),
-    [ask, request, say, compose, chosen, clock, signal],
+    [ask, request, say, offer, compose, chosen, clock, signal],
   );
 
   return (
@@ -80,32 +72,19 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
         aria-label="Veo panel"
         onKeyDown={leaveOnEscape}
       >
-        <Compose setup={setup} draft={draft} running={queue.order.length > 0} library={library} />
-        <QueueList queue={queue} rows={rows} />
-        <Gallery library={library} view={view} />
+        {lost && (
+          <p class="veo-lost" role="status">
+            The kernel was restarted or has ended. Run this cell again: what you wrote, chose and made is
+            there.
+          </p>
+        )}
+        <div class="veo-panel-parts" data-lost={lost}>
+          <Compose setup={setup} draft={draft} running={queue.order.length > 0} library={library} />
+          <QueueList queue={queue} rows={rows} />
+          <Gallery library={library} view={view} />
+        </div>
         {layer !== undefined && <OpenLayer layer={layer} library={library} />}
-        <div class="veo-notice" aria-hidden="true">
-          {offered === undefined ? (
-            notice.shown
-          ) : (
-            <>
-              {offered.words}
-              <button
-                type="button"
-                class="veo-button"
-                onClick={() => {
-                  offered.action();
-                  setOffered(undefined);
-                }}
-              >
-                {offered.label}
-              </button>
-            </>
-          )}
-        </div>
-        <div class="veo-unseen" aria-live="polite">
-          {notice.said}
-        </div>
+        <NoticePlace words={words} clear={clear} />
       </div>
     </DeskContext.Provider>
   );

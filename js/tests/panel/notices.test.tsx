@@ -1,0 +1,58 @@
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { NoticePlace, type Notices, OFFERED_MS, SHOWN_MS, useNotices } from "../../src/panel/notices";
+
+let el: HTMLElement;
+let notices: Notices;
+
+function Probe() {
+  notices = useNotices();
+  return <NoticePlace words={notices.words} clear={notices.clear} />;
+}
+
+const shown = () => el.querySelector(".veo-notice")?.textContent ?? "";
+const heard = () => el.querySelector("[aria-live]")?.textContent;
+const pass = (milliseconds: number) => act(() => void vi.advanceTimersByTime(milliseconds));
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  el = document.body.appendChild(document.createElement("div"));
+  await act(() => render(<Probe />, el));
+});
+
+afterEach(async () => {
+  await act(() => render(null, el));
+  el.remove();
+  vi.useRealTimers();
+});
+
+describe("words to the person", () => {
+  it("are shown and read out, and go after a while", async () => {
+    await act(() => notices.say("Copied"));
+    expect([shown(), heard()]).toEqual(["Copied", "Copied"]);
+    await pass(SHOWN_MS);
+    expect([shown(), heard()]).toEqual(["", ""]);
+  });
+
+  it("may be for the ear alone", async () => {
+    await act(() => notices.say("Rated 4 of 5", true));
+    expect([shown(), heard()]).toEqual(["", "Rated 4 of 5"]);
+  });
+
+  it("carry a button for what can still be done, which works once", async () => {
+    const restore = vi.fn();
+    await act(() => notices.offer("Deleted", "Undo", restore));
+    await pass(OFFERED_MS - 1);
+    await act(() => el.querySelector("button")?.click());
+    expect(restore).toHaveBeenCalledTimes(1);
+    expect(shown()).toBe("");
+  });
+
+  it("for the ear alone leave such a button where it is", async () => {
+    await act(() => notices.offer("Deleted", "Undo", () => {}));
+    await act(() => notices.say("3f2a: made", true));
+    expect(shown()).toBe("DeletedUndo");
+    expect(heard()).toBe("3f2a: made");
+  });
+});

@@ -1,0 +1,192 @@
+"""The studio's part that has to do with the library as a whole: who hears of changes, what is found, what comes next."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.jobs import browse as browsing
+from veo_nb.jobs import lineage as lineages
+from veo_nb.jobs.job import Job
+from veo_nb.jobs.ledger import Ledger
+from veo_nb.jobs.library import Library
+from veo_nb.jobs.news import EVERYTHING, Listener
+from veo_nb.jobs.sweeping import Open
+from veo_nb.jobs.video import Video
+from veo_nb.media.picture import Origin
+
+LOOK_SECONDS = 2.0
+"""How often a studio that somebody listens to looks whether another process has written to the library."""
+_STATE = (
+    "SELECT (SELECT count(*) || ' ' || ifnull(max(finished_at), 0) || ' ' || total(submitted_at) FROM jobs)",
+    "(SELECT count(*) || ' ' || ifnull(max(rated_at), 0) FROM ratings)",
+    "(SELECT count(*) || ' ' || total(deleted_at) FROM deleted)",
+    "(SELECT count(*) || ' ' || total(rating) || ' ' || total(star) || ' ' || group_concat(note) FROM joined)",
+)
+
+
+class Finding(ABC):
+    """What there is in a library, for a studio, which gives the rest."""
+
+    library: Library
+    _watching: Future[None] | None = None
+
+    @abstractmethod
+    def job(self, job_id: str) -> Job:
+        """The job with this id."""
+
+    @abstractmethod
+    def _open(self) -> Open: ...
+
+    @abstractmethod
+    def _open_existing(self) -> Open | None: ...
+
+    def on_change(self, listener: Listener) -> Callable[[], None]:
+        """Have `listener(id)` called whenever a job or a joined clip changes; call what is returned to end it.
+
+        It is called on any thread, also for what other kernels do with this library, then with an empty id: all of it
+        may have changed.
+        """
+        parts = self._open()
+        if self._watching is None or self._watching.done():
+            self._watching = parts.loop.run(_watch(parts.ledger))
+        return parts.ledger.news.subscribe(listener)
+
+    def browse(self, query: browsing.Query) -> browsing.Found:
+        """A page of the library's clips, and how many there are: those that the query asks for."""
+        parts = self._open_existing()
+        return browsing.browse(parts.ledger, query) if parts else browsing.Found(0, ())
+
+    def found(self, key: str) -> browsing.FoundRow:
+        """The clip with this key (`3f2a/0`), as `browse` gives it, or the job that ended without one.
+
+        Raises:
+            NotFound: there is none, or it was deleted.
+        """
+        job_id, sample = read_key(key)
+        parts = self._open_existing()
+        row = browsing.find(parts.ledger, job_id, sample) if parts else None
+        if row is None:
+            raise NotFound(f"There is no clip {key!r} in this library.", hint="It may have been deleted.")
+        return row
+
+    def clip(self, key: str) -> Video:
+        """The clip with this key: `3f2a/0` is the first sample of job 3f2a; a joined clip has the id that it got.
+
+        Raises:
+            NotFound: there is none, or it was deleted.
+        """
+        row = self.found(key)
+        if row.kind == "joined":
+            return joined_clip(self._open().ledger, self.library, row.job_id)
+        for video in self.job(row.job_id).videos:
+            if video.sample == row.sample:
+                return video
+        raise NotFound(f"Job {row.job_id} has no clip.", hint=f"It is {row.state}.")
+
+    def summary(self) -> browsing.LibrarySummary:
+        """What there is in the library, in short."""
+        parts = self._open_existing()
+        return browsing.summarize(parts.ledger) if parts else browsing.LibrarySummary(0, (), ())
+
+    def lineage(self, key: str) -> lineages.Lineage:
+        """The clips that this one came from, and those that came of it."""
+        job_id, sample = read_key(key)
+        parts = self._open_existing()
+        return lineages.find_lineage(parts.ledger, job_id, sample) if parts else lineages.Lineage((), ())
+
+    def note_origin(self, sha256: str, origin: Origin) -> None:
+        """Remember of a picture which clip it is a frame of."""
+        lineages.note_origin(self._open().ledger, sha256, origin)
+
+    def origin_of(self, sha256: str) -> Origin | None:
+        """The clip that a picture is a frame of, where that is known."""
+        parts = self._open_existing()
+        return lineages.origin_of(parts.ledger, sha256) if parts else None
+
+    def unfinished(self) -> list[Job]:
+        """The library's jobs that are not done, oldest first; those of other kernels are followed from now on."""
+        parts = self._open_existing()
+        if parts is None:
+            return []
+        jobs = [parts.registry.job(row) for row in parts.ledger.unfinished()]
+        for job in jobs:
+            parts.handover.attend(job)
+        return [job for job in jobs if not job.now.state.final]
+
+    def state(self) -> tuple[object, ...]:
+        """What is equal for as long as nothing that can be found has changed."""
+        parts = self._open_existing()
+        return _state(parts.ledger) if parts else ()
+
+    def waiting(self) -> list[str]:
+        """The jobs of this kernel that wait to be sent, the next one first."""
+        parts = self._open_existing()
+        return parts.loop.do(parts.engine.waiting) if parts else []
+
+    def move(self, job_id: str, before: str | None) -> None:
+        """Send a job that waits before another one that waits, or last.
+
+        Raises:
+            InvalidRequest: it was sent already, or it does not wait here.
+        """
+        job = self.job(job_id)
+        parts = self._open()
+        if not parts.loop.do(parts.engine.move, job.id, before):
+            raise InvalidRequest(
+                f"Job {job.id} does not wait for its turn here.", hint="It was sent already."
+            )
+
+
+def read_key(key: str) -> tuple[str, int]:
+    """`3f2a/0` as a job's id and a sample; without a sample the first one."""
+    job_id, _, sample = key.strip().lower().partition("/")
+    return job_id, int(sample) if sample.isdecimal() else 0
+
+
+def joined_clip(ledger: Ledger, library: Library, joined_id: str) -> Video:
+    """A joined clip as a video.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    for row in ledger.read("SELECT * FROM joined WHERE id = ?", (joined_id,)):
+        return Video(
+            path=library.folder / row["path"],
+            uri="",
+            width=row["width"],
+            height=row["height"],
+            duration=row["duration"],
+            fps=row["fps"],
+            has_audio=bool(row["has_audio"]),
+            sha256=row["sha256"],
+            bytes=row["bytes"],
+            job_id=row["id"],
+        )
+    raise NotFound(f"There is no joined clip {joined_id!r}.", hint="It may have been deleted.")
+
+
+async def _watch(ledger: Ledger) -> None:
+    """Tell when another process has changed something that can be seen, for as long as somebody listens."""
+    version, state = ledger.version(), _state(ledger)
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        with contextlib.suppress(VeoError):
+            try:
+                if not ledger.news.heard or ledger.version() == version:
+                    continue
+                version, before, state = ledger.version(), state, _state(ledger)
+            except sqlite3.ProgrammingError:
+                return
+            # Every kernel says every few seconds that it lives: that is no news.
+            if state != before:
+                ledger.news.tell(EVERYTHING)
+
+
+def _state(ledger: Ledger) -> tuple[object, ...]:
+    return tuple(ledger.read(", ".join(_STATE))[0])

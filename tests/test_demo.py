@@ -13,9 +13,10 @@ import pytest
 
 from tests.jobs.conftest import clip, tls  # noqa: F401  a fixture
 from tests.jobs.test_ledger import ROW, VIDEO
-from veo_nb import demo
-from veo_nb.demo import NOTEBOOK, copy_notebooks, find_notebooks, find_videos, open_lab, run_headless
+from veo_nb import examples
+from veo_nb.demo import copy_notebooks, find_videos, open_lab, run_headless
 from veo_nb.errors import DownloadError, InvalidRequest, NotFound, OperationFailed, VeoError
+from veo_nb.examples import NOTEBOOK, find_notebooks
 from veo_nb.jobs.ledger import Ledger
 
 # The folder
@@ -26,7 +27,7 @@ def test_the_notebooks_are_found_beside_the_package():
 
 
 def test_an_installation_without_them_says_what_to_do(monkeypatch):
-    monkeypatch.setattr(demo, "NOTEBOOK", "none.ipynb")
+    monkeypatch.setattr(examples, "NOTEBOOK", "none.ipynb")
     with pytest.raises(NotFound, match="not in this installation"):
         find_notebooks()
 

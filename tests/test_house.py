@@ -25,13 +25,14 @@ ARROWS = {
     "catalog": set(),
     "errors": set(),
     "media": set(),
+    "examples": GROUND,
     "keys": GROUND,
     "keystores": GROUND | {"keys"},
     "config": GROUND | {"keys"},
     "request": GROUND | {"media.picture", "media.shape"},
     "api": GROUND | {"config", "keys", "request", "media.picture"},
     "jobs": GROUND | {"config", "keys", "keystores", "request", "api", "media"},
-    "notebook": GROUND | {"config", "keys", "keystores", "request", "api", "media", "jobs"},
+    "notebook": GROUND | {"examples", "config", "keys", "keystores", "request", "api", "media", "jobs"},
     "sandbox": {"catalog", "media"},
 }
 TOP = {"", "__init__", "__main__", "cli", "demo", "doctor"}
@@ -187,7 +188,7 @@ def test_the_public_names_are_these(fresh):
         "WaitTimeout",
     }
     things = {"AsyncClient", "Job", "Studio", "Sweep", "Video", "VideoRequest"}
-    verbs = {"configure", "cost", "generate", "history", "studio", "sweep"}
+    verbs = {"configure", "cost", "generate", "history", "join", "panel", "studio", "sweep"}
     assert set(fresh["names"]) == errors | things | verbs
 
 

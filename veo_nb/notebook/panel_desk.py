@@ -270,7 +270,7 @@ class Desk:
         draft = empty_draft()
         if studio.summary().total or studio.unfinished():
             return draft
-        from veo_nb.demo import find_notebooks
+        from veo_nb.examples import find_notebooks
 
         draft["prompt"] = (
             "Steam curls from the espresso. A slow push in, morning light. SFX: a spoon, quiet voices."

@@ -19,8 +19,9 @@ from veo_nb.media.picture import Picture
 from veo_nb.notebook import words
 from veo_nb.notebook.as_cell import cell_of, python_of
 from veo_nb.notebook.grid_facts import short_line
-from veo_nb.notebook.panel_draft import LABELS, say
+from veo_nb.notebook.panel_draft import say
 from veo_nb.notebook.panel_protocol import Details, Item, Lineage, PictureFacts, Row, RowAction
+from veo_nb.notebook.panel_rules import LABELS
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Part
 from veo_nb.request import VideoRequest, restore_request

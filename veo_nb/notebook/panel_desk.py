@@ -6,10 +6,12 @@ now, at most four times a second, and hands each panel the facts, of which only 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from veo_nb import catalog
@@ -59,7 +61,7 @@ class Desk:
         self._thread: threading.Thread | None = None
         self._studio: Studio | None = None
         self._forget: Callable[[], None] = _nothing
-        self._changed: set[str] = set()
+        self._changed: SimpleQueue[str] = SimpleQueue()
         self._heard: dict[object, Heard] = {}
         self._told: set[str] = set()
         self._began = 0.0
@@ -146,8 +148,8 @@ class Desk:
         self._wake.set()
 
     def _news(self, changed: str) -> None:
-        with self._lock:
-            self._changed.add(changed)
+        # Without the lock: whoever calls holds the studio's, or is the loop that the desk may be waiting for.
+        self._changed.put(changed)
         self._wake.set()
 
     # What there is
@@ -243,8 +245,11 @@ class Desk:
 
     def _tell_finished(self) -> None:
         """Call those who want to hear of a job that is done, once for each."""
+        changed: set[str] = set()
+        with contextlib.suppress(Empty):
+            while True:
+                changed.add(self._changed.get_nowait())
         with self._lock:
-            changed, self._changed = self._changed, set()
             studio, began = self._studio, self._began
         if studio is None or not changed:
             return

@@ -106,7 +106,8 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
     compose((now) => ({ ...now, [field]: without(now[field], key) }));
     requestAnimationFrame(() => adder.current?.focus());
   };
-  const clip = chosen.length === 1 ? chosen[0] : undefined;
+  const clip = chosen.length === 1 && !off ? chosen[0] : undefined;
+  const empty = keys.length + arriving.length === 0;
   const many = keys.length + arriving.length > 1;
   // One button, which stands in the middle while the place is empty, and above the pictures then.
   const adding = {
@@ -138,7 +139,7 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
       <p class="veo-place-head">
         <span>{label}</span>
         {many && field !== "reference_images" && <span class="veo-soft">a clip for each</span>}
-        {keys.length + arriving.length > 0 && !full && (
+        {!empty && !full && (
           <button {...adding} class="veo-quiet">
             <Icon name="add" />
           </button>
@@ -158,18 +159,24 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
             <span class="veo-thumb-words">Reading {name}</span>
           </span>
         ))}
-        {keys.length + arriving.length === 0 && (
+        {empty && (
           <button {...adding} class="veo-add">
             <Icon name="add" />
-            <span>drop, paste, pick</span>
+            {clip === undefined && <span>drop, paste, pick</span>}
+          </button>
+        )}
+        {empty && clip !== undefined && (
+          <button
+            type="button"
+            class="veo-quiet"
+            aria-label={`${label}: the ${field === "last_frame" ? "first" : "last"} frame of ${clip.split("/")[0]}`}
+            title={`The ${field === "last_frame" ? "first" : "last"} frame of the clip that is chosen`}
+            onClick={() => given.frame(field, clip)}
+          >
+            use {clip.split("/")[0]}
           </button>
         )}
       </div>
-      {clip !== undefined && !full && !off && (
-        <button type="button" class="veo-quiet" onClick={() => given.frame(field, clip)}>
-          {field === "last_frame" ? "first" : "last"} frame of {clip.split("/")[0]}
-        </button>
-      )}
       <input
         ref={input}
         type="file"

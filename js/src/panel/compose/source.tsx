@@ -27,10 +27,10 @@ export function SourceVideo({ clip, reason, problems }: SourceProps) {
     files: () => say("A clip of the gallery can be gone on from, not a file."),
     clip: (key) => (reason === "" ? put(key) : say(reason)),
   });
+  const one = chosen.length === 1 ? chosen[0] : undefined;
   const take = () => {
-    const [one, ...others] = chosen;
     if (reason !== "") say(reason);
-    else if (one !== undefined && others.length === 0) put(one);
+    else if (one !== undefined) put(one);
     else say("Choose one clip in the gallery, or drag it here.");
   };
   const still = imageSource(stills[clip] ?? "");
@@ -58,7 +58,7 @@ export function SourceVideo({ clip, reason, problems }: SourceProps) {
             onClick={take}
           >
             <Icon name="add" />
-            <span>drop a clip</span>
+            <span>{one === undefined ? "drop a clip" : `extend ${one.split("/")[0]}`}</span>
           </button>
         ) : (
           <span class="veo-thumb" title={`Goes on from ${id}`}>

@@ -12,7 +12,6 @@ import pytest
 
 from tests.jobs.conftest import clip, tls  # noqa: F401  a fixture
 from tests.jobs.test_ledger import ROW, VIDEO
-from veo_nb import demo
 from veo_nb.demo import copy_notebooks, find_videos, open_lab, run_headless
 from veo_nb.errors import DownloadError, InvalidRequest, NotFound, OperationFailed, VeoError
 from veo_nb.jobs.ledger import Ledger

@@ -25,14 +25,13 @@ ARROWS = {
     "catalog": set(),
     "errors": set(),
     "media": set(),
-    "examples": GROUND,
     "keys": GROUND,
     "keystores": GROUND | {"keys"},
     "config": GROUND | {"keys"},
     "request": GROUND | {"media.picture", "media.shape"},
     "api": GROUND | {"config", "keys", "request", "media.picture"},
     "jobs": GROUND | {"config", "keys", "keystores", "request", "api", "media"},
-    "notebook": GROUND | {"examples", "config", "keys", "keystores", "request", "api", "media", "jobs"},
+    "notebook": GROUND | {"config", "keys", "keystores", "request", "api", "media", "jobs"},
     "sandbox": {"catalog", "media"},
 }
 TOP = {"", "__init__", "__main__", "cli", "demo", "doctor"}

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from veo_nb.errors import InvalidRequest, NotFound, OperationFailed, VeoError
-from veo_nb.examples import NOTEBOOK, find_notebooks
+from veo_nb.notebook.shipped import NOTEBOOK, find_notebooks
 
 CELL_SECONDS = 600
 

@@ -18,6 +18,10 @@ WORDS = ("fox", "Owl", "lake", "ÄRGER", "dusk", '"quoted"', "100%", "a_b")
 STATES = ("succeeded", "succeeded", "succeeded", "running", *ENDED)
 
 
+def execute(ledger: Ledger, query: str, values: tuple[object, ...]) -> None:
+    ledger.write(lambda db: db.execute(query, values))
+
+
 def fill(ledger: Ledger, count: int) -> None:
     """Jobs of all kinds, as a library of some weeks has them."""
     chance = random.Random(7)
@@ -87,10 +91,10 @@ def fill(ledger: Ledger, count: int) -> None:
             },
         )
     for n in range(0, count, 4):
-        ledger.write(
-            lambda db, n=n: db.execute(
-                "INSERT INTO sweep_jobs VALUES (?, ?, '{}', ?, 1, NULL, '', '')", (f"sw{n % 3}", n, f"f{n}")
-            )
+        execute(
+            ledger,
+            "INSERT INTO sweep_jobs VALUES (?, ?, '{}', ?, 1, NULL, '', '')",
+            (f"sw{n % 3}", n, f"f{n}"),
         )
 
 
@@ -98,11 +102,10 @@ def fill(ledger: Ledger, count: int) -> None:
 def ledger(tmp_path_factory):
     ledger = Ledger(tmp_path_factory.mktemp("browse") / "ledger.sqlite")
     for n in range(3):
-        ledger.write(
-            lambda db, n=n: db.execute(
-                "INSERT INTO sweeps VALUES (?, ?, 'sandbox', ?, '[{\"name\": \"seed\"}]', '[]', NULL, NULL, '{}', 0, 0, 0, 1, ?)",
-                (f"sw{n}", f"i{n}", None if n == 2 else f"A fox {n}", float(n)),
-            )
+        execute(
+            ledger,
+            "INSERT INTO sweeps VALUES (?, ?, 'sandbox', ?, '[{\"name\": \"seed\"}]', '[]', NULL, NULL, '{}', 0, 0, 0, 1, ?)",
+            (f"sw{n}", f"i{n}", None if n == 2 else f"A fox {n}", float(n)),
         )
     fill(ledger, 160)
     yield ledger

@@ -6,12 +6,12 @@ now, at most four times a second, and hands each panel the facts, of which only 
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Protocol
 
 from veo_nb import catalog
@@ -25,8 +25,10 @@ from veo_nb.notebook.panel_draft import make_setup
 from veo_nb.notebook.panel_facts import AT_WORK, make_row, queue_line
 from veo_nb.notebook.panel_pictures import Pictures, picture_key
 from veo_nb.notebook.panel_protocol import ROWS, Draft, LibraryFacts, Queue, Row, SharedDraft, View
+from veo_nb.notebook.panel_stills import Stills
 from veo_nb.notebook.panel_store import PanelStore, empty_draft
 from veo_nb.notebook.place import Place
+from veo_nb.notebook.shipped import find_notebooks
 
 log = logging.getLogger("veo_nb")
 
@@ -61,15 +63,21 @@ class Desk:
         self._thread: threading.Thread | None = None
         self._studio: Studio | None = None
         self._forget: Callable[[], None] = _nothing
-        self._changed: SimpleQueue[str] = SimpleQueue()
+        self._changed: set[str] = set()
+        self._changing = threading.Lock()
+        """Of `_changed` alone: who tells of a change must not wait for who waits for the loop that tells."""
         self._heard: dict[object, Heard] = {}
+        self._caller: ThreadPoolExecutor | None = None
         self._told: set[str] = set()
         self._began = 0.0
         self._slots: list[str] = [""] * ROWS
         self._state: tuple[object, ...] | None = None
         self._library: LibraryFacts | None = None
-        self.store: PanelStore = PanelStore(studio().settings.library)
-        self._by = ""
+        self._kept: list[Job] = []
+        """The jobs that are shown: one that nobody holds would be read anew at each look, with its pictures."""
+        self._ended: list[Job] | None = None
+        self._complaint = ""
+        self._use_library(studio().library.folder)
 
     # Who shows it
 
@@ -90,6 +98,10 @@ class Desk:
             if not self._panels:
                 self._forget()
                 self._forget, self._studio, self._thread = _nothing, None, None
+                self._kept, self._ended = [], None
+                if self._caller is not None:
+                    self._caller.shutdown(wait=False, cancel_futures=True)
+                    self._caller = None
                 self._wake.set()
 
     @property
@@ -114,11 +126,18 @@ class Desk:
             now = self._current()
             if now is not self._studio and self._panels:
                 self._forget()
-                if self._studio is None or self._studio.library.folder != now.library.folder:
-                    self.store = PanelStore(now.settings.library)
-                self._studio, self._state, self._began = now, None, self.clock()
+                if now.library.folder != self._folder:
+                    self._use_library(now.library.folder)
+                self._studio, self._state, self._ended = now, None, None
+                self._began = self.clock()
                 self._forget = now.on_change(self._news)
             return now
+
+    def _use_library(self, folder: Path) -> None:
+        self._folder = folder
+        self.store, self.stills = PanelStore(folder), Stills(folder)
+        # Whoever composed last did so for another library.
+        self._by = ""
 
     # What panels write
 
@@ -137,10 +156,24 @@ class Desk:
         self.wake()
 
     def dismiss(self, job_id: str) -> None:
-        """Put a job that ended without a clip aside."""
+        """Put a job that ended without a clip aside.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        job = self.studio.job(job_id)
         with self._lock:
-            self.store.dismissed.append(job_id)
+            self.store.dismissed.append(job.id)
             self.store.save()
+            self._ended = None
+        self.wake()
+
+    def recall(self, job_id: str) -> None:
+        """Let a job be shown that was put aside."""
+        with self._lock:
+            if job_id in self.store.dismissed:
+                self.store.dismissed = [one for one in self.store.dismissed if one != job_id]
+                self.store.save()
         self.wake()
 
     def wake(self) -> None:
@@ -148,8 +181,8 @@ class Desk:
         self._wake.set()
 
     def _news(self, changed: str) -> None:
-        # Without the lock: whoever calls holds the studio's, or is the loop that the desk may be waiting for.
-        self._changed.put(changed)
+        with self._changing:
+            self._changed.add(changed)
         self._wake.set()
 
     # What there is
@@ -169,8 +202,11 @@ class Desk:
                 for panel in panels:
                     panel.take(facts)
                 self._tell_finished()
+                self._complaint = ""
             except VeoError as error:
-                log.warning("The panel can't be brought up to date: %s", error)
+                if str(error) != self._complaint:
+                    log.warning("The panel can't be brought up to date: %s", error)
+                self._complaint = str(error)
             except Exception:
                 # Whatever broke, the next look may do; without the thread nothing would ever change again.
                 log.exception("the panel could not be brought up to date")
@@ -182,7 +218,7 @@ class Desk:
             state = studio.state()
             fresh = state != self._state or self._library is None
             if fresh:
-                self._state = state
+                self._state, self._ended = state, None
                 self._library = self._make_library(studio)
             if self.store.fresh:
                 self.store.fresh = False
@@ -214,11 +250,14 @@ class Desk:
     def _make_queue(self, studio: Studio) -> dict[str, Any]:
         """The traits of the queue: each job keeps its own for as long as it is shown, so that a change is one row."""
         waiting = studio.waiting()
-        ended = self._ended(studio)
+        if self._ended is None:
+            self._ended = self._find_ended(studio)
+        ended = self._ended
         live = studio.unfinished()
         place = {job_id: at for at, job_id in enumerate(waiting)}
         live.sort(key=lambda job: _order(job, place))
         shown = [*ended, *live][:ROWS]
+        self._kept = shown
         ids = [job.id for job in shown]
         for at, kept in enumerate(self._slots):
             if kept not in ids:
@@ -235,7 +274,7 @@ class Desk:
         }
         return {"queue": queue, **{f"row_{at}": rows.get(f"row_{at}", {}) for at in range(ROWS)}}
 
-    def _ended(self, studio: Studio) -> list[Job]:
+    def _find_ended(self, studio: Studio) -> list[Job]:
         """The jobs that ended badly of late and were not put aside, newest first."""
         since = self.clock() - ENDED_SECONDS
         found = studio.browse(Query(states=BADLY, since=since, limit=60))
@@ -244,11 +283,9 @@ class Desk:
         return [studio.job(job_id) for job_id in ids]
 
     def _tell_finished(self) -> None:
-        """Call those who want to hear of a job that is done, once for each."""
-        changed: set[str] = set()
-        with contextlib.suppress(Empty):
-            while True:
-                changed.add(self._changed.get_nowait())
+        """Have those called who want to hear of a job that is done, once for each."""
+        with self._changing:
+            changed, self._changed = self._changed, set()
         with self._lock:
             studio, began = self._studio, self._began
         if studio is None or not changed:
@@ -265,18 +302,21 @@ class Desk:
                 continue
             self._told.add(job_id)
             for listener in [*self._heard.values()]:
-                try:
-                    listener(job)
-                except Exception:
-                    log.exception("what hears of finished jobs broke at %s", job_id)
+                self._call(listener, job)
+
+    def _call(self, listener: Heard, job: Job) -> None:
+        """Call somebody on a thread for that: they may take their time, and what panels show goes on."""
+        with self._lock:
+            if self._caller is None and self._panels:
+                self._caller = ThreadPoolExecutor(1, thread_name_prefix="veo_nb-panel-finished")
+            if self._caller is not None:
+                self._caller.submit(_tell, listener, job)
 
     def _example(self, studio: Studio) -> Draft:
         """What an empty library begins with: a prompt and a photograph; a used one with nothing."""
         draft = empty_draft()
         if studio.summary().total or studio.unfinished():
             return draft
-        from veo_nb.examples import find_notebooks
-
         draft["prompt"] = (
             "Steam curls from the espresso. A slow push in, morning light. SFX: a spoon, quiet voices."
         )
@@ -287,6 +327,13 @@ class Desk:
         except (VeoError, OSError):
             return draft
         return {**draft, "image": [facts["key"]], "fit": "crop"}
+
+
+def _tell(listener: Heard, job: Job) -> None:
+    try:
+        listener(job)
+    except Exception:
+        log.exception("what hears of finished jobs broke at %s", job.id)
 
 
 def draft_again(job: Job) -> Draft:

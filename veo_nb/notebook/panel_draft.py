@@ -19,7 +19,7 @@ from veo_nb.media.picture import Picture
 from veo_nb.notebook import words
 from veo_nb.notebook.options import choices
 from veo_nb.notebook.panel_protocol import Check, Choice, Draft, FieldForm, Setup
-from veo_nb.notebook.panel_rules import LABELS, find_problems, find_unavailable, plain_values
+from veo_nb.notebook.panel_rules import LABELS, find_problems, find_unavailable, plain_values, plain_words
 from veo_nb.notebook.place import Place
 from veo_nb.request import misfit
 
@@ -209,9 +209,9 @@ def _forecast(studio: Studio, asked: Asked, found: Check) -> None:
         impossible = sum(cell.request is None for cell in sweep.plan.cells)
         if impossible:
             reason = next(cell.reason for cell in sweep.plan.cells if cell.request is None)
-            found["notes"].append(f"{impossible} of {len(sweep.plan.cells)} can't be made: {reason}")
-        if impossible == len(sweep.plan.cells):
-            raise InvalidRequest(reason, hint="")
+            found["notes"].append(
+                f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_words(reason)}"
+            )
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
         usd, seconds = one.usd, one.seconds

@@ -26,7 +26,7 @@ from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Part
 from veo_nb.request import VideoRequest, restore_request
 
-LONGEST_IN_QUEUE, LONGEST_IN_GALLERY = 120, 200
+LONGEST_IN_QUEUE, LONGEST_LINE, LONGEST_IN_GALLERY = 120, 160, 200
 MOST_LINKS = 24
 AT_WORK = (State.DOWNLOADING, State.RUNNING, State.SUBMITTING)
 
@@ -37,8 +37,8 @@ def make_row(job: Job, *, waits: bool) -> Row:
         "job": job.id,
         "state": job.now.state.value,
         "prompt": _cut(job.request.prompt, LONGEST_IN_QUEUE),
-        "settings": " · ".join(words.settings(job.request)),
-        "line": short_line(job),
+        "settings": _cut(" · ".join(words.settings(job.request)), LONGEST_IN_QUEUE),
+        "line": [_cut(part, LONGEST_LINE) if isinstance(part, str) else part for part in short_line(job)],
         "progress": words.progress(job.now),
         "actions": _row_actions(job, waits=waits),
     }
@@ -82,7 +82,10 @@ def queue_line(jobs: Sequence[Job], studio: Studio, now: float) -> list[Part]:
             if job.now.state in AT_WORK
         ],
     )
-    line.append({"clock": "until", "at": now + seconds, "text": "about {} left", "past": "longer than most"})
+    # To the second, so that it stays the same while all goes as expected.
+    line.append(
+        {"clock": "until", "at": round(now + seconds), "text": "about {} left", "past": "longer than most"}
+    )
     return line
 
 
@@ -102,7 +105,7 @@ def make_item(row: FoundRow, library: Path, place: Place) -> Item:
         "kind": row.kind,
         "state": State(row.state).value,
         "prompt": _cut(row.prompt, LONGEST_IN_GALLERY),
-        "settings": " · ".join(words.settings(request)) if request else "joined",
+        "settings": _cut(" · ".join(words.settings(request)), LONGEST_IN_GALLERY) if request else "joined",
         "shape": "9:16" if upright else "16:9",
         "url": place.url(path) if path else "",
         "path": place.shown(path) if path else "",

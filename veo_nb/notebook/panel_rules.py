@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,14 @@ MOST_TRIED = 108
 """Combinations of choices with which a value is tried: all that there are of three models."""
 _MARK = object()
 """Stands for a picture or a clip where only its presence counts."""
+_SAID = {
+    "image=": "a first frame",
+    "video=": "the source video",
+    "fit=": "Crop and Pad",
+    "reference_images": "the references",
+    "last_frame": "the last frame",
+}
+"""What a form calls that for which a cell has options."""
 _TRIED: dict[str, Any] = {"enhance_prompt": True, "negative_prompt": "x", "seed": 1, "sample_count": 1}
 """A value of each field that has no list of them."""
 
@@ -40,24 +49,31 @@ def find_problems(
     # Of a sweep some combinations may break a rule: it is the studio that judges the whole.
     known = every if not varied or any(error.message == one.message for one in every) else []
     found: list[Problem] = [
-        {"field": one.field, "message": one.message, "hint": plain_hint(one.hint)} for one in known
+        {"field": one.field, "message": plain_words(one.message), "hint": plain_words(one.hint)}
+        for one in known
     ]
     if all(error.message != one.message for one in known):
         named = str(error.facts.get("field", ""))
-        found.insert(0, {"field": named, "message": error.message, "hint": plain_hint(error.hint)})
+        found.insert(
+            0, {"field": named, "message": plain_words(error.message), "hint": plain_words(error.hint)}
+        )
     return found
 
 
-def plain_hint(hint: str) -> str:
-    """A hint for who has a form and no code: `Use duration_seconds=8` becomes `Use Duration 8 s`."""
+def plain_words(text: str) -> str:
+    """Words for who has a form and no code: `Use duration_seconds=8` becomes `Use Duration 8 s`."""
+    for seconds in (4, 6, 8):
+        text = re.sub(
+            rf"\bduration_seconds[= ]{seconds}\b", f"{LABELS['duration_seconds']} {seconds} s", text
+        )
     for name, label in LABELS.items():
-        for value in (4, 6, 8) if name == "duration_seconds" else ():
-            hint = hint.replace(f"{name}={value}", f"{label} {value} s")
-        hint = hint.replace(f"{name}=", f"{label} ")
-    frames = {"image=": "a first frame", "video=": "the source video", "reference_images": "the references"}
-    for code, said in frames.items():
-        hint = hint.replace(code, said)
-    return hint.replace('"', "").replace("fit=crop or fit=pad", "Crop or Pad").replace("fit=", "Crop and Pad")
+        text = text.replace(f"{name}=", f"{label} ")
+    text = text.replace('"', "").replace("fit=crop or fit=pad", "Crop or Pad")
+    for code, said in _SAID.items():
+        text = re.sub(rf"\b{code}", said, text)
+    for name in (name for name in LABELS if "_" in name):
+        text = re.sub(rf"\b{name}\b", LABELS[name], text)
+    return text[:1].upper() + text[1:]
 
 
 def plain_values(draft: Draft, model: str) -> dict[str, Any]:
@@ -139,5 +155,5 @@ def _reason(settings: list[dict[str, Any]], name: str, value: Any, provider: cat
         ]
         if not problems:
             return ""
-        reason = reason or f"{problems[0].message} {plain_hint(problems[0].hint)}".strip()
+        reason = reason or plain_words(f"{problems[0].message} {problems[0].hint}".strip())
     return reason

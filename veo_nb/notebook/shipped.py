@@ -1,4 +1,4 @@
-"""The notebooks and their photographs, wherever this copy of the package has them."""
+"""The notebooks that come along with the package, and the photographs beside them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 from veo_nb.errors import NotFound
 
 NOTEBOOK = "01_first_video.ipynb"
-"""The one to begin with."""
 
 
 def find_notebooks() -> Path:
@@ -16,7 +15,7 @@ def find_notebooks() -> Path:
     Raises:
         NotFound: this copy of the package came without them.
     """
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve().parents[1]
     for folder in (here / "notebooks", here.parent / "notebooks"):
         if (folder / NOTEBOOK).exists():
             return folder

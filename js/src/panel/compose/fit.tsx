@@ -1,0 +1,34 @@
+// What happens to a picture of another shape than the clip's.
+
+import { useId } from "preact/hooks";
+import type { Draft } from "../protocol";
+
+const WAYS: readonly [Draft["fit"], string, string][] = [
+  ["crop", "cut edges", "Cut what does not fit into the clip's shape, from the middle"],
+  ["pad", "blurred edges", "Show all of it, with blurred edges that fill the clip's shape"],
+  ["", "as it is", "Leave it to the provider"],
+];
+
+export interface FitProps {
+  name: string;
+  ratio: string;
+  value: Draft["fit"];
+  onChange: (fit: Draft["fit"]) => void;
+}
+
+export function Fit({ name, ratio, value, onChange }: FitProps) {
+  const id = useId();
+  return (
+    <fieldset class="veo-fit">
+      <legend>
+        <bdi>{name || "The picture"}</bdi> is not {ratio}
+      </legend>
+      {WAYS.map(([way, label, help]) => (
+        <label key={way} title={help}>
+          <input type="radio" name={id} checked={value === way} onChange={() => onChange(way)} />
+          {label}
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -48,17 +48,20 @@ def notebook7(chromium: Browser, folder: Path, environment: Mapping[str, str]) -
         *(f"--ServerApp.token={TOKEN}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         f"--ServerApp.root_dir={folder}",
     ]
-    with _served(command, folder, environment, f"http://127.0.0.1:{port}/api/status?token={TOKEN}"):
-        with chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab:
-            page = tab.new_page()
-            page.set_default_timeout(60_000)
-            page.goto(f"http://127.0.0.1:{port}/notebooks/panel.ipynb?token={TOKEN}")
-            page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-            page.get_by_text("Python 3 (ipykernel)").first.wait_for()
-            page.locator(".jp-InputArea-editor").first.click()
-            page.keyboard.press("Control+Enter")
-            page.locator(".veo-panel").wait_for()
-            yield page
+    url = f"http://127.0.0.1:{port}"
+    with (
+        _served(command, folder, environment, f"{url}/api/status?token={TOKEN}"),
+        chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab,
+    ):
+        page = tab.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(f"{url}/notebooks/panel.ipynb?token={TOKEN}")
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        page.get_by_text("Python 3 (ipykernel)").first.wait_for()
+        page.locator(".jp-InputArea-editor").first.click()
+        page.keyboard.press("Control+Enter")
+        page.locator(".veo-panel").wait_for()
+        yield page
 
 
 @contextmanager
@@ -70,13 +73,16 @@ def marimo(chromium: Browser, folder: Path, environment: Mapping[str, str]) -> I
         *(sys.executable, "-m", "marimo", "run", "app.py", "--headless", "--no-token"),
         f"--port={port}",
     ]
-    with _served(command, folder, environment, f"http://127.0.0.1:{port}/health"):
-        with chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab:
-            page = tab.new_page()
-            page.set_default_timeout(60_000)
-            page.goto(f"http://127.0.0.1:{port}/")
-            page.locator(".veo-panel").wait_for()
-            yield page
+    url = f"http://127.0.0.1:{port}"
+    with (
+        _served(command, folder, environment, f"{url}/health"),
+        chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab,
+    ):
+        page = tab.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(url)
+        page.locator(".veo-panel").wait_for()
+        yield page
 
 
 @contextmanager
@@ -89,7 +95,7 @@ def _served(command: list[str], folder: Path, environment: Mapping[str, str], ur
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=kept | {"HOME": str(home), "PYTHONPATH": str(ROOT)} | environment,
+            env={**kept, **environment, "HOME": str(home), "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

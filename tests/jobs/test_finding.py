@@ -8,7 +8,7 @@ import pytest
 
 from tests.jobs.world import Held
 from veo_nb.errors import InvalidRequest, NotFound
-from veo_nb.jobs import finding
+from veo_nb.jobs import watch
 
 
 def made(studio, prompt="A fox.", **fields):
@@ -46,7 +46,7 @@ def test_a_joined_clip_is_heard_of(studio):
 
 
 def test_what_another_kernel_does_is_heard_of_and_its_beats_are_not(make_studio, monkeypatch):
-    monkeypatch.setattr(finding, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
     here, there = make_studio(), make_studio()
     job = made(there)
     heard, event = [], threading.Event()

@@ -63,6 +63,7 @@ class Panel(LiveView):
     view = traitlets.Dict().tag(sync=True)
     queue = traitlets.Dict().tag(sync=True)
     library = traitlets.Dict().tag(sync=True)
+    shelves = traitlets.Dict().tag(sync=True)
     chosen = traitlets.List().tag(sync=True)
     for _at in range(ROWS):
         locals()[f"row_{_at}"] = traitlets.Dict().tag(sync=True)

@@ -24,7 +24,7 @@ from veo_nb.notebook.live import PUSH_SECONDS
 from veo_nb.notebook.panel_draft import make_setup
 from veo_nb.notebook.panel_facts import AT_WORK, make_row, queue_line
 from veo_nb.notebook.panel_pictures import Pictures, picture_key
-from veo_nb.notebook.panel_protocol import ROWS, Draft, LibraryFacts, Queue, Row, SharedDraft, View
+from veo_nb.notebook.panel_protocol import ROWS, Draft, LibraryState, Queue, Row, SharedDraft, Shelves, View
 from veo_nb.notebook.panel_stills import Stills
 from veo_nb.notebook.panel_store import PanelStore, empty_draft
 from veo_nb.notebook.place import Place
@@ -72,7 +72,8 @@ class Desk:
         self._began = 0.0
         self._slots: list[str] = [""] * ROWS
         self._state: tuple[object, ...] | None = None
-        self._library: LibraryFacts | None = None
+        self._library: tuple[LibraryState, Shelves] | None = None
+        self._version = 0
         self._kept: list[Job] = []
         """The jobs that are shown: one that nobody holds would be read anew at each look, with its pictures."""
         self._ended: list[Job] | None = None
@@ -216,8 +217,7 @@ class Desk:
         with self._lock:
             studio = self.studio
             state = studio.state()
-            fresh = state != self._state or self._library is None
-            if fresh:
+            if state != self._state or self._library is None:
                 self._state, self._ended = state, None
                 self._library = self._make_library(studio)
             if self.store.fresh:
@@ -228,24 +228,28 @@ class Desk:
                 "panel": make_setup(studio, self.place),
                 "draft": shared,
                 "view": self.store.view,
-                "library": self._library,
+                "library": self._library[0],
+                "shelves": self._library[1],
                 **self._make_queue(studio),
             }
 
-    def _make_library(self, studio: Studio) -> LibraryFacts:
-        found = studio.summary()
-        bill = studio.cost()
-        return {
-            "version": (self._library["version"] if self._library else 0) + 1,
+    def _make_library(self, studio: Studio) -> tuple[LibraryState, Shelves]:
+        found, bill = studio.summary(), studio.cost()
+        self._version += 1
+        state: LibraryState = {
+            "version": self._version,
             "total": found.total,
+            "cost": words.budget(bill) if bill.spent or bill.budget is not None else "",
+        }
+        shelves: Shelves = {
             "models": [
                 {"value": name, "label": catalog.MODELS[name].title}
                 for name in found.models
                 if name in catalog.MODELS
             ],
             "sweeps": [{"id": sweep_id, "title": title[:80]} for sweep_id, title in found.sweeps],
-            "cost": words.budget(bill) if bill.spent or bill.budget is not None else "",
         }
+        return state, shelves
 
     def _make_queue(self, studio: Studio) -> dict[str, Any]:
         """The traits of the queue: each job keeps its own for as long as it is shown, so that a change is one row."""

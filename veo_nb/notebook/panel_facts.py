@@ -26,7 +26,9 @@ from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Part
 from veo_nb.request import VideoRequest, restore_request
 
-LONGEST_IN_QUEUE, LONGEST_LINE, LONGEST_IN_GALLERY = 120, 160, 200
+LONGEST_IN_QUEUE, LONGEST_LINE, LONGEST_IN_GALLERY = 120, 120, 200
+LONGEST_SETTINGS = 80
+"""Of a row in the queue, which is pushed often."""
 MOST_LINKS = 24
 AT_WORK = (State.DOWNLOADING, State.RUNNING, State.SUBMITTING)
 
@@ -37,7 +39,7 @@ def make_row(job: Job, *, waits: bool) -> Row:
         "job": job.id,
         "state": job.now.state.value,
         "prompt": _cut(job.request.prompt, LONGEST_IN_QUEUE),
-        "settings": _cut(" · ".join(words.settings(job.request)), LONGEST_IN_QUEUE),
+        "settings": _cut(" · ".join(words.settings(job.request)), LONGEST_SETTINGS),
         "line": [_cut(part, LONGEST_LINE) if isinstance(part, str) else part for part in short_line(job)],
         "progress": words.progress(job.now),
         "actions": _row_actions(job, waits=waits),
@@ -222,8 +224,14 @@ def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> lis
 
 
 def _cut(text: str, longest: int) -> str:
+    """The text on one line, at most so many letters, and twice as many bytes where letters take several."""
     plain = " ".join(text.split())
-    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
+    if len(plain) <= longest and len(plain.encode(errors="replace")) <= 2 * longest:
+        return plain
+    short = plain[: longest - 1]
+    while len(short.encode(errors="replace")) > 2 * longest - 3:
+        short = short[:-1]
+    return f"{short}…"
 
 
 def _day(at: float) -> str:

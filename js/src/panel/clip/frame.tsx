@@ -41,7 +41,7 @@ export function Frame({ label, heading, onIntent, onBack, over, children }: Fram
   return (
     <div ref={box} class="veo-layer" role="group" onKeyDown={press}>
       <Dialog label={label} size="full" moves={0} onClose={close}>
-        <header class="veo-layer-head">{heading}</header>
+        <div class="veo-layer-head">{heading}</div>
         {children}
         <NoticePlace words={notices.words} clear={notices.clear} />
       </Dialog>

@@ -81,7 +81,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
     >
       <header class="veo-compose-head">
         <h3>Compose</h3>
-        <span class="veo-soft">{setup.title}</span>
+        {setup.title !== setup.tag && <span class="veo-soft">{setup.title}</span>}
         {setup.tag !== "" && <span class="veo-tag">{setup.tag}</span>}
         <span class="veo-head-end">
           {!isEmpty(draft) && (

@@ -75,6 +75,12 @@ export function withField(draft: Draft, name: string, values: readonly Value[]):
   return { ...draft, fields: values.length === 0 ? others : { ...others, [name]: [...values] } };
 }
 
+/** The draft without a picture; with the last frame goes what was to be done to make it fit. */
+export function withoutPicture(draft: Draft, field: PictureField, key: string): Draft {
+  const left = { ...draft, [field]: without(draft[field], key) };
+  return left.image.length + left.last_frame.length === 0 ? { ...left, fit: "" } : left;
+}
+
 /** What of a draft is asked for: values of variables that the prompt no longer has, and empty ones, stay behind. */
 export function asked(draft: Draft): Draft {
   const names = variablesOf(draft.prompt);

@@ -1,7 +1,8 @@
 // The settings: those one chooses from as a line of menus, the others in a fold.
 
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { IconButton } from "../../grid/icons";
+import { useId } from "../../id";
 import type { Check, Draft, FieldForm, Problem, Value } from "../protocol";
 import { asked, withField } from "./draft";
 import { Menu, wordsOf } from "./menu";
@@ -98,7 +99,7 @@ function OtherField({ form, values, reasons, problems, onChange }: OtherProps) {
       {form.kind === "switch" ? (
         <div class="veo-setting" title={form.help}>
           <span>{form.label}</span>
-          <Menu form={form} values={values} reasons={reasons} onChange={onChange} />
+          <Menu labelled form={form} values={values} reasons={reasons} onChange={onChange} />
         </div>
       ) : form.kind === "number" ? (
         <Line label={form.label} help={reason || form.help}>

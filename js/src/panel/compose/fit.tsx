@@ -1,16 +1,17 @@
 // What happens to a picture of another shape than the clip's.
 
-import { useId } from "preact/hooks";
+import { useId } from "../../id";
 import type { Draft } from "../protocol";
 
 const WAYS: readonly [Draft["fit"], string, string][] = [
-  ["crop", "cut edges", "Cut what does not fit into the clip's shape, from the middle"],
-  ["pad", "blurred edges", "Show all of it, with blurred edges that fill the clip's shape"],
+  ["crop", "crop", "Cut off what does not fit into the clip's shape, from the middle"],
+  ["pad", "pad with blur", "Show all of it, with blurred edges that fill the clip's shape"],
   ["", "as it is", "Leave it to the provider"],
 ];
 
 export interface FitProps {
   name: string;
+  /** The clip's shape that it does not have; empty where they fit, and a choice was made all the same. */
   ratio: string;
   value: Draft["fit"];
   onChange: (fit: Draft["fit"]) => void;
@@ -21,7 +22,13 @@ export function Fit({ name, ratio, value, onChange }: FitProps) {
   return (
     <fieldset class="veo-fit">
       <legend>
-        <bdi>{name || "The picture"}</bdi> is not {ratio}
+        {ratio === "" ? (
+          "First and last frame"
+        ) : (
+          <>
+            <bdi>{name || "The picture"}</bdi> is not {ratio}
+          </>
+        )}
       </legend>
       {WAYS.map(([way, label, help]) => (
         <label key={way} title={help}>

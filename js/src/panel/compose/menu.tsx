@@ -1,7 +1,8 @@
 // A setting as a button that says what is set, and opens a list to choose from: one value, or several for a sweep.
 
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../../grid/icons";
+import { useId } from "../../id";
 import type { Choice, FieldForm, Value } from "../protocol";
 import { without, withValues } from "./draft";
 import { place } from "./place";
@@ -12,9 +13,11 @@ export interface MenuProps {
   /** Why values can't be had, by the value as a text; `*` is all of them. */
   reasons: Readonly<Record<string, string>>;
   onChange: (values: Value[]) => void;
+  /** Whether its label stands beside it already. */
+  labelled?: boolean;
 }
 
-export function Menu({ form, values, reasons, onChange }: MenuProps) {
+export function Menu({ form, values, reasons, onChange, labelled = false }: MenuProps) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const shown = wordsOf(form, values);
@@ -51,7 +54,7 @@ export function Menu({ form, values, reasons, onChange }: MenuProps) {
           setOpen(true);
         }}
       >
-        <span>{shown || form.label}</span>
+        <span>{shown || (labelled ? "not set" : form.label)}</span>
         <Icon name="down" />
       </button>
       {open && (

@@ -6,7 +6,7 @@ import { imageSource } from "../../sources";
 import { useDesk } from "../desk";
 import type { Check, Draft, PictureFacts, Problem, Setup } from "../protocol";
 import { CropDialog } from "./cropping";
-import { differs, PICTURES, type PictureField, ratiosOf, without } from "./draft";
+import { differs, PICTURES, type PictureField, ratiosOf, withoutPicture } from "./draft";
 import { useDrop } from "./drop";
 import { Fit } from "./fit";
 import type { Given } from "./given";
@@ -36,6 +36,7 @@ export function Pictures({ setup, draft, given, check, problemsOf }: PicturesPro
     .map((key) => given.known[key])
     .filter((facts) => typeof facts === "object");
   const unfit = frames.find((facts) => ratios.some((ratio) => differs(facts, ratio)));
+  const misfit = unfit && ratios.find((ratio) => differs(unfit, ratio));
   return (
     <div class="veo-pictures">
       {fields.map((field) => (
@@ -55,10 +56,10 @@ export function Pictures({ setup, draft, given, check, problemsOf }: PicturesPro
         reason={check?.unavailable["video"]?.["*"] ?? ""}
         problems={problemsOf("video")}
       />
-      {unfit !== undefined && (
+      {(misfit !== undefined || draft.fit !== "") && (
         <Fit
-          name={unfit.name}
-          ratio={ratios.find((ratio) => differs(unfit, ratio)) ?? ""}
+          name={unfit?.name ?? ""}
+          ratio={misfit ?? ""}
           value={draft.fit}
           onChange={(fit) => compose((now) => ({ ...now, fit }))}
         />
@@ -103,7 +104,7 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
     clip: (clip) => (off ? refuse() : given.frame(field, clip)),
   });
   const remove = (key: string) => {
-    compose((now) => ({ ...now, [field]: without(now[field], key) }));
+    compose((now) => withoutPicture(now, field, key));
     requestAnimationFrame(() => adder.current?.focus());
   };
   const clip = chosen.length === 1 && !off ? chosen[0] : undefined;

@@ -1,7 +1,8 @@
 // The prompt, with its variables marked, and the values of each.
 
-import { useId, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { Icon } from "../../grid/icons";
+import { useId } from "../../id";
 import type { Problem } from "../protocol";
 import { piecesOf, splitValues, without, withValues } from "./draft";
 import { Problems } from "./problems";

@@ -1,9 +1,9 @@
 // The clip that is gone on from.
 
-import { useEffect, useState } from "preact/hooks";
 import { Icon, IconButton } from "../../grid/icons";
 import { imageSource } from "../../sources";
 import { useDesk } from "../desk";
+import { useStill } from "../media/stills";
 import type { Problem } from "../protocol";
 import { useDrop } from "./drop";
 import { Problems } from "./problems";
@@ -16,12 +16,7 @@ export interface SourceProps {
 }
 
 export function SourceVideo({ clip, reason, problems }: SourceProps) {
-  const { ask, compose, chosen, say } = useDesk();
-  const [stills, setStills] = useState<Readonly<Record<string, string>>>({});
-  useEffect(() => {
-    if (clip === "") return;
-    void ask("posters", { clips: [clip] }).then((answer) => setStills(answer?.posters ?? {}));
-  }, [clip, ask]);
+  const { compose, chosen, say } = useDesk();
   const put = (video: string) => compose((now) => ({ ...now, video }));
   const [over, drop] = useDrop({
     files: () => say("A clip of the gallery can be gone on from, not a file."),
@@ -33,7 +28,7 @@ export function SourceVideo({ clip, reason, problems }: SourceProps) {
     else if (one !== undefined) put(one);
     else say("Choose one clip in the gallery, or drag it here.");
   };
-  const still = imageSource(stills[clip] ?? "");
+  const still = imageSource(useStill(clip));
   const id = clip.split("/")[0];
   return (
     <div

@@ -235,7 +235,7 @@ describe("where a list stands", () => {
 
 describe("what is set more seldom", () => {
   const field = (label: string) => {
-    const found = all<HTMLLabelElement>(".veo-more label").find((one) => one.textContent === label);
+    const found = all<HTMLLabelElement>(".veo-others label").find((one) => one.textContent === label);
     return find(`#${CSS.escape(found?.getAttribute("for") ?? "")}`) as HTMLInputElement;
   };
 
@@ -289,7 +289,7 @@ describe("what is set more seldom", () => {
 
   it("has a name and a help for each", async () => {
     here = await openCompose();
-    for (const input of all(".veo-more :is(input, textarea)")) {
+    for (const input of all(".veo-others :is(input, textarea)")) {
       expect(find(`label[for="${input.id}"]`).textContent).not.toBe("");
       expect(find(`#${CSS.escape(input.getAttribute("aria-describedby") ?? "")}`).textContent).not.toBe("");
     }

@@ -223,12 +223,12 @@ describe("pictures of a draft that was kept", () => {
     await here.redraw({ draft: { prompt: "A" } });
     await pass(200);
     expect(here.kernel.of("picture")).toEqual([{ picture: CAT.key }, { picture: OWL.key }]);
-    expect(all(".veo-thumb img").map((one) => one.getAttribute("alt"))).toEqual(["cat.jpg", "owl.png"]);
+    expect(all(".veo-pic img").map((one) => one.getAttribute("alt"))).toEqual(["cat.jpg", "owl.png"]);
   });
 
   it("say that they are gone, and can be taken away", async () => {
     here = await openCompose({ image: ["gone"] });
-    expect(find(".veo-thumb-words").textContent).toBe("A picture is gone. Give it again.");
+    expect(find(".veo-pic-words").textContent).toBe("A picture is gone. Give it again.");
     await click(find('[aria-label="Remove the picture"]'));
     expect(here.draft().image).toEqual([]);
   });

@@ -146,7 +146,7 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
           </button>
         )}
       </p>
-      <div class="veo-thumbs">
+      <div class="veo-pics">
         {keys.map((key) => (
           <Thumb
             key={key}
@@ -156,8 +156,8 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
           />
         ))}
         {arriving.map(({ id, name }) => (
-          <span key={id} class="veo-thumb" data-waiting="true" title={name}>
-            <span class="veo-thumb-words">Reading {name}</span>
+          <span key={id} class="veo-pic" data-waiting="true" title={name}>
+            <span class="veo-pic-words">Reading {name}</span>
           </span>
         ))}
         {empty && (
@@ -213,7 +213,7 @@ function Thumb({ facts, onRemove, onCrop }: ThumbProps) {
   const from = known?.origin ? `, from clip ${known.origin.split("/")[0]}` : "";
   return (
     <span
-      class="veo-thumb"
+      class="veo-pic"
       data-waiting={facts === undefined}
       title={known === undefined ? "" : `${known.name} · ${known.width} × ${known.height}${from}`}
       {...(known !== undefined && {
@@ -221,11 +221,11 @@ function Thumb({ facts, onRemove, onCrop }: ThumbProps) {
       })}
     >
       {still === "" ? (
-        <span class="veo-thumb-words">{typeof facts === "string" ? facts : known?.name}</span>
+        <span class="veo-pic-words">{typeof facts === "string" ? facts : known?.name}</span>
       ) : (
         <img src={still} alt={`${name}${from}`} />
       )}
-      <span class="veo-thumb-buttons">
+      <span class="veo-pic-buttons">
         {known !== undefined && onCrop !== undefined && (
           <IconButton name="crop" label={`Crop ${name}`} onClick={() => onCrop(known)} />
         )}

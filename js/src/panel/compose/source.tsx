@@ -42,7 +42,7 @@ export function SourceVideo({ clip, reason, problems }: SourceProps) {
       <p class="veo-place-head">
         <span>Extend</span>
       </p>
-      <div class="veo-thumbs">
+      <div class="veo-pics">
         {clip === "" ? (
           <button
             type="button"
@@ -56,13 +56,13 @@ export function SourceVideo({ clip, reason, problems }: SourceProps) {
             <span>{one === undefined ? "drop a clip" : `extend ${one.split("/")[0]}`}</span>
           </button>
         ) : (
-          <span class="veo-thumb" title={`Goes on from ${id}`}>
+          <span class="veo-pic" title={`Goes on from ${id}`}>
             {still === "" ? (
-              <span class="veo-thumb-words">{id}</span>
+              <span class="veo-pic-words">{id}</span>
             ) : (
               <img src={still} alt={`Goes on from ${id}`} />
             )}
-            <span class="veo-thumb-buttons">
+            <span class="veo-pic-buttons">
               <IconButton name="close" label={`Do not go on from ${id}`} onClick={() => put("")} />
             </span>
           </span>

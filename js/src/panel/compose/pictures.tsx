@@ -115,7 +115,7 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
     ref: adder,
     type: "button",
     "aria-disabled": off,
-    "aria-label": `${label}: choose a picture, or paste or drop one here${off ? `. ${reason}` : ""}`,
+    "aria-label": `${label}: drop, paste, pick a picture${off ? `. ${reason}` : ""}`,
     title: off ? reason : "Drop or paste a picture or a clip, or click to choose a file",
     onClick: () => (off ? refuse() : input.current?.click()),
   } as const;
@@ -170,7 +170,7 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
           <button
             type="button"
             class="veo-quiet"
-            aria-label={`${label}: the ${field === "last_frame" ? "first" : "last"} frame of ${clip.split("/")[0]}`}
+            aria-label={`${label}: use ${clip.split("/")[0]}, its ${field === "last_frame" ? "first" : "last"} frame`}
             title={`The ${field === "last_frame" ? "first" : "last"} frame of the clip that is chosen`}
             onClick={() => given.frame(field, clip)}
           >

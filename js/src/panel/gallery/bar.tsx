@@ -1,5 +1,6 @@
 // The line above the tiles: how many there are, or what can be done with those that were chosen.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useDesk } from "../desk";
 
@@ -12,9 +13,11 @@ export interface BarProps {
   onAsking: (asks: boolean) => void;
   /** After the chosen went, or came back. */
   onGone: () => void;
+  /** What stands at the end of the line. */
+  children: ComponentChildren;
 }
 
-export function Bar({ words, way, asking, onAsking, onGone }: BarProps) {
+export function Bar({ words, way, asking, onAsking, onGone, children }: BarProps) {
   const { chosen } = useDesk();
   return (
     <div class="veo-gallery-bar">
@@ -30,6 +33,7 @@ export function Bar({ words, way, asking, onAsking, onGone }: BarProps) {
           )}
         </>
       )}
+      {children}
     </div>
   );
 }

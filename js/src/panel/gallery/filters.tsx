@@ -142,15 +142,21 @@ export function Filters({ view, library, onChange }: FiltersProps) {
           onPick={(sweep) => onChange({ sweep })}
         />
       )}
-      <Filter
-        label="Order"
-        value={view.order}
-        usual="newest"
-        several={view.order}
-        options={ORDERS}
-        onPick={(order) => onChange({ order: order as View["order"] })}
-      />
     </div>
+  );
+}
+
+/** In which order they stand. */
+export function OrderMenu({ view, onChange }: Pick<FiltersProps, "view" | "onChange">) {
+  return (
+    <Filter
+      label="Order"
+      value={view.order}
+      usual="newest"
+      several={view.order}
+      options={ORDERS}
+      onPick={(order) => onChange({ order: order as View["order"] })}
+    />
   );
 }
 

@@ -27,7 +27,8 @@ export interface TileActions {
   open: (index: number) => void;
   /** `range`: all from the one chosen last; `add`: this one too, or no more. */
   pick: (index: number, how: "range" | "add") => void;
-  focus: (index: number) => void;
+  /** `seen`: by the keyboard, so that it shows. */
+  focus: (index: number, seen: boolean) => void;
   point: (key: string, on: boolean) => void;
 }
 
@@ -75,7 +76,8 @@ export function Tile(props: TileProps) {
       aria-posinset={index + 1}
       tabIndex={active ? 0 : -1}
       draggable={item.kind !== "none"}
-      onFocus={() => actions.focus(index)}
+      onFocus={(event) => actions.focus(index, event.currentTarget.matches(":focus-visible"))}
+      onBlur={() => actions.point(key, false)}
       onPointerEnter={(event) => event.pointerType !== "touch" && actions.point(key, true)}
       onPointerLeave={() => actions.point(key, false)}
       onDragStart={(event) => {
@@ -134,7 +136,7 @@ export function Tile(props: TileProps) {
           {item.rating > 0 && (
             <span class="veo-tile-rating">
               {item.rating}
-              <i />
+              <i class="veo-tile-point" />
             </span>
           )}
           {item.star && <Icon name="star" filled />}

@@ -136,8 +136,9 @@ export function Tiles({ pages, total, onDelete }: TilesProps) {
         open({ kind: "details", clip: item.key });
       },
       pick: (index, how) => void pick(index, how),
-      focus: (index) => {
+      focus: (index, seen) => {
         const key = latest.current.pages.item(index)?.key ?? "";
+        if (seen) point(key, true);
         setActive((now) => (now.key === key && now.index === index ? now : { key, index }));
       },
       point: (key, on) => point(key, on, POINT_MS),

@@ -266,6 +266,14 @@ describe("the keyboard", () => {
     expect(document.activeElement).toBe(tile("c0/0"));
   });
 
+  it("is at the tile that takes the place of one that goes", async () => {
+    await show();
+    await act(() => tile("c1/0").focus());
+    library = library.filter((item) => item.key !== "c1/0");
+    await news();
+    expect(document.activeElement).toBe(tile("c2/0"));
+  });
+
   it("leaves the keys of menus to the menus", async () => {
     await show();
     await press(find("input"), "x");

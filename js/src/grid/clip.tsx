@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { videoSource } from "../sources";
 import type { Context } from "./context";
 import { usePlayer } from "./context";
+import type { Player } from "./player";
 import type { GridClip } from "./protocol";
 
 export interface ClipProps {
@@ -24,7 +25,7 @@ export function ClipPicture({ id, clip, label, poster, live, context }: ClipProp
     <>
       {poster !== "" && <img class="veo-still" src={poster} alt="" />}
       {live && playable && (
-        <InStep id={id} url={url} label={label} context={context} onBroken={() => setBroken(url)} />
+        <InStep id={id} url={url} label={label} player={context.player} onBroken={() => setBroken(url)} />
       )}
       {!playable && (
         <p class="veo-saved">
@@ -35,15 +36,17 @@ export function ClipPicture({ id, clip, label, poster, live, context }: ClipProp
   );
 }
 
-interface InStepProps {
+export interface InStepProps {
   id: string;
   url: string;
   label: string;
-  context: Context;
+  player: Player;
   onBroken: () => void;
+  onLoaded?: () => void;
 }
 
-function InStep({ id, url, label, context: { player }, onBroken }: InStepProps) {
+/** The video of a clip, moved by the player as long as it is there. */
+export function InStep({ id, url, label, player, onBroken, onLoaded }: InStepProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [drawn, setDrawn] = useState(false);
   useLayoutEffect(() => {
@@ -67,7 +70,10 @@ function InStep({ id, url, label, context: { player }, onBroken }: InStepProps) 
       playsInline
       preload="auto"
       tabIndex={-1}
-      onLoadedData={() => setDrawn(true)}
+      onLoadedData={() => {
+        setDrawn(true);
+        onLoaded?.();
+      }}
       onError={(event) => event.currentTarget.hasAttribute("src") && onBroken()}
     />
   );

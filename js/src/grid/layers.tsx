@@ -4,12 +4,13 @@ import { useEffect, useState } from "preact/hooks";
 import { StateIcon } from "../icons";
 import { formatLine } from "../protocol";
 import { placeWords, type Spot } from "./axes";
+import { ClipPicture, usePoster } from "./clip";
 import type { Ask, Context, Marks } from "./context";
 import { Dialog } from "./dialog";
 import { SHOWN } from "./keys";
 import { MarksRow } from "./marks";
 import { type Mode, type Pane, Panes } from "./panes";
-import type { Axis, Details, GridCell } from "./protocol";
+import type { Axis, Details, GridCell, GridClip } from "./protocol";
 import { TransportBar } from "./transport";
 import type { View } from "./zoom";
 
@@ -49,12 +50,11 @@ export function Enlarged(props: EnlargedProps) {
         </div>
       ) : (
         <Panes
-          panes={[{ id: spot.id, cell, sample, clip, label: place }]}
+          panes={[largePane({ id: spot.id, cell, sample, clip, label: place }, context)]}
           mode="single"
           labels={false}
           view={view}
           onView={onView}
-          context={context}
         />
       )}
       <div class="veo-about">
@@ -118,46 +118,50 @@ function isDetails(answer: unknown): answer is Details {
   return typeof it?.prompt === "string" && Array.isArray(it.settings) && Array.isArray(it.line);
 }
 
+/** A clip that is shown large, and where it is from. */
+export interface LargeClip {
+  id: string;
+  cell: GridCell;
+  sample: number;
+  clip: GridClip;
+  label: string;
+}
+
+function largePane(large: LargeClip, context: Context): Pane {
+  const { id, cell, label } = large;
+  return { id, shape: cell.shape, label, picture: <LargePicture large={large} context={context} /> };
+}
+
+function LargePicture({ large, context }: { large: LargeClip; context: Context }) {
+  const { id, cell, sample, clip, label } = large;
+  const poster = usePoster(context, cell.key, sample, clip, true);
+  return <ClipPicture id={id} clip={clip} label={label} poster={poster} live context={context} />;
+}
+
 export interface ComparedProps extends LayerProps {
-  panes: readonly Pane[];
+  panes: readonly LargeClip[];
   mode: Exclude<Mode, "single">;
   labels: boolean;
   onMode: (mode: Exclude<Mode, "single">) => void;
   onLabels: () => void;
-  marksOf: (pane: Pane) => Marks;
+  marksOf: (pane: LargeClip) => Marks;
   onRate: (id: string, rating: number) => void;
   onStar: (id: string) => void;
   onNote: (id: string) => void;
 }
 
-const MODES = [
-  ["beside", "Side by side"],
-  ["wipe", "Wipe"],
-  ["difference", "Difference"],
-] as const;
-
 export function Compared(props: ComparedProps) {
   const { panes, mode, labels, context, view, onView, moves, onClose, onSound, onMode, onLabels } = props;
   return (
     <Dialog label="Two clips compared" size="full" moves={moves} onClose={onClose}>
-      <div class="veo-modes" role="radiogroup" aria-label="How to compare">
-        {MODES.map(([name, words]) => (
-          <button
-            key={name}
-            type="button"
-            role="radio"
-            class="veo-button"
-            aria-checked={mode === name}
-            onClick={() => onMode(name)}
-          >
-            {words}
-          </button>
-        ))}
-        <button type="button" class="veo-button" aria-pressed={labels} onClick={onLabels}>
-          Labels
-        </button>
-      </div>
-      <Panes panes={panes} mode={mode} labels={labels} view={view} onView={onView} context={context} />
+      <Modes mode={mode} labels={labels} onMode={onMode} onLabels={onLabels} />
+      <Panes
+        panes={panes.map((pane) => largePane(pane, context))}
+        mode={mode}
+        labels={labels}
+        view={view}
+        onView={onView}
+      />
       <div class="veo-judge">
         {panes.map((pane, place) => (
           <span key={pane.id} role="group" aria-label={`${"AB"[place]}: ${pane.label}`}>
@@ -174,6 +178,42 @@ export function Compared(props: ComparedProps) {
       </div>
       <TransportBar player={context.player} fps={panes[0]?.clip.fps ?? 24} onSound={onSound} />
     </Dialog>
+  );
+}
+
+const MODES = [
+  ["beside", "Side by side"],
+  ["wipe", "Wipe"],
+  ["difference", "Difference"],
+] as const;
+
+export interface ModesProps {
+  mode: Exclude<Mode, "single">;
+  labels: boolean;
+  onMode: (mode: Exclude<Mode, "single">) => void;
+  onLabels: () => void;
+}
+
+/** How two clips are laid out, to choose from. */
+export function Modes({ mode, labels, onMode, onLabels }: ModesProps) {
+  return (
+    <div class="veo-modes" role="radiogroup" aria-label="How to compare">
+      {MODES.map(([name, words]) => (
+        <button
+          key={name}
+          type="button"
+          role="radio"
+          class="veo-button"
+          aria-checked={mode === name}
+          onClick={() => onMode(name)}
+        >
+          {words}
+        </button>
+      ))}
+      <button type="button" class="veo-button" aria-pressed={labels} onClick={onLabels}>
+        Labels
+      </button>
+    </div>
   );
 }
 

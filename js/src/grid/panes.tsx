@@ -1,19 +1,18 @@
 // One clip large, or two compared: side by side, one over the other with a wipe, or their difference.
 
+import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { ClipPicture, usePoster } from "./clip";
-import type { Context } from "./context";
-import type { GridCell, GridClip } from "./protocol";
+import type { Shape } from "./protocol";
 import { AT_REST, drag, type View, wheelFactor, zoomAt } from "./zoom";
 
 export type Mode = "single" | "beside" | "wipe" | "difference";
 
 export interface Pane {
   id: string;
-  cell: GridCell;
-  sample: number;
-  clip: GridClip;
+  shape: Shape;
   label: string;
+  /** The clip itself, its still and its video. */
+  picture: ComponentChildren;
 }
 
 export interface PanesProps {
@@ -22,13 +21,17 @@ export interface PanesProps {
   labels: boolean;
   view: View;
   onView: (view: View) => void;
-  context: Context;
+  /** A click on a picture, or a tap, that moved nothing. */
+  onTap?: () => void;
 }
 
 /** Half of the way with each press of an arrow key on the wipe's handle would be too far, a hundredth too slow. */
 const WIPE_STEP = 0.02;
 
-export function Panes({ panes, mode, labels, view, onView, context }: PanesProps) {
+/** Pixels that a click may move by: hands are not still. */
+const TAP = 4;
+
+export function Panes({ panes, mode, labels, view, onView, onTap }: PanesProps) {
   const [wipe, setWipe] = useState(0.5);
   const box = useRef<HTMLDivElement>(null);
   const latest = useRef({ view, onView });
@@ -59,10 +62,17 @@ export function Panes({ panes, mode, labels, view, onView, context }: PanesProps
     const element = event.currentTarget as HTMLElement;
     const pane = (event.target as Element).closest(".veo-pane")?.getBoundingClientRect();
     if (pane === undefined) return;
-    follow(element, event, (dx, dy) => {
-      const to = latest.current;
-      to.onView(drag(to.view, dx / pane.width, dy / pane.height));
-    });
+    let moved = 0;
+    follow(
+      element,
+      event,
+      (dx, dy) => {
+        moved += Math.abs(dx) + Math.abs(dy);
+        const to = latest.current;
+        to.onView(drag(to.view, dx / pane.width, dy / pane.height));
+      },
+      () => moved <= TAP && onTap?.(),
+    );
   };
 
   return (
@@ -72,7 +82,7 @@ export function Panes({ panes, mode, labels, view, onView, context }: PanesProps
       role="group"
       aria-label="Drag to move, wheel to zoom, double click for the whole"
       data-mode={mode}
-      data-shape={panes[0]?.cell.shape ?? "16:9"}
+      data-shape={panes[0]?.shape ?? "16:9"}
       style={{
         "--veo-wipe": `${wipe * 100}%`,
         "--veo-zoom": view.zoom,
@@ -84,9 +94,7 @@ export function Panes({ panes, mode, labels, view, onView, context }: PanesProps
     >
       {panes.map((pane, place) => (
         <figure key={pane.id} class="veo-pane" data-place={place}>
-          <div class="veo-pane-picture">
-            <LargeClip pane={pane} context={context} />
-          </div>
+          <div class="veo-pane-picture">{pane.picture}</div>
           {labels && panes.length > 1 && (
             <figcaption>
               <b>{"AB"[place]}</b> {pane.label}
@@ -97,11 +105,6 @@ export function Panes({ panes, mode, labels, view, onView, context }: PanesProps
       {stacked && mode === "wipe" && <Wipe value={wipe} onChange={setWipe} box={box} />}
     </div>
   );
-}
-
-function LargeClip({ pane: { id, cell, sample, clip, label }, context }: { pane: Pane; context: Context }) {
-  const poster = usePoster(context, cell.key, sample, clip, true);
-  return <ClipPicture id={id} clip={clip} label={label} poster={poster} live context={context} />;
 }
 
 interface WipeProps {
@@ -149,8 +152,13 @@ function Wipe({ value, onChange, box }: WipeProps) {
   );
 }
 
-/** Call `moved` with each movement of the pointer until it is let go. */
-function follow(element: HTMLElement, down: PointerEvent, moved: (dx: number, dy: number) => void): void {
+/** Call `moved` with each movement of the pointer until it is let go, and then `released`. */
+export function follow(
+  element: HTMLElement,
+  down: PointerEvent,
+  moved: (dx: number, dy: number) => void,
+  released?: () => void,
+): void {
   const controller = new AbortController();
   const { signal } = controller;
   let [x, y] = [down.clientX, down.clientY];
@@ -164,6 +172,13 @@ function follow(element: HTMLElement, down: PointerEvent, moved: (dx: number, dy
     { signal },
   );
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"] as const) {
-    element.addEventListener(end, () => controller.abort(), { signal });
+    element.addEventListener(
+      end,
+      () => {
+        controller.abort();
+        if (end === "pointerup") released?.();
+      },
+      { signal },
+    );
   }
 }

@@ -1,7 +1,7 @@
 // The bar that plays all clips in step.
 
 import type { ComponentChildren } from "preact";
-import { usePlayer } from "./context";
+import { type Telling, usePlayer } from "./context";
 import { Icon, IconButton } from "./icons";
 import { type Player, SPEEDS } from "./player";
 import { formatPosition } from "./sync";
@@ -11,20 +11,24 @@ export interface TransportBarProps {
   /** Frames a second of the clip that steps go by. */
   fps: number;
   onSound: () => void;
+  /** What is played and heard, where it is not the cells of a grid. */
+  words?: { play: string; hear: string };
   children?: ComponentChildren;
 }
 
-export function TransportBar({ player, fps, onSound, children }: TransportBarProps) {
+const OF_A_GRID = { play: "Play all", hear: "Hear the chosen cell" };
+
+export function TransportBar({ player, fps, onSound, words = OF_A_GRID, children }: TransportBarProps) {
   const playing = usePlayer(player, (it) => it.playing);
   const looping = usePlayer(player, (it) => it.state.loop);
   const speed = usePlayer(player, (it) => it.state.speed);
   const heard = usePlayer(player, (it) => it.heard);
   return (
-    <div class="veo-transport" role="toolbar" aria-label="Play all">
+    <div class="veo-transport" role="toolbar" aria-label={words.play}>
       <IconButton name="back" label="One frame back (,)" onClick={() => player.step(-1, fps)} />
       <button type="button" class="veo-button veo-play" onClick={() => player.toggle()}>
         <Icon name={playing ? "pause" : "play"} filled={!playing} />
-        <span>{playing ? "Pause" : "Play all"}</span>
+        <span>{playing ? "Pause" : words.play}</span>
       </button>
       <IconButton name="on" label="One frame on (.)" onClick={() => player.step(1, fps)} />
       <Scrubber player={player} />
@@ -36,7 +40,7 @@ export function TransportBar({ player, fps, onSound, children }: TransportBarPro
       />
       <IconButton
         name={heard === "" ? "silent" : "sound"}
-        label={heard === "" ? "Hear the chosen cell (M)" : "Mute (M)"}
+        label={heard === "" ? `${words.hear} (M)` : "Mute (M)"}
         pressed={heard !== ""}
         onClick={onSound}
       />
@@ -57,8 +61,16 @@ export function TransportBar({ player, fps, onSound, children }: TransportBarPro
   );
 }
 
+/** Something that has a length and stands somewhere in it. */
+export interface Scrubbed extends Telling {
+  position: number;
+  state: { duration: number };
+  engaged: boolean;
+  seek: (position: number) => void;
+}
+
 /** Drawn again at each beat, and nothing but it. */
-function Scrubber({ player }: { player: Player }) {
+export function Scrubber({ player }: { player: Scrubbed }) {
   const position = usePlayer(player, (it) => it.position);
   const duration = usePlayer(player, (it) => it.state.duration);
   const words = formatPosition(position) + (duration > 0 ? ` of ${formatPosition(duration)}` : "");

@@ -21,9 +21,8 @@ import type { CellActions } from "./cell";
 import type { Ask, Context } from "./context";
 import { ExportMenu } from "./export";
 import { type Intent, intentOf, kindOfTarget } from "./keys";
-import { Compared, Enlarged, Keys, NoteEditor } from "./layers";
+import { Compared, Enlarged, Keys, type LargeClip, NoteEditor } from "./layers";
 import { useAsk, useMarks, useNews, useNotice } from "./memory";
-import type { Pane } from "./panes";
 import type { Grid, GridCell, Summary, Wishes } from "./protocol";
 import { AxisPicker, SummaryLine } from "./summary";
 import { cellsPerLine, GridTable, useFocusOn } from "./table";
@@ -147,7 +146,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
     return table.spots[active.row + (wraps ? 0 : row)]?.[active.column + column + along];
   };
 
-  const panes: Pane[] = board.chosen.flatMap((id) => {
+  const panes: LargeClip[] = board.chosen.flatMap((id) => {
     const { cell, sample = 0 } = spotOf(id) ?? {};
     const clip = cell?.clips[sample];
     return cell === undefined || clip === undefined ? [] : [{ id, cell, sample, clip, label: "" }];

@@ -1,13 +1,88 @@
-// What lies over the panel: one clip with all that is known of it, two compared, several put together.
+// What lies over the panel: one clip with all that is known of it, two compared, several put together. What is
+// opened from there lies over it in turn, and Escape takes away the topmost.
 
-import type { Layer } from "../desk";
-import type { LibraryFacts } from "../protocol";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { askWith, type Desk, DeskContext, type Layer, useDesk } from "../desk";
+import { useNotices } from "../notices";
+import type { LibraryFacts, View } from "../protocol";
+import "./clip.css";
+import "./join.css";
+import { Compare } from "./compare";
+import { ClipDetails } from "./details";
+import { Join } from "./join";
+import { LevelContext } from "./level";
 
 export interface OpenLayerProps {
   layer: Layer;
   library: LibraryFacts;
+  /** How the gallery is shown: the next clip is the next one there. */
+  view: View;
 }
 
-export function OpenLayer({ layer }: OpenLayerProps) {
-  return <p>{layer.kind}</p>;
+export function OpenLayer({ layer, library, view }: OpenLayerProps) {
+  const panel = useDesk();
+  const [stack, setStack] = useState<readonly Layer[]>([layer]);
+  const shown = useRef(layer);
+  // What is opened from elsewhere takes the place of all.
+  useEffect(() => {
+    if (shown.current !== layer) setStack([layer]);
+    shown.current = layer;
+  }, [layer]);
+  const put = useMemo(
+    () => (depth: number, next: readonly Layer[]) => setStack((all) => [...all.slice(0, depth), ...next]),
+    [],
+  );
+  return (
+    <>
+      {stack.map((one, depth) => (
+        <LevelOf
+          key={`${depth} ${nameOf(one)}`}
+          layer={one}
+          depth={depth}
+          put={put}
+          panel={panel}
+          library={library}
+          view={view}
+        />
+      ))}
+    </>
+  );
+}
+
+function nameOf(layer: Layer): string {
+  return `${layer.kind} ${layer.kind === "details" ? layer.clip : layer.clips.join(" ")}`;
+}
+
+interface LevelOfProps extends OpenLayerProps {
+  depth: number;
+  put: (depth: number, next: readonly Layer[]) => void;
+  panel: Desk;
+}
+
+function LevelOf({ layer, depth, put, panel, library, view }: LevelOfProps) {
+  // Said below a dialog, words would neither be seen nor read out.
+  const notices = useNotices();
+  const { say, offer } = notices;
+  const { close } = panel;
+  const desk = useMemo<Desk>(
+    () => ({
+      ...panel,
+      ask: askWith(panel.request, say),
+      say,
+      offer,
+      open: (next) => put(depth + 1, [next]),
+      close: () => (depth === 0 ? close() : put(depth, [])),
+    }),
+    [panel, say, offer, put, depth, close],
+  );
+  const swap = useMemo(() => (next: Layer) => put(depth, [next]), [put, depth]);
+  return (
+    <DeskContext.Provider value={desk}>
+      <LevelContext.Provider value={{ panel, notices, library, view, swap }}>
+        {layer.kind === "details" && <ClipDetails clip={layer.clip} />}
+        {layer.kind === "compare" && <Compare clips={layer.clips} />}
+        {layer.kind === "join" && <Join clips={layer.clips} />}
+      </LevelContext.Provider>
+    </DeskContext.Provider>
+  );
 }

@@ -69,7 +69,7 @@ export function Gallery({ library, view: kept }: GalleryProps) {
         <p class="veo-gallery-empty" data-narrowed={narrowed(pages.view)}>
           {narrowed(pages.view)
             ? "No clip is like that. Clear a filter, or search for fewer words."
-            : "Nothing is here yet. Write a prompt and press Generate: every clip that you make stands here, and what is made in cells too."}
+            : "Nothing is here yet. Write a prompt and press Generate: every clip that you make stands here, those from cells too."}
         </p>
       ) : (
         <Tiles

@@ -42,10 +42,11 @@ export interface InStepProps {
   label: string;
   player: Player;
   onBroken: () => void;
+  onLoaded?: () => void;
 }
 
 /** The video of a clip, moved by the player as long as it is there. */
-export function InStep({ id, url, label, player, onBroken }: InStepProps) {
+export function InStep({ id, url, label, player, onBroken, onLoaded }: InStepProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [drawn, setDrawn] = useState(false);
   useLayoutEffect(() => {
@@ -69,7 +70,10 @@ export function InStep({ id, url, label, player, onBroken }: InStepProps) {
       playsInline
       preload="auto"
       tabIndex={-1}
-      onLoadedData={() => setDrawn(true)}
+      onLoadedData={() => {
+        setDrawn(true);
+        onLoaded?.();
+      }}
       onError={(event) => event.currentTarget.hasAttribute("src") && onBroken()}
     />
   );

@@ -12,6 +12,11 @@ const DRAWINGS = {
   choose: "M2.5 3.5h4.75v9H2.5zM8.75 3.5h4.75v9H8.75z",
   pause: "M4.5 2.75v10.5M11.5 2.75v10.5",
   close: "M3.5 3.5l9 9M12.5 3.5l-9 9",
+  before: "M10 3L5 8l5 5",
+  after: "M6 3l5 5l-5 5",
+  up: "M3 10l5-5l5 5",
+  down: "M3 6l5 5l5-5",
+  grip: "M6 3.5v.01M6 8v.01M6 12.5v.01M10 3.5v.01M10 8v.01M10 12.5v.01",
   enlarge: "M9.5 2.5h4v4M13.25 2.75L9 7M6.5 13.5h-4v-4M2.75 13.25L7 9",
 } as const;
 export type Drawing = keyof typeof DRAWINGS;

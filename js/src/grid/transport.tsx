@@ -1,7 +1,7 @@
 // The bar that plays all clips in step.
 
 import type { ComponentChildren } from "preact";
-import { usePlayer } from "./context";
+import { type Telling, usePlayer } from "./context";
 import { Icon, IconButton } from "./icons";
 import { type Player, SPEEDS } from "./player";
 import { formatPosition } from "./sync";
@@ -61,8 +61,16 @@ export function TransportBar({ player, fps, onSound, words = OF_A_GRID, children
   );
 }
 
+/** Something that has a length and stands somewhere in it. */
+export interface Scrubbed extends Telling {
+  position: number;
+  state: { duration: number };
+  engaged: boolean;
+  seek: (position: number) => void;
+}
+
 /** Drawn again at each beat, and nothing but it. */
-function Scrubber({ player }: { player: Player }) {
+export function Scrubber({ player }: { player: Scrubbed }) {
   const position = usePlayer(player, (it) => it.position);
   const duration = usePlayer(player, (it) => it.state.duration);
   const words = formatPosition(position) + (duration > 0 ? ` of ${formatPosition(duration)}` : "");

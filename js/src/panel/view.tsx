@@ -83,7 +83,7 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
           <QueueList queue={queue} rows={rows} />
           <Gallery library={library} view={view} />
         </div>
-        {layer !== undefined && <OpenLayer layer={layer} library={library} />}
+        {layer !== undefined && <OpenLayer layer={layer} library={library} view={view} />}
         <NoticePlace words={words} clear={clear} />
       </div>
     </DeskContext.Provider>

@@ -1,13 +1,121 @@
-// What lies over the panel: one clip with all that is known of it, two compared, several put together.
+// What lies over the panel: one clip with all that is known of it, two compared, several put together. What is
+// opened from there lies over it in turn, and Escape takes away the topmost.
 
-import type { Layer } from "../desk";
-import type { LibraryFacts } from "../protocol";
+import { createContext } from "preact";
+import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { askWith, type Desk, DeskContext, type Layer, useDesk } from "../desk";
+import { type Notices, useNotices } from "../notices";
+import type { Draft, LibraryFacts, View } from "../protocol";
+import "./clip.css";
+import "./join.css";
+import { Compare } from "./compare";
+import { ClipDetails } from "./details";
+import { Join } from "./join";
 
 export interface OpenLayerProps {
   layer: Layer;
   library: LibraryFacts;
+  /** How the gallery is shown: the next clip is the next one there. */
+  view: View;
 }
 
-export function OpenLayer({ layer }: OpenLayerProps) {
-  return <p>{layer.kind}</p>;
+export function OpenLayer({ layer, library, view }: OpenLayerProps) {
+  const panel = useDesk();
+  const [stack, setStack] = useState<readonly Layer[]>([layer]);
+  const shown = useRef(layer);
+  // What is opened from elsewhere takes the place of all.
+  useEffect(() => {
+    if (shown.current !== layer) setStack([layer]);
+    shown.current = layer;
+  }, [layer]);
+  const put = useMemo(
+    () => (depth: number, next: readonly Layer[]) => setStack((all) => [...all.slice(0, depth), ...next]),
+    [],
+  );
+  return (
+    <>
+      {stack.map((one, depth) => (
+        <Level
+          key={`${depth} ${nameOf(one)}`}
+          layer={one}
+          depth={depth}
+          put={put}
+          panel={panel}
+          library={library}
+          view={view}
+        />
+      ))}
+    </>
+  );
+}
+
+function nameOf(layer: Layer): string {
+  return `${layer.kind} ${layer.kind === "details" ? layer.clip : layer.clips.join(" ")}`;
+}
+
+/** What the parts of a layer know beside their desk, whose words and ways are the layer's own. */
+export interface Level {
+  /** The desk of the panel below: for what is said and done when the layers have gone. */
+  panel: Desk;
+  notices: Notices;
+  library: LibraryFacts;
+  view: View;
+  /** Open something in this layer's place. */
+  swap: (layer: Layer) => void;
+}
+
+const LevelContext = createContext<Level | undefined>(undefined);
+
+export function useLevel(): Level {
+  const level = useContext(LevelContext);
+  if (level === undefined) throw new Error("a part of a layer stands outside of it");
+  return level;
+}
+
+interface LevelProps extends OpenLayerProps {
+  depth: number;
+  put: (depth: number, next: readonly Layer[]) => void;
+  panel: Desk;
+}
+
+function Level({ layer, depth, put, panel, library, view }: LevelProps) {
+  // Said below a dialog, words would neither be seen nor read out.
+  const notices = useNotices();
+  const { say, offer } = notices;
+  const { close } = panel;
+  const desk = useMemo<Desk>(
+    () => ({
+      ...panel,
+      ask: askWith(panel.request, say),
+      say,
+      offer,
+      open: (next) => put(depth + 1, [next]),
+      close: () => (depth === 0 ? close() : put(depth, [])),
+    }),
+    [panel, say, offer, put, depth, close],
+  );
+  const swap = useMemo(() => (next: Layer) => put(depth, [next]), [put, depth]);
+  return (
+    <DeskContext.Provider value={desk}>
+      <LevelContext.Provider value={{ panel, notices, library, view, swap }}>
+        {layer.kind === "details" && <ClipDetails clip={layer.clip} />}
+        {layer.kind === "compare" && <Compare clips={layer.clips} />}
+        {layer.kind === "join" && <Join clips={layer.clips} />}
+      </LevelContext.Provider>
+    </DeskContext.Provider>
+  );
+}
+
+/** Close all layers, then change the draft and go to it; it can be taken back. */
+export function goCompose(panel: Desk, words: string, change: (draft: Draft) => Draft): void {
+  panel.close();
+  // Under a dialog nothing takes the focus, so it has to be gone first.
+  setTimeout(() => {
+    let before: Draft | undefined;
+    panel.compose((draft) => {
+      before ??= draft;
+      return change(draft);
+    }, true);
+    panel.offer(words, "Undo", () => panel.compose((draft) => before ?? draft));
+  }, 0);
 }

@@ -3,6 +3,19 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Grid, GridCell, Summary } from "../src/grid/protocol";
+import type {
+  Answers,
+  Check,
+  Details,
+  Item,
+  LibraryFacts,
+  PictureFacts,
+  Queue,
+  Row,
+  Setup,
+  SharedDraft,
+  View,
+} from "../src/panel/protocol";
 import type { Card, Message, Part, Reply } from "../src/protocol";
 
 const FOLDER = join(import.meta.dirname, "../../tests/fixtures/protocol");
@@ -38,5 +51,33 @@ export const gridExamples = read<{ grids: Record<string, GridFacts>; requests: M
 export function exampleGrid(name = "running"): GridFacts {
   const facts = gridExamples.grids[name];
   if (facts === undefined) throw new Error(`grids.json has no "${name}"`);
+  return structuredClone(facts);
+}
+
+export interface PanelFacts {
+  panel: Setup;
+  draft: SharedDraft;
+  queue: Queue;
+  rows: Row[];
+  library: LibraryFacts;
+  chosen: string[];
+  view: View;
+}
+export const panelExamples = read<{
+  now: number;
+  panels: Record<string, PanelFacts>;
+  checks: Record<string, Check>;
+  pictures: PictureFacts[];
+  items: Item[];
+  details: Record<string, Details>;
+  answers: Answers;
+  requests: Message[];
+  "not requests": Message[];
+}>("panels.json");
+
+/** A copy of an example panel. */
+export function examplePanel(name = "running"): PanelFacts {
+  const facts = panelExamples.panels[name];
+  if (facts === undefined) throw new Error(`panels.json has no "${name}"`);
   return structuredClone(facts);
 }

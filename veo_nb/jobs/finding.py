@@ -104,6 +104,26 @@ class Finding(ABC):
         """Remember of a picture which clip it is a frame of."""
         lineages.note_origin(self._open().ledger, sha256, origin)
 
+    def origin_of(self, sha256: str) -> Origin | None:
+        """The clip that a picture is a frame of, where that is known."""
+        parts = self._open_existing()
+        return lineages.origin_of(parts.ledger, sha256) if parts else None
+
+    def unfinished(self) -> list[Job]:
+        """The library's jobs that are not done, oldest first; those of other kernels are followed from now on."""
+        parts = self._open_existing()
+        if parts is None:
+            return []
+        jobs = [parts.registry.job(row) for row in parts.ledger.unfinished()]
+        for job in jobs:
+            parts.handover.attend(job)
+        return [job for job in jobs if not job.now.state.final]
+
+    def state(self) -> tuple[object, ...]:
+        """What is equal for as long as nothing that can be found has changed."""
+        parts = self._open_existing()
+        return _state(parts.ledger) if parts else ()
+
     def waiting(self) -> list[str]:
         """The jobs of this kernel that wait to be sent, the next one first."""
         parts = self._open_existing()

@@ -17,6 +17,7 @@ from veo_nb.jobs.cost import estimate
 from veo_nb.jobs.engine import Engine
 from veo_nb.jobs.extension import check_source
 from veo_nb.jobs.forecast import Asked, Forecast, ask, forecast
+from veo_nb.jobs.handover import Handover
 from veo_nb.jobs.job import Job
 from veo_nb.jobs.ledger import Ledger
 from veo_nb.jobs.library import Library
@@ -60,6 +61,10 @@ class Open(Protocol):
     @property
     def engine(self) -> Engine:
         """What drives the jobs."""
+
+    @property
+    def handover(self) -> Handover:
+        """Who sees to them."""
 
 
 class Sweeping(ABC):

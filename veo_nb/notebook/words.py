@@ -89,13 +89,13 @@ def settings(request: VideoRequest) -> list[str]:
         request.duration_seconds and f"{request.duration_seconds} s",
         request.image and f"from {_picture(request.image, request.shape)}",
         request.last_frame and f"to {_picture(request.last_frame, request.shape)}",
-        request.reference_images and _counted(len(request.reference_images), "reference image"),
+        request.reference_images and counted(len(request.reference_images), "reference image"),
         request.video and "goes on from a clip",
         request.person_generation and request.person_generation.replace("_", " "),
         enhanced,
         request.negative_prompt and f"without {request.negative_prompt}",
         None if request.seed is None else f"seed {request.seed}",
-        request.sample_count and _counted(request.sample_count, "sample"),
+        request.sample_count and counted(request.sample_count, "sample"),
     ]
     return [str(part) for part in shown if part]
 
@@ -173,7 +173,8 @@ def expiry(unfetched: Unfetched) -> str:
     )
 
 
-def _counted(count: int, thing: str) -> str:
+def counted(count: int, thing: str) -> str:
+    """`1 clip`, `3 clips`."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 

@@ -7,7 +7,15 @@ import { useVideoSource } from "../media/sources";
 import { useStill } from "../media/stills";
 import type { Item } from "../protocol";
 
-export function ClipVideo({ item, label, player }: { item: Item; label: string; player: Player }) {
+export interface ClipVideoProps {
+  item: Item;
+  /** What the player calls it. */
+  id?: string;
+  label: string;
+  player: Player;
+}
+
+export function ClipVideo({ item, id = item.key, label, player }: ClipVideoProps) {
   const source = useVideoSource(item);
   const still = useStill(item.here ? item.key : "");
   return (
@@ -15,7 +23,7 @@ export function ClipVideo({ item, label, player }: { item: Item; label: string; 
       {still !== "" && <img class="veo-still" src={still} alt="" />}
       {source.url !== "" && (
         <InStep
-          id={item.key}
+          id={id}
           url={source.url}
           label={label}
           player={player}

@@ -5,6 +5,8 @@ import { useContext, useEffect, useState } from "preact/hooks";
 import type { Clock } from "../clock";
 import type { Request } from "../connection";
 import { type Extras, RequestError } from "../connection";
+import type { Sources } from "./media/sources";
+import type { Stills } from "./media/stills";
 import type { Answer, Draft, PanelWish, PanelWishes } from "./protocol";
 
 /** Asks the kernel; a refusal is told to the person and ends there. The answer is undefined then. */
@@ -35,6 +37,8 @@ export interface Desk {
   /** The clips that were chosen, in order. */
   chosen: readonly string[];
   choose: (clips: readonly string[]) => void;
+  stills: Stills;
+  sources: Sources;
   clock: Clock;
   /** Aborted when the view goes. */
   signal: AbortSignal;

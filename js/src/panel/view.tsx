@@ -11,6 +11,8 @@ import { Compose } from "./compose/compose";
 import { askWith, type Desk, DeskContext, type Layer } from "./desk";
 import { useDraft } from "./draft";
 import { Gallery } from "./gallery/gallery";
+import { Sources } from "./media/sources";
+import { Stills } from "./media/stills";
 import { NoticePlace, useNotices } from "./notices";
 import type { LibraryFacts, Queue, Row, Setup, SharedDraft, View } from "./protocol";
 import { QueueList } from "./queue/queue";
@@ -36,6 +38,10 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
   const { words, say, offer, clear } = useNotices();
   const [layer, setLayer] = useState<Layer>();
   const ask = useMemo(() => askWith(request, say), [request, say]);
+  const [media] = useState(() => ({
+    stills: new Stills(request, signal),
+    sources: new Sources(request, signal),
+  }));
   const [draft, change] = useDraft(shared, request, signal);
 
   const compose = useCallback<Desk["compose"]>(
@@ -56,10 +62,11 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
       compose,
       chosen,
       choose: (clips) => void ask("select", { clips: [...clips] }),
+      ...media,
       clock,
       signal,
     }),
-    [ask, request, say, offer, compose, chosen, clock, signal],
+    [ask, request, say, offer, compose, chosen, media, clock, signal],
   );
 
   return (

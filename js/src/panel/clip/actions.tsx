@@ -9,7 +9,7 @@ import { useVideoSource } from "../media/sources";
 import type { Details, Draft } from "../protocol";
 import type { Opened } from "./details";
 import { FrameChooser } from "./frames";
-import { goCompose, useLevel } from "./layer";
+import { goCompose, useLevel } from "./level";
 import { ClipStrip } from "./strip";
 
 export interface ActionsProps {

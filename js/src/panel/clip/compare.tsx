@@ -1,8 +1,8 @@
 // Two clips in step: side by side, one over the other with a wipe, or their difference.
 
 import { useState } from "preact/hooks";
-import { IconButton } from "../../grid/icons";
 import { usePlayer } from "../../grid/context";
+import { IconButton } from "../../grid/icons";
 import type { Intent } from "../../grid/keys";
 import { Modes, NoteEditor } from "../../grid/layers";
 import { MarksRow } from "../../grid/marks";
@@ -13,7 +13,7 @@ import { AT_REST, zoomBy } from "../../grid/zoom";
 import type { Item } from "../protocol";
 import { useDetails, useItemMarks, useOwnPlayer } from "./facts";
 import { Frame, playBy } from "./frame";
-import { useLevel } from "./layer";
+import { useLevel } from "./level";
 import { ClipVideo } from "./picture";
 import { ClipStrip } from "./strip";
 
@@ -96,7 +96,14 @@ export function Compare({ clips }: { clips: readonly [string, string] }) {
           </button>
         </p>
       )}
-      <Panes panes={panes} mode={mode} labels={labels} view={view} onView={setView} onTap={() => player.toggle()} />
+      <Panes
+        panes={panes}
+        mode={mode}
+        labels={labels}
+        view={view}
+        onView={setView}
+        onTap={() => player.toggle()}
+      />
       <div class="veo-judge">
         {items.map((item, place) => (
           <Judge

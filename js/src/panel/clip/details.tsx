@@ -18,7 +18,7 @@ import type { Details, Item, Lineage } from "../protocol";
 import { Actions } from "./actions";
 import { useDetails, useItemMarks, useNeighbours, useOwnPlayer } from "./facts";
 import { Frame, playBy } from "./frame";
-import { useLevel } from "./layer";
+import { useLevel } from "./level";
 import { ClipVideo, Thumb } from "./picture";
 
 const KINDS: Readonly<Record<Item["kind"], string>> = { clip: "Clip", joined: "Joined clip", none: "Job" };

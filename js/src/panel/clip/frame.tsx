@@ -6,7 +6,7 @@ import { type Intent, intentOf, kindOfTarget } from "../../grid/keys";
 import type { Player } from "../../grid/player";
 import { useDesk } from "../desk";
 import { NoticePlace } from "../notices";
-import { useLevel } from "./layer";
+import { useLevel } from "./level";
 
 export interface FrameProps {
   label: string;
@@ -33,7 +33,7 @@ export function Frame({ label, heading, onIntent, onBack, over, children }: Fram
     } else if (!over && onIntent?.(intent) === true) event.preventDefault();
   };
   return (
-    <div class="veo-layer" onKeyDown={press}>
+    <div class="veo-layer" role="group" onKeyDown={press}>
       <Dialog label={label} size="full" moves={0} onClose={close}>
         <header class="veo-layer-head">{heading}</header>
         {children}

@@ -7,7 +7,7 @@ import { formatPosition } from "../../grid/sync";
 import { useDesk } from "../desk";
 import type { Draft, Item } from "../protocol";
 import { Action } from "./actions";
-import { goCompose, useLevel } from "./layer";
+import { goCompose, useLevel } from "./level";
 
 export type Use = "image" | "last_frame" | "reference_images";
 

@@ -1,16 +1,16 @@
 // What lies over the panel: one clip with all that is known of it, two compared, several put together. What is
 // opened from there lies over it in turn, and Escape takes away the topmost.
 
-import { createContext } from "preact";
-import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { askWith, type Desk, DeskContext, type Layer, useDesk } from "../desk";
-import { type Notices, useNotices } from "../notices";
-import type { Draft, LibraryFacts, View } from "../protocol";
+import { useNotices } from "../notices";
+import type { LibraryFacts, View } from "../protocol";
 import "./clip.css";
 import "./join.css";
 import { Compare } from "./compare";
 import { ClipDetails } from "./details";
 import { Join } from "./join";
+import { LevelContext } from "./level";
 
 export interface OpenLayerProps {
   layer: Layer;
@@ -35,7 +35,7 @@ export function OpenLayer({ layer, library, view }: OpenLayerProps) {
   return (
     <>
       {stack.map((one, depth) => (
-        <Level
+        <LevelOf
           key={`${depth} ${nameOf(one)}`}
           layer={one}
           depth={depth}
@@ -53,32 +53,13 @@ function nameOf(layer: Layer): string {
   return `${layer.kind} ${layer.kind === "details" ? layer.clip : layer.clips.join(" ")}`;
 }
 
-/** What the parts of a layer know beside their desk, whose words and ways are the layer's own. */
-export interface Level {
-  /** The desk of the panel below: for what is said and done when the layers have gone. */
-  panel: Desk;
-  notices: Notices;
-  library: LibraryFacts;
-  view: View;
-  /** Open something in this layer's place. */
-  swap: (layer: Layer) => void;
-}
-
-const LevelContext = createContext<Level | undefined>(undefined);
-
-export function useLevel(): Level {
-  const level = useContext(LevelContext);
-  if (level === undefined) throw new Error("a part of a layer stands outside of it");
-  return level;
-}
-
-interface LevelProps extends OpenLayerProps {
+interface LevelOfProps extends OpenLayerProps {
   depth: number;
   put: (depth: number, next: readonly Layer[]) => void;
   panel: Desk;
 }
 
-function Level({ layer, depth, put, panel, library, view }: LevelProps) {
+function LevelOf({ layer, depth, put, panel, library, view }: LevelOfProps) {
   // Said below a dialog, words would neither be seen nor read out.
   const notices = useNotices();
   const { say, offer } = notices;
@@ -104,18 +85,4 @@ function Level({ layer, depth, put, panel, library, view }: LevelProps) {
       </LevelContext.Provider>
     </DeskContext.Provider>
   );
-}
-
-/** Close all layers, then change the draft and go to it; it can be taken back. */
-export function goCompose(panel: Desk, words: string, change: (draft: Draft) => Draft): void {
-  panel.close();
-  // Under a dialog nothing takes the focus, so it has to be gone first.
-  setTimeout(() => {
-    let before: Draft | undefined;
-    panel.compose((draft) => {
-      before ??= draft;
-      return change(draft);
-    }, true);
-    panel.offer(words, "Undo", () => panel.compose((draft) => before ?? draft));
-  }, 0);
 }

@@ -60,7 +60,7 @@ export function ClipStrip({ label, except = "", onPick }: StripProps) {
     ({ key, here, kind }) => key !== except && here && kind !== "none",
   );
   const place = (key: string) => (chosen.includes(key) ? chosen.indexOf(key) : chosen.length);
-  const sorted = all.toSorted((a, b) => place(a.key) - place(b.key));
+  const sorted = [...all].sort((a, b) => place(a.key) - place(b.key));
   return (
     <section class="veo-strip" aria-label={label}>
       <p class="veo-strip-label">{label}</p>

@@ -152,7 +152,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
       {open === "compare" && (
         <ClipStrip
           label="Compare it with"
-          except={clip}
+          except={[clip]}
           onPick={(other) => {
             player.pause();
             desk.open({ kind: "compare", clips: [clip, other.key] });

@@ -120,7 +120,7 @@ export function Compare({ clips }: { clips: readonly [string, string] }) {
       {picking !== undefined && (
         <ClipStrip
           label={`Show in place of ${NAMES[picking]}`}
-          except={clips[picking]}
+          except={clips}
           onPick={({ key }) =>
             swap({ kind: "compare", clips: picking === 0 ? [key, clips[1]] : [clips[0], key] })
           }
@@ -180,7 +180,13 @@ function Judge({ item, place, player, picking, onPick, onNote }: JudgeProps) {
           />
         </>
       )}
-      <button type="button" class="veo-quiet" aria-expanded={picking} onClick={onPick}>
+      <button
+        type="button"
+        class="veo-quiet"
+        aria-expanded={picking}
+        aria-label={`Another clip in place of ${name}`}
+        onClick={onPick}
+      >
         another clip
       </button>
     </span>

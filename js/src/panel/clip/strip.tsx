@@ -14,12 +14,12 @@ const MOST_CHOSEN = 12;
 
 export interface StripProps {
   label: string;
-  /** The one that is not offered. */
-  except?: string;
+  /** Those that are not offered. */
+  except?: readonly string[];
   onPick: (item: Item) => void;
 }
 
-export function ClipStrip({ label, except = "", onPick }: StripProps) {
+export function ClipStrip({ label, except = [], onPick }: StripProps) {
   const { ask, request, chosen } = useDesk();
   const [found, setFound] = useState<{ items: Item[]; total: number }>();
   const [others, setOthers] = useState<Item[]>([]);
@@ -57,7 +57,7 @@ export function ClipStrip({ label, except = "", onPick }: StripProps) {
   }, [request, found, chosen]);
 
   const all = [...others, ...(found?.items ?? [])].filter(
-    ({ key, here, kind }) => key !== except && here && kind !== "none",
+    ({ key, here, kind }) => !except.includes(key) && here && kind !== "none",
   );
   const place = (key: string) => (chosen.includes(key) ? chosen.indexOf(key) : chosen.length);
   const sorted = [...all].sort((a, b) => place(a.key) - place(b.key));

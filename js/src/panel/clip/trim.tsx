@@ -75,7 +75,7 @@ export function Trim({ part, name, onTrim }: TrimProps) {
       {words}
       <input
         type="number"
-        aria-label={`${words} of ${name}, in seconds`}
+        aria-label={`${words}: ${side} of ${name}, in seconds`}
         min={0}
         max={duration}
         step={0.1}

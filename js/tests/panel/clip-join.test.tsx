@@ -316,6 +316,7 @@ describe("saving", () => {
     expect(stage.kernel.of("join")).toHaveLength(1);
     await act(async () => answer({ clip: "j4k2/0" }));
     await pass();
+    await pass();
     expect(all("dialog").map((one) => one.getAttribute("aria-label"))).toEqual(["Joined clip j4k2"]);
   });
 

@@ -423,6 +423,7 @@ describe("deleting", () => {
     expect(document.activeElement?.textContent).toBe("Keep it");
     await press(document.activeElement ?? document.body, "Escape");
     expect(has(".veo-question")).toBe(false);
+    expect(document.activeElement?.textContent).toBe("Delete");
     expect(stage.desk.close).not.toHaveBeenCalled();
   });
 

@@ -1,13 +1,14 @@
 // What can be done with a clip: made again, varied, gone on from, compared, copied, taken away.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Player } from "../../grid/player";
 import { videoSource } from "../../sources";
 import { type Desk, useDesk } from "../desk";
 import { useVideoSource } from "../media/sources";
 import type { Details, Draft } from "../protocol";
 import type { Opened } from "./details";
+import { hasNoFocus } from "./frame";
 import { FrameChooser } from "./frames";
 import { goCompose, useLevel } from "./level";
 import { ClipStrip } from "./strip";
@@ -33,7 +34,16 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
   const has = (action: Details["actions"][number]) => actions.includes(action);
   const isClip = kind !== "none";
   const gone = item.here ? "" : "Its file is not there.";
+  const row = useRef<HTMLDivElement>(null);
+  const opener = useRef<Opened>("");
   const toggle = (which: Opened) => onOpen(open === which ? "" : which);
+  // What was open takes the focus with it: back to the button that opened it.
+  useLayoutEffect(() => {
+    const from = opener.current;
+    opener.current = open;
+    if (open !== "" || !hasNoFocus(row.current)) return;
+    row.current?.querySelector<HTMLElement>(`[data-opens="${from}"]`)?.focus();
+  }, [open]);
 
   const another = async () => {
     const answer = await desk.ask("another", { clip });
@@ -69,7 +79,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
 
   return (
     <section class="veo-actions" aria-label="What to do with it">
-      <div class="veo-action-row">
+      <div ref={row} class="veo-action-row">
         {has("another") && (
           <Action onAct={another} busy="Asking…">
             Another take
@@ -89,7 +99,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
           </Action>
         )}
         {has("resubmit") && (
-          <Action expanded={open === "resubmit"} onAct={() => toggle("resubmit")}>
+          <Action opens="resubmit" expanded={open === "resubmit"} onAct={() => toggle("resubmit")}>
             Send it again
           </Action>
         )}
@@ -100,7 +110,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
         )}
         {isClip && (
           <>
-            <Action reason={gone} expanded={open === "frame"} onAct={() => toggle("frame")}>
+            <Action opens="frame" reason={gone} expanded={open === "frame"} onAct={() => toggle("frame")}>
               Use frame
             </Action>
             <Action
@@ -113,7 +123,12 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
             >
               Extend
             </Action>
-            <Action reason={gone} expanded={open === "compare"} onAct={() => toggle("compare")}>
+            <Action
+              opens="compare"
+              reason={gone}
+              expanded={open === "compare"}
+              onAct={() => toggle("compare")}
+            >
               Compare
             </Action>
             <Action reason={gone} onAct={() => desk.open({ kind: "join", clips: [clip] })}>
@@ -134,7 +149,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
         {isClip && (
           <>
             <Download details={details} />
-            <Action expanded={open === "delete"} onAct={() => toggle("delete")}>
+            <Action opens="delete" expanded={open === "delete"} onAct={() => toggle("delete")}>
               Delete
             </Action>
           </>
@@ -183,12 +198,14 @@ interface ActionProps {
   busy?: string;
   /** Whether what it opens is open. */
   expanded?: boolean;
+  /** What that is. */
+  opens?: Opened;
   onAct: () => unknown;
   children: ComponentChildren;
 }
 
 /** A button that is asked once at a time, and that says why it can't be pressed. */
-export function Action({ reason = "", busy, expanded, onAct, children }: ActionProps) {
+export function Action({ reason = "", busy, expanded, opens, onAct, children }: ActionProps) {
   const { say } = useDesk();
   const [asked, setAsked] = useState(false);
   const id = useId();
@@ -208,6 +225,7 @@ export function Action({ reason = "", busy, expanded, onAct, children }: ActionP
         type="button"
         class="veo-button"
         aria-disabled={reason !== "" || asked}
+        data-opens={opens}
         {...(expanded !== undefined && { "aria-expanded": expanded })}
         {...(reason !== "" && { title: reason, "aria-describedby": id })}
         onClick={press}

@@ -1,6 +1,7 @@
 // The dialog of a layer: its heading, its keys, and a place for words.
 
 import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Dialog } from "../../grid/dialog";
 import { type Intent, intentOf, kindOfTarget } from "../../grid/keys";
 import type { Player } from "../../grid/player";
@@ -23,6 +24,11 @@ export interface FrameProps {
 export function Frame({ label, heading, onIntent, onBack, over, children }: FrameProps) {
   const { close } = useDesk();
   const { notices } = useLevel();
+  const box = useRef<HTMLDivElement>(null);
+  // What had the keyboard's focus may have gone with what was closed: the keys go on working.
+  useLayoutEffect(() => {
+    if (hasNoFocus(box.current)) box.current?.querySelector<HTMLElement>(".veo-dialog")?.focus();
+  });
   const press = (event: KeyboardEvent) => {
     if (event.defaultPrevented) return;
     const intent = intentOf(event, kindOfTarget(event.target as Element));
@@ -33,7 +39,7 @@ export function Frame({ label, heading, onIntent, onBack, over, children }: Fram
     } else if (!over && onIntent?.(intent) === true) event.preventDefault();
   };
   return (
-    <div class="veo-layer" role="group" onKeyDown={press}>
+    <div ref={box} class="veo-layer" role="group" onKeyDown={press}>
       <Dialog label={label} size="full" moves={0} onClose={close}>
         <header class="veo-layer-head">{heading}</header>
         {children}
@@ -42,6 +48,12 @@ export function Frame({ label, heading, onIntent, onBack, over, children }: Fram
       {over}
     </div>
   );
+}
+
+/** Whether nothing in the page, or in the shadow around an element, has the keyboard's focus. */
+export function hasNoFocus(element: Element | null): boolean {
+  const { activeElement } = (element?.getRootNode() ?? document) as Document | ShadowRoot;
+  return activeElement === null || activeElement === document.body;
 }
 
 /** What a key does to what is played; whether it was such a key. */

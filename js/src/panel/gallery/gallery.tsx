@@ -53,7 +53,6 @@ export function Gallery({ library, view: kept }: GalleryProps) {
     <section class="veo-gallery" aria-label="Gallery" aria-busy={turning}>
       <div class="veo-part-head">
         <h3>Gallery</h3>
-        {library.cost !== "" && <span class="veo-soft">{library.cost}</span>}
       </div>
       <Filters view={view} library={library} onChange={change} />
       <Bar

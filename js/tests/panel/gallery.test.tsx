@@ -362,6 +362,9 @@ describe("what can be done with the chosen", () => {
     expect(button("Compare")?.title).toBe("Choose two clips to compare them");
     await click(button("Compare"));
     expect(stage.desk.open).not.toHaveBeenCalled();
+    await choose("c1/0", "c2/0", "c3/0");
+    await click(button("Compare"));
+    expect(stage.desk.open).not.toHaveBeenCalled();
     await choose("c1/0", "c2/0");
     await click(button("Compare"));
     expect(stage.desk.open).toHaveBeenCalledWith({ kind: "compare", clips: ["c1/0", "c2/0"] });

@@ -106,7 +106,7 @@ def test_a_photograph_becomes_a_clip_is_varied_compared_and_one_is_kept(open_pan
     panel.generate()
     expect(panel.queue.get_by_text("Steam curls from a red cup.")).to_be_visible()
     panel.has_clips(1)
-    expect(panel.tiles.first).to_have_attribute("aria-label", re.compile("Steam curls from a red cup"))
+    expect(panel.tiles.first).to_have_accessible_name(re.compile("Steam curls from a red cup"))
 
     # Vary it: two more at once.
     values.fill("blue, green")
@@ -231,7 +231,7 @@ def test_all_of_it_is_done_with_the_keyboard_alone(open_panel, sandbox, artefact
     page.keyboard.type("The tail")
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
-    expect(panel.tiles.first).to_have_attribute("aria-label", re.compile(r"4 of 5.*", re.DOTALL))
+    expect(panel.tiles.first).to_have_accessible_name(re.compile(r"4 of 5.*", re.DOTALL))
     artefact(notebook, "panel-keyboard")
     # Out of it: the notebook's own keys work again.
     page.keyboard.press("Escape")
@@ -263,7 +263,7 @@ def test_two_panels_a_card_and_a_cell_show_the_same_while_a_cell_runs(open_panel
     panel.tiles.first.click()
     panel.page.keyboard.press("5")
     panel.page.keyboard.press("Escape")
-    expect(second.tiles.first).to_have_attribute("aria-label", re.compile("5 of 5"))
+    expect(second.tiles.first).to_have_accessible_name(re.compile("5 of 5"))
     artefact(notebook, "panel-two")
 
 

@@ -22,7 +22,7 @@ const find = (selector: string) => findIn(here).find(selector);
 const all = <E extends Element = HTMLElement>(selector: string) => findIn(here).all<E>(selector);
 const place = (label: string) => find(`.veo-place[aria-label="${label}"]`);
 const adder = (label: string) =>
-  find(`.veo-place[aria-label="${label}"] button[aria-label^="${label}: choose"]`);
+  find(`.veo-place[aria-label="${label}"] button[aria-label^="${label}: drop"]`);
 const problems = (label: string) =>
   all(`.veo-place[aria-label="${label}"] .veo-problems p`).map((one) => one.textContent?.trim());
 
@@ -100,7 +100,7 @@ describe("a place for pictures", () => {
 
   it("takes a frame of the clip that is chosen, for who has no mouse", async () => {
     here = await openCompose({}, { chosen: ["3f2a/0"] });
-    await click(find('[aria-label="First frame: the last frame of 3f2a"]'));
+    await click(find('[aria-label="First frame: use 3f2a, its last frame"]'));
     expect(here.kernel.of("frame")).toEqual([{ clip: "3f2a/0", seconds: null }]);
   });
 
@@ -188,9 +188,20 @@ describe("what is not taken", () => {
     expect(here.draft().reference_images).toEqual([CAT.key, LAST.key, OWL.key]);
     expect(here.kernel.of("upload")).toHaveLength(1);
     expect(problems("References")).toEqual(["No more than 3 references can be given."]);
-    expect(all('[aria-label^="References: choose"]')).toEqual([]);
+    expect(all('[aria-label^="References: drop"]')).toEqual([]);
     await carry(place("References"), "drop", { clip: "3f2a/0" });
     expect(here.kernel.of("frame")).toEqual([]);
+  });
+
+  it("is one reference too many that came while another was on its way", async () => {
+    here = await openCompose({ reference_images: [CAT.key, LAST.key] });
+    const answers: ((facts: object) => void)[] = [];
+    here.kernel.on("upload", () => new Promise<object>((resolve) => void answers.push(resolve)));
+    await carry(place("References"), "drop", { files: [exampleFile("a.png")] });
+    await carry(place("References"), "drop", { files: [exampleFile("b.png")] });
+    for (const [at, answer] of answers.entries()) answer({ ...OWL, key: `new ${at}` });
+    await pass();
+    expect(here.draft().reference_images).toEqual([CAT.key, LAST.key, "new 0"]);
   });
 
   it("is a picture where none can be given, with the reason", async () => {
@@ -223,12 +234,20 @@ describe("pictures of a draft that was kept", () => {
     await here.redraw({ draft: { prompt: "A" } });
     await pass(200);
     expect(here.kernel.of("picture")).toEqual([{ picture: CAT.key }, { picture: OWL.key }]);
-    expect(all(".veo-thumb img").map((one) => one.getAttribute("alt"))).toEqual(["cat.jpg", "owl.png"]);
+    expect(all(".veo-pic img").map((one) => one.getAttribute("alt"))).toEqual(["cat.jpg", "owl.png"]);
+  });
+
+  it("are asked for once while the kernel is slow", async () => {
+    here = await openCompose();
+    here.kernel.on("picture", () => new Promise<object>(() => {}));
+    await here.redraw({ draft: { image: [CAT.key] } });
+    await here.redraw({ draft: { image: [CAT.key, OWL.key] } });
+    expect(here.kernel.of("picture")).toEqual([{ picture: CAT.key }, { picture: OWL.key }]);
   });
 
   it("say that they are gone, and can be taken away", async () => {
     here = await openCompose({ image: ["gone"] });
-    expect(find(".veo-thumb-words").textContent).toBe("A picture is gone. Give it again.");
+    expect(find(".veo-pic-words").textContent).toBe("A picture is gone. Give it again.");
     await click(find('[aria-label="Remove the picture"]'));
     expect(here.draft().image).toEqual([]);
   });

@@ -1,9 +1,7 @@
 // Takes what is dragged over an element: files, and clips of the gallery.
 
 import { useState } from "preact/hooks";
-
-/** What a clip of the gallery is dragged as; the data is its key. */
-export const CLIP_TYPE = "application/x-veo-clip";
+import { CLIP_TYPE } from "../gallery/tile";
 
 export interface Takes {
   files: (files: File[]) => void;

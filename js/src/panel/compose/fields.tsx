@@ -47,12 +47,12 @@ export function More({ fields, draft, check, problemsOf, change }: FieldsProps) 
   if (draft.take > 1) set.push(`take ${draft.take}`);
   const shown = open || problemsOf(...names).length > 0;
   return (
-    <details class="veo-more" open={shown} onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details class="veo-others" open={shown} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         More
-        {set.length > 0 && !shown && <span class="veo-more-set">{set.join(" · ")}</span>}
+        {set.length > 0 && !shown && <span class="veo-others-set">{set.join(" · ")}</span>}
       </summary>
-      <div class="veo-more-fields">
+      <div class="veo-others-fields">
         {others.map((form) => (
           <OtherField
             key={form.name}

@@ -115,7 +115,7 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
     ref: adder,
     type: "button",
     "aria-disabled": off,
-    "aria-label": `${label}: choose a picture, or paste or drop one here${off ? `. ${reason}` : ""}`,
+    "aria-label": `${label}: drop, paste, pick a picture${off ? `. ${reason}` : ""}`,
     title: off ? reason : "Drop or paste a picture or a clip, or click to choose a file",
     onClick: () => (off ? refuse() : input.current?.click()),
   } as const;
@@ -146,7 +146,7 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
           </button>
         )}
       </p>
-      <div class="veo-thumbs">
+      <div class="veo-pics">
         {keys.map((key) => (
           <Thumb
             key={key}
@@ -156,8 +156,8 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
           />
         ))}
         {arriving.map(({ id, name }) => (
-          <span key={id} class="veo-thumb" data-waiting="true" title={name}>
-            <span class="veo-thumb-words">Reading {name}</span>
+          <span key={id} class="veo-pic" data-waiting="true" title={name}>
+            <span class="veo-pic-words">Reading {name}</span>
           </span>
         ))}
         {empty && (
@@ -170,7 +170,7 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
           <button
             type="button"
             class="veo-quiet"
-            aria-label={`${label}: the ${field === "last_frame" ? "first" : "last"} frame of ${clip.split("/")[0]}`}
+            aria-label={`${label}: use ${clip.split("/")[0]}, its ${field === "last_frame" ? "first" : "last"} frame`}
             title={`The ${field === "last_frame" ? "first" : "last"} frame of the clip that is chosen`}
             onClick={() => given.frame(field, clip)}
           >
@@ -213,7 +213,7 @@ function Thumb({ facts, onRemove, onCrop }: ThumbProps) {
   const from = known?.origin ? `, from clip ${known.origin.split("/")[0]}` : "";
   return (
     <span
-      class="veo-thumb"
+      class="veo-pic"
       data-waiting={facts === undefined}
       title={known === undefined ? "" : `${known.name} · ${known.width} × ${known.height}${from}`}
       {...(known !== undefined && {
@@ -221,11 +221,11 @@ function Thumb({ facts, onRemove, onCrop }: ThumbProps) {
       })}
     >
       {still === "" ? (
-        <span class="veo-thumb-words">{typeof facts === "string" ? facts : known?.name}</span>
+        <span class="veo-pic-words">{typeof facts === "string" ? facts : known?.name}</span>
       ) : (
         <img src={still} alt={`${name}${from}`} />
       )}
-      <span class="veo-thumb-buttons">
+      <span class="veo-pic-buttons">
         {known !== undefined && onCrop !== undefined && (
           <IconButton name="crop" label={`Crop ${name}`} onClick={() => onCrop(known)} />
         )}

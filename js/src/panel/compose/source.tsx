@@ -23,6 +23,7 @@ export function SourceVideo({ clip, reason, problems }: SourceProps) {
     clip: (key) => (reason === "" ? put(key) : say(reason)),
   });
   const one = chosen.length === 1 ? chosen[0] : undefined;
+  const words = one === undefined ? "drop a clip" : `use ${one.split("/")[0]}`;
   const take = () => {
     if (reason !== "") say(reason);
     else if (one !== undefined) put(one);
@@ -42,27 +43,27 @@ export function SourceVideo({ clip, reason, problems }: SourceProps) {
       <p class="veo-place-head">
         <span>Extend</span>
       </p>
-      <div class="veo-thumbs">
+      <div class="veo-pics">
         {clip === "" ? (
           <button
             type="button"
             class="veo-add"
             aria-disabled={reason !== ""}
-            aria-label={`Extend the clip that is chosen in the gallery, or drop one here${reason && `. ${reason}`}`}
+            aria-label={`Extend: ${words}${reason && `. ${reason}`}`}
             title={reason || "Drop a clip of the gallery, or click to take the one that is chosen there"}
             onClick={take}
           >
             <Icon name="add" />
-            <span>{one === undefined ? "drop a clip" : `extend ${one.split("/")[0]}`}</span>
+            <span>{words}</span>
           </button>
         ) : (
-          <span class="veo-thumb" title={`Goes on from ${id}`}>
+          <span class="veo-pic" title={`Goes on from ${id}`}>
             {still === "" ? (
-              <span class="veo-thumb-words">{id}</span>
+              <span class="veo-pic-words">{id}</span>
             ) : (
               <img src={still} alt={`Goes on from ${id}`} />
             )}
-            <span class="veo-thumb-buttons">
+            <span class="veo-pic-buttons">
               <IconButton name="close" label={`Do not go on from ${id}`} onClick={() => put("")} />
             </span>
           </span>

@@ -1,5 +1,6 @@
 // The line above the tiles: how many there are, or what can be done with those that were chosen.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useDesk } from "../desk";
 
@@ -12,12 +13,14 @@ export interface BarProps {
   onAsking: (asks: boolean) => void;
   /** After the chosen went, or came back. */
   onGone: () => void;
+  /** What stands at the end of the line. */
+  children: ComponentChildren;
 }
 
-export function Bar({ words, way, asking, onAsking, onGone }: BarProps) {
+export function Bar({ words, way, asking, onAsking, onGone, children }: BarProps) {
   const { chosen } = useDesk();
   return (
-    <div class="veo-gallery-bar">
+    <div class="veo-gallery-bar" data-choosing={chosen.length > 0}>
       {chosen.length > 0 ? (
         <Chosen asking={asking} onAsking={onAsking} onGone={onGone} />
       ) : (
@@ -30,6 +33,7 @@ export function Bar({ words, way, asking, onAsking, onGone }: BarProps) {
           )}
         </>
       )}
+      {children}
     </div>
   );
 }

@@ -85,7 +85,7 @@ export function Filters({ view, library, onChange }: FiltersProps) {
         <input
           type="search"
           value={view.search}
-          placeholder="Search prompts and notes"
+          placeholder="Search"
           aria-label="Search prompts and notes"
           onInput={(event) => onChange({ search: event.currentTarget.value })}
           onKeyDown={(event) => {
@@ -142,15 +142,21 @@ export function Filters({ view, library, onChange }: FiltersProps) {
           onPick={(sweep) => onChange({ sweep })}
         />
       )}
-      <Filter
-        label="Order"
-        value={view.order}
-        usual="newest"
-        several={view.order}
-        options={ORDERS}
-        onPick={(order) => onChange({ order: order as View["order"] })}
-      />
     </div>
+  );
+}
+
+/** In which order they stand. */
+export function OrderMenu({ view, onChange }: Pick<FiltersProps, "view" | "onChange">) {
+  return (
+    <Filter
+      label="Order"
+      value={view.order}
+      usual="newest"
+      several={view.order}
+      options={ORDERS}
+      onPick={(order) => onChange({ order: order as View["order"] })}
+    />
   );
 }
 

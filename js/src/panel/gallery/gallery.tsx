@@ -4,10 +4,10 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useDesk, useSettled } from "../desk";
 import type { LibraryFacts, View } from "../protocol";
 import { Bar } from "./bar";
-import { ALL, Filters, narrowed, sameView } from "./filters";
+import { ALL, Filters, narrowed, OrderMenu, sameView } from "./filters";
 import "./gallery.css";
 import { useView } from "./kept";
-import { Pages } from "./pages";
+import { PAGE, Pages } from "./pages";
 import "./tile.css";
 import { Tiles } from "./tiles";
 
@@ -27,7 +27,8 @@ export function Gallery({ library, view: kept }: GalleryProps) {
   const [asking, setAsking] = useState(false);
 
   // Letters come one after the other; what is picked from a menu is meant at once.
-  const search = useSettled(view.search, SEARCH_MS);
+  const settled = useSettled(view.search, SEARCH_MS);
+  const search = view.search === "" ? "" : settled;
   const looked = useRef(view);
   useEffect(() => {
     const next = { ...view, search };
@@ -52,7 +53,6 @@ export function Gallery({ library, view: kept }: GalleryProps) {
     <section class="veo-gallery" aria-label="Gallery" aria-busy={turning}>
       <div class="veo-part-head">
         <h3>Gallery</h3>
-        {library.cost !== "" && <span class="veo-soft">{library.cost}</span>}
       </div>
       <Filters view={view} library={library} onChange={change} />
       <Bar
@@ -61,15 +61,21 @@ export function Gallery({ library, view: kept }: GalleryProps) {
         asking={asking}
         onAsking={setAsking}
         onGone={() => pages.refresh()}
-      />
+      >
+        <OrderMenu view={view} onChange={change} />
+      </Bar>
       {total === 0 ? (
-        <p class="veo-gallery-empty">
+        <p class="veo-gallery-empty" data-narrowed={narrowed(pages.view)}>
           {narrowed(pages.view)
             ? "No clip is like that. Clear a filter, or search for fewer words."
-            : "Nothing is here yet. Write a prompt and press Generate: every clip that you make stands here, and what is made in cells too."}
+            : "Nothing is here yet. Write a prompt and press Generate: every clip that you make stands here, those from cells too."}
         </p>
       ) : (
-        <Tiles pages={pages} total={total ?? 0} onDelete={() => setAsking(true)} />
+        <Tiles
+          pages={pages}
+          total={total ?? Math.min(library.total, PAGE)}
+          onDelete={() => setAsking(true)}
+        />
       )}
     </section>
   );

@@ -153,13 +153,14 @@ export class Pages {
 
   /** The pages of a shelf without which the screen has holes. */
   private needed(shelf: Shelf): number[] {
-    let [from, to] = shelf.other ? [0, PAGE] : this.range;
+    const [coming, other] = [shelf === this.next, shelf === this.next && shelf.other];
+    let [from, to] = other ? [0, PAGE] : this.range;
     if (shelf.total === undefined) {
       // What is asked first tells how many there are.
       return [Math.floor(from / PAGE)];
     }
     // So many have come before or after those that are shown, and they must be found again.
-    const shift = shelf === this.next && !shelf.other ? shelf.total - (this.shown.total ?? 0) : 0;
+    const shift = coming && !other ? shelf.total - (this.shown.total ?? 0) : 0;
     [from, to] = [Math.max(0, from + Math.min(0, shift)), Math.min(shelf.total, to + Math.max(0, shift))];
     const pages: number[] = [];
     for (let page = Math.floor(from / PAGE); page * PAGE < to; page++) pages.push(page);

@@ -1,5 +1,6 @@
 // One clip in the gallery: its still, the video over it while somebody points at it, and what is thought of it.
 
+import { Component } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../../grid/icons";
 import { StateIcon } from "../../icons";
@@ -27,7 +28,8 @@ export interface TileActions {
   open: (index: number) => void;
   /** `range`: all from the one chosen last; `add`: this one too, or no more. */
   pick: (index: number, how: "range" | "add") => void;
-  focus: (index: number) => void;
+  /** `seen`: by the keyboard, so that it shows. */
+  focus: (index: number, seen: boolean) => void;
   point: (key: string, on: boolean) => void;
 }
 
@@ -46,7 +48,19 @@ export interface TileProps {
   actions: TileActions;
 }
 
-export function Tile(props: TileProps) {
+/** Drawn only when something of it has changed: while it scrolls, most stay as they are. */
+export class Tile extends Component<TileProps> {
+  override shouldComponentUpdate(next: TileProps): boolean {
+    const names = Object.keys(next) as (keyof TileProps)[];
+    return names.some((name) => next[name] !== this.props[name]);
+  }
+
+  override render() {
+    return <TileView {...this.props} />;
+  }
+}
+
+function TileView(props: TileProps) {
   const { item, index, count, x, y, width, picture, active, chosen, playing, actions } = props;
   const style = { transform: `translate(${x}px,${y}px)`, width: `${width}px` };
   const box = { height: `${picture}px` };
@@ -75,7 +89,8 @@ export function Tile(props: TileProps) {
       aria-posinset={index + 1}
       tabIndex={active ? 0 : -1}
       draggable={item.kind !== "none"}
-      onFocus={() => actions.focus(index)}
+      onFocus={(event) => actions.focus(index, event.currentTarget.matches(":focus-visible"))}
+      onBlur={() => actions.point(key, false)}
       onPointerEnter={(event) => event.pointerType !== "touch" && actions.point(key, true)}
       onPointerLeave={() => actions.point(key, false)}
       onDragStart={(event) => {
@@ -134,7 +149,7 @@ export function Tile(props: TileProps) {
           {item.rating > 0 && (
             <span class="veo-tile-rating">
               {item.rating}
-              <i />
+              <i class="veo-tile-point" />
             </span>
           )}
           {item.star && <Icon name="star" filled />}

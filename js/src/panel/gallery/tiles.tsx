@@ -88,8 +88,10 @@ export function Tiles({ pages, total, onDelete }: TilesProps) {
       drawn.current.push({ key, index });
   }
 
+  // A tile that goes takes the focus with it, and the browser says nothing.
+  const focused = box.current?.contains(document.activeElement) === true;
   useLayoutEffect(() => {
-    if (!focusing.current) return;
+    if (!focusing.current && !(focused && document.activeElement === document.body)) return;
     const tile = box.current?.querySelector<HTMLElement>('.veo-tile[tabindex="0"]');
     if (!tile) return;
     focusing.current = false;
@@ -136,8 +138,9 @@ export function Tiles({ pages, total, onDelete }: TilesProps) {
         open({ kind: "details", clip: item.key });
       },
       pick: (index, how) => void pick(index, how),
-      focus: (index) => {
+      focus: (index, seen) => {
         const key = latest.current.pages.item(index)?.key ?? "";
+        if (seen) point(key, true);
         setActive((now) => (now.key === key && now.index === index ? now : { key, index }));
       },
       point: (key, on) => point(key, on, POINT_MS),

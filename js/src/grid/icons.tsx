@@ -1,6 +1,10 @@
 // Drawings for the grid's buttons, in the colour of their text.
 
 const DRAWINGS = {
+  add: "M8 3v10M3 8h10",
+  crop: "M4.5 1.5v10h10M1.5 4.5h10v10",
+  down: "M4 6l4 4l4-4",
+  tick: "M3 8.5l3.5 3.5l6.5-8",
   play: "M4.5 2.5v11l9-5.5z",
   back: "M12 3v10L5.5 8zM3.5 3v10",
   on: "M4 3v10l6.5-5zM12.5 3v10",

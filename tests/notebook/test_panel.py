@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -16,8 +17,9 @@ from tests.jobs.world import Held
 from tests.notebook.panels import Seen, wait_until
 from tests.notebook.test_protocol import mismatch
 from veo_nb.errors import InvalidRequest, VeoError
-from veo_nb.jobs.browse import Query
 from veo_nb.notebook import panel as panel_module
+from veo_nb.notebook import panel_desk
+from veo_nb.notebook.live import PUSH_SECONDS
 from veo_nb.notebook.panel import LIVING, check_place
 from veo_nb.notebook.panel_protocol import (
     ROWS,
@@ -32,6 +34,7 @@ from veo_nb.notebook.panel_protocol import (
 from veo_nb.notebook.panel_store import empty_draft, first_view
 from veo_nb.notebook.place import Place
 
+ROW_NAMES = [f"row_{at}" for at in range(ROWS)]
 BLOCKED = httpx.Response(400, json={"error": {"message": "content policy violation"}})
 
 
@@ -198,16 +201,49 @@ def test_nothing_is_pushed_while_nothing_changes(look, here, studio):
     assert panel.states == []
 
 
-def test_many_changes_become_few_pushes(look, here, studio):
+def test_many_changes_while_the_desk_rests_become_one_push(look, here, studio, monkeypatch):
+    key = f"{studio.generate('A fox.').wait(30).id}/0"
+    rests: list[float] = []
+    resting, go_on = threading.Event(), threading.Event()
+
+    def rest(seconds: float) -> None:
+        rests.append(seconds)
+        resting.set()
+        go_on.wait(20)
+
+    monkeypatch.setattr(panel_desk, "time", SimpleNamespace(sleep=rest))
     panel = look(here)
-    studio.generate("A fox.").wait(30)
-    wait_until(lambda: panel.library["total"] == 1)
+    panel.push()
+    assert resting.wait(20)
     panel.states.clear()
     for n in range(60):
-        studio.rate(studio.browse(Query()).rows[0].key, rating=1 + n % 5)
+        studio.rate(key, rating=1 + n % 5)
     version = panel.library["version"]
-    wait_until(lambda: panel.library["version"] > version or panel.states)
-    assert len(panel.states) <= 8
+    go_on.set()
+    wait_until(lambda: panel.library["version"] == version + 1)
+    wait_until(lambda: len(rests) > 1)
+    assert len(panel.states) == 1
+    assert set(rests) == {PUSH_SECONDS}
+
+
+def test_a_job_keeps_its_row_when_one_before_it_is_done(look, make_studio, service):
+    held = [Held(), Held(), Held()]
+    service.submits = [*held]
+    studio = make_studio(max_in_flight=3)
+    panel = look(lambda: studio)
+    jobs = [studio.generate(f"Fox {n}.") for n in range(3)]
+    wait_until(lambda: len(panel.rows) == 3)
+    wait_until(lambda: all(row["state"] == "submitting" for row in panel.rows.values()))
+    before = {row["job"]: name for name in ROW_NAMES if (row := getattr(panel, name))}
+    panel.states.clear()
+    held[0].give()
+    wait_until(lambda: len(panel.rows) == 2)
+    for job in jobs[1:]:
+        assert getattr(panel, before[job.id])["job"] == job.id
+    pushed = {name for state in panel.states for name in state if name in ROW_NAMES}
+    assert pushed == {before[jobs[0].id]}
+    for one in held[1:]:
+        one.give()
 
 
 def test_no_video_and_no_still_is_ever_in_a_trait(look, here, studio):

@@ -95,7 +95,7 @@ def test_a_photograph_becomes_a_clip_is_varied_compared_and_one_is_kept(open_pan
     expect(panel.prompt).to_have_value("")
     panel.root.get_by_label("First frame: files").set_input_files(PHOTOGRAPH)
     expect(panel.compose.get_by_text("coffee.jpg is not 16:9")).to_be_visible()
-    panel.compose.get_by_text("cut edges").click()
+    panel.compose.get_by_role("radio", name="crop").check()
     panel.prompt.fill("Steam curls from a {{cup}} cup.")
     values = panel.compose.get_by_label("Add values of cup")
     values.fill("red")

@@ -135,6 +135,44 @@ def test_those_that_wait_can_be_put_in_another_order(make_studio, service):
     assert sent == ["Clip 0.", "Clip 2.", "Clip 1.", "Clip 3."]
 
 
+def test_a_move_is_told_and_one_before_nothing_is_refused(make_studio, service):
+    studio = make_studio(max_in_flight=1)
+    held = Held()
+    service.submits = [held]
+    first, second, third = [studio.generate(f"Clip {n}.") for n in range(3)]
+    held.asked.wait(10)
+    with pytest.raises(NotFound):
+        studio.move(third.id, "none")
+    with pytest.raises(NotFound):
+        studio.move("none", None)
+    assert studio.waiting() == [second.id, third.id]
+    parts = studio._open()
+    # Held back they hear of no other number in the line, and it is another line all the same.
+    parts.loop.do(lambda: parts.engine.hold({second.id, third.id}, back=True))
+    heard: list[str] = []
+    studio.on_change(heard.append)
+    studio.move(third.id, second.id)
+    assert third.id in heard
+    parts.loop.do(lambda: parts.engine.hold({second.id, third.id}, back=False))
+    held.give()
+    for job in (first, second, third):
+        job.wait(30)
+
+
+def test_a_job_that_another_kernel_sends_is_not_moved_here(make_studio, service):
+    here, there = make_studio(max_in_flight=1), make_studio(max_in_flight=1)
+    held = Held()
+    service.submits = [held]
+    first, second = [there.generate(f"Clip {n}.") for n in range(2)]
+    held.asked.wait(10)
+    with pytest.raises(InvalidRequest, match="does not wait for its turn here") as refused:
+        here.move(second.id, None)
+    assert "another notebook" in refused.value.hint
+    held.give()
+    for job in (first, second):
+        job.wait(30)
+
+
 def test_what_is_not_done_is_listed(studio, service):
     held = Held()
     service.polls = [held]

@@ -15,7 +15,7 @@ import veo_nb
 from tests.jobs.world import Held
 from tests.notebook.panels import Seen, wait_until
 from tests.notebook.test_protocol import mismatch
-from veo_nb.errors import InvalidRequest
+from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.jobs.browse import Query
 from veo_nb.notebook import panel as panel_module
 from veo_nb.notebook.panel import LIVING, check_place
@@ -449,6 +449,38 @@ def test_what_it_does_not_understand_is_answered_with_the_way_out(look, here):
     assert "does not understand" in panel.refused("rate", clip="3f2a/0", rating=9)
 
 
+@pytest.mark.parametrize("content", [None, "x", 3, [], {}, {"kind": []}, {"kind": {}, "id": 5}])
+def test_what_is_no_message_at_all_is_answered_too(look, here, content):
+    panel = look(here)
+    panel._handle_custom_msg(content, [])
+    wait_until(lambda: panel.sent)
+    assert "does not understand" in panel.sent[0][0]["error"]["message"]
+
+
+def test_half_a_character_breaks_nothing(look, here):
+    """A page may cut an emoji in two; what can't be stored must not stop all that comes after."""
+    panel, other = look(here), look(here)
+    half = "fox \ud83e"
+    panel.ask("draft", draft=draft(prompt=half, variables={half: [half]}), by=half)
+    wait_until(lambda: other.draft["draft"]["prompt"] == "fox ?")
+    assert panel.ask("browse", **{**first_view(), "search": half}, offset=0, limit=5)["total"] == 0
+    (problem,) = panel.ask("check", draft=draft(prompt=half))["problems"]
+    assert "half a character" in problem["message"]
+    assert "half a character" in panel.refused("generate", draft=draft(prompt=half), confirm=False)
+
+
+def test_a_panel_that_cannot_take_what_is_new_holds_no_other_up(look, here, monkeypatch, caplog):
+    one, two = look(here), look(here)
+
+    def broken(_facts: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(one, "take", broken)
+    two.ask("draft", draft=draft(prompt="A fox."), by="two")
+    wait_until(lambda: two.draft["by"] == "two")
+    assert "could not take" in caplog.text
+
+
 # That it leaves nothing behind
 
 
@@ -477,6 +509,16 @@ def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, stu
     assert len(studio._open().ledger.news._listeners) == listening
     assert len(panel_module._desks) == desks
     assert panel not in panel_module._living
+
+
+def test_a_panel_that_cannot_be_opened_leaves_nothing(place, make_studio, shell):
+    studio = make_studio()
+    before = threads()
+    studio.close()
+    with pytest.raises(VeoError, match="closed"):
+        Seen(lambda: studio, place)
+    assert threads() == before
+    assert not [desk for desk in panel_module._desks.values() if desk._panels == []]
 
 
 def test_with_one_of_two_closed_the_other_lives(look, here, studio):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -262,7 +263,9 @@ def test_hints_are_for_who_has_a_form(studio):
 
 
 values = st.one_of(
-    st.sampled_from(["16:9", "9:16", "720p", "4k", "", " ", "1,2,...,9", "1,2", "x", "a || b", "fast", "-1"]),
+    st.sampled_from(
+        ["16:9", "9:16", "720p", "4k", "", " ", "1,2,...,9", "1,2", "x", "a || b", "fast", "-1", "\ud800"]
+    ),
     st.integers(-2, 2**33),
     st.booleans(),
 )
@@ -271,7 +274,9 @@ values = st.one_of(
 @given(
     fields=st.dictionaries(st.sampled_from([*catalog.FIELD]), st.lists(values, max_size=3), max_size=4),
     prompt=st.sampled_from(["", "A fox.", "A {{x}} at {{y}}.", "{{seed}}", "\ud800"]),
-    variables=st.dictionaries(st.sampled_from(["x", "y", "seed"]), st.lists(st.text(max_size=3), max_size=3)),
+    variables=st.dictionaries(
+        st.sampled_from(["x", "y", "seed"]), st.lists(st.text(max_size=3) | st.just("\ud800"), max_size=3)
+    ),
     fit=st.sampled_from(["", "crop"]),
     take=st.integers(1, 3),
 )
@@ -283,4 +288,6 @@ def test_whatever_a_page_sends_is_checked_and_never_breaks(
     folder = tmp_path_factory.mktemp("any", numbered=True)
     studio = Studio(environ={}, folder=folder, provider="sandbox")
     found = check(studio, draft(prompt, fields=fields, variables=variables, fit=fit, take=take))
+    # It can be sent to the page.
+    json.dumps(found, ensure_ascii=False).encode()
     assert bool(found["problems"]) == (found["count"] + found["stored"] == 0)

@@ -45,6 +45,9 @@ _HANDS = {
 """Who does what, and on how many threads: what takes long holds nothing else up. What changes things, and is not
 named, is done one after another by the last."""
 
+TOLD = frozenset({"check", "generate"})
+"""Wishes whose answer says where half a character stands; of all others it is taken away."""
+
 _living: deque[Panel] = deque()
 _desks: dict[Callable[[], Studio], Desk] = {}
 _lock = threading.Lock()
@@ -90,8 +93,15 @@ class Panel(LiveView):
         }
         self._along = threading.local()
         self._endings: list[Callable[[], None]] = []
-        self._closed = False
-        super().__init__(clock, **desk.join(self))
+        self._closed = self._made = False
+        try:
+            super().__init__(clock, **desk.join(self))
+        except BaseException:
+            self._leave()
+            raise
+        # Nothing was written while it was being made: now look at what has changed meanwhile.
+        self._made = True
+        desk.wake()
         with _lock:
             _living.append(self)
             old = [_living.popleft() for _ in range(len(_living) - LIVING)]
@@ -126,15 +136,19 @@ class Panel(LiveView):
         self._closed = True
         for end in self._endings:
             end()
-        self._desk.leave(self)
+        self._leave()
         for hands in self._hands.values():
             hands.shutdown(wait=False, cancel_futures=True)
+        super().close()
+
+    def _leave(self) -> None:
+        self._desk.leave(self)
         with _lock:
-            if self in _living:
-                _living.remove(self)
+            # By identity: a widget has no other.
+            for one in [one for one in _living if one is self]:
+                _living.remove(one)
             if not self._desk.shown:
                 _desks.pop(self._way, None)
-        super().close()
 
     def push(self) -> None:
         """Have the desk look at what there is."""
@@ -142,6 +156,8 @@ class Panel(LiveView):
 
     def take(self, facts: dict[str, Any]) -> None:
         """Write the traits that are new."""
+        if not self._made or self._closed:
+            return
         with self._writing, self.hold_sync():
             for name, value in facts.items():
                 if getattr(self, name) != value:
@@ -169,12 +185,14 @@ class Panel(LiveView):
         """Hand a message over: the kernel's main thread has better things to do."""
         if self._closed:
             return
-        kind = content.get("kind") if isinstance(content, dict) else None
+        kind = str(content.get("kind")) if isinstance(content, dict) else ""
         name = next((name for name, (kinds, _) in _HANDS.items() if kind in kinds), "act")
         self._hands[name].submit(self._answer_with, view, content, buffers)
 
     def _answer_with(self, view: Any, content: Any, buffers: Any) -> None:
         self._along.buffers = buffers or ()
+        if isinstance(content, dict) and str(content.get("kind")) not in TOLD:
+            content = whole_letters(content)
         try:
             super()._receive(view, content, buffers)
         finally:
@@ -183,6 +201,15 @@ class Panel(LiveView):
     def obey(self, message: Message, wish: Any) -> dict[str, Any]:
         """Do what a page asks for."""
         return self._answers.give(message.kind, wish, self._along.buffers)
+
+
+def whole_letters(content: Any) -> Any:
+    """A JSON value without halves of characters, which can be neither stored nor sent back; `?` stands for each."""
+    if isinstance(content, str):
+        return content.encode(errors="replace").decode()
+    if isinstance(content, dict):
+        return {whole_letters(name): whole_letters(value) for name, value in content.items()}
+    return [whole_letters(value) for value in content] if isinstance(content, list) else content
 
 
 def check_place(shell: Any) -> None:

@@ -201,7 +201,7 @@ class Desk:
             try:
                 facts = self._gather()
                 for panel in panels:
-                    panel.take(facts)
+                    _hand(panel, facts)
                 self._tell_finished()
                 self._complaint = ""
             except VeoError as error:
@@ -331,6 +331,14 @@ class Desk:
         except (VeoError, OSError):
             return draft
         return {**draft, "image": [facts["key"]], "fit": "crop"}
+
+
+def _hand(panel: Shown, facts: dict[str, Any]) -> None:
+    try:
+        panel.take(facts)
+    except Exception:
+        # The others are no worse for it.
+        log.exception("a panel could not take what is new")
 
 
 def _tell(listener: Heard, job: Job) -> None:

@@ -23,6 +23,9 @@ from veo_nb.notebook.panel_rules import LABELS, find_problems, find_unavailable,
 from veo_nb.notebook.place import Place
 from veo_nb.request import misfit
 
+MOST_SENT = 9_000_000
+"""Bytes of a picture in a message to the kernel: of more than 10 MiB Jupyter's server ends the connection."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -46,7 +49,7 @@ def make_setup(studio: Studio, place: Place) -> Setup:
         "folder": place.shown(settings.library.resolve()),
         "fields": [_form(catalog.FIELD[name], provider, default) for name in LABELS],
         "most_references": catalog.FIELD["reference_images"].most,
-        "most_bytes": catalog.IMAGE.most_bytes,
+        "most_bytes": min(MOST_SENT, catalog.IMAGE.most_bytes),
     }
 
 

@@ -54,7 +54,7 @@ class Setup(TypedDict):
     fields: list[FieldForm]
     most_references: int
     most_bytes: int
-    """Of a picture that is given."""
+    """Of a picture that a page gives: what one message to the kernel can carry."""
 
 
 # What is being composed

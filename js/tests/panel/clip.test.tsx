@@ -162,6 +162,22 @@ describe("the player", () => {
     expect(video().paused).toBe(false);
     await press(find("dialog"), "k");
     expect(video().paused).toBe(true);
+    const point = (type: string, clientX: number) =>
+      act(() => {
+        const init = { bubbles: true, button: 0, pointerId: 1, clientX };
+        find(".veo-pane").dispatchEvent(new PointerEvent(type, init));
+      });
+    Element.prototype.setPointerCapture = () => {};
+    await point("pointerdown", 0);
+    await point("pointerup", 0);
+    await pass(400);
+    expect(video().paused).toBe(false);
+    // Moved, it was no click.
+    await point("pointerdown", 0);
+    await point("pointermove", 40);
+    await point("pointerup", 40);
+    expect(video().paused).toBe(false);
+    await press(find("dialog"), "k");
     await press(find("dialog"), "Home");
     await press(find("dialog"), ".");
     await press(find("dialog"), ".");
@@ -184,6 +200,9 @@ describe("the player", () => {
     await stage.show(null);
     expect(pause).toHaveBeenCalled();
     expect(one.hasAttribute("src")).toBe(false);
+    // A player that lived on would beat on.
+    await pass(30_000);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
 
@@ -213,6 +232,8 @@ describe("what is thought of it", () => {
     await press(find("dialog"), "n");
     const text = find<HTMLTextAreaElement>("textarea");
     await press(text, "s");
+    await press(button("Save"), "s");
+    await press(button("Save"), "ArrowRight");
     expect(stage.kernel.of("star")).toEqual([]);
     await act(() => {
       text.value = "better ears";
@@ -306,7 +327,7 @@ describe("going on", () => {
     await tap("Send it again");
     expect(stage.kernel.of("resubmit")).toEqual([]);
     expect(find(".veo-question").textContent).toContain("pay twice");
-    await tap("Keep it");
+    await tap("Leave it");
     expect(has(".veo-question")).toBe(false);
     await tap("Send it again");
     await tap("Send it again");
@@ -512,6 +533,14 @@ describe("its neighbours in the gallery", () => {
       [120, "newest"],
     ]);
     await tap("Next clip (→)");
+    expect(stage.kernel.of("details").at(-1)).toEqual({ clip: "zz/0" });
+  });
+
+  it("are found where a page of the answer ends", async () => {
+    gallery([...Array.from({ length: 119 }, (_, i) => `a${i}/0`), "3f2a/0", "zz/0"]);
+    await open();
+    await press(find("dialog"), "ArrowRight");
+    await pass();
     expect(stage.kernel.of("details").at(-1)).toEqual({ clip: "zz/0" });
   });
 

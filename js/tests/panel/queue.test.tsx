@@ -36,7 +36,7 @@ const button = (job: string, label: string) =>
   [...row(job).querySelectorAll("button")].find(
     (one) => one.textContent === label || one.getAttribute("aria-label")?.startsWith(label),
   );
-const jobs = () => all(".veo-row").map((one) => one.dataset["job"]);
+const jobs = () => all(".veo-job").map((one) => one.dataset["job"]);
 const waiting = (job: string): Row =>
   exampleRow({
     job,
@@ -69,7 +69,7 @@ describe("the queue", () => {
 
   it("says how many more there are", async () => {
     await show([exampleRow()], { more: 12 });
-    expect(all(".veo-more")[0]?.textContent).toBe("and 12 more that wait");
+    expect(all(".veo-job-more")[0]?.textContent).toBe("and 12 more that wait");
   });
 
   it("shows a bar that never goes back, though the time expected grows", async () => {
@@ -103,7 +103,7 @@ describe("the queue", () => {
     await draw();
     const matches = vi.spyOn(Element.prototype, "matches").mockReturnValue(true);
     await show([]);
-    const height = () => all(".veo-rows")[0]?.style.minHeight;
+    const height = () => all(".veo-jobs")[0]?.style.minHeight;
     expect(height()).toBe("200px");
     matches.mockReturnValue(false);
     await act(() => void stage.el.dispatchEvent(new Event("pointerout")));

@@ -85,7 +85,7 @@ export function Filters({ view, library, onChange }: FiltersProps) {
         <input
           type="search"
           value={view.search}
-          placeholder="Search prompts and notes"
+          placeholder="Search"
           aria-label="Search prompts and notes"
           onInput={(event) => onChange({ search: event.currentTarget.value })}
           onKeyDown={(event) => {

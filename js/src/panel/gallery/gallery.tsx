@@ -53,7 +53,6 @@ export function Gallery({ library, view: kept }: GalleryProps) {
     <section class="veo-gallery" aria-label="Gallery" aria-busy={turning}>
       <div class="veo-part-head">
         <h3>Gallery</h3>
-        {library.cost !== "" && <span class="veo-soft">{library.cost}</span>}
       </div>
       <Filters view={view} library={library} onChange={change} />
       <Bar
@@ -69,7 +68,7 @@ export function Gallery({ library, view: kept }: GalleryProps) {
         <p class="veo-gallery-empty" data-narrowed={narrowed(pages.view)}>
           {narrowed(pages.view)
             ? "No clip is like that. Clear a filter, or search for fewer words."
-            : "Nothing is here yet. Write a prompt and press Generate: every clip that you make stands here, and what is made in cells too."}
+            : "Nothing is here yet. Write a prompt and press Generate: every clip that you make stands here, those from cells too."}
         </p>
       ) : (
         <Tiles

@@ -1,8 +1,10 @@
 // Where each tile stands. Every tile has the same size, so that thousands need no measuring.
 
 export const GAP = 12;
-/** A tile is at least so wide. */
-const LEAST = 156;
+/** A tile is at least so wide; where there is much room, wider, up to the second. */
+const LEAST = [156, 230] as const;
+/** The share of the width that a tile should have where there is room. */
+const SHARE = 2 / 11;
 /** What stands under the picture. */
 export const FOOT = 48;
 /** Rows above and below the screen that are drawn already. */
@@ -23,7 +25,8 @@ export interface Layout {
 }
 
 export function layoutOf(width: number, count: number, lead = 0): Layout {
-  const columns = Math.max(2, Math.floor((width + GAP) / (LEAST + GAP)));
+  const least = Math.min(LEAST[1], Math.max(LEAST[0], width * SHARE));
+  const columns = Math.max(2, Math.floor((width + GAP) / (least + GAP)));
   const tile = Math.max(1, Math.floor((width - GAP * (columns - 1)) / columns));
   const picture = Math.round((tile * 9) / 16);
   const pitch = picture + FOOT + GAP;

@@ -88,8 +88,10 @@ export function Tiles({ pages, total, onDelete }: TilesProps) {
       drawn.current.push({ key, index });
   }
 
+  // A tile that goes takes the focus with it, and the browser says nothing.
+  const focused = box.current?.contains(document.activeElement) === true;
   useLayoutEffect(() => {
-    if (!focusing.current) return;
+    if (!focusing.current && !(focused && document.activeElement === document.body)) return;
     const tile = box.current?.querySelector<HTMLElement>('.veo-tile[tabindex="0"]');
     if (!tile) return;
     focusing.current = false;

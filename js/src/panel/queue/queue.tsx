@@ -40,7 +40,7 @@ export function QueueList({ queue, rows }: QueueProps) {
       {shown.length === 0 && held === 0 ? (
         <p class="veo-queue-empty">Nothing is on its way. What you generate stands here until it is done.</p>
       ) : (
-        <ol ref={list} class="veo-rows" style={held > 0 ? { minHeight: `${held}px` } : {}}>
+        <ol ref={list} class="veo-jobs" style={held > 0 ? { minHeight: `${held}px` } : {}}>
           {order.jobs.map((job) => {
             const row = byJob.get(job);
             return (
@@ -56,7 +56,7 @@ export function QueueList({ queue, rows }: QueueProps) {
               )
             );
           })}
-          {queue.more > 0 && <li class="veo-more">and {queue.more} more that wait</li>}
+          {queue.more > 0 && <li class="veo-job-more">and {queue.more} more that wait</li>}
         </ol>
       )}
     </section>
@@ -73,13 +73,13 @@ export function inOrder(order: readonly string[], rows: readonly Row[]): Row[] {
 function useFocus(section: { current: HTMLElement | null }, jobs: readonly string[]): void {
   const before = useRef<readonly string[]>([]);
   // Before what goes is taken away: a browser does not say that its focus went with it.
-  const row = document.activeElement?.closest<HTMLElement>(".veo-row");
+  const row = document.activeElement?.closest<HTMLElement>(".veo-job");
   const job = row && section.current?.contains(row) ? row.dataset["job"] : undefined;
   useLayoutEffect(() => {
     const at = before.current.indexOf(job ?? "");
     before.current = jobs;
     if (at < 0 || jobs.includes(job ?? "")) return;
-    const rows = section.current?.querySelectorAll<HTMLElement>(".veo-row") ?? [];
+    const rows = section.current?.querySelectorAll<HTMLElement>(".veo-job") ?? [];
     const next = rows[Math.min(at, rows.length - 1)];
     (next ?? section.current?.querySelector("h3"))?.focus({ preventScroll: true });
   });

@@ -54,7 +54,7 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
   return (
     <li
       ref={box}
-      class="veo-row"
+      class="veo-job"
       data-job={job}
       data-state={state}
       data-mark={mark}
@@ -66,7 +66,7 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
       {moves ? (
         <button
           type="button"
-          class="veo-quiet veo-icon-button veo-grip"
+          class="veo-quiet veo-icon-button veo-job-grip"
           aria-label={`Move ${job}: drag, or Alt with the arrow keys`}
           title="Drag to move (Alt+↑ ↓)"
           onPointerDown={(event) => order.grab(job, event)}
@@ -74,23 +74,23 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
           <Icon name="grip" />
         </button>
       ) : (
-        <span class="veo-grip" />
+        <span class="veo-job-grip" />
       )}
       <StateIcon state={state} label={state} />
-      <div class="veo-row-words">
-        <p class="veo-row-prompt" title={prompt}>
+      <div class="veo-job-words">
+        <p class="veo-job-prompt" title={prompt}>
           <bdi>{prompt}</bdi>
         </p>
         {asking ? (
           <p>It may have been accepted and charged already. Send it a second time?</p>
         ) : (
-          <p class="veo-row-line">{words}</p>
+          <p class="veo-job-line">{words}</p>
         )}
-        <p class="veo-row-set veo-soft">
+        <p class="veo-job-set veo-soft">
           <code>{job}</code> <bdi>{settings}</bdi>
         </p>
       </div>
-      <div class="veo-row-end">
+      <div class="veo-job-end">
         {asking ? (
           <>
             <WishButton
@@ -139,7 +139,7 @@ function WishButton({ labels, label, wish, focused = false }: WishButtonProps) {
   useLayoutEffect(() => {
     const element = button.current;
     if (focused) element?.focus();
-    const row = element?.closest<HTMLElement>(".veo-row");
+    const row = element?.closest<HTMLElement>(".veo-job");
     return () => {
       // What it asked for is happening and it goes; the focus stays with its row.
       if (element !== null && element === document.activeElement) row?.focus({ preventScroll: true });

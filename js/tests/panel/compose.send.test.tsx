@@ -43,6 +43,13 @@ describe("what it would do", () => {
     });
   });
 
+  it("stands beside what was spent so far", async () => {
+    here = await openCompose({ prompt: "A" });
+    expect(texts(".veo-foot > p.veo-soft")).toEqual([
+      "so far about $3.20 of the budget of $20.00, $16.80 left",
+    ]);
+  });
+
   it("is greyed while the draft is newer, and the same until there is news", async () => {
     here = await openCompose({ prompt: "A" });
     const line = () => find(".veo-estimate");
@@ -151,6 +158,8 @@ describe("Generate", () => {
       await press(prompt(), "Enter");
       expect(here.kernel.of("generate")).toEqual([]);
       await press(prompt(), "Enter", keys);
+      await pass();
+      await pass(REST_MS);
       await press(prompt(), "Enter", { ...keys, repeat: true });
       await pass();
       expect(here.kernel.of("generate")).toHaveLength(1);

@@ -132,6 +132,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
         <Foot
           checked={checked}
           sent={sent}
+          cost={library.cost}
           problems={problems.filter(({ field }) => !shownBeside.has(field))}
           onGenerate={generate}
           onAnother={() => compose((now) => ({ ...now, take: now.take + 1 }))}

@@ -258,7 +258,7 @@ function Family({ label, links }: { label: string; links: readonly Lineage[] }) 
               reason={here ? "" : "it is no longer there"}
               onPick={() => open({ kind: "details", clip: key })}
             >
-              {how}
+              {here ? how : `${how} · gone`}
             </Thumb>
           </li>
         ))}

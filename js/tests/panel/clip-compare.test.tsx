@@ -162,7 +162,7 @@ describe("two clips compared", () => {
     await openTwo();
     await click(all(".veo-judge [aria-expanded]")[1]);
     await pass();
-    expect(offered()).toEqual(["c4a7: A cat"]);
+    expect(offered()).toEqual(["A cat (c4a7)"]);
     await click(find(".veo-strip .veo-thumb"));
     await pass();
     expect(all("dialog")).toHaveLength(1);
@@ -189,7 +189,7 @@ describe("comparing from a clip", () => {
     await key("c");
     await pass();
     await pass();
-    expect(offered()).toEqual(["c4a7: A cat", "old1: Chosen long ago", "77aa: An owl"]);
+    expect(offered()).toEqual(["chosen A cat (c4a7)", "chosen Chosen long ago (old1)", "An owl (77aa)"]);
   });
 
   it("opens over the clip, and comes back to it", async () => {

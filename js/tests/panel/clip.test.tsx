@@ -162,6 +162,22 @@ describe("the player", () => {
     expect(video().paused).toBe(false);
     await press(find("dialog"), "k");
     expect(video().paused).toBe(true);
+    const point = (type: string, clientX: number) =>
+      act(() => {
+        const init = { bubbles: true, button: 0, pointerId: 1, clientX };
+        find(".veo-pane").dispatchEvent(new PointerEvent(type, init));
+      });
+    Element.prototype.setPointerCapture = () => {};
+    await point("pointerdown", 0);
+    await point("pointerup", 0);
+    await pass(400);
+    expect(video().paused).toBe(false);
+    // Moved, it was no click.
+    await point("pointerdown", 0);
+    await point("pointermove", 40);
+    await point("pointerup", 40);
+    expect(video().paused).toBe(false);
+    await press(find("dialog"), "k");
     await press(find("dialog"), "Home");
     await press(find("dialog"), ".");
     await press(find("dialog"), ".");
@@ -512,6 +528,14 @@ describe("its neighbours in the gallery", () => {
       [120, "newest"],
     ]);
     await tap("Next clip (→)");
+    expect(stage.kernel.of("details").at(-1)).toEqual({ clip: "zz/0" });
+  });
+
+  it("are found where a page of the answer ends", async () => {
+    gallery([...Array.from({ length: 119 }, (_, i) => `a${i}/0`), "3f2a/0", "zz/0"]);
+    await open();
+    await press(find("dialog"), "ArrowRight");
+    await pass();
     expect(stage.kernel.of("details").at(-1)).toEqual({ clip: "zz/0" });
   });
 

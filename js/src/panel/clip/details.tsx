@@ -253,7 +253,7 @@ function Family({ label, links }: { label: string; links: readonly Lineage[] }) 
           <li key={`${key} ${how}`}>
             <Thumb
               clip={key}
-              label={`${how}: ${prompt}`}
+              label={`${how}${here ? "" : " · gone"}: ${prompt}`}
               here={here}
               reason={here ? "" : "it is no longer there"}
               onPick={() => open({ kind: "details", clip: key })}

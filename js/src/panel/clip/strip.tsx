@@ -70,7 +70,7 @@ export function ClipStrip({ label, except = [], onPick }: StripProps) {
           <Thumb
             key={item.key}
             clip={item.key}
-            label={`${item.job}: ${item.prompt}`}
+            label={`${chosen.includes(item.key) ? "chosen " : ""}${item.prompt} (${item.job})`}
             onPick={() => onPick(item)}
           >
             {chosen.includes(item.key) && <b>chosen </b>}

@@ -15,6 +15,7 @@ const items: Item[] = [
   exampleItem({ key: "77aa/0", job: "77aa", prompt: "An owl", url: "/files/owl.mp4" }),
   exampleItem({ key: "c4a7/0", job: "c4a7", prompt: "A cat", url: "/files/cat.mp4" }),
   exampleItem({ key: "gone/0", job: "gone", here: false }),
+  exampleItem({ key: "nolength/0", job: "nolength", duration: 0, here: true }),
   exampleItem({ key: "j4k2/0", job: "j4k2", kind: "joined", here: false }),
 ];
 
@@ -109,7 +110,7 @@ describe("putting clips together", () => {
 
   it("adds from the strip, where those that are gone are not offered", async () => {
     await open("3f2a/0");
-    expect(all(".veo-strip .veo-thumb")).toHaveLength(3);
+    expect(all(".veo-strip .veo-thumb")).toHaveLength(4);
     await click(all(".veo-strip .veo-thumb")[2]);
     expect(order()).toEqual([FOX, CAT]);
     expect(heard()).toContain("piece 2");
@@ -128,6 +129,48 @@ describe("putting clips together", () => {
     await click(named("Save as one clip"));
     expect(stage.kernel.of("join")).toEqual([]);
     expect(find(".veo-notice").textContent).toBe("Add a clip first.");
+  });
+});
+
+describe("leaving", () => {
+  it("is simple while nothing was done", async () => {
+    await open("3f2a/0", "77aa/0");
+    await key("Escape");
+    expect(stage.desk.close).toHaveBeenCalledOnce();
+  });
+
+  it("asks where something would be lost, and can be thought over", async () => {
+    await open("3f2a/0", "77aa/0");
+    await click(named("Piece 1 later"));
+    await click(named("Close (Esc)"));
+    expect(stage.desk.close).not.toHaveBeenCalled();
+    expect(document.activeElement).toBe(named("Go on"));
+    await key("Escape");
+    expect(named("Go on")).toBeUndefined();
+    expect(order()).toEqual([OWL, FOX]);
+    await key("Escape");
+    await click(named("Leave"));
+    expect(stage.desk.close).toHaveBeenCalledOnce();
+  });
+
+  it("does not ask while it is being saved: that goes on", async () => {
+    await open("3f2a/0");
+    await click(named("Piece 1 later"));
+    await press(slider("End of piece 1"), "PageDown");
+    await click(named("Save as one clip"));
+    await key("Escape");
+    expect(stage.desk.close).toHaveBeenCalledOnce();
+  });
+});
+
+describe("a clip whose length is not known", () => {
+  it("is as long as its video says", async () => {
+    await open("nolength/0");
+    expect(find(".veo-total").textContent).toBe("0:00.0 in all");
+    await act(() => void on().dispatchEvent(new Event("loadedmetadata")));
+    expect(find(".veo-total").textContent).toBe("0:08.0 in all");
+    await key("Escape");
+    expect(stage.desk.close).toHaveBeenCalledOnce();
   });
 });
 

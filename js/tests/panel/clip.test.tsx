@@ -200,6 +200,9 @@ describe("the player", () => {
     await stage.show(null);
     expect(pause).toHaveBeenCalled();
     expect(one.hasAttribute("src")).toBe(false);
+    // A player that lived on would beat on.
+    await pass(30_000);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
 
@@ -322,7 +325,7 @@ describe("going on", () => {
     await tap("Send it again");
     expect(stage.kernel.of("resubmit")).toEqual([]);
     expect(find(".veo-question").textContent).toContain("pay twice");
-    await tap("Keep it");
+    await tap("Leave it");
     expect(has(".veo-question")).toBe(false);
     await tap("Send it again");
     await tap("Send it again");

@@ -159,6 +159,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
         <Question
           words="It may have been accepted the first time: then you pay twice. Look at your provider's dashboard before."
           yes="Send it again"
+          no="Leave it"
           onYes={() => simple("resubmit", "Sent again.").then(() => onOpen(""))}
           onNo={() => onOpen("")}
         />
@@ -244,12 +245,13 @@ export function Action({ reason = "", busy, expanded, opens, onAct, children }: 
 interface QuestionProps {
   words: string;
   yes: string;
+  no?: string;
   onYes: () => unknown;
   onNo: () => void;
 }
 
 /** Asked where it was pressed; the keyboard is on the answer that does nothing. */
-function Question({ words, yes, onYes, onNo }: QuestionProps) {
+export function Question({ words, yes, no: keep = "Keep it", onYes, onNo }: QuestionProps) {
   const no = useRef<HTMLButtonElement>(null);
   const id = useId();
   useEffect(() => no.current?.focus(), []);
@@ -260,7 +262,7 @@ function Question({ words, yes, onYes, onNo }: QuestionProps) {
         {yes}
       </Action>
       <button ref={no} type="button" class="veo-button" onClick={onNo}>
-        Keep it
+        {keep}
       </button>
     </div>
   );

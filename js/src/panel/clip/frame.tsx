@@ -16,12 +16,14 @@ export interface FrameProps {
   onIntent?: (intent: Intent) => boolean;
   /** Closes what is open in the layer, and says whether something was. */
   onBack?: () => boolean;
+  /** Whether to stay for now, asked before the layer closes. */
+  onLeave?: () => boolean;
   /** A dialog over this one. */
   over?: ComponentChildren;
   children: ComponentChildren;
 }
 
-export function Frame({ label, heading, onIntent, onBack, over, children }: FrameProps) {
+export function Frame({ label, heading, onIntent, onBack, onLeave, over, children }: FrameProps) {
   const { close } = useDesk();
   const { notices } = useLevel();
   const box = useRef<HTMLDivElement>(null);
@@ -29,18 +31,21 @@ export function Frame({ label, heading, onIntent, onBack, over, children }: Fram
   useLayoutEffect(() => {
     if (hasNoFocus(box.current)) box.current?.querySelector<HTMLElement>(".veo-dialog")?.focus();
   });
+  const leave = () => {
+    if (onLeave?.() !== true) close();
+  };
   const press = (event: KeyboardEvent) => {
     if (event.defaultPrevented) return;
     const intent = intentOf(event, kindOfTarget(event.target as Element));
     if (intent === undefined) return;
     if (intent.kind === "back") {
       event.preventDefault();
-      if (onBack?.() !== true) close();
+      if (onBack?.() !== true) leave();
     } else if (!over && onIntent?.(intent) === true) event.preventDefault();
   };
   return (
     <div ref={box} class="veo-layer" role="group" onKeyDown={press}>
-      <Dialog label={label} size="full" moves={0} onClose={close}>
+      <Dialog label={label} size="full" moves={0} onClose={leave}>
         <header class="veo-layer-head">{heading}</header>
         {children}
         <NoticePlace words={notices.words} clear={notices.clear} />

@@ -6,7 +6,7 @@ import type { Intent } from "../../grid/keys";
 import { formatPosition } from "../../grid/sync";
 import { useDesk } from "../desk";
 import type { Details, Item } from "../protocol";
-import { Action } from "./actions";
+import { Action, Question } from "./actions";
 import { Frame } from "./frame";
 import { useLevel } from "./level";
 import { PieceList } from "./piece";
@@ -27,6 +27,9 @@ export function Join({ clips }: { clips: readonly string[] }) {
   const [title, setTitle] = useState("");
   const [saving, setSaving] = useState(false);
   const [refusal, setRefusal] = useState("");
+  /** Whether something was done that leaving would lose, and whether that was said. */
+  const touched = useRef(false);
+  const [asking, setAsking] = useState(false);
   const count = useRef(0);
   const open = useRef(true);
   const [sequence] = useState(() => new Sequence());
@@ -39,9 +42,19 @@ export function Join({ clips }: { clips: readonly string[] }) {
       sequence.end();
     };
   }, [sequence]);
-  const change = (next: readonly Part[]) => {
+  const change = (next: readonly Part[], byHand = true) => {
+    touched.current ||= byHand;
     sequence.setParts(next);
     setParts(next);
+  };
+
+  // Where the library does not know how long a clip is, its video does.
+  const learn = ({ id, item }: Part, duration: number) => {
+    if (item.duration > 0 || !Number.isFinite(duration)) return;
+    change(
+      parts.map((one) => (one.id === id ? wholeOf({ ...item, duration }, id) : one)),
+      false,
+    );
   };
 
   const { request } = desk;
@@ -61,7 +74,10 @@ export function Join({ clips }: { clips: readonly string[] }) {
       const usable = items.filter((item) => item?.here === true && item.kind !== "none");
       const missing = items.length - usable.length;
       if (missing > 0) desk.say(`${missing} of them can't be put together: the file is not there.`);
-      change(usable.flatMap((item) => (item === undefined ? [] : [newPart(item)])));
+      change(
+        usable.flatMap((item) => (item === undefined ? [] : [newPart(item)])),
+        false,
+      );
     });
     return () => {
       wanted = false;
@@ -71,6 +87,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
   const save = async () => {
     setSaving(true);
     setRefusal("");
+    setAsking(false);
     sequence.pause();
     const words = `${parts.length === 1 ? "One piece" : `${parts.length} pieces`} saved as one clip.`;
     try {
@@ -103,9 +120,31 @@ export function Join({ clips }: { clips: readonly string[] }) {
   const empty = parts.length === 0 ? "Add a clip first." : "";
 
   return (
-    <Frame label="Put clips together" heading={<h3>Put clips together</h3>} onIntent={act}>
+    <Frame
+      label="Put clips together"
+      heading={<h3>Put clips together</h3>}
+      onIntent={act}
+      onBack={() => {
+        setAsking(false);
+        return asking;
+      }}
+      onLeave={() => {
+        const stay = touched.current && parts.length > 0 && !saving;
+        setAsking(stay);
+        return stay;
+      }}
+    >
+      {asking && (
+        <Question
+          words="What you put together here is not saved."
+          yes="Leave"
+          no="Go on"
+          onYes={desk.close}
+          onNo={() => setAsking(false)}
+        />
+      )}
       <div class="veo-join">
-        <Preview parts={parts} sequence={sequence} />
+        <Preview parts={parts} sequence={sequence} onLength={learn} />
         <div class="veo-join-side">
           <PieceList
             parts={parts}
@@ -121,7 +160,10 @@ export function Join({ clips }: { clips: readonly string[] }) {
                 maxLength={200}
                 placeholder={`${parts.length || "No"} clips joined`}
                 value={title}
-                onInput={(event) => setTitle(event.currentTarget.value)}
+                onInput={(event) => {
+                  touched.current = true;
+                  setTitle(event.currentTarget.value);
+                }}
               />
             </label>
             <span class="veo-total">{formatPosition(totalOf(parts))} in all</span>

@@ -9,7 +9,14 @@ import { useStill } from "../media/stills";
 import type { Part } from "./pieces";
 import type { Sequence } from "./sequence";
 
-export function Preview({ parts, sequence }: { parts: readonly Part[]; sequence: Sequence }) {
+export interface PreviewProps {
+  parts: readonly Part[];
+  sequence: Sequence;
+  /** The video of a piece has said how long it is. */
+  onLength: (part: Part, duration: number) => void;
+}
+
+export function Preview({ parts, sequence, onLength }: PreviewProps) {
   const index = usePlayer(sequence, (it) => it.index);
   const playing = usePlayer(sequence, (it) => it.playing);
   const muted = usePlayer(sequence, (it) => it.muted);
@@ -28,7 +35,13 @@ export function Preview({ parts, sequence }: { parts: readonly Part[]; sequence:
         {[next, on].map(
           (part) =>
             part !== undefined && (
-              <PieceVideo key={part.id} part={part} on={part === on} sequence={sequence} />
+              <PieceVideo
+                key={part.id}
+                part={part}
+                on={part === on}
+                sequence={sequence}
+                onLength={onLength}
+              />
             ),
         )}
         {on === undefined && <p class="veo-hint">Add a clip to see it here.</p>}
@@ -54,9 +67,10 @@ interface PieceVideoProps {
   part: Part;
   on: boolean;
   sequence: Sequence;
+  onLength: PreviewProps["onLength"];
 }
 
-function PieceVideo({ part, on, sequence }: PieceVideoProps) {
+function PieceVideo({ part, on, sequence, onLength }: PieceVideoProps) {
   const video = useRef<HTMLVideoElement>(null);
   const source = useVideoSource(part.item);
   const still = useStill(part.item.key);
@@ -85,6 +99,7 @@ function PieceVideo({ part, on, sequence }: PieceVideoProps) {
           playsInline
           preload="auto"
           tabIndex={-1}
+          onLoadedMetadata={(event) => onLength(part, event.currentTarget.duration)}
           onLoadedData={source.onLoaded}
           onError={(event) => event.currentTarget.hasAttribute("src") && source.onBroken()}
         />

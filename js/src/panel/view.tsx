@@ -6,6 +6,7 @@ import type { Request } from "../connection";
 import { leaveOnEscape } from "../focus";
 import "../theme.css";
 import "./panel.css";
+import { useChosen } from "./chosen";
 import { OpenLayer } from "./clip/layer";
 import { Compose } from "./compose/compose";
 import { askWith, type Desk, DeskContext, type Layer } from "./desk";
@@ -38,6 +39,7 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
   const { words, say, offer, clear } = useNotices();
   const [layer, setLayer] = useState<Layer>();
   const ask = useMemo(() => askWith(request, say), [request, say]);
+  const [picked, choose] = useChosen(chosen, ask);
   const [media] = useState(() => ({
     stills: new Stills(request, signal),
     sources: new Sources(request, signal),
@@ -60,13 +62,13 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
       open: setLayer,
       close: () => setLayer(undefined),
       compose,
-      chosen,
-      choose: (clips) => void ask("select", { clips: [...clips] }),
+      chosen: picked,
+      choose,
       ...media,
       clock,
       signal,
     }),
-    [ask, request, say, offer, compose, chosen, media, clock, signal],
+    [ask, request, say, offer, compose, picked, choose, media, clock, signal],
   );
 
   return (

@@ -1,16 +1,101 @@
 // All that is in the library: search, filters, and as many stills as the screen holds.
 
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useDesk, useSettled } from "../desk";
 import type { LibraryFacts, View } from "../protocol";
+import { Bar } from "./bar";
+import { ALL, Filters, narrowed, OrderMenu, sameView } from "./filters";
+import "./gallery.css";
+import { useView } from "./kept";
+import { PAGE, Pages } from "./pages";
+import "./tile.css";
+import { Tiles } from "./tiles";
+
+/** Milliseconds after the last letter until it is searched for. */
+export const SEARCH_MS = 200;
 
 export interface GalleryProps {
   library: LibraryFacts;
   view: View;
 }
 
-export function Gallery({ library }: GalleryProps) {
+export function Gallery({ library, view: kept }: GalleryProps) {
+  const { request, say, signal } = useDesk();
+  const [view, change] = useView(kept);
+  const [, redraw] = useState(0);
+  const [pages] = useState(() => new Pages(view, request, signal, () => redraw((count) => count + 1)));
+  const [asking, setAsking] = useState(false);
+
+  // Letters come one after the other; what is picked from a menu is meant at once.
+  const settled = useSettled(view.search, SEARCH_MS);
+  const search = view.search === "" ? "" : settled;
+  const looked = useRef(view);
+  useEffect(() => {
+    const next = { ...view, search };
+    if (sameView(next, looked.current)) return;
+    looked.current = next;
+    pages.look(next);
+  }, [pages, view, search]);
+  useChange(library.version, () => pages.refresh());
+
+  const { total, problem, turning, turn } = pages;
+  const words = countOf(total, library.total, pages.view, turning);
+  useChange(turn, () => pages.turned && turn > 1 && say(words, true));
+  const clear = () => change({ ...ALL, order: view.order });
+  const stuck = problem !== "";
+  const way = stuck
+    ? { label: "Try again", action: () => pages.retry() }
+    : narrowed(view)
+      ? { label: "Clear the filters", action: clear }
+      : undefined;
+
   return (
-    <section class="veo-gallery" aria-label="Gallery">
-      {library.total}
+    <section class="veo-gallery" aria-label="Gallery" aria-busy={turning}>
+      <div class="veo-part-head">
+        <h3>Gallery</h3>
+        {library.cost !== "" && <span class="veo-soft">{library.cost}</span>}
+      </div>
+      <Filters view={view} library={library} onChange={change} />
+      <Bar
+        words={stuck ? `${problem} It is asked again by itself.` : words}
+        way={way}
+        asking={asking}
+        onAsking={setAsking}
+        onGone={() => pages.refresh()}
+      >
+        <OrderMenu view={view} onChange={change} />
+      </Bar>
+      {total === 0 ? (
+        <p class="veo-gallery-empty" data-narrowed={narrowed(pages.view)}>
+          {narrowed(pages.view)
+            ? "No clip is like that. Clear a filter, or search for fewer words."
+            : "Nothing is here yet. Write a prompt and press Generate: every clip that you make stands here, those from cells too."}
+        </p>
+      ) : (
+        <Tiles
+          pages={pages}
+          total={total ?? Math.min(library.total, PAGE)}
+          onDelete={() => setAsking(true)}
+        />
+      )}
     </section>
   );
+}
+
+/** How many there are, in words. */
+export function countOf(total: number | undefined, all: number, view: View, turning: boolean): string {
+  if (total === undefined) return "Looking into the library…";
+  if (turning) return "Looking…";
+  const clips = (count: number) => (count === 1 ? "1 clip" : `${count.toLocaleString()} clips`);
+  return narrowed(view) ? `${total.toLocaleString()} of ${clips(all)}` : clips(total);
+}
+
+/** Does something when a value has changed, not when it is first seen. */
+function useChange(value: number, does: () => void): void {
+  const before = useRef(value);
+  useLayoutEffect(() => {
+    if (before.current === value) return;
+    before.current = value;
+    does();
+  });
 }

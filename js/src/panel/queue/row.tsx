@@ -1,0 +1,173 @@
+// A job in the queue: what it is, what happens to it, and the buttons for what can be done.
+
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type Clock, useNow } from "../../clock";
+import { Icon, IconButton } from "../../grid/icons";
+import { StateIcon } from "../../icons";
+import { Bar } from "../../media";
+import { formatLine } from "../../protocol";
+import { useDesk } from "../desk";
+import type { Row, RowAction } from "../protocol";
+import type { Order } from "./order";
+
+type Wished = Exclude<RowAction, "move" | "dismiss">;
+
+const LABELS: Readonly<Record<Wished, readonly [label: string, asked: string]>> = {
+  again: ["Try again", "Asking again…"],
+  fetch: ["Fetch", "Fetching…"],
+  resubmit: ["Send again", "Sending…"],
+  cancel: ["Cancel", "Stopping…"],
+};
+const WISHED = Object.keys(LABELS) as Wished[];
+
+export interface JobRowProps {
+  row: Row;
+  clock: Clock;
+  order: Order;
+  /** Whether the person is asked if it should really be sent a second time. */
+  asking: boolean;
+  onAsking: (asks: boolean) => void;
+}
+
+export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
+  const { job, state, prompt, settings, line, progress, actions } = row;
+  const { ask } = useDesk();
+  const box = useRef<HTMLLIElement>(null);
+  const now = useNow(clock, progress !== null || line.some((part) => typeof part !== "string"));
+  const words = formatLine(line, now);
+  const moves = actions.includes("move");
+  const at = order.jobs.indexOf(job);
+  const mark =
+    order.dragged !== "" && order.dragged !== job && order.before === job
+      ? "before"
+      : order.dragged !== "" && order.before === "" && at === order.jobs.length - 1
+        ? "after"
+        : "";
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!moves || !event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+    event.preventDefault();
+    order.step(job, event.key === "ArrowUp" ? -1 : 1);
+  };
+  useKeptFocus(box, at);
+
+  return (
+    <li
+      ref={box}
+      class="veo-job"
+      data-job={job}
+      data-state={state}
+      data-mark={mark}
+      data-dragged={order.dragged === job}
+      tabIndex={-1}
+      aria-label={`Job ${job}`}
+      onKeyDown={onKeyDown}
+    >
+      {moves ? (
+        <button
+          type="button"
+          class="veo-quiet veo-icon-button veo-grip"
+          aria-label={`Move ${job}: drag, or Alt with the arrow keys`}
+          title="Drag to move (Alt+↑ ↓)"
+          onPointerDown={(event) => order.grab(job, event)}
+        >
+          <Icon name="grip" />
+        </button>
+      ) : (
+        <span class="veo-grip" />
+      )}
+      <StateIcon state={state} label={state} />
+      <div class="veo-job-words">
+        <p class="veo-job-prompt" title={prompt}>
+          <bdi>{prompt}</bdi>
+        </p>
+        {asking ? (
+          <p>It may have been accepted and charged already. Send it a second time?</p>
+        ) : (
+          <p class="veo-job-line">{words}</p>
+        )}
+        <p class="veo-job-set veo-soft">
+          <code>{job}</code> <bdi>{settings}</bdi>
+        </p>
+      </div>
+      <div class="veo-job-end">
+        {asking ? (
+          <>
+            <WishButton
+              key="sure"
+              labels={LABELS.resubmit}
+              wish={async () => {
+                const answer = await ask("resubmit", { job });
+                onAsking(false);
+                return answer;
+              }}
+              focused
+            />
+            <button type="button" class="veo-button" onClick={() => onAsking(false)}>
+              Leave it
+            </button>
+          </>
+        ) : (
+          WISHED.filter((action) => actions.includes(action)).map((action) => (
+            <WishButton
+              key={action}
+              labels={LABELS[action]}
+              wish={action === "resubmit" ? () => onAsking(true) : () => ask(action, { job })}
+              {...(action === "resubmit" && { label: "Send again…" })}
+            />
+          ))
+        )}
+        {actions.includes("dismiss") && !asking && (
+          <IconButton name="close" label={`Dismiss ${job}`} onClick={() => void ask("dismiss", { job })} />
+        )}
+      </div>
+      {progress !== null && <Bar key={state} progress={progress} now={now} words={words} />}
+    </li>
+  );
+}
+
+interface WishButtonProps {
+  labels: readonly [label: string, asked: string];
+  label?: string;
+  wish: () => unknown;
+  focused?: boolean;
+}
+
+function WishButton({ labels, label, wish, focused = false }: WishButtonProps) {
+  const [asked, setAsked] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    const element = button.current;
+    if (focused) element?.focus();
+    const row = element?.closest<HTMLElement>(".veo-job");
+    return () => {
+      // What it asked for is happening and it goes; the focus stays with its row.
+      if (element !== null && element === document.activeElement) row?.focus({ preventScroll: true });
+    };
+  }, [focused]);
+
+  const click = async () => {
+    if (asked) return;
+    const answer = wish();
+    if (!(answer instanceof Promise)) return;
+    setAsked(true);
+    // Granted it goes on saying so: the row's next state takes it away.
+    if ((await answer) === undefined) setAsked(false);
+  };
+  return (
+    <button ref={button} type="button" class="veo-button" aria-disabled={asked} onClick={click}>
+      {asked ? labels[1] : (label ?? labels[0])}
+    </button>
+  );
+}
+
+/** Keeps the focus in a row that is put elsewhere: a browser takes it from what is moved. */
+function useKeptFocus(box: { current: HTMLElement | null }, at: number): void {
+  const focused = useRef<Element | null>(null);
+  if (box.current?.contains(document.activeElement)) focused.current = document.activeElement;
+  else if (document.activeElement !== document.body) focused.current = null;
+  useLayoutEffect(() => {
+    const element = focused.current as HTMLElement | null;
+    if (at >= 0 && element?.isConnected && element !== document.activeElement) element.focus();
+  }, [at]);
+}

@@ -232,6 +232,8 @@ describe("what is thought of it", () => {
     await press(find("dialog"), "n");
     const text = find<HTMLTextAreaElement>("textarea");
     await press(text, "s");
+    await press(button("Save"), "s");
+    await press(button("Save"), "ArrowRight");
     expect(stage.kernel.of("star")).toEqual([]);
     await act(() => {
       text.value = "better ears";

@@ -8,27 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
 import pytest
 
 from tests.jobs.conftest import clip, tls  # noqa: F401  a fixture
 from tests.jobs.test_ledger import ROW, VIDEO
-from veo_nb import demo
-from veo_nb.demo import NOTEBOOK, copy_notebooks, find_notebooks, find_videos, open_lab, run_headless
+from veo_nb.demo import copy_notebooks, find_videos, open_lab, run_headless
 from veo_nb.errors import DownloadError, InvalidRequest, NotFound, OperationFailed, VeoError
 from veo_nb.jobs.ledger import Ledger
+from veo_nb.notebook.shipped import NOTEBOOK, find_notebooks
 
 # The folder
-
-
-def test_the_notebooks_are_found_beside_the_package():
-    assert nbformat.read(find_notebooks() / NOTEBOOK, as_version=4).cells
-
-
-def test_an_installation_without_them_says_what_to_do(monkeypatch):
-    monkeypatch.setattr(demo, "NOTEBOOK", "none.ipynb")
-    with pytest.raises(NotFound, match="not in this installation"):
-        find_notebooks()
 
 
 def test_everything_beside_the_notebook_is_copied(tmp_path):

@@ -187,7 +187,7 @@ def test_the_public_names_are_these(fresh):
         "WaitTimeout",
     }
     things = {"AsyncClient", "Job", "Studio", "Sweep", "Video", "VideoRequest"}
-    verbs = {"configure", "cost", "generate", "history", "studio", "sweep"}
+    verbs = {"configure", "cost", "generate", "history", "join", "panel", "studio", "sweep"}
     assert set(fresh["names"]) == errors | things | verbs
 
 

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from veo_nb.errors import InvalidRequest, NotFound, OperationFailed, VeoError
+from veo_nb.notebook.shipped import NOTEBOOK, find_notebooks
 
-NOTEBOOK = "01_first_video.ipynb"
 CELL_SECONDS = 600
 
 
@@ -100,21 +100,6 @@ def copy_notebooks(folder: Path) -> Path:
             hint="Choose another with --folder.",
         ) from None
     return target / NOTEBOOK
-
-
-def find_notebooks() -> Path:
-    """The folder of the notebooks: inside the installed package, or beside it in a clone.
-
-    Raises:
-        NotFound: this copy of the package came without them.
-    """
-    here = Path(__file__).resolve().parent
-    for folder in (here / "notebooks", here.parent / "notebooks"):
-        if (folder / NOTEBOOK).exists():
-            return folder
-    raise NotFound(
-        "The notebooks are not in this installation.", hint="Run pip install --force-reinstall veo-nb."
-    )
 
 
 def find_videos(library: Path, began: float) -> list[Path]:

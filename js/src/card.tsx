@@ -1,13 +1,14 @@
 // The card under a `%%veo` cell: what was asked for, what is happening now, and the clip when it is there.
 
 import { Fragment, render } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import "./theme.css";
 import "./card.css";
 import { type Clock, useNow } from "./clock";
 import { type Request, RequestError } from "./connection";
 import { leaveOnEscape, returnFocus } from "./focus";
 import { StateIcon } from "./icons";
+import { useId } from "./id";
 import { Media } from "./media";
 import { type Action, type Card, formatLine, type State } from "./protocol";
 import type { Stage } from "./stage";

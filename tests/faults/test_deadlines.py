@@ -15,8 +15,8 @@ from tests.faults.rows import Row
 from tests.jobs.conftest import make_world, tls, world  # noqa: F401  fixtures
 from tests.jobs.world import Held, World
 from veo_nb.jobs.engine import PLAUSIBLE_SECONDS
-from veo_nb.jobs.patience import WATCHED_SECONDS
 from veo_nb.jobs.job import Job
+from veo_nb.jobs.patience import WATCHED_SECONDS
 
 HOUR = 3600.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
@@ -9,10 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.jobs.test_ledger import ROW
 from veo_nb.errors import VeoError
-from veo_nb.jobs.database import RESERVE_BYTES, Damaged
+from veo_nb.jobs.database import RESERVE_BYTES, Damaged, has_words
 from veo_nb.jobs.ledger import Ledger
 
 
@@ -221,3 +224,14 @@ def test_what_is_written_after_the_file_was_set_aside_is_not_in_the_old_one(path
     old = Ledger(path.with_name("old-ledger.sqlite"))
     assert old.job("new1") is None
     old.close()
+
+
+@given(st.text(), st.lists(st.text(min_size=1, max_size=3), max_size=3))
+def test_words_are_looked_for_in_any_order_and_case(text, words):
+    assert has_words(text, json.dumps(words)) == all(word.casefold() in text.casefold() for word in words)
+
+
+@pytest.mark.parametrize("words", [["ÄRGER"], ["straSSe"], ["ärger", "straße"], []])
+def test_letters_of_every_language_are_folded(words):
+    assert has_words("Strasse: Ärger", json.dumps(words))
+    assert not has_words("Ärger", json.dumps(["aerger"]))

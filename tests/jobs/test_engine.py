@@ -13,8 +13,8 @@ from PIL import Image
 from tests.jobs.world import Held
 from veo_nb import errors
 from veo_nb.jobs.engine import PLAUSIBLE_SECONDS, SUBMIT_TRIES
-from veo_nb.jobs.patience import GAP_SECONDS, WATCHED_SECONDS
 from veo_nb.jobs.job import Job, Note, State
+from veo_nb.jobs.patience import GAP_SECONDS, WATCHED_SECONDS
 
 
 def refusal(status: int, message: str = "no", **headers: str) -> httpx.Response:

@@ -173,6 +173,107 @@ async def test_a_job_that_is_sent_already_is_not_held_back(time):
 # What the provider bears
 
 
+async def line_of(limits: Limits, jobs: list[Job], order: list[str]) -> list[asyncio.Task[None]]:
+    """Jobs that wait, and write themselves into `order` when their turn comes."""
+
+    async def take(job: Job) -> None:
+        await limits.admit(job)
+        order.append(job.id)
+
+    tasks = [asyncio.ensure_future(take(job)) for job in jobs]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_who_is_moved_goes_in_the_new_order_and_all_hear_their_place(time):
+    limits = Limits(1, 100, time.clock, time.sleep)
+    jobs = jobs_of(5)
+    order: list[str] = []
+    tasks = await line_of(limits, jobs, order)
+    await time.settle()
+    assert limits.move("0004", "0002")
+    assert limits.move("0001", None)
+    assert limits.waiting() == ["0004", "0002", "0003", "0001"]
+    assert [job.now.note.count for job in jobs[1:]] == [3, 1, 2, 0]
+    for job_id in ("0000", "0004", "0002", "0003"):
+        limits.leave(jobs[int(job_id)])
+        await time.settle()
+    assert order == ["0000", "0004", "0002", "0003", "0001"]
+    await asyncio.gather(*tasks)
+
+
+async def test_who_has_been_sent_or_never_waited_is_not_moved(time):
+    limits = Limits(1, 100, time.clock, time.sleep)
+    jobs = jobs_of(3)
+    order: list[str] = []
+    tasks = await line_of(limits, jobs, order)
+    await time.settle()
+    assert not limits.move("0000", "0002")
+    assert not limits.move("none", None)
+    assert limits.waiting() == ["0001", "0002"]
+    for job in jobs:
+        limits.leave(job)
+    await asyncio.gather(*tasks)
+
+
+async def test_before_one_that_has_just_been_sent_is_first(time):
+    limits = Limits(1, 100, time.clock, time.sleep)
+    jobs = jobs_of(4)
+    order: list[str] = []
+    tasks = await line_of(limits, jobs, order)
+    await time.settle()
+    assert limits.move("0003", "0000")
+    assert limits.waiting() == ["0003", "0001", "0002"]
+    for job in (jobs[0], jobs[3], jobs[1]):
+        limits.leave(job)
+        await time.settle()
+    await asyncio.gather(*tasks)
+
+
+async def test_who_is_held_back_is_moved_and_stays_held_back(time):
+    limits = Limits(1, 100, time.clock, time.sleep)
+    jobs = jobs_of(4)
+    order: list[str] = []
+    tasks = await line_of(limits, jobs, order)
+    await time.settle()
+    limits.hold({"0003"})
+    assert limits.move("0003", "0001")
+    assert jobs[3].now.note == Note(kind="held")
+    limits.leave(jobs[0])
+    await time.settle()
+    assert order == ["0000", "0001"]
+    limits.release({"0003"})
+    limits.leave(jobs[1])
+    await time.settle()
+    assert order == ["0000", "0001", "0003"]
+    limits.leave(jobs[3])
+    await asyncio.gather(*tasks)
+
+
+async def shown(moves: list[tuple[int, int | None]]) -> list[str]:
+    """The line after these moves of eight jobs behind one that is at the provider."""
+    time = Time()
+    limits = Limits(1, 100, time.clock, time.sleep)
+    tasks = await line_of(limits, jobs_of(9), [])
+    for job, before in moves:
+        assert limits.move(f"000{job}", None if before is None else f"000{before}")
+    found = limits.waiting()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return found
+
+
+@given(st.lists(st.tuples(st.integers(1, 8), st.none() | st.integers(1, 8)), max_size=12))
+def test_no_move_loses_or_doubles_anyone(moves):
+    line = [f"000{number}" for number in range(1, 9)]
+    for job, before in moves:
+        if job != before:
+            line.remove(f"000{job}")
+            line.insert(len(line) if before is None else line.index(f"000{before}"), f"000{job}")
+    assert asyncio.run(shown(moves)) == line
+
+
 async def test_too_many_halves_what_is_at_the_provider_at_once(time):
     limits = Limits(4, 100, time.clock, time.sleep)
     jobs = jobs_of(6)

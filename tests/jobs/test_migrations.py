@@ -47,6 +47,51 @@ def test_a_ledger_of_the_first_version_is_read_by_this_one(path):
     ledger.close()
 
 
+TABLES_3 = {"deleted", "joined", "origins"}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_ledger_of_either_former_version_gets_the_tables_of_the_panel_and_keeps_its_jobs(
+    path, monkeypatch, version
+):
+    if version == 2:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "MIGRATIONS", MIGRATIONS[:2])
+            Ledger(path).close()
+        with contextlib.closing(sqlite3.connect(path)) as db, db:
+            db.execute("INSERT INTO ratings VALUES ('3f2a', 0, 4, 1, 'good', 5.0)")
+    ledger = Ledger(path)
+    assert ledger.read("PRAGMA user_version")[0][0] == 3
+    tables = {row["name"] for row in ledger.read("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    indexes = {row["name"] for row in ledger.read("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert tables >= TABLES_3
+    assert indexes >= {"jobs_by_end", "joined_by_time", "origins_by_clip"}
+    assert [row.id for row in ledger.jobs()] == ["9c24", "3f2a"]
+    assert [row["note"] for row in ledger.read("SELECT note FROM ratings")] == ["good"] * (version - 1)
+    assert path.with_name(f"ledger-v{version}.bak").exists()
+    ledger.close()
+
+
+def test_a_kernel_of_the_former_version_goes_on_writing_while_this_one_migrates(path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "MIGRATIONS", MIGRATIONS[:2])
+        Ledger(path).close()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as former:
+        former.execute("SELECT * FROM jobs").fetchall()
+        ledger = Ledger(path)
+        former.execute("UPDATE jobs SET state = 'succeeded', finished_at = 9.0 WHERE id = '9c24'")
+        former.execute(
+            "INSERT INTO jobs (id, fingerprint, take, provider, model, request, state, created_at)"
+            " VALUES ('b7d3', 'f3', 1, 'sandbox', 'm', '{}', 'queued', 1.0)"
+        )
+    assert {row.id: row.state for row in ledger.jobs()} == {
+        "3f2a": "succeeded",
+        "9c24": "succeeded",
+        "b7d3": "queued",
+    }
+    ledger.close()
+
+
 def test_the_next_version_keeps_every_row_and_the_old_file_beside_it(path, next_version):
     ledger = Ledger(path)
     ledger._db.execute("INSERT INTO stars VALUES ('3f2a', 5)")

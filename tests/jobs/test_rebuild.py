@@ -81,6 +81,79 @@ def test_each_state_comes_back_as_it_was(library, open_it):
     assert again.owner("host:3:x").pid == 3
 
 
+def test_what_was_deleted_joined_and_taken_out_of_clips_comes_back(library, open_it):
+    """The last word on each: one that was brought back is not deleted, a joined clip has its stars."""
+    facts = {
+        "bytes": 1,
+        "sha256": "ab",
+        "width": 1280,
+        "height": 720,
+        "duration": 9.5,
+        "fps": 24.0,
+        "has_audio": 1,
+    }
+    kept: dict[str, list[dict[str, Any]]] = {
+        "deleted": [
+            {"job_id": "3f2a", "sample": 0, "deleted_at": NOW},
+            {"job_id": "3f2a", "sample": 1, "deleted_at": None},
+        ],
+        "joined": [
+            {
+                "id": "x7k2",
+                "title": "Füchse",
+                "pieces": "[]",
+                "path": "2027-01-15/x.mp4",
+                **facts,
+                "created_at": NOW,
+            }
+        ],
+        "origins": [
+            {"sha256": "cd" * 32, "job_id": "3f2a", "sample": 0, "seconds": None},
+            {"sha256": "ef" * 32, "job_id": "gone", "sample": 2, "seconds": 2.5},
+        ],
+    }
+    ledger, _ = open_it()
+    ledger.add_job(ROW)
+    ledger.put("deleted", {"job_id": "3f2a", "sample": 1, "deleted_at": NOW})
+    back = kept["deleted"][1]
+    ledger.write(lambda db: db.execute("UPDATE deleted SET deleted_at = NULL"), ("deleted", back))
+    for table, rows in kept.items():
+        for row in rows:
+            ledger.put(table, row)
+    stars = {"id": "x7k2", "rating": 4, "star": 1, "note": "the one"}
+    ledger.write(
+        lambda db: db.execute(
+            "UPDATE joined SET rating = :rating, star = :star, note = :note WHERE id = :id", stars
+        ),
+        ("joined", stars),
+    )
+    before = {
+        table: [dict(row) for row in ledger.read(f"SELECT * FROM {table} ORDER BY 1, 2")] for table in kept
+    }
+    assert before["joined"] == [{**kept["joined"][0], **stars}]
+    assert before["deleted"] == kept["deleted"]
+    ledger.close()
+    for file in library.folder.glob("ledger.sqlite*"):
+        file.unlink()
+    again, said = open_it()
+    assert len(said) == 1
+    assert {
+        table: [dict(row) for row in again.read(f"SELECT * FROM {table} ORDER BY 1, 2")] for table in kept
+    } == before
+
+
+def test_a_library_that_was_brought_to_this_version_keeps_in_its_journal_what_comes_now(library, open_it):
+    """Its journal was begun by a version that knew nothing of origins."""
+    make_ledger_v1(library.ledger_path)
+    Journal(library.journal_path).begin([("jobs", job_values(ROW))])
+    ledger, _ = open_it()
+    ledger.put("origins", {"sha256": "cd" * 32, "job_id": "3f2a", "sample": 0, "seconds": 1.5})
+    ledger.close()
+    library.ledger_path.write_bytes(DAMAGED)
+    again, _ = open_it()
+    assert [tuple(row) for row in again.read("SELECT * FROM origins")] == [("cd" * 32, "3f2a", 0, 1.5)]
+
+
 def test_what_was_damaged_is_kept_and_none_overwrites_another(library, open_it):
     open_it()[0].close()
     for number in range(3):

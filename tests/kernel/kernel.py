@@ -88,6 +88,8 @@ class Widget:
 
     state: dict[str, Any]
     messages: list[dict[str, Any]] = field(default_factory=list)
+    buffers: list[list[bytes]] = field(default_factory=list)
+    """Of each message the bytes that came along."""
     closed: bool = False
 
 
@@ -236,13 +238,15 @@ class Kernel:
         assert len(ids) == 1, f"{len(ids)} widgets under the cell: {cell.outputs}"
         return ids[0], self.widgets[ids[0]]
 
-    def tell(self, comm_id: str, content: dict[str, Any], *, subshell: str | None = None) -> None:
+    def tell(
+        self, comm_id: str, content: dict[str, Any], *buffers: bytes, subshell: str | None = None
+    ) -> None:
         """Send a widget a message as the front end does, by a subshell where one is named."""
         body = {"comm_id": comm_id, "data": {"method": "custom", "content": content}}
         message = self.client.session.msg("comm_msg", body)
         if subshell:
             message["header"]["subshell_id"] = subshell
-        self.client.shell_channel.send(message)
+        self.client.session.send(self.client.shell_channel.socket, message, buffers=[*buffers])
 
     def subshell(self) -> str | None:
         """A new subshell, as Lab makes one for its widgets; None where the kernel has none."""
@@ -286,7 +290,7 @@ class Kernel:
         if kind == "update_display_data":
             self._update(content)
         elif kind in ("comm_open", "comm_msg", "comm_close"):
-            self._comm(kind, content)
+            self._comm(kind, content, message["buffers"])
         elif cell is None:
             return
         elif kind == "status":
@@ -308,7 +312,7 @@ class Kernel:
                     output.data = content["data"]
                     output.updates += 1
 
-    def _comm(self, kind: str, content: dict[str, Any]) -> None:
+    def _comm(self, kind: str, content: dict[str, Any], buffers: list[Any]) -> None:
         data = content["data"]
         if kind == "comm_open":
             self.widgets[content["comm_id"]] = Widget(dict(data.get("state", {})))
@@ -319,3 +323,4 @@ class Kernel:
                 widget.state.update(data["state"])
             elif data.get("method") == "custom":
                 widget.messages.append(data["content"])
+                widget.buffers.append([bytes(one) for one in buffers])

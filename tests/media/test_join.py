@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from veo_nb.media.encode import RATE
 from veo_nb.media.frames import frame
-from veo_nb.media.join import join, sound_of
+from veo_nb.media.join import Part, join, sound_of
 from veo_nb.media.probe import UnreadableVideo, probe
 
 
@@ -98,3 +102,31 @@ def test_a_broken_clip_and_no_clip_at_all_are_told(clip, tmp_path):
     with pytest.raises(ValueError, match="nothing to join"):
         join([], tmp_path / "out.mp4")
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_of_a_part_only_its_pictures_are_there_to_the_frame(clip, tmp_path):
+    join([Part(clip, 0.5, 1.25), Part(clip, 1.0)], tmp_path / "out.mp4")
+    facts = probe(tmp_path / "out.mp4")
+    assert facts.duration == pytest.approx(0.75 + 1.0, abs=1e-6)
+    for at, source in ((0.0, 0.5), (0.7, 1.2), (0.75, 1.0), (1.7, 1.95)):
+        assert red(tmp_path / "out.mp4", at) == pytest.approx(red(clip, source), abs=6)
+
+
+def test_the_sound_of_a_part_is_that_of_its_pictures(make_clip, tmp_path):
+    clip = make_clip("beep.mp4", loud=range(24, 30))
+    join([Part(clip, 0.75, 1.5)], tmp_path / "out.mp4")
+    assert loud_at(tmp_path / "out.mp4") == [pytest.approx(0.25, abs=0.02)]
+    assert len(sound_of(tmp_path / "out.mp4")) == round(0.75 * RATE)
+
+
+def test_a_part_that_is_the_whole_is_copied_without_loss(clip, tmp_path):
+    join([clip, clip], tmp_path / "whole.mp4")
+    join([Part(clip), Part(clip, 0.0, None)], tmp_path / "parts.mp4")
+    assert (tmp_path / "whole.mp4").read_bytes() == (tmp_path / "parts.mp4").read_bytes()
+
+
+@given(start=st.floats(0, 10), length=st.floats(0, 10), rate=st.sampled_from([24, 25, 30]))
+def test_no_part_is_without_a_picture(start, length, rate):
+    first, end = Part("", start, start + length).pictures(Fraction(rate))
+    assert end is not None
+    assert 0 <= first < end

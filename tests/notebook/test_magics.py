@@ -417,6 +417,13 @@ def test_an_uncertain_job_is_shown_again_and_not_sent(run, service):
     assert len(service.posts) == 1
 
 
+def test_a_clip_that_a_cell_ends_with_is_played(run, loaded):
+    run("%%veo --wait --out fox\nA <b>fox</b>.")
+    shown = run("fox.video")
+    assert shown.html.count("<video") == 1
+    assert "0.5 s · 192 x 108 · library" in shown.text
+
+
 def test_wait_waits_for_all_and_raises_the_first_error(run, loaded, service):
     holds = [Held() for _ in range(3)]
     service.submits = [*holds]

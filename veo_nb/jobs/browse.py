@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from veo_nb.jobs.ledger import Ledger
@@ -18,27 +19,75 @@ _ORDERS: dict[str, str] = {
     "oldest": "made_at, job_id, sample",
     "rating": "rating DESC, star DESC, made_at DESC, job_id, sample",
 }
-_CLIPS = """
-    SELECT j.id AS job_id, v.sample, 'clip' AS kind, j.state, j.request, j.provider, j.model, v.path, v.bytes,
-        v.width, v.height, v.duration, v.fps, ifnull(r.rating, 0) AS rating, ifnull(r.star, 0) AS star,
-        ifnull(r.note, '') AS note, ifnull(j.finished_at, j.created_at) AS made_at, j.fingerprint, j.take
-    FROM videos v JOIN jobs j ON j.id = v.job_id
-    LEFT JOIN ratings r ON r.job_id = v.job_id AND r.sample = v.sample
-    WHERE j.state = 'succeeded' AND NOT EXISTS (SELECT 1 FROM deleted d
-        WHERE d.job_id = v.job_id AND d.sample = v.sample AND d.deleted_at IS NOT NULL)"""
-_JOINED = """
-    SELECT o.id AS job_id, 0 AS sample, 'joined' AS kind, 'succeeded' AS state,
-        json_object('prompt', o.title) AS request, '' AS provider, '' AS model, o.path, o.bytes, o.width, o.height,
-        o.duration, o.fps, ifnull(o.rating, 0) AS rating, o.star, o.note, o.created_at AS made_at,
-        '' AS fingerprint, 0 AS take
-    FROM joined o WHERE NOT EXISTS (SELECT 1 FROM deleted d
-        WHERE d.job_id = o.id AND d.sample = 0 AND d.deleted_at IS NOT NULL)"""
-_NONE = """
-    SELECT j.id AS job_id, 0 AS sample, 'none' AS kind, j.state, j.request, j.provider, j.model, '' AS path,
-        0 AS bytes, 0 AS width, 0 AS height, 0.0 AS duration, 0.0 AS fps, 0 AS rating, 0 AS star, '' AS note,
-        ifnull(j.finished_at, j.created_at) AS made_at, j.fingerprint, j.take
-    FROM jobs j WHERE j.state IN ({states}) AND NOT EXISTS (SELECT 1 FROM deleted d
-        WHERE d.job_id = j.id AND d.sample = 0 AND d.deleted_at IS NOT NULL)"""
+_KEPT = """NOT EXISTS (SELECT 1 FROM deleted d
+    WHERE d.job_id = {id} AND d.sample = {sample} AND d.deleted_at IS NOT NULL)"""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One kind of what can be found: where it lies, and what each fact is there."""
+
+    source: str
+    facts: dict[str, str]
+
+    def select(self, names: Iterable[str]) -> str:
+        """The facts with these names, nothing else: a prompt that nobody asks for is not even read."""
+        return f"SELECT {', '.join(f'{self.facts[name]} AS {name}' for name in names)} FROM {self.source}"
+
+
+_JOB = {
+    "job_id": "j.id",
+    "state": "j.state",
+    "request": "j.request",
+    "provider": "j.provider",
+    "model": "j.model",
+    "made_at": "ifnull(j.finished_at, j.created_at)",
+    "fingerprint": "j.fingerprint",
+    "take": "j.take",
+}
+_CLIPS = _Part(
+    "jobs j JOIN videos v ON v.job_id = j.id"
+    " LEFT JOIN ratings r ON r.job_id = v.job_id AND r.sample = v.sample"
+    f" WHERE j.state = 'succeeded' AND {_KEPT.format(id='v.job_id', sample='v.sample')}",
+    {
+        **_JOB,
+        **{name: f"v.{name}" for name in ("sample", "path", "bytes", "width", "height", "duration", "fps")},
+        "kind": "'clip'",
+        "rating": "ifnull(r.rating, 0)",
+        "star": "ifnull(r.star, 0)",
+        "note": "ifnull(r.note, '')",
+    },
+)
+_JOINED = _Part(
+    f"joined o WHERE {_KEPT.format(id='o.id', sample='0')}",
+    {
+        **{
+            name: f"o.{name}"
+            for name in ("path", "bytes", "width", "height", "duration", "fps", "star", "note")
+        },
+        "job_id": "o.id",
+        "sample": "0",
+        "kind": "'joined'",
+        "state": "'succeeded'",
+        "request": "json_object('prompt', o.title)",
+        "provider": "''",
+        "model": "''",
+        "rating": "ifnull(o.rating, 0)",
+        "made_at": "o.created_at",
+        "fingerprint": "''",
+        "take": "0",
+    },
+)
+_ENDED = _Part(
+    f"jobs j WHERE j.state IN ({{states}}) AND {_KEPT.format(id='j.id', sample='0')}",
+    {
+        **_JOB,
+        **dict.fromkeys(("sample", "bytes", "width", "height", "rating", "star"), "0"),
+        **dict.fromkeys(("duration", "fps"), "0.0"),
+        **dict.fromkeys(("path", "note"), "''"),
+        "kind": "'none'",
+    },
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,25 +167,21 @@ class LibrarySummary:
 
 def browse(ledger: Ledger, query: Query) -> Found:
     """The clips that a query asks for, without those that somebody deleted."""
-    source, conditions, values = _plan(query)
-    where = " AND ".join(conditions) or "1"
-    total = ledger.read(f"SELECT count(*) FROM ({source}) WHERE {where}", values)[0][0]
-    rows = ledger.read(
-        f"SELECT *, ifnull((SELECT c.sweep_id FROM sweep_jobs c WHERE fingerprint <> '' AND c.fingerprint = found.fingerprint"
-        f" AND c.take = found.take ORDER BY c.rowid DESC LIMIT 1), '') AS sweep_id"
-        f" FROM (SELECT * FROM ({source}) WHERE {where} ORDER BY {_ORDERS[query.order]} LIMIT ? OFFSET ?) AS found",
-        [*values, query.limit, query.offset],
-    )
-    return Found(total, tuple(_row(row) for row in rows))
+    text, values = _keys(query)
+    # All keys in one go: to count them apart would take as long again, and a search would read each prompt twice.
+    keys = ledger.read(text, values)
+    page = keys[query.offset : query.offset + query.limit]
+    rows = (find(ledger, key["job_id"], key["sample"]) for key in page)
+    # One may be deleted between the two.
+    return Found(len(keys), tuple(row for row in rows if row is not None))
 
 
 def find(ledger: Ledger, job_id: str, sample: int) -> FoundRow | None:
     """The clip with this id and sample, or the job that has none."""
-    parts = [_CLIPS, _JOINED, _NONE.format(states=", ".join(f"'{state}'" for state in ENDED))]
     rows = ledger.read(
-        f"SELECT *, ifnull((SELECT c.sweep_id FROM sweep_jobs c WHERE c.fingerprint = found.fingerprint"
-        f" AND c.take = found.take ORDER BY c.rowid DESC LIMIT 1), '') AS sweep_id"
-        f" FROM ({' UNION ALL '.join(parts)}) AS found WHERE job_id = ? AND sample = ?",
+        "SELECT *, ifnull((SELECT c.sweep_id FROM sweep_jobs c WHERE c.fingerprint = found.fingerprint"
+        " AND c.take = found.take ORDER BY c.rowid DESC LIMIT 1), '') AS sweep_id"
+        f" FROM ({_union((_CLIPS, _JOINED, _ended(ENDED)), _ALL)}) AS found WHERE job_id = ? AND sample = ?",
         (job_id, sample),
     )
     return _row(rows[0]) if rows else None
@@ -144,8 +189,8 @@ def find(ledger: Ledger, job_id: str, sample: int) -> FoundRow | None:
 
 def summarize(ledger: Ledger) -> LibrarySummary:
     """What there is in a library, in short."""
-    total = ledger.read(f"SELECT count(*) FROM ({_CLIPS} UNION ALL {_JOINED})")[0][0]
-    models = ledger.read("SELECT DISTINCT model FROM jobs ORDER BY model")
+    total = ledger.read(f"SELECT count(*) FROM ({_union((_CLIPS, _JOINED), ('job_id',))})")[0][0]
+    models = ledger.read("SELECT DISTINCT model FROM jobs WHERE state = 'succeeded' ORDER BY model")
     sweeps = ledger.read("SELECT id, prompt, axes FROM sweeps ORDER BY started_at DESC, rowid DESC LIMIT 50")
     titles = (
         (row["id"], row["prompt"] or ", ".join(axis["name"] for axis in json.loads(row["axes"])))
@@ -154,39 +199,55 @@ def summarize(ledger: Ledger) -> LibrarySummary:
     return LibrarySummary(total, tuple(row["model"] for row in models), tuple(titles))
 
 
-def _plan(query: Query) -> tuple[str, list[str], list[Any]]:
-    """What is looked through, the conditions, and their values."""
+_ALL = tuple(_CLIPS.facts)
+
+
+def _keys(query: Query) -> tuple[str, list[Any]]:
+    """The query for the keys of all that is asked for, in order, and its values."""
     wanted = query.states or ("made", "joined")
-    ended = [state for state in wanted if state in ENDED]
     parts = [_CLIPS] if "made" in wanted else []
     parts += [_JOINED] if "joined" in wanted else []
-    parts += [_NONE.format(states=", ".join(f"'{state}'" for state in ended))] if ended else []
-    source = " UNION ALL ".join(parts) if parts else f"{_CLIPS} AND 0"
+    ended = [state for state in ENDED if state in wanted]
+    parts += [_ended(ended)] if ended else []
+    names = dict.fromkeys(("job_id", "sample", "made_at"))
     conditions: list[str] = []
     values: list[Any] = []
-    for word in query.search.casefold().split():
-        conditions.append(
-            "instr(folded(json_extract(request, '$.prompt') || ' ' || note || ' ' || job_id), ?) > 0"
-        )
-        values.append(word)
-    if query.models:
-        conditions.append(f"model IN ({', '.join('?' * len(query.models))})")
-        values += query.models
-    if query.rating:
-        conditions.append("rating >= ?")
-        values.append(query.rating)
-    if query.starred:
-        conditions.append("star")
+
+    def narrow(condition: str, *given: Any, by: Sequence[str]) -> None:
+        names.update(dict.fromkeys(by))
+        conditions.append(condition)
+        values.extend(given)
+
+    # From what is quickly looked at to what takes longest.
     if query.since is not None:
-        conditions.append("made_at >= ?")
-        values.append(query.since)
+        narrow("made_at >= ?", query.since, by=())
+    if query.rating:
+        narrow("rating >= ?", query.rating, by=("rating",))
+    if query.starred:
+        narrow("star", by=("star",))
+    if query.models:
+        narrow(f"model IN ({', '.join('?' * len(query.models))})", *query.models, by=("model",))
     if query.sweep:
-        conditions.append(
-            "EXISTS (SELECT 1 FROM sweep_jobs s WHERE s.sweep_id = ? AND s.fingerprint = fingerprint_ AND s.take = take_)"
-        )
-        values.append(query.sweep)
-        source = f"SELECT *, fingerprint AS fingerprint_, take AS take_ FROM ({source})"
-    return source, conditions, values
+        cells = "SELECT fingerprint, take FROM sweep_jobs WHERE sweep_id = ?"
+        narrow(f"(fingerprint, take) IN ({cells})", query.sweep, by=("fingerprint", "take"))
+    if words := query.search.split():
+        text = "ifnull(json_extract(request, '$.prompt'), '') || ' ' || note || ' ' || job_id"
+        narrow(f"has_words({text}, ?)", json.dumps(words), by=("request", "note"))
+    if query.order == "rating":
+        names.update(dict.fromkeys(("rating", "star")))
+    where = " AND ".join(conditions) or "1"
+    source = _union(parts, names) if parts else f"{_CLIPS.select(names)} AND 0"
+    return f"SELECT job_id, sample FROM ({source}) WHERE {where} ORDER BY {_ORDERS[query.order]}", values
+
+
+def _union(parts: Iterable[_Part], names: Iterable[str]) -> str:
+    names = [*names]
+    return " UNION ALL ".join(part.select(names) for part in parts)
+
+
+def _ended(states: Iterable[str]) -> _Part:
+    shown = ", ".join(f"'{state}'" for state in states)
+    return replace(_ENDED, source=_ENDED.source.format(states=shown))
 
 
 def _row(row: sqlite3.Row) -> FoundRow:

@@ -7,12 +7,14 @@ to the file that is gone would be lost, so each use first looks whether the file
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -109,8 +111,7 @@ class Database:
                 self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
         self._db.row_factory = sqlite3.Row
-        # SQLite's own lower() knows no letters but ours.
-        self._db.create_function("folded", 1, lambda text: str(text).casefold(), deterministic=True)
+        self._db.create_function("has_words", 2, has_words, deterministic=True)
         try:
             with self._plainly():
                 _use_wal(self._db)
@@ -261,6 +262,17 @@ def statements(script: str) -> Iterator[str]:
             if text.strip(" \n;"):
                 yield text
             text = ""
+
+
+def has_words(text: str, words: str) -> bool:
+    """Whether all of these words, a JSON list, are in the text; SQLite's own lower() knows no letters but English ones."""
+    folded = text.casefold()
+    return all(word in folded for word in _folded(words))
+
+
+@lru_cache(maxsize=8)
+def _folded(words: str) -> tuple[str, ...]:
+    return tuple(word.casefold() for word in json.loads(words))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

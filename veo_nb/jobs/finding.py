@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.jobs import browse as browsing
 from veo_nb.jobs import lineage as lineages
-from veo_nb.jobs.job import Job
+from veo_nb.jobs.job import Job, State
 from veo_nb.jobs.ledger import Ledger
 from veo_nb.jobs.library import Library
-from veo_nb.jobs.news import EVERYTHING, Listener
+from veo_nb.jobs.news import Listener
 from veo_nb.jobs.sweeping import Open
 from veo_nb.jobs.video import Video
+from veo_nb.jobs.watch import state_of, watch
 from veo_nb.media.picture import Origin
-
-LOOK_SECONDS = 2.0
-"""How often a studio that somebody listens to looks whether another process has written to the library."""
-_STATE = (
-    "SELECT (SELECT count(*) || ' ' || ifnull(max(finished_at), 0) || ' ' || total(submitted_at) FROM jobs)",
-    "(SELECT count(*) || ' ' || ifnull(max(rated_at), 0) FROM ratings)",
-    "(SELECT count(*) || ' ' || total(deleted_at) FROM deleted)",
-    "(SELECT count(*) || ' ' || total(rating) || ' ' || total(star) || ' ' || group_concat(note) FROM joined)",
-)
 
 
 class Finding(ABC):
@@ -50,11 +39,12 @@ class Finding(ABC):
         """Have `listener(id)` called whenever a job or a joined clip changes; call what is returned to end it.
 
         It is called on any thread, also for what other kernels do with this library, then with an empty id: all of it
-        may have changed.
+        may have changed. It must return at once, take no lock that is held while the studio is asked something, and
+        leave the looking to another thread: the studio itself may be waiting for it.
         """
         parts = self._open()
         if self._watching is None or self._watching.done():
-            self._watching = parts.loop.run(_watch(parts.ledger))
+            self._watching = parts.loop.run(watch(parts.ledger))
         return parts.ledger.news.subscribe(listener)
 
     def browse(self, query: browsing.Query) -> browsing.Found:
@@ -122,7 +112,7 @@ class Finding(ABC):
     def state(self) -> tuple[object, ...]:
         """What is equal for as long as nothing that can be found has changed."""
         parts = self._open_existing()
-        return _state(parts.ledger) if parts else ()
+        return state_of(parts.ledger) if parts else ()
 
     def waiting(self) -> list[str]:
         """The jobs of this kernel that wait to be sent, the next one first."""
@@ -130,17 +120,23 @@ class Finding(ABC):
         return parts.loop.do(parts.engine.waiting) if parts else []
 
     def move(self, job_id: str, before: str | None) -> None:
-        """Send a job that waits before another one that waits, or last.
+        """Send a job that waits before another one, or last.
 
         Raises:
-            InvalidRequest: it was sent already, or it does not wait here.
+            NotFound: there is no such job.
+            InvalidRequest: it was sent already, or another notebook sends it.
         """
         job = self.job(job_id)
+        ahead_of = None if before is None else self.job(before).id
         parts = self._open()
-        if not parts.loop.do(parts.engine.move, job.id, before):
+        if not parts.loop.do(parts.engine.move, job.id, ahead_of):
+            waits = job.now.state is State.QUEUED
             raise InvalidRequest(
-                f"Job {job.id} does not wait for its turn here.", hint="It was sent already."
+                f"Job {job.id} does not wait for its turn here.",
+                hint="It is just being sent, or by another notebook." if waits else "It was sent already.",
             )
+        # Of those that are held back none has another number in the line.
+        parts.ledger.news.tell(job.id)
 
 
 def read_key(key: str) -> tuple[str, int]:
@@ -169,24 +165,3 @@ def joined_clip(ledger: Ledger, library: Library, joined_id: str) -> Video:
             job_id=row["id"],
         )
     raise NotFound(f"There is no joined clip {joined_id!r}.", hint="It may have been deleted.")
-
-
-async def _watch(ledger: Ledger) -> None:
-    """Tell when another process has changed something that can be seen, for as long as somebody listens."""
-    version, state = ledger.version(), _state(ledger)
-    while True:
-        await asyncio.sleep(LOOK_SECONDS)
-        with contextlib.suppress(VeoError):
-            try:
-                if not ledger.news.heard or ledger.version() == version:
-                    continue
-                version, before, state = ledger.version(), state, _state(ledger)
-            except sqlite3.ProgrammingError:
-                return
-            # Every kernel says every few seconds that it lives: that is no news.
-            if state != before:
-                ledger.news.tell(EVERYTHING)
-
-
-def _state(ledger: Ledger) -> tuple[object, ...]:
-    return tuple(ledger.read(", ".join(_STATE))[0])

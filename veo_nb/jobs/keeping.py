@@ -135,7 +135,9 @@ class Keeping(ABC):
                 )
         self.library.prepare()
         parts, now = self._open(), self._clock()
-        title = " ".join(title.split()) or f"{len(pieces)} clips joined"
+        title = " ".join(title.split()) or (
+            f"{len(pieces)} clips joined" if len(pieces) > 1 else "A part of a clip"
+        )
         joined_id = self._free_id(parts)
         path = self.library.video_path(joined_id, 0, title, now)
         part = self.library.part_path(joined_id, 0)

@@ -64,7 +64,7 @@ class Library:
         Raises:
             InvalidRequest: it can't be written.
         """
-        path = self._picture_path(picture.sha256, picture.mime)
+        path = self.picture_path(picture.sha256, picture.mime)
         if path.exists():
             return
         # Another kernel may be keeping the same picture.
@@ -78,10 +78,16 @@ class Library:
                 part.unlink()
             raise self._unwritable(error) from None
 
+    def picture_path(self, sha256: str, mime: str) -> Path:
+        """Where an input is kept."""
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+            raise InvalidRequest("The recipe names a picture in a way that can't be.", hint="")
+        return self.folder / "inputs" / f"{sha256[:16]}{SUFFIXES.get(mime, '.jpg')}"
+
     def picture_bytes(self, sha256: str, mime: str) -> bytes:
         """The bytes of a kept input; none where its file is gone, since the job can still be shown."""
         try:
-            return self._picture_path(sha256, mime).read_bytes()
+            return self.picture_path(sha256, mime).read_bytes()
         except OSError:
             return b""
 
@@ -121,11 +127,6 @@ class Library:
             hint="Set VEO_NB_LIBRARY to a folder of yours, or use veo.configure(library=…).",
             field="library",
         )
-
-    def _picture_path(self, sha256: str, mime: str) -> Path:
-        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-            raise InvalidRequest("The recipe names a picture in a way that can't be.", hint="")
-        return self.folder / "inputs" / f"{sha256[:16]}{SUFFIXES.get(mime, '.jpg')}"
 
 
 def slug(prompt: str, longest: int = 16) -> str:

@@ -114,14 +114,18 @@ class Limits:
         self._say_again(job_ids, None)
 
     def move(self, job_id: str, before: str | None) -> bool:
-        """Let a job that waits go before another one, or last; False where it doesn't wait for its turn."""
-        mine = [one for one in self._line if one.job.id == job_id]
-        if not mine:
+        """Let a job that waits go before another one, or last; False where it doesn't wait for its turn.
+
+        Where the other one is on its way by now, it goes first: whoever was before that one is, too.
+        """
+        at = {one.job.id: one for one in self._line}
+        if job_id not in at:
             return False
-        rest = [one for one in self._line if one.job.id != job_id]
-        at = next((n for n, one in enumerate(rest) if one.job.id == before), len(rest))
-        self._line = [*rest[:at], *mine, *rest[at:]]
-        self._move_up()
+        if before != job_id:
+            self._line.remove(at[job_id])
+            place = len(self._line) if before is None else self._line.index(at[before]) if before in at else 0
+            self._line.insert(place, at[job_id])
+            self._move_up()
         return True
 
     def waiting(self) -> list[str]:

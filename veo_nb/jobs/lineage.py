@@ -85,7 +85,10 @@ def _results(ledger: Ledger, job_id: str, sample: int) -> Iterator[Link]:
             "SELECT id, request FROM jobs WHERE instr(request, ?) > 0 ORDER BY created_at",
             (origin["sha256"],),
         ):
-            yield Link(f"{row['id']}/0", _frame(origin["seconds"]), json.loads(row["request"])["prompt"])
+            request = json.loads(row["request"])
+            # A prompt may say anything.
+            if any(picture["sha256"] == origin["sha256"] for picture in _pictures(request)):
+                yield Link(f"{row['id']}/0", _frame(origin["seconds"]), request["prompt"])
     for row in ledger.read(
         "SELECT id, title, pieces FROM joined WHERE instr(pieces, ?) > 0", (f'"{job_id}"',)
     ):

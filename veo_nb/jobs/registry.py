@@ -66,6 +66,10 @@ class Registry:
             self._active[job.id] = job
         self._let_go(job)
 
+    def _changed(self, job: Job) -> None:
+        self._let_go(job)
+        self._ledger.news.tell(job.id)
+
     def _let_go(self, job: Job) -> None:
         if job.now.state.final:
             with self._lock:
@@ -102,6 +106,5 @@ class Registry:
             attend=self._attend,
             workshop=self._workshop,
         )
-        job.listen(self._let_go)
-        job.listen(lambda job: self._ledger.news.tell(job.id))
+        job.listen(self._changed)
         return job

@@ -114,6 +114,7 @@ MIGRATIONS = (
         sample INTEGER NOT NULL,
         seconds REAL
     );
+    CREATE INDEX jobs_by_end ON jobs (state, finished_at, created_at, id);
     CREATE INDEX joined_by_time ON joined (created_at);
     CREATE INDEX origins_by_clip ON origins (job_id, sample);
     """,

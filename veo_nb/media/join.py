@@ -18,7 +18,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from veo_nb.media.encode import FPS, RATE, Sound, Writer
+from veo_nb.media.encode import BT709, FPS, RATE, Sound, Writer
+from veo_nb.media.frames import UNSPECIFIED
 from veo_nb.media.probe import probe
 
 SEAM = 0.01
@@ -176,7 +177,11 @@ def _pictures(path: str | Path, width: int, height: int, rate: Fraction) -> Iter
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         graph = Graph()
-        fit = f"{width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bicubic"
+        # Told, or it takes a matrix that the file does not name and changes every colour a little.
+        named = stream.codec_context.colorspace
+        matrix = "bt709" if named in (BT709, UNSPECIFIED) else "auto"
+        colours = f"in_color_matrix={matrix}:out_color_matrix=bt709"
+        fit = f"{width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bicubic:{colours}"
         chain = [
             graph.add_buffer(template=stream),
             graph.add("fps", str(rate)),

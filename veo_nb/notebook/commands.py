@@ -79,6 +79,7 @@ class Commands:
             "resume": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).resume()),
             "export": (2, self._export),
             "resubmit": (1, lambda job_id: self._show(self._studio().resubmit(job_id))),
+            "panel": (0, self._panel),
             "cost": (0, lambda: display(bill_table(self._studio().cost()))),
             "login": (range(2), lambda *who: self._account(login, *who)),
             "logout": (range(2), lambda *who: self._account(logout, *who)),
@@ -107,6 +108,12 @@ class Commands:
     def _export(self, sweep_id: str, to: str) -> None:
         path = self._studio().find_sweep(sweep_id).export(to)
         print(f"Written to {self._place.shown(path)}")  # noqa: T201
+
+    def _panel(self) -> None:
+        from veo_nb.notebook.panel import Panel, check_place
+
+        check_place(self._shell)
+        display(Panel(self._studio, self._place))
 
     def _list(self, limit: int) -> None:
         studio = self._studio()

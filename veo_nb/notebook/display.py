@@ -72,6 +72,17 @@ def finished(job: Job, place: Place, status: str = "") -> ClipVideo | HTML:
     return ClipVideo(_frame(job, row, status), text, job.videos[0].path)
 
 
+def one_clip(video: Video, place: Place) -> ClipVideo:
+    """The output of a clip by itself: the last value of a cell that holds a `Video`."""
+    shape = "9:16" if video.height > video.width else "16:9"
+    facts = f"{video.duration:.1f} s · {video.width} x {video.height} · {place.shown(video.path)}"
+    line = Markup('<p style="{};color:{}">{}</p>').format(_ROW, SOFT, facts)
+    html = Markup('<div role="group" aria-label="{}" style="{}">{}{}</div>').format(
+        f"Clip {video.job_id}", ROOT, _video(video, shape, place, several=False), line
+    )
+    return ClipVideo(html, facts, video.path)
+
+
 def last_line(job: Job, place: Place) -> str:
     """The status under a job that is over: how long it took, what it cost, where the file is."""
     if job.now.state is not State.SUCCEEDED:

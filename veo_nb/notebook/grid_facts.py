@@ -156,7 +156,7 @@ def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
     if job is None:
         return facts
     facts["state"] = job.now.state.value
-    facts["line"] = _short(job)
+    facts["line"] = short_line(job)
     facts["progress"] = words.progress(job.now)
     if not job.now.state.final:
         facts["actions"] = ["cancel"]
@@ -166,7 +166,7 @@ def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
     return facts
 
 
-def _short(job: Job) -> list[Part]:
+def short_line(job: Job) -> list[Part]:
     """What happens to a job in the few words that a cell has room for; all of them come with the details."""
     if job.error is not None and job.now.state is State.BLOCKED:
         return [f'Blocked: "{job.error.message.rstrip(".")}"']

@@ -49,6 +49,8 @@ class LiveView(anywidget.AnyWidget):
     def obey(self, message: Message, wish: Any) -> dict[str, Any]:
         """Do what a message asks for, and give the answer; `wish` is its payload, checked.
 
+        Bytes under `buffers` go along with the answer as they are.
+
         Raises:
             VeoError: it can't be done; the person is told.
         """
@@ -80,8 +82,11 @@ class LiveView(anywidget.AnyWidget):
         except InvalidRequest as error:
             self.send(reply_error(str(error.facts.get("id", "")), error))
             return
+        buffers: list[bytes] | None = None
         try:
-            answer = reply(message.id, self._answer(message, wish))
+            found = self._answer(message, wish)
+            buffers = found.pop("buffers", None)
+            answer = reply(message.id, found)
         except VeoError as error:
             answer = reply_error(message.id, error)
         except Exception as error:
@@ -89,7 +94,7 @@ class LiveView(anywidget.AnyWidget):
             log.exception("the message %r broke", message.kind)
             broken = VeoError(f"{type(error).__name__}: {error}", hint="Please report this.")
             answer = reply_error(message.id, broken)
-        self.send(answer)
+        self.send(answer, buffers)
 
     def _answer(self, message: Message, wish: msgspec.Struct) -> dict[str, Any]:
         if message.kind == "clock":

@@ -18,10 +18,11 @@ from veo_nb.jobs.bill import Bill
 from veo_nb.jobs.job import Job
 from veo_nb.jobs.studio import Studio
 from veo_nb.jobs.sweep import Sweep
+from veo_nb.jobs.video import Video
 from veo_nb.notebook.bill import bill_table
 from veo_nb.notebook.commands import Commands
 from veo_nb.notebook.completion import Matcher
-from veo_nb.notebook.display import dry_run, shown_again
+from veo_nb.notebook.display import dry_run, one_clip, shown_again
 from veo_nb.notebook.login import SetKey
 from veo_nb.notebook.options import Command, as_options, parse_cell
 from veo_nb.notebook.showing import find_place_here, is_terminal, show_job, show_sweep
@@ -198,6 +199,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
             Job: self._show,
             Sweep: self._show_sweep,
             Bill: lambda bill: display(bill_table(bill)),
+            Video: lambda video: display(one_clip(video, self.place)),
         }
 
     def _show_sweep(self, sweep: Sweep) -> None:
@@ -212,7 +214,7 @@ def unregister(shell: Any) -> None:
     if magics is not None:
         magics.matcher.remove()
     shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, VeoMagics)]
-    for kind in (Job, Sweep, Bill):
+    for kind in (Job, Sweep, Bill, Video):
         shell.display_formatter.ipython_display_formatter.pop(kind, None)
 
 

@@ -5,7 +5,7 @@ All rules are the catalog's. Nothing here is sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,25 +18,13 @@ from veo_nb.jobs.summary import in_time
 from veo_nb.media.picture import Picture
 from veo_nb.notebook import words
 from veo_nb.notebook.options import choices
-from veo_nb.notebook.panel_protocol import Check, Choice, Draft, FieldForm, Problem, Setup
+from veo_nb.notebook.panel_protocol import Check, Choice, Draft, FieldForm, Setup
+from veo_nb.notebook.panel_rules import LABELS, find_problems, find_unavailable, plain_values, plain_words
 from veo_nb.notebook.place import Place
 from veo_nb.request import misfit
 
-LABELS = {
-    "model": "Model",
-    "aspect_ratio": "Aspect ratio",
-    "resolution": "Resolution",
-    "duration_seconds": "Duration",
-    "person_generation": "People",
-    "enhance_prompt": "Prompt",
-    "negative_prompt": "Without",
-    "seed": "Seed",
-    "sample_count": "Samples",
-}
-"""The fields that a form has, in its order."""
-_PICTURES = ("image", "last_frame", "reference_images")
-_MARK = object()
-"""Stands for a picture or a clip where only its presence counts."""
+MOST_SENT = 9_000_000
+"""Bytes of a picture in a message to the kernel: of more than 10 MiB Jupyter's server ends the connection."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +49,7 @@ def make_setup(studio: Studio, place: Place) -> Setup:
         "folder": place.shown(settings.library.resolve()),
         "fields": [_form(catalog.FIELD[name], provider, default) for name in LABELS],
         "most_references": catalog.FIELD["reference_images"].most,
-        "most_bytes": catalog.IMAGE.most_bytes,
+        "most_bytes": min(MOST_SENT, catalog.IMAGE.most_bytes),
     }
 
 
@@ -193,7 +181,7 @@ def check_draft(
 ) -> Check:
     """What a draft would do, with all that is wrong with it."""
     provider = studio.settings.provider
-    values = _plain_values(studio, draft)
+    values = plain_values(draft, studio.settings.model)
     found: Check = {
         "problems": [],
         "unavailable": find_unavailable(values, draft, provider),
@@ -207,8 +195,8 @@ def check_draft(
         asked = read_draft(draft, picture, clip)
         _forecast(studio, asked, found)
     except VeoError as error:
-        found["problems"] = _problems(error, values, provider)
-        found["line"] = ""
+        found["problems"] = find_problems(error, values, provider, varied=_is_varied(draft))
+        found |= {"count": 0, "stored": 0, "line": "", "button": "Generate"}
     return found
 
 
@@ -224,9 +212,9 @@ def _forecast(studio: Studio, asked: Asked, found: Check) -> None:
         impossible = sum(cell.request is None for cell in sweep.plan.cells)
         if impossible:
             reason = next(cell.reason for cell in sweep.plan.cells if cell.request is None)
-            found["notes"].append(f"{impossible} of {len(sweep.plan.cells)} can't be made: {reason}")
-        if impossible == len(sweep.plan.cells):
-            raise InvalidRequest(reason, hint="")
+            found["notes"].append(
+                f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_words(reason)}"
+            )
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
         usd, seconds = one.usd, one.seconds
@@ -263,72 +251,7 @@ def _button(count: int, stored: int) -> str:
     return "Show the clip" if stored == 1 else f"Show {stored} clips"
 
 
-def _problems(error: VeoError, values: Mapping[str, Any], provider: catalog.Provider) -> list[Problem]:
-    """All that is wrong, each with its field: by the catalog's rules, else what the studio said."""
-    every = catalog.check(values, provider)
-    if any(error.message == one.message for one in every):
-        return [{"field": one.field, "message": one.message, "hint": plain_hint(one.hint)} for one in every]
-    named = str(error.facts.get("field", ""))
-    return [{"field": named, "message": error.message, "hint": plain_hint(error.hint)}]
-
-
-def plain_hint(hint: str) -> str:
-    """A hint for who has a form and no code: `Use duration_seconds=8` becomes `Use Duration 8 s`."""
-    for name, label in LABELS.items():
-        for value in (4, 6, 8) if name == "duration_seconds" else ():
-            hint = hint.replace(f"{name}={value}", f"{label} {value} s")
-        hint = hint.replace(f"{name}=", f"{label} ")
-    frames = {"image=": "a first frame", "video=": "the source video", "reference_images": "the references"}
-    for code, said in frames.items():
-        hint = hint.replace(code, said)
-    return hint.replace('"', "").replace("fit=crop or fit=pad", "Crop or Pad")
-
-
-def _plain_values(studio: Studio, draft: Draft) -> dict[str, Any]:
-    """The first value of everything, for the catalog's rules; of pictures only that they are there."""
-    values: dict[str, Any] = {"prompt": draft["prompt"], "model": studio.settings.model}
-    for name, given in draft["fields"].items():
-        kept = [value for value in given if not (isinstance(value, str) and not value.strip())]
-        if name in LABELS and kept:
-            number = catalog.FIELD[name].kind == "number" and str(kept[0]).strip().isdecimal()
-            values[name] = int(str(kept[0])) if number else kept[0]
-    for name in ("seed", "sample_count"):
-        if isinstance(values.get(name), str):
-            # A list of numbers, which is read elsewhere.
-            del values[name]
-    for name in _PICTURES:
-        keys: list[str] = draft[name]  # type: ignore[literal-required]
-        if keys:
-            values[name] = [_MARK] * len(keys) if name == "reference_images" else _MARK
-    if draft["video"]:
-        values["video"] = _MARK
-    return values
-
-
-def find_unavailable(
-    values: Mapping[str, Any], draft: Draft, provider: catalog.Provider
-) -> dict[str, dict[str, str]]:
-    """Of each field the values that can't be combined with the rest of a draft, and why; `*` is the whole field."""
-    found: dict[str, dict[str, str]] = {}
-    for name in LABELS:
-        item = catalog.FIELD[name]
-        if item.kind != "choice" or name == "model":
-            continue
-        for value in choices(item):
-            if reason := _reason(values, name, value, provider):
-                found.setdefault(name, {})[str(value)] = reason
-    for name in (*_PICTURES, "video"):
-        mark = [_MARK] if name == "reference_images" else _MARK
-        if not draft[name] and (reason := _reason(values, name, mark, provider)):  # type: ignore[literal-required]
-            found[name] = {"*": reason}
-    return found
-
-
-def _reason(values: Mapping[str, Any], name: str, value: Any, provider: catalog.Provider) -> str:
-    """What would be wrong with this value that is not wrong without the field; empty where nothing is."""
-    without = {known: given for known, given in values.items() if known != name}
-    before = {one.message for one in catalog.check(without, provider)}
-    for one in catalog.check({**without, name: value}, provider):
-        if one.message not in before:
-            return f"{one.message} {plain_hint(one.hint)}".strip()
-    return ""
+def _is_varied(draft: Draft) -> bool:
+    """Whether any field has several values."""
+    lists: list[list[Any]] = [*draft["fields"].values(), draft["image"], draft["last_frame"]]
+    return any(len(values) > 1 for values in lists)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from collections import OrderedDict
 from dataclasses import replace
 
@@ -32,6 +33,7 @@ class Pictures:
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, Picture] = OrderedDict()
+        self._lock = threading.Lock()
 
     def keep(self, studio: Studio, picture: Picture) -> PictureFacts:
         """Keep a picture in the library.
@@ -87,16 +89,14 @@ class Pictures:
         Raises:
             NotFound: it is no longer in the library.
         """
-        known = self._known.get(key)
-        if known is not None:
-            self._known.move_to_end(key)
-            return known
-        found = _KEY.fullmatch(key)
-        data = studio.library.picture_bytes(found[1], _MIMES[found[2]]) if found else b""
-        if found is None or not data:
+        with self._lock:
+            known = self._known.get(key)
+            if known is not None:
+                self._known.move_to_end(key)
+                return known
+        picture = _stored(studio, key)
+        if picture is None:
             raise NotFound("A picture is gone from the library.", hint="Give it again.")
-        with Image.open(io.BytesIO(data)) as image:
-            picture = Picture(data, _MIMES[found[2]], image.width, image.height, found[3], found[1])
         self._remember(picture)
         return picture
 
@@ -114,6 +114,21 @@ class Pictures:
         }
 
     def _remember(self, picture: Picture) -> None:
-        self._known[picture_key(picture)] = picture
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+        with self._lock:
+            self._known[picture_key(picture)] = picture
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+
+
+def _stored(studio: Studio, key: str) -> Picture | None:
+    """The picture with this key as its file has it; None where that is gone or no picture any more."""
+    found = _KEY.fullmatch(key)
+    if found is None:
+        return None
+    sha256, ending, name = found.groups()
+    data = studio.library.picture_bytes(sha256, _MIMES[ending])
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return Picture(data, _MIMES[ending], image.width, image.height, name, sha256)
+    except OSError:
+        return None

@@ -2,7 +2,7 @@
 
 Facts are traits, written by Python alone: `panel` (what can be asked for), `draft` (what is being composed), `queue`
 (which jobs are on their way, in order) with `row_0`, `row_1`, … (a job each, so that one change pushes one row),
-`library` (how much there is to be found), `chosen` and `view`. A library of thousands of clips is no trait: the page
+`library` (how much there is to be found) with `shelves`, `chosen` and `view`. A library of thousands of clips is no trait: the page
 asks for the part of it that it shows, for stills, and for videos where no server has them. The wishes are in
 `panel_wishes`. Pure.
 """
@@ -54,7 +54,7 @@ class Setup(TypedDict):
     fields: list[FieldForm]
     most_references: int
     most_bytes: int
-    """Of a picture that is given."""
+    """Of a picture that a page gives: what one message to the kernel can carry."""
 
 
 # What is being composed
@@ -180,17 +180,26 @@ class SweepName(TypedDict):
     title: str
 
 
-class LibraryFacts(TypedDict):
+class LibraryState(TypedDict):
     """What there is in the library, in short. A new `version` says that something in it has changed."""
 
     version: int
     total: int
     """Clips."""
+    cost: str
+    """`so far about $3.20 of the budget of $20.00, $16.80 left`."""
+
+
+class Shelves(TypedDict):
+    """What the clips of the library can be told apart by; a trait of its own, since it is long and seldom changes."""
+
     models: list[Choice]
     """Those that made something, by their full id."""
     sweeps: list[SweepName]
-    cost: str
-    """`so far about $3.20 of the budget of $20.00, $16.80 left`."""
+
+
+class LibraryFacts(LibraryState, Shelves):
+    """Both, as the parts of a page have them."""
 
 
 class Item(TypedDict):

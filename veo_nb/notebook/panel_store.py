@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast, get_type_hints
+
+import msgspec
 
 from veo_nb.notebook.panel_protocol import Draft, View
 
@@ -15,6 +18,8 @@ log = logging.getLogger("veo_nb")
 
 FILE = ".panel.json"
 MOST_DISMISSED = 1000
+
+Stored = TypeVar("Stored", Draft, View)
 
 
 def empty_draft() -> Draft:
@@ -51,9 +56,9 @@ class PanelStore:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
         stored = self._read()
-        self.draft: Draft = _like(empty_draft(), stored.get("draft"))
-        self.view: View = _like(first_view(), stored.get("view"))
-        self.dismissed: list[str] = _like({"ids": [""]}, {"ids": stored.get("dismissed", [])})["ids"]
+        self.draft = _like(empty_draft(), Draft, stored.get("draft"))
+        self.view = _like(first_view(), View, stored.get("view"))
+        self.dismissed = _texts(stored.get("dismissed"))
         self.fresh = "draft" not in stored
         """Whether nobody has ever written a draft here."""
 
@@ -79,10 +84,15 @@ class PanelStore:
         return found if isinstance(found, dict) else {}
 
 
-def _like(pattern: Any, stored: Any) -> Any:
-    """The stored values that are of the pattern's kinds; the pattern's own for all others."""
-    if not isinstance(stored, Mapping):
-        return pattern
-    kept = dict(cast("dict[str, Any]", pattern))
-    kept |= {name: stored[name] for name, value in kept.items() if type(stored.get(name)) is type(value)}
-    return kept
+def _texts(stored: Any) -> list[str]:
+    return [one for one in stored if isinstance(one, str)] if isinstance(stored, list) else []
+
+
+def _like(pattern: Stored, kind: type[Stored], stored: Any) -> Stored:
+    """The stored values that are of the right kinds; the pattern's own for all others."""
+    kept: dict[str, Any] = {**pattern}
+    for name, hint in get_type_hints(kind).items():
+        if isinstance(stored, Mapping) and name in stored:
+            with contextlib.suppress(msgspec.ValidationError):
+                kept[name] = msgspec.convert(stored[name], hint)
+    return cast("Stored", kept)

@@ -1,6 +1,10 @@
 // Drawings for the grid's buttons, in the colour of their text.
 
 const DRAWINGS = {
+  add: "M8 3v10M3 8h10",
+  crop: "M4.5 1.5v10h10M1.5 4.5h10v10",
+  down: "M4 6l4 4l4-4",
+  tick: "M3 8.5l3.5 3.5l6.5-8",
   play: "M4.5 2.5v11l9-5.5z",
   back: "M12 3v10L5.5 8zM3.5 3v10",
   on: "M4 3v10l6.5-5zM12.5 3v10",
@@ -14,13 +18,11 @@ const DRAWINGS = {
   close: "M3.5 3.5l9 9M12.5 3.5l-9 9",
   before: "M10 3L5 8l5 5",
   after: "M6 3l5 5l-5 5",
-  earlier: "M3 10l5-5l5 5",
-  later: "M3 6l5 5l5-5",
+  up: "M4 10l4-4l4 4",
+  grip: "M6 3.5v.01M6 8v.01M6 12.5v.01M10 3.5v.01M10 8v.01M10 12.5v.01",
   enlarge: "M9.5 2.5h4v4M13.25 2.75L9 7M6.5 13.5h-4v-4M2.75 13.25L7 9",
-  grip: "M6 4v.01M10 4v.01M6 8v.01M10 8v.01M6 12v.01M10 12v.01",
   check: "M3 8.5l3.5 3.5L13 4.5",
   search: "M7 2.5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 0 1 0-9zM10.25 10.25L13.75 13.75",
-  up: "M8 13V3M3.5 7.5L8 3l4.5 4.5",
 } as const;
 export type Drawing = keyof typeof DRAWINGS;
 

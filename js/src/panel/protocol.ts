@@ -103,6 +103,7 @@ export interface Row {
   actions: RowAction[];
 }
 
+/** The traits `library` and `shelves` (the models and the sweeps, which seldom change) in one. */
 export interface LibraryFacts {
   version: number;
   total: number;

@@ -14,7 +14,8 @@ import {
 } from "./protocol";
 import { PanelView } from "./view";
 
-const TRAITS = ["panel", "draft", "queue", "library", "chosen", "view"];
+const TRAITS = ["panel", "draft", "queue", "library", "shelves", "chosen", "view"];
+const LIBRARY_NAMES = ["change:library", "change:shelves"];
 const ROW_TRAITS = Array.from({ length: ROWS }, (_, at) => `row_${at}`);
 
 export function showPanel({ model, el, clock, request, signal }: Stage): void {
@@ -26,6 +27,15 @@ export function showPanel({ model, el, clock, request, signal }: Stage): void {
       ? Promise.reject(new RequestError("lost", gone, "Run this panel's cell again."))
       : request(...what);
   };
+  // Two traits, since what changes with each job is small: one object for as long as neither does.
+  let known: LibraryFacts | undefined;
+  const library = () => {
+    known ??= { ...model.get("library"), ...model.get("shelves") } as LibraryFacts;
+    return known;
+  };
+  const forget = () => {
+    known = undefined;
+  };
   const draw = () => {
     waiting = false;
     if (signal.aborted) return;
@@ -36,7 +46,7 @@ export function showPanel({ model, el, clock, request, signal }: Stage): void {
         shared={model.get("draft") as SharedDraft}
         queue={model.get("queue") as Queue}
         rows={rows.filter((row): row is Row => row.job !== undefined)}
-        library={model.get("library") as LibraryFacts}
+        library={library()}
         chosen={model.get("chosen") as string[]}
         view={model.get("view") as View}
         clock={clock}
@@ -60,11 +70,13 @@ export function showPanel({ model, el, clock, request, signal }: Stage): void {
   };
   model.on("comm_live_update", disconnected);
   const names = [...TRAITS, ...ROW_TRAITS].map((name) => `change:${name}`);
+  for (const name of LIBRARY_NAMES) model.on(name, forget);
   for (const name of names) model.on(name, changed);
   signal.addEventListener(
     "abort",
     () => {
       model.off("comm_live_update", disconnected);
+      for (const name of LIBRARY_NAMES) model.off(name, forget);
       for (const name of names) model.off(name, changed);
       render(null, el);
     },

@@ -142,6 +142,19 @@ describe("of thousands of clips", () => {
     if (answer) kernel.on("browse", answer);
   });
 
+  it("those that stay where they are, are not drawn again while it scrolls", async () => {
+    let reads = 0;
+    const watched = { ...exampleItem({ key: "w/0" }) };
+    Object.defineProperty(watched, "settings", { get: () => String(++reads) });
+    library[12] = watched;
+    await show();
+    const before = reads;
+    expect(before).toBeGreaterThan(0);
+    await scroll(160);
+    expect(keys()).toContain("c23/0");
+    expect(reads).toBe(before);
+  });
+
   it("stills are asked for of those on the page alone", async () => {
     await show();
     await pass(20);

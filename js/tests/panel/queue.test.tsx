@@ -69,7 +69,7 @@ describe("the queue", () => {
 
   it("says how many more there are", async () => {
     await show([exampleRow()], { more: 12 });
-    expect(all(".veo-more")[0]?.textContent).toBe("and 12 more that wait");
+    expect(all(".veo-job-more")[0]?.textContent).toBe("and 12 more that wait");
   });
 
   it("shows a bar that never goes back, though the time expected grows", async () => {

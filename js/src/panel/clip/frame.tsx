@@ -46,7 +46,7 @@ export function Frame({ label, heading, onIntent, onBack, onLeave, over, childre
   return (
     <div ref={box} class="veo-layer" role="group" onKeyDown={press}>
       <Dialog label={label} size="full" moves={0} onClose={leave}>
-        <header class="veo-layer-head">{heading}</header>
+        <div class="veo-layer-head">{heading}</div>
         {children}
         <NoticePlace words={notices.words} clear={notices.clear} />
       </Dialog>

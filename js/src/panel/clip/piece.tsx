@@ -89,14 +89,14 @@ export function PieceList({ parts, onChange, onLook, onSay }: PieceListProps) {
           <span class="veo-piece-buttons">
             <span data-by="up" data-off={place === 0}>
               <IconButton
-                name="earlier"
+                name="up"
                 label={`Piece ${place + 1} earlier`}
                 onClick={() => shift(part, place - 1, "up")}
               />
             </span>
             <span data-by="down" data-off={place === parts.length - 1}>
               <IconButton
-                name="later"
+                name="down"
                 label={`Piece ${place + 1} later`}
                 onClick={() => shift(part, place + 1, "down")}
               />

@@ -20,7 +20,7 @@ export interface BarProps {
 export function Bar({ words, way, asking, onAsking, onGone, children }: BarProps) {
   const { chosen } = useDesk();
   return (
-    <div class="veo-gallery-bar">
+    <div class="veo-gallery-bar" data-choosing={chosen.length > 0}>
       {chosen.length > 0 ? (
         <Chosen asking={asking} onAsking={onAsking} onGone={onGone} />
       ) : (

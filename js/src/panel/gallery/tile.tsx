@@ -1,5 +1,6 @@
 // One clip in the gallery: its still, the video over it while somebody points at it, and what is thought of it.
 
+import { Component } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../../grid/icons";
 import { StateIcon } from "../../icons";
@@ -47,7 +48,19 @@ export interface TileProps {
   actions: TileActions;
 }
 
-export function Tile(props: TileProps) {
+/** Drawn only when something of it has changed: while it scrolls, most stay as they are. */
+export class Tile extends Component<TileProps> {
+  override shouldComponentUpdate(next: TileProps): boolean {
+    const names = Object.keys(next) as (keyof TileProps)[];
+    return names.some((name) => next[name] !== this.props[name]);
+  }
+
+  override render() {
+    return <TileView {...this.props} />;
+  }
+}
+
+function TileView(props: TileProps) {
   const { item, index, count, x, y, width, picture, active, chosen, playing, actions } = props;
   const style = { transform: `translate(${x}px,${y}px)`, width: `${width}px` };
   const box = { height: `${picture}px` };

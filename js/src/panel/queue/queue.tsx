@@ -56,7 +56,7 @@ export function QueueList({ queue, rows }: QueueProps) {
               )
             );
           })}
-          {queue.more > 0 && <li class="veo-more">and {queue.more} more that wait</li>}
+          {queue.more > 0 && <li class="veo-job-more">and {queue.more} more that wait</li>}
         </ol>
       )}
     </section>

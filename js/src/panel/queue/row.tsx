@@ -66,7 +66,7 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
       {moves ? (
         <button
           type="button"
-          class="veo-quiet veo-icon-button veo-grip"
+          class="veo-quiet veo-icon-button veo-job-grip"
           aria-label={`Move ${job}: drag, or Alt with the arrow keys`}
           title="Drag to move (Alt+↑ ↓)"
           onPointerDown={(event) => order.grab(job, event)}
@@ -74,7 +74,7 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
           <Icon name="grip" />
         </button>
       ) : (
-        <span class="veo-grip" />
+        <span class="veo-job-grip" />
       )}
       <StateIcon state={state} label={state} />
       <div class="veo-job-words">

@@ -1,0 +1,71 @@
+// What a draft would do and cost, asked of the kernel a moment after each change.
+
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { RequestError } from "../../connection";
+import { useDesk, useSettled } from "../desk";
+import type { Check, Draft } from "../protocol";
+import { asked } from "./draft";
+
+/** Milliseconds after the last change before it is asked. */
+export const SETTLE_MS = 150;
+/** Milliseconds without an answer after which it is said that the kernel is busy. */
+export const BUSY_MS = 1500;
+/** The kernel answers once the cell that keeps it is done, so its answer is waited for. */
+const PATIENCE_MS = 120_000;
+
+export const BUSY = "The kernel is busy: what it costs is said once it is free.";
+
+export interface Checked {
+  /** The last answer; it is of an older draft while `fresh` is false. */
+  check: Check | undefined;
+  fresh: boolean;
+  /** Why there is no newer one; empty while all is well. */
+  words: string;
+  /** Whether asking again may help. */
+  failed: boolean;
+  askAgain: () => void;
+}
+
+/** The draft checked; `facts` are what else the answer depends on: when they change it is asked anew. */
+export function useCheck(draft: Draft, facts: readonly unknown[]): Checked {
+  const { request, signal } = useDesk();
+  const wanted = useMemo(() => ({ of: draft, draft: asked(draft) }), [draft, ...facts]);
+  const settled = useSettled(wanted, SETTLE_MS);
+  const [known, setKnown] = useState<{ of: Draft; check: Check }>();
+  const [trouble, setTrouble] = useState({ words: "", failed: false });
+  const want = useRef(settled);
+  const asking = useRef(false);
+
+  const ask = useCallback(async () => {
+    // One at a time: a kernel that is busy would answer a whole row of old ones when it is free.
+    if (asking.current || signal.aborted) return;
+    asking.current = true;
+    const now = want.current;
+    const busy = setTimeout(() => setTrouble({ words: BUSY, failed: false }), BUSY_MS);
+    try {
+      const answer = await request("check", { draft: now.draft }, { timeout: PATIENCE_MS });
+      setKnown({ of: now.of, check: answer as unknown as Check });
+      setTrouble({ words: "", failed: false });
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      const words = error.code === "timeout" ? error.message : `${error.message} ${error.hint}`.trim();
+      if (error.code !== "closed") setTrouble({ words, failed: true });
+    } finally {
+      clearTimeout(busy);
+      asking.current = false;
+      if (want.current !== now) void ask();
+    }
+  }, [request, signal]);
+
+  useEffect(() => {
+    want.current = settled;
+    void ask();
+  }, [settled, ask]);
+
+  return {
+    check: known?.check,
+    fresh: known?.of === draft,
+    ...trouble,
+    askAgain: () => void ask(),
+  };
+}

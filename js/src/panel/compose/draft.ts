@@ -1,0 +1,131 @@
+// What a draft says, and how it changes; the rules of veo_nb/jobs/axes.py for the page. Pure.
+
+import type { Draft, Setup, Value } from "../protocol";
+
+/** The fields that hold pictures, in the order in which they are shown. */
+export const PICTURES = ["image", "last_frame", "reference_images"] as const;
+export type PictureField = (typeof PICTURES)[number];
+
+const VARIABLE = /\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g;
+
+/** The names of the prompt's `{{variables}}`, each once, in order. */
+export function variablesOf(prompt: string): string[] {
+  return [...new Set([...prompt.matchAll(VARIABLE)].map((match) => match[1] as string))];
+}
+
+export interface PromptPiece {
+  text: string;
+  variable: boolean;
+}
+
+/** The prompt in pieces, of which some are `{{variables}}`; put together they are the prompt. */
+export function piecesOf(prompt: string): PromptPiece[] {
+  const pieces: PromptPiece[] = [];
+  let end = 0;
+  for (const match of prompt.matchAll(VARIABLE)) {
+    pieces.push({ text: prompt.slice(end, match.index), variable: false });
+    pieces.push({ text: match[0], variable: true });
+    end = match.index + match[0].length;
+  }
+  pieces.push({ text: prompt.slice(end), variable: false });
+  return pieces.filter((piece) => piece.text !== "");
+}
+
+/** Several values in one text: one a line, else `||` between them, else commas. */
+export function splitValues(text: string): string[] {
+  const between = /\r?\n/.test(text.trim()) ? /\r?\n/ : text.includes("||") ? "||" : ",";
+  return text
+    .split(between)
+    .map((value) => value.trim())
+    .filter((value) => value !== "");
+}
+
+/** The values with more of them; one that is there already is not added twice. */
+export function withValues<T>(values: readonly T[], more: readonly T[]): T[] {
+  return [...new Set([...values, ...more])];
+}
+
+export function without<T>(values: readonly T[], value: T): T[] {
+  return values.filter((one) => one !== value);
+}
+
+/** The draft with another prompt. A variable whose name is being changed keeps its values. */
+export function withPrompt(draft: Draft, prompt: string): Draft {
+  const [before, after] = [variablesOf(draft.prompt), variablesOf(prompt)];
+  const [gone, ...othersGone] = before.filter((name) => !after.includes(name));
+  const [come, ...othersCome] = after.filter((name) => !before.includes(name));
+  const renamed =
+    gone !== undefined &&
+    come !== undefined &&
+    othersGone.length + othersCome.length === 0 &&
+    before.indexOf(gone) === after.indexOf(come) &&
+    draft.variables[come] === undefined;
+  if (!renamed) return { ...draft, prompt };
+  const { [gone]: values = [], ...others } = draft.variables;
+  return { ...draft, prompt, variables: { ...others, [come]: values } };
+}
+
+export function withVariable(draft: Draft, name: string, values: string[]): Draft {
+  return { ...draft, variables: { ...draft.variables, [name]: values } };
+}
+
+/** The draft with another setting; none at all leaves it to the provider. */
+export function withField(draft: Draft, name: string, values: readonly Value[]): Draft {
+  const { [name]: _, ...others } = draft.fields;
+  return { ...draft, fields: values.length === 0 ? others : { ...others, [name]: [...values] } };
+}
+
+/** The draft without a picture; with the last frame goes what was to be done to make it fit. */
+export function withoutPicture(draft: Draft, field: PictureField, key: string): Draft {
+  const left = { ...draft, [field]: without(draft[field], key) };
+  return left.image.length + left.last_frame.length === 0 ? { ...left, fit: "" } : left;
+}
+
+/** What of a draft is asked for: values of variables that the prompt no longer has, and empty ones, stay behind. */
+export function asked(draft: Draft): Draft {
+  const names = variablesOf(draft.prompt);
+  const variables = names.map((name) => [name, draft.variables[name] ?? []] as const);
+  const fields = Object.entries(draft.fields)
+    .map(([name, values]) => [name, values.filter((value) => value !== "")] as const)
+    .filter(([, values]) => values.length > 0);
+  return { ...draft, variables: Object.fromEntries(variables), fields: Object.fromEntries(fields) };
+}
+
+/** Nothing yet. */
+export const EMPTY: Draft = {
+  prompt: "",
+  variables: {},
+  fields: {},
+  image: [],
+  last_frame: [],
+  reference_images: [],
+  video: "",
+  fit: "",
+  take: 1,
+};
+
+export function isEmpty(draft: Draft): boolean {
+  const bare = asked(draft);
+  return (Object.keys(EMPTY) as (keyof Draft)[]).every(
+    (name) => JSON.stringify(bare[name]) === JSON.stringify(EMPTY[name]),
+  );
+}
+
+/** The clip's shapes as text, `16:9`: those that were chosen, else the provider's own. */
+export function ratiosOf(draft: Draft, setup: Setup): string[] {
+  const form = setup.fields.find((field) => field.name === "aspect_ratio");
+  const set = draft.fields["aspect_ratio"] ?? [];
+  return (set.length > 0 ? set : [form?.unset ?? ""]).map(String).filter((ratio) => shareOf(ratio) > 0);
+}
+
+/** Width by height of `16:9`; 0 of anything else. */
+export function shareOf(ratio: string): number {
+  const match = /^(\d+):(\d+)$/.exec(ratio.trim());
+  return match === null ? 0 : Number(match[1]) / Number(match[2]);
+}
+
+/** Whether a picture has another shape than the clip, beyond what a rounding does. */
+export function differs(picture: { width: number; height: number }, ratio: string): boolean {
+  const share = picture.width / picture.height / shareOf(ratio);
+  return Math.abs(share - 1) > 0.01;
+}

@@ -1,0 +1,19 @@
+// Why something can't be sent as it is, beside the field that it is about.
+
+import { StateIcon } from "../../icons";
+import type { Problem } from "../protocol";
+
+export function Problems({ problems, id }: { problems: readonly Problem[]; id?: string }) {
+  return (
+    <div class="veo-problems" {...(id !== undefined && { id })}>
+      {problems.map(({ message, hint }) => (
+        <p key={message}>
+          <StateIcon state="failed" />
+          <span>
+            {message} <span class="veo-soft">{hint}</span>
+          </span>
+        </p>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,74 @@
+// Sends a draft, once for each time that a person asks for it.
+
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { RequestError } from "../../connection";
+import { useDesk } from "../desk";
+import type { Answers, Draft } from "../protocol";
+import { asked } from "./draft";
+
+/** Milliseconds after an answer in which another click is the second half of a double one. */
+export const REST_MS = 700;
+const PATIENCE_MS = 30_000;
+const UNANSWERED =
+  "No answer from the kernel: it may be busy. It is sent once it is free; pressing again does not send it twice.";
+
+export interface Sending {
+  sending: boolean;
+  /** Why it was not sent. */
+  words: string;
+  /** What a large sweep is asked about before it is sent. */
+  question: string;
+  send: (draft: Draft, confirm: boolean) => void;
+  /** Leave it. */
+  forget: () => void;
+}
+
+export function useSend(onSent: () => void): Sending {
+  const { request, say, signal } = useDesk();
+  const [sending, setSending] = useState(false);
+  const [said, setSaid] = useState({ words: "", question: "" });
+  const closed = useRef(false);
+  const rest = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(rest.current), []);
+
+  const send = useCallback(
+    async (draft: Draft, confirm: boolean) => {
+      if (closed.current || signal.aborted) return;
+      closed.current = true;
+      setSending(true);
+      setSaid({ words: "", question: "" });
+      try {
+        const answer = await request("generate", { draft: asked(draft), confirm }, { timeout: PATIENCE_MS });
+        say(sentWords(answer as unknown as Answers["generate"]), true);
+        onSent();
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        if (error.code === "closed") return;
+        const words = error.code === "timeout" ? UNANSWERED : `${error.message} ${error.hint}`.trim();
+        if (asksFirst(error)) setSaid({ words: "", question: error.message });
+        else {
+          setSaid({ words, question: "" });
+          say(words, true);
+        }
+      } finally {
+        setSending(false);
+        rest.current = setTimeout(() => {
+          closed.current = false;
+        }, REST_MS);
+      }
+    },
+    [request, say, signal, onSent],
+  );
+  const forget = useCallback(() => setSaid({ words: "", question: "" }), []);
+  return { sending, ...said, send: (...what) => void send(...what), forget };
+}
+
+/** Whether the kernel asks if that much is meant (veo_nb/jobs/forecast.py): `confirm` is what it wants. */
+function asksFirst({ hint }: RequestError): boolean {
+  return /\bconfirm\b/.test(hint);
+}
+
+function sentWords({ jobs }: Answers["generate"]): string {
+  if (jobs.length === 0) return "Nothing had to be sent.";
+  return jobs.length === 1 ? `On its way: ${jobs[0]}` : `On their way: ${jobs.length} jobs`;
+}

@@ -1,0 +1,131 @@
+"""Front ends beside JupyterLab, each showing the panel: Jupyter Notebook 7 and marimo."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from tests.browser.lab import TOKEN, write_notebook
+
+ROOT = Path(__file__).parents[2]
+PANEL = "import veo_nb as veo\npanel = veo.panel()\npanel"
+APP = """import marimo
+
+app = marimo.App(width="full")
+
+
+@app.cell
+def _():
+    import marimo as mo
+    import veo_nb as veo
+
+    mo.ui.anywidget(veo.panel())
+
+
+if __name__ == "__main__":
+    app.run()
+"""
+
+
+@contextmanager
+def notebook7(chromium: Browser, folder: Path, environment: Mapping[str, str]) -> Iterator[Page]:
+    """A page of Notebook 7 whose first cell has opened the panel."""
+    write_notebook(folder / "panel.ipynb", [PANEL])
+    port = _free_port()
+    command = [
+        *(sys.executable, "-m", "notebook", "--no-browser", "--allow-root"),
+        *(f"--ServerApp.token={TOKEN}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+        f"--ServerApp.root_dir={folder}",
+    ]
+    url = f"http://127.0.0.1:{port}"
+    with (
+        _served(command, folder, environment, f"{url}/api/status?token={TOKEN}"),
+        chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab,
+    ):
+        page = tab.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(f"{url}/notebooks/panel.ipynb?token={TOKEN}")
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        page.get_by_text("Python 3 (ipykernel)").first.wait_for()
+        page.locator(".jp-InputArea-editor").first.click()
+        page.keyboard.press("Control+Enter")
+        page.locator(".veo-panel").wait_for()
+        yield page
+
+
+@contextmanager
+def marimo(chromium: Browser, folder: Path, environment: Mapping[str, str]) -> Iterator[Page]:
+    """A page of a marimo app that shows the panel."""
+    (folder / "app.py").write_text(APP)
+    port = _free_port()
+    command = [
+        *(sys.executable, "-m", "marimo", "run", "app.py", "--headless", "--no-token"),
+        f"--port={port}",
+    ]
+    url = f"http://127.0.0.1:{port}"
+    with (
+        _served(command, folder, environment, f"{url}/health"),
+        chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab,
+    ):
+        page = tab.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(url)
+        page.locator(".veo-panel").wait_for()
+        yield page
+
+
+@contextmanager
+def _served(command: list[str], folder: Path, environment: Mapping[str, str], url: str) -> Iterator[None]:
+    """Run a server until the block ends; it is there once `url` answers."""
+    home = folder / ".home"
+    home.mkdir()
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "TMPDIR") if name in os.environ}
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**kept, **environment, "HOME": str(home), "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while not _answers(url):
+            assert process.poll() is None, (home / "server.log").read_text()
+            assert time.monotonic() < deadline, (home / "server.log").read_text()
+            time.sleep(0.2)
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port

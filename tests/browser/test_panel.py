@@ -1,0 +1,321 @@
+"""The panel as a person has it: a photograph becomes a clip, is varied, compared and kept, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser import fronts
+from tests.browser.lab import Notebook, facts, plays
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+PHOTOGRAPH = ROOT / "notebooks" / "coffee.jpg"
+AXE = ROOT / "js" / "node_modules" / "axe-core" / "axe.min.js"
+PANEL = "import veo_nb as veo\npanel = veo.panel()\npanel"
+SELECTED = "print([clip.job_id for clip in panel.selected], [job.status for job in heard])"
+HEARD = "heard = []\npanel.on_finished(heard.append);"
+SLEEP = "import time; time.sleep(60)"
+MADE = 120_000
+"""Milliseconds for the sandbox to render a few clips on a busy machine."""
+
+
+class Panel:
+    """The panel under a cell, by what a person calls its parts."""
+
+    def __init__(self, root: Locator) -> None:
+        self.root = root
+        self.page: Page = root.page
+        self.compose = root.get_by_role("group", name="Compose").or_(root.locator(".veo-compose")).first
+        self.prompt = root.get_by_role("textbox", name="Prompt")
+        self.queue = root.get_by_role("region", name="Queue")
+        self.gallery = root.get_by_role("region", name="Gallery")
+        self.tiles = root.locator(".veo-tile[role=option]")
+        self.dialog = root.locator("dialog[open]")
+
+    def button(self, name: str | re.Pattern[str], within: Locator | None = None) -> Locator:
+        return (within or self.root).get_by_role("button", name=name, exact=isinstance(name, str))
+
+    def generate(self, count: int = 1) -> None:
+        clips = "1 clip" if count == 1 else f"{count} clips"
+        self.button(f"Generate {clips}", self.compose).click()
+
+    def has_clips(self, count: int) -> None:
+        expect(self.tiles).to_have_count(count, timeout=MADE)
+
+    def choose(self, *tiles: int) -> None:
+        for at in tiles:
+            self.tiles.nth(at).hover()
+            self.tiles.nth(at).locator(".veo-tile-pick").click()
+
+
+@pytest.fixture
+def open_panel(open_notebook):
+    """`open_panel(sandbox, *cells)`: a notebook whose cell 1 shows the panel, with other cells after it."""
+
+    def open_(sandbox, *cells: str, **context) -> tuple[Notebook, Panel]:
+        view = {"viewport": {"width": 1500, "height": 1500}, **context}
+        notebook = open_notebook([PANEL, *cells], sandbox, **view)
+        notebook.command("application:toggle-left-area")
+        notebook.run(1)
+        panel = Panel(notebook.output(1).locator(".veo-panel"))
+        panel.prompt.wait_for()
+        return notebook, panel
+
+    return open_
+
+
+def violations(page: Page, selector: str) -> list[str]:
+    """What axe-core finds wrong in a part of the page."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.add_script_tag(path=str(AXE))
+    found: list[str] = page.evaluate(
+        """async selector => {
+            const {violations} = await axe.run(selector);
+            return violations.map(it => `${it.id}: ${it.nodes.map(node => node.html.slice(0, 200)).join(" | ")}`);
+        }""",
+        selector,
+    )
+    return found
+
+
+def test_a_photograph_becomes_a_clip_is_varied_compared_and_one_is_kept(open_panel, sandbox, artefact):
+    notebook, panel = open_panel(
+        sandbox, HEARD, SELECTED, "%%veo", permissions=["clipboard-read", "clipboard-write"]
+    )
+    notebook.run(2)
+    page = panel.page
+
+    # Make one from a photograph of one's own.
+    panel.button("Clear", panel.compose).click()
+    expect(panel.prompt).to_have_value("")
+    panel.root.get_by_label("First frame: files").set_input_files(PHOTOGRAPH)
+    expect(panel.compose.get_by_text("coffee.jpg is not 16:9")).to_be_visible()
+    panel.compose.get_by_role("radio", name="crop").check()
+    panel.prompt.fill("Steam curls from a {{cup}} cup.")
+    values = panel.compose.get_by_label("Add values of cup")
+    values.fill("red")
+    values.press("Enter")
+    panel.button(re.compile(r"^Duration"), panel.compose).click()
+    panel.root.get_by_role("option", name=re.compile(r"^4 s")).click()
+    page.keyboard.press("Escape")
+    panel.generate()
+    expect(panel.queue.get_by_text("Steam curls from a red cup.")).to_be_visible()
+    panel.has_clips(1)
+    expect(panel.tiles.first).to_have_attribute("aria-label", re.compile("Steam curls from a red cup"))
+
+    # Vary it: two more at once.
+    values.fill("blue, green")
+    values.press("Enter")
+    panel.button(re.compile("^Remove red"), panel.compose).click()
+    panel.generate(2)
+    panel.has_clips(3)
+    artefact(notebook, "panel-three")
+    assert violations(page, ".veo-panel") == []
+
+    # Look at one, and at the text that makes it.
+    panel.tiles.last.click()
+    expect(panel.dialog.get_by_text("Recipe")).to_be_visible()
+    shown = facts(panel.dialog.locator("video").first)
+    assert (shown["width"], shown["height"]) == (1280, 720)
+    assert plays(panel.dialog.locator("video").first)
+    assert violations(page, ".veo-panel dialog") == []
+    artefact(notebook, "panel-details")
+    panel.button("Copy as cell", panel.dialog).click()
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert text.startswith("%%veo --model fast --image ")
+    assert text.endswith("Steam curls from a red cup.")
+    page.keyboard.press("Escape")
+    expect(panel.dialog).to_have_count(0)
+    notebook.cell(4).locator(".jp-InputArea-editor").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text)
+    page.keyboard.press("Control+Enter")
+    expect(notebook.output(4)).to_contain_text("shown again, nothing sent", timeout=30_000)
+
+    # Compare two, rate one, keep it and delete the other; that can be undone.
+    panel.choose(0, 1)
+    panel.button("Compare", panel.gallery).click()
+    expect(panel.dialog.locator("video")).to_have_count(2)
+    for video in panel.dialog.locator("video").all():
+        assert facts(video)["ready"] == 4
+    artefact(notebook, "panel-compared")
+    panel.dialog.get_by_role("radio", name="Wipe").click()
+    page.keyboard.press("Escape")
+    notebook.run(3)
+    assert re.search(
+        r"\['\w{4}', '\w{4}'\] \['succeeded', 'succeeded', 'succeeded'\]", notebook.output(3).inner_text()
+    )
+    panel.button("Delete", panel.gallery).click()
+    panel.button(re.compile("^Delete"), panel.gallery.locator(".veo-gallery-asked")).first.click()
+    panel.has_clips(1)
+    panel.button("Undo").click()
+    panel.has_clips(3)
+
+
+def test_it_goes_on_from_a_frame_and_joins_what_came_of_it(open_panel, sandbox, artefact):
+    notebook, panel = open_panel(sandbox)
+    panel.generate()
+    panel.has_clips(1)
+    panel.tiles.first.click()
+    panel.button("Use frame", panel.dialog).click()
+    panel.dialog.get_by_role("button", name=re.compile("First frame")).click()
+    expect(panel.dialog).to_have_count(0)
+    panel.prompt.fill("The cup is lifted out of the frame.")
+    panel.generate()
+    panel.has_clips(2)
+    panel.tiles.first.click()
+    expect(panel.dialog.get_by_role("region", name="It came from")).to_be_visible()
+    page = panel.page
+    page.keyboard.press("Escape")
+    panel.choose(1, 0)
+    panel.button("Join", panel.gallery).click()
+    expect(panel.dialog.get_by_role("list", name="Pieces, in order").get_by_role("listitem")).to_have_count(2)
+    end = panel.dialog.get_by_role("spinbutton", name=re.compile("^End of")).first
+    end.fill("2")
+    end.press("Enter")
+    artefact(notebook, "panel-join")
+    assert violations(page, ".veo-panel dialog") == []
+    panel.dialog.get_by_role("textbox", name="Title").fill("Coffee in two parts")
+    panel.button(re.compile("^Save"), panel.dialog).click()
+    expect(panel.dialog.get_by_role("heading", name=re.compile("Joined clip"))).to_be_visible(timeout=MADE)
+    assert facts(panel.dialog.locator("video").first)["duration"] == pytest.approx(6.0, abs=0.1)
+    page.keyboard.press("Escape")
+    panel.has_clips(3)
+
+
+def test_all_of_it_is_done_with_the_keyboard_alone(open_panel, sandbox, artefact):
+    notebook, panel = open_panel(sandbox)
+    page = panel.page
+    notebook.cell(1).locator(".jp-InputArea-editor").click()
+    page.keyboard.press("Escape")
+
+    def tab_to(what: Locator, most: int = 80) -> None:
+        for _ in range(most):
+            page.keyboard.press("Tab")
+            if what.evaluate("(e) => e === document.activeElement || e.contains(document.activeElement)"):
+                return
+        pytest.fail("Tab does not come there")
+
+    tab_to(panel.prompt)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("A fox crosses a lake.")
+    page.keyboard.press("Control+Enter")
+    panel.has_clips(1)
+    page.keyboard.type(" It stops.")
+    page.keyboard.press("Control+Enter")
+    panel.has_clips(2)
+    tab_to(panel.tiles.first)
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("x")
+    tab_to(panel.button("Compare", panel.gallery))
+    page.keyboard.press("Enter")
+    expect(panel.dialog.locator("video")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(panel.dialog).to_have_count(0)
+    tab_to(panel.tiles.first)
+    page.keyboard.press("Enter")
+    expect(panel.dialog.get_by_text("Recipe")).to_be_visible()
+    page.keyboard.press("4")
+    page.keyboard.press("s")
+    page.keyboard.press("n")
+    page.keyboard.type("The tail")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(panel.tiles.first).to_have_attribute("aria-label", re.compile(r"4 of 5.*", re.DOTALL))
+    artefact(notebook, "panel-keyboard")
+    # Out of it: the notebook's own keys work again.
+    page.keyboard.press("Escape")
+    inside = page.evaluate("document.querySelector('.veo-panel').contains(document.activeElement)")
+    assert not inside
+
+
+def test_two_panels_a_card_and_a_cell_show_the_same_while_a_cell_runs(open_panel, slow_sandbox, artefact):
+    notebook, panel = open_panel(
+        slow_sandbox, "veo.panel()", "%%veo --duration 4\nAn owl turns its head.", SLEEP
+    )
+    notebook.run(2)
+    second = Panel(notebook.output(2).locator(".veo-panel"))
+    second.prompt.wait_for()
+    panel.prompt.fill("A stag in the mist.")
+    expect(second.prompt).to_have_value("A stag in the mist.")
+    notebook.run(3)
+    for each in (panel, second):
+        expect(each.queue.get_by_text("An owl turns its head.")).to_be_visible()
+    notebook.begin(4)
+    # The kernel is busy for a minute: what is wished is done all the same.
+    second.generate()
+    for each in (panel, second):
+        expect(each.queue.get_by_text("A stag in the mist.")).to_be_visible()
+        each.has_clips(2)
+    expect(notebook.cell(4).locator(".jp-InputArea-prompt")).to_have_text("[*]:")
+    panel.tiles.first.focus()
+    panel.tiles.first.click()
+    panel.page.keyboard.press("5")
+    panel.page.keyboard.press("Escape")
+    expect(second.tiles.first).to_have_attribute("aria-label", re.compile("5 of 5"))
+    artefact(notebook, "panel-two")
+
+
+def test_after_a_reload_and_after_the_kernel_was_killed_it_is_as_it_was(
+    open_panel, slow_sandbox, lab, artefact
+):
+    notebook, panel = open_panel(slow_sandbox)
+    panel.prompt.fill("A {{animal}} in the rain.")
+    values = panel.compose.get_by_label("Add values of animal")
+    values.fill("fox")
+    values.press("Enter")
+    panel.generate()
+    expect(panel.queue.get_by_text("A fox in the rain.")).to_be_visible()
+    panel.gallery.get_by_role("searchbox").fill("rain")
+    notebook.page.wait_for_timeout(800)
+    notebook.save()
+    notebook.reload()
+    panel = Panel(notebook.output(1).locator(".veo-panel"))
+    expect(panel.prompt).to_have_value("A {{animal}} in the rain.")
+    expect(panel.queue.get_by_text("A fox in the rain.")).to_be_visible()
+    lab.restart_kernel(notebook.path)
+    expect(panel.root.get_by_text("The kernel was restarted or has ended.")).to_be_visible()
+    artefact(notebook, "panel-lost")
+    notebook.run(0)
+    notebook.run(1)
+    panel = Panel(notebook.output(1).locator(".veo-panel"))
+    expect(panel.prompt).to_have_value("A {{animal}} in the rain.")
+    expect(panel.gallery.get_by_role("searchbox")).to_have_value("rain")
+    panel.has_clips(1)
+
+
+@pytest.mark.parametrize("width", [400, 700, 1200, 1800])
+def test_it_fits_light_and_dark(open_panel, sandbox, artefact, width):
+    notebook, panel = open_panel(sandbox, viewport={"width": width + 120, "height": 1400})
+    panel.generate()
+    panel.has_clips(1)
+    for dark in (False, True):
+        notebook.theme(dark=dark)
+        notebook.page.wait_for_timeout(300)
+        artefact(notebook, f"panel-{width}-{'dark' if dark else 'light'}")
+        wide = notebook.output(1).evaluate("e => e.scrollWidth - e.clientWidth")
+        assert wide <= 0
+        assert violations(notebook.page, ".veo-panel") == []
+
+
+@pytest.mark.parametrize("front", ["notebook7", "marimo"])
+def test_it_works_in_other_front_ends(chromium, sandbox, tmp_path, front):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    with getattr(fronts, front)(chromium, folder, sandbox.environment) as page:
+        panel = Panel(page.locator(".veo-panel"))
+        panel.generate()
+        panel.has_clips(1)
+        panel.tiles.first.click()
+        shown = facts(panel.dialog.locator("video").first)
+        assert (shown["ready"], shown["width"]) == (4, 1280)
+        page.keyboard.press("Escape")
+        panel.prompt.fill("Another one.")
+        panel.generate()
+        panel.has_clips(2)

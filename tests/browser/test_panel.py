@@ -176,7 +176,7 @@ def test_it_goes_on_from_a_frame_and_joins_what_came_of_it(open_panel, sandbox, 
     panel.choose(1, 0)
     panel.button("Join", panel.gallery).click()
     expect(panel.dialog.get_by_role("list", name="Pieces, in order").get_by_role("listitem")).to_have_count(2)
-    end = panel.dialog.get_by_role("spinbutton", name=re.compile("^End of")).first
+    end = panel.dialog.get_by_role("spinbutton", name=re.compile(r"^End of .*, in seconds")).first
     end.fill("2")
     end.press("Enter")
     artefact(notebook, "panel-join")
@@ -233,7 +233,9 @@ def test_all_of_it_is_done_with_the_keyboard_alone(open_panel, sandbox, artefact
     page.keyboard.press("Escape")
     expect(panel.tiles.first).to_have_accessible_name(re.compile(r"4 of 5.*", re.DOTALL))
     artefact(notebook, "panel-keyboard")
-    # Out of it: the notebook's own keys work again.
+    # Out of it: what was chosen first, and then the notebook's own keys work again.
+    page.keyboard.press("Escape")
+    expect(panel.gallery.locator("[aria-selected=true]")).to_have_count(0)
     page.keyboard.press("Escape")
     inside = page.evaluate("document.querySelector('.veo-panel').contains(document.activeElement)")
     assert not inside
@@ -261,6 +263,7 @@ def test_two_panels_a_card_and_a_cell_show_the_same_while_a_cell_runs(open_panel
     expect(notebook.cell(4).locator(".jp-InputArea-prompt")).to_have_text("[*]:")
     panel.tiles.first.focus()
     panel.tiles.first.click()
+    expect(panel.dialog.get_by_text("Recipe")).to_be_visible()
     panel.page.keyboard.press("5")
     panel.page.keyboard.press("Escape")
     expect(second.tiles.first).to_have_accessible_name(re.compile("5 of 5"))

@@ -20,11 +20,11 @@ const DRAWINGS = {
   after: "M6 3l5 5l-5 5",
   earlier: "M3 10l5-5l5 5",
   later: "M3 6l5 5l5-5",
+  up: "M4 10l4-4l4 4",
+  grip: "M6 3.5v.01M6 8v.01M6 12.5v.01M10 3.5v.01M10 8v.01M10 12.5v.01",
   enlarge: "M9.5 2.5h4v4M13.25 2.75L9 7M6.5 13.5h-4v-4M2.75 13.25L7 9",
-  grip: "M6 4v.01M10 4v.01M6 8v.01M10 8v.01M6 12v.01M10 12v.01",
   check: "M3 8.5l3.5 3.5L13 4.5",
   search: "M7 2.5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 0 1 0-9zM10.25 10.25L13.75 13.75",
-  up: "M8 13V3M3.5 7.5L8 3l4.5 4.5",
 } as const;
 export type Drawing = keyof typeof DRAWINGS;
 

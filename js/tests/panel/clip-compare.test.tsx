@@ -129,6 +129,12 @@ describe("two clips compared", () => {
     expect(loud()).toEqual([false, true]);
   });
 
+  it("are heard one at a time though both are one clip", async () => {
+    await open({ kind: "compare", clips: ["3f2a/0", "3f2a/0"] });
+    await key("m");
+    expect(loud()).toEqual([true, false]);
+  });
+
   it("are judged each on its own", async () => {
     await openTwo();
     stage.kernel.on("rate", () => ({})).on("note", () => ({}));

@@ -137,7 +137,6 @@ export class Sequence {
     const over = !this.wanted.has(part.id) && (video.ended || video.currentTime >= part.end - EARLY);
     if (over && this.index + 1 >= this.parts.length) this.pause();
     else if (over) {
-      video.pause();
       this.index += 1;
       this.start();
       this.tell();

@@ -57,7 +57,7 @@ def notebook7(chromium: Browser, folder: Path, environment: Mapping[str, str]) -
         page.set_default_timeout(60_000)
         page.goto(f"{url}/notebooks/panel.ipynb?token={TOKEN}")
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-        page.get_by_text("Python 3 (ipykernel)").first.wait_for()
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
         page.locator(".jp-InputArea-editor").first.click()
         page.keyboard.press("Control+Enter")
         page.locator(".veo-panel").wait_for()

@@ -106,7 +106,7 @@ def test_a_photograph_becomes_a_clip_is_varied_compared_and_one_is_kept(open_pan
     panel.generate()
     expect(panel.queue.get_by_text("Steam curls from a red cup.")).to_be_visible()
     panel.has_clips(1)
-    expect(panel.tiles.first).to_have_attribute("aria-label", re.compile("Steam curls from a red cup"))
+    expect(panel.tiles.first).to_have_accessible_name(re.compile("Steam curls from a red cup"))
 
     # Vary it: two more at once.
     values.fill("blue, green")
@@ -163,7 +163,8 @@ def test_it_goes_on_from_a_frame_and_joins_what_came_of_it(open_panel, sandbox, 
     panel.has_clips(1)
     panel.tiles.first.click()
     panel.button("Use frame", panel.dialog).click()
-    panel.dialog.get_by_role("button", name=re.compile("First frame")).click()
+    panel.dialog.get_by_role("radio", name="the last one").check()
+    panel.button("As first frame", panel.dialog).click()
     expect(panel.dialog).to_have_count(0)
     panel.prompt.fill("The cup is lifted out of the frame.")
     panel.generate()
@@ -209,7 +210,9 @@ def test_all_of_it_is_done_with_the_keyboard_alone(open_panel, sandbox, artefact
     page.keyboard.type(" It stops.")
     page.keyboard.press("Control+Enter")
     panel.has_clips(2)
-    tab_to(panel.tiles.first)
+    tile = panel.gallery.locator(".veo-tile[tabindex='0']")
+    tab_to(tile)
+    page.keyboard.press("Home")
     page.keyboard.press("x")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("x")
@@ -218,7 +221,8 @@ def test_all_of_it_is_done_with_the_keyboard_alone(open_panel, sandbox, artefact
     expect(panel.dialog.locator("video")).to_have_count(2)
     page.keyboard.press("Escape")
     expect(panel.dialog).to_have_count(0)
-    tab_to(panel.tiles.first)
+    tab_to(tile)
+    page.keyboard.press("Home")
     page.keyboard.press("Enter")
     expect(panel.dialog.get_by_text("Recipe")).to_be_visible()
     page.keyboard.press("4")
@@ -227,7 +231,7 @@ def test_all_of_it_is_done_with_the_keyboard_alone(open_panel, sandbox, artefact
     page.keyboard.type("The tail")
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
-    expect(panel.tiles.first).to_have_attribute("aria-label", re.compile(r"4 of 5.*", re.DOTALL))
+    expect(panel.tiles.first).to_have_accessible_name(re.compile(r"4 of 5.*", re.DOTALL))
     artefact(notebook, "panel-keyboard")
     # Out of it: the notebook's own keys work again.
     page.keyboard.press("Escape")
@@ -252,13 +256,14 @@ def test_two_panels_a_card_and_a_cell_show_the_same_while_a_cell_runs(open_panel
     second.generate()
     for each in (panel, second):
         expect(each.queue.get_by_text("A stag in the mist.")).to_be_visible()
+    for each in (panel, second):
         each.has_clips(2)
     expect(notebook.cell(4).locator(".jp-InputArea-prompt")).to_have_text("[*]:")
     panel.tiles.first.focus()
     panel.tiles.first.click()
     panel.page.keyboard.press("5")
     panel.page.keyboard.press("Escape")
-    expect(second.tiles.first).to_have_attribute("aria-label", re.compile("5 of 5"))
+    expect(second.tiles.first).to_have_accessible_name(re.compile("5 of 5"))
     artefact(notebook, "panel-two")
 
 
@@ -274,6 +279,7 @@ def test_after_a_reload_and_after_the_kernel_was_killed_it_is_as_it_was(
     expect(panel.queue.get_by_text("A fox in the rain.")).to_be_visible()
     panel.gallery.get_by_role("searchbox").fill("rain")
     notebook.page.wait_for_timeout(800)
+    notebook.cell(0).locator(".jp-InputArea-editor").click()
     notebook.save()
     notebook.reload()
     panel = Panel(notebook.output(1).locator(".veo-panel"))

@@ -1,8 +1,10 @@
 // What is asked for: the prompt and its variables, the pictures, the settings, and what all that costs.
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import "./compose.css";
+import "./prompt.css";
+import "./settings.css";
 import "./pictures.css";
+import "./compose.css";
 import { Dialog } from "../../grid/dialog";
 import { IconButton } from "../../grid/icons";
 import { useDesk } from "../desk";
@@ -130,6 +132,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
         <Foot
           checked={checked}
           sent={sent}
+          cost={library.cost}
           problems={problems.filter(({ field }) => !shownBeside.has(field))}
           onGenerate={generate}
           onAnother={() => compose((now) => ({ ...now, take: now.take + 1 }))}

@@ -8,13 +8,15 @@ import type { Sending } from "./send";
 export interface FootProps {
   checked: Checked;
   sent: Sending;
+  /** What was spent so far. */
+  cost: string;
   /** Those that belong to no field that is shown. */
   problems: readonly Problem[];
   onGenerate: () => void;
   onAnother: () => void;
 }
 
-export function Foot({ checked, sent, problems, onGenerate, onAnother }: FootProps) {
+export function Foot({ checked, sent, cost, problems, onGenerate, onAnother }: FootProps) {
   const { check, fresh, words, failed, askAgain } = checked;
   const stands = fresh ? check?.problems[0] : undefined;
   const why = stands === undefined ? "" : `${stands.message} ${stands.hint}`.trim();
@@ -59,6 +61,7 @@ export function Foot({ checked, sent, problems, onGenerate, onAnother }: FootPro
           </button>
         )}
       </div>
+      {cost !== "" && <p class="veo-soft">{cost}</p>}
     </div>
   );
 }

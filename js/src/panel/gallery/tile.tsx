@@ -83,7 +83,6 @@ function TileView(props: TileProps) {
       role="option"
       id={idOf(key)}
       data-key={key}
-      aria-label={labelOf(item)}
       aria-selected={chosen}
       aria-setsize={count}
       aria-posinset={index + 1}
@@ -108,7 +107,9 @@ function TileView(props: TileProps) {
         else actions.pick(index, how);
       }}
     >
-      <div class="veo-tile-box" style={box} data-shape={item.shape}>
+      {/* All of it in words, in the order in which it is heard best. */}
+      <span class="veo-unseen">{labelOf(item)}</span>
+      <div class="veo-tile-box" style={box} data-shape={item.shape} aria-hidden="true">
         {lack === "" ? (
           <Picture item={item} playing={playing} />
         ) : (
@@ -137,7 +138,7 @@ function TileView(props: TileProps) {
           </>
         )}
       </div>
-      <div class="veo-tile-foot" title={item.prompt}>
+      <div class="veo-tile-foot" title={item.prompt} aria-hidden="true">
         <p class="veo-tile-prompt">
           <bdi>{item.prompt || item.key}</bdi>
         </p>

@@ -142,6 +142,18 @@ def test_more_jobs_than_there_are_rows_are_counted(look, make_studio, service):
     assert_as_the_protocol_says(panel)
 
 
+def test_a_panel_that_is_opened_takes_away_the_stills_of_what_was_deleted(look, here, studio):
+    job = studio.generate("A fox.").wait(30)
+    panel = look(here)
+    assert panel.ask("posters", clips=[f"{job.id}/0"])["posters"]
+    studio.delete(f"{job.id}/0")
+    panel.close()
+    folder = studio.library.folder / ".posters"
+    assert len([*folder.iterdir()]) == 1
+    look(lambda: studio).push()
+    wait_until(lambda: [*folder.iterdir()] == [])
+
+
 # How much it pushes
 
 

@@ -74,3 +74,19 @@ def test_memory_holds_the_newest(studio, row, monkeypatch):
     stills.get(row)
     stills.get(replace(row, sample=1))
     assert len(stills._known) == 1
+
+
+def test_of_a_clip_that_was_deleted_no_still_is_left(studio, row):
+    other = studio.generate("An owl.").wait(30)
+    stills = Stills(studio.library.folder)
+    for one in studio.browse(Query()).rows:
+        assert stills.get(one)
+    studio.delete(row.key)
+    stills.prune(studio.browse(Query()).rows)
+    (file,) = (studio.library.folder / FOLDER).iterdir()
+    assert file.name.startswith(other.id)
+
+
+def test_where_there_are_none_there_is_nothing_to_take_away(studio):
+    Stills(studio.library.folder).prune([])
+    assert not studio.library.folder.exists()

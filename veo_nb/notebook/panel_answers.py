@@ -15,8 +15,8 @@ from veo_nb.jobs.repeat import fields_again
 from veo_nb.jobs.video import Video
 from veo_nb.media.picture import Picture, read_picture
 from veo_nb.notebook import panel_wishes as asked
-from veo_nb.notebook.panel_desk import Desk, draft_again
-from veo_nb.notebook.panel_draft import check_draft, read_draft, submit
+from veo_nb.notebook.panel_desk import Desk
+from veo_nb.notebook.panel_draft import check_draft, draft_again, read_draft, submit
 from veo_nb.notebook.panel_facts import make_details, make_items
 from veo_nb.notebook.panel_protocol import Draft, View
 

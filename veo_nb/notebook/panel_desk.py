@@ -23,7 +23,7 @@ from veo_nb.notebook import words
 from veo_nb.notebook.live import PUSH_SECONDS
 from veo_nb.notebook.panel_draft import make_setup
 from veo_nb.notebook.panel_facts import AT_WORK, make_row, queue_line
-from veo_nb.notebook.panel_pictures import Pictures, picture_key
+from veo_nb.notebook.panel_pictures import Pictures
 from veo_nb.notebook.panel_protocol import ROWS, Draft, LibraryState, Queue, Row, SharedDraft, Shelves, View
 from veo_nb.notebook.panel_stills import Stills
 from veo_nb.notebook.panel_store import PanelStore, empty_draft
@@ -36,6 +36,8 @@ ENDED_SECONDS = 2 * 24 * 3600.0
 """A job that ended without a clip stays in the queue for so long, or until it is put aside."""
 BADLY = ("failed", "blocked", "uncertain")
 MOST_ENDED = 12
+MOST_CLIPS = 1_000_000
+"""More than a library has."""
 
 Heard = Callable[[Job], object]
 
@@ -137,6 +139,7 @@ class Desk:
     def _use_library(self, folder: Path) -> None:
         self._folder = folder
         self.store, self.stills = PanelStore(folder), Stills(folder)
+        self._tidied = False
         # Whoever composed last did so for another library.
         self._by = ""
 
@@ -203,6 +206,7 @@ class Desk:
                 for panel in panels:
                     _hand(panel, facts)
                 self._tell_finished()
+                self._tidy()
                 self._complaint = ""
             except VeoError as error:
                 if str(error) != self._complaint:
@@ -308,6 +312,12 @@ class Desk:
             for listener in [*self._heard.values()]:
                 self._call(listener, job)
 
+    def _tidy(self) -> None:
+        """Once for each library, after all is shown: take away the stills of clips that are no longer there."""
+        if not self._tidied:
+            self._tidied = True
+            self.stills.prune(self.studio.browse(Query(limit=MOST_CLIPS)).rows)
+
     def _call(self, listener: Heard, job: Job) -> None:
         """Call somebody on a thread for that: they may take their time, and what panels show goes on."""
         with self._lock:
@@ -346,26 +356,6 @@ def _tell(listener: Heard, job: Job) -> None:
         listener(job)
     except Exception:
         log.exception("what hears of finished jobs broke at %s", job.id)
-
-
-def draft_again(job: Job) -> Draft:
-    """The draft that a job was made from, as far as a form can say it."""
-    draft = empty_draft()
-    request = job.request
-    draft["prompt"] = request.prompt
-    model = catalog.MODELS[request.model]
-    draft["fields"] = {
-        name: [value]
-        for name, value in request.settings().items()
-        if name not in ("image", "last_frame", "reference_images", "video")
-    }
-    draft["fields"]["model"] = [model.alias]
-    draft["image"] = [picture_key(request.image)] if request.image else []
-    draft["last_frame"] = [picture_key(request.last_frame)] if request.last_frame else []
-    draft["reference_images"] = [picture_key(one) for one in request.reference_images]
-    if request.video is not None and request.video.key.startswith("job:"):
-        draft["video"] = request.video.key.removeprefix("job:")
-    return draft
 
 
 def _order(job: Job, place: dict[str, int]) -> tuple[int, float]:

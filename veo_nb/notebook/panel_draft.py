@@ -18,8 +18,10 @@ from veo_nb.jobs.summary import in_time
 from veo_nb.media.picture import Picture
 from veo_nb.notebook import words
 from veo_nb.notebook.options import choices
+from veo_nb.notebook.panel_pictures import picture_key
 from veo_nb.notebook.panel_protocol import Check, Choice, Draft, FieldForm, Setup
 from veo_nb.notebook.panel_rules import LABELS, find_problems, find_unavailable, plain_values, plain_words
+from veo_nb.notebook.panel_store import empty_draft
 from veo_nb.notebook.place import Place
 from veo_nb.request import misfit
 
@@ -155,6 +157,26 @@ def _take_field(name: str, values: list[Any], axes: dict[str, Any], fields: dict
         axes[name] = values
     else:
         fields[name] = values[0]
+
+
+def draft_again(job: Job) -> Draft:
+    """The draft that a job was made from, as far as a form can say it."""
+    draft = empty_draft()
+    request = job.request
+    draft["prompt"] = request.prompt
+    model = catalog.MODELS[request.model]
+    draft["fields"] = {
+        name: [value]
+        for name, value in request.settings().items()
+        if name not in ("image", "last_frame", "reference_images", "video")
+    }
+    draft["fields"]["model"] = [model.alias]
+    draft["image"] = [picture_key(request.image)] if request.image else []
+    draft["last_frame"] = [picture_key(request.last_frame)] if request.last_frame else []
+    draft["reference_images"] = [picture_key(one) for one in request.reference_images]
+    if request.video is not None and request.video.key.startswith("job:"):
+        draft["video"] = request.video.key.removeprefix("job:")
+    return draft
 
 
 def submit(studio: Studio, asked: Asked, *, confirm: bool) -> tuple[list[Job], str]:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 
 from veo_nb.jobs.browse import FoundRow
@@ -29,8 +30,7 @@ class Stills:
         """A clip's still as a data URI; empty where there is none to be had."""
         if not row.path:
             return ""
-        # A clip that is fetched anew may be another file.
-        name = f"{row.job_id}-{row.sample}-{row.bytes:x}.jpg"
+        name = _name(row)
         with self._lock:
             data = self._known.pop(name, b"")
         data = data or self._read(name) or self._make(name, self._library / row.path)
@@ -41,6 +41,14 @@ class Stills:
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         return data_uri("image/jpeg", data)
+
+    def prune(self, rows: Iterable[FoundRow]) -> None:
+        """Take away the stills of all clips but these: of what was deleted nothing should be left to be seen."""
+        kept = {_name(row) for row in rows}
+        with contextlib.suppress(OSError):
+            for path in (self._library / FOLDER).glob("*.jpg"):
+                if path.name not in kept:
+                    path.unlink()
 
     def _read(self, name: str) -> bytes:
         try:
@@ -65,3 +73,8 @@ class Stills:
             part.write_bytes(data)
             part.replace(path)
         return data
+
+
+def _name(row: FoundRow) -> str:
+    """The still's file; a clip that is fetched anew may be another file."""
+    return f"{row.job_id}-{row.sample}-{row.bytes:x}.jpg"

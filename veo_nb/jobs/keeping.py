@@ -159,8 +159,6 @@ class Keeping(ABC):
                 path, {"joined": joined_id, "title": title, "pieces": [_written(piece) for piece in pieces]}
             )
             self.library.place(part, path)
-            if out is not None:
-                shutil.copyfile(path, Path(out).expanduser())
         except UnreadableVideo as error:
             raise InvalidRequest(f"They can't be joined: {error}", hint="") from None
         except OSError as error:
@@ -175,6 +173,8 @@ class Keeping(ABC):
         parts.ledger.write(
             lambda db: db.execute(f"INSERT INTO joined ({names}) VALUES ({marks})", row), ("joined", row)
         )
+        if out is not None:
+            _copy(path, Path(out).expanduser(), joined_id)
         return joined_clip(parts.ledger, self.library, joined_id)
 
     def _bring_back(self, job_id: str, samples: Sequence[int]) -> bool:
@@ -195,6 +195,20 @@ class Keeping(ABC):
                 raise _immovable(path, error) from None
         self._show_anew(job_id)
         return there
+
+    def _see_again(self, job: Job) -> None:
+        """Have the deleted clips of a job back that somebody asks for.
+
+        Where the trash has none of them the job counts as one whose files are missing: they are looked for at the provider.
+        """
+        trash, parts = self._trash(), self._open()
+        deleted = trash.of(job.id)
+        if not deleted:
+            return
+        self._bring_back(job.id, deleted)
+        if not parts.ledger.kept_videos(job.id):
+            trash.forget(job.id)
+            self._show_anew(job.id)
 
     def _trash(self) -> Trash:
         return Trash(self.library, self._open().ledger)
@@ -237,6 +251,17 @@ def _piece(clip: Any) -> Trimmed:
 
 def _written(piece: Trimmed) -> dict[str, Any]:
     return {"job": piece.video.job_id, "sample": piece.video.sample, "start": piece.start, "end": piece.end}
+
+
+def _copy(path: Path, out: Path, joined_id: str) -> None:
+    """Put a copy of a joined clip where it is wanted as well."""
+    try:
+        shutil.copyfile(path, out)
+    except OSError as error:
+        raise InvalidRequest(
+            f"The copy {out} can't be written: {error.strerror or error}.",
+            hint=f"The joined clip is in the library, as {joined_id}.",
+        ) from None
 
 
 def _immovable(path: str, error: OSError) -> VeoError:

@@ -225,10 +225,10 @@ class Ledger(Database):
         return [_job_row(r) for r in found]
 
     def ended_with_operation(self, since: float) -> list[JobRow]:
-        """The jobs entered after `since` that the provider had taken and that failed or were stopped."""
+        """The jobs entered after `since` that the provider had taken, that failed or were stopped, and nobody deleted."""
         found = self._rows(
             "SELECT * FROM jobs WHERE state IN ('failed', 'cancelled') AND operation IS NOT NULL AND created_at > ?"
-            " ORDER BY created_at, rowid",
+            " AND id NOT IN (SELECT job_id FROM deleted WHERE deleted_at IS NOT NULL) ORDER BY created_at, rowid",
             (since,),
         )
         return [_job_row(r) for r in found]

@@ -17,6 +17,7 @@ from veo_nb.jobs.loop import BackgroundLoop, block_on
 from veo_nb.jobs.rebuild import index_sidecars
 from veo_nb.jobs.registry import Registry
 from veo_nb.jobs.sidecar import read_sidecar, recipe
+from veo_nb.jobs.trash import Trash
 
 FETCH_SECONDS = 1800.0
 """The longest that one clip is waited for."""
@@ -58,6 +59,7 @@ class Repairer:
         self._engine = engine
         self._loop = loop
         self._handover = handover
+        self._trash = Trash(library, ledger)
         self._report = Repair()
 
     def repair(self) -> Repair:
@@ -68,7 +70,7 @@ class Repairer:
         whole = sum(self._check_videos(job) for job in jobs if job.now.state is State.SUCCEEDED)
         self._report.checked.append(f"{whole} videos are as they arrived.")
         for job in jobs:
-            if may_be_there(job):
+            if may_be_there(job) and not self._trash.of(job.id):
                 self._fetch_ended(job)
         self._tidy()
         return self._report
@@ -89,7 +91,7 @@ class Repairer:
             ids = ", ".join(sorted({video.job_id for video in videos} | {job.id for job in jobs}))
             self._report.done.append(f"Found by their sidecars and entered: {ids}.")
         for row in self._ledger.jobs(ALL):
-            if row.state == "failed" and row.operation:
+            if row.state == "failed" and row.operation and not self._trash.of(row.id):
                 self._accept_placed(self._registry.job(row))
 
     def _accept_placed(self, job: Job) -> None:

@@ -214,6 +214,10 @@ class Studio(Sweeping, Finding, Keeping):
             return job
         if job.operation is None:
             raise InvalidRequest(f"Job {job.id} was never accepted.", hint="Run its cell again.")
+        if self._trash().of(job.id):
+            self._see_again(job)
+            if job.complete:
+                return job
         if job.complete:
             raise InvalidRequest(
                 f"Job {job.id} is done and its video is here.", hint=f"%veo show {job.id} shows it."
@@ -235,6 +239,7 @@ class Studio(Sweeping, Finding, Keeping):
                 f"Job {job.id} is {job.status}, not uncertain.", hint="Run its cell again instead."
             )
         parts = self._open()
+        self._see_again(job)
         usd = estimate(job.request, self.settings.prices)
         before, gate = job.estimate, make_gate(self.settings, job.request.model, usd)
         # The first charge stays on the bill, since nobody knows whether it was made.
@@ -320,7 +325,7 @@ class Studio(Sweeping, Finding, Keeping):
 
     def _take_up(self, job: Job, parts: Workspace) -> None:
         """Go on with a stored job where it needs it: its file is not here, or nobody drives it any more."""
-        self._bring_back(job.id, self._trash().of(job.id))
+        self._see_again(job)
         given_up = job.now.state in (State.FAILED, State.CANCELLED)
         if given_up or (job.now.state is State.SUCCEEDED and not job.complete):
             parts.handover.again(job, parts.engine.look_again)

@@ -7,14 +7,17 @@ deleted clip back. Once the trash is emptied the job is over for good, and the s
 from __future__ import annotations
 
 import contextlib
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from veo_nb.errors import VideoExpired
+from veo_nb.errors import VeoError, VideoExpired
 from veo_nb.jobs.job import State, error_to_json
 from veo_nb.jobs.ledger import Ledger
 from veo_nb.jobs.library import Library
+
+log = logging.getLogger("veo_nb")
 
 FOLDER = ".trash"
 KEPT_SECONDS = 7 * 24 * 3600.0
@@ -34,25 +37,35 @@ class Trash:
         Raises:
             OSError: its file can't be moved; nothing was changed.
         """
-        moved = self._move(path, back=False) if path else []
+        # In this order: a kill in between leaves a clip that can be brought back. One that was moved and not marked
+        # would look as if its file were lost, and be paid for again.
+        self._mark(job_id, sample, now)
+        if not path:
+            return
         try:
-            self._mark(job_id, sample, now)
+            self._move(path, back=False)
         except BaseException:
-            for old, new in moved:
-                new.replace(old)
+            self._mark(job_id, sample, None)
             raise
 
     def take(self, job_id: str, sample: int, path: str) -> bool:
-        """Bring a clip back; whether its file was still here.
+        """Bring a clip back; False where its file is gone, and with it nothing was changed.
 
         Raises:
             OSError: its file can't be moved; nothing was changed.
         """
-        there = not path or (self._home / path).exists() or (self.library.folder / path).exists()
+        moved: list[tuple[Path, Path]] = []
         if path:
-            self._move(path, back=True)
-        self._mark(job_id, sample, None)
-        return there
+            if not (self._home / path).exists() and not self._is_here(path):
+                return False
+            moved = self._move(path, back=True)
+        try:
+            self._mark(job_id, sample, None)
+        except BaseException:
+            for old, new in moved:
+                new.replace(old)
+            raise
+        return True
 
     def of(self, job_id: str) -> list[int]:
         """The samples of a job that are deleted."""
@@ -62,25 +75,47 @@ class Trash:
         )
         return [row["sample"] for row in found]
 
+    def forget(self, job_id: str) -> None:
+        """Call nothing of a job deleted any more, whether its files are here or not."""
+        for sample in self.of(job_id):
+            self._mark(job_id, sample, None)
+
     def empty(self, now: float) -> list[str]:
         """Throw away what has lain here for long enough; the ids of the jobs that have no clip any more."""
         old = self.ledger.read(
-            "SELECT d.job_id, d.sample, ifnull(v.path, o.path) AS path FROM deleted d"
+            "SELECT d.job_id, d.sample, ifnull(ifnull(v.path, o.path), '') AS path, j.state FROM deleted d"
             " LEFT JOIN videos v ON v.job_id = d.job_id AND v.sample = d.sample"
+            " LEFT JOIN jobs j ON j.id = d.job_id"
             " LEFT JOIN joined o ON o.id = d.job_id WHERE d.deleted_at < ?",
             (now - KEPT_SECONDS,),
         )
-        ended = []
+        gone: dict[str, set[int]] = {}
         for row in old:
-            for file in _files(self._home / (row["path"] or "-")):
+            # One whose deletion was stopped half-way lies where it was, and can still be brought back.
+            if not row["path"] or self._is_here(row["path"]):
+                continue
+            for file in _files(self._home / row["path"]):
                 with contextlib.suppress(OSError):
                     file.unlink()
-            job = self.ledger.job(row["job_id"])
-            if job is not None and job.state == "succeeded" and not self.ledger.kept_videos(job.id):
-                gone = VideoExpired("The clip was deleted.", hint="Run its cell again to make another.")
-                self.ledger.update_job(job.id, state=State.FAILED.value, error=error_to_json(gone))
-                ended.append(job.id)
-        return ended
+            if row["state"] == State.SUCCEEDED.value and not (self._home / row["path"]).exists():
+                gone.setdefault(row["job_id"], set()).add(row["sample"])
+        return [job_id for job_id, samples in gone.items() if self._end(job_id, samples)]
+
+    def _end(self, job_id: str, gone: set[int]) -> bool:
+        """Call a job over for good of which no clip is left, not even here."""
+        if {video.sample for video in self.ledger.videos(job_id)} - gone:
+            return False
+        lost = VideoExpired("The clip was deleted.", hint="Run its cell again to make another.")
+        try:
+            self.ledger.update_job(job_id, state=State.FAILED.value, error=error_to_json(lost))
+        except VeoError as error:
+            # No reason to keep anybody from the library: the next opening tries again.
+            log.warning("That the clip of job %s is gone is not in the ledger: %s", job_id, error)
+            return False
+        return True
+
+    def _is_here(self, path: str) -> bool:
+        return (self.library.folder / path).exists()
 
     @property
     def _home(self) -> Path:
@@ -103,11 +138,12 @@ class Trash:
         moved: list[tuple[Path, Path]] = []
         try:
             for old, new in pairs:
-                if old.exists():
-                    new.parent.mkdir(parents=True, exist_ok=True)
+                new.parent.mkdir(parents=True, exist_ok=True)
+                # Another kernel may be doing the same.
+                with contextlib.suppress(FileNotFoundError):
                     old.replace(new)
                     moved.append((old, new))
-        except OSError:
+        except BaseException:
             for old, new in moved:
                 new.replace(old)
             raise

@@ -58,8 +58,12 @@ def notebook7(chromium: Browser, folder: Path, environment: Mapping[str, str]) -
         page.goto(f"{url}/notebooks/panel.ipynb?token={TOKEN}")
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
         page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
-        page.locator(".jp-InputArea-editor").first.click()
-        page.keyboard.press("Control+Enter")
+        prompt = page.locator(".jp-InputArea-prompt").first
+        # What is pressed before the page has its kernel is lost.
+        while prompt.inner_text().strip() == "[ ]:":
+            page.locator(".jp-InputArea-editor").first.click()
+            page.keyboard.press("Control+Enter")
+            page.wait_for_timeout(1000)
         page.locator(".veo-panel").wait_for()
         yield page
 

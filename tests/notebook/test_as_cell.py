@@ -42,6 +42,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "sample_count": 1,
         "take": 3,
     },
+    "a value that looks like an option": {"negative_prompt": "-blur"},
     "frames": {"image": photo(), "last_frame": photo("blue")},
     "references": {"reference_images": [photo(), photo("blue")], "duration_seconds": 8},
     "an address": {"video": "https://example.com/clip.mp4"},
@@ -77,6 +78,22 @@ def test_what_a_cell_would_change_is_given_as_python_alone(studio, prompt):
     job = studio.generate(prompt).wait(30)
     assert cell_of(job, studio.library) == ""
     assert repr(prompt) in python_of(job, studio.library)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_python_names_the_sample_even_where_another_one_is_gone(studio, service, tmp_path, monkeypatch, gone):
+    monkeypatch.chdir(tmp_path)
+    service.polls = [service.finished("one", count=2)]
+    job = studio.generate("A fox.", sample_count=2).wait(30)
+    second = job.videos[1]
+    if gone:
+        studio.delete(f"{job.id}/0")
+        (studio.library.folder / ".trash" / job.videos[0].path.parent.name).rename(tmp_path / "elsewhere")
+    *lines, last = python_of(job, studio.library, 1).removeprefix("import veo_nb as veo\n").splitlines()
+    names: dict[str, Any] = {"veo": studio}
+    exec("\n".join(lines), names)
+    assert eval(last, names) == second
+    assert len(service.posts) == 1
 
 
 @given(

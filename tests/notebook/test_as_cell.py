@@ -73,6 +73,14 @@ def test_a_clip_that_goes_on_from_another_names_its_job(studio, service, tmp_pat
     assert len(service.posts) == 2
 
 
+def test_a_cell_cannot_name_another_sample_than_the_first_and_python_can(studio, service):
+    service.polls = [service.finished("one", count=2)]
+    fox = studio.generate("A fox.", resolution="720p", sample_count=2).wait(30)
+    job = studio.generate("It runs.", video=fox.videos[1]).wait(30)
+    assert cell_of(job, studio.library) == ""
+    assert f"clip('{fox.id}/1')" in python_of(job, studio.library)
+
+
 @pytest.mark.parametrize("prompt", ["A {{fox}}.", " A fox.", "A fox.\n", "%%veo x"])
 def test_what_a_cell_would_change_is_given_as_python_alone(studio, prompt):
     job = studio.generate(prompt).wait(30)

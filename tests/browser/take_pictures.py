@@ -84,7 +84,8 @@ def run_panel(notebook: Notebook) -> Locator:
     panel.get_by_role("button", name="Generate 2 clips").click()
     expect(panel.locator(".veo-job")).to_have_count(2)
     notebook.command("notebook:move-cursor-up")  # away from the marks of a chosen cell
-    notebook.page.mouse.move(5, HEIGHT - 100)
+    notebook.page.mouse.move(5, 400)
+    notebook.cell(2).evaluate("cell => cell.scrollIntoView()")
     notebook.page.wait_for_timeout(1200)
     return panel
 
@@ -169,7 +170,7 @@ def main(wanted: Sequence[str]) -> None:
                     index = int(cell.get_attribute("data-windowed-list-index") or 0)
                     keep("first_video", notebook.page.screenshot(clip=crop(notebook.cell(index - 1), cell)))
             if "panel" in names:
-                wide = {**view, "viewport": {"width": 1360, "height": HEIGHT}}
+                wide = {**view, "viewport": {"width": 1360, "height": 900}}
                 with lab.open(chromium, "panel/panel.ipynb", **wide) as notebook:
                     run_panel(notebook)
                     cell = notebook.cell(2)

@@ -172,9 +172,12 @@ def main(wanted: Sequence[str]) -> None:
             if "panel" in names:
                 wide = {**view, "viewport": {"width": 1360, "height": 900}}
                 with lab.open(chromium, "panel/panel.ipynb", **wide) as notebook:
-                    run_panel(notebook)
+                    panel = run_panel(notebook)
                     cell = notebook.cell(2)
-                    keep("panel", notebook.page.screenshot(clip=crop(cell, cell)))
+                    area, last = crop(cell, cell), panel.locator(".veo-tile").last.bounding_box()
+                    assert last
+                    area["height"] = last["y"] + last["height"] + 16 - area["y"]
+                    keep("panel", notebook.page.screenshot(clip=area))
 
 
 if __name__ == "__main__":

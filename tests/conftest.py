@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -21,6 +22,15 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     """A broken function shows before the minutes that kernels and browsers take."""
     items.sort(key=lambda item: [*map(item.get_closest_marker, SLOW)] != [None] * len(SLOW))
+
+
+def pytest_collection_finish():
+    """Thousands of tests and all that they import live to the end: no `gc.collect()` need look at them.
+
+    IPython's shell does one whenever it ends; with all of that they took as long as a third of the quick tests.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

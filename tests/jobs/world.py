@@ -102,6 +102,10 @@ class Held:
     def give(self, answer: Any = None) -> None:
         self._answer.set_result(answer)
 
+    @property
+    def given(self) -> bool:
+        return self._answer.done()
+
     async def wait(self) -> Any:
         self.asked.set()
         return await asyncio.wrap_future(self._answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -64,9 +65,12 @@ def done(make_studio, service):
 
 
 @pytest.fixture
-def held() -> Held:
-    """The answer to the first submit."""
-    return Held()
+def held() -> Iterator[Held]:
+    """The answer to the first submit; given in the end, as a studio waits some seconds for it when it closes."""
+    held = Held()
+    yield held
+    if not held.given:
+        held.give()
 
 
 @pytest.fixture

@@ -5,6 +5,12 @@ import type { Clock } from "../clock";
 import type { Request } from "../connection";
 import { leaveOnEscape } from "../focus";
 import "../theme.css";
+// What the parts that it shares with the card and the grid look like.
+import "../card.css";
+import "../media.css";
+import "../grid/grid.css";
+import "../grid/bars.css";
+import "../grid/layers.css";
 import "./panel.css";
 import { useChosen } from "./chosen";
 import { OpenLayer } from "./clip/layer";

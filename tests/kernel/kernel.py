@@ -242,8 +242,11 @@ class Kernel:
         self, comm_id: str, content: dict[str, Any], *buffers: bytes, subshell: str | None = None
     ) -> None:
         """Send a widget a message as the front end does, by a subshell where one is named."""
-        body = {"comm_id": comm_id, "data": {"method": "custom", "content": content}}
-        message = self.client.session.msg("comm_msg", body)
+        self.say(comm_id, {"method": "custom", "content": content}, *buffers, subshell=subshell)
+
+    def say(self, comm_id: str, data: dict[str, Any], *buffers: bytes, subshell: str | None = None) -> None:
+        """Send any message on a widget's comm."""
+        message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
         if subshell:
             message["header"]["subshell_id"] = subshell
         self.client.session.send(self.client.shell_channel.socket, message, buffers=[*buffers])

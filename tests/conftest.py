@@ -7,7 +7,8 @@ import os
 
 import pytest
 
-SLOW = ("sdk", "kernel", "package", "browser")
+SLOW = ("browser", "package", "kernel", "sdk")
+"""The longest files first: where several run at a time, short ones fill the end."""
 
 
 def pytest_configure(config):
@@ -15,13 +16,19 @@ def pytest_configure(config):
     for name in [*os.environ]:
         if name.startswith("VEO_NB_") or name.endswith("_API_KEY"):
             del os.environ[name]
+    # A test that looks at a clip's pictures takes this away.
+    os.environ["VEO_NB_SANDBOX_DRAFT"] = "1"
     # A backend of keyring's that keeps nothing: nobody's own keyring is opened.
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 
 def pytest_collection_modifyitems(items):
     """A broken function shows before the minutes that kernels and browsers take."""
-    items.sort(key=lambda item: [*map(item.get_closest_marker, SLOW)] != [None] * len(SLOW))
+
+    def place(item):
+        return next((at for at, name in enumerate(SLOW) if item.get_closest_marker(name)), -1)
+
+    items.sort(key=place)
 
 
 def pytest_collection_finish():

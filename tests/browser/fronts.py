@@ -17,6 +17,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from tests.browser.lab import TOKEN, write_notebook
+from tests.kernel.kernel import KEPT
 
 ROOT = Path(__file__).parents[2]
 PANEL = "import veo_nb as veo\npanel = veo.panel()\npanel"
@@ -90,7 +91,7 @@ def _served(command: list[str], folder: Path, environment: Mapping[str, str], ur
     """Run a server until the block ends; it is there once `url` answers."""
     home = folder / ".home"
     home.mkdir()
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
             command,

@@ -25,6 +25,8 @@ import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
+KEPT = ("PATH", "LANG", "TZ", "TMPDIR", "VEO_NB_SANDBOX_DRAFT")
+"""What a process that a test starts gets of this one's environment: nobody's keys and settings."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -128,7 +130,7 @@ class Kernel:
         home = self.folder / ".home"
         home.mkdir(exist_ok=True)
         connection, info = write_connection_file(str(home / f"kernel-{time.monotonic_ns()}.json"))
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "TMPDIR") if name in os.environ}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [self.python, "-m", "ipykernel_launcher", "-f", connection],

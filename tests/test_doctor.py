@@ -94,14 +94,14 @@ def test_a_bundle_that_was_not_built_is_found(monkeypatch, studio, tmp_path):  #
     monkeypatch.setattr(doctor, "__file__", str(tmp_path / "doctor.py"))
     found = check(studio, "front end")
     assert not found.ok
-    assert "widget.js, widget.css missing" in found.found
+    assert "widget.js, widget.css, panel.js, panel.css missing" in found.found
     assert "npm run build" in found.hint
 
 
 def installed(monkeypatch, folder: Path, recorded: str) -> None:
     """The package as a wheel puts it down, with a bundle that was recorded so."""
     (folder / "static").mkdir()
-    for name in ("widget.js", "widget.css"):
+    for name in doctor.BUNDLES:
         (folder / "static" / name).write_text("a bundle")
     monkeypatch.setattr(doctor, "__file__", str(folder / "doctor.py"))
     monkeypatch.setattr(doctor, "_recorded", lambda path: recorded)
@@ -110,7 +110,10 @@ def installed(monkeypatch, folder: Path, recorded: str) -> None:
 def test_a_bundle_that_is_not_the_installed_one_is_found(monkeypatch, studio, tmp_path):  # noqa: F811
     installed(monkeypatch, tmp_path, "x" * 43)
     found = check(studio, "front end")
-    assert (found.ok, found.found) == (False, "widget.js, widget.css: not what this version came with")
+    assert (found.ok, found.found) == (
+        False,
+        "widget.js, widget.css, panel.js, panel.css: not what this version came with",
+    )
     monkeypatch.setattr(doctor, "_recorded", doctor._digest)
     assert check(studio, "front end").ok
 

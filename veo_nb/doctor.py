@@ -114,9 +114,13 @@ def _kernel() -> Check:
     )
 
 
+BUNDLES = ("widget.js", "widget.css", "panel.js", "panel.css")
+"""What the live views need."""
+
+
 def _front_end() -> Check:
     package = Path(__file__).parent
-    files = [package / "static" / name for name in ("widget.js", "widget.css")]
+    files = [package / "static" / name for name in BUNDLES]
     hint = "Run pip install again; in a clone, npm run build in js/."
     if missing := [path.name for path in files if not path.exists()]:
         return Check("front end", False, f"{', '.join(missing)} missing", hint)

@@ -1,68 +1,8 @@
-// The one entry of the bundle: anywidget takes a definition from it for each model, whose `_kind` picks the view.
+// The bundle of the card and the grid: anywidget takes a definition from it for each model. The panel has its own, since
+// each model carries its bundle, into a saved notebook too.
 
-import type { AnyModel } from "@anywidget/types";
 import { showCard } from "./card";
-import { KernelClock } from "./clock";
-import { connect, RequestError } from "./connection";
+import { definition } from "./definition";
 import { openGrids } from "./grid/trees";
-import { showPanel } from "./panel/show";
-import type { Kind } from "./stage";
 
-const KINDS: Readonly<Record<string, () => Kind>> = {
-  job: () => ({ show: showCard }),
-  sweep: openGrids,
-  panel: () => ({ show: showPanel }),
-};
-
-interface Opening {
-  model: AnyModel;
-  /** Missing in older hosts, which only call the function returned. */
-  signal?: AbortSignal;
-}
-
-type End = () => void;
-
-/** A definition with what its model's views share: the clock, which is set once, and what their kind keeps. */
-export default function define() {
-  const clock = new KernelClock();
-  let made: Kind | undefined;
-  const kindOf = (model: AnyModel): Kind | undefined => {
-    made ??= KINDS[String(model.get("_kind"))]?.();
-    return made;
-  };
-
-  return {
-    initialize({ model, signal }: Opening): End {
-      const life = openScope(signal);
-      const asking = openScope(life.signal);
-      // Not awaited: a busy kernel would keep the view from being drawn.
-      clock.synchronize(connect(model, asking.signal)).catch(expectRefusal).finally(asking.end);
-      kindOf(model)?.open?.({ model, clock, signal: life.signal });
-      return life.end;
-    },
-
-    render({ model, el, signal }: Opening & { el: HTMLElement }): End {
-      const scope = openScope(signal);
-      const kind = kindOf(model);
-      if (kind === undefined) {
-        const name = String(model.get("_kind"));
-        el.textContent = `This page does not know how to show "${name}". Reload it to get the front end of this veo_nb.`;
-        return scope.end;
-      }
-      kind.show({ model, el, clock, request: connect(model, scope.signal), signal: scope.signal });
-      return scope.end;
-    },
-  };
-}
-
-/** A signal aborted by the host's own or by calling `end`, whichever comes first. */
-function openScope(host: AbortSignal | undefined): { signal: AbortSignal; end: End } {
-  const controller = new AbortController();
-  const end = () => controller.abort();
-  host?.addEventListener("abort", end, { once: true, signal: controller.signal });
-  return { signal: controller.signal, end };
-}
-
-function expectRefusal(error: unknown): void {
-  if (!(error instanceof RequestError)) throw error;
-}
+export default definition({ job: () => ({ show: showCard }), sweep: openGrids });

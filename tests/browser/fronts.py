@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.lab import TOKEN, write_notebook
 from tests.kernel.kernel import KEPT
@@ -59,10 +60,22 @@ def notebook7(chromium: Browser, folder: Path, environment: Mapping[str, str]) -
         page.goto(f"{url}/notebooks/panel.ipynb?token={TOKEN}")
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
         page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+        _run_first_cell(page)
+        yield page
+
+
+def _run_first_cell(page: Page) -> None:
+    """Run the first cell until its panel is there: what is asked of a page that has no kernel yet is lost."""
+    panel = page.locator(".veo-panel")
+    for _ in range(6):
         page.locator(".jp-InputArea-editor").first.click()
         page.keyboard.press("Control+Enter")
-        page.locator(".veo-panel").wait_for()
-        yield page
+        try:
+            panel.wait_for(timeout=15_000)
+        except PlaywrightTimeout:
+            continue
+        return
+    panel.wait_for()
 
 
 @contextmanager

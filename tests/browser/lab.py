@@ -178,6 +178,12 @@ class Notebook:
         kernel = self.page.locator("#jp-main-statusbar").get_by_text(re.compile(r"\| (Idle|Busy)"))
         kernel.wait_for(timeout=60_000)
 
+    def restart(self) -> None:
+        """Restart the kernel as Kernel > Restart does, which Lab then tells its widgets."""
+        # It waits for the dialog to be answered, so it is not waited for.
+        self.page.evaluate("() => void jupyterapp.commands.execute('notebook:restart-kernel')")
+        self.page.locator(".jp-Dialog button.jp-mod-accept").click()
+
     def command(self, name: str, **arguments: Any) -> None:
         """Run one of Lab's own commands and wait for it."""
         self.page.evaluate("([name, args]) => jupyterapp.commands.execute(name, args)", [name, arguments])

@@ -1,15 +1,18 @@
-"""Take the README's pictures again, in a real Lab: a sweep as a grid, and the first notebook's clip under its cell.
+"""Take the README's pictures again, in a real Lab: a grid, the first notebook's clip under its cell, the panel.
 
-    python -m tests.browser.take_pictures
+    python -m tests.browser.take_pictures          all of them
+    python -m tests.browser.take_pictures panel    only this one
 
-Needs Chromium and the packages of `[dev]`. Writes tests/browser/pictures/grid.png and first_video.png.
+Needs Chromium and the packages of `[dev]`. Writes tests/browser/pictures/grid.png, first_video.png and panel.png.
 """
 
 from __future__ import annotations
 
 import io
 import shutil
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -30,6 +33,16 @@ JUDGED = """sweep.rate(sweep.cell(animal="fox", light="dusk"), 4)
 sweep.rate(sweep.cell(animal="owl", light="night"), 3)
 sweep.rate(sweep.cell(animal="stag", light="dawn"), 5)
 sweep.star(sweep.cell(animal="stag", light="dawn"))"""
+MADE_BEFORE = """import veo_nb as veo
+shots = [("fox", "dawn", "16:9"), ("owl", "night", "16:9"), ("stag", "dusk", "16:9"), ("fox", "noon", "16:9"),
+         ("lighthouse", "dusk", "16:9"), ("whale", "dawn", "16:9"), ("rocket", "night", "16:9"), ("owl", "dawn", "16:9")]
+jobs = [veo.generate(f"{what.capitalize()} at {when}, slow push in.", aspect_ratio=shape, duration_seconds=4)
+        for what, when, shape in shots]
+for job in jobs:
+    job.wait()
+veo.studio().rate(jobs[0].id, rating=5)
+veo.studio().rate(jobs[4].id, rating=4, star=True)"""
+PANEL = "%veo panel"
 STEPS = 2
 """Seconds into the clips: all animals are in the picture."""
 
@@ -50,6 +63,31 @@ def run_sweep(notebook: Notebook) -> None:
     notebook.command("notebook:move-cursor-down")  # away from the marks of a chosen cell
     notebook.page.mouse.move(5, HEIGHT - 100)
     notebook.page.wait_for_timeout(1500)
+
+
+def run_panel(notebook: Notebook) -> Locator:
+    """Open the panel on a library with clips, with a draft in it and a sweep on its way; the panel."""
+    notebook.command("application:toggle-left-area")
+    for cell in (0, 1, 2):
+        notebook.run(cell, timeout=MADE / 1000)
+    panel = notebook.output(2).locator(".veo-panel")
+    expect(panel.locator(".veo-tile img")).to_have_count(8, timeout=60_000)
+    panel.get_by_label("First frame: files").set_input_files(ROOT / "notebooks" / "coffee.jpg")
+    panel.get_by_role("radio", name="crop", exact=True).check()
+    panel.get_by_role("textbox", name="Prompt").fill(
+        "Steam curls from a {{cup}} cup, {{light}}. A slow push in. SFX: a spoon, quiet voices."
+    )
+    for name, values in (("cup", "red, blue"), ("light", "morning light")):
+        field = panel.get_by_label(f"Add values of {name}")
+        field.fill(values)
+        field.press("Enter")
+    panel.get_by_role("button", name="Generate 2 clips").click()
+    expect(panel.locator(".veo-job")).to_have_count(2)
+    notebook.command("notebook:move-cursor-up")  # away from the marks of a chosen cell
+    notebook.page.mouse.move(5, 400)
+    notebook.cell(2).evaluate("cell => cell.scrollIntoView()")
+    notebook.page.wait_for_timeout(1200)
+    return panel
 
 
 def run_first_notebook(notebook: Notebook) -> None:
@@ -107,26 +145,40 @@ def keep(name: str, png: bytes) -> None:
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} kB")
 
 
-def main() -> None:
-    """Take both pictures."""
+def main(wanted: Sequence[str]) -> None:
+    """Take these pictures; all of them where none is named."""
+    names = wanted or ("grid", "first_video", "panel")
     view = {"viewport": {"width": WIDTH, "height": HEIGHT}, "device_scale_factor": 2}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "lab"
         shutil.copytree(ROOT / "notebooks", folder)
         (folder / "sweep").mkdir()
         write_notebook(folder / "sweep" / "grid.ipynb", ["%load_ext veo_nb", SWEEP, JUDGED])
+        (folder / "panel").mkdir()
+        write_notebook(folder / "panel" / "panel.ipynb", ["%load_ext veo_nb", MADE_BEFORE, PANEL])
         with Lab(folder) as lab, browser() as chromium:
-            with lab.open(chromium, "sweep/grid.ipynb", **view) as notebook:
-                run_sweep(notebook)
-                cell = notebook.cell(1)
-                keep("grid", notebook.page.screenshot(clip=crop(cell, cell)))
-            with lab.open(chromium, "01_first_video.ipynb", **view) as notebook:
-                run_first_notebook(notebook)
-                cells = notebook.page.locator(".jp-Notebook .jp-Cell")
-                cell = cells.filter(has=notebook.page.locator("video")).first
-                index = int(cell.get_attribute("data-windowed-list-index") or 0)
-                keep("first_video", notebook.page.screenshot(clip=crop(notebook.cell(index - 1), cell)))
+            if "grid" in names:
+                with lab.open(chromium, "sweep/grid.ipynb", **view) as notebook:
+                    run_sweep(notebook)
+                    cell = notebook.cell(1)
+                    keep("grid", notebook.page.screenshot(clip=crop(cell, cell)))
+            if "first_video" in names:
+                with lab.open(chromium, "01_first_video.ipynb", **view) as notebook:
+                    run_first_notebook(notebook)
+                    cells = notebook.page.locator(".jp-Notebook .jp-Cell")
+                    cell = cells.filter(has=notebook.page.locator("video")).first
+                    index = int(cell.get_attribute("data-windowed-list-index") or 0)
+                    keep("first_video", notebook.page.screenshot(clip=crop(notebook.cell(index - 1), cell)))
+            if "panel" in names:
+                wide = {**view, "viewport": {"width": 1360, "height": 900}}
+                with lab.open(chromium, "panel/panel.ipynb", **wide) as notebook:
+                    panel = run_panel(notebook)
+                    cell = notebook.cell(2)
+                    area, last = crop(cell, cell), panel.locator(".veo-tile").last.bounding_box()
+                    assert last
+                    area["height"] = last["y"] + last["height"] + 16 - area["y"]
+                    keep("panel", notebook.page.screenshot(clip=area))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

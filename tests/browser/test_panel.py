@@ -176,7 +176,7 @@ def test_it_goes_on_from_a_frame_and_joins_what_came_of_it(open_panel, sandbox, 
     panel.choose(1, 0)
     panel.button("Join", panel.gallery).click()
     expect(panel.dialog.get_by_role("list", name="Pieces, in order").get_by_role("listitem")).to_have_count(2)
-    end = panel.dialog.get_by_role("spinbutton", name=re.compile(r"^End of .*, in seconds")).first
+    end = panel.dialog.get_by_role("spinbutton", name=re.compile(r"^to: ")).first
     end.fill("2")
     end.press("Enter")
     artefact(notebook, "panel-join")
@@ -288,7 +288,7 @@ def test_after_a_reload_and_after_the_kernel_was_killed_it_is_as_it_was(
     panel = Panel(notebook.output(1).locator(".veo-panel"))
     expect(panel.prompt).to_have_value("A {{animal}} in the rain.")
     expect(panel.queue.get_by_text("A fox in the rain.")).to_be_visible()
-    lab.restart_kernel(notebook.path)
+    notebook.restart()
     expect(panel.root.get_by_text("The kernel was restarted or has ended.")).to_be_visible()
     artefact(notebook, "panel-lost")
     notebook.run(0)

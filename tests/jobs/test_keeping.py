@@ -228,6 +228,14 @@ def test_a_copy_goes_where_it_is_wanted(studio, tmp_path):
     assert (tmp_path / "both.mp4").read_bytes() == both.path.read_bytes()
 
 
+def test_a_copy_that_cannot_be_written_leaves_the_joined_clip_in_the_library(studio, tmp_path):
+    with pytest.raises(InvalidRequest, match=r"copy .* can't be written") as caught:
+        studio.join([made(studio), made(studio, "An owl.")], out=tmp_path / "nowhere" / "both.mp4")
+    (row,) = studio.browse(Query(states=("joined",))).rows
+    assert row.job_id in caught.value.hint
+    assert studio.clip(row.job_id).path.exists()
+
+
 @pytest.mark.parametrize(
     ("clips", "said"), [([], "0 clips"), (["fox.mp4"], "not str"), ([None], "not NoneType")]
 )

@@ -10,6 +10,7 @@ import pytest
 from tests.jobs.world import Held
 from veo_nb.errors import DownloadError, InvalidRequest, NotFound, VeoError
 from veo_nb.jobs.browse import Query
+from veo_nb.jobs.job import error_to_json
 from veo_nb.jobs.trash import FOLDER, KEPT_SECONDS, Trash
 
 DAY = 24 * 3600.0
@@ -199,6 +200,40 @@ def test_a_repair_does_not_fetch_what_was_deleted_before_it_came(studio, service
     assert studio.job(lost.id).status == "failed"
     assert len(service.fetched) == before
     assert keys(studio, "made", "failed") == set()
+
+
+def test_a_repair_does_not_enter_a_file_whose_job_was_deleted(studio, service):
+    """Its end was lost in a crash: the clip lies in its place, and the ledger calls the job failed."""
+    job = made(studio)
+    ledger = studio._open().ledger
+    lost = error_to_json(DownloadError("It broke off."))
+    ledger.write(lambda db: db.execute("DELETE FROM videos"))
+    ledger.update_job(job.id, state="failed", error=lost)
+    studio.delete(job.id)
+    assert studio.repair().done == []
+    assert studio.job(job.id).status == "failed"
+    assert keys(studio, "made", "failed") == set()
+
+
+def test_a_repair_of_one_sample_does_not_bring_the_deleted_other_one_back(studio, service):
+    job = pair(studio, service)
+    first, second = (video.path for video in job.videos)
+    studio.delete(f"{job.id}/1")
+    first.write_bytes(b"damaged")
+    service.polls = [service.finished("one", count=2)]
+    assert "fetched again" in " ".join(studio.repair().done)
+    assert first.stat().st_size > len(b"damaged")
+    assert not second.exists()
+    assert len(service.fetched) == 3
+    assert [video.sample for video in studio.job(job.id).videos] == [0]
+    assert keys(studio) == {f"{job.id}/0"}
+
+
+def test_a_repair_has_nothing_to_say_of_a_deleted_clip(studio, service):
+    studio.delete(made(studio).id)
+    report = studio.repair()
+    assert (report.done, report.left) == ([], [])
+    assert len(service.fetched) == 1
 
 
 def test_nobody_is_warned_of_a_clip_that_he_deleted(studio, lost):

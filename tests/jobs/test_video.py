@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.jobs.test_ledger import VIDEO
-from veo_nb.errors import NotFound
-from veo_nb.jobs.video import video_from_row
+from veo_nb.errors import InvalidRequest, NotFound
+from veo_nb.jobs.video import Trimmed, video_from_row
 
 
 @pytest.fixture
@@ -30,6 +30,18 @@ def test_a_frame_is_a_picture_of_the_clips_size(video):
 def test_the_last_frame_is_another_than_the_first(video):
     assert video.last_frame().tobytes() != video.frame(0).tobytes()
     assert video.last_frame().tobytes() == video.frame(100).tobytes()
+
+
+def test_a_trim_up_to_the_end_or_past_it_is_up_to_the_clips_own(video):
+    assert video.trim() == Trimmed(video)
+    assert video.trim(1.5, 4.0) == video.trim(1.5, 99) == Trimmed(video, 1.5, None)
+    assert video.trim(end=1) == Trimmed(video, 0.0, 1)
+
+
+@pytest.mark.parametrize(("start", "end"), [(2, 2), (3, 1), (-0.1, 1), (4.0, None), (float("nan"), None)])
+def test_a_trim_of_nothing_is_refused_with_the_clips_length(video, start, end):
+    with pytest.raises(InvalidRequest, match=r"of a clip of 4\.0 s"):
+        video.trim(start, end)
 
 
 @pytest.mark.parametrize("still", [lambda video: video.frame(0), lambda video: video.last_frame()])

@@ -125,6 +125,25 @@ def test_a_part_that_is_the_whole_is_copied_without_loss(clip, tmp_path):
     assert (tmp_path / "whole.mp4").read_bytes() == (tmp_path / "parts.mp4").read_bytes()
 
 
+def test_a_part_after_the_last_picture_is_that_picture(clip, tmp_path):
+    """A person may cut at the very end: a clip of 2 s from 1.99 s on rounds to the picture after the last one."""
+    join([Part(clip, 0.0, 0.5), Part(clip, 1.99)], tmp_path / "out.mp4")
+    assert probe(tmp_path / "out.mp4").duration == pytest.approx(0.5 + 1 / 24, abs=1e-6)
+    assert red(tmp_path / "out.mp4", 0.52) == pytest.approx(red(clip, 1.97), abs=6)
+    join([Part(clip, 1.99)], tmp_path / "alone.mp4")
+    assert probe(tmp_path / "alone.mp4").duration == pytest.approx(1 / 24, abs=1e-6)
+
+
+def test_a_part_of_a_clip_at_another_rate_is_counted_in_that_of_the_first(clip, make_clip, tmp_path):
+    faster = make_clip("faster.mp4", frames=60, fps=30, loud=range(30, 36))
+    join([Part(clip, 0.0, 0.5), Part(faster, 0.75, 1.5)], tmp_path / "out.mp4")
+    facts = probe(tmp_path / "out.mp4")
+    assert facts.fps == 24.0
+    assert facts.duration == pytest.approx(1.25, abs=1e-6)
+    assert loud_at(tmp_path / "out.mp4") == [pytest.approx(0.5 + 0.25, abs=0.02)]
+    assert red(tmp_path / "out.mp4", 0.5) == pytest.approx(red(faster, 0.75), abs=8)
+
+
 @given(start=st.floats(0, 10), length=st.floats(0, 10), rate=st.sampled_from([24, 25, 30]))
 def test_no_part_is_without_a_picture(start, length, rate):
     first, end = Part("", start, start + length).pictures(Fraction(rate))

@@ -42,6 +42,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "sample_count": 1,
         "take": 3,
     },
+    "a value that looks like an option": {"negative_prompt": "-blur"},
     "frames": {"image": photo(), "last_frame": photo("blue")},
     "references": {"reference_images": [photo(), photo("blue")], "duration_seconds": 8},
     "an address": {"video": "https://example.com/clip.mp4"},
@@ -72,11 +73,35 @@ def test_a_clip_that_goes_on_from_another_names_its_job(studio, service, tmp_pat
     assert len(service.posts) == 2
 
 
+def test_a_cell_cannot_name_another_sample_than_the_first_and_python_can(studio, service):
+    service.polls = [service.finished("one", count=2)]
+    fox = studio.generate("A fox.", resolution="720p", sample_count=2).wait(30)
+    job = studio.generate("It runs.", video=fox.videos[1]).wait(30)
+    assert cell_of(job, studio.library) == ""
+    assert f"clip('{fox.id}/1')" in python_of(job, studio.library)
+
+
 @pytest.mark.parametrize("prompt", ["A {{fox}}.", " A fox.", "A fox.\n", "%%veo x"])
 def test_what_a_cell_would_change_is_given_as_python_alone(studio, prompt):
     job = studio.generate(prompt).wait(30)
     assert cell_of(job, studio.library) == ""
     assert repr(prompt) in python_of(job, studio.library)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_python_names_the_sample_even_where_another_one_is_gone(studio, service, tmp_path, monkeypatch, gone):
+    monkeypatch.chdir(tmp_path)
+    service.polls = [service.finished("one", count=2)]
+    job = studio.generate("A fox.", sample_count=2).wait(30)
+    second = job.videos[1]
+    if gone:
+        studio.delete(f"{job.id}/0")
+        (studio.library.folder / ".trash" / job.videos[0].path.parent.name).rename(tmp_path / "elsewhere")
+    *lines, last = python_of(job, studio.library, 1).removeprefix("import veo_nb as veo\n").splitlines()
+    names: dict[str, Any] = {"veo": studio}
+    exec("\n".join(lines), names)
+    assert eval(last, names) == second
+    assert len(service.posts) == 1
 
 
 @given(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from veo_nb.jobs.studio import Preview
 from veo_nb.jobs.video import Video
 from veo_nb.media.picture import Picture, read_picture
 from veo_nb.notebook import display
-from veo_nb.notebook.display import backdrop, dry_run, finished, job_table, poster, shown_again
+from veo_nb.notebook.display import backdrop, dry_run, finished, job_table, one_clip, poster, shown_again
 from veo_nb.notebook.place import Place
 from veo_nb.request import make_request
 
@@ -218,6 +219,44 @@ def test_an_odd_file_name_is_found_by_the_browser(put, place, name):
     assert unquote(src) == f"veo library/{name}"
     assert not set('#? "<>') & set(src)
     assert f"veo library/{name}" in " ".join(page.texts)
+
+
+# A clip by itself
+
+
+def test_a_clip_by_itself_is_played_beside_the_notebook_with_its_facts(put, place):
+    shown = one_clip(make_video(put("veo_library/fox.mp4")), place)
+    assert isinstance(shown, IPythonVideo)
+    page = checked(shown._repr_html_())
+    video = page.only("video")
+    assert video["src"] == "veo_library/fox.mp4"
+    assert video["poster"].startswith("data:image/jpeg;base64,")
+    assert "0.5 s · 192 x 108 · veo_library/fox.mp4" in page.texts
+    assert repr(shown) == "0.5 s · 192 x 108 · veo_library/fox.mp4"
+
+
+@pytest.mark.parametrize(
+    ("size", "style"), [((192, 108), "aspect-ratio:16/9"), ((108, 192), "aspect-ratio:9/16")]
+)
+def test_its_own_box_has_its_shape_too(put, place, size, style):
+    video = replace(make_video(put("fox.mp4")), width=size[0], height=size[1])
+    assert style in checked(one_clip(video, place)._repr_html_()).only("video")["style"]
+
+
+@pytest.mark.parametrize("name", ["\"'<>&.mp4", "fox #1?.mp4", "{0}.mp4"])
+def test_an_odd_name_of_a_clip_by_itself_is_text(put, place, name):
+    page = checked(one_clip(make_video(put(name)), place)._repr_html_())
+    assert unquote(page.only("video")["src"]) == name
+    assert f"0.5 s · 192 x 108 · {name}" in page.texts
+
+
+def test_a_clip_by_itself_whose_file_was_deleted_says_so_and_breaks_nothing(put, place):
+    path = put("fox.mp4")
+    video = make_video(path)
+    path.unlink()
+    page = checked(one_clip(video, place)._repr_html_())
+    assert "video" not in page.tags
+    assert "fox.mp4" in " ".join(page.texts)
 
 
 # Files that can't be linked

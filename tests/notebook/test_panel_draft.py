@@ -191,7 +191,7 @@ def test_what_was_made_before_is_shown(studio):
     studio.generate("A fox.").wait(30)
     found = check(studio, draft())
     assert (found["count"], found["stored"], found["button"]) == (0, 1, "Show the clip")
-    assert found["line"] == "Made before: shown again, nothing sent"
+    assert found["line"] == "There already, or on its way: nothing is sent"
     assert check(studio, draft(take=2))["button"] == "Generate 1 clip"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -42,17 +43,23 @@ def wheel(tmp_path_factory):
     """Built by pip in a copy of the sources that has no bundle yet."""
     copy = tmp_path_factory.mktemp("clone") / "veo_nb"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*MADE))
-    for name in ("widget.js", "widget.css", "page.js", "page.css"):
+    for name in ("widget.js", "widget.css", "panel.js", "panel.css", "page.js", "page.css"):
         (copy / "veo_nb" / "static" / name).unlink(missing_ok=True)
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "dist", ".", folder=copy)
     (wheel,) = (copy / "dist").glob("*.whl")
     return wheel
 
 
+def test_the_panels_bundle_is_small(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        sizes = [len(gzip.compress(archive.read(f"veo_nb/static/panel.{kind}"))) for kind in ("js", "css")]
+    assert sum(sizes) < 60_000
+
+
 def test_everything_that_runs_is_inside(wheel):
     with zipfile.ZipFile(wheel) as archive:
         sizes = {item.filename: item.file_size for item in archive.infolist()}
-    for name in ("widget", "page"):
+    for name in ("widget", "panel", "page"):
         assert sizes[f"veo_nb/static/{name}.js"] > 10_000
         assert sizes[f"veo_nb/static/{name}.css"] > 1_000
     assert "veo_nb/py.typed" in sizes

@@ -166,9 +166,20 @@ def _encode(parts: Sequence[Part], out: str | Path, size: tuple[int, int], *, so
                 writer.add_sound(
                     _softened(part.path, begins=index > 0, ends=index < len(parts) - 1, heard=heard)
                 )
-            for picture in itertools.islice(_pictures(part.path, width, height, rate), first_one, end):
+            for picture in _from(_pictures(part.path, width, height, rate), first_one, end):
                 writer.add_picture(picture)
             writer.fit_sound()
+
+
+def _from(pictures: Iterator[VideoFrame], first: int, end: int | None) -> Iterator[VideoFrame]:
+    """Those from `first` up to `end`; the last one where there are fewer, since no part is without a picture."""
+    last = None
+    for number, picture in enumerate(itertools.islice(pictures, end)):
+        last = picture
+        if number >= first:
+            yield picture
+    if last is not None and number < first:
+        yield last
 
 
 def _pictures(path: str | Path, width: int, height: int, rate: Fraction) -> Iterator[VideoFrame]:

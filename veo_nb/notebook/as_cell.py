@@ -32,7 +32,8 @@ def cell_of(job: Job, library: Library) -> str:
             text = _word(library, one)
             if not text or "\n" in text:
                 return ""
-            words += [f"--{item.flag}", text]
+            # What begins like an option would be taken for one.
+            words += [f"--{item.flag}={text}"] if text.startswith("-") else [f"--{item.flag}", text]
     if job.take > 1:
         words += ["--take", str(job.take)]
     return f"{' '.join([words[0], *map(shlex.quote, words[1:])])}\n{prompt}"
@@ -47,8 +48,13 @@ def python_of(job: Job, library: Library, sample: int = 0) -> str:
     if job.take > 1:
         lines.append(f"    take={job.take},")
     body = "\n".join(lines)
-    which = "video" if sample == 0 else f"videos[{sample}]"
-    return f"import veo_nb as veo\n\njob = veo.generate(\n{body}\n)\njob.wait().{which}"
+    # By its number: of those before it one may be deleted.
+    shown = (
+        f"next(clip for clip in job.wait().videos if clip.sample == {sample})"
+        if sample
+        else "job.wait().video"
+    )
+    return f"import veo_nb as veo\n\njob = veo.generate(\n{body}\n)\n{shown}"
 
 
 def _model(job: Job) -> str:

@@ -22,7 +22,7 @@ from veo_nb.jobs.studio import Studio
 from veo_nb.jobs.video import Video
 from veo_nb.notebook import panel_wishes as asked
 from veo_nb.notebook.display import ROOT
-from veo_nb.notebook.live import LiveView
+from veo_nb.notebook.live import STATIC, LiveView
 from veo_nb.notebook.panel_answers import Answers
 from veo_nb.notebook.panel_desk import Desk
 from veo_nb.notebook.panel_protocol import ROWS
@@ -59,6 +59,8 @@ class Panel(LiveView):
     `studio` gives the studio of now. Several panels of a kernel, its cards and its grids show the same.
     """
 
+    _esm = STATIC / "panel.js"
+    _css = STATIC / "panel.css"
     _kind = traitlets.Unicode("panel").tag(sync=True)
     _wishes: ClassVar[Payloads] = asked.WISHES
     panel = traitlets.Dict().tag(sync=True)

@@ -258,7 +258,9 @@ def _forecast(studio: Studio, asked: Asked, found: Check) -> None:
     parts = [words.counted(count, "clip"), price, in_time(seconds)] if count else []
     if stored:
         parts.append(
-            f"{stored} there already, shown at no cost" if count else "Made before: shown again, nothing sent"
+            f"{stored} there already, shown at no cost"
+            if count
+            else "There already, or on its way: nothing is sent"
         )
     found["line"] = " · ".join(parts)
     bill = studio.cost()

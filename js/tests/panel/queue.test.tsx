@@ -103,11 +103,12 @@ describe("the queue", () => {
     await draw();
     const matches = vi.spyOn(Element.prototype, "matches").mockReturnValue(true);
     await show([]);
-    const height = () => all(".veo-jobs")[0]?.style.minHeight;
+    const height = () => all(".veo-queue-empty")[0]?.style.minHeight;
     expect(height()).toBe("200px");
+    expect(stage.el.textContent).toContain("Nothing is on its way.");
     matches.mockReturnValue(false);
     await act(() => void stage.el.dispatchEvent(new Event("pointerout")));
-    expect(stage.el.textContent).toContain("Nothing is on its way.");
+    expect(height()).toBe("");
   });
 });
 

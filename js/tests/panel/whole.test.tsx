@@ -2,7 +2,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ROWS } from "../../src/panel/protocol";
 import { formatLine } from "../../src/protocol";
-import define from "../../src/widget";
+import define from "../../src/panel";
 import { examplePanel, type PanelFacts, panelExamples } from "../fixtures";
 import { FakeModel } from "../kernel";
 

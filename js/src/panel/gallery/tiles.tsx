@@ -70,6 +70,9 @@ export function Tiles({ pages, total, onDelete }: TilesProps) {
     setTop(box.current.scrollTop);
   });
 
+  // Nothing is above where all of it is on screen.
+  if (layout.height <= size.height || at < layout.pitch / 2) above.current = 0;
+
   // The clip that was active, wherever it is now; without it what stands in its place.
   const found = active.key === "" ? -1 : pages.indexOf(active.key);
   const activeIndex = Math.min(Math.max(0, total - 1), found >= 0 ? found : active.index);

@@ -37,8 +37,10 @@ export function QueueList({ queue, rows }: QueueProps) {
         <h3 tabIndex={-1}>Queue</h3>
         <span class="veo-soft">{formatLine(queue.line, now)}</span>
       </div>
-      {shown.length === 0 && held === 0 ? (
-        <p class="veo-queue-empty">Nothing is on its way. What you generate stands here until it is done.</p>
+      {shown.length === 0 ? (
+        <p class="veo-queue-empty" style={held > 0 ? { minHeight: `${held}px` } : {}}>
+          Nothing is on its way. What you generate stands here until it is done.
+        </p>
       ) : (
         <ol ref={list} class="veo-jobs" style={held > 0 ? { minHeight: `${held}px` } : {}}>
           {order.jobs.map((job) => {

@@ -1,0 +1,6 @@
+// The bundle of the panel.
+
+import { definition } from "./definition";
+import { showPanel } from "./panel/show";
+
+export default definition({ panel: () => ({ show: showPanel }) });

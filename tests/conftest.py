@@ -1,4 +1,7 @@
-"""What all tests share: nobody's real key is in reach, and the quick tests come first."""
+"""What all tests share: nobody's real key is in reach, and the quick tests come first.
+
+`HYPOTHESIS_PROFILE=thorough` has each property tried with five times as many examples.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,11 @@ import gc
 import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("thorough", max_examples=500)
+if os.environ.get("HYPOTHESIS_PROFILE") == "thorough":
+    settings.load_profile("thorough")
 
 SLOW = ("browser", "package", "kernel", "sdk")
 """The longest files first: where several run at a time, short ones fill the end."""

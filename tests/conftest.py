@@ -1,4 +1,7 @@
-"""What all tests share: nobody's real key is in reach, and the quick tests come first."""
+"""What all tests share: nobody's real key is in reach, and the quick tests come first.
+
+`HYPOTHESIS_PROFILE=thorough` has each property tried with five times as many examples.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,14 @@ import gc
 import os
 
 import pytest
+from hypothesis import settings
 
-SLOW = ("sdk", "kernel", "package", "browser")
+settings.register_profile("thorough", max_examples=500)
+if os.environ.get("HYPOTHESIS_PROFILE") == "thorough":
+    settings.load_profile("thorough")
+
+SLOW = ("browser", "package", "kernel", "sdk")
+"""The longest files first: where several run at a time, short ones fill the end."""
 
 
 def pytest_configure(config):
@@ -15,13 +24,19 @@ def pytest_configure(config):
     for name in [*os.environ]:
         if name.startswith("VEO_NB_") or name.endswith("_API_KEY"):
             del os.environ[name]
+    # A test that looks at a clip's pictures takes this away.
+    os.environ["VEO_NB_SANDBOX_DRAFT"] = "1"
     # A backend of keyring's that keeps nothing: nobody's own keyring is opened.
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 
 def pytest_collection_modifyitems(items):
     """A broken function shows before the minutes that kernels and browsers take."""
-    items.sort(key=lambda item: [*map(item.get_closest_marker, SLOW)] != [None] * len(SLOW))
+
+    def place(item):
+        return next((at for at, name in enumerate(SLOW) if item.get_closest_marker(name)), -1)
+
+    items.sort(key=place)
 
 
 def pytest_collection_finish():

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.lab import TOKEN, write_notebook
+from tests.kernel.kernel import KEPT
 
 ROOT = Path(__file__).parents[2]
 PANEL = "import veo_nb as veo\npanel = veo.panel()\npanel"
@@ -103,7 +104,7 @@ def _served(command: list[str], folder: Path, environment: Mapping[str, str], ur
     """Run a server until the block ends; it is there once `url` answers."""
     home = folder / ".home"
     home.mkdir()
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
             command,

@@ -28,6 +28,8 @@ from typing import Any
 import nbformat
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect, sync_playwright
 
+from tests.kernel.kernel import KEPT
+
 TOKEN = "tests"
 FLAGS = [
     "--no-sandbox",
@@ -76,7 +78,7 @@ class Lab:
         settings.mkdir(parents=True)
         # Lab would ask in a corner of the page whether news are wanted, whatever its news_url is.
         (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "TMPDIR") if name in os.environ}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         options = {
             "ServerApp.token": TOKEN,
             "ServerApp.port": self.port,

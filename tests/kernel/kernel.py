@@ -25,6 +25,8 @@ import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
+KEPT = ("PATH", "LANG", "TZ", "TMPDIR", "VEO_NB_SANDBOX_DRAFT")
+"""What a process that a test starts gets of this one's environment: nobody's keys and settings."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -128,7 +130,7 @@ class Kernel:
         home = self.folder / ".home"
         home.mkdir(exist_ok=True)
         connection, info = write_connection_file(str(home / f"kernel-{time.monotonic_ns()}.json"))
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "TMPDIR") if name in os.environ}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [self.python, "-m", "ipykernel_launcher", "-f", connection],
@@ -242,8 +244,11 @@ class Kernel:
         self, comm_id: str, content: dict[str, Any], *buffers: bytes, subshell: str | None = None
     ) -> None:
         """Send a widget a message as the front end does, by a subshell where one is named."""
-        body = {"comm_id": comm_id, "data": {"method": "custom", "content": content}}
-        message = self.client.session.msg("comm_msg", body)
+        self.say(comm_id, {"method": "custom", "content": content}, *buffers, subshell=subshell)
+
+    def say(self, comm_id: str, data: dict[str, Any], *buffers: bytes, subshell: str | None = None) -> None:
+        """Send any message on a widget's comm."""
+        message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
         if subshell:
             message["header"]["subshell_id"] = subshell
         self.client.session.send(self.client.shell_channel.socket, message, buffers=[*buffers])

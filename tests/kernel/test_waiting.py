@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kernel.sandbox import submits
+from tests.kernel.kernel import Kernel
+from tests.kernel.sandbox import Sandbox, submits
 
 pytestmark = pytest.mark.kernel
 
 
+@pytest.fixture(scope="module")
+def slow_sandbox(tmp_path_factory):
+    with Sandbox(tmp_path_factory.mktemp("sandbox"), latency=5) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory, slow_sandbox):
+    """One kernel for all: each test has a job of its own."""
+    with Kernel(tmp_path_factory.mktemp("notebook"), **slow_sandbox.environment) as kernel:
+        kernel.run("%load_ext veo_nb")
+        yield kernel
+
+
 @pytest.fixture
-def card(slow):
-    """The cell of a job that takes 5 seconds, bound to `job`."""
-    card = slow.run("%%veo -d 4 --out job\nA fox crosses a frozen lake.")
+def prompt(request):
+    return f"A fox crosses a frozen lake: {request.node.name}."
+
+
+@pytest.fixture
+def card(slow, prompt):
+    """The cell of a job that takes 5 seconds, bound to `job`; it does not outlive its test."""
+    card = slow.run(f"%%veo -d 4 --out job\n{prompt}")
     assert card.failure is None, card.failure
-    return card
+    yield card
+    slow.run("job.cancel()")
 
 
 def test_wait_returns_when_the_video_is_there(slow, card):
@@ -25,7 +46,7 @@ def test_wait_returns_when_the_video_is_there(slow, card):
 
 
 @pytest.mark.parametrize("wait", ["%veo wait", "job.wait()"])
-def test_interrupting_a_wait_leaves_the_job_running_and_says_so(slow, card, wait, slow_sandbox):
+def test_interrupting_a_wait_leaves_the_job_running_and_says_so(slow, card, wait, slow_sandbox, prompt):
     waiting = slow.begin(wait)
     slow.listen(1)
     assert not waiting.done
@@ -36,7 +57,7 @@ def test_interrupting_a_wait_leaves_the_job_running_and_says_so(slow, card, wait
     assert not (waiting.failure and len(waiting.failure.traceback) > 1)
     slow.until(lambda: "<video" in card.html, 30, "the job did not go on")
     assert slow.value("job.status") == "succeeded"
-    assert len(slow_sandbox.submits) == 1
+    assert len(slow_sandbox.sent(prompt)) == 1
 
 
 def test_an_interrupt_does_not_reach_the_sandbox_that_the_kernel_started(kernel, data):
@@ -83,6 +104,15 @@ def test_a_wait_with_a_timeout_ends_and_the_job_goes_on(slow, card):
     slow.until(lambda: "<video" in card.html, 30)
 
 
+def test_show_puts_a_job_under_another_cell(slow, card):
+    slow.run("%veo wait")
+    cell = slow.run(f"%veo show {slow.value('job.id')}")
+    assert "<video" in cell.html
+
+
+# From here on jobs are cancelled, whose clips the sandbox makes all the same: who comes after them waits.
+
+
 @pytest.mark.parametrize("wait", ["%veo wait", "job.wait()"])
 def test_cancel_in_the_card_works_during_a_wait(slow, card, wait):
     subshell = slow.subshell()
@@ -114,9 +144,3 @@ def test_the_list_of_jobs_names_the_one_that_runs(slow, card):
     assert cell.failure is None
     assert slow.value("job.id") in cell.shown
     assert "A fox crosses" in cell.shown
-
-
-def test_show_puts_a_job_under_another_cell(slow, card):
-    slow.run("%veo wait")
-    cell = slow.run(f"%veo show {slow.value('job.id')}")
-    assert "<video" in cell.html

@@ -37,6 +37,8 @@ THINGS: list[Any] = [
     ),
 ]
 
+MOST = 3 * settings().max_examples
+
 
 def golden(dialect):
     cases = json.loads((FIXTURES / "submit_bodies.json").read_text("utf-8"))
@@ -91,7 +93,7 @@ def damaged(draw, text):
 def test_no_almost_right_body_breaks_the_server(sandbox, dialect):
     refused = 0
 
-    @settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=MOST, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(body=almost(dialect))
     def ask(body):
         nonlocal refused
@@ -102,4 +104,4 @@ def test_no_almost_right_body_breaks_the_server(sandbox, dialect):
 
     ask()
     # They went deep: many were taken, many were not.
-    assert 100 < refused < 1000
+    assert MOST // 10 < refused < MOST

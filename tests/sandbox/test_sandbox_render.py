@@ -42,8 +42,8 @@ def recipe(prompt="A quiet lake at dawn", *, size=SIZE, seconds=1.0, samples=1, 
 def make(tmp_path):
     """Render a recipe and give the file."""
 
-    def make(name="clip.mp4", sample=0, **fields):
-        render(recipe(**fields), sample, tmp_path, tmp_path / name)
+    def make(name="clip.mp4", sample=0, *, draft=False, **fields):
+        render(recipe(**fields), sample, tmp_path, tmp_path / name, draft=draft)
         return tmp_path / name
 
     return make
@@ -58,6 +58,11 @@ def apart(one, two):
     difference = np.abs(pixels(one) - pixels(two))
     difference[-30:, -90:] = 0
     return float(difference.mean())
+
+
+def facts_of(path):
+    found = probe(path)
+    return found.width, found.height, found.fps, found.duration, found.has_audio
 
 
 PROMPTS = [
@@ -277,3 +282,17 @@ def test_sound_goes_on_where_it_was(make):
     later = sound_of(make("later.mp4", seconds=0.5, start=0.5))
     ours, theirs = whole[RATE * 6 // 10 : RATE * 9 // 10, 0], later[RATE // 10 : RATE * 4 // 10, 0]
     assert np.corrcoef(ours, theirs)[0, 1] > 0.95
+
+
+def test_a_draft_is_as_long_and_as_loud_as_the_clip_and_ends_as_it_does(make):
+    whole, draft = (make(f"{number}.mp4", seconds=2.0, draft=bool(number)) for number in range(2))
+    assert facts_of(draft) == facts_of(whole)
+    assert np.abs(sound_of(draft) - sound_of(whole)).max() < 0.01
+    assert apart(last_frame(draft), last_frame(whole)) < 3
+
+
+def test_a_draft_stands_still_for_a_second(make):
+    draft = make(prompt="The sea in a storm, rain", seconds=3.0, draft=True)
+    within = apart(frame(draft, 1.1), frame(draft, 1.9))
+    between = apart(frame(draft, 0.9), frame(draft, 1.1))
+    assert within < 1 < between

@@ -12,9 +12,11 @@ import subprocess
 import time
 
 import httpx
+import numpy as np
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from veo_nb.media.frames import frame
 from veo_nb.media.probe import probe
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
@@ -34,6 +36,12 @@ def until(what, seconds=20.0):
     return found
 
 
+@pytest.fixture(autouse=True)
+def whole_clips(monkeypatch):
+    """A render takes its time here, so that it can be met in the middle."""
+    monkeypatch.delenv("VEO_NB_SANDBOX_DRAFT")
+
+
 # Starting.
 
 
@@ -46,6 +54,20 @@ def test_it_says_where_it_is_ready_and_listens_on_this_machine_only(sandbox):
         if item.status == psutil.CONN_LISTEN
     ]
     assert [tuple(address) for address in listening] == [("127.0.0.1", port)]
+
+
+@pytest.mark.parametrize(
+    ("options", "variable"), [(("--draft",), ""), ((), "1"), ((), "")], ids=["option", "variable", "neither"]
+)
+def test_it_draws_drafts_where_it_is_told_to(launch, tmp_path, monkeypatch, options, variable):
+    monkeypatch.setenv("VEO_NB_SANDBOX_DRAFT", variable)
+    one = launch(tmp_path, "--latency", "0", *options)
+    asked = {"durationSeconds": 4}
+    clip = one.fetch(
+        one.uris(one.start({"prompt": "The sea in a storm, rain"}, asked))[0], tmp_path / "a.mp4"
+    )
+    first, second = (np.asarray(frame(clip, at), dtype=float) for at in (1.1, 1.9))
+    assert (np.abs(first - second).mean() > 1) == (not options and not variable)
 
 
 def test_a_port_in_use_is_told_in_one_line(launch, tmp_path):

@@ -341,7 +341,7 @@ BODY = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=1500,
+    max_examples=3 * settings().max_examples,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -352,7 +352,11 @@ def test_no_body_breaks_the_server(sandbox, body):
     assert ("name" in answer.json()) == (answer.status_code == 200)
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(body=JSON | st.fixed_dictionaries({"operationName": ANY | st.just(f"{FULL}/operations/x")}))
 def test_no_poll_breaks_the_server(sandbox, body):
     answer = sandbox.http.post(f"/v1/{FULL}:fetchPredictOperation", content=json.dumps(body), timeout=5)

@@ -248,7 +248,7 @@ BODY = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=1500,
+    max_examples=3 * settings().max_examples,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -28,6 +28,7 @@ from veo_nb.sandbox.wire import PROVIDER
 
 DEFAULT_KEY = "sk-sandbox"
 KEY_VARIABLE = "VEO_NB_SANDBOX_KEY"
+DRAFT_VARIABLE = "VEO_NB_SANDBOX_DRAFT"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,6 +83,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let things go wrong as this table says, TOML or JSON; `python -m pydoc veo_nb.sandbox.faults` explains it",
     )
     parser.add_argument(
+        "--draft",
+        action="store_true",
+        default=os.environ.get(DRAFT_VARIABLE) == "1",
+        help=f"draw one picture a second: clips that jerk, in a third of the time (default: whether ${DRAFT_VARIABLE} is 1)",
+    )
+    parser.add_argument(
         "--stop-with-stdin",
         action="store_true",
         help="stop when standard input ends, that is when the program that started it is gone",
@@ -123,7 +130,7 @@ def run(args: argparse.Namespace) -> int:
             key = args.key or os.environ.get(KEY_VARIABLE) or DEFAULT_KEY
             sandbox = Sandbox(
                 store=store,
-                pool=Pool(store),
+                pool=Pool(store, draft=args.draft),
                 journal=journal,
                 quota=Quota(args.per_minute, args.in_flight),
                 faults=faults,

@@ -26,8 +26,9 @@ IDLE = 60.0
 class Pool:
     """Up to `size` rendering processes, each started when there is work for it."""
 
-    def __init__(self, store: Store, size: int | None = None) -> None:
+    def __init__(self, store: Store, size: int | None = None, *, draft: bool = False) -> None:
         self.store = store
+        self.draft = draft
         self.size = size or max(1, (os.cpu_count() or 2) - 1)
         self._work = asyncio.Event()
         self._slots: list[asyncio.Task[None]] = []
@@ -48,7 +49,7 @@ class Pool:
         await asyncio.gather(*self._slots, return_exceptions=True)
 
     async def _run(self) -> None:
-        async with Renderer(self.store.folder) as renderer:
+        async with Renderer(self.store.folder, draft=self.draft) as renderer:
             idle = 0.0
             while True:
                 self._work.clear()
@@ -90,8 +91,9 @@ class Pool:
 class Renderer:
     """One rendering process, started at its first job."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, draft: bool = False) -> None:
         self.folder = folder
+        self.draft = draft
         self._process: Process | None = None
 
     async def __aenter__(self) -> Renderer:
@@ -107,7 +109,7 @@ class Renderer:
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
-        job = json.dumps({"recipe": operation.recipe, "files": paths})
+        job = json.dumps({"recipe": operation.recipe, "files": paths, "draft": self.draft})
         with contextlib.suppress(ConnectionError):
             process.stdin.write(job.encode() + b"\n")
             await process.stdin.drain()

@@ -2,8 +2,8 @@
 
     python -m veo_nb.sandbox.render FOLDER
 
-reads jobs from standard input, a JSON object a line, `{"recipe": …, "files": [path, …]}`, and answers each with a
-line on standard output: `{}` when the files are there, `{"error": "why not"}` when not. When the input ends, because
+reads jobs from standard input, a JSON object a line, `{"recipe": …, "files": [path, …], "draft": false}`, and answers
+each with a line on standard output: `{}` when the files are there, `{"error": "why not"}` when not. When the input ends, because
 the server closed it or died, the process ends too, in the middle of a job if need be.
 """
 
@@ -30,13 +30,19 @@ from veo_nb.sandbox.shot import Shot
 FADE = 1.5
 """Seconds in which the sound of a clip that is not ours turns into the new one."""
 
+DRAFT_EVERY = FPS
+"""In a draft a picture is drawn so often, and stands until the next: from one key frame to another nothing moves."""
 
-def render(recipe: dict[str, Any], sample: int, folder: Path, out: Path) -> None:
-    """Write one clip of a recipe to `out`; paths in the recipe are relative to `folder`."""
+
+def render(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draft: bool = False) -> None:
+    """Write one clip of a recipe to `out`; paths in the recipe are relative to `folder`.
+
+    A draft is as large, as long and as loud as the clip, and takes a fraction of the work, since it jerks.
+    """
     part = out.with_suffix(".part")
     new = out.with_suffix(".new") if recipe["source"] else part
     try:
-        _write(recipe, sample, folder, new)
+        _write(recipe, sample, folder, new, draft=draft)
         if recipe["source"]:
             join([folder / recipe["source"], new], part, size=(recipe["width"], recipe["height"]))
         part.replace(out)
@@ -45,19 +51,24 @@ def render(recipe: dict[str, Any], sample: int, folder: Path, out: Path) -> None
         new.unlink(missing_ok=True)
 
 
-def _write(recipe: dict[str, Any], sample: int, folder: Path, out: Path) -> None:
+def _write(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draft: bool) -> None:
     width, height, seconds = recipe["width"], recipe["height"], recipe["seconds"]
     shot = Shot(recipe["shot"], mood_of(recipe["shot"], sample), folder, (width, height), seconds)
     heard, crf = recipe.get("sound", True), 12 if recipe.get("lossless") else 22
+    every, preset = (DRAFT_EVERY, "ultrafast") if draft else (1, "superfast")
     # Two threads: one picture is encoded while the next is drawn.
-    with Writer(out, width, height, sound=heard, preset="superfast", crf=crf, threads=2) as writer:
+    with Writer(out, width, height, sound=heard, preset=preset, crf=crf, threads=2) as writer:
         if heard:
             sound = shot.sound(round(seconds * RATE))
             if recipe["source"] and not recipe["shot"]["start"]:
                 _fade_over(sound, sound_of(folder / recipe["source"]))
             writer.add_sound(sound)
-        for index in range(round(seconds * FPS)):
-            writer.add_picture(shot.picture(index))
+        count = round(seconds * FPS)
+        for index in range(count):
+            # The last one is where another clip may go on.
+            if index % every == 0 or index == count - 1:
+                picture = shot.picture(index)
+            writer.add_picture(picture)
 
 
 def _fade_over(sound: NDArray[np.float32], before: NDArray[np.float32]) -> None:
@@ -80,7 +91,7 @@ def serve(folder: Path) -> None:
         answer = {}
         try:
             for sample, name in enumerate(job["files"]):
-                render(job["recipe"], sample, folder, folder / name)
+                render(job["recipe"], sample, folder, folder / name, draft=job["draft"])
         except Exception as error:  # noqa: BLE001 - the operation ends with it, and the log has the trace
             traceback.print_exc()
             answer = {"error": f"{type(error).__name__}: {error}"}

@@ -95,6 +95,12 @@ def test_it_is_a_table_of_videos_under_their_headings(place, video):
     assert page.elements[0][1]["data-veo-grid"] == "a1b2"
 
 
+def test_what_is_too_wide_is_reached_with_the_keyboard_and_has_a_name(place, video):
+    page = Page(draw(grid(), [cell(0, [0, 0])], place, {("0", 0): video}))
+    (wide,) = (given for _, given in page.elements if "overflow-x:auto" in (given.get("style") or ""))
+    assert (wide["tabindex"], wide["role"], wide["aria-label"]) == ("0", "group", "Clips by animal / time")
+
+
 def test_a_combination_without_a_clip_says_why(place, video):
     cells = [
         cell(0, [0, 0]),
@@ -157,7 +163,7 @@ def test_hostile_texts_are_only_text(place, video, text):
         }  # fmt: skip
         allowed = {
             "style", "role", "aria-label", "dir", "scope", "data-veo-grid", "src", "poster", "controls", "loop",
-            "playsinline", "preload", "class", "title",
+            "playsinline", "preload", "class", "title", "tabindex",
         }  # fmt: skip
         assert {name for _, attributes in page.elements for name in attributes} <= allowed
         assert any(text.strip() in found for found in page.texts)

@@ -145,9 +145,12 @@ class _Drawing:
                 )
             )
         return Markup(
-            '<div style="overflow-x:auto"><table style="table-layout:fixed;width:100%;min-width:{}px;max-width:{}px;'
+            # Reached by Tab: what is too wide is scrolled with the arrow keys as well.
+            '<div tabindex="0" role="group" aria-label="Clips by {}" style="overflow-x:auto">'
+            '<table style="table-layout:fixed;width:100%;min-width:{}px;max-width:{}px;'
             'border:0;border-collapse:collapse;margin:0;font-size:13px">{}</table></div>'
         ).format(
+            corner,
             HEAD + len(columns) * (self.least + 8),
             HEAD + len(columns) * (self.most + 8),
             Markup("").join(lines),

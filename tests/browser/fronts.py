@@ -21,7 +21,9 @@ from tests.browser.lab import TOKEN, write_notebook
 from tests.kernel.kernel import KEPT
 
 ROOT = Path(__file__).parents[2]
-PANEL = "import veo_nb as veo\npanel = veo.panel()\npanel"
+PANEL = "%load_ext veo_nb\nimport veo_nb as veo\npanel = veo.panel()\npanel"
+CARD = """%%veo --duration 4
+An owl turns its head."""
 APP = """import marimo
 
 app = marimo.App(width="full")
@@ -42,8 +44,8 @@ if __name__ == "__main__":
 
 @contextmanager
 def notebook7(chromium: Browser, folder: Path, environment: Mapping[str, str]) -> Iterator[Page]:
-    """A page of Notebook 7 whose first cell has opened the panel."""
-    write_notebook(folder / "panel.ipynb", [PANEL])
+    """A page of Notebook 7 whose first cell has opened the panel; a second one makes a clip."""
+    write_notebook(folder / "panel.ipynb", [PANEL, CARD])
     port = _free_port()
     command = [
         *(sys.executable, "-m", "notebook", "--no-browser", "--allow-root"),

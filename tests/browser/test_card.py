@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import violations
 from tests.browser.lab import facts, plays
 
 pytestmark = pytest.mark.browser
@@ -105,7 +106,7 @@ def test_hostile_prompts_are_text_in_the_card_and_under_the_video(open_notebook,
 
 
 def test_pictures_of_the_card_in_each_state_for_a_person_to_judge(open_notebook, slow_sandbox, artefact):
-    """Kept under tests/artefacts: light and dark, narrow and wide. Here only: nothing overflows its cell."""
+    """Kept under tests/artefacts: light and dark, narrow and wide. Here only: nothing overflows its cell, and axe finds nothing."""
     cells = [FOX.replace("9:16", "16:9"), "%%veo --aspect-ratio 4:3\nA fox.", "%veo"]
     notebook = open_notebook(cells, slow_sandbox)
     notebook.run(1)
@@ -123,6 +124,7 @@ def test_pictures_of_the_card_in_each_state_for_a_person_to_judge(open_notebook,
                 artefact(notebook, f"card-{state}-{width}-{'dark' if dark else 'light'}")
                 wide = notebook.output(1).evaluate("e => e.scrollWidth - e.clientWidth")
                 assert wide <= 0, f"{state} is wider than its cell at {width} px"
+                assert violations(notebook.page, ".jp-OutputArea") == []
 
     pictures("running")
     notebook.video(1).wait_for(timeout=40_000)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.browser.axe import violations
 from tests.browser.lab import Notebook, facts, plays
 
 pytestmark = pytest.mark.browser
@@ -68,7 +69,7 @@ def focused(notebook: Notebook) -> str:
 
 
 def pictures(notebook: Notebook, artefact: Any, state: str, index: int) -> None:
-    """Light and dark, narrow and wide; here only: nothing is wider than its cell."""
+    """Light and dark, narrow and wide; here only: nothing is wider than its cell, and axe finds nothing."""
     for width in (600, 1600):
         for dark in (False, True):
             notebook.page.set_viewport_size({"width": width, "height": 1400})
@@ -77,6 +78,7 @@ def pictures(notebook: Notebook, artefact: Any, state: str, index: int) -> None:
             artefact(notebook, f"grid-{state}-{width}-{'dark' if dark else 'light'}")
             wide = notebook.output(index).evaluate("e => e.scrollWidth - e.clientWidth")
             assert wide <= 0, f"{state} is wider than its cell at {width} px"
+            assert violations(notebook.page, ".jp-OutputArea") == []
     notebook.theme(dark=False)
 
 

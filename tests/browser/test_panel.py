@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import fronts
+from tests.browser.axe import violations
 from tests.browser.lab import Notebook, facts, plays
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
 PHOTOGRAPH = ROOT / "notebooks" / "coffee.jpg"
-AXE = ROOT / "js" / "node_modules" / "axe-core" / "axe.min.js"
 PANEL = "import veo_nb as veo\npanel = veo.panel()\npanel"
 SELECTED = "print([clip.job_id for clip in panel.selected], [job.status for job in heard])"
 HEARD = "heard = []\npanel.on_finished(heard.append);"
@@ -67,20 +67,6 @@ def open_panel(open_notebook):
         return notebook, panel
 
     return open_
-
-
-def violations(page: Page, selector: str) -> list[str]:
-    """What axe-core finds wrong in a part of the page."""
-    if not page.evaluate("typeof axe === 'object'"):
-        page.add_script_tag(path=str(AXE))
-    found: list[str] = page.evaluate(
-        """async selector => {
-            const {violations} = await axe.run(selector);
-            return violations.map(it => `${it.id}: ${it.nodes.map(node => node.html.slice(0, 200)).join(" | ")}`);
-        }""",
-        selector,
-    )
-    return found
 
 
 def test_a_photograph_becomes_a_clip_is_varied_compared_and_one_is_kept(open_panel, sandbox, artefact):
@@ -299,18 +285,19 @@ def test_after_a_reload_and_after_the_kernel_was_killed_it_is_as_it_was(
     panel.has_clips(1)
 
 
-@pytest.mark.parametrize("width", [400, 700, 1200, 1800])
-def test_it_fits_light_and_dark(open_panel, sandbox, artefact, width):
-    notebook, panel = open_panel(sandbox, viewport={"width": width + 120, "height": 1400})
+def test_it_fits_light_and_dark_narrow_and_wide(open_panel, sandbox, artefact):
+    notebook, panel = open_panel(sandbox)
     panel.generate()
     panel.has_clips(1)
-    for dark in (False, True):
-        notebook.theme(dark=dark)
-        notebook.page.wait_for_timeout(300)
-        artefact(notebook, f"panel-{width}-{'dark' if dark else 'light'}")
-        wide = notebook.output(1).evaluate("e => e.scrollWidth - e.clientWidth")
-        assert wide <= 0
-        assert violations(notebook.page, ".veo-panel") == []
+    for width in (400, 700, 1200, 1800):
+        notebook.page.set_viewport_size({"width": width + 120, "height": 1400})
+        for dark in (False, True):
+            notebook.theme(dark=dark)
+            notebook.page.wait_for_timeout(300)
+            artefact(notebook, f"panel-{width}-{'dark' if dark else 'light'}")
+            wide = notebook.output(1).evaluate("e => e.scrollWidth - e.clientWidth")
+            assert wide <= 0, f"wider than its cell at {width} px"
+            assert violations(notebook.page, ".veo-panel") == []
 
 
 @pytest.mark.parametrize("front", ["notebook7", "marimo"])
@@ -328,3 +315,11 @@ def test_it_works_in_other_front_ends(chromium, sandbox, tmp_path, front):
         panel.prompt.fill("Another one.")
         panel.generate()
         panel.has_clips(2)
+        if front == "notebook7":
+            # Where there are magics there are cards.
+            page.locator(".jp-InputArea-editor").nth(1).click()
+            page.keyboard.press("Control+Enter")
+            output = page.locator(".jp-OutputArea").nth(1)
+            expect(output.locator(".veo-card .veo-line")).to_be_visible()
+            expect(output.locator(".veo-card")).to_have_count(0, timeout=MADE)
+            assert plays(output.locator("video"))

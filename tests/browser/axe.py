@@ -1,0 +1,23 @@
+"""What axe-core finds wrong in a part of a page: names that are missing, contrast that is too weak, and the like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def violations(page: Page, selector: str) -> list[str]:
+    """Each rule that is broken below `selector`, with the elements that break it."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.add_script_tag(path=str(AXE))
+    found: list[str] = page.evaluate(
+        """async selector => {
+            const {violations} = await axe.run(selector);
+            return violations.map(it => `${it.id}: ${it.nodes.map(node => node.html.slice(0, 200)).join(" | ")}`);
+        }""",
+        selector,
+    )
+    return found

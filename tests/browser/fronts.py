@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -10,12 +11,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.lab import TOKEN, write_notebook
 from tests.kernel.kernel import KEPT
@@ -61,23 +61,27 @@ def notebook7(chromium: Browser, folder: Path, environment: Mapping[str, str]) -
         page.set_default_timeout(60_000)
         page.goto(f"{url}/notebooks/panel.ipynb?token={TOKEN}")
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        # What is asked of a page that has no kernel yet is lost, and its indicator is idle even then.
+        _wait_for(lambda: _has_kernel(f"{url}/api/sessions?token={TOKEN}"), "no kernel")
         page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
-        _run_first_cell(page)
+        page.locator(".jp-InputArea-editor").first.click()
+        page.keyboard.press("Control+Enter")
+        page.locator(".veo-panel").wait_for()
         yield page
 
 
-def _run_first_cell(page: Page) -> None:
-    """Run the first cell until its panel is there: what is asked of a page that has no kernel yet is lost."""
-    panel = page.locator(".veo-panel")
-    for _ in range(6):
-        page.locator(".jp-InputArea-editor").first.click()
-        page.keyboard.press("Control+Enter")
-        try:
-            panel.wait_for(timeout=15_000)
-        except PlaywrightTimeout:
-            continue
-        return
-    panel.wait_for()
+def _has_kernel(url: str) -> bool:
+    """Whether a notebook's kernel is idle and its page listens to it."""
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        kernels = [session["kernel"] for session in json.load(answer)]
+    return any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels)
+
+
+def _wait_for(true: Callable[[], bool], why: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, why
+        time.sleep(0.2)
 
 
 @contextmanager

@@ -40,12 +40,19 @@ interface Waiting {
   reject: (error: RequestError) => void;
 }
 
-/** A function that sends a request and gives the answer. After `signal` is aborted nothing of it is left. */
+/**
+ * A function that sends a request and gives the answer. After `signal` is aborted nothing of it is left.
+ *
+ * What got no answer may still be done, once the kernel is free. Asked for again, it has the id of the first time, by
+ * which a kernel knows that it is the same and not one more.
+ */
 export function connect(model: AnyModel, signal: AbortSignal): Request {
   const open = new Map<string, Waiting>();
+  const unanswered = new Map<string, string>();
 
   const receive = (content: unknown, buffers?: DataView[]) => {
     if (!isReply(content)) return;
+    for (const [what, id] of unanswered) if (id === content.id) unanswered.delete(what);
     // Another view's or browser's answer: every one that shows this model hears it.
     const waiting = open.get(content.id);
     if (waiting === undefined) return;
@@ -66,9 +73,12 @@ export function connect(model: AnyModel, signal: AbortSignal): Request {
 
   return (kind, payload = {}, { buffers, timeout = TIMEOUT_MS } = {}) =>
     new Promise((resolve, reject) => {
-      const message: Message = { kind, id: newId(), payload: { ...payload } };
+      const what = JSON.stringify([kind, payload]);
+      const message: Message = { kind, id: unanswered.get(what) ?? newId(), payload: { ...payload } };
+      unanswered.delete(what);
       const timer = setTimeout(() => {
         open.delete(message.id);
+        unanswered.set(what, message.id);
         reject(new RequestError("timeout", "No answer from the kernel: it may be busy.", "The job goes on."));
       }, timeout);
       const settle = () => {

@@ -60,6 +60,29 @@ describe("a request", () => {
     model.grant("cancel"); // Too late, and nobody minds.
   });
 
+  it("that got no answer is asked again as the same, until an answer comes", async () => {
+    const request = open();
+    const ids = () => model.sent.map(({ id }) => id);
+    void request("another", { clip: "3f2a/0" }).catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    void request("another", { clip: "9c01/0" }).catch(() => undefined);
+    const again = request("another", { clip: "3f2a/0" });
+    expect(ids()).toEqual([ids()[0], expect.not.stringMatching(ids()[0] ?? ""), ids()[0]]);
+    model.grant("another", { job: "n3w1" });
+    expect(await again).toEqual({ job: "n3w1" });
+    void request("another", { clip: "3f2a/0" }).catch(() => undefined);
+    expect(new Set(ids()).size).toBe(3);
+  });
+
+  it("whose answer came too late is another one the next time", async () => {
+    const request = open();
+    void request("another", { clip: "3f2a/0" }).catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    model.grant("another", { job: "n3w1" });
+    void request("another", { clip: "3f2a/0" }).catch(() => undefined);
+    expect(new Set(model.sent.map(({ id }) => id)).size).toBe(2);
+  });
+
   it("ends with the view, and leaves neither timer nor listener", async () => {
     const answer = open()("cancel");
     expect([model.listening, vi.getTimerCount()]).toEqual([1, 1]);

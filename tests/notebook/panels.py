@@ -38,9 +38,11 @@ class Seen(Panel):
         if message.get("method") == "update":
             self.states.append(message["state"])
 
-    def tell(self, kind: str, payload: dict[str, Any], buffers: tuple[bytes, ...] = ()) -> str:
+    def tell(
+        self, kind: str, payload: dict[str, Any], buffers: tuple[bytes, ...] = (), asked: str = ""
+    ) -> str:
         """Send a message as a page does; the id to which the answer comes."""
-        asked = f"k{next(_ids)}"
+        asked = asked or f"k{next(_ids)}"
         message = {"kind": kind, "id": asked, "payload": payload}
         self._handle_custom_msg(message, [memoryview(one) for one in buffers])
         return asked

@@ -379,3 +379,18 @@ def test_errors_of_the_studio_are_the_words_a_person_gets(panel, studio, monkeyp
     monkeypatch.setattr(studio, "rate", refuse)
     content, _ = panel.answer(panel.tell("rate", {"clip": "3f2a/0", "rating": 1}))
     assert content["error"] == {"code": "invalid_request", "message": "It can't be.", "hint": "Do this."}
+
+
+@pytest.mark.parametrize("kind", ["another", "again"])
+def test_what_was_asked_for_again_without_an_answer_is_done_once(panel, studio, service, kind):
+    """A page that waited in vain sends its wish under the same id; one of another click has another."""
+    made = studio.generate("A fox.").wait(30)
+    payload = {"another": {"clip": f"{made.id}/0"}, "again": {"job": made.id}}[kind]
+    ids = [panel.tell(kind, payload, asked="twice") for _ in range(2)]
+    wait_until(lambda: sum(one["id"] == "twice" for one, _ in panel.sent) == len(ids))
+    first, second = (one for one, _ in panel.sent if one["id"] == "twice")
+    assert first == second
+    assert "ok" in first
+    for job in studio.history():
+        job.wait(30)
+    assert len(service.posts) == 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
@@ -47,6 +47,11 @@ named, is done one after another by the last."""
 
 TOLD = frozenset({"check", "generate"})
 """Wishes whose answer says where half a character stands; of all others it is taken away."""
+
+ONCE = frozenset({"generate", "another", "again", "resubmit", "join"})
+"""Wishes that cost something. A page that got no answer in time asks again under the same id, and is told what came of
+the first time."""
+REMEMBERED = 100
 
 _living: deque[Panel] = deque()
 _desks: dict[Callable[[], Studio], Desk] = {}
@@ -94,6 +99,7 @@ class Panel(LiveView):
             for name, (_, most) in _HANDS.items()
         }
         self._along = threading.local()
+        self._done: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._endings: list[Callable[[], None]] = []
         self._closed = self._made = False
         try:
@@ -201,8 +207,14 @@ class Panel(LiveView):
             del self._along.buffers
 
     def obey(self, message: Message, wish: Any) -> dict[str, Any]:
-        """Do what a page asks for."""
-        return self._answers.give(message.kind, wish, self._along.buffers)
+        """Do what a page asks for; what costs something once, however often it is asked under one id."""
+        if message.kind not in ONCE:
+            return self._answers.give(message.kind, wish, self._along.buffers)
+        if message.id not in self._done:
+            self._done[message.id] = self._answers.give(message.kind, wish, self._along.buffers)
+            while len(self._done) > REMEMBERED:
+                self._done.popitem(last=False)
+        return dict(self._done[message.id])
 
 
 def whole_letters(content: Any) -> Any:

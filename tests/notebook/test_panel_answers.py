@@ -85,7 +85,8 @@ def test_generate_makes_a_sweep_of_what_was_given_several_values(panel, studio):
 
 def test_a_large_sweep_asks_first_and_is_made_once_that_is_answered(panel, service):
     given = draft(prompt="A fox.", fields={"seed": ["1,2,...,120"]})
-    assert "120" in panel.refused("generate", draft=given, confirm=False)
+    asked = panel.ask("generate", draft=given, confirm=False)
+    assert (asked["jobs"], "120 clips" in asked["question"]) == ([], True)
     assert service.posts == []
     assert len(panel.ask("generate", draft=given, confirm=True)["jobs"]) == 120
 

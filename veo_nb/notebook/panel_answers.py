@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from veo_nb.errors import NotFound, VeoError
+from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.jobs.browse import Query
 from veo_nb.jobs.job import Job
 from veo_nb.jobs.repeat import fields_again
@@ -87,8 +87,13 @@ class Answers:
 
     def _generate(self, wish: asked.Generate) -> Answer:
         draft = read_draft(_draft(wish.draft), self._picture, self._clip)
-        jobs, sweep = submit(self._desk.studio, draft, confirm=wish.confirm)
-        return {"jobs": [job.id for job in jobs], "sweep": sweep}
+        try:
+            jobs, sweep = submit(self._desk.studio, draft, confirm=wish.confirm)
+        except InvalidRequest as error:
+            if error.facts.get("field") != "confirm":
+                raise
+            return {"jobs": [], "sweep": "", "question": error.message}
+        return {"jobs": [job.id for job in jobs], "sweep": sweep, "question": ""}
 
     def _frame(self, wish: asked.Frame) -> Answer:
         clip = self._clip(wish.clip)

@@ -214,7 +214,8 @@ WISHES: Payloads = {
 }
 """What a page with a panel can ask for, and with which payload.
 
-What is answered: `check` a `Check`; `generate` `{jobs, sweep}`; `upload`, `frame`, `crop` and `picture` a
+What is answered: `check` a `Check`; `generate` `{jobs, sweep, question}`, of which
+the question is what a large sweep asks before anything is sent; `upload`, `frame`, `crop` and `picture` a
 `PictureFacts`; `again`, `another` `{job}`; `browse` `{total, items}`; `posters` `{posters}`, a data URI for each key that has
 one; `video` `{size, next}` with the bytes as the answer's only buffer; `details` a `Details`; `vary` `{draft}`; `join`
 `{clip}`; all others nothing.

@@ -195,7 +195,8 @@ export type PanelWish = keyof PanelWishes;
 /** What each is answered with; those that are missing say nothing but that it is done. */
 export interface Answers {
   check: Check;
-  generate: { jobs: string[]; sweep: string };
+  /** The question is what a large sweep asks before anything is sent; empty where it is sent. */
+  generate: { jobs: string[]; sweep: string; question: string };
   upload: PictureFacts;
   frame: PictureFacts;
   crop: PictureFacts;

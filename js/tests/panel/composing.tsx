@@ -38,7 +38,7 @@ export async function openCompose(given: Partial<Draft> = {}, opening: Opening =
   const kernel = new FakeKernel()
     .on("check", () => opening.check ?? exampleCheck("single"))
     .on("picture", ({ picture }) => known(picture))
-    .on("generate", () => ({ jobs: ["9c01"], sweep: "" }))
+    .on("generate", () => ({ jobs: ["9c01"], sweep: "", question: "" }))
     .on("upload", () => OWL)
     .on("frame", () => LAST)
     .on("posters", () => ({ posters: { "3f2a/0": OWL.still } }));

@@ -38,18 +38,21 @@ export function useSend(onSent: () => void): Sending {
       setSending(true);
       setSaid({ words: "", question: "" });
       try {
-        const answer = await request("generate", { draft: asked(draft), confirm }, { timeout: PATIENCE_MS });
-        say(sentWords(answer as unknown as Answers["generate"]), true);
+        const wish = { draft: asked(draft), confirm };
+        const answer = await request("generate", wish, { timeout: PATIENCE_MS });
+        const { question, jobs } = answer as unknown as Answers["generate"];
+        if (question !== "") {
+          setSaid({ words: "", question });
+          return;
+        }
+        say(sentWords(jobs), true);
         onSent();
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         if (error.code === "closed") return;
         const words = error.code === "timeout" ? UNANSWERED : `${error.message} ${error.hint}`.trim();
-        if (asksFirst(error)) setSaid({ words: "", question: error.message });
-        else {
-          setSaid({ words, question: "" });
-          say(words, true);
-        }
+        setSaid({ words, question: "" });
+        say(words, true);
       } finally {
         setSending(false);
         rest.current = setTimeout(() => {
@@ -63,12 +66,7 @@ export function useSend(onSent: () => void): Sending {
   return { sending, ...said, send: (...what) => void send(...what), forget };
 }
 
-/** Whether the kernel asks if that much is meant (veo_nb/jobs/forecast.py): `confirm` is what it wants. */
-function asksFirst({ hint }: RequestError): boolean {
-  return /\bconfirm\b/.test(hint);
-}
-
-function sentWords({ jobs }: Answers["generate"]): string {
+function sentWords(jobs: readonly string[]): string {
   if (jobs.length === 0) return "Nothing had to be sent.";
   return jobs.length === 1 ? `On its way: ${jobs[0]}` : `On their way: ${jobs.length} jobs`;
 }

@@ -17,7 +17,7 @@ from veo_nb.jobs.browse import FoundRow
 from veo_nb.jobs.finding import joined_clip, read_key
 from veo_nb.jobs.job import ALPHABET, Job
 from veo_nb.jobs.library import Library, digest
-from veo_nb.jobs.ratings import HIGHEST, Rating, Ratings
+from veo_nb.jobs.ratings import Rating, Ratings, check_rating
 from veo_nb.jobs.sweeping import Open
 from veo_nb.jobs.trash import Trash
 from veo_nb.jobs.video import Trimmed, Video
@@ -58,11 +58,7 @@ class Keeping(ABC):
         if row.kind == "clip":
             return Ratings(lambda: parts.ledger, self._clock).change(row.job_id, row.sample, **changes)
         now = {"rating": row.rating or None, "star": row.star, "note": row.note, **changes}
-        rating = now["rating"]
-        if rating is not None and (isinstance(rating, bool) or rating not in range(1, HIGHEST + 1)):
-            raise InvalidRequest(
-                f"A rating can't be {rating!r}.", hint=f"It goes from 1 to {HIGHEST}; None takes it back."
-            )
+        check_rating(now["rating"])
         values = {"id": row.job_id, **now}
         parts.ledger.write(
             lambda db: db.execute(

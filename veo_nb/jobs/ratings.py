@@ -52,12 +52,7 @@ class Ratings:
         Raises:
             InvalidRequest: the rating is none of these.
         """
-        rating = changes.get("rating")
-        whole = isinstance(rating, int) and not isinstance(rating, bool)
-        if rating is not None and not (whole and 1 <= rating <= HIGHEST):
-            raise InvalidRequest(
-                f"A rating can't be {rating!r}.", hint=f"It goes from 1 to {HIGHEST}; None takes it back."
-            )
+        check_rating(changes.get("rating"))
         kept: dict[str, Any] = {"job_id": job_id, "sample": sample}
 
         def write(db: sqlite3.Connection) -> Rating:
@@ -72,3 +67,16 @@ class Ratings:
 
         # The entry is filled in by then: it is noted once it is written.
         return self._ledger().write(write, ("ratings", kept))
+
+
+def check_rating(rating: Any) -> None:
+    """Nothing, where this is a rating or none.
+
+    Raises:
+        InvalidRequest: it is neither.
+    """
+    whole = isinstance(rating, int) and not isinstance(rating, bool)
+    if rating is not None and not (whole and 1 <= rating <= HIGHEST):
+        raise InvalidRequest(
+            f"A rating can't be {rating!r}.", hint=f"It goes from 1 to {HIGHEST}; None takes it back."
+        )

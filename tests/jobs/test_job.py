@@ -267,7 +267,7 @@ def test_a_listener_hears_each_change_until_it_is_removed(job):
     remove()
     job.change(state=State.RUNNING)
     assert heard == ["submitting", "submitting"]
-    assert job._listeners == {}
+    assert len(job._listeners) == 0
 
 
 def test_removing_takes_away_no_equal_listener(job):
@@ -304,7 +304,7 @@ def test_a_listener_may_remove_itself_while_it_is_called(job):
 
     remove = job.on_change(once)
     job.change(note=Note(kind="slot"))
-    assert job._listeners == {}
+    assert len(job._listeners) == 0
 
 
 def test_listeners_know_before_those_who_wait(job):

@@ -538,7 +538,7 @@ def threads() -> list[str]:
 
 def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, studio):
     before, desks = threads(), len(panel_module._desks)
-    listening = len(studio._open().ledger.news._listeners)
+    listening = len(studio._open().ledger.news)
     panel = look(here)
     panel.on_finished(lambda job: None)
     for kind in ("browse", "check", "posters"):
@@ -550,11 +550,11 @@ def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, stu
         panel.answer(panel.tell(kind, payload))
     panel.ask("dismiss", job=studio.generate("A fox.").wait(30).id)
     assert len(threads()) > len(before)
-    assert len(studio._open().ledger.news._listeners) == listening + 1
+    assert len(studio._open().ledger.news) == listening + 1
     panel.close()
     panel.close()
     wait_until(lambda: threads() == before, f"{threads()}")
-    assert len(studio._open().ledger.news._listeners) == listening
+    assert len(studio._open().ledger.news) == listening
     assert len(panel_module._desks) == desks
     assert panel not in panel_module._living
 

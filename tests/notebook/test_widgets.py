@@ -183,14 +183,14 @@ def test_each_push_is_a_snapshot_of_its_own(view):
 def test_it_listens_until_the_job_is_over(view):
     assert len(view._job._listeners) == 1
     view._job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
-    assert view._job._listeners == {}
+    assert len(view._job._listeners) == 0
 
 
 def test_a_view_of_a_job_that_is_over_listens_to_nothing(place, time, shell):
     job = make_job(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
     view = Seen(job, place, time.clock)
     view._changed(job)
-    assert job._listeners == {}
+    assert len(job._listeners) == 0
     view.close()
 
 
@@ -206,13 +206,13 @@ def test_a_job_that_ends_while_its_view_is_made_is_seen_to_have_ended(place, tim
     monkeypatch.setattr(job, "listen", too_late)
     view = Seen(job, place, time.clock)
     assert view.card["state"] == "cancelled"
-    assert job._listeners == {}
+    assert len(job._listeners) == 0
     view.close()
 
 
 def test_a_view_that_was_closed_hears_nothing_more(view):
     view.close()
-    assert view._job._listeners == {}
+    assert len(view._job._listeners) == 0
     view._job.change(typical=1.0)
     assert view.pushed == []
 
@@ -354,7 +354,7 @@ def test_try_again_has_another_job_take_the_place(blocked, video):
         new.change(state=state)
     new.change(state=State.SUCCEEDED, videos=(video,))
     assert "<video" in blocked.shown["text/html"]
-    assert new._listeners == {}
+    assert len(new._listeners) == 0
 
 
 def test_it_can_be_blocked_and_tried_again_and_again(blocked):
@@ -484,5 +484,5 @@ def test_a_job_may_change_on_another_thread_while_its_view_is_made_and_shown(pla
         thread.join()
         assert view.card["state"] == "cancelled"
         assert "Stopped" in shell.display_pub.outputs[-1][0]["text/html"]
-        assert job._listeners == {}
+        assert len(job._listeners) == 0
         view.close()

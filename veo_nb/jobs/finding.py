@@ -12,7 +12,6 @@ from veo_nb.jobs import lineage as lineages
 from veo_nb.jobs.job import Job, State
 from veo_nb.jobs.ledger import Ledger
 from veo_nb.jobs.library import Library
-from veo_nb.jobs.news import Listener
 from veo_nb.jobs.sweeping import Open
 from veo_nb.jobs.video import Video
 from veo_nb.jobs.watch import state_of, watch
@@ -35,7 +34,7 @@ class Finding(ABC):
     @abstractmethod
     def _open_existing(self) -> Open | None: ...
 
-    def on_change(self, listener: Listener) -> Callable[[], None]:
+    def on_change(self, listener: Callable[[str], object]) -> Callable[[], None]:
         """Have `listener(id)` called whenever a job or a joined clip changes; call what is returned to end it.
 
         It is called on any thread, also for what other kernels do with this library, then with an empty id: all of it

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from veo_nb import catalog
 from veo_nb.errors import KINDS, InvalidRequest, NotFound, VeoError, WaitTimeout
+from veo_nb.jobs.listeners import Listeners
 from veo_nb.jobs.loop import block_on
 from veo_nb.jobs.video import Video
 from veo_nb.request import VideoRequest
@@ -138,7 +139,7 @@ class Job:
         # Called when someone begins to wait or to listen: a job that nobody drives or follows never ends.
         self._attend = attend
         self._workshop = workshop
-        self._listeners: dict[object, Callable[[Job], None]] = {}
+        self._listeners: Listeners[Job] = Listeners(f"job {id}")
         self._lock = threading.RLock()
         self._done: Future[Job] = Future()
         if now.state.final:
@@ -269,15 +270,7 @@ class Job:
 
     def listen(self, listener: Callable[[Job], None]) -> Callable[[], None]:
         """As `on_change`, for those who see to it themselves that the job goes on."""
-        key = object()
-        with self._lock:
-            self._listeners[key] = listener
-
-        def remove() -> None:
-            with self._lock:
-                self._listeners.pop(key, None)
-
-        return remove
+        return self._listeners.subscribe(listener)
 
     def change(self, **changes: Any) -> None:
         """Take in what was found out, and tell the listeners. Only who drives or follows the job calls this."""
@@ -308,14 +301,7 @@ class Job:
         return self._done if now.state.final else None
 
     def _tell(self, done: Future[Job] | None) -> None:
-        with self._lock:
-            listeners = [*self._listeners.values()]
-        for listener in listeners:
-            try:
-                listener(self)
-            except Exception:
-                # Whoever listens must not be able to stop the job.
-                log.exception("a listener of job %s broke", self.id)
+        self._listeners.tell(self)
         with self._lock:
             if done is not None and not done.done():
                 done.set_result(self)

@@ -18,7 +18,7 @@ from veo_nb.errors import VeoError
 from veo_nb.jobs.bill import Admit, Charge, gather, may_be_charged
 from veo_nb.jobs.database import Database, Restore
 from veo_nb.jobs.journal import Entry, Journal
-from veo_nb.jobs.news import News
+from veo_nb.jobs.listeners import Listeners
 from veo_nb.jobs.schema import KEPT, MIGRATIONS, SURE
 
 T = TypeVar("T")
@@ -108,7 +108,7 @@ class Ledger(Database):
         reserve: Path | None = None,
     ) -> None:
         super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve)
-        self.news = News()
+        self.news: Listeners[str] = Listeners("the library")
         """Hears of each write to a job, its clips and what is thought of them."""
         self._journal = journal
         if journal is not None and not journal.path.exists():

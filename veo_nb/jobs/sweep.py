@@ -25,6 +25,7 @@ from veo_nb.jobs.axes import Axis
 from veo_nb.jobs.cell import Cell
 from veo_nb.jobs.job import Job, State, WaitInterrupted
 from veo_nb.jobs.judged import Judged
+from veo_nb.jobs.listeners import Listeners
 from veo_nb.jobs.ratings import Ratings
 from veo_nb.jobs.summary import MISSING, Summary
 from veo_nb.request import VideoRequest
@@ -98,7 +99,7 @@ class Sweep(Judged):
         self._load = cells
         self._ratings = desk.ratings
         self._cells: tuple[Cell, ...] | None = None
-        self._listeners: dict[object, Callable[[tuple[Cell, ...]], None]] = {}
+        self._listeners: Listeners[tuple[Cell, ...]] = Listeners(f"sweep {id}")
         self._followed: dict[str, Callable[[], None]] = {}
         self._lock = threading.RLock()
 
@@ -295,14 +296,11 @@ class Sweep(Judged):
 
         It comes from the background thread, and after a pause, a retry or a rating from whoever asked for that.
         """
-        key = object()
-        with self._lock:
-            self._listeners[key] = listener
+        end = self._listeners.subscribe(listener)
         self._follow()
 
         def remove() -> None:
-            with self._lock:
-                self._listeners.pop(key, None)
+            end()
             self._follow()
 
         return remove
@@ -330,14 +328,7 @@ class Sweep(Judged):
         self._tell(tuple(cell for cell in self.cells if cell.job is job))
 
     def _tell(self, cells: tuple[Cell, ...]) -> None:
-        with self._lock:
-            listeners = [*self._listeners.values()]
-        for listener in listeners:
-            try:
-                listener(cells)
-            except Exception:
-                # Whoever listens must not be able to stop a job.
-                log.exception("a listener of sweep %s broke", self.id)
+        self._listeners.tell(cells)
 
     def __len__(self) -> int:
         return len(self.cells)

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from veo_nb.errors import VeoError
 from veo_nb.jobs.ledger import Ledger
-from veo_nb.jobs.news import EVERYTHING
 
+EVERYTHING = ""
+"""Told in place of an id: look at all of it anew."""
 LOOK_SECONDS = 2.0
 """How often it is looked."""
 
@@ -43,7 +44,7 @@ async def watch(ledger: Ledger, sleep: Callable[[float], Awaitable[object]] = as
     version = -1
     while True:
         try:
-            if ledger.news.heard and (now := ledger.version()) != version:
+            if ledger.news and (now := ledger.version()) != version:
                 # In this order: what is written in between is seen at the next look.
                 before, seen, version = seen, state_of(ledger), now
                 # Every kernel says every few seconds that it lives: that is no news.

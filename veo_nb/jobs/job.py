@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
@@ -17,8 +16,6 @@ from veo_nb.jobs.listeners import Listeners
 from veo_nb.jobs.loop import block_on
 from veo_nb.jobs.video import Video
 from veo_nb.request import VideoRequest
-
-log = logging.getLogger("veo_nb")
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """For ids that people type: nothing that looks like something else."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -29,8 +28,6 @@ from veo_nb.jobs.listeners import Listeners
 from veo_nb.jobs.ratings import Ratings
 from veo_nb.jobs.summary import MISSING, Summary
 from veo_nb.request import VideoRequest
-
-log = logging.getLogger("veo_nb")
 
 LOOK_SECONDS = 1.0
 """How often a wait looks whether the sweep was paused meanwhile."""

@@ -1,8 +1,9 @@
 // What can be done with a clip: made again, varied, gone on from, compared, copied, taken away.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Player } from "../../grid/player";
+import { useId } from "../../id";
 import { videoSource } from "../../sources";
 import { type Desk, useDesk } from "../desk";
 import { useVideoSource } from "../media/sources";

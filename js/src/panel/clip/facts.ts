@@ -12,16 +12,6 @@ export const SETTLE_MS = 250;
 const PAGE = 120;
 /** Pages that are looked through for the clip that is open: beyond, nobody goes on with an arrow key. */
 const MOST_PAGES = 20;
-export const NEWEST: View = {
-  search: "",
-  models: [],
-  states: [],
-  rating: 0,
-  sweep: "",
-  days: 0,
-  order: "newest",
-};
-
 export interface Known {
   details: Details | undefined;
   /** Why nothing is known. */

@@ -35,7 +35,9 @@ export function FrameChooser({ item, player }: { item: Item; player: Player }) {
     const seconds = last ? null : Math.min(player.position, item.duration);
     const answer = await ask("frame", { clip: item.key, seconds });
     if (answer === undefined) return;
-    goCompose(panel, `The ${answer.name} ${words}.`, (draft) => withPicture(draft, what, answer.key));
+    goCompose(panel, `${last ? "The last frame" : "The frame"} of ${item.job} ${words}.`, (draft) =>
+      withPicture(draft, what, answer.key),
+    );
   };
   return (
     <fieldset class="veo-frames">

@@ -3,8 +3,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { RequestError } from "../../connection";
 import { useDesk } from "../desk";
+import { ALL } from "../gallery/filters";
 import type { Details, Item } from "../protocol";
-import { NEWEST } from "./facts";
 import { Thumb } from "./picture";
 
 /** Clips that are shown at first, and more with each press. */
@@ -27,7 +27,7 @@ export function ClipStrip({ label, except = [], onPick }: StripProps) {
 
   useEffect(() => {
     let wanted = true;
-    void ask("browse", { ...NEWEST, offset: 0, limit: Math.min(limit, 120) }).then((answer) => {
+    void ask("browse", { ...ALL, offset: 0, limit: Math.min(limit, 120) }).then((answer) => {
       if (wanted && answer !== undefined) setFound(answer);
     });
     return () => {

@@ -11,6 +11,10 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.studios import clip, make_studio, make_world, service, studio, tls, world
+
+__all__ = ["clip", "make_studio", "make_world", "service", "studio", "tls", "world"]
+
 settings.register_profile("thorough", max_examples=500)
 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough":
     settings.load_profile("thorough")

@@ -13,8 +13,8 @@ from veo_nb import catalog
 from veo_nb.api.wire import submit_body
 from veo_nb.catalog import rules
 from veo_nb.notebook.completion import Known, complete
-from veo_nb.notebook.help import page, readme_table
 from veo_nb.notebook.options import option_rows, parse_cell
+from veo_nb.notebook.pages.help import page, readme_table
 from veo_nb.request import make_request
 
 GPTPROTO = catalog.PROVIDERS["gptproto"]

@@ -13,8 +13,8 @@ import pytest
 import veo_nb
 from veo_nb import cli, demo, doctor
 from veo_nb.doctor import Check
+from veo_nb.engine.repair import Repair
 from veo_nb.errors import OperationFailed
-from veo_nb.jobs.repair import Repair
 
 ROOT = Path(__file__).parents[1]
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.test_keys import shown
+from tests.credentials.test_keys import shown
 from veo_nb import catalog
 from veo_nb.config import Settings, base_address, is_private, resolve_settings
+from veo_nb.credentials.keys import SANDBOX_KEY, Secret
 from veo_nb.errors import AuthenticationError, InvalidRequest
-from veo_nb.keys import SANDBOX_KEY, Secret
 
 KEY = "sk-0123456789abcdef-WXYZ"
 

@@ -10,12 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.jobs.conftest import clip, tls  # noqa: F401  a fixture
-from tests.jobs.test_ledger import ROW, VIDEO
+from tests.store.test_ledger import ROW, VIDEO
 from veo_nb.demo import copy_notebooks, find_videos, open_lab, run_headless
 from veo_nb.errors import DownloadError, InvalidRequest, NotFound, OperationFailed, VeoError
-from veo_nb.jobs.ledger import Ledger
-from veo_nb.notebook.shipped import NOTEBOOK, find_notebooks
+from veo_nb.notebook.pages.notebooks import NOTEBOOK, find_notebooks
+from veo_nb.store.ledger import Ledger
 
 # The folder
 
@@ -151,7 +150,7 @@ def test_a_notebook_that_made_nothing_fails_the_demo(tmp_path, client):
 
 
 @pytest.fixture
-def library(tmp_path, clip):  # noqa: F811
+def library(tmp_path, clip):
     """A library with one finished clip; `add` puts another job into it."""
     folder = tmp_path / "veo_library"
     folder.mkdir()

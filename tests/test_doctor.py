@@ -16,22 +16,21 @@ import httpx
 import pytest
 from keyring.errors import KeyringLocked
 
-from tests.jobs.conftest import clip, make_studio, service, studio, tls  # noqa: F401  fixtures
-from tests.jobs.test_ledger import ROW
-from tests.jobs.world import KEY, Held
-from tests.test_keystores import Vault
+from tests.credentials.test_stores import Vault
+from tests.store.test_ledger import ROW
+from tests.world import KEY, Held
 from veo_nb import doctor
 from veo_nb.api.reach import bases
 from veo_nb.catalog import PROVIDERS
+from veo_nb.credentials.keys import Secret
+from veo_nb.credentials.stores import Colab, Keyring, KeyStores
 from veo_nb.doctor import Check, examine, format_checks, report
-from veo_nb.jobs.ledger import Ledger
-from veo_nb.jobs.local_server import LocalServer
-from veo_nb.jobs.studio import Studio
-from veo_nb.keys import Secret
-from veo_nb.keystores import Colab, Keyring, KeyStores
+from veo_nb.engine.sandbox_process import LocalServer
+from veo_nb.store.ledger import Ledger
+from veo_nb.studio import Studio
 
 
-def check(studio, name: str) -> Check:  # noqa: F811
+def check(studio, name: str) -> Check:
     (found,) = [check for check in examine(studio) if check.name == name]
     return found
 
@@ -48,13 +47,13 @@ def test_checks_are_lines_and_a_hint_stands_below_what_is_wrong():
     ]
 
 
-def test_the_report_has_a_line_for_everything_a_clip_needs(studio):  # noqa: F811
+def test_the_report_has_a_line_for_everything_a_clip_needs(studio):
     said = report(studio)
     for name in ("versions", "kernel", "front end", "codecs", "provider", "library", "disk", "jobs"):
         assert f"  {name} " in said
 
 
-def test_looking_costs_nothing_and_makes_nothing(studio, service, tmp_path):  # noqa: F811
+def test_looking_costs_nothing_and_makes_nothing(studio, service, tmp_path):
     examine(studio)
     assert service.posts == []
     assert service.asked == ["models/veo-3.1-fast-generate-preview/operations/veonbdoctor0"]
@@ -71,7 +70,7 @@ def versions(monkeypatch, **changed: str) -> None:
     monkeypatch.setattr(doctor, "_version", lambda name: changed.get(name) or real(name))
 
 
-def test_a_package_that_is_missing_is_named(monkeypatch, studio):  # noqa: F811
+def test_a_package_that_is_missing_is_named(monkeypatch, studio):
     versions(monkeypatch, anywidget="missing")
     found = check(studio, "versions")
     assert not found.ok
@@ -85,12 +84,12 @@ def test_a_version_that_is_not_installed_is_missing():
 @pytest.mark.parametrize(
     ("version", "ok"), [("6.29.5", True), ("7.0.1", False), ("7.4.0", True), ("missing", False)]
 )
-def test_a_kernel_that_loses_updates_is_found(monkeypatch, studio, version, ok):  # noqa: F811
+def test_a_kernel_that_loses_updates_is_found(monkeypatch, studio, version, ok):
     versions(monkeypatch, ipykernel=version)
     assert check(studio, "kernel").ok == ok
 
 
-def test_a_bundle_that_was_not_built_is_found(monkeypatch, studio, tmp_path):  # noqa: F811
+def test_a_bundle_that_was_not_built_is_found(monkeypatch, studio, tmp_path):
     monkeypatch.setattr(doctor, "__file__", str(tmp_path / "doctor.py"))
     found = check(studio, "front end")
     assert not found.ok
@@ -107,7 +106,7 @@ def installed(monkeypatch, folder: Path, recorded: str) -> None:
     monkeypatch.setattr(doctor, "_recorded", lambda path: recorded)
 
 
-def test_a_bundle_that_is_not_the_installed_one_is_found(monkeypatch, studio, tmp_path):  # noqa: F811
+def test_a_bundle_that_is_not_the_installed_one_is_found(monkeypatch, studio, tmp_path):
     installed(monkeypatch, tmp_path, "x" * 43)
     found = check(studio, "front end")
     assert (found.ok, found.found) == (
@@ -118,7 +117,7 @@ def test_a_bundle_that_is_not_the_installed_one_is_found(monkeypatch, studio, tm
     assert check(studio, "front end").ok
 
 
-def test_a_bundle_that_is_older_than_its_sources_is_found(monkeypatch, studio, tmp_path):  # noqa: F811
+def test_a_bundle_that_is_older_than_its_sources_is_found(monkeypatch, studio, tmp_path):
     package = tmp_path / "veo_nb"
     package.mkdir()
     installed(monkeypatch, package, "")
@@ -148,7 +147,7 @@ def test_the_record_of_an_installation_is_read(monkeypatch, tmp_path):
         ("notebook", "missing", True),
     ],
 )
-def test_a_front_end_that_is_too_old_is_found(monkeypatch, studio, name, version, ok):  # noqa: F811
+def test_a_front_end_that_is_too_old_is_found(monkeypatch, studio, name, version, ok):
     versions(monkeypatch, **{name: version})
     found = check(studio, "versions")
     assert found.ok == ok
@@ -156,7 +155,7 @@ def test_a_front_end_that_is_too_old_is_found(monkeypatch, studio, name, version
     assert ok or f"pip install --upgrade {name}" in found.hint
 
 
-def test_a_codec_that_is_missing_is_found(monkeypatch, studio):  # noqa: F811
+def test_a_codec_that_is_missing_is_found(monkeypatch, studio):
     def missing(name: str, mode: str) -> None:
         raise ValueError(f"no {name}")
 
@@ -166,20 +165,20 @@ def test_a_codec_that_is_missing_is_found(monkeypatch, studio):  # noqa: F811
     )
 
 
-def test_a_key_is_told_by_its_end_and_by_where_it_came_from(studio):  # noqa: F811
+def test_a_key_is_told_by_its_end_and_by_where_it_came_from(studio):
     found = check(studio, "provider")
     assert found.ok
     assert found.found == "GPTProto (configure()), key …6789 from configure()"
     assert KEY not in report(studio)
 
 
-def test_a_key_that_is_missing_is_found(make_studio):  # noqa: F811
+def test_a_key_that_is_missing_is_found(make_studio):
     found = check(make_studio(api_key=None), "provider")
     assert not found.ok
     assert "GPTPROTO_API_KEY" in found.hint
 
 
-def test_a_key_that_is_missing_has_the_reason_of_the_keyring(make_studio, tmp_path):  # noqa: F811
+def test_a_key_that_is_missing_has_the_reason_of_the_keyring(make_studio, tmp_path):
     vault = Vault()
     vault.failing = KeyringLocked()
     stores = KeyStores(Colab(lambda: None), Keyring(tmp_path / "logins", lambda: vault))
@@ -187,7 +186,7 @@ def test_a_key_that_is_missing_has_the_reason_of_the_keyring(make_studio, tmp_pa
     assert found.found == "GPTProto (configure()), no key (keyring: it is locked)"
 
 
-def test_a_key_that_was_kept_and_cannot_be_read_is_told_where_the_sandbox_stands_in(make_studio, tmp_path):  # noqa: F811
+def test_a_key_that_was_kept_and_cannot_be_read_is_told_where_the_sandbox_stands_in(make_studio, tmp_path):
     vault = Vault()
     stores = KeyStores(Colab(lambda: None), Keyring(tmp_path / "logins", lambda: vault))
     stores.keyring.keep(PROVIDERS["gptproto"], Secret(KEY))
@@ -198,7 +197,7 @@ def test_a_key_that_was_kept_and_cannot_be_read_is_told_where_the_sandbox_stands
     assert "%veo login gptproto" in found.hint
 
 
-def test_google_s_credentials_stand_in_for_a_key(make_studio):  # noqa: F811
+def test_google_s_credentials_stand_in_for_a_key(make_studio):
     named = make_studio(provider="vertex", api_key=None, project="my-project", model="fast")
     assert doctor._provider(named) == Check(
         "provider", True, "Vertex AI (configure()), Google's credentials for project my-project"
@@ -212,7 +211,7 @@ def lines(checks: list[Check]) -> list[str]:
     return format_checks(checks).splitlines()
 
 
-def test_hosts_key_and_clock_are_well(studio, service):  # noqa: F811
+def test_hosts_key_and_clock_are_well(studio, service):
     service.polls = [httpx.Response(404, json={"error": {"message": "no such operation", "code": 404}})]
     service.downloads = [httpx.Response(401, headers={"date": "Fri, 15 Jan 2027 08:00:00 GMT"})] * 2
     assert lines(doctor._network(studio)) == [
@@ -240,7 +239,7 @@ def test_hosts_key_and_clock_are_well(studio, service):  # noqa: F811
         ),
     ],
 )
-def test_the_answer_to_an_operation_that_does_not_exist_tells_of_the_key(studio, service, answer, line):  # noqa: F811
+def test_the_answer_to_an_operation_that_does_not_exist_tells_of_the_key(studio, service, answer, line):
     status, message = answer
     service.polls = [httpx.Response(status, json={"error": {"message": message, "code": status}})]
     found = lines(doctor._network(studio))
@@ -265,7 +264,7 @@ def cause(error: Exception) -> httpx.ConnectError:
         (httpx.ReadError("reset"), "the connection broke"),
     ],
 )
-def test_a_host_that_does_not_answer_is_named_with_what_to_do(studio, service, error, hint):  # noqa: F811
+def test_a_host_that_does_not_answer_is_named_with_what_to_do(studio, service, error, hint):
     service.downloads = [error, None]
     first, second, *_ = doctor._network(studio)
     assert (first.ok, second) == (False, Check("host", True, "api.gptproto.com answers"))
@@ -273,7 +272,7 @@ def test_a_host_that_does_not_answer_is_named_with_what_to_do(studio, service, e
     assert hint in first.hint
 
 
-def test_without_a_connection_it_says_offline_once(studio, service):  # noqa: F811
+def test_without_a_connection_it_says_offline_once(studio, service):
     unknown = cause(socket.gaierror(-2, "Name or service not known"))
     service.downloads, service.polls = [unknown] * 2, [unknown]
     (found,) = doctor._network(studio)
@@ -292,7 +291,7 @@ def test_without_a_connection_it_says_offline_once(studio, service):  # noqa: F8
         ("", None),
     ],
 )
-def test_the_clock_is_held_against_the_providers(studio, service, date, found):  # noqa: F811
+def test_the_clock_is_held_against_the_providers(studio, service, date, found):
     service.downloads = [httpx.Response(200, headers={"date": date})] * 2
     clocks = [one for one in doctor._network(studio) if one.name == "clock"]
     if isinstance(found, str):
@@ -303,25 +302,25 @@ def test_the_clock_is_held_against_the_providers(studio, service, date, found): 
         assert clocks == ([found] if found else [])
 
 
-def test_a_page_from_a_cache_does_not_put_the_clock_wrong(studio, service):  # noqa: F811
+def test_a_page_from_a_cache_does_not_put_the_clock_wrong(studio, service):
     headers = {"date": "Fri, 15 Jan 2027 07:00:00 GMT", "age": "3600"}
     service.downloads = [httpx.Response(200, headers=headers)] * 2
     assert Check("clock", True, "right") in doctor._network(studio)
 
 
-def test_the_key_goes_to_no_front_page(studio, service):  # noqa: F811
+def test_the_key_goes_to_no_front_page(studio, service):
     doctor._network(studio)
     carried = [(request.url.path, "x-goog-api-key" in request.headers) for request in service.requests]
     assert sorted(carried)[:2] == [("/", False), ("/", False)]
     assert [has for path, has in carried if path != "/"] == [True]
 
 
-def test_without_a_key_the_hosts_are_looked_at_all_the_same(make_studio, service):  # noqa: F811
+def test_without_a_key_the_hosts_are_looked_at_all_the_same(make_studio, service):
     assert [one.name for one in doctor._network(make_studio(api_key=None))] == ["host", "host"]
     assert service.asked == []
 
 
-def test_hosts_that_hang_are_given_up(monkeypatch, studio, service):  # noqa: F811
+def test_hosts_that_hang_are_given_up(monkeypatch, studio, service):
     monkeypatch.setattr(doctor, "NETWORK_SECONDS", 0.1)
     held = Held()
     service.downloads = [held, None]
@@ -330,7 +329,7 @@ def test_hosts_that_hang_are_given_up(monkeypatch, studio, service):  # noqa: F8
     assert (found.ok, found.found) == (False, "no answer in 0 s")
 
 
-def test_a_sandbox_of_our_own_has_no_hosts(make_studio, service):  # noqa: F811
+def test_a_sandbox_of_our_own_has_no_hosts(make_studio, service):
     assert doctor._network(make_studio(provider="sandbox", api_key=None)) == []
     assert service.requests == []
 
@@ -339,8 +338,8 @@ def test_a_sandbox_of_our_own_has_no_hosts(make_studio, service):  # noqa: F811
     ("location", "host"),
     [("europe-west4", "europe-west4-aiplatform.googleapis.com"), ("global", "aiplatform.googleapis.com")],
 )
-def test_vertex_is_looked_for_in_its_location(make_studio, location, host):  # noqa: F811
-    studio = make_studio(provider="vertex", api_key=None, project="my-project", location=location)  # noqa: F811
+def test_vertex_is_looked_for_in_its_location(make_studio, location, host):
+    studio = make_studio(provider="vertex", api_key=None, project="my-project", location=location)
     assert bases(studio.settings) == [f"https://{host}"]
 
 
@@ -371,31 +370,31 @@ def test_a_real_sandbox_answers_a_real_doctor(tmp_path):
     assert "nobody listens there" in gone.hint
 
 
-def test_the_sandbox_needs_no_key_and_a_gateway_is_named(make_studio):  # noqa: F811
+def test_the_sandbox_needs_no_key_and_a_gateway_is_named(make_studio):
     plain = make_studio(provider=None, api_key=None)
     assert check(plain, "provider").found == "sandbox (default), needs no key"
     behind = make_studio(provider="sandbox", api_key=None, base_url="http://127.0.0.1:9")
     assert "at http://127.0.0.1:9 (configure())" in check(behind, "provider").found
 
 
-def test_a_library_that_cannot_be_written_is_found(make_studio, tmp_path):  # noqa: F811
+def test_a_library_that_cannot_be_written_is_found(make_studio, tmp_path):
     (tmp_path / "taken").write_text("a file")
     found = check(make_studio(library=str(tmp_path / "taken")), "library")
     assert not found.ok
     assert "can't be written" in found.found
 
 
-def test_a_library_that_is_not_there_yet_is_fine(studio):  # noqa: F811
+def test_a_library_that_is_not_there_yet_is_fine(studio):
     assert check(studio, "library").found.endswith("library (made with the first clip)")
 
 
 @pytest.mark.parametrize(("free", "ok"), [(5_000_000_000, True), (10_000_000, False)])
-def test_a_disk_that_is_nearly_full_is_found(monkeypatch, studio, free, ok):  # noqa: F811
+def test_a_disk_that_is_nearly_full_is_found(monkeypatch, studio, free, ok):
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=free))
     assert check(studio, "disk").ok == ok
 
 
-def test_jobs_are_counted_and_an_uncertain_one_is_named(studio):  # noqa: F811
+def test_jobs_are_counted_and_an_uncertain_one_is_named(studio):
     studio.library.prepare()
     ledger = Ledger(studio.library.ledger_path)
     for number, state in enumerate(["succeeded", "running", "failed"]):
@@ -411,7 +410,7 @@ def test_jobs_are_counted_and_an_uncertain_one_is_named(studio):  # noqa: F811
     assert "%veo resubmit" in found.hint
 
 
-def test_a_ledger_that_cannot_be_read_is_found(studio):  # noqa: F811
+def test_a_ledger_that_cannot_be_read_is_found(studio):
     studio.library.prepare()
     studio.library.ledger_path.mkdir()
     found = check(studio, "jobs")
@@ -423,7 +422,7 @@ def test_a_ledger_that_cannot_be_read_is_found(studio):  # noqa: F811
     assert "%veo doctor --repair" in found.hint
 
 
-def test_a_ledger_that_is_sound_is_told_with_its_size(studio):  # noqa: F811
+def test_a_ledger_that_is_sound_is_told_with_its_size(studio):
     studio.library.prepare()
     Ledger(studio.library.ledger_path).close()
     assert check(studio, "ledger").found == "0.1 MB, sound"

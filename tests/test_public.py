@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import traceback
 from types import SimpleNamespace
@@ -9,11 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 import veo_nb as veo
-from tests.jobs.conftest import clip, service, tls  # noqa: F401  fixtures
-from tests.jobs.world import KEY, Held, Time
 from tests.notebook.conftest import shell  # noqa: F401  a fixture
+from tests.world import KEY, Held, Time
 from veo_nb import errors
-from veo_nb.jobs import studio as studio_module
 
 
 def threads() -> set[str]:
@@ -21,15 +20,16 @@ def threads() -> set[str]:
 
 
 @pytest.fixture
-def default(tmp_path, monkeypatch, service):  # noqa: F811
+def default(tmp_path, monkeypatch, service):
     """The package's own studio, speaking to a provider in memory."""
     monkeypatch.chdir(tmp_path)
-    real, time = studio_module.Studio, Time()
+    module = sys.modules[veo.Studio.__module__]
+    real, time = veo.Studio, Time()
 
     def make(**settings):
         return real(transport=service.transport, clock=time.clock, sleep=time.hurry, **settings)
 
-    monkeypatch.setattr(studio_module, "Studio", make)
+    monkeypatch.setattr(module, "Studio", make)
     veo._settings.clear()
     veo._options.clear()
     yield service

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from veo_nb import catalog
+from veo_nb.engine.job import Job
+from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
-from veo_nb.jobs.job import Job
-from veo_nb.jobs.video import Video
 from veo_nb.media.picture import read_picture
 from veo_nb.request import Source, VideoRequest, make_request, restore_request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from veo_nb.notebook.help import readme_table
+from veo_nb.notebook.pages.help import readme_table
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- options, by python -m tests.write_readme -->\n\n", "\n\n<!-- end of the options -->"

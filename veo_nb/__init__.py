@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 import threading
+import types
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -21,6 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from veo_nb.api.client import AsyncClient
+    from veo_nb.credentials.keys import Secret
+    from veo_nb.engine.job import Job
+    from veo_nb.engine.video import Trimmed, Video
     from veo_nb.errors import (
         AuthenticationError,
         BudgetExceeded,
@@ -39,14 +44,11 @@ if TYPE_CHECKING:
         VideoExpired,
         WaitTimeout,
     )
-    from veo_nb.jobs.bill import Bill
-    from veo_nb.jobs.job import Job
-    from veo_nb.jobs.studio import Studio
-    from veo_nb.jobs.sweep import Sweep
-    from veo_nb.jobs.video import Trimmed, Video
-    from veo_nb.keys import Secret
-    from veo_nb.notebook.panel import Panel
+    from veo_nb.notebook.panel.panel import Panel
     from veo_nb.request import VideoRequest
+    from veo_nb.store.billing import Bill
+    from veo_nb.studio import Studio
+    from veo_nb.sweep.sweep import Sweep
 
 __version__ = "0.1.0"
 
@@ -85,10 +87,10 @@ __all__ = [
 
 _HOMES = {
     "AsyncClient": "veo_nb.api.client",
-    "Job": "veo_nb.jobs.job",
-    "Studio": "veo_nb.jobs.studio",
-    "Sweep": "veo_nb.jobs.sweep",
-    "Video": "veo_nb.jobs.video",
+    "Job": "veo_nb.engine.job",
+    "Studio": "veo_nb.studio",
+    "Sweep": "veo_nb.sweep.sweep",
+    "Video": "veo_nb.engine.video",
     "VideoRequest": "veo_nb.request",
 }
 
@@ -111,6 +113,17 @@ def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
 
 
+class _Package(types.ModuleType):
+    """This package, whose functions `studio` and `sweep` stay what they are when modules of these names are loaded."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, types.ModuleType) and name in __all__):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
 def studio() -> Studio:
     """The studio that the functions of this module and the magics use, made at the first call.
 
@@ -120,7 +133,7 @@ def studio() -> Studio:
     global _studio  # noqa: PLW0603  one default studio a process
     with _lock:
         if _studio is None:
-            from veo_nb.jobs.studio import Studio
+            from veo_nb.studio import Studio
 
             _give_grids()
             _studio = Studio(options=_options, **_settings)
@@ -130,7 +143,7 @@ def studio() -> Studio:
 def _give_grids() -> None:
     """Let a sweep be shown and exported: it knows nothing of that, and nothing of it is loaded before it is done."""
     from veo_nb.jobs.judged import Judged
-    from veo_nb.jobs.sweep import Sweep
+    from veo_nb.sweep.sweep import Sweep
 
     def show(sweep: Sweep, **how: Any) -> None:
         from veo_nb.notebook.magics import show_here
@@ -138,7 +151,7 @@ def _give_grids() -> None:
         show_here(sweep, **how)
 
     def export(sweep: Sweep, to: Any, **how: Any) -> Path:
-        from veo_nb.notebook.export import export
+        from veo_nb.notebook.export.writer import export
 
         return export(sweep, to, keys=_keys(), **how)
 
@@ -163,7 +176,7 @@ def configure(**settings: Any) -> Studio:
     Raises:
         InvalidRequest: a setting is wrong; the old ones stay.
     """
-    from veo_nb.keys import Secret
+    from veo_nb.credentials.keys import Secret
 
     key = settings.get("api_key")
     if isinstance(key, str):
@@ -179,7 +192,7 @@ def _configure_options(options: Mapping[str, Any]) -> Studio:
 
 def _set_key(provider: str, key: Secret | None) -> Studio:
     """As `configure`, for `%veo login`; without a key it takes away the one that came so."""
-    from veo_nb.keys import LOGIN
+    from veo_nb.credentials.keys import LOGIN
 
     if key is not None:
         return _remake(_settings, {"provider": provider, "api_key": key})
@@ -269,7 +282,7 @@ def panel() -> Panel:
 
     `panel.selected` are the clips that are chosen in it, `panel.on_finished(function)` hears of each job that is done.
     """
-    from veo_nb.notebook.panel import Panel
+    from veo_nb.notebook.panel.panel import Panel
 
     return Panel(studio)
 
@@ -277,8 +290,8 @@ def panel() -> Panel:
 def load_ipython_extension(shell: Any) -> None:
     """Register `%%veo` and `%veo`, take on what an earlier kernel left, and say so in one line."""
     from veo_nb import doctor
-    from veo_nb.notebook.greeting import greeting
     from veo_nb.notebook.magics import VeoMagics
+    from veo_nb.notebook.pages.greeting import greeting
 
     magics = VeoMagics(
         shell,

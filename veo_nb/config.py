@@ -2,7 +2,7 @@
 
 Each value is taken from the first place that has it: an argument of `configure()` or `Studio(...)`,
 `%config VeoMagics.name = …`, the environment (`VEO_NB_NAME`), the file `veo_nb.toml` in the working folder, the
-default. A key has places of its own (`veo_nb.keys`) and is never read from that file: such files get committed.
+default. A key has places of its own (`veo_nb.credentials.keys`) and is never read from that file: such files get committed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from veo_nb import catalog
+from veo_nb.credentials.keys import Environment, Secret, Stores, missing_key, provider_and_key, unsendable_key
 from veo_nb.errors import InvalidRequest
-from veo_nb.keys import Environment, Secret, Stores, missing_key, provider_and_key, unsendable_key
 
 if sys.version_info >= (3, 11):
     import tomllib

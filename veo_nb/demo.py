@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from veo_nb.errors import InvalidRequest, NotFound, OperationFailed, VeoError
-from veo_nb.notebook.shipped import NOTEBOOK, find_notebooks
+from veo_nb.notebook.pages.notebooks import NOTEBOOK, find_notebooks
 
 CELL_SECONDS = 600
 
@@ -110,8 +110,8 @@ def find_videos(library: Path, began: float) -> list[Path]:
         NotFound: there is no video.
         DownloadError: one can't be played.
     """
-    from veo_nb.jobs.library import check_video
-    from veo_nb.jobs.studio import Studio
+    from veo_nb.store.files import check_video
+    from veo_nb.studio import Studio
 
     studio = Studio(provider="sandbox", library=str(library), environ={}, folder=library.parent)
     try:

@@ -18,7 +18,7 @@ import pytest
 
 from veo_nb import catalog, errors
 from veo_nb.api.client import AsyncClient
-from veo_nb.keys import Secret
+from veo_nb.credentials.keys import Secret
 from veo_nb.request import make_request
 
 KEY = "sk-0123456789abcdef-WXYZ"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.service import KEY, MODEL, NAME, Loopback, answer, local, refusal
 from veo_nb.api.logs import LOGGERS, KeyFilter
-from veo_nb.keys import Secret
+from veo_nb.credentials.keys import Secret
 
 
 def filters() -> list[logging.Filter]:

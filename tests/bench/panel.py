@@ -20,9 +20,9 @@ from playwright.sync_api import expect
 
 from tests.bench.grid import SCROLL, SPEED, Figure, GridBench, write_clip
 from tests.browser.lab import Lab, browser, write_notebook
-from veo_nb.jobs.journal import Journal
-from veo_nb.jobs.ledger import JobRow, Ledger, VideoRow
-from veo_nb.jobs.library import digest
+from veo_nb.store.files import digest
+from veo_nb.store.ledger import JobRow, Ledger, VideoRow
+from veo_nb.store.recovery.journal import Journal
 
 ROOT = Path(__file__).parents[2]
 CLIPS = 2000

@@ -16,8 +16,7 @@ import veo_nb
 from tests.browser.conftest import ARTEFACTS
 from tests.browser.lab import facts
 from tests.browser.test_grid import MADE, SPREAD, settled
-from tests.jobs.conftest import clip, make_studio, service, tls  # noqa: F401  fixtures
-from tests.notebook.exports import make_sweep
+from tests.notebook.export.exports import make_sweep
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +24,7 @@ CLIPS = 5
 
 
 @pytest.fixture
-def export(make_studio, service, tmp_path) -> Callable[..., Path]:  # noqa: F811
+def export(make_studio, service, tmp_path) -> Callable[..., Path]:
     """`export("grid.html")` of a sweep with five clips of six seconds, the first of them rated."""
 
     def do(name: str, **how: Any) -> Path:

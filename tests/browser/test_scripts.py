@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 
 from tests.browser.hostile import SCRIPT, TRICKS, Hostile
 from tests.browser.lab import Notebook, facts
-from tests.jobs.conftest import clip  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +42,7 @@ CONTROL = "<img src=y onerror=\"alert('control')\"><p>Control</p>"
 
 
 @pytest.fixture
-def hostile(clip):  # noqa: F811
+def hostile(clip):
     with Hostile(clip) as hostile:
         yield hostile
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb.api.client import AsyncClient
-from veo_nb.jobs import arrival
-from veo_nb.jobs.engine import Engine
-from veo_nb.jobs.job import State
-from veo_nb.jobs.ledger import Ledger
-from veo_nb.jobs.library import Library
+from veo_nb.engine import download as arrival
+from veo_nb.engine.engine import Engine
+from veo_nb.engine.job import State
+from veo_nb.store.files import Library
+from veo_nb.store.ledger import Ledger
 
 HALF = 100_000
 """Bytes of a video after which a download is cut."""
@@ -114,7 +114,7 @@ def arm(step: str) -> None:
 
 
 if __name__ == "__main__":
-    from veo_nb.jobs.studio import Studio
+    from veo_nb.studio import Studio
 
     arm(sys.argv[1])
     Studio(sleep=shortly).generate(sys.argv[2]).wait(60)

@@ -11,8 +11,7 @@ import pytest
 from tests.faults.boundaries import shortly
 from tests.faults.provider import KEY, Provider
 from tests.faults.rows import Row, save
-from tests.jobs.conftest import clip  # noqa: F401  a fixture
-from veo_nb.jobs.studio import Studio
+from veo_nb.studio import Studio
 
 _ROWS: list[Row] = []
 ROW = pytest.StashKey[Row]()
@@ -45,7 +44,7 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.fixture(scope="session")
-def _server(clip) -> Iterator[Provider]:  # noqa: F811
+def _server(clip) -> Iterator[Provider]:
     with Provider(clip) as provider:
         yield provider
 

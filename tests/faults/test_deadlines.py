@@ -12,16 +12,15 @@ import httpx
 import pytest
 
 from tests.faults.rows import Row
-from tests.jobs.conftest import make_world, tls, world  # noqa: F401  fixtures
-from tests.jobs.world import Held, World
-from veo_nb.jobs.engine import PLAUSIBLE_SECONDS
-from veo_nb.jobs.job import Job
-from veo_nb.jobs.patience import WATCHED_SECONDS
+from tests.world import Held, World
+from veo_nb.engine.deadline import WATCHED_SECONDS
+from veo_nb.engine.engine import PLAUSIBLE_SECONDS
+from veo_nb.engine.job import Job
 
 HOUR = 3600.0
 
 
-async def never_ready(world: World, job: Job) -> None:  # noqa: F811
+async def never_ready(world: World, job: Job) -> None:
     """Given up after its plausible life; the name stays, and looking again finds it."""
     world.service.on_poll = world.service.running
     await world.time.advance(PLAUSIBLE_SECONDS + 60)
@@ -32,7 +31,7 @@ async def never_ready(world: World, job: Job) -> None:  # noqa: F811
     world.engine.look_again(job)
 
 
-async def asleep_while_it_runs(world: World, job: Job) -> None:  # noqa: F811
+async def asleep_while_it_runs(world: World, job: Job) -> None:
     """Asked for at once after the wake, and not given up at the first look."""
     world.service.on_poll = world.service.running
     await world.time.advance(30)
@@ -45,13 +44,13 @@ async def asleep_while_it_runs(world: World, job: Job) -> None:  # noqa: F811
     world.service.on_poll = world.service.finished
 
 
-async def asleep_over_a_weekend_without_a_connection(world: World, job: Job) -> None:  # noqa: F811
+async def asleep_over_a_weekend_without_a_connection(world: World, job: Job) -> None:
     """The two days are over by the clock when the network comes up."""
     world.service.polls = [httpx.ConnectError("offline")] * 4
     await world.time.jump(60 * HOUR)
 
 
-async def asleep_in_a_download(world: World, job: Job) -> None:  # noqa: F811
+async def asleep_in_a_download(world: World, job: Job) -> None:
     """The connection is dead after the wake; it goes on where it was cut."""
     waking = Held()
     world.service.downloads = [world.service.cut(100_000), waking]
@@ -61,7 +60,7 @@ async def asleep_in_a_download(world: World, job: Job) -> None:  # noqa: F811
     waking.give(httpx.ReadError("reset"))
 
 
-async def clock_set_back(world: World, job: Job) -> None:  # noqa: F811
+async def clock_set_back(world: World, job: Job) -> None:
     """Five hours; whoever waits goes on as before."""
     world.service.on_poll = world.service.running
     await world.time.advance(30)
@@ -70,7 +69,7 @@ async def clock_set_back(world: World, job: Job) -> None:  # noqa: F811
     world.service.on_poll = world.service.finished
 
 
-async def clock_set_back_and_never_ready(world: World, job: Job) -> None:  # noqa: F811
+async def clock_set_back_and_never_ready(world: World, job: Job) -> None:
     """It is given up all the same, by what was watched."""
     world.service.on_poll = world.service.running
     await world.time.advance(30)
@@ -92,7 +91,7 @@ CASES: dict[str, Callable[[Any, Job], Awaitable[None]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-async def test_time(case, world, matrix, clip):  # noqa: F811
+async def test_time(case, world, matrix, clip):
     job = await world.drive()
     await CASES[case](world, job)
     for _ in range(600):

@@ -16,7 +16,7 @@ from tests.faults.conftest import leaks
 from tests.faults.rows import Row
 from tests.faults.test_crash import PROMPT, kill_process
 from veo_nb.errors import InvalidRequest, VeoError
-from veo_nb.jobs.studio import Studio
+from veo_nb.studio import Studio
 
 OLD = "An owl that was made before."
 
@@ -142,9 +142,9 @@ def test_full_to_the_last_byte_and_killed_the_journal_may_know(small, provider, 
 import os, signal
 from tests.faults.boundaries import shortly
 from veo_nb.errors import VeoError
-from veo_nb.jobs.engine import Engine
-from veo_nb.jobs.ledger import Ledger
-from veo_nb.jobs.studio import Studio
+from veo_nb.engine.engine import Engine
+from veo_nb.store.ledger import Ledger
+from veo_nb.studio import Studio
 real = Ledger._write
 def write(self, work):
     if armed:

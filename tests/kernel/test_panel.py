@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.kernel.kernel import Cell, Kernel
 from tests.kernel.sandbox import Sandbox, clips
-from veo_nb.notebook.panel_store import empty_draft, first_view
+from veo_nb.notebook.panel.store import empty_draft, first_view
 
 pytestmark = pytest.mark.kernel
 

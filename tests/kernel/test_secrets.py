@@ -12,7 +12,6 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.jobs.conftest import clip  # noqa: F401  a fixture
 from tests.kernel.echo import TRICKS, Echo
 from tests.kernel.kernel import Kernel
 from tests.kernel.leaks import Surfaces, forms, leaks
@@ -77,7 +76,7 @@ BROKEN = [
 
 
 @pytest.fixture
-def provider(clip):  # noqa: F811
+def provider(clip):
     with Echo(clip) as provider:
         yield provider
 

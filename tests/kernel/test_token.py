@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.api.account import write_key_file
-from tests.jobs.conftest import clip  # noqa: F401  a fixture
 from tests.kernel.echo import POLLS, SUBMITS, Echo
 from tests.kernel.kernel import Kernel
 from tests.kernel.leaks import Surfaces
@@ -25,7 +24,7 @@ catalog.PROVIDERS["vertex"] = dataclasses.replace(
 """
 
 
-def test_a_token_gets_nowhere(clip, folder, tmp_path):  # noqa: F811
+def test_a_token_gets_nowhere(clip, folder, tmp_path):
     with Echo(clip) as provider:
         account = write_key_file(tmp_path / "account.json", provider.serve_tokens(TOKEN))
         environment = {

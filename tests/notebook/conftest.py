@@ -10,10 +10,6 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from tests.jobs.conftest import clip, make_studio, service, studio, tls
-
-__all__ = ["clip", "make_studio", "service", "studio", "tls"]
-
 
 class Publisher(DisplayPublisher):  # type: ignore[misc]
     """Keeps what is displayed, as (data, update)."""

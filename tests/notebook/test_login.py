@@ -11,14 +11,14 @@ import pytest
 from IPython.core.error import StdinNotImplementedError
 
 import veo_nb as veo
+from tests.credentials.test_stores import GPTPROTO, Vault
 from tests.notebook.test_magics import Ran
-from tests.test_keystores import GPTPROTO, Vault
 from tests.test_public import default  # noqa: F401  a fixture
 from veo_nb import errors
-from veo_nb.jobs.studio import Studio
-from veo_nb.keys import LOGIN, Secret
-from veo_nb.keystores import Colab, Keyring, KeyStores
+from veo_nb.credentials.keys import LOGIN, Secret
+from veo_nb.credentials.stores import Colab, Keyring, KeyStores
 from veo_nb.notebook.login import ask_hidden, login, logout
+from veo_nb.studio import Studio
 
 KEY = "sk-0123456789abcdef-WXYZ"
 

@@ -16,15 +16,15 @@ import pytest
 from IPython.utils.capture import capture_output
 from PIL import Image
 
-from tests.jobs.world import Held
+from tests.world import Held
 from veo_nb import errors
-from veo_nb.jobs.job import Job
-from veo_nb.jobs.studio import Studio
+from veo_nb.engine.job import Job
 from veo_nb.notebook import magics
-from veo_nb.notebook.greeting import greeting
-from veo_nb.notebook.help import COMMANDS
+from veo_nb.notebook.card import JobView
 from veo_nb.notebook.magics import VeoMagics, unregister
-from veo_nb.notebook.widgets import JobView
+from veo_nb.notebook.pages.greeting import greeting
+from veo_nb.notebook.pages.help import COMMANDS
+from veo_nb.studio import Studio
 
 
 def magics_of(shell, studio: Studio, configure=None) -> VeoMagics:

@@ -10,8 +10,8 @@ import httpx
 
 from veo_nb import errors
 from veo_nb.api import wire
-from veo_nb.api.address import origin
-from veo_nb.keys import Secret
+from veo_nb.api.auth import origin
+from veo_nb.credentials.keys import Secret
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TOKEN_SECONDS = 60.0

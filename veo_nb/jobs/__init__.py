@@ -1,1 +1,1 @@
-"""Jobs: queued, submitted, polled and fetched in the background, written down before anything is sent."""
+"""What is not in its room yet."""

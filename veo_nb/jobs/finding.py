@@ -6,16 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future
 
+from veo_nb.engine.job import Job, State
+from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
-from veo_nb.jobs import browse as browsing
-from veo_nb.jobs import lineage as lineages
-from veo_nb.jobs.job import Job, State
-from veo_nb.jobs.ledger import Ledger
-from veo_nb.jobs.library import Library
 from veo_nb.jobs.sweeping import Open
-from veo_nb.jobs.video import Video
-from veo_nb.jobs.watch import state_of, watch
 from veo_nb.media.picture import Origin
+from veo_nb.store import lineage as lineages
+from veo_nb.store import queries as browsing
+from veo_nb.store.files import Library
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.watch import state_of, watch
 
 
 class Finding(ABC):

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from veo_nb import catalog
+from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest
-from veo_nb.jobs import results, table
-from veo_nb.jobs.axes import Axis
-from veo_nb.jobs.cell import Cell
-from veo_nb.jobs.job import Job
-from veo_nb.jobs.ratings import Rating, Ratings
-from veo_nb.jobs.results import Clip, Standing
+from veo_nb.store.ratings import Rating, Ratings
+from veo_nb.sweep import dataframe as table
+from veo_nb.sweep import results
+from veo_nb.sweep.axes import Axis
+from veo_nb.sweep.cell import Cell
+from veo_nb.sweep.results import Clip, Standing
 
 if TYPE_CHECKING:
     import pandas as pd

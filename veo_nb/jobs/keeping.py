@@ -12,15 +12,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from veo_nb.engine.job import ALPHABET, Job
+from veo_nb.engine.video import Trimmed, Video
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
-from veo_nb.jobs.browse import FoundRow
 from veo_nb.jobs.finding import joined_clip, read_key
-from veo_nb.jobs.job import ALPHABET, Job
-from veo_nb.jobs.library import Library, digest
-from veo_nb.jobs.ratings import Rating, Ratings, check_rating
 from veo_nb.jobs.sweeping import Open
-from veo_nb.jobs.trash import Trash
-from veo_nb.jobs.video import Trimmed, Video
+from veo_nb.store.files import Library, digest
+from veo_nb.store.queries import FoundRow
+from veo_nb.store.ratings import Rating, Ratings, check_rating
+from veo_nb.store.trash import Trash
 
 MOST_PIECES = 100
 

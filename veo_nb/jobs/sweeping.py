@@ -10,23 +10,23 @@ from typing import Any, Protocol
 
 from veo_nb import catalog
 from veo_nb.config import Settings
+from veo_nb.engine.engine import Engine
+from veo_nb.engine.extension import check_source
+from veo_nb.engine.job import Job
+from veo_nb.engine.lease import Handover
+from veo_nb.engine.loop import BackgroundLoop
+from veo_nb.engine.registry import Registry
 from veo_nb.errors import NotFound
-from veo_nb.jobs.axes import Axis
-from veo_nb.jobs.bill import Bill
-from veo_nb.jobs.cost import estimate
-from veo_nb.jobs.engine import Engine
-from veo_nb.jobs.extension import check_source
-from veo_nb.jobs.forecast import Asked, Forecast, ask, forecast
-from veo_nb.jobs.handover import Handover
-from veo_nb.jobs.job import Job
-from veo_nb.jobs.ledger import Ledger
-from veo_nb.jobs.library import Library
-from veo_nb.jobs.loop import BackgroundLoop
-from veo_nb.jobs.plan import Plan, make_plan
-from veo_nb.jobs.registry import Registry
-from veo_nb.jobs.sweep import Sweep
-from veo_nb.jobs.sweeps import Key, Sweeps, asked_for
 from veo_nb.request import VideoRequest
+from veo_nb.store.billing import Bill
+from veo_nb.store.cost import estimate
+from veo_nb.store.files import Library
+from veo_nb.store.ledger import Ledger
+from veo_nb.sweep.axes import Axis
+from veo_nb.sweep.forecast import Asked, Forecast, ask, forecast
+from veo_nb.sweep.plan import Plan, make_plan
+from veo_nb.sweep.sweep import Sweep
+from veo_nb.sweep.sweeps import Key, Sweeps, asked_for
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 import httpx
 
 from veo_nb.config import Settings
+from veo_nb.engine.engine import Engine
+from veo_nb.engine.job import Job, Workshop
+from veo_nb.engine.lease import Handover
+from veo_nb.engine.loop import BackgroundLoop
+from veo_nb.engine.owner import Ownership
+from veo_nb.engine.registry import Registry
+from veo_nb.engine.sandbox_process import LocalServer
 from veo_nb.errors import VeoError
-from veo_nb.jobs.engine import Engine
-from veo_nb.jobs.handover import Handover
-from veo_nb.jobs.job import Job, Workshop
-from veo_nb.jobs.ledger import Ledger
-from veo_nb.jobs.library import Library
-from veo_nb.jobs.local_server import LocalServer
-from veo_nb.jobs.loop import BackgroundLoop
-from veo_nb.jobs.ownership import Ownership
-from veo_nb.jobs.rebuild import open_ledger
-from veo_nb.jobs.registry import Registry
-from veo_nb.jobs.sweep_ledger import SweepLedger
-from veo_nb.jobs.trash import Trash
+from veo_nb.store.files import Library
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.recovery.rebuild import open_ledger
+from veo_nb.store.sweeps import SweepLedger
+from veo_nb.store.trash import Trash
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,20 @@ from typing import Any
 from IPython.display import display
 
 from veo_nb import catalog
+from veo_nb.credentials.keys import Environment
+from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest
-from veo_nb.jobs.job import Job
-from veo_nb.jobs.studio import Studio
-from veo_nb.jobs.sweep import Sweep, is_sweep_id
-from veo_nb.keys import Environment
-from veo_nb.notebook import help as help_page
-from veo_nb.notebook.bill import bill_table
 from veo_nb.notebook.display import job_table
+from veo_nb.notebook.grid.plain import sweeps_table
 from veo_nb.notebook.login import SetKey, login, logout
+from veo_nb.notebook.pages import help as help_page
+from veo_nb.notebook.pages.bill import bill_table
+from veo_nb.notebook.pages.settings import settings_page
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.settings import settings_page
 from veo_nb.notebook.showing import is_terminal, show_job, show_sweep
-from veo_nb.notebook.sweep_table import sweeps_table
 from veo_nb.notebook.waiting import count_jobs, wait_for_jobs
+from veo_nb.studio import Studio
+from veo_nb.sweep.sweep import Sweep, is_sweep_id
 
 NEEDS = {
     "pause": "a sweep's ID, such as s3f2a",
@@ -110,7 +110,7 @@ class Commands:
         print(f"Written to {self._place.shown(path)}")  # noqa: T201
 
     def _panel(self) -> None:
-        from veo_nb.notebook.panel import Panel, check_place
+        from veo_nb.notebook.panel.panel import Panel, check_place
 
         check_place(self._shell)
         display(Panel(self._studio, self._place))

@@ -10,10 +10,10 @@ from IPython.core.error import StdinNotImplementedError
 
 from veo_nb import catalog
 from veo_nb.config import Settings
+from veo_nb.credentials.keys import LOGIN, Secret, unsendable_key
+from veo_nb.credentials.stores import KeyStores
 from veo_nb.errors import Cancelled, InvalidRequest
-from veo_nb.jobs.studio import Studio
-from veo_nb.keys import LOGIN, Secret, unsendable_key
-from veo_nb.keystores import KeyStores
+from veo_nb.studio import Studio
 
 SetKey = Callable[[str, Secret | None], Studio]
 """Gives a provider this key from now on, or with None takes away the one that `login` gave it."""

@@ -12,22 +12,22 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from IPython.display import display
 
 from veo_nb import catalog
+from veo_nb.engine.job import Job
+from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, VeoError
-from veo_nb.jobs.axes import Axis, Value
-from veo_nb.jobs.bill import Bill
-from veo_nb.jobs.job import Job
-from veo_nb.jobs.studio import Studio
-from veo_nb.jobs.sweep import Sweep
-from veo_nb.jobs.video import Video
-from veo_nb.notebook.bill import bill_table
 from veo_nb.notebook.commands import Commands
 from veo_nb.notebook.completion import Matcher
 from veo_nb.notebook.display import dry_run, one_clip, shown_again
+from veo_nb.notebook.grid.plain import preview_table
 from veo_nb.notebook.login import SetKey
 from veo_nb.notebook.options import Command, as_options, parse_cell
+from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.showing import find_place_here, is_terminal, show_job, show_sweep
-from veo_nb.notebook.sweep_table import preview_table
 from veo_nb.notebook.waiting import wait_for_jobs
+from veo_nb.store.billing import Bill
+from veo_nb.studio import Studio
+from veo_nb.sweep.axes import Axis, Value
+from veo_nb.sweep.sweep import Sweep
 
 TERMINAL_SECONDS = 1.0
 SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight", "budget")

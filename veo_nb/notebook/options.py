@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
-from veo_nb.jobs import axes as grammar
+from veo_nb.sweep import axes as grammar
 
 _QUOTES = "\"'"
 

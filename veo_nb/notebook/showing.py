@@ -11,13 +11,13 @@ from typing import Any
 from IPython.display import display
 from jupyter_core.paths import jupyter_runtime_dir
 
-from veo_nb.jobs.job import Job
-from veo_nb.jobs.sweep import Sweep
-from veo_nb.notebook import words
+from veo_nb.engine.job import Job
+from veo_nb.notebook import text as words
 from veo_nb.notebook.display import finished
+from veo_nb.notebook.grid.plain import sweep_table
 from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
-from veo_nb.notebook.sweep_table import sweep_table
+from veo_nb.sweep.sweep import Sweep
 
 
 def is_terminal(shell: Any) -> bool:
@@ -40,7 +40,7 @@ def show_job(job: Job, place: Place, shell: Any, replaced: Callable[[Job, Job], 
     elif is_terminal(shell):
         print(f"{job.id}  {format_line(words.line(job), time.time())}")  # noqa: T201
     else:
-        from veo_nb.notebook.widgets import JobView
+        from veo_nb.notebook.card import JobView
 
         JobView(job, place, replaced=replaced).show()
 
@@ -50,6 +50,6 @@ def show_sweep(sweep: Sweep, place: Place, shell: Any, **how: Any) -> None:
     if is_terminal(shell):
         display(sweep_table(sweep))
     else:
-        from veo_nb.notebook.sweep_view import SweepView
+        from veo_nb.notebook.grid.view import SweepView
 
         SweepView(sweep, place, **how).show()

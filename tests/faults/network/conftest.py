@@ -11,7 +11,8 @@ import pytest
 from tests.faults.network.certificates import Certificates
 from tests.faults.network.line import ELSEWHERE, NAMES, Line
 from tests.faults.network.world import World
-from veo_nb.api import client, transfer
+from veo_nb.api import client
+from veo_nb.api import download as transfer
 
 GIVE_UP = {"SUBMIT_SECONDS": 0.4, "POLL_SECONDS": 0.4, "DOWNLOAD_SECONDS": 0.8, "CONNECT_SECONDS": 0.15}
 

@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 from tests.api.service import Call, Step, answer
 from tests.faults.network.certificates import Certificates
-from veo_nb.jobs.loop import BackgroundLoop
+from veo_nb.engine.loop import BackgroundLoop
 
 Kind = Literal["submit", "poll", "download"]
 CALLS: tuple[Kind, ...] = ("submit", "poll", "download")

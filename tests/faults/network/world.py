@@ -17,12 +17,12 @@ from tests.faults.network.line import CALLS, Line
 from tests.faults.network.table import FAILED, OK, UNCERTAIN, Case
 from tests.faults.provider import KEY
 from tests.faults.rows import Row
-from tests.jobs.world import Time
+from tests.world import Time
+from veo_nb.engine.job import Job
 from veo_nb.errors import VeoError
-from veo_nb.jobs.job import Job
-from veo_nb.jobs.studio import Studio
-from veo_nb.notebook import words
+from veo_nb.notebook import text as words
 from veo_nb.notebook.protocol import format_line
+from veo_nb.studio import Studio
 
 PROMPT = "A fox crosses a frozen lake."
 PAUSES = 2

@@ -1,0 +1,289 @@
+"""A video on its way into the library: gone on with after a break, checked, and its recipe beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import json
+
+import httpx
+import pytest
+
+from tests.world import KEY, Held, Pieces
+from veo_nb.api.wire import Sample
+from veo_nb.engine.download import (
+    DOWNLOAD_TRIES,
+    PLAYABLE_TRIES,
+    download,
+    fetch_videos,
+    fetch_whole,
+    keep_video,
+)
+from veo_nb.errors import DownloadError, TransportError, VideoExpired
+
+CHUNK = 64 * 1024
+URI = "https://api.gptproto.com/upload/v1beta/files/abc:download?alt=media"
+
+
+@pytest.fixture
+def job(world):
+    return world.job(
+        "A fox crosses a lake.",
+        {"duration_seconds": 4},
+        state="downloading",
+        operation="models/m/operations/op7",
+    )
+
+
+@pytest.fixture
+def fetch(world, job):
+    """A download that is under way, and where it goes."""
+    part = world.library.part_path(job.id, 0)
+
+    async def begin(within: float = 600):
+        task = asyncio.ensure_future(download(job, URI, part, world.engine._connection))
+        for _ in range(int(within)):
+            await world.time.advance(1)
+            if task.done():
+                break
+        assert task.done(), "it waits for ever"
+        await task
+        return part
+
+    return begin
+
+
+async def test_the_bytes_arrive_and_are_counted(world, job, fetch, clip):
+    seen = []
+    job.on_change(lambda job: seen.append((job.now.received, job.now.total)))
+    part = await fetch()
+    assert part.read_bytes() == clip
+    assert seen[-1] == (len(clip), len(clip))
+    assert seen[0][0] < len(clip)
+
+
+async def test_what_a_former_kernel_has_brought_is_not_fetched_again(world, job, fetch, clip):
+    world.library.part_path(job.id, 0).write_bytes(clip[:1000])
+    part = await fetch()
+    assert part.read_bytes() == clip
+    assert world.service.fetched[0]["range"] == "bytes=1000-"
+
+
+async def test_as_long_as_bytes_come_it_is_never_given_up(world, job, fetch):
+    """A bad line that drops every chunk still brings a large file here in the end."""
+    world.service.clip = bytes(CHUNK * (DOWNLOAD_TRIES * 2))
+    world.service.downloads = [world.service.cut(CHUNK)] * (DOWNLOAD_TRIES * 2 - 1)
+    part = await fetch()
+    assert part.stat().st_size == len(world.service.clip)
+
+
+async def test_where_nothing_comes_it_ends(world, job, fetch):
+    world.service.downloads = [httpx.ConnectError("offline")] * 100
+    with pytest.raises(TransportError):
+        await fetch()
+    assert len(world.service.fetched) == DOWNLOAD_TRIES
+
+
+async def test_a_file_that_changes_with_every_try_is_given_up_too(world, job, fetch):
+    """416 throws the part away, and the next try brings the same bytes as before: that is no progress."""
+    broken = [world.service.cut(2 * CHUNK), httpx.Response(416)]
+    world.service.downloads = broken * 50
+    with pytest.raises(TransportError):
+        await fetch()
+    assert len(world.service.fetched) <= DOWNLOAD_TRIES + 1
+
+
+async def test_a_break_is_said_since_when_and_how_long_still(world, job):
+    world.service.downloads = [httpx.ConnectError("offline"), httpx.ConnectError("offline"), Held()]
+    part = world.library.part_path(job.id, 0)
+    task = asyncio.ensure_future(download(job, URI, part, world.engine._connection))
+    await world.time.settle()
+    began = world.time.now
+    assert (job.now.note.kind, job.now.note.since) == ("offline", began)
+    await world.time.advance(1)
+    assert job.now.note.since == began
+    task.cancel()
+
+
+async def test_what_is_no_use_to_try_again_is_raised_at_once(world, job, fetch):
+    world.service.downloads = [httpx.Response(404)]
+    with pytest.raises(VideoExpired):
+        await fetch()
+    assert len(world.service.fetched) == 1
+
+
+async def test_after_a_page_to_sign_in_the_video_comes(world, job, fetch, clip):
+    world.service.downloads = [httpx.Response(200, html="<html>Sign in</html>")] * 3
+    part = await fetch()
+    assert part.read_bytes() == clip
+
+
+async def test_a_page_that_stays_is_told(world, job, fetch):
+    world.service.downloads = [httpx.Response(200, html="<html>Sign in</html>")] * 99
+    with pytest.raises(DownloadError, match="text/html"):
+        await fetch()
+    assert len(world.service.fetched) == DOWNLOAD_TRIES
+
+
+async def test_a_server_that_cuts_after_each_byte_is_not_asked_for_ever(world, job, fetch):
+    world.service.downloads = [world.service.cut(1)] * 99
+    with pytest.raises(TransportError):
+        await fetch()
+    assert len(world.service.fetched) == DOWNLOAD_TRIES
+
+
+# What came without a length
+
+
+async def bring(world, job):
+    """The row of a video at the end of its way; its error is raised."""
+    task = asyncio.ensure_future(fetch_whole(world.library, job, 0, URI, world.engine._connection))
+    for _ in range(600):
+        await world.time.advance(1)
+        if task.done():
+            break
+    return await task
+
+
+def lengthless(world, cut):
+    """The clip up to a byte, in an answer that does not say how long it is."""
+
+    def answer(request):
+        whole = world.service.send(request)
+        whole.headers.pop("content-length")
+        return httpx.Response(
+            whole.status_code, headers={"content-type": "video/mp4"}, stream=Pieces(world.service.clip[:cut])
+        )
+
+    return answer
+
+
+@pytest.mark.parametrize("cut", [1, 30, 5_000, 100_000, -1])
+async def test_what_looks_whole_and_is_not_goes_on_where_it_was_cut(world, job, clip, cut):
+    world.service.downloads = [lengthless(world, cut)]
+    row = await bring(world, job)
+    assert (world.library.folder / row.path).read_bytes() == clip
+    size = cut % len(clip)
+    # Of what is too short to be told from rubbish nothing is kept.
+    begins = f"bytes={size}-" if size > 8 else None
+    assert [headers.get("range") for headers in world.service.fetched] == [None, begins]
+
+
+async def test_what_is_cut_at_the_provider_is_fetched_anew_and_then_given_up(world, job, clip):
+    world.service.clip = clip[:-100]
+    with pytest.raises(DownloadError, match="cut off"):
+        await bring(world, job)
+    assert not world.library.part_path(job.id, 0).exists()
+    assert len(world.service.posts) == 0
+    assert len(world.service.fetched) <= 2 * PLAYABLE_TRIES
+
+
+async def test_what_is_no_video_is_fetched_anew_and_then_given_up(world, job):
+    world.service.clip = b"garbage! " * 999
+    with pytest.raises(DownloadError, match="not a playable video"):
+        await bring(world, job)
+    assert [headers.get("range") for headers in world.service.fetched] == [None] * PLAYABLE_TRIES
+
+
+# Keeping
+
+
+async def test_a_kept_video_is_described_where_it_lies(world, job, clip):
+    part = world.library.part_path(job.id, 0)
+    part.write_bytes(clip)
+    row = await keep_video(world.library, job, 0, URI, part)
+    path = world.library.folder / row.path
+    assert (row.bytes, row.sha256) == (len(clip), hashlib.sha256(clip).hexdigest())
+    assert (row.width, row.height, row.has_audio) == (192, 108, True)
+    assert row.duration == pytest.approx(0.5, abs=0.05)
+    assert (path.read_bytes(), part.exists()) == (clip, False)
+    recipe = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    assert recipe["request"] == job.request.canonical()
+    assert (recipe["job"], recipe["operation"], recipe["take"]) == (job.id, "models/m/operations/op7", 1)
+    assert recipe["video"]["sha256"] == row.sha256
+    assert KEY not in path.with_suffix(".json").read_text("utf-8")
+
+
+async def test_what_is_no_video_is_thrown_away(world, job):
+    part = world.library.part_path(job.id, 0)
+    part.write_bytes(b"<html>hello</html>")
+    with pytest.raises(DownloadError):
+        await keep_video(world.library, job, 0, URI, part)
+    assert not part.exists()
+    assert not [*world.library.folder.rglob("*.mp4")]
+
+
+# Killed between the file and the ledger
+
+
+@pytest.fixture
+async def kept(world, job, clip):
+    """A video that was moved to its place, and that nobody wrote down."""
+    part = world.library.part_path(job.id, 0)
+    part.write_bytes(clip)
+    row = await keep_video(world.library, job, 0, URI, part)
+    return world.library.folder / row.path
+
+
+def fetching(world, job, **how):
+    return fetch_videos(job, [Sample(uri=URI)], world.ledger, world.library, world.engine._connection, **how)
+
+
+async def test_a_video_in_its_place_is_entered_and_not_fetched(world, job, kept, clip):
+    (video,) = await fetching(world, job)
+    assert (video.path, video.path.read_bytes()) == (kept, clip)
+    assert [row.job_id for row in world.ledger.videos(job.id)] == [job.id]
+    assert world.service.fetched == []
+
+
+@pytest.mark.parametrize("harm", ["a bit of it", "its recipe", "its recipe is another's"])
+async def test_a_video_that_is_not_surely_this_one_is_fetched(world, job, kept, clip, harm):
+    recipe = kept.with_suffix(".json")
+    if harm == "a bit of it":
+        kept.write_bytes(clip[:-1] + b"?")
+    elif harm == "its recipe":
+        recipe.unlink()
+    else:
+        recipe.write_text(recipe.read_text("utf-8").replace(job.id, "9c24"), "utf-8")
+    (video,) = await fetching(world, job)
+    assert video.path.read_bytes() == clip
+    assert len(world.service.fetched) == 1
+
+
+async def test_one_that_is_wanted_anew_is_fetched_though_it_is_there(world, job, kept):
+    await fetching(world, job, anew={0})
+    assert len(world.service.fetched) == 1
+
+
+async def test_the_recipe_is_there_before_the_video(world, job, clip, monkeypatch):
+    """So a file at its place is known to be whole by its digest, whenever the kernel was killed."""
+    part = world.library.part_path(job.id, 0)
+    part.write_bytes(clip)
+    seen = []
+    monkeypatch.setattr(
+        type(world.library), "place", lambda _, part, path: seen.append(path.with_suffix(".json").exists())
+    )
+    await keep_video(world.library, job, 0, URI, part)
+    assert seen == [True]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+async def test_on_a_full_disk_the_beginning_makes_room_for_the_ledger(world, job, number, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(number, "no room")
+
+    monkeypatch.setattr(type(world.library), "write_sidecar", full)
+    with pytest.raises(OSError, match="no room"):
+        await fetching(world, job)
+    assert not world.library.part_path(job.id, 0).exists()
+
+
+async def test_after_another_error_of_the_disk_the_beginning_stays(world, job, monkeypatch):
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(type(world.library), "write_sidecar", broken)
+    with pytest.raises(OSError, match="broken"):
+        await fetching(world, job)
+    assert world.library.part_path(job.id, 0).exists()

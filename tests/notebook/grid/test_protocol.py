@@ -1,0 +1,43 @@
+"""What crosses the border for a grid: the same examples are read by js/tests."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from tests.notebook.test_protocol import mismatch, read
+from veo_nb.errors import InvalidRequest
+from veo_nb.notebook.grid.protocol import WISHES, CellState, Grid, GridCell, Summary
+from veo_nb.notebook.protocol import parse_message
+
+EXAMPLES = read("grids.json")
+
+
+@pytest.mark.parametrize("name", EXAMPLES["grids"])
+def test_every_example_grid_is_what_the_types_say(name):
+    facts = EXAMPLES["grids"][name]
+    assert mismatch(facts["grid"], Grid) == []
+    assert mismatch(facts["summary"], Summary) == []
+    assert mismatch(facts["cells"], list[GridCell]) == []
+
+
+def test_the_examples_have_most_states_and_all_wishes():
+    states = {cell["state"] for facts in EXAMPLES["grids"].values() for cell in facts["cells"]}
+    every = {state for part in get_args(CellState) for state in get_args(part)}
+    assert every - states == {"submitting", "downloading", "cancelled", "uncertain"}
+    assert {raw["kind"] for raw in EXAMPLES["requests"]} == set(WISHES)
+
+
+@pytest.mark.parametrize("raw", EXAMPLES["requests"], ids=lambda raw: raw["kind"])
+def test_a_wish_is_understood_with_its_payload(raw):
+    message, wish = parse_message(raw, WISHES)
+    assert message.kind == raw["kind"]
+    assert {name: getattr(wish, name) for name in raw["payload"]} == raw["payload"]
+
+
+@pytest.mark.parametrize("raw", EXAMPLES["not requests"], ids=lambda raw: f"{raw['kind']}-{raw['id']}")
+def test_what_goes_too_far_is_refused_with_the_id_to_reply_to(raw):
+    with pytest.raises(InvalidRequest) as caught:
+        parse_message(raw, WISHES)
+    assert caught.value.facts["id"] == raw["id"]

@@ -1,0 +1,283 @@
+"""The living grid: what it pushes and how often, what it answers, and when the saved table takes its place."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+import veo_nb
+from tests.notebook.test_protocol import mismatch
+from tests.world import Held
+from veo_nb.jobs.judged import Judged
+from veo_nb.notebook.grid import view as sweep_view
+from veo_nb.notebook.grid.protocol import BATCH, Grid, GridCell, Summary
+from veo_nb.notebook.grid.view import SweepView
+from veo_nb.notebook.place import Place
+from veo_nb.notebook.protocol import Reply
+
+PROMPT = "A {{animal}} at {{time}}."
+AXES = {"animal": ["fox", "owl"], "time": ["dawn", "dusk"]}
+BLOCKED = httpx.Response(400, json={"error": {"message": "content policy violation"}})
+
+
+@pytest.fixture
+def place(tmp_path) -> Place:
+    return Place(tmp_path, tmp_path, "/")
+
+
+class Seen(SweepView):
+    """A view that keeps what it sends to the browser, and which traits it writes."""
+
+    def __init__(self, *arguments: Any, **how: Any) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.pushed: list[str] = []
+        super().__init__(*arguments, **how)
+        self.observe(lambda change: self.pushed.append(change["name"]))
+
+    def send(self, content, buffers=None):
+        self.sent.append(content)
+
+
+@pytest.fixture
+def look(place, shell):
+    """Views that are closed in the end."""
+    views: list[Seen] = []
+
+    def make(sweep, **how) -> Seen:
+        views.append(Seen(sweep, place, **how))
+        return views[-1]
+
+    yield make
+    for view in views:
+        view.close()
+
+
+@pytest.fixture
+def done(make_studio, service):
+    service.submits = [None, BLOCKED]
+    return make_studio(max_in_flight=1).sweep(PROMPT, axes=AXES).wait(60)
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    """The answer to the first submit; given in the end, as a studio waits some seconds for it when it closes."""
+    held = Held()
+    yield held
+    if not held.given:
+        held.give()
+
+
+@pytest.fixture
+def running(make_studio, service, held):
+    """A sweep whose first cell is being sent until `held` is given, so that the others wait for its slot."""
+    service.submits = [held]
+    return make_studio(max_in_flight=1).sweep(PROMPT, axes=AXES)
+
+
+def ask(view: Seen, kind: str, **payload: Any) -> dict[str, Any]:
+    view.sent.clear()
+    view._handle_custom_msg({"kind": kind, "id": "k1", "payload": payload}, [])
+    (answer,) = view.sent
+    assert mismatch(json.loads(json.dumps(answer)), Reply, "reply") == []
+    return answer
+
+
+def wait_until(condition) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+# What it pushes
+
+
+def test_its_traits_are_what_the_protocol_says(look, done):
+    view = look(done)
+    assert mismatch(json.loads(json.dumps(view.grid)), Grid) == []
+    assert mismatch(json.loads(json.dumps(view.summary)), Summary) == []
+    assert mismatch(json.loads(json.dumps(view.cells_0)), list[GridCell]) == []
+    assert {"grid", "summary", "cells_0"} <= set(view.get_state())
+    assert "data:" not in json.dumps([view.grid, view.summary, view.cells_0])
+
+
+def test_one_change_pushes_its_own_cells_and_not_all(look, make_studio):
+    sweep = make_studio().sweep("A fox.", axes={"seed": f"1,2,...,{BATCH * 3}"}).wait(60)
+    view = look(sweep)
+    assert view.grid["batches"] == 3
+    view.pushed.clear()
+    sweep.rate(sweep.cells[BATCH + 1], 3)
+    assert set(view.pushed) <= {"cells_1", "summary"}
+    assert view.cells_1[1]["clips"][0]["rating"] == 3
+
+
+def test_it_lets_go_of_its_sweep(look, running):
+    view = look(running)
+    view.close()
+    view.pushed.clear()
+    running.cancel()
+    assert view.pushed == []
+    assert len(running._listeners) == 0
+
+
+# What it answers
+
+
+def test_all_can_be_paused_let_go_and_cancelled(look, running, held):
+    view = look(running)
+    assert ask(view, "pause")["ok"] == {}
+    assert running.paused
+    assert ask(view, "resume")["ok"] == {}
+    assert not running.paused
+    ask(view, "cancel-all")
+    held.give()
+    wait_until(lambda: {cell["state"] for cell in view.cells_0} == {"cancelled"})
+
+
+def test_one_job_can_be_cancelled_and_tried_again(look, running, service):
+    view = look(running)
+    job = running.cells[1].job
+    ask(view, "cancel-job", job=job.id)
+    wait_until(lambda: view.cells_0[1]["state"] == "cancelled")
+    assert view.cells_0[0]["state"] != "cancelled"
+    ask(view, "retry-job", job=job.id)
+    assert running.cells[1].job is not job
+    assert view.cells_0[1]["job"] == running.cells[1].job.id
+    running.cancel()
+
+
+def test_what_failed_is_tried_again_at_once(look, done):
+    view = look(done)
+    assert done.summary().counts == {"succeeded": 3, "blocked": 1}
+    ask(view, "retry")
+    done.wait(60)
+    wait_until(lambda: {cell["state"] for cell in view.cells_0} == {"succeeded"})
+
+
+def test_a_rating_goes_to_the_ledger_and_comes_back(look, done):
+    view = look(done)
+    ask(view, "rate", cell="0", sample=0, rating=5)
+    ask(view, "star", cell="0", sample=0, star=True)
+    ask(view, "note", cell="0", sample=0, note="<b>good</b>")
+    clip = view.cells_0[0]["clips"][0]
+    assert (clip["rating"], clip["star"], clip["note"]) == (5, True, "<b>good</b>")
+    assert done.rating(done.cells[0]).rating == 5
+    ask(view, "rate", cell="0", sample=0, rating=0)
+    assert done.rating(done.cells[0]).rating is None
+
+
+def test_a_still_and_the_details_come_when_they_are_asked_for(look, done):
+    view = look(done)
+    assert ask(view, "poster", cell="0", sample=0)["ok"]["poster"].startswith("data:image/jpeg;base64,")
+    assert ask(view, "details", cell="1")["ok"]["prompt"] == done.cells[1].request.prompt
+    assert "now" in ask(view, "clock")["ok"]
+
+
+def test_an_export_is_written_beside_the_notebook(look, done, tmp_path):
+    veo_nb._give_grids()
+    answer = ask(look(done), "export", ending=".csv")
+    assert answer["ok"] == {"words": f"Written to sweep-{done.id}.csv"}
+    assert (tmp_path / f"sweep-{done.id}.csv").read_text("utf-8").startswith("animal,time,")
+
+
+def test_an_export_that_takes_long_goes_on_after_the_answer(look, done, tmp_path, monkeypatch):
+    go_on = threading.Event()
+    monkeypatch.setattr(sweep_view, "EXPORT_SECONDS", 0.01)
+    monkeypatch.setattr(
+        Judged, "exporter", staticmethod(lambda sweep, to, **how: go_on.wait(10) and to.touch())
+    )
+    answer = ask(look(done), "export", ending=".mp4")
+    path = tmp_path / f"sweep-{done.id}.mp4"
+    assert "Being written to" in answer["ok"]["words"]
+    assert not path.exists()
+    go_on.set()
+    wait_until(path.exists)
+
+
+def test_an_export_that_fails_is_said(look, done, tmp_path):
+    veo_nb._give_grids()
+    (tmp_path / f"sweep-{done.id}").write_text("in the way")
+    answer = ask(look(done), "export", ending="")
+    assert "is a file, not a folder" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("poster", {"cell": "99", "sample": 0}),
+        ("poster", {"cell": "../x", "sample": 0}),
+        ("rate", {"cell": "0", "sample": 7, "rating": 1}),
+        ("star", {"cell": "1", "sample": 0, "star": True}),
+        ("cancel-job", {"job": "zzzz"}),
+        ("retry-job", {"job": "zzzz"}),
+    ],
+)
+def test_what_is_not_there_is_said(look, done, kind, payload):
+    assert ask(look(done), kind, **payload)["error"]["code"] == "not_found"
+
+
+def test_a_wish_of_another_kind_is_refused(look, done):
+    assert ask(look(done), "format-disk")["error"]["code"] == "invalid_request"
+
+
+# When the saved table takes its place
+
+
+def outputs(shell) -> list[str]:
+    return [data.get("text/html", "") for data, _ in shell.display_pub.outputs]
+
+
+def test_what_is_over_is_the_saved_table_from_the_start(look, done, shell):
+    view = look(done)
+    view.show()
+    assert "application/vnd.jupyter.widget-view+json" not in shell.display_pub.outputs[0][0]
+    assert f'data-veo-grid="{view.grid["token"]}"' in outputs(shell)[0]
+    assert view.summary["settled"]
+
+
+def test_the_widget_gives_way_when_the_last_cell_is_over(look, running, shell, held):
+    view = look(running)
+    view.show()
+    assert "application/vnd.jupyter.widget-view+json" in shell.display_pub.outputs[0][0]
+    assert not view.summary["settled"]
+    running.cells[3].job.cancel()
+    assert len(shell.display_pub.outputs) == 1
+    running.cancel()
+    held.give()
+    wait_until(lambda: len(shell.display_pub.outputs) > 1)
+    data, update = shell.display_pub.outputs[-1]
+    assert update
+    assert "0 of 4 done" in data["text/html"]
+    assert view.summary["settled"]
+
+
+def test_a_rating_is_saved_a_little_later_once(look, done, shell, monkeypatch):
+    monkeypatch.setattr(sweep_view, "SAVE_SECONDS", 0.1)
+    view = look(done)
+    view.show()
+    before = len(shell.display_pub.outputs)
+    for rating in (1, 2, 3):
+        ask(view, "rate", cell="0", sample=0, rating=rating)
+    assert len(shell.display_pub.outputs) == before
+    wait_until(lambda: len(shell.display_pub.outputs) > before)
+    assert "3 of 5" in outputs(shell)[-1]
+    assert len(shell.display_pub.outputs) == before + 1
+
+
+def test_of_many_grids_of_one_sweep_the_newest_live(look, done):
+    views = [look(done) for _ in range(sweep_view.LIVING + 2)]
+    for view in views:
+        view.show()
+    assert [view.comm is None for view in views] == [True, True] + [False] * sweep_view.LIVING
+    assert len(done._listeners) == sweep_view.LIVING
+
+
+def test_the_grid_of_a_sweep_needs_an_axis_of_it(done):
+    with pytest.raises(Exception, match="nope is no axis of this sweep"):
+        done.grid(rows="nope")

@@ -1,0 +1,128 @@
+"""`%veo cost`: the table by day, model and state with its sums, and where the prices come from."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.notebook.test_display import HOSTILE, checked
+from tests.store.test_billing import bill_of, charge, charges
+from veo_nb import catalog
+from veo_nb.notebook.pages.bill import bill_table, state_of
+from veo_nb.store.billing import Bill, gather
+
+SANDBOX = catalog.PROVIDERS["sandbox"]
+
+
+def text_of(bill: Bill) -> str:
+    """What a terminal shows, once it is known that the page says the same."""
+    shown = bill_table(bill)
+    page = " ".join(" ".join(checked(shown.data).texts).split())
+    for line in repr(shown).splitlines():
+        for word in line.split("  "):
+            assert word.strip() in page
+    return repr(shown)
+
+
+def test_it_adds_up_days_models_and_states():
+    bill = bill_of(
+        charge(day="2026-11-23", jobs=2, usd=2.4),
+        charge(day="2026-11-23", state="blocked", charged=False, usd=0.0),
+        charge(day="2026-11-22", model="veo-3.1-generate-preview", state="uncertain", usd=3.2),
+    )
+    assert text_of(bill).splitlines()[:6] == [
+        "day         model                   state                      jobs  about",
+        "2026-11-23  Veo 3.1 Fast, GPTProto  made                          2  $2.40",
+        "            Veo 3.1 Fast, GPTProto  blocked, not charged          1      -",
+        "                                                                  3  $2.40",
+        "2026-11-22  Veo 3.1, GPTProto       uncertain, may be charged     1  $3.20",
+        "total                                                             4  $5.60",
+    ]
+
+
+def test_money_and_the_sandbox_have_a_table_each():
+    text = text_of(bill_of(charge(usd=3.2), charge(provider="sandbox", usd=0.6)))
+    money, _, made_up = text.partition("On the sandbox, where nothing is charged, clips would have cost:")
+    assert ("$3.20" in money, "$0.60" in money) == (True, False)
+    assert ("$3.20" in made_up, "$0.60" in made_up) == (False, True)
+
+
+def test_the_budget_is_told():
+    assert "So far about $3.20 of the budget of $20.00, $16.80 left." in text_of(
+        bill_of(charge(usd=3.2), budget=20)
+    )
+    assert "of the budget of $3.00, nothing left." in text_of(bill_of(charge(usd=3.2), budget=3))
+    assert "So far about $0.60 of the budget of $1.00, $0.40 left." in text_of(
+        bill_of(charge(provider="sandbox", usd=0.6), budget=1, provider=SANDBOX)
+    )
+
+
+def test_the_prices_their_source_and_their_date_are_told_and_that_all_is_an_estimate():
+    text = text_of(bill_of())
+    assert (
+        "Prices: standard $0.40 a second, fast $0.15 a second "
+        f"({catalog.PRICES_SOURCE}, {catalog.PRICES_DATE})." in text
+    )
+    assert "Every figure is an estimate" in text
+
+
+def test_prices_of_ones_own_say_so():
+    mine = catalog.Price(usd_per_call=0.6, source="your veo_nb.toml")
+    bill = Bill(
+        charges=(),
+        provider=catalog.PROVIDERS["gemini"],
+        budget=None,
+        prices={**catalog.PRICES, "veo-3.1-fast-generate-preview": mine},
+    )
+    lines = text_of(bill).splitlines()
+    assert "Prices: fast $0.60 a call (your veo_nb.toml)." in lines
+    assert "No price is known for lite." in lines
+
+
+@pytest.mark.parametrize("usd", [0.015, 0.1234])
+def test_a_price_shows_every_digit_that_it_has(usd):
+    prices = {"veo-3.1-generate-preview": catalog.Price(usd_per_second=usd)}
+    bill = Bill(charges=(), provider=catalog.PROVIDERS["gptproto"], budget=None, prices=prices)
+    assert f"standard ${usd} a second" in text_of(bill)
+
+
+def test_an_empty_library_says_so_and_still_tells_the_prices():
+    lines = text_of(bill_of(budget=20)).splitlines()
+    assert lines[0] == "Nothing has been made in this library yet."
+    assert lines[1] == "So far about $0.00 of the budget of $20.00, $20.00 left."
+
+
+def test_clips_without_a_price_are_not_hidden():
+    text = text_of(bill_of(charge(model="veo-3.1-lite-generate-preview", jobs=2, usd=0.0, unpriced=2)))
+    assert "2      ?" in text
+    assert "Jobs without a known price, which are not in the sums: 2." in text
+
+
+@pytest.mark.parametrize(
+    ("state", "charged", "provider", "words"),
+    [
+        ("queued", True, "gptproto", "waiting"),
+        ("running", True, "gptproto", "generating"),
+        ("succeeded", True, "gptproto", "made"),
+        ("failed", True, "gptproto", "failed, may be charged"),
+        ("failed", False, "gptproto", "failed, not charged"),
+        ("cancelled", True, "gptproto", "stopped, may be charged"),
+        ("cancelled", True, "sandbox", "stopped"),
+    ],
+)
+def test_a_state_says_whether_it_is_charged(state, charged, provider, words):
+    assert state_of(charge(state=state, charged=charged, provider=provider)) == words
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_in_the_ledger_show_as_text(text):
+    page = checked(bill_table(bill_of(charge(day=text, provider=text, model=text, state=text))).data)
+    assert {text, f"{text}, {text}"} <= set(page.texts)
+
+
+@given(st.lists(charges), st.none() | st.integers(0, 50))
+def test_every_bill_can_be_shown(found, budget):
+    bill = bill_of(*gather(found), budget=budget)
+    page = checked(bill_table(bill).data)
+    assert page.texts.count("total") == len({charge.billed for charge in found})

@@ -1,0 +1,40 @@
+"""The help page: it names what there is, no more and no less."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.write_readme import README, with_table
+from veo_nb.notebook.options import option_rows
+from veo_nb.notebook.pages.help import COMMANDS, page, readme_table
+
+
+def test_it_has_a_line_for_each_option_and_each_command():
+    text = repr(page())
+    for name, meaning in [*option_rows(), *COMMANDS]:
+        assert any(name in line and line.endswith(meaning) for line in text.splitlines())
+
+
+def test_the_page_and_the_text_say_the_same():
+    shown = page()
+    assert shown.data.count("<tr>") == len(repr(shown).splitlines())
+    assert "-d, --duration 4|6|8" in shown.data
+
+
+def test_the_readme_has_the_table_that_the_catalog_makes():
+    """Else run `python -m tests.write_readme`."""
+    text = README.read_text("utf-8")
+    assert with_table(text, readme_table()) == text
+
+
+def test_the_table_has_a_row_for_each_option_and_its_bars_are_escaped():
+    head, line, *rows = readme_table().splitlines()
+    assert (head.count("|"), line) == (3, "|---|---|")
+    assert len(rows) == len(option_rows())
+    assert all(row.replace("\\|", "").count("|") == 3 for row in rows)
+    assert "| `-d, --duration 4\\|6\\|8` | length in seconds |" in rows
+
+
+def test_a_readme_without_the_marks_is_left_alone():
+    with pytest.raises(AssertionError, match="lacks"):
+        with_table("# veo_nb", "| a |")

@@ -1,0 +1,48 @@
+"""`%veo config`: every setting, its value, where it came from, and never the key."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from tests.notebook.test_magics import Ran, magics_of
+from veo_nb.config import Settings, resolve_settings
+from veo_nb.notebook.pages.settings import setting_rows, settings_page
+
+KEY = "sk-0123456789abcdef-WXYZ"
+
+
+def page(tmp_path, arguments=None, **environ):
+    return resolve_settings(arguments or {}, {}, environ, tmp_path)
+
+
+def test_there_is_a_row_for_every_setting(tmp_path):
+    rows = setting_rows(page(tmp_path))
+    assert {name for name, _, _ in rows} | {"sources"} == {item.name for item in fields(Settings)}
+
+
+def test_a_row_says_the_value_and_its_source(tmp_path):
+    settings = page(tmp_path, {"model": "standard"}, GPTPROTO_API_KEY=KEY, VEO_NB_MAX_IN_FLIGHT="3")
+    rows = {name: (value, source) for name, value, source in setting_rows(settings)}
+    assert rows["provider"] == ("gptproto", "GPTPROTO_API_KEY")
+    assert rows["api_key"] == ("set, not shown", "GPTPROTO_API_KEY")
+    assert rows["model"] == ("veo-3.1-generate-preview", "configure()")
+    assert rows["max_in_flight"] == ("3", "VEO_NB_MAX_IN_FLIGHT")
+    assert rows["library"] == (str(tmp_path / "veo_library"), "default")
+    assert rows["base_url"] == ("not set", "default")
+    assert rows["prices"] == ("standard $0.40 a second, fast $0.15 a second", "default")
+
+
+def test_not_even_the_end_of_the_key_is_shown_and_values_are_text(tmp_path):
+    shown = settings_page(page(tmp_path, {"library": "<b>x", "provider": "gptproto"}, GPTPROTO_API_KEY=KEY))
+    for text in (shown.data, str(shown), repr(shown)):
+        assert "WXYZ" not in text
+    assert "&lt;b&gt;x" in shown.data
+    assert "<b>" not in shown.data
+
+
+def test_the_magic_shows_it(shell, studio):
+    shell.register_magics(magics_of(shell, studio))
+    ran = Ran(shell, "%veo config")
+    assert ran.error is None
+    assert "max_in_flight" in ran.text
+    assert "max_in_flight" in ran.html

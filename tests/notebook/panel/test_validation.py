@@ -1,0 +1,111 @@
+"""Which values of a form can't be combined with a draft, in words for who has no code before them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from veo_nb import catalog
+from veo_nb.notebook.panel.store import empty_draft
+from veo_nb.notebook.panel.validation import LABELS, find_unavailable, plain_values, plain_words
+
+SANDBOX = catalog.PROVIDERS["sandbox"]
+
+
+def unavailable(provider: catalog.Provider = SANDBOX, **changes: Any) -> dict[str, dict[str, str]]:
+    draft: Any = {**empty_draft(), "prompt": "A fox.", **changes}
+    return find_unavailable(plain_values(draft, "fast"), draft, provider)
+
+
+def test_at_first_only_what_needs_a_first_frame_can_not_be_used():
+    found = unavailable()
+    assert set(found) == {"last_frame", "fit"}
+    assert found["last_frame"]["*"].startswith("A last frame needs a first one. ")
+    assert set(unavailable(image=["fox"])) == {"reference_images", "video"}
+
+
+def test_a_value_that_does_not_go_with_another_names_the_reason_and_the_way_out():
+    found = unavailable(fields={"duration_seconds": [4]})
+    assert set(found["resolution"]) == {"1080p", "4k"}
+    reason = "1080p needs an 8 second clip; you asked for 4. Use Duration 8 s or Resolution 720p."
+    assert found["resolution"]["1080p"] == reason
+    assert "*" in found["reference_images"]
+
+
+def test_it_works_in_both_directions():
+    assert set(unavailable(fields={"resolution": ["4k"]})["duration_seconds"]) == {"4", "6"}
+
+
+def test_a_value_that_goes_with_one_of_several_can_be_chosen():
+    """A sweep leaves out the cells that can't be made."""
+    assert "resolution" not in unavailable(fields={"duration_seconds": [4, 8]})
+    assert set(unavailable(fields={"duration_seconds": [4, 6]})["resolution"]) == {"1080p", "4k"}
+
+
+def test_only_models_of_the_provider_are_judged():
+    for provider in catalog.PROVIDERS.values():
+        assert "model" not in unavailable(provider)
+
+
+def test_with_a_source_video_the_resolution_is_given():
+    found = unavailable(video="3f2a/0")
+    assert set(found["resolution"]) == {"1080p", "4k"}
+    assert {"image", "last_frame", "reference_images"} <= set(found)
+
+
+def test_a_thousand_values_of_each_field_are_judged_at_once():
+    fields = {name: list(range(1000)) for name in LABELS}
+    assert isinstance(unavailable(fields=fields), dict)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "duration_seconds": st.sampled_from([4, 6, 8]),
+            "resolution": st.sampled_from(["720p", "1080p", "4k"]),
+            "aspect_ratio": st.sampled_from(["16:9", "9:16"]),
+        },
+    ),
+    st.sets(st.sampled_from(["image", "last_frame", "reference_images", "video"])),
+)
+def test_what_is_available_breaks_no_rule_that_was_kept_before(fields, pictures):
+    """And what is unavailable breaks one."""
+    marks: dict[str, Any] = {name: "x" if name == "video" else ["x"] for name in pictures}
+    draft: Any = {**empty_draft(), "prompt": "A fox.", "fields": {k: [v] for k, v in fields.items()}, **marks}
+    values = plain_values(draft, "fast")
+    found = find_unavailable(values, draft, SANDBOX)
+    for name in ("duration_seconds", "resolution", "aspect_ratio"):
+        for value in catalog.find_model("fast", SANDBOX).choices(name):  # type: ignore[union-attr]
+            without = {known: given for known, given in values.items() if known != name}
+            before = {one.message for one in catalog.check(without, SANDBOX)}
+            after = {one.message for one in catalog.check({**without, name: value}, SANDBOX)}
+            assert (str(value) in found.get(name, {})) == bool(after - before)
+
+
+@pytest.mark.parametrize(
+    ("code", "plain"),
+    [
+        ('Use duration_seconds=8 or resolution="720p".', "Use Duration 8 s or Resolution 720p."),
+        ("Give image= as well; it moves.", "Give a first frame as well; it moves."),
+        ("Leave out reference_images or the others.", "Leave out the references or the others."),
+        (
+            'Use aspect_ratio="9:16", or fit="crop" or fit="pad" to make the picture 16:9.',
+            "Use Aspect ratio 9:16, or Crop or Pad to make the picture 16:9.",
+        ),
+        ("aspect_ratio can't be '3:1'.", "Aspect ratio can't be '3:1'."),
+        ("last_frame is a whole video.", "The last frame is a whole video."),
+    ],
+)
+def test_words_for_who_has_a_form(code, plain):
+    assert plain_words(code) == plain
+
+
+def test_no_rule_is_told_with_code_in_it():
+    for rule in catalog.rules.RULES:
+        said = plain_words(f"{rule.message} {rule.hint}".replace("{", "").replace("}", ""))
+        assert "=" not in said
+        assert "_" not in said.replace("duration_seconds", "")

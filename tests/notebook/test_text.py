@@ -1,0 +1,276 @@
+"""What a person is told, as UX.md has it, for every state a job can be in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import pytest
+from PIL import Image
+
+from tests.world import PROVIDER
+from veo_nb import catalog, errors
+from veo_nb.engine.job import Job, Note, Snapshot, State
+from veo_nb.notebook import text as words
+from veo_nb.notebook.protocol import format_line
+from veo_nb.request import make_request
+
+NOW = 1_800_000_000.0
+
+
+def make_job(state: State = State.QUEUED, provider: catalog.Provider = PROVIDER, **now) -> Job:
+    return Job(
+        id="3f2a",
+        request=make_request(provider, prompt="A fox.", duration_seconds=8),
+        provider=provider,
+        take=1,
+        estimate=3.2,
+        now=Snapshot(**{"state": state, "created_at": NOW, **now}),
+        cancel=lambda job: None,
+        attend=lambda job: None,
+    )
+
+
+def said(state: State, at: float = NOW, **now) -> str:
+    return format_line(words.line(make_job(state, **now)), at)
+
+
+OFFLINE = Note(kind="offline", since=NOW - 20, until=NOW + 5)
+
+
+@pytest.mark.parametrize(
+    ("state", "now", "line"),
+    [
+        (State.QUEUED, {}, "Waiting to be sent"),
+        (State.QUEUED, {"note": Note(kind="slot", count=3)}, "Waiting for a free slot · 3 ahead"),
+        (State.QUEUED, {"note": Note(kind="slot")}, "Waiting for a free slot · next in line"),
+        (
+            State.QUEUED,
+            {"note": Note(kind="rate", count=10, until=NOW + 12)},
+            "Waiting: 10 requests a minute is the limit, next in 12 s",
+        ),
+        (State.QUEUED, {"note": Note(kind="rate", count=10, until=NOW)}, "Sending"),
+        (
+            State.QUEUED,
+            {"note": Note(kind="asked", until=NOW + 12)},
+            "Waiting: rate limited, next try in 12 s",
+        ),
+        (State.QUEUED, {"note": OFFLINE}, "No connection for 0:20 · Next try in 5 s"),
+        (
+            State.QUEUED,
+            {"note": replace(OFFLINE, why="veo.example can't be reached: its name can't be found.")},
+            "No connection for 0:20 · veo.example can't be reached: its name can't be found · Next try in 5 s",
+        ),
+        (
+            State.DOWNLOADING,
+            {"note": Note(kind="down", since=NOW - 20, until=NOW + 5, why="The provider answered 503: {}.")},
+            "No usable answer for 0:20 · The provider answered 503: {} · Next try in 5 s",
+        ),
+        (State.QUEUED, {"note": Note(kind="starting")}, "Starting the sandbox"),
+        (State.SUBMITTING, {}, "Sending"),
+        (State.SUBMITTING, {"note": Note(kind="stopping")}, "Stopping"),
+        (
+            State.RUNNING,
+            {"submitted_at": NOW - 42, "typical": 82.0},
+            "Generating · 0:42 · about 40 s left",
+        ),
+        (
+            State.RUNNING,
+            {"submitted_at": NOW - 130, "typical": 60.0, "slow": 90.0},
+            "Generating · 2:10 · longer than most (9 of 10 take under 1:30)",
+        ),
+        (
+            State.RUNNING,
+            {"submitted_at": NOW - 130, "typical": 60.0, "slow": 89.2},
+            "Generating · 2:10 · longer than most (9 of 10 take under 1:30)",
+        ),
+        (State.RUNNING, {"submitted_at": NOW - 130, "typical": 60.0}, "Generating · 2:10 · longer than most"),
+        (
+            State.RUNNING,
+            {"note": OFFLINE, "operation": "op"},
+            "No connection for 0:20 · The provider goes on; next try in 5 s",
+        ),
+        (
+            State.RUNNING,
+            {"note": Note(kind="elsewhere")},
+            "Being made by another notebook that uses this library",
+        ),
+        (State.DOWNLOADING, {}, "Downloading"),
+        (State.DOWNLOADING, {"received": 3_100_000}, "Downloading · 3.1 MB so far"),
+        (State.DOWNLOADING, {"received": 3_100_000, "total": 4_800_000}, "Downloading · 3.1 of 4.8 MB"),
+        (State.SUCCEEDED, {"submitted_at": NOW, "generated_at": NOW + 72}, "Made in 1:12"),
+        (State.SUCCEEDED, {"submitted_at": NOW}, "Made"),
+        (
+            State.BLOCKED,
+            {"error": errors.ContentBlocked("You are not charged.")},
+            (
+                'Blocked by the provider\'s safety filter: "You are not charged". The filter varies: '
+                "run the cell again, or change the prompt"
+            ),
+        ),
+        (
+            State.FAILED,
+            {"error": errors.InvalidRequest("The provider refused it.", hint="Use 8 s.")},
+            "Failed: The provider refused it. Use 8 s.",
+        ),
+        (
+            State.FAILED,
+            {"error": errors.NotFound("Gone."), "operation": "operations/x"},
+            "Failed: Gone. Operation operations/x is kept: %veo retry 3f2a",
+        ),
+        (
+            State.FAILED,
+            {"error": errors.OperationFailed("The sky fell.", hint="Ask anew."), "operation": "operations/x"},
+            "Failed: The sky fell. Ask anew.",
+        ),
+        (
+            State.UNCERTAIN,
+            {"error": errors.SubmissionUncertain("x")},
+            (
+                "Sent, but the answer was lost. It may have been accepted and charged. "
+                "Look at your provider's dashboard; %veo resubmit 3f2a sends it again"
+            ),
+        ),
+        (
+            State.CANCELLED,
+            {"error": errors.Cancelled("Stopped. The provider may still finish it and charge.")},
+            "Stopped. The provider may still finish it and charge",
+        ),
+    ],
+)
+def test_each_state_has_its_words(state, now, line):
+    assert said(state, **now) == line
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_says_something_even_where_nothing_is_known(state):
+    assert said(state)
+
+
+def test_an_old_note_is_not_shown_beside_an_end():
+    assert said(State.CANCELLED, note=Note(kind="stopping"), error=errors.Cancelled("Stopped.")) == "Stopped"
+
+
+# What was set
+
+
+def chosen(**fields) -> list[str]:
+    return words.settings(make_request(PROVIDER, prompt="A fox.", **fields))
+
+
+def test_what_was_left_to_the_provider_is_not_shown():
+    assert chosen() == ["fast"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        (
+            {"model": "standard", "aspect_ratio": "9:16", "resolution": "1080p", "duration_seconds": 8},
+            ["standard", "9:16", "1080p", "8 s"],
+        ),
+        ({"image": Image.new("RGB", (320, 180))}, ["fast", "from an image"]),
+        (
+            {"image": Image.new("RGB", (640, 427))},
+            ["fast", "from an image (3:2, the provider makes it 16:9)"],
+        ),
+        ({"image": Image.new("RGB", (640, 427)), "fit": "pad"}, ["fast", "from an image"]),
+        ({"image": Image.new("RGB", (64, 36))}, ["fast", "from an image (only 64 x 36 pixels)"]),
+        (
+            {"image": Image.new("RGB", (96, 64))},
+            ["fast", "from an image (3:2, the provider makes it 16:9; only 96 x 64 pixels)"],
+        ),
+        (
+            {"image": Image.new("RGB", (320, 180)), "last_frame": Image.new("RGB", (300, 300))},
+            ["fast", "from an image", "to an image (1:1, the provider makes it 16:9)"],
+        ),
+        ({"video": "https://x.example/a.mp4"}, ["fast", "goes on from a clip"]),
+        ({"reference_images": [Image.new("RGB", (8, 8))]}, ["fast", "1 reference image"]),
+        ({"reference_images": [Image.new("RGB", (8, 8))] * 2}, ["fast", "2 reference images"]),
+        ({"person_generation": "allow_adult"}, ["fast", "allow adult"]),
+        ({"enhance_prompt": True}, ["fast", "prompt enhanced"]),
+        ({"enhance_prompt": False}, ["fast", "prompt as written"]),
+        ({"negative_prompt": "rain"}, ["fast", "without rain"]),
+        ({"seed": 0}, ["fast", "seed 0"]),
+        ({"sample_count": 1}, ["fast", "1 sample"]),
+        ({"sample_count": 3}, ["fast", "3 samples"]),
+    ],
+)
+def test_what_was_set_is_shown_in_short_words(fields, shown):
+    assert chosen(**fields) == shown
+
+
+@pytest.mark.parametrize(
+    ("asked", "came", "filtered", "line"),
+    [
+        (None, 1, (), ""),
+        (2, 2, (), ""),
+        (2, 1, ("Loud noise.",), '1 of 2 samples was blocked: "Loud noise."'),
+        (4, 1, ("Loud noise.", "A face."), '3 of 4 samples were blocked: "Loud noise. A face."'),
+        # After a restart the reasons are gone.
+        (4, 3, (), "1 of 4 samples did not come"),
+        (None, 1, ("Loud noise.",), 'some samples were blocked: "Loud noise."'),
+    ],
+)
+def test_samples_that_did_not_come_are_counted(asked, came, filtered, line):
+    job = make_job(State.SUCCEEDED, videos=(object(),) * came, filtered=filtered)
+    job.request = make_request(PROVIDER, prompt="A fox.", sample_count=asked)
+    assert words.missing(job) == line
+
+
+def test_beside_a_button_the_words_name_it():
+    job = make_job(State.BLOCKED, error=errors.ContentBlocked("Loud noise."))
+    assert words.ending(job).endswith("The filter varies: run the cell again, or change the prompt")
+    assert words.ending(job, button=True).endswith("The filter varies: Try again, or change the prompt")
+
+
+def test_an_image_is_named_by_its_file(tmp_path):
+    Image.new("RGB", (320, 180)).save(tmp_path / "fox.png")
+    assert chosen(image=tmp_path / "fox.png") == ["fast", "from fox.png"]
+    both = {"image": tmp_path / "fox.png", "last_frame": tmp_path / "fox.png"}
+    assert chosen(**both) == ["fast", "from fox.png", "to fox.png"]
+
+
+@pytest.mark.parametrize(("ratio", "word"), [(None, "wide"), ("16:9", "wide"), ("9:16", "upright")])
+def test_a_shape_has_a_word(ratio, word):
+    assert words.shape(make_request(PROVIDER, prompt="A fox.", aspect_ratio=ratio)) == word
+
+
+# Money and time
+
+
+@pytest.mark.parametrize(
+    ("usd", "provider", "text"),
+    [
+        (3.2, "gptproto", "about $3.20"),
+        (0.0, "gptproto", "about $0.00"),
+        (3.2, "sandbox", "would cost about $3.20"),
+        (None, "gptproto", ""),
+    ],
+)
+def test_every_price_is_an_estimate(usd, provider, text):
+    assert words.cost(usd, catalog.PROVIDERS[provider]) == text
+
+
+AT = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        (datetime(2026, 11, 22, 10, 32, tzinfo=timezone.utc), "today 10:32"),
+        (datetime(2026, 11, 21, 23, 59, tzinfo=timezone.utc), "yesterday 23:59"),
+        (datetime(2026, 11, 20, 10, 32, tzinfo=timezone.utc), "2026-11-20 10:32"),
+    ],
+)
+def test_a_day_is_named_as_a_person_names_it(made, text):
+    job = make_job(State.SUCCEEDED, finished_at=made.timestamp())
+    assert words.made_when(job.now, AT) == text
+    assert words.shown_again(job.now, AT) == (
+        f"Made {text} · shown again, nothing sent · --take 2 for another sample, --fresh to ask anew"
+    )
+
+
+def test_a_job_that_is_not_done_is_dated_by_its_beginning():
+    job = make_job(created_at=datetime(2026, 11, 22, 9, 0, tzinfo=timezone.utc).timestamp())
+    assert words.made_when(job.now, AT) == "today 09:00"

@@ -1,0 +1,237 @@
+"""The file under the ledger: checked when it is opened, followed when another stands in its place, written on a full disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.store.test_ledger import ROW
+from veo_nb.errors import VeoError
+from veo_nb.store.database import RESERVE_BYTES, Damaged, has_words
+from veo_nb.store.ledger import Ledger
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "ledger.sqlite"
+
+
+@pytest.fixture
+def full_ledger(path):
+    """A ledger of many pages, closed."""
+    ledger: Any = Ledger(path)
+    for number in range(50):
+        ledger.add_job(replace(ROW, id=f"{number:04d}", request={"prompt": "x" * 2000}), fresh=True)
+    ledger.close()
+    return path
+
+
+def scribble(path, start: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(b"\xa5" * (path.stat().st_size - start))
+
+
+@pytest.mark.parametrize("start", [0, 4096, 40_960])
+def test_a_damaged_file_is_known_when_it_is_opened(full_ledger, start):
+    scribble(full_ledger, start)
+    with pytest.raises(Damaged):
+        Ledger(full_ledger)
+
+
+def test_a_large_file_is_checked_only_by_the_doctor(full_ledger, monkeypatch):
+    monkeypatch.setattr("veo_nb.store.database.CHECKED_BYTES", 1000)
+    size = full_ledger.stat().st_size
+    with full_ledger.open("r+b") as file:
+        file.seek(size - 4096)
+        file.write(b"\xa5" * 4096)
+    ledger: Any = Ledger(full_ledger)
+    with pytest.raises(Damaged):
+        ledger.check()
+    ledger.close()
+
+
+def test_a_folder_in_its_place_is_not_taken_for_damage(path):
+    path.mkdir()
+    with pytest.raises(VeoError) as caught:
+        Ledger(path)
+    assert not isinstance(caught.value, Damaged)
+
+
+# Another file in its place
+
+
+def other_ledger(path) -> None:
+    """Put another, sound ledger there, as a kernel does that made it anew."""
+    for old in path.parent.glob("ledger.sqlite*"):
+        old.replace(old.with_name(f"old-{old.name}"))
+    new = Ledger(path)
+    new.add_job(replace(ROW, id="new1", fingerprint="another"))
+    new.close()
+
+
+@pytest.mark.parametrize("way", ["read", "write"])
+def test_a_ledger_that_was_made_anew_elsewhere_is_gone_on_with(path, way):
+    ledger: Any = Ledger(path, restore=lambda reopen: reopen())
+    ledger.add_job(ROW)
+    other_ledger(path)
+    if way == "write":
+        assert ledger.update_job("new1", state="running")
+    assert [row.id for row in ledger.jobs()] == ["new1"]
+    ledger.close()
+    again: Any = Ledger(path)
+    assert again.job("new1").state == ("running" if way == "write" else "queued")
+    again.close()
+
+
+def test_a_ledger_that_is_deleted_while_open_is_restored_once(path):
+    made = []
+
+    def restore(reopen) -> None:
+        made.append(1)
+        other_ledger(path)
+        reopen()
+
+    ledger: Any = Ledger(path, restore=restore)
+    for old in path.parent.glob("ledger.sqlite*"):
+        old.unlink()
+    assert [row.id for row in ledger.jobs()] == ["new1"]
+    assert ledger.update_job("new1", state="failed")
+    assert made == [1]
+    ledger.close()
+
+
+def test_a_ledger_that_is_damaged_while_open_is_restored_and_the_write_not_lost(full_ledger):
+    def restore(reopen) -> None:
+        other_ledger(full_ledger)
+        reopen()
+
+    ledger: Any = Ledger(full_ledger, restore=restore)
+    real = ledger._db
+
+    class Broken:
+        in_transaction = property(lambda _: real.in_transaction)
+        close = real.close
+
+        def execute(self, query, *values):
+            if query.startswith("UPDATE"):
+                raise sqlite3.DatabaseError("database disk image is malformed")
+            return real.execute(query, *values)
+
+    ledger._db = Broken()
+    assert ledger.update_job("new1", state="running")
+    assert ledger.job("new1").state == "running"
+    ledger.close()
+
+
+def test_without_anyone_to_restore_it_damage_is_an_error(full_ledger):
+    ledger: Any = Ledger(full_ledger)
+    real = ledger._db
+
+    class Broken:
+        in_transaction = False
+
+        def execute(self, query, *values):
+            raise sqlite3.DatabaseError("database disk image is malformed")
+
+    ledger._db = Broken()
+    with pytest.raises(Damaged):
+        ledger.jobs()
+    real.close()
+
+
+def test_threads_that_find_it_gone_at_once_restore_it_once(path):
+    made, start = [], threading.Barrier(8)
+
+    def restore(reopen) -> None:
+        made.append(1)
+        other_ledger(path)
+        reopen()
+
+    ledger: Any = Ledger(path, restore=restore)
+    for old in path.parent.glob("ledger.sqlite*"):
+        old.unlink()
+
+    def ask() -> None:
+        start.wait()
+        ledger.jobs()
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [1]
+    ledger.close()
+
+
+# A full disk
+
+
+def test_the_reserve_is_there_from_the_start_and_is_given_up_when_the_disk_is_full(path, tmp_path):
+    reserve = tmp_path / ".reserve"
+    ledger: Any = Ledger(path, reserve=reserve)
+    assert reserve.stat().st_size == RESERVE_BYTES
+    ledger.add_job(ROW)
+    real = ledger._db
+
+    class Full:
+        in_transaction = property(lambda _: real.in_transaction)
+
+        def execute(self, query, *values):
+            if query.startswith("UPDATE") and reserve.exists():
+                raise sqlite3.OperationalError("database or disk is full")
+            return real.execute(query, *values)
+
+    ledger._db = Full()
+    assert ledger.update_job("3f2a", operation="op")
+    assert not reserve.exists()
+    ledger._db = real
+    assert ledger.job("3f2a").operation == "op"
+    ledger.hold_reserve()
+    assert reserve.exists()
+    ledger.close()
+
+
+def test_a_reserve_that_has_no_room_is_no_reason_to_stop(path, tmp_path):
+    Ledger(path, reserve=tmp_path / "nowhere" / ".reserve").close()
+
+
+def test_without_a_reserve_a_full_disk_is_an_error(path):
+    ledger: Any = Ledger(path)
+    ledger.add_job(ROW)
+    ledger._db.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(VeoError, match="full"):
+        ledger.add_job(replace(ROW, id="9c01", request={"prompt": "x" * 1_000_000}), fresh=True)
+    ledger.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an open file can't be renamed there")
+def test_what_is_written_after_the_file_was_set_aside_is_not_in_the_old_one(path):
+    ledger: Any = Ledger(path, restore=lambda reopen: reopen())
+    ledger.add_job(ROW)
+    other_ledger(path)
+    ledger.update_job("new1", operation="op9")
+    ledger.close()
+    old = Ledger(path.with_name("old-ledger.sqlite"))
+    assert old.job("new1") is None
+    old.close()
+
+
+@given(st.text(), st.lists(st.text(min_size=1, max_size=3), max_size=3))
+def test_words_are_looked_for_in_any_order_and_case(text, words):
+    assert has_words(text, json.dumps(words)) == all(word.casefold() in text.casefold() for word in words)
+
+
+@pytest.mark.parametrize("words", [["ÄRGER"], ["straSSe"], ["ärger", "straße"], []])
+def test_letters_of_every_language_are_folded(words):
+    assert has_words("Strasse: Ärger", json.dumps(words))
+    assert not has_words("Ärger", json.dumps(["aerger"]))

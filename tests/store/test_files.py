@@ -1,0 +1,149 @@
+"""The library's folder: names made here alone, and files that are either whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from veo_nb.errors import DownloadError, InvalidRequest
+from veo_nb.media.picture import Picture
+from veo_nb.store.files import Library, check_video, digest, slug
+
+DATA = b"\x89PNG some pixels"
+PICTURE = Picture(DATA, "image/png", 8, 8, "../../fox.png", hashlib.sha256(DATA).hexdigest())
+
+
+@pytest.fixture
+def library(tmp_path) -> Library:
+    library = Library(tmp_path / "library")
+    library.prepare()
+    return library
+
+
+def files(library: Library) -> list[str]:
+    return sorted(path.name for path in library.folder.rglob("*") if path.is_file())
+
+
+def test_preparing_makes_the_folder_and_leaves_nothing_in_it(tmp_path):
+    library = Library(tmp_path / "deep" / "er")
+    library.prepare()
+    library.prepare()
+    assert files(library) == []
+
+
+def test_a_folder_that_cannot_be_made_says_what_to_do(tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(InvalidRequest, match="can't be written") as caught:
+        Library(tmp_path / "taken" / "library").prepare()
+    assert "VEO_NB_LIBRARY" in caught.value.hint
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="rights do not bind this user")
+def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(InvalidRequest, match="can't be written"):
+        Library(tmp_path).prepare()
+    tmp_path.chmod(0o700)
+
+
+def test_a_picture_is_kept_under_its_content_whatever_its_name(library):
+    library.keep_picture(PICTURE)
+    library.keep_picture(PICTURE)
+    assert files(library) == [f"{PICTURE.sha256[:16]}.png"]
+    assert library.picture_bytes(PICTURE.sha256, PICTURE.mime) == DATA
+
+
+def test_a_picture_whose_file_is_gone_is_empty(library):
+    assert library.picture_bytes("0" * 64, "image/jpeg") == b""
+
+
+@pytest.mark.parametrize("sha256", ["../" * 21 + "x", "", "G" * 64, "0" * 63])
+def test_a_recipe_cannot_name_a_file_elsewhere(library, sha256):
+    with pytest.raises(InvalidRequest):
+        library.picture_bytes(sha256, "image/png")
+
+
+def test_a_picture_that_cannot_be_written_says_so_and_leaves_no_part(library):
+    (library.folder / "inputs").write_text("a file")
+    with pytest.raises(InvalidRequest, match="can't be written"):
+        library.keep_picture(PICTURE)
+    assert files(library) == ["inputs"]
+
+
+def test_a_part_has_the_same_place_after_a_restart(library):
+    assert library.part_path("3f2a", 1) == Library(library.folder).part_path("3f2a", 1)
+    assert library.part_path("3f2a", 1) != library.part_path("3f2a", 0)
+
+
+def test_a_whole_file_moves_into_a_folder_of_its_day(library):
+    part = library.part_path("3f2a", 1)
+    part.write_bytes(b"video")
+    placed = library.video_path("3f2a", 1, "The fox crosses a lake, slowly.", 1_800_000_000.0)
+    placed.parent.mkdir()
+    library.place(part, placed)
+    assert placed.read_bytes() == b"video"
+    assert not part.exists()
+    assert placed.name == "fox-crosses-lake-3f2a-2.mp4"
+    assert placed.parent.name.startswith("2027-01-1")
+    assert library.relative(placed) == f"{placed.parent.name}/{placed.name}"
+
+
+def test_a_sidecar_lies_beside_the_video_and_is_whole(library):
+    video = library.folder / "fox.mp4"
+    library.write_sidecar(video, {"prompt": "Ein Fuchs 🦊", "take": 1})
+    library.write_sidecar(video, {"prompt": "Ein Fuchs 🦊", "take": 2})
+    assert files(library) == ["fox.json"]
+    assert json.loads((library.folder / "fox.json").read_text("utf-8")) == {
+        "prompt": "Ein Fuchs 🦊",
+        "take": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("A fox crosses a frozen lake.", "fox-crosses"),
+        ("Über Größe: café", "uber-groe-cafe"),
+        ("狐が湖を渡る", "clip"),
+        ("", "clip"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("Donaudampfschifffahrtsgesellschaftskapitän winkt", "donaudampfschiff"),
+    ],
+)
+def test_a_prompt_becomes_a_plain_name(prompt, name):
+    assert slug(prompt) == name
+
+
+@given(st.text())
+def test_every_prompt_becomes_a_name_that_is_safe_everywhere(prompt):
+    name = slug(prompt)
+    assert 1 <= len(name) <= 16
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert name == name.strip("-")
+
+
+def test_the_digest_is_that_of_the_bytes(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(os.urandom(3_000_000))
+    assert digest(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_playable_video_has_facts(tmp_path, clip):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(clip)
+    facts = check_video(path)
+    assert (facts.width, facts.height) == (192, 108)
+
+
+@pytest.mark.parametrize("cut", [0, 100, 10_000, -1])
+def test_a_file_that_is_not_whole_is_no_video(tmp_path, clip, cut):
+    path: Path = tmp_path / "clip.mp4"
+    path.write_bytes(clip[:cut])
+    with pytest.raises(DownloadError, match="not a playable video"):
+        check_video(path)

@@ -1,0 +1,35 @@
+"""Those who hear of what happens to something."""
+
+from __future__ import annotations
+
+from veo_nb.store.listeners import Listeners
+
+
+def test_all_who_listen_hear_of_a_change_until_they_no_longer_want_to():
+    news: Listeners[str] = Listeners("job 3f2a")
+    first: list[str] = []
+    second: list[str] = []
+    assert not news
+    end_first, end_second = news.subscribe(first.append), news.subscribe(second.append)
+    assert len(news) == 2
+    news.tell("3f2a")
+    end_first()
+    news.tell("9c24")
+    assert (first, second) == (["3f2a"], ["3f2a", "9c24"])
+    end_second()
+    end_second()
+    assert not news
+
+
+def test_a_listener_that_breaks_stops_nobody(caplog):
+    news: Listeners[str] = Listeners("job 3f2a")
+    heard: list[str] = []
+
+    def broken(changed: str) -> None:
+        raise ZeroDivisionError(changed)
+
+    news.subscribe(broken)
+    news.subscribe(heard.append)
+    news.tell("3f2a")
+    assert heard == ["3f2a"]
+    assert "a listener of job 3f2a broke" in caplog.text

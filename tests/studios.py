@@ -1,0 +1,90 @@
+"""A clip to send, and the world that the engine's tests live in."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ssl
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.world import KEY, InPlace, Service, Time, World
+from veo_nb.media.encode import Writer
+from veo_nb.studio import Studio
+
+_one_context = functools.cache(ssl.create_default_context)
+
+
+@pytest.fixture
+def tls(monkeypatch):
+    """One TLS context for all clients: nothing here goes over a wire, and each takes a tenth of a test's time."""
+    monkeypatch.setattr(ssl, "create_default_context", _one_context)
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory) -> bytes:
+    """A real MP4 of half a second: noise, so that it is more than a chunk of a download long."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    rng = np.random.default_rng(1)
+    with Writer(path, 192, 108, crf=12) as writer:
+        for _ in range(12):
+            writer.add_picture(rng.integers(0, 255, (108, 192, 3), dtype=np.uint8))
+    assert path.stat().st_size > 200_000
+    return bytes(path.read_bytes())
+
+
+@pytest.fixture
+async def make_world(tmp_path, clip, tls):
+    """Worlds with another provider or other limits than the usual ones: `make_world(most=2)`."""
+    asyncio.get_running_loop().set_default_executor(InPlace(1))
+    worlds: list[World] = []
+
+    def make(**limits: Any) -> World:
+        worlds.append(World(tmp_path / f"library{len(worlds)}", clip, **limits))
+        return worlds[-1]
+
+    yield make
+    for world in worlds:
+        await world.close()
+
+
+@pytest.fixture
+async def world(make_world):
+    return make_world()
+
+
+@pytest.fixture
+def service(clip) -> Service:
+    """The provider behind every studio of `make_studio`."""
+    return Service(clip)
+
+
+@pytest.fixture
+def make_studio(tmp_path, service, tls):
+    """Studios on one library, each with its own thread; time passes for them as fast as they sleep."""
+    time = Time()
+    studios: list[Studio] = []
+
+    def make(**settings) -> Studio:
+        values = {"provider": "gptproto", "api_key": KEY, "library": str(tmp_path / "library"), **settings}
+        studio = Studio(
+            environ={},
+            folder=tmp_path,
+            transport=service.transport,
+            clock=time.clock,
+            sleep=time.hurry,
+            **values,
+        )
+        studios.append(studio)
+        return studio
+
+    yield make
+    for studio in studios:
+        studio.close()
+
+
+@pytest.fixture
+def studio(make_studio):
+    return make_studio()

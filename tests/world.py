@@ -1,0 +1,326 @@
+"""What the tests of jobs live in: a clock that stands still until told, a provider in memory, an engine between them.
+
+Nothing here waits for real time. Work that goes to threads is done in place, so `settle()` runs everything that can run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import heapq
+import itertools
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from veo_nb import catalog
+from veo_nb.config import Settings
+from veo_nb.credentials.keys import Secret
+from veo_nb.engine.engine import Engine
+from veo_nb.engine.job import Job
+from veo_nb.engine.registry import Registry
+from veo_nb.request import make_request
+from veo_nb.store.cost import estimate
+from veo_nb.store.files import Library
+from veo_nb.store.ledger import JobRow, Ledger
+
+KEY = "sk-test-0123456789"
+PROVIDER = catalog.PROVIDERS["gptproto"]
+
+
+class Time:
+    """Seconds since the epoch that pass only by `advance`; whoever sleeps is woken in order."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self.now = now
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = itertools.count()
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        woken = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.now + seconds, next(self._count), woken))
+        await woken
+
+    async def hurry(self, seconds: float) -> None:
+        """A sleep for threads that nobody steps: the time passes at once."""
+        self.now += seconds
+        await asyncio.sleep(0.002)
+
+    async def settle(self) -> None:
+        """Let everything run until it waits for time or for the test."""
+        loop: Any = asyncio.get_running_loop()
+        await asyncio.sleep(0)
+        while loop._ready:  # noqa: ASYNC110  nothing tells that a loop has nothing left to do
+            await asyncio.sleep(0)
+
+    async def advance(self, seconds: float) -> None:
+        await self.settle()
+        end = self.now + seconds
+        while self._sleepers and self._sleepers[0][0] <= end:
+            self.now, _, woken = heapq.heappop(self._sleepers)
+            if not woken.done():
+                woken.set_result(None)
+            await self.settle()
+        self.now = end
+
+    async def jump(self, seconds: float) -> None:
+        """Set the clock, as it is after a sleep of the machine; who sleeps is measured by another one that stood still."""
+        await self.settle()
+        self.now += seconds
+        self._sleepers = [(until + seconds, number, woken) for until, number, woken in self._sleepers]
+
+
+class InPlace(ThreadPoolExecutor):
+    """Does what is meant for a thread at once, so that a test knows when it is done."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001  it comes out where the thread is waited for
+            done.set_exception(error)
+        return done
+
+
+class Held:
+    """An answer that the test gives when it likes, from any thread."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self._answer: Future[Any] = Future()
+
+    def give(self, answer: Any = None) -> None:
+        self._answer.set_result(answer)
+
+    @property
+    def given(self) -> bool:
+        return self._answer.done()
+
+    async def wait(self) -> Any:
+        self.asked.set()
+        return await asyncio.wrap_future(self._answer)
+
+
+Answer = Any
+"""A Response, an exception to raise, a `Held` one, a function of the request, or None for the usual answer."""
+
+
+class Service:
+    """A provider in memory. By default every clip is taken, is ready at the first poll, and downloads whole.
+
+    `submits`, `polls` and `downloads` hold the next answers, first one first; when empty, `on_poll` and the usual answers
+    come. `posts`, `asked` and `fetched` list what was requested.
+    """
+
+    def __init__(self, clip: bytes) -> None:
+        self.clip = clip
+        self.submits: list[Answer] = []
+        self.polls: list[Answer] = []
+        self.downloads: list[Answer] = []
+        self.posts: list[dict[str, Any]] = []
+        self.asked: list[str] = []
+        self.fetched: list[Mapping[str, str]] = []
+        self.requests: list[httpx.Request] = []
+        self.seen: Callable[[httpx.Request], None] = lambda request: None
+        """Called when a request arrives, before it is answered."""
+        self.on_poll: Callable[[str], httpx.Response] = self.finished
+
+    @property
+    def transport(self) -> httpx.MockTransport:
+        return httpx.MockTransport(self._answer)
+
+    def running(self, name: str) -> httpx.Response:
+        return httpx.Response(200, json={"name": name})
+
+    def finished(self, name: str, count: int = 1, **beside: Any) -> httpx.Response:
+        """An operation that is done with so many samples."""
+        stem = name.rpartition("/")[2]
+        base = "https://api.gptproto.com/upload/v1beta/files"
+        samples = [{"video": {"uri": f"{base}/{stem}-{n}:download?alt=media"}} for n in range(count)]
+        inner = {"generatedSamples": samples, **beside}
+        return httpx.Response(
+            200, json={"name": name, "done": True, "response": {"generateVideoResponse": inner}}
+        )
+
+    def inline(self, name: str, count: int = 1, **beside: Any) -> httpx.Response:
+        """The same as Vertex AI says it, with the clips in the answer."""
+        clip = {"bytesBase64Encoded": base64.b64encode(self.clip).decode(), "mimeType": "video/mp4"}
+        response = {"videos": [clip] * count, **beside}
+        return httpx.Response(200, json={"name": name, "done": True, "response": response})
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        self.seen(request)
+        path = request.url.path
+        if path.endswith(":fetchPredictOperation"):
+            name = json.loads(request.content)["operationName"]
+            self.asked.append(name)
+            return await self._next(self.polls, request, lambda: self.on_poll(name))
+        if request.method == "POST":
+            self.posts.append(json.loads(request.content))
+            model = path.rpartition("/")[2].partition(":")[0]
+            home = "projects/p/locations/global/publishers/google/" if "/publishers/" in path else ""
+            name = f"{home}models/{model}/operations/op{len(self.posts)}"
+            return await self._next(self.submits, request, lambda: httpx.Response(200, json={"name": name}))
+        if "/operations/" in path:
+            name = path.partition("/v1beta/")[2]
+            self.asked.append(name)
+            return await self._next(self.polls, request, lambda: self.on_poll(name))
+        self.fetched.append(request.headers)
+        return await self._next(self.downloads, request, lambda: self.send(request))
+
+    async def _next(
+        self, answers: list[Answer], request: httpx.Request, usual: Callable[[], httpx.Response]
+    ) -> httpx.Response:
+        answer = answers.pop(0) if answers else None
+        if isinstance(answer, Held):
+            answer = await answer.wait()
+        if isinstance(answer, Exception):
+            raise answer
+        if callable(answer):
+            answer = answer(request)
+        return answer if answer is not None else usual()
+
+    def send(self, request: httpx.Request, cut: int | None = None) -> httpx.Response:
+        """The clip, or the part of it that is asked for; with `cut` the way breaks after so many bytes of it."""
+        found = re.fullmatch(r"bytes=(\d+)-", request.headers.get("range", ""))
+        start = int(found[1]) if found else 0
+        body = self.clip[start:]
+        headers = {"content-type": "video/mp4", "content-length": str(len(body))}
+        if found:
+            headers["content-range"] = f"bytes {start}-{len(self.clip) - 1}/{len(self.clip)}"
+        stream = Pieces(body) if cut is None else Pieces(body[:cut], breaks=True)
+        return httpx.Response(206 if found else 200, headers=headers, stream=stream)
+
+    def cut(self, after: int) -> Callable[[httpx.Request], httpx.Response]:
+        """An answer to a download that breaks after so many bytes."""
+        return lambda request: self.send(request, after)
+
+
+class Pieces(httpx.AsyncByteStream):
+    """A body that comes bit by bit, and whose connection may break at its end."""
+
+    def __init__(self, body: bytes, *, breaks: bool = False) -> None:
+        self.body = body
+        self.breaks = breaks
+
+    async def __aiter__(self):
+        for start in range(0, len(self.body), 16_384):
+            yield self.body[start : start + 16_384]
+        if self.breaks:
+            raise httpx.ReadError("the connection was reset")
+
+
+def settings_in(folder: Path, provider: catalog.Provider = PROVIDER, **changes: Any) -> Settings:
+    values: dict[str, Any] = {"max_in_flight": provider.in_flight, "library": folder, **changes}
+    model = "veo-3.1-fast-generate-preview"
+    return Settings(provider=provider, api_key=Secret(KEY), model=model, **values)
+
+
+def row_of(request: Any, **changes: Any) -> JobRow:
+    """A ledger's row for this request, queued and ours."""
+    values: dict[str, Any] = {
+        "id": "3f2a",
+        "fingerprint": request.fingerprint("gptproto"),
+        "take": 1,
+        "provider": "gptproto",
+        "model": request.model,
+        "request": request.canonical(),
+        "state": "queued",
+        "estimate": estimate(request),
+        "owner": "me",
+        "created_at": 1_800_000_000.0,
+    }
+    return JobRow(**{**values, **changes})
+
+
+class World:
+    """An engine on a library of its own, with the service and the time in the test's hand."""
+
+    def __init__(
+        self,
+        folder: Path,
+        clip: bytes,
+        *,
+        provider: catalog.Provider = PROVIDER,
+        per_minute: int = 100,
+        most: int = 10,
+    ) -> None:
+        self.time = Time()
+        self.service = Service(clip)
+        self.library = Library(folder)
+        self.library.prepare()
+        self.ledger = Ledger(self.library.ledger_path)
+        self.displaced: list[Job] = []
+        provider = replace(provider, requests_per_minute=per_minute)
+        self.settings = settings_in(folder, provider, max_in_flight=most)
+        self.engine = self.make_engine()
+        self.registry = Registry(self.ledger, self.library, self.engine.cancel, lambda job: None)
+        self._ids = (f"{number:04x}" for number in itertools.count(0x1000))
+
+    def make_engine(self, owner: str = "me") -> Engine:
+        return Engine(
+            self.settings,
+            self.ledger,
+            self.library,
+            None,
+            owner=owner,
+            displaced=self.displaced.append,
+            transport=self.service.transport,
+            clock=self.time.clock,
+            sleep=self.time.sleep,
+            chance=lambda: 0.5,
+        )
+
+    def job(self, prompt: str = "A fox.", fields: Mapping[str, Any] | None = None, **row: Any) -> Job:
+        """A job that is in the ledger and not driven yet; `row` replaces columns."""
+        request = make_request(self.settings.provider, prompt=prompt, **(fields or {}))
+        for picture in request.pictures():
+            self.library.keep_picture(picture)
+        name = self.settings.provider.name
+        values = {
+            "id": next(self._ids),
+            "created_at": self.time.now,
+            "provider": name,
+            "fingerprint": request.fingerprint(name),
+            **row,
+        }
+        stored = self.ledger.add_job(row_of(request, **values), fresh=True)
+        assert stored is not None
+        job = self.registry.job(stored)
+        self.registry.hold(job)
+        return job
+
+    async def drive(self, prompt: str = "A fox.", fields: Mapping[str, Any] | None = None, **row: Any) -> Job:
+        """A job on its way, as far as it gets without time passing."""
+        job = self.job(prompt, fields, **row)
+        self.engine.drive(job)
+        await self.time.settle()
+        return job
+
+    async def finish(self, *jobs: Job, within: float = 600.0) -> None:
+        """Let time pass until these jobs are over."""
+        end = self.time.now + within
+        while not all(job.now.state.final for job in jobs):
+            assert self.time.now < end, f"still going on: {[job for job in jobs if not job.now.state.final]}"
+            await self.time.advance(1.0)
+
+    def row(self, job: Job) -> JobRow:
+        """The job as it is on disk."""
+        found = self.ledger.job(job.id)
+        assert found is not None
+        return found
+
+    async def close(self) -> None:
+        await self.engine.stop()
+        self.ledger.close()

@@ -1,0 +1,92 @@
+"""Which addresses are asked, and which of them see the key. What a server names is not to be trusted.
+
+Every decision is made on the `httpx.URL` that is then requested: two parsers would read a hostile address in
+two ways.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Generator, Iterable
+
+import httpx
+
+from veo_nb import catalog, errors
+from veo_nb.config import is_private
+from veo_nb.credentials.keys import Secret
+
+
+class Origins(Container[str]):
+    """The origins of these addresses; `{location}-` in one stands for any location and for none."""
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        self._named: set[str] = set()
+        self._regional: list[re.Pattern[str]] = []
+        for address in addresses:
+            where = origin(address.replace("{location}-", ""))
+            self._named.add(where)
+            if "{location}-" in address:
+                scheme, _, rest = where.partition("://")
+                self._regional.append(re.compile(rf"{scheme}://[a-z0-9-]{{1,40}}-{re.escape(rest)}"))
+
+    def __contains__(self, where: object) -> bool:
+        return (
+            isinstance(where, str)
+            and where != ""
+            and (where in self._named or any(pattern.fullmatch(where) for pattern in self._regional))
+        )
+
+
+class KeyHeader(httpx.Auth):
+    """Writes the key into requests to these origins, and into no other.
+
+    It does so inside httpx, so that no variable of a traceback in this package holds the key.
+    """
+
+    def __init__(self, name: str, key: Secret, origins: Container[str]) -> None:
+        self.name = name
+        self.key = key
+        self.origins = origins
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """The request, with the key where it may go."""
+        if self.key and origin(request.url) in self.origins:
+            request.headers[self.name] = self.key.reveal()
+        yield request
+
+
+def origin(url: str | httpx.URL) -> str:
+    """`https://host:port` of an address, with the port always named; empty for anything but http(s)."""
+    try:
+        parts = httpx.URL(url)
+        host, port = parts.host, parts.port
+    except (httpx.InvalidURL, ValueError):
+        return ""
+    if parts.scheme not in ("http", "https") or not host or (port is not None and not 0 < port < 2**16):
+        return ""
+    return f"{parts.scheme}://{host}:{port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def checked(url: str, own: Container[str]) -> httpx.URL:
+    """The address of a video, when a provider may name such a one: its own, or a public one over https.
+
+    Raises:
+        DownloadError: it may not.
+    """
+    where = origin(url)
+    parts = httpx.URL(url) if where else httpx.URL()
+    # A resolver refuses longer names in errors of its own.
+    fits = len(parts.host) <= 253 and all(len(label) <= 63 for label in parts.host.split("."))
+    public = where.startswith("https:") and not is_private(parts.host)
+    if where and fits and not parts.userinfo and (where in own or public):
+        return parts
+    raise errors.DownloadError(
+        f"The video's address is refused: {catalog.shown(where or url)}.",
+        hint="Videos come over https from public hosts only.",
+        uri=url[:500],
+    )
+
+
+def moved(uri: str, base: str) -> str:
+    """An address with its path and query kept and everything before them replaced."""
+    return base + httpx.URL(uri).raw_path.decode("ascii")

@@ -1,0 +1,161 @@
+"""Errors of the client in its own words: what broke on the way, and what a refusal means for this call."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx
+
+from veo_nb import catalog, errors
+from veo_nb.api import wire
+from veo_nb.api.auth import origin
+from veo_nb.api.google import SIGN_IN
+
+_RETIRED = re.compile(
+    r"no longer (?:available|supported|served|offered)|(?:been|is|was|are) (?:retired|shut ?down|discontinued|"
+    r"switched off|turned off|sunset)|end.of.life|\bdeprecated",
+    re.IGNORECASE,
+)
+"""How services say that a model is gone for good."""
+
+
+def reason(error: BaseException) -> str:
+    """Why the way broke, in a few words of ours where it is one of the usual ways."""
+    if isinstance(error, (asyncio.TimeoutError, httpx.TimeoutException)):
+        return "it took too long"
+    for cause in _causes(error):
+        if found := _reason_behind(cause):
+            return found
+    if isinstance(error, httpx.DecodingError):
+        return "its answer can't be unpacked"
+    said = wire.words(str(error))
+    if isinstance(error, httpx.RemoteProtocolError):
+        if "without sending a response" in said:
+            return "it hung up without an answer"
+        return (
+            "it was cut off"
+            if "incomplete" in said or "without sending complete" in said
+            else "it does not speak HTTP"
+        )
+    if isinstance(error, httpx.NetworkError):
+        named = [cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror]
+        broke = not isinstance(error, httpx.ConnectError) or not named
+        return "the connection broke" if broke else named[-1][:1].lower() + named[-1][1:]
+    return said or type(error).__name__
+
+
+def _reason_behind(cause: BaseException) -> str:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"its certificate can't be trusted ({wire.words(cause.verify_message)})"
+    if isinstance(cause, ssl.SSLError):
+        return "no secure connection could be made"
+    if isinstance(cause, socket.gaierror):
+        return "its name can't be found"
+    return "it refuses the connection" if isinstance(cause, ConnectionRefusedError) else ""
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what lies behind it; of several tries that failed, each."""
+    while error is not None:
+        yield error
+        for one in getattr(error, "exceptions", ()):
+            yield from _causes(one)
+        error = error.__cause__ or error.__context__
+
+
+def unreachable(url: str, error: BaseException) -> errors.TransportError:
+    """The way to this address is broken."""
+    host = _host(url) or catalog.shown(url)
+    return errors.TransportError(
+        f"{host} can't be reached: {reason(error)}.", hint="Look at your connection and proxy.", host=host
+    )
+
+
+def pointed_away(url: str, location: str) -> errors.TransportError:
+    """Something on the way sends a poll to another address, where the key does not go: a hotel's page to sign in, say."""
+    try:
+        there = _host(urljoin(url, location)) or "nowhere"
+    except ValueError:
+        there = "nowhere"
+    return errors.TransportError(
+        f"{_host(url)} can't be reached: it points to another address ({there}).",
+        hint="Sign in to your network, or look at base_url.",
+        host=_host(url),
+    )
+
+
+def uncertain(why: str, **facts: Any) -> errors.SubmissionUncertain:
+    """A submit went out, and whether it was accepted can't be known."""
+    return errors.SubmissionUncertain(
+        f"Sent, but the answer was lost: {why.rstrip('.')}. It may have been accepted and charged.",
+        hint="Look at your provider's dashboard before you send it again.",
+        **facts,
+    )
+
+
+def of_submit(refusal: errors.VeoError, model: str, provider: catalog.Provider) -> errors.VeoError:
+    """A refusal of a submit; where the model is not known or gone, it says what came after it and where that is."""
+    if isinstance(refusal, errors.NotFound) or _says_retired(refusal):
+        return _gone(refusal, model, provider)
+    return refusal
+
+
+def of_poll(refusal: errors.VeoError, model: str, provider: catalog.Provider) -> errors.VeoError:
+    """A refusal of a poll: a 404 means the operation, unless it speaks of the model's end."""
+    return _gone(refusal, model, provider) if _says_retired(refusal) else refusal
+
+
+def of_download(refusal: errors.VeoError, uri: str) -> errors.VeoError:
+    """A refusal of a download: what is not there any more was there."""
+    if not isinstance(refusal, errors.NotFound):
+        return refusal
+    if uri.startswith("gs://"):
+        return errors.VideoExpired(
+            f"The video is no longer in its bucket: {catalog.shown(uri)}.",
+            hint="Ask anew with fresh.",
+            **refusal.facts,
+        )
+    return errors.VideoExpired(
+        "The provider no longer has this video.",
+        hint="They are kept for two days; ask anew with fresh.",
+        **refusal.facts,
+    )
+
+
+def of_account(refusal: errors.VeoError) -> errors.VeoError:
+    """A refusal of this machine's Google credentials, where `refusal` is one of a key."""
+    if isinstance(refusal, errors.AuthenticationError):
+        said = refusal.message.replace("the key", "this machine's Google credentials", 1)
+        return errors.AuthenticationError(said, hint=f"{SIGN_IN}.", **refusal.facts)
+    return refusal
+
+
+def _host(url: str) -> str:
+    return origin(url).rpartition("://")[2].rpartition(":")[0]
+
+
+def _says_retired(refusal: errors.VeoError) -> bool:
+    return isinstance(refusal, (errors.NotFound, errors.InvalidRequest)) and bool(
+        _RETIRED.search(refusal.message)
+    )
+
+
+def _gone(refusal: errors.VeoError, model: str, provider: catalog.Provider) -> errors.VeoError:
+    known = catalog.MODELS.get(model)
+    successor = known.successor if known is not None else ""
+    if not successor:
+        return refusal
+    if successor in provider.models:
+        hint = f"Use model={successor!r}."
+    else:
+        # The sandbox plays every model, but nobody looks there for one that is gone.
+        homes = [p.name for p in catalog.PROVIDERS.values() if p.bills and successor in p.models]
+        place = f'veo.configure(provider="{homes[0]}", model="{successor}")' if homes else successor
+        hint = f"{provider.withdrawn} Use {place}.".strip()
+    return errors.NotFound(refusal.message, hint=hint, successor=successor, **refusal.facts)

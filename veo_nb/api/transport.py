@@ -1,0 +1,58 @@
+"""One exchange over HTTP: a request goes out, and no more of the answer is read than makes sense."""
+
+from __future__ import annotations
+
+import httpx
+
+from veo_nb import errors
+from veo_nb.api.download import CHUNK
+
+LONGEST_ERROR = 64 * 2**10
+
+
+class TooLongError(Exception):
+    """The answer is longer than any that is expected."""
+
+    def __str__(self) -> str:
+        return "it is too long"
+
+
+async def read(
+    http: httpx.AsyncClient, method: str, url: str, body: bytes | None, longest: int
+) -> tuple[int, httpx.Headers, bytes]:
+    """The status, the headers and the body of an answer; of an error only the beginning.
+
+    Raises:
+        TooLongError: the body has more than `longest` bytes.
+    """
+    check_open(http)
+    headers = {"content-type": "application/json"} if body is not None else {}
+    async with http.stream(method, url, headers=headers, content=body) as response:
+        if response.status_code >= 300:
+            return response.status_code, response.headers, await head(response)
+        parts = bytearray()
+        async for chunk in response.aiter_bytes(CHUNK):
+            parts += chunk
+            if len(parts) > longest:
+                raise TooLongError
+        return response.status_code, response.headers, bytes(parts)
+
+
+def check_open(http: httpx.AsyncClient) -> None:
+    """Refuse to go on with a client that was closed.
+
+    Raises:
+        TransportError: it was.
+    """
+    if http.is_closed:
+        raise errors.TransportError("This client is closed.", hint="Make another one.")
+
+
+async def head(response: httpx.Response) -> bytes:
+    """The beginning of a body: enough for an error's words, however long the page is."""
+    found = bytearray()
+    async for chunk in response.aiter_bytes(CHUNK):
+        found += chunk
+        if len(found) >= LONGEST_ERROR:
+            break
+    return bytes(found[:LONGEST_ERROR])

@@ -1,0 +1,184 @@
+"""How a finished video comes here: fetched, checked, its recipe written, then moved into its place beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from veo_nb.api.client import is_passing
+from veo_nb.api.wire import Sample
+from veo_nb.engine.connection import Connection
+from veo_nb.engine.job import Job
+from veo_nb.engine.video import Video, video_from_row
+from veo_nb.errors import DownloadError, VeoError
+from veo_nb.store.files import Library, check_video, digest
+from veo_nb.store.ledger import Ledger, VideoRow
+from veo_nb.store.recovery.sidecar import read_sidecar, recipe
+
+DOWNLOAD_TRIES = 10
+"""How often a download may break without `PROGRESS_BYTES` having come."""
+PROGRESS_BYTES = 64 * 2**10
+"""A server that cuts each answer after a byte would be asked for ever."""
+PLAYABLE_TRIES = 3
+"""How often what arrives may be no video, when it was sent for one."""
+PROGRESS_SECONDS = 0.25
+
+
+async def fetch_videos(
+    job: Job,
+    samples: Sequence[Sample],
+    ledger: Ledger,
+    library: Library,
+    connection: Connection,
+    *,
+    anew: Collection[int] = (),
+) -> tuple[Video, ...]:
+    """The videos of a finished operation in the library; those that are there already are left alone.
+
+    So are those that somebody deleted. The samples in `anew` are fetched all the same, since their files are damaged.
+
+    Raises:
+        VeoError: one can't be brought here, or the ledger can't be written.
+        OSError: the folder can't be written.
+    """
+    have = {row.sample: row for row in ledger.videos(job.id)}
+    deleted = have.keys() - {row.sample for row in ledger.kept_videos(job.id)}
+    videos = []
+    for number, sample in enumerate(samples):
+        if number in deleted:
+            continue
+        row = have.get(number)
+        if row is None:
+            row = await asyncio.to_thread(_placed, library, job, number)
+            if row is not None:
+                ledger.add_video(row)
+        if row is None or number in anew or not (library.folder / row.path).exists():
+            part = library.part_path(job.id, number)
+            try:
+                if sample.data is not None:
+                    size = await asyncio.to_thread(part.write_bytes, sample.data)
+                    job.change(received=size, total=size)
+                    row = await keep_video(library, job, number, sample.uri, part)
+                else:
+                    row = await fetch_whole(library, job, number, sample.uri, connection)
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    # It can be fetched again. The ledger needs what room there is, to say how the job ended.
+                    part.unlink(missing_ok=True)
+                raise
+            ledger.add_video(row)
+        videos.append(video_from_row(row, library.folder))
+    return tuple(videos)
+
+
+async def fetch_whole(library: Library, job: Job, sample: int, uri: str, connection: Connection) -> VideoRow:
+    """The ledger's row for the video behind an address, once it is here and plays.
+
+    An answer without a length may end anywhere and look whole. So what is cut off goes on where it was cut, and what is
+    no video is fetched anew.
+
+    Raises:
+        VeoError: it can't be brought here, or is no video, `PLAYABLE_TRIES` times over.
+    """
+    part = library.part_path(job.id, sample)
+    failures, since, most = 0, 0.0, 0
+    while True:
+        await download(job, uri, part, connection)
+        try:
+            return await keep_video(library, job, sample, uri, part)
+        except DownloadError as error:
+            have, since = _size(part), since or connection.now()
+            failures = 1 if have >= most + PROGRESS_BYTES else failures + 1
+            if have <= most or failures == PLAYABLE_TRIES:
+                part.unlink(missing_ok=True)
+            most = max(most, have)
+            if failures == PLAYABLE_TRIES:
+                raise
+            await connection.pause(job, error, failures - 1, since)
+
+
+async def download(job: Job, uri: str, part: Path, connection: Connection) -> None:
+    """Bring the bytes behind an address to `part`, going on after each break; the job shows how many are here.
+
+    Raises:
+        VeoError: it is no use to try again, or `DOWNLOAD_TRIES` brought nothing.
+    """
+    shown_at = 0.0
+
+    def show(received: int, total: int | None) -> None:
+        nonlocal shown_at
+        if connection.now() - shown_at >= PROGRESS_SECONDS and not job.stopping:
+            shown_at = connection.now()
+            job.change(received=received, total=total, note=None)
+
+    failures, since, most = 0, 0.0, _size(part)
+    while True:
+        try:
+            client = await connection.reach(job)
+            size = await client.download(uri, part, show)
+        except VeoError as error:
+            if _size(part) >= most + PROGRESS_BYTES:
+                failures, since, most = 0, 0.0, _size(part)
+            failures += 1
+            if not is_passing(error) or failures == DOWNLOAD_TRIES:
+                raise
+            since = since or connection.now()
+            await connection.pause(job, error, failures - 1, since)
+        else:
+            job.change(received=size, total=size, note=None)
+            return
+
+
+async def keep_video(library: Library, job: Job, sample: int, uri: str, part: Path) -> VideoRow:
+    """The ledger's row for a video whose bytes lie at `part`; they move to their place in one step.
+
+    Raises:
+        DownloadError: it is not a playable video; the bytes are thrown away, so that another try begins anew,
+            unless only the rest of them is missing.
+    """
+    try:
+        facts = await asyncio.to_thread(check_video, part)
+    except DownloadError as error:
+        if not error.facts["cut_off"]:
+            part.unlink(missing_ok=True)
+        raise
+    sha256 = await asyncio.to_thread(digest, part)
+    size = part.stat().st_size
+    path = _path(library, job, sample)
+    row = VideoRow(
+        job_id=job.id,
+        sample=sample,
+        uri=uri,
+        path=library.relative(path),
+        bytes=size,
+        sha256=sha256,
+        width=facts.width,
+        height=facts.height,
+        duration=facts.duration,
+        fps=facts.fps,
+        has_audio=facts.has_audio,
+    )
+    # The recipe first: a file at its place is then known to be whole, even where the ledger has not heard of it.
+    library.write_sidecar(path, recipe(job, row))
+    await asyncio.to_thread(library.place, part, path)
+    return row
+
+
+def _placed(library: Library, job: Job, sample: int) -> VideoRow | None:
+    """The row of a video that a former kernel moved to its place and did not write down; only if it is whole."""
+    path = _path(library, job, sample)
+    found = read_sidecar(path.with_suffix(".json"), library.folder)
+    if found is None or not path.exists():
+        return None
+    same = found[0].id == job.id and found[1].sample == sample
+    return found[1] if same and digest(path) == found[1].sha256 else None
+
+
+def _path(library: Library, job: Job, sample: int) -> Path:
+    return library.video_path(job.id, sample, job.request.prompt, job.now.created_at)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,379 @@
+"""The engine: takes each job from the queue to a file. Everything here runs on the background loop.
+
+    queued -> slot and rate -> submitting -> POST -> running -> polls -> downloading -> GETs -> succeeded
+
+The ledger is written before each step that can't be taken back, so that another process can go on from any of
+them. Only one step can't be known afterwards, a POST without an answer: that job becomes `uncertain`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import httpx
+
+from veo_nb import errors
+from veo_nb.api import retry, wire
+from veo_nb.api.client import AsyncClient, is_passing
+from veo_nb.config import Settings
+from veo_nb.engine.connection import Connection
+from veo_nb.engine.deadline import Patience
+from veo_nb.engine.download import fetch_videos
+from veo_nb.engine.job import Job, Note, State, error_to_json
+from veo_nb.engine.queue import Limits
+from veo_nb.engine.sandbox_process import LocalServer
+from veo_nb.store.files import Library
+from veo_nb.store.ledger import Ledger
+
+log = logging.getLogger("veo_nb")
+
+SUBMIT_TRIES = 20
+PLAUSIBLE_SECONDS = 3600.0
+"""An operation that runs longer than this is given up; the service's own figure is 6 minutes at most."""
+PARTING_SECONDS = 3.0
+"""How long the end of the kernel waits for the answer to a submit that is under way."""
+
+_PERSISTED = ("state", "operation", "error", "submitted_at", "generated_at", "finished_at", "filtered")
+
+_ENDINGS: dict[type[errors.VeoError], State] = {
+    errors.SubmissionUncertain: State.UNCERTAIN,
+    errors.ContentBlocked: State.BLOCKED,
+}
+
+
+class _Displaced(errors.VeoError):
+    """Another process has taken the job on, since it heard nothing from this one."""
+
+
+class Engine:
+    """Runs jobs within the provider's limits. `clock` is in epoch seconds, `chance` gives 0 to 1.
+
+    `owner` is the name under which the ledger lists this process: a job that has another by now is let go of, and
+    `displaced(job)` called. `server` is the sandbox, where it is ours to start.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        library: Library,
+        server: LocalServer | None,
+        *,
+        owner: str,
+        displaced: Callable[[Job], None],
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._ledger = ledger
+        self._library = library
+        self._owner = owner
+        self._displaced = displaced
+        self._clock = clock
+        self._sleep = sleep
+        self._chance = chance
+        provider = settings.provider
+        self._retention = provider.retention_seconds
+        self._limits = Limits(settings.max_in_flight, provider.requests_per_minute, clock, sleep)
+        self._connection = Connection(
+            settings, server, transport=transport, clock=clock, sleep=sleep, chance=chance
+        )
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._posts: dict[str, asyncio.Task[wire.Operation]] = {}
+        self._stopping = False
+
+    def drives(self, job: Job) -> bool:
+        """Whether a job is on its way here."""
+        task = self._tasks.get(job.id)
+        # A task that has ended stays listed until its callbacks have run.
+        return task is not None and not task.done()
+
+    def drive(self, job: Job) -> None:
+        """Take a job on from whatever state it is in."""
+        if self._stopping or job.now.state.final:
+            return
+        if self.drives(job):
+            if self._tasks[job.id] is asyncio.current_task():
+                # A listener that hears of the job's end and wants it to go on at once.
+                self._tasks[job.id].add_done_callback(lambda _: self.drive(job))
+            return
+        task = asyncio.get_running_loop().create_task(self._run(job), name=f"veo-nb-{job.id}")
+        self._tasks[job.id] = task
+        task.add_done_callback(lambda task: self._forget(job, task))
+
+    def look_again(self, job: Job) -> None:
+        """Ask once more for the operation of a job that ended, and fetch its video."""
+        if job.now.state.final:
+            self._record(job, state=State.RUNNING, error=None, finished_at=None, videos=(), note=None)
+            self.drive(job)
+
+    def send_again(self, job: Job) -> None:
+        """Send a job anew that ended uncertain; a person decided that."""
+        if job.now.state is State.UNCERTAIN:
+            self._record(job, state=State.QUEUED, error=None, finished_at=None, submitted_at=None, note=None)
+            self.drive(job)
+
+    def hold(self, job_ids: AbstractSet[str], *, back: bool) -> None:
+        """Keep jobs from being sent, or let them be sent again; those at the provider go on."""
+        (self._limits.hold if back else self._limits.release)(job_ids)
+
+    def move(self, job_id: str, before: str | None) -> bool:
+        """Send a job that waits before another one, or last; False where it doesn't wait any more."""
+        return self._limits.move(job_id, before)
+
+    def waiting(self) -> list[str]:
+        """The jobs that wait to be sent, the next one first."""
+        return self._limits.waiting()
+
+    def cancel(self, job: Job) -> None:
+        """Stop a job. One whose POST is under way ends when the answer, and with it the name, is written down."""
+        if job.now.state.final:
+            return
+        if not self.drives(job):
+            self.end(job, State.CANCELLED, _cancelled(job))
+        elif not job.stopping:
+            job.change(note=Note(kind="stopping"))
+            self._tasks[job.id].cancel()
+
+    def end(self, job: Job, state: State, error: errors.VeoError) -> None:
+        """End a job in the ledger and here; here also where the ledger can't be written, or it would never end."""
+        # It is raised again in a cell: with our frames a verbose traceback would show what a server said, word for word.
+        error.__traceback__ = error.__context__ = error.__cause__ = None
+        end: dict[str, Any] = {"state": state, "error": error, "finished_at": self._clock()}
+        try:
+            # All of it, in case an earlier write failed.
+            self._record(job, **{name: getattr(job.now, name) for name in _PERSISTED} | end, note=None)
+        except _Displaced:
+            self._displaced(job)
+        except errors.VeoError as unwritten:
+            log.warning("The end of job %s is not in the ledger: %s", job.id, unwritten)
+            job.change(**end, note=None)
+
+    async def fetch_anew(self, job: Job, samples: Collection[int]) -> None:
+        """Fetch these videos of a job that is done once more; where that fails, it stays as it is.
+
+        Raises:
+            VeoError: the provider can't be reached or no longer has them.
+            OSError: the folder can't be written.
+        """
+        assert job.operation is not None, "a job that is done has an operation"
+        client = await self._connection.reach(job)
+        operation = await client.poll(job.request.model, job.operation)
+        if operation.error is not None:
+            raise operation.error
+        videos = await fetch_videos(
+            job, operation.samples, self._ledger, self._library, self._connection, anew=samples
+        )
+        job.change(videos=videos, note=None)
+
+    async def stop(self) -> None:
+        """Let go of every job as it is; another process can take them on."""
+        self._stopping = True
+        tasks = dict(self._tasks)
+        for job_id, task in tasks.items():
+            if job_id not in self._posts:
+                task.cancel()
+        if self._posts:
+            await asyncio.wait(self._posts.values(), timeout=PARTING_SECONDS)
+        for task in tasks.values():
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+        await self._connection.close()
+
+    def _forget(self, job: Job, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(job.id) is task:
+            del self._tasks[job.id]
+        if task.cancelled() and not self._stopping:
+            # Cancelled before its first step, so that not even the way out was begun.
+            self.end(job, State.CANCELLED, _cancelled(job))
+
+    # One job
+
+    async def _run(self, job: Job) -> None:
+        try:
+            await self._make(job)
+        except _Displaced:
+            self._displaced(job)
+        except asyncio.CancelledError:
+            # A POST whose answer can't be waited for stays as it is in the ledger: the next kernel calls it uncertain.
+            if self._stopping and (not job.stopping or job.now.state is State.SUBMITTING):
+                raise
+            self.end(job, State.CANCELLED, _cancelled(job))
+        except errors.VeoError as error:
+            self.end(job, _ENDINGS.get(type(error), State.FAILED), error)
+        except OSError as error:
+            text = f"The library can't be written: {error.strerror or error}."
+            hint = "Make room, or look at the folder's rights."
+            self.end(job, State.FAILED, errors.VeoError(text, hint=hint))
+        except Exception as error:  # noqa: BLE001  a job that nobody ends is waited for for ever
+            self._break(job, error)
+
+    def _break(self, job: Job, error: Exception) -> None:
+        """End a job after something that nobody foresaw."""
+        if isinstance(error, RuntimeError) and "shutdown" in str(error):
+            # At the end of the process no thread can be had any more, a moment before we hear of it. A POST needs
+            # one before it goes out, to write its body or look up the host: so nothing was sent.
+            if job.now.state is State.SUBMITTING:
+                with contextlib.suppress(errors.VeoError):
+                    self._record(job, state=State.QUEUED)
+        elif not self._stopping:
+            log.error("job %s broke", job.id, exc_info=error)
+            text = f"{type(error).__name__}: {error}"
+            self.end(job, State.FAILED, errors.VeoError(text, hint="Please report this."))
+
+    async def _make(self, job: Job) -> None:
+        try:
+            if job.now.state is State.QUEUED:
+                await self._submit(job)
+            else:
+                self._limits.occupy(job)
+            operation = await self._watch(job)
+        finally:
+            self._limits.leave(job)
+        videos = await fetch_videos(job, operation.samples, self._ledger, self._library, self._connection)
+        self._record(
+            job,
+            state=State.SUCCEEDED,
+            finished_at=self._clock(),
+            videos=videos,
+            filtered=operation.filtered,
+            note=None,
+        )
+
+    async def _submit(self, job: Job) -> None:
+        for picture in job.request.pictures():
+            if not picture.data:
+                text = f"The input image {picture.name or picture.sha256[:16]} is gone from the library."
+                raise errors.InvalidRequest(text, hint="Run the cell again.")
+        since: float | None = None
+        for attempt in range(SUBMIT_TRIES):
+            await self._limits.admit(job)
+            try:
+                client = await self._connection.reach(job)
+                self._record(job, state=State.SUBMITTING, submitted_at=self._clock(), note=None)
+                operation = await self._post(job, client)
+            except errors.VeoError as error:
+                if not is_passing(error) or attempt == SUBMIT_TRIES - 1:
+                    raise
+                if isinstance(error, errors.RateLimited):
+                    self._limits.refused(error.retry_after)
+                # It was not accepted, so it is queued again; on disk too, or a crash now would look uncertain.
+                if job.now.state is State.SUBMITTING:
+                    self._record(job, state=State.QUEUED)
+                since = since or self._clock()
+                await self._connection.pause(job, error, attempt, since)
+            else:
+                self._accepted(job, operation)
+                self._limits.taken()
+                return
+
+    async def _post(self, job: Job, client: AsyncClient) -> wire.Operation:
+        post = asyncio.get_running_loop().create_task(client.submit(job.request))
+        self._posts[job.id] = post
+        post.add_done_callback(lambda _: self._posts.pop(job.id, None))
+        try:
+            return await asyncio.shield(post)
+        except asyncio.CancelledError:
+            # Sent is sent: its name is worth knowing even when nobody waits for it any more.
+            if not post.done() and not self._stopping:
+                await asyncio.wait([post])
+            if post.done() and not post.cancelled():
+                failure = post.exception()
+                if failure is None:
+                    self._accepted(job, post.result())
+                elif isinstance(failure, errors.SubmissionUncertain):
+                    raise failure from None
+                else:
+                    job.change(state=State.QUEUED)
+            raise
+
+    def _accepted(self, job: Job, operation: wire.Operation) -> None:
+        """Write down the name of what was just paid for, whoever the ledger thinks has the job."""
+        running = State.RUNNING
+        try:
+            self._ledger.update_job(
+                job.id, state=running.value, operation=operation.name, error=None, owner=self._owner
+            )
+        finally:
+            # Where the disk is full, memory keeps it: the job's end tries to write it again, and says it.
+            note = job.now.note if job.stopping else None
+            job.change(state=running, operation=operation.name, note=note)
+
+    async def _watch(self, job: Job) -> wire.Operation:
+        """Poll until the operation is done; its own error is raised."""
+        assert job.operation is not None, "a job that runs has an operation"
+        began = job.now.submitted_at or job.now.created_at
+        seen_running = self._clock() - began < 5.0
+        failures, since = 0, 0.0
+        patience = Patience(began, self._clock())
+        while True:
+            elapsed = self._clock() - began
+            if seen_running and not failures:
+                await self._sleep(retry.poll_pause(elapsed, job.now.typical, self._chance()))
+            try:
+                client = await self._connection.reach(job)
+                operation = await client.poll(job.request.model, job.operation)
+            except errors.VeoError as error:
+                if not is_passing(error):
+                    raise
+                since = since or self._clock()
+                await self._connection.pause(job, error, failures, since)
+                failures += 1
+                # Nobody has said that it takes so long; but some day its video is deleted.
+                self._check_plausible(job, patience, self._retention)
+                continue
+            failures, since = 0, 0.0
+            if job.now.note is not None and not job.stopping:
+                job.change(note=None)
+            if operation.done:
+                if operation.error is not None:
+                    raise operation.error
+                # Of a clip that was ready before anyone looked, nobody knows how long it took.
+                ready = (
+                    {"generated_at": self._clock()} if seen_running and job.now.generated_at is None else {}
+                )
+                self._record(job, state=State.DOWNLOADING, received=0, total=None, **ready)
+                return operation
+            seen_running = True
+            self._check_plausible(job, patience, PLAUSIBLE_SECONDS)
+
+    def _check_plausible(self, job: Job, patience: Patience, longest: float) -> None:
+        patience.look(self._clock())
+        seconds = patience.past(longest)
+        if seconds is not None:
+            raise errors.OperationFailed(
+                f"The provider has not finished it in {seconds / 3600:.1f} hours.",
+                hint=f"Operation {job.operation} is kept: %veo retry {job.id}",
+                operation=job.operation,
+            )
+
+    def _record(self, job: Job, **changes: Any) -> None:
+        """Write a change to the ledger first, then show it."""
+        columns = {name: _plain(value) for name, value in changes.items() if name in _PERSISTED}
+        if columns and not self._ledger.update_job(job.id, only_of=self._owner, **columns):
+            raise _Displaced(f"Another kernel has taken job {job.id} on.", hint="Look at it there.")
+        job.change(**changes)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, State):
+        return value.value
+    return error_to_json(value) if isinstance(value, errors.VeoError) else value
+
+
+def _cancelled(job: Job) -> errors.Cancelled:
+    message = (
+        "Stopped before the provider took it; nothing is charged."
+        if job.now.state is State.QUEUED
+        else "Stopped. The provider may still finish it and charge."
+    )
+    hint = "Run the cell again to fetch it, --fresh to ask anew." if job.operation else ""
+    return errors.Cancelled(message, hint=hint, job=job.id)

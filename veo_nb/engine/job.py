@@ -1,0 +1,326 @@
+"""A job: one request on its way to a video, and everything a person does with it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Literal, Protocol
+
+from veo_nb import catalog
+from veo_nb.engine.loop import block_on
+from veo_nb.engine.video import Video
+from veo_nb.errors import KINDS, InvalidRequest, NotFound, VeoError, WaitTimeout
+from veo_nb.request import VideoRequest
+from veo_nb.store.listeners import Listeners
+
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+"""For ids that people type: nothing that looks like something else."""
+
+
+class State(str, Enum):
+    """Where a job is. The last five are final."""
+
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    RUNNING = "running"
+    DOWNLOADING = "downloading"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+    UNCERTAIN = "uncertain"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return self not in NEXT
+
+    def __str__(self) -> str:
+        return self.value
+
+
+_ENDS = frozenset({State.FAILED, State.BLOCKED, State.CANCELLED})
+NEXT: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.SUBMITTING}) | _ENDS,
+    # Back to queued when the provider said that it did not take it.
+    State.SUBMITTING: frozenset({State.QUEUED, State.RUNNING, State.UNCERTAIN}) | _ENDS,
+    State.RUNNING: frozenset({State.DOWNLOADING}) | _ENDS,
+    State.DOWNLOADING: frozenset({State.SUCCEEDED}) | _ENDS,
+}
+"""Which state may follow which by itself; only a person takes a job out of a final one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """What a job waits for within its state. Times are seconds since the epoch."""
+
+    kind: Literal["slot", "rate", "asked", "held", "offline", "down", "starting", "elsewhere", "stopping"]
+    """`offline` when the way is broken, `down` when the provider answers and nothing can be made of it."""
+    until: float | None = None
+    since: float | None = None
+    count: int = 0
+    """Jobs ahead for `slot`, requests a minute for `rate`."""
+    why: str = ""
+    """What went wrong, as a sentence, where something did."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """All that changes about a job, at one moment. Times are seconds since the epoch, sizes bytes."""
+
+    state: State
+    created_at: float
+    note: Note | None = None
+    operation: str | None = None
+    error: VeoError | None = None
+    submitted_at: float | None = None
+    generated_at: float | None = None
+    finished_at: float | None = None
+    received: int = 0
+    total: int | None = None
+    videos: tuple[Video, ...] = ()
+    filtered: tuple[str, ...] = ()
+    typical: float = 60.0
+    """Seconds a clip like this usually takes."""
+    slow: float | None = None
+    """Seconds under which nine of ten stay; None before enough were seen."""
+
+
+class WaitInterrupted(KeyboardInterrupt):
+    """The person interrupted a wait; the jobs go on."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+class Workshop(Protocol):
+    """Where jobs come from: the studio, as a job knows it."""
+
+    def generate(self, prompt: str, **fields: Any) -> Job:
+        """The job for this request."""
+
+    def again(self, job_id: str) -> Job:
+        """Another job for the same request."""
+
+
+class Job:
+    """A clip being made. It goes on in the background; `job.wait()` or `await job` wait for it.
+
+    `id` is four letters or digits, unique in the library. `estimate` is the list price in USD or None.
+    """
+
+    def __init__(
+        self,
+        *,
+        id: str,  # noqa: A002
+        request: VideoRequest,
+        provider: catalog.Provider,
+        take: int,
+        estimate: float | None,
+        now: Snapshot,
+        cancel: Callable[[Job], None],
+        attend: Callable[[Job], None],
+        workshop: Workshop | None = None,
+    ) -> None:
+        self.id = id
+        self.request = request
+        self.provider = provider
+        self.take = take
+        self.estimate = estimate
+        self._now = now
+        self._cancel = cancel
+        # Called when someone begins to wait or to listen: a job that nobody drives or follows never ends.
+        self._attend = attend
+        self._workshop = workshop
+        self._listeners: Listeners[Job] = Listeners(f"job {id}")
+        self._lock = threading.RLock()
+        self._done: Future[Job] = Future()
+        if now.state.final:
+            self._done.set_result(self)
+
+    @property
+    def now(self) -> Snapshot:
+        """Everything that changes, at one moment."""
+        return self._now
+
+    @property
+    def stopping(self) -> bool:
+        """Whether someone has cancelled it and it is about to end."""
+        return self._now.note is not None and self._now.note.kind == "stopping"
+
+    @property
+    def held(self) -> bool:
+        """Whether it is not sent because its sweep is paused."""
+        return self._now.note is not None and self._now.note.kind == "held"
+
+    @property
+    def status(self) -> str:
+        """The state in one word, such as queued, running or succeeded (see `State`)."""
+        return self._now.state.value
+
+    @property
+    def operation(self) -> str | None:
+        """The provider's name for it, once it was accepted."""
+        return self._now.operation
+
+    @property
+    def error(self) -> VeoError | None:
+        """Why it ended without a video; None otherwise."""
+        return self._now.error
+
+    @property
+    def videos(self) -> tuple[Video, ...]:
+        """The finished videos, one a sample; empty before."""
+        return tuple(replace(video, job=self) for video in self._now.videos)
+
+    @property
+    def video(self) -> Video:
+        """The first finished video.
+
+        Raises:
+            NotFound: it is not there yet.
+            VeoError: the job's own error, where it ended without one.
+        """
+        if videos := self.videos:
+            return videos[0]
+        if self._now.error is not None:
+            raise self._now.error
+        raise NotFound(
+            f"Job {self.id} has no video yet: it is {self.status}.", hint="Wait for it with job.wait()."
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is done and its files are all here."""
+        return self._now.state is State.SUCCEEDED and all(video.path.exists() for video in self.videos)
+
+    def wait(self, timeout: float | None = None) -> Job:
+        """This job, once it is done; `timeout` in seconds.
+
+        Interrupting the wait leaves the job running.
+
+        Raises:
+            WaitTimeout: it is not done yet, and goes on.
+            VeoError: the job's own error.
+        """
+        try:
+            self._attend(self)
+            block_on(self._done, timeout)
+        except TimeoutError:
+            raise WaitTimeout(
+                f"Job {self.id} is still {self.status} after {timeout:g} s.",
+                hint="It goes on in the background.",
+                job=self.id,
+            ) from None
+        except KeyboardInterrupt:
+            raise WaitInterrupted(
+                f"Stopped waiting. Job {self.id} goes on in the background; %veo wait waits again, "
+                f"%veo cancel {self.id} stops it."
+            ) from None
+        return self._result()
+
+    def __await__(self) -> Generator[Any, None, Job]:
+        """Wait for it on the caller's own loop; a cancelled `await` leaves the job running."""
+        self._attend(self)
+        yield from asyncio.shield(asyncio.wrap_future(self._done)).__await__()
+        return self._result()
+
+    def cancel(self) -> None:
+        """Stop waiting for it. The provider can't be told, so it may still finish it and charge."""
+        self._cancel(self)
+
+    def extend(self, prompt: str, *, sample: int = 0, **fields: Any) -> Job:
+        """The job that goes on from this one's clip: 7 s more, joined to what is there. Returns at once.
+
+        `sample` counts from 0; fields are those of `veo.generate`.
+
+        Raises:
+            InvalidRequest: the clip can't be gone on from: too old, too long, not 720p, or not at this provider.
+            NotFound: it is not there yet, or has no such sample.
+        """
+        chosen = [video for video in self.videos if video.sample == sample]
+        if self.videos and not chosen:
+            raise NotFound(f"Job {self.id} has no sample {sample}.", hint=f"It has {len(self.videos)}.")
+        return self._studio().generate(prompt, video=chosen[0] if chosen else self.video, **fields)
+
+    def again(self) -> Job:
+        """Another job for the same request, sent anew: after a safety filter, which varies, it may go through.
+
+        Raises:
+            InvalidRequest: this one still runs, or was made with another provider than is set now.
+        """
+        return self._studio().again(self.id)
+
+    def _studio(self) -> Workshop:
+        if self._workshop is None:
+            raise InvalidRequest(f"Job {self.id} belongs to no studio.", hint="Find it with veo.history().")
+        return self._workshop
+
+    def on_change(self, listener: Callable[[Job], None]) -> Callable[[], None]:
+        """Have `listener(job)` called on the background thread at each change; call what is returned to end it."""
+        self._attend(self)
+        return self.listen(listener)
+
+    def listen(self, listener: Callable[[Job], None]) -> Callable[[], None]:
+        """As `on_change`, for those who see to it themselves that the job goes on."""
+        return self._listeners.subscribe(listener)
+
+    def change(self, **changes: Any) -> None:
+        """Take in what was found out, and tell the listeners. Only who drives or follows the job calls this."""
+        with self._lock:
+            before, now = self._now, replace(self._now, **changes)
+            if now.state is not before.state and not before.state.final:
+                assert now.state in NEXT[before.state], f"{before.state} can't become {now.state}"
+            done = self._take_in(now)
+        self._tell(done)
+
+    def restate(self, now: Snapshot) -> None:
+        """Take in a whole moment, as another process wrote it down, and tell the listeners."""
+        with self._lock:
+            done = self._take_in(now)
+        self._tell(done)
+
+    def abandon(self, error: VeoError) -> None:
+        """End every wait with this error, since nobody will drive the job here any more; its state stays."""
+        with self._lock:
+            if not self._done.done():
+                self._done.set_exception(error)
+
+    def _take_in(self, now: Snapshot) -> Future[Job] | None:
+        """The future to be set once the listeners know of this moment."""
+        if self._now.state.final and not now.state.final:
+            self._done = Future()
+        self._now = now
+        return self._done if now.state.final else None
+
+    def _tell(self, done: Future[Job] | None) -> None:
+        self._listeners.tell(self)
+        with self._lock:
+            if done is not None and not done.done():
+                done.set_result(self)
+
+    def _result(self) -> Job:
+        if self._now.error is not None:
+            raise self._now.error
+        return self
+
+    def __repr__(self) -> str:
+        prompt = " ".join(self.request.prompt.split())
+        short = prompt if len(prompt) <= 40 else prompt[:39] + "…"
+        return f"<Job {self.id} {self.status}: {short}>"
+
+
+def error_to_json(error: VeoError) -> dict[str, Any]:
+    """An error as the ledger keeps it."""
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def error_from_json(stored: dict[str, Any] | None) -> VeoError | None:
+    """The error that was kept, as its own class."""
+    if stored is None:
+        return None
+    return KINDS.get(stored["code"], VeoError)(stored["message"], hint=stored["hint"])

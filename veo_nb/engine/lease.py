@@ -1,0 +1,202 @@
+"""Who sees to a job: this process drives it, follows what another one does with it, or takes it over."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import weakref
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from veo_nb.config import Settings
+from veo_nb.engine.engine import Engine
+from veo_nb.engine.job import Job, Note, Snapshot, State
+from veo_nb.engine.loop import BackgroundLoop
+from veo_nb.engine.owner import Ownership
+from veo_nb.engine.registry import Registry
+from veo_nb.errors import InvalidRequest, NotFound, SubmissionUncertain, VeoError
+from veo_nb.store.ledger import JobRow, Ledger
+
+log = logging.getLogger("veo_nb")
+
+FOLLOW_SECONDS = 1.0
+
+_HERE: weakref.WeakValueDictionary[str, Handover] = weakref.WeakValueDictionary()
+"""Those of this process, by owner: `configure` leaves the jobs of the former studio running."""
+
+
+class Handover:
+    """Brings each job to the engine at most once, in this process and in all that share the library."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        ledger: Ledger,
+        registry: Registry,
+        ownership: Ownership,
+        engine: Engine,
+        loop: BackgroundLoop,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._registry = registry
+        self._ownership = ownership
+        self._engine = engine
+        self._loop = loop
+        self._sleep = sleep
+        self._lock = threading.RLock()
+        _HERE[ownership.id] = self
+        # From then on: another kernel may be killed while this one lives, and nobody loads anything.
+        ownership.after_each_beat(self._patrol)
+
+    def start(self, job: Job) -> None:
+        """Have a new job of ours driven."""
+        # In this order: interrupted in between, the next who asks for the job finds that nobody drives it.
+        self._loop.call(self._engine.drive, job)
+        self._registry.hold(job)
+
+    def attend(self, job: Job) -> None:
+        """See to it that somebody drives a job that is not done: we, or another whom we then follow."""
+        with self._lock:
+            if job.now.state.final or self._registry.is_active(job.id):
+                return
+            row = self._ledger.job(job.id)
+            if row is None or State(row.state).final:
+                job.restate(self._moment(job, row))
+            elif self.may_drive(row) and self._ownership.adopt(row):
+                self._go_on(job, row)
+            else:
+                self.follow(job)
+
+    def resume(self) -> list[Job]:
+        """Take on what an earlier kernel left unfinished with this provider; the jobs that were taken on.
+
+        One that was just being sent then is among them, and uncertain.
+        """
+        jobs = self._take_over()
+        # Only now does each of them say how it stands.
+        self._loop.do(len, jobs)
+        return jobs
+
+    def _take_over(self) -> list[Job]:
+        jobs = []
+        with self._lock:
+            for row in self._ledger.unfinished():
+                ours = self._registry.is_active(row.id) or not self.may_drive(row)
+                if not ours and self._ownership.adopt(row):
+                    jobs.append(self._registry.job(row))
+                    self._go_on(jobs[-1], row)
+        return jobs
+
+    def _patrol(self) -> None:
+        try:
+            taken = self._take_over()
+        except (RuntimeError, sqlite3.ProgrammingError):
+            # The loop or the ledger has just been closed: this process gives its own jobs free.
+            return
+        if taken:
+            log.info("taken on from a kernel that is gone: %s", ", ".join(job.id for job in taken))
+
+    def follow(self, job: Job) -> None:
+        """Show what another living process does with a job, and take it on when that one is gone."""
+        self._loop.run(self._watch(job))
+        self._registry.hold(job)
+
+    def again(self, job: Job, action: Callable[[Job], None]) -> None:
+        """Take a job that is over, whoever had it, and have the engine's `look_again` or `send_again` start it.
+
+        Raises:
+            InvalidRequest: it belongs to another provider than is set now, or somebody else has just started it.
+        """
+        row = self._ledger.job(job.id)
+        if not self.may_drive(row):
+            raise InvalidRequest(
+                f"Job {job.id} was made with {job.provider.title}.",
+                hint=f'Use veo.configure(provider="{job.provider.name}") with its key first.',
+            )
+        # A row of ours that says something else is one whose end could not be written.
+        known = row is not None and (row.state == job.status or row.owner == self._ownership.id)
+        if row is None or not known or not self._ownership.seize(row):
+            raise InvalidRequest(
+                f"Job {job.id} has just been started elsewhere.", hint="%veo lists the jobs."
+            )
+
+        def begin() -> None:
+            action(job)
+            self._registry.hold(job)
+
+        self._loop.do(begin)
+
+    def cancel(self, job: Job) -> None:
+        """Stop a job.
+
+        Raises:
+            InvalidRequest: another living process drives it.
+        """
+        if job.now.state.final:
+            return
+        if self._engine.drives(job):
+            self._loop.call(self._engine.cancel, job)
+            return
+        row = self._ledger.job(job.id)
+        if row is None or State(row.state).final:
+            job.restate(self._moment(job, row))
+        elif self._ownership.adopt(row):
+            self._loop.call(self._engine.cancel, job)
+        elif (other := _HERE.get(row.owner or "")) is not None:
+            other.cancel(other._registry.job(row))  # noqa: SLF001  one of us
+        else:
+            raise InvalidRequest(f"Job {job.id} is being made by another notebook.", hint="Stop it there.")
+
+    def may_drive(self, row: JobRow | None) -> bool:
+        """Whether a job is of the provider that is set, and there is a key for it."""
+        return row is not None and row.provider == self._settings.provider.name and self._settings.has_access
+
+    def _go_on(self, job: Job, row: JobRow) -> None:
+        """Drive a job that has just become ours, from where the ledger says it is."""
+        if row.state == State.SUBMITTING.value and (name := self._ledger.noted_operation(row)):
+            # It was accepted, and the disk too full to say so anywhere but in the journal.
+            self._ledger.update_job(row.id, state=State.RUNNING.value, operation=name)
+            row = replace(row, state=State.RUNNING.value, operation=name)
+        moment = self._registry.snapshot(row)
+
+        def begin() -> None:
+            if self._engine.drives(job):
+                return
+            job.restate(moment)
+            if job.now.state is not State.SUBMITTING:
+                self._engine.drive(job)
+                return
+            lost = SubmissionUncertain(
+                "The kernel ended while it was being sent. It may have been accepted and charged.",
+                hint="Look at your provider's dashboard before you send it again.",
+            )
+            self._engine.end(job, State.UNCERTAIN, lost)
+
+        self._loop.call(begin)
+        self._registry.hold(job)
+
+    async def _watch(self, job: Job) -> None:
+        job.change(note=Note(kind="elsewhere"))
+        while not job.now.state.final:
+            await self._sleep(FOLLOW_SECONDS)
+            try:
+                row = self._ledger.job(job.id)
+                if row is None or State(row.state) is not job.now.state:
+                    job.restate(self._moment(job, row))
+                elif self.may_drive(row) and self._ownership.adopt(row):
+                    self._go_on(job, row)
+                    return
+            except VeoError:
+                # The ledger is busy: the next look may do.
+                continue
+
+    def _moment(self, job: Job, row: JobRow | None) -> Snapshot:
+        """The job as the ledger has it now."""
+        if row is not None:
+            return self._registry.snapshot(row)
+        gone = NotFound("The job is gone from the library.", hint="Run its cell again.")
+        return replace(job.now, state=State.FAILED, error=gone, note=None)

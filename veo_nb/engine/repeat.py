@@ -1,0 +1,34 @@
+"""Asking once more for what a job was asked for: when that makes sense, and with which fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from veo_nb import catalog
+from veo_nb.engine.job import Job, State
+from veo_nb.errors import InvalidRequest
+
+
+def fields_again(job: Job, provider: catalog.Provider) -> dict[str, Any]:
+    """The fields that ask this provider for the same once more; they are checked anew as any others.
+
+    Raises:
+        InvalidRequest: the job still runs, its answer was lost, an input is gone, or another provider had it.
+    """
+    if not job.now.state.final:
+        raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
+    if job.now.state is State.UNCERTAIN:
+        raise InvalidRequest(
+            f"Job {job.id} may have been accepted and charged.",
+            hint=f"%veo resubmit {job.id} sends it again.",
+        )
+    if job.provider.name != provider.name:
+        raise InvalidRequest(
+            f"Job {job.id} was made with {job.provider.title}.",
+            hint=f'Use veo.configure(provider="{job.provider.name}") with its key first.',
+        )
+    for picture in job.request.pictures():
+        if not picture.data:
+            name = picture.name or "An input image"
+            raise InvalidRequest(f"{name} is gone from the library.", hint="Run its cell again.")
+    return {"prompt": job.request.prompt, "model": job.request.model, **job.request.settings()}

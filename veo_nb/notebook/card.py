@@ -1,0 +1,215 @@
+"""`JobView`, the live card of a running job.
+
+What syncs: `card`, written by the background loop alone, a fresh snapshot at most four times a second. What
+does not: wishes come as messages and are answered one by one (`veo_nb.notebook.live`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import traitlets
+from IPython.display import DisplayHandle, display
+
+from veo_nb.engine.job import Job, State
+from veo_nb.errors import InvalidRequest
+from veo_nb.notebook import text as words
+from veo_nb.notebook.display import backdrop, finished, poster
+from veo_nb.notebook.live import LiveView
+from veo_nb.notebook.place import Place
+from veo_nb.notebook.protocol import Card, Clip, Message, Part
+
+AGAIN_SECONDS = 600.0
+"""How long a blocked job keeps its button. Then what stays is plain, since a card outlives its kernel as an error."""
+
+Later = Callable[[float, Callable[[], None]], Callable[[], None]]
+"""Has something done after so many seconds; what it returns calls that off."""
+
+
+def on_timer(seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+    """Have `action` called on a thread of its own after so many seconds."""
+    timer = threading.Timer(seconds, action)
+    timer.daemon = True
+    timer.start()
+    return timer.cancel
+
+
+class JobView(LiveView):
+    """The live card of a job; when the job is done, its output becomes the finished video.
+
+    It composes with ipywidgets (`HBox`, `VBox`, `Tab`) and survives a reload of the page. Where the provider's
+    filter said no, the card stays for a while in a page that is alive, and "Try again" on it has another job take
+    the place; `replaced(old, new)` hears of that.
+    """
+
+    _kind = traitlets.Unicode("job").tag(sync=True)
+    card = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        job: Job,
+        place: Place,
+        clock: Callable[[], float] = time.time,
+        *,
+        replaced: Callable[[Job, Job], None] | None = None,
+        later: Later = on_timer,
+    ) -> None:
+        self._job = job
+        self._replaced = replaced
+        self._later = later
+        self._call_off: Callable[[], None] = _nothing
+        self._heard = False
+        self._turn = threading.RLock()
+        self._place = place
+        self._handle: DisplayHandle | None = None
+        self._backdrop = backdrop(job.request.image)
+        self._forget: Callable[[], None] = _nothing
+        seen = job.now
+        super().__init__(clock, card=self._card())
+        self._forget = job.on_change(self._changed)
+        # It may have gone on between the first look at it and the listening.
+        if job.now is not seen:
+            self._changed(job)
+
+    def show(self) -> None:
+        """Display the card here; it is replaced by the finished output when the job is done."""
+        self._handle = display(self, display_id=True)
+        # It may have ended between the look at its state and the display.
+        if self._job.now.state.final:
+            self._settle()
+
+    def close(self) -> None:
+        """Take the card away; the job goes on."""
+        self._forget()
+        self._call_off()
+        super().close()
+
+    def _changed(self, job: Job) -> None:
+        """Take in a change, on whichever thread it happened."""
+        if job.now.state.final:
+            self.push_now()
+            self._settle()
+        else:
+            self.push_soon()
+
+    def push(self) -> None:
+        """Write the card as it is now."""
+        self.card = self._card()
+
+    def _settle(self) -> None:
+        """Show how the job ended: plainly, or with a button where a page is there to press it."""
+        with self._turn:
+            self._forget()
+            if self._job.now.state is State.BLOCKED and self._heard:
+                self._offer()
+            else:
+                self._finish()
+
+    def _offer(self) -> None:
+        """Keep the card, and the plain output in the same bundle for who reads the notebook without a kernel."""
+        if self._handle is None:
+            return
+        plain = finished(self._job, self._place)
+        made = self._repr_mimebundle_()
+        data = made[0] if isinstance(made, tuple) else made
+        data = {**(data or {}), "text/html": plain._repr_html_(), "text/plain": repr(plain)}
+        self._handle.update(data, raw=True)
+        self._call_off()
+        self._call_off = self._later(AGAIN_SECONDS, self._withdraw)
+
+    def _withdraw(self) -> None:
+        """Leave the plain output, unless the job has been tried again in the meantime."""
+        with self._turn:
+            if self._job.now.state is State.BLOCKED:
+                self._finish()
+                self._handle = None
+
+    def _finish(self) -> None:
+        if self._handle is not None:
+            self._handle.update(finished(self._job, self._place))
+        # A page may be about to tell that it is there: it gets the button then.
+        if self._job.now.state is not State.BLOCKED:
+            self._handle = None
+
+    def _try_again(self) -> None:
+        """Have another job for the same request take the place of one that was blocked."""
+        with self._turn:
+            old = self._job
+            if old.now.state is not State.BLOCKED:
+                raise InvalidRequest(f"Job {old.id} is {old.status}.", hint="")
+            new = old.again()
+            self._call_off()
+            self._job = new
+            if self._replaced is not None:
+                self._replaced(old, new)
+            self.push_now()
+            self._forget = new.on_change(self._changed)
+            if new.now.state.final:
+                self._changed(new)
+
+    def _card(self) -> Card:
+        return make_card(self._job, self._place, self._backdrop)
+
+    def _receive(self, view: Any, content: Any, buffers: Any) -> None:
+        if not self._heard:
+            # There is a page, whose person can press a button.
+            self._heard = True
+            if self._job.now.state.final:
+                self._settle()
+        super()._receive(view, content, buffers)
+
+    def obey(self, message: Message, wish: Any) -> dict[str, Any]:  # noqa: ARG002  nothing is said but the kind
+        """Cancel the job, or try a blocked one again."""
+        if message.kind == "again":
+            self._try_again()
+        else:
+            self._job.cancel()
+        return {}
+
+
+def _nothing() -> None:
+    """What a card forgets that listens to no job yet."""
+
+
+def make_card(job: Job, place: Place, behind: str) -> Card:
+    """All that the card of a job shows, at this moment; `behind` is the data URI of its backdrop."""
+    now = job.now
+    videos: list[Clip] = [
+        {
+            "url": place.url(video.path),
+            "poster": poster(video.path) if video.path.exists() else "",
+            "path": place.shown(video.path),
+            "label": f"sample {video.sample + 1}" if len(now.videos) > 1 else "",
+        }
+        for video in now.videos
+    ]
+    blocked = now.state is State.BLOCKED
+    line: list[Part] = [words.ending(job, button=True)] if blocked else words.line(job)
+    if now.state is State.SUCCEEDED:
+        line = [
+            part
+            for part in (
+                *line,
+                words.cost(job.estimate, job.provider),
+                *(v["path"] for v in videos),
+                words.missing(job),
+            )
+            if part
+        ]
+    return {
+        "id": job.id,
+        "state": now.state.value,
+        "prompt": job.request.prompt,
+        "settings": words.settings(job.request),
+        "cost": "" if now.state is State.SUCCEEDED else words.cost(job.estimate, job.provider),
+        "tag": "" if job.provider.bills else job.provider.title,
+        "shape": "9:16" if job.request.shape == "9:16" else "16:9",
+        "backdrop": behind,
+        "line": line,
+        "progress": words.progress(now),
+        "actions": ["again"] if blocked else [] if now.state.final else ["cancel"],
+        "videos": videos,
+    }

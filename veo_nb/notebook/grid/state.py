@@ -1,0 +1,189 @@
+"""What a page is told of a sweep: its axes, its cells and the line above them, in words. Pure but for the clips' files.
+
+Both the living grid and the saved table are drawn from these, so that they say the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from veo_nb.engine.job import Job, State
+from veo_nb.engine.video import Video
+from veo_nb.notebook import text as words
+from veo_nb.notebook.grid.protocol import BATCH, Action, Details, Grid, GridCell, GridClip
+from veo_nb.notebook.grid.protocol import Summary as SummaryFacts
+from veo_nb.notebook.place import Place
+from veo_nb.notebook.protocol import Part
+from veo_nb.store.ratings import UNRATED, Rating
+from veo_nb.sweep.cell import Cell
+from veo_nb.sweep.summary import FORBIDDEN, Summary
+from veo_nb.sweep.sweep import AGAIN, Sweep
+
+Given = Mapping[tuple[str, int], Rating]
+"""Ratings by job and sample."""
+
+
+@dataclass(frozen=True)
+class ShownAxis:
+    """An axis as the grid shows it: one of the sweep's, or several that move together as one."""
+
+    names: tuple[str, ...]
+    places: Mapping[tuple[str, ...], int]
+    """Where each combination of their labels stands."""
+
+    @property
+    def title(self) -> str:
+        """Its name; those of axes that move together, one after the other."""
+        return " · ".join(self.names)
+
+    @property
+    def labels(self) -> list[str]:
+        """Its values as a person says them."""
+        return [" · ".join(labels) for labels in self.places]
+
+    def place(self, cell: Cell) -> int:
+        """Where a cell stands along it."""
+        return self.places[tuple(cell.labels[name] for name in self.names)]
+
+
+def shown_axes(sweep: Sweep) -> tuple[ShownAxis, ...]:
+    """The axes of a sweep, those that move together as one: else most places of the table would be empty."""
+    by_name = {axis.name: axis for axis in sweep.axes}
+    partners = {name: group for group in sweep.zipped for name in group}
+    groups = dict.fromkeys(partners.get(name, (name,)) for name in by_name)
+    return tuple(
+        ShownAxis(
+            group,
+            {
+                labels: n
+                for n, labels in enumerate(zip(*(by_name[name].labels for name in group), strict=True))
+            },
+        )
+        for group in groups
+    )
+
+
+def make_grid(
+    sweep: Sweep, axes: Sequence[ShownAxis], *, rows: str | None, columns: str | None, token: str
+) -> Grid:
+    """What stays of a sweep; `rows` and `columns` are names of its axes, by default those it was made with."""
+    shapes = Counter(cell.request.shape for cell in sweep.cells if cell.request is not None)
+    first = _title(axes, rows or sweep.rows)
+    second = _title(axes, columns or sweep.columns)
+    if first and first == second:
+        # An axis that was asked for on one side is no longer free for the other.
+        others = [axis.title for axis in axes if axis.title != first]
+        first, second = (first, next(iter(others), "")) if rows else (next(iter(others), ""), second)
+    return {
+        "id": sweep.id,
+        "axes": [{"name": axis.title, "values": axis.labels} for axis in axes],
+        "rows": first,
+        "columns": second,
+        "shape": "9:16" if shapes and shapes.most_common(1)[0][0] == "9:16" else "16:9",
+        "tag": "" if sweep.provider.bills else sweep.provider.title,
+        "batches": -(-len(sweep.cells) // BATCH),
+        "token": token,
+    }
+
+
+def make_cells(
+    cells: Iterable[Cell], axes: Sequence[ShownAxis], given: Given, place: Place
+) -> list[GridCell]:
+    """These cells as a page is told of them; `given` has the ratings of their jobs."""
+    return [_cell(cell, [axis.place(cell) for axis in axes], given, place) for cell in cells]
+
+
+def make_summary(found: Summary, now: float, *, settled: bool) -> SummaryFacts:
+    """The line above the table, at this moment (seconds since 1970)."""
+    cost: list[Part] = []
+    if found.seconds_left:
+        at = now + found.seconds_left
+        cost.append({"clock": "until", "at": at, "text": "about {} left", "past": "longer than most"})
+    cost += found.money
+    return {"line": [*found.counted], "cost": cost, "actions": _actions(found), "settled": settled}
+
+
+def make_details(cell: Cell) -> Details:
+    """All that is known of a cell."""
+    request, job = cell.request, cell.job
+    line: list[Part] = [f"{cell.reason} {cell.hint}".strip()]
+    if job is not None:
+        line = [*words.line(job), words.cost(job.estimate, job.provider), job.id]
+    return {
+        "prompt": "" if request is None else request.prompt,
+        "settings": [] if request is None else words.settings(request),
+        "line": [part for part in line if part],
+    }
+
+
+def batches(cells: Sequence[Cell]) -> list[Sequence[Cell]]:
+    """The cells as they go to a page, some at a time."""
+    return [cells[start : start + BATCH] for start in range(0, len(cells), BATCH)]
+
+
+def _title(axes: Sequence[ShownAxis], name: str | None) -> str:
+    return next((axis.title for axis in axes if name in axis.names), "")
+
+
+def _actions(found: Summary) -> list[Action]:
+    actions: list[Action] = []
+    if found.paused and not found.over:
+        actions.append("resume")
+    elif found.waiting:
+        actions.append("pause")
+    if not found.paused and any(found.counts.get(state) for state in AGAIN[:2]):
+        actions.append("retry")
+    if not found.over:
+        actions.append("cancel-all")
+    return actions
+
+
+def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
+    job, request = cell.job, cell.request
+    facts: GridCell = {
+        "key": str(cell.position),
+        "place": at,
+        "job": "" if job is None else job.id,
+        "state": "empty" if cell.state == FORBIDDEN else "queued",
+        "line": [cell.reason or "Waiting to be sent"],
+        "progress": None,
+        "shape": "9:16" if request is not None and request.shape == "9:16" else "16:9",
+        "actions": [],
+        "clips": [],
+    }
+    if job is None:
+        return facts
+    facts["state"] = job.now.state.value
+    facts["line"] = short_line(job)
+    facts["progress"] = words.progress(job.now)
+    if not job.now.state.final:
+        facts["actions"] = ["cancel"]
+    elif job.status in AGAIN:
+        facts["actions"] = ["retry"]
+    facts["clips"] = [_clip(job, video, given, place) for video in job.videos]
+    return facts
+
+
+def short_line(job: Job) -> list[Part]:
+    """What happens to a job in the few words that a cell has room for; all of them come with the details."""
+    if job.error is not None and job.now.state is State.BLOCKED:
+        return [f'Blocked: "{job.error.message.rstrip(".")}"']
+    if job.error is not None and job.now.state is State.FAILED:
+        return [f"Failed: {job.error.message}"]
+    if job.now.state is State.UNCERTAIN:
+        return ["Sent, but the answer was lost"]
+    return words.line(job)
+
+
+def _clip(job: Job, video: Video, given: Given, place: Place) -> GridClip:
+    found = given.get((job.id, video.sample), UNRATED)
+    return {
+        "url": place.url(video.path),
+        "path": place.shown(video.path),
+        "fps": video.fps,
+        "rating": found.rating or 0,
+        "star": found.star,
+        "note": found.note,
+    }

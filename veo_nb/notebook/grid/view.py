@@ -1,0 +1,262 @@
+"""`SweepView`, the living grid of a sweep, and the saved table that takes its place in the notebook.
+
+What syncs: `grid` once, `summary`, and `cells_N`, a dozen cells each: only those that have changed, at most four
+times a second. What does not: stills and details are asked for by message, and videos come from the server.
+
+When the grid gives way to the table: as soon as nothing more happens by itself. What Lab saves is whatever the
+display id last showed, and a widget saved would be an error message after a restart; so the output becomes the
+table at once, and again some seconds after each rating. A person who is comparing at that moment is not cut off:
+the model lives on with the kernel, finds the table by its token and lays the living grid over it, with everything
+chosen, open and loaded (js/src/grid/trees.ts). It does so again when the page is reloaded. Without a kernel, or
+where the front end keeps outputs apart from each other, the table is what there is; `sweep.grid()` and
+`%veo show ID` show the living one anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+from typing import Any, ClassVar
+
+import traitlets
+from IPython.display import DisplayHandle, display
+
+from veo_nb.engine.video import Video
+from veo_nb.errors import NotFound
+from veo_nb.notebook.display import poster
+from veo_nb.notebook.grid import protocol as asked
+from veo_nb.notebook.grid.protocol import BATCH, GridCell
+from veo_nb.notebook.grid.saved import STILL_WIDTH, SavedGrid, Table, saved_grid
+from veo_nb.notebook.grid.state import batches, make_cells, make_details, make_grid, make_summary, shown_axes
+from veo_nb.notebook.live import LiveView
+from veo_nb.notebook.place import Place
+from veo_nb.notebook.protocol import Message, Payloads, format_line
+from veo_nb.sweep.cell import Cell
+from veo_nb.sweep.sweep import Sweep
+
+LIVING = 4
+"""Grids of one sweep that live at once: an older one, whose cell was run again, is the saved table from then on."""
+log = logging.getLogger("veo_nb")
+
+EXPORT_SECONDS = 4.0
+"""How long a page waits for an export before it is told that it takes longer."""
+SAVE_SECONDS = 3.0
+"""After a rating the saved table is drawn anew, once no other has come for so long."""
+
+
+_shown: dict[str, deque[SweepView]] = {}
+"""The grids on display, by sweep, oldest first."""
+
+
+class SweepView(LiveView):
+    """The grid of a sweep: live while it runs and while the kernel lives, a table of videos in the saved notebook."""
+
+    _kind = traitlets.Unicode("sweep").tag(sync=True)
+    _wishes: ClassVar[Payloads] = asked.WISHES
+    grid = traitlets.Dict().tag(sync=True)
+    summary = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        place: Place,
+        *,
+        rows: str | None = None,
+        columns: str | None = None,
+        embed: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._sweep = sweep
+        self._place = place
+        self._embed = embed
+        self._axes = shown_axes(sweep)
+        self._handle: DisplayHandle | None = None
+        self._settled = False
+        self._dirty: set[int] = set()
+        self._writing = threading.RLock()
+        self._saving: threading.Timer | None = None
+        self._artist = ThreadPoolExecutor(1, thread_name_prefix="veo_nb-stills")
+        self._scribe = ThreadPoolExecutor(1, thread_name_prefix="veo_nb-exports")
+        self._clock = clock
+        self._forget: Callable[[], None] = _nothing
+        parts = batches(sweep.cells)
+        self.add_traits(**{f"cells_{n}": traitlets.List().tag(sync=True) for n in range(len(parts))})
+        super().__init__(
+            clock,
+            grid=make_grid(sweep, self._axes, rows=rows, columns=columns, token=secrets.token_hex(8)),
+            summary=self._summary(),
+            **{f"cells_{n}": self._cells(part) for n, part in enumerate(parts)},
+        )
+        self._forget = sweep.on_change(self._changed)
+        # They may have gone on between the first look at them and the listening.
+        self._changed(sweep.cells)
+
+    def show(self) -> None:
+        """Display the grid here: the living one while something runs, else the table with the living one over it."""
+        shown = _shown.setdefault(self._sweep.id, deque())
+        shown.append(self)
+        while len(shown) > LIVING:
+            shown.popleft().close()
+        over = self._sweep.summary().over
+        self._handle = display(self._table() if over else self, display_id=True)
+        # It may have ended between the look at it and the display.
+        if over or self._sweep.summary().over:
+            self._settle()
+
+    def close(self) -> None:
+        """Take the grid away; the sweep goes on."""
+        self._forget()
+        self._handle = None
+        if self._saving is not None:
+            self._saving.cancel()
+        self._artist.shutdown(wait=False, cancel_futures=True)
+        self._scribe.shutdown(wait=False)
+        super().close()
+
+    # Facts
+
+    def _changed(self, cells: tuple[Cell, ...]) -> None:
+        """Take in that these cells have changed, on whichever thread it happened."""
+        with self._writing:
+            self._dirty |= {cell.position // BATCH for cell in cells}
+        for video in (video for cell in cells for video in cell.videos):
+            # Drawn now and kept: at the end there are all at once. None any more when it is just being closed.
+            with contextlib.suppress(RuntimeError):
+                self._artist.submit(poster, video.path, STILL_WIDTH)
+        if not self._sweep.summary().over:
+            self.push_soon()
+            return
+        self.push_now()
+        if self._settled:
+            self._save_later()
+        else:
+            self._settle()
+
+    def push(self) -> None:
+        """Write what has changed since the last time, as it is now."""
+        with self._writing, self.hold_sync():
+            dirty, self._dirty = self._dirty, set()
+            parts = batches(self._sweep.cells)
+            for number in sorted(dirty):
+                setattr(self, f"cells_{number}", self._cells(parts[number]))
+            self.summary = self._summary()
+
+    def _cells(self, cells: Any) -> list[GridCell]:
+        ids = [cell.job.id for cell in cells if cell.job is not None]
+        return make_cells(cells, self._axes, self._sweep.ratings(ids), self._place)
+
+    def _summary(self) -> asked.Summary:
+        return make_summary(self._sweep.summary(), self._clock(), settled=self._settled)
+
+    # The saved table
+
+    def _settle(self) -> None:
+        """Let the table take the widget's place in the notebook."""
+        with self._writing:
+            handle = self._handle
+            if handle is None:
+                return
+            if not self._settled:
+                self._settled = True
+                # First, so that a page knows whose table it is when it comes.
+                self.push_now()
+            handle.update(self._table())
+
+    def _save_later(self) -> None:
+        """Draw the table anew, once nothing has changed for a while."""
+        if self._saving is not None:
+            self._saving.cancel()
+        self._saving = threading.Timer(SAVE_SECONDS, self._settle)
+        self._saving.daemon = True
+        self._saving.start()
+
+    def _table(self) -> SavedGrid:
+        cells = self._sweep.cells
+        facts = self._summary()
+        now = self._clock()
+        table = Table(
+            grid=self.grid,
+            cells=self._cells(cells),
+            line=format_line([*facts["line"], *facts["cost"]], now),
+            prompt=self._sweep.prompt or "",
+            videos={(str(cell.position), n): video for cell in cells for n, video in enumerate(cell.videos)},
+            embed=self._embed,
+        )
+        return saved_grid(table, self._place, now=now)
+
+    # Wishes
+
+    def obey(self, message: Message, wish: Any) -> dict[str, Any]:
+        """Do what a page asks for."""
+        sweep = self._sweep
+        done: dict[str, Callable[[], object]] = {
+            "pause": sweep.pause,
+            "resume": sweep.resume,
+            "retry": sweep.retry,
+            "cancel-all": sweep.cancel,
+            "cancel-job": lambda: self._cancel(wish.job),
+            "retry-job": lambda: sweep.retry(cells=self._of_job(wish.job)),
+            "rate": lambda: sweep.rate(self._video(wish), wish.rating or None),
+            "star": lambda: sweep.star(self._video(wish), wish.star),
+            "note": lambda: sweep.note(self._video(wish), wish.note),
+        }
+        if message.kind == "details":
+            return {**make_details(self._at(wish))}
+        if message.kind == "poster":
+            return {"poster": poster(self._video(wish).path, STILL_WIDTH)}
+        if message.kind == "export":
+            return {"words": self._export(wish.ending)}
+        done[message.kind]()
+        return {}
+
+    def _export(self, ending: str) -> str:
+        """Write the sweep beside the notebook, and say where; what takes long goes on after the answer."""
+        path = self._place.folder / f"sweep-{self._sweep.id}{ending}"
+        done = self._scribe.submit(self._sweep.export, path)
+        try:
+            done.result(EXPORT_SECONDS)
+        except FutureTimeout:
+            done.add_done_callback(_tell_log)
+            return f"Being written to {path.name}: it is there once it is whole"
+        return f"Written to {path.name}"
+
+    def _cancel(self, job_id: str) -> None:
+        for cell in self._of_job(job_id)[:1]:
+            assert cell.job is not None, "found by it"
+            cell.job.cancel()
+
+    def _at(self, wish: asked.OfCell | asked.OfClip) -> Cell:
+        cells = self._sweep.cells
+        if not wish.cell.isdecimal() or int(wish.cell) >= len(cells):
+            raise NotFound(f"This sweep has no cell {wish.cell[:40]!r}.", hint="Reload the page.")
+        return cells[int(wish.cell)]
+
+    def _video(self, wish: asked.OfClip) -> Video:
+        videos = self._at(wish).videos
+        if wish.sample >= len(videos):
+            raise NotFound("This cell has no such clip.", hint="Reload the page.")
+        return videos[wish.sample]
+
+    def _of_job(self, job_id: str) -> list[Cell]:
+        found = [cell for cell in self._sweep.cells if cell.job is not None and cell.job.id == job_id]
+        if not found:
+            raise NotFound(f"This sweep has no job {job_id[:40]!r}.", hint="Reload the page.")
+        return found
+
+
+def _tell_log(done: Future[Path]) -> None:
+    """Say what became of an export that nobody waits for any more."""
+    if (error := done.exception()) is not None:
+        log.error("the export failed: %s", error)
+
+
+def _nothing() -> None:
+    """What a grid forgets that listens to no sweep yet."""

@@ -1,0 +1,154 @@
+"""The bill that `%veo cost` shows: complete without a kernel, every text escaped, every figure an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from IPython.display import HTML
+from markupsafe import Markup
+
+from veo_nb import catalog
+from veo_nb.config import FILE
+from veo_nb.notebook import text as words
+from veo_nb.notebook.display import _TEXT, BORDER, SOFT, PlainHTML
+from veo_nb.store.billing import Bill, Charge
+
+Row = tuple[str, str, str, str, str]
+HEAD: Row = ("day", "model", "state", "jobs", "about")
+_STATES = {
+    "queued": "waiting",
+    "submitting": "being sent",
+    "running": "generating",
+    "succeeded": "made",
+    "cancelled": "stopped",
+}
+_IN_DOUBT = ("failed", "blocked", "cancelled", "uncertain")
+_NOTHING = "Nothing has been made in this library yet."
+_MADE_UP = "On the sandbox, where nothing is charged, clips would have cost:"
+_ESTIMATE = (
+    "Every figure is an estimate, at the price when the clip was asked for; what was charged stands at your provider. "
+    f"Prices of your own go under [prices] in {FILE}."
+)
+
+
+def bill_table(bill: Bill) -> HTML:
+    """What the jobs of a library cost by day, model and state, what is left of the budget, and at which prices."""
+    blocks: list[Markup] = []
+    lines: list[str] = []
+    for billed in (True, False):
+        charges = [charge for charge in bill.charges if charge.billed is billed]
+        if charges and not billed:
+            blocks.append(_line(_MADE_UP))
+            lines.append(_MADE_UP)
+        if charges:
+            rows, sums = _rows(charges)
+            blocks.append(_table(rows, sums))
+            lines += _columns([HEAD, *rows])
+    if not bill.charges:
+        blocks.append(_line(_NOTHING))
+        lines.append(_NOTHING)
+    if bill.budget is not None:
+        blocks.append(_line(told := f"{words.budget(bill).capitalize()}."))
+        lines.append(told)
+    for text in _small_print(bill):
+        blocks.append(_line(text, SOFT))
+        lines.append(text)
+    style = "font-size:13px;line-height:20px;font-variant-numeric:tabular-nums;margin:4px 0"
+    return PlainHTML(
+        Markup('<div style="{}">{}</div>').format(style, Markup("").join(blocks)), "\n".join(lines)
+    )
+
+
+def state_of(charge: Charge) -> str:
+    """How these jobs stand, and whether they are charged, in plain words."""
+    state = _STATES.get(charge.state, charge.state)
+    if not charge.charged:
+        return f"{state}, not charged"
+    return f"{state}, may be charged" if charge.billed and charge.state in _IN_DOUBT else state
+
+
+def _rows(charges: Sequence[Charge]) -> tuple[list[Row], set[int]]:
+    """The lines of a table, and which of them are sums: of a day that has several lines, and of all."""
+    rows: list[Row] = []
+    sums: set[int] = set()
+    days = [(day, list(group)) for day, group in groupby(charges, key=lambda charge: charge.day)]
+    for day, of_day in days:
+        for number, charge in enumerate(of_day):
+            rows.append(
+                (day if number == 0 else "", _who(charge), state_of(charge), str(charge.jobs), _usd(charge))
+            )
+        if len(of_day) > 1 and len(days) > 1:
+            sums.add(len(rows))
+            rows.append(_sum("", of_day))
+    sums.add(len(rows))
+    rows.append(_sum("total", charges))
+    return rows, sums
+
+
+def _who(charge: Charge) -> str:
+    model, provider = catalog.MODELS.get(charge.model), catalog.PROVIDERS.get(charge.provider)
+    return f"{model.title if model else charge.model}, {provider.title if provider else charge.provider}"
+
+
+def _usd(charge: Charge) -> str:
+    if not charge.charged:
+        return "-"
+    return "?" if charge.unpriced == charge.jobs else words.dollars(charge.usd)
+
+
+def _sum(name: str, charges: Sequence[Charge]) -> Row:
+    jobs, usd = sum(charge.jobs for charge in charges), sum(charge.usd for charge in charges)
+    return (name, "", "", str(jobs), words.dollars(usd))
+
+
+def _small_print(bill: Bill) -> list[str]:
+    """What is not in the sums, the prices with a line for each place that they come from, and that all is a guess."""
+    by_source: dict[str, list[str]] = {}
+    unknown: list[str] = []
+    for model_id in bill.provider.models:
+        price, alias = bill.prices.get(model_id), catalog.MODELS[model_id].alias
+        known, told = (by_source.setdefault(price.source, []), words.price(price)) if price else (unknown, "")
+        if (line := f"{alias} {told}".strip()) not in known:
+            known.append(line)
+    lines = [f"Prices: {', '.join(known)} ({source})." for source, known in by_source.items()]
+    if unknown:
+        lines.append(f"No price is known for {catalog.listed(tuple(unknown))}.")
+    unpriced = sum(charge.unpriced for charge in bill.charges)
+    if unpriced:
+        lines.append(f"Jobs without a known price, which are not in the sums: {unpriced}.")
+    return [*lines, _ESTIMATE]
+
+
+def _table(rows: Sequence[Row], sums: set[int]) -> Markup:
+    body = []
+    for number, row in enumerate(rows):
+        style = f"border-top:{BORDER};font-weight:600;" if number in sums else ""
+        body.append(Markup("<tr>{}</tr>").format(_cells("td", row, style)))
+    return Markup(
+        '<table style="font-size:13px;border-collapse:collapse;margin:4px 0">'
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
+    ).format(_cells("th", HEAD, ""), Markup("").join(body))
+
+
+def _cells(tag: str, row: Row, style: str) -> Markup:
+    cell = Markup(f'<{tag} style="text-align:{{}};padding:4px 16px 4px 0;{{}}">{{}}</{tag}>')  # noqa: S704  td or th
+    return Markup("").join(
+        cell.format("left" if column < 3 else "right", style, text) for column, text in enumerate(row)
+    )
+
+
+def _line(text: str, colour: str = _TEXT) -> Markup:
+    style = f"margin:4px 0;max-width:640px;overflow-wrap:anywhere;color:{colour}"
+    return Markup('<p style="{}">{}</p>').format(style, text)
+
+
+def _columns(rows: Sequence[Row]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    return [
+        "  ".join(
+            text.ljust(width) if column < 3 else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,36 @@
+"""The line that loading the extension prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from veo_nb.engine.job import Job
+from veo_nb.notebook import text as words
+from veo_nb.studio import Studio
+
+
+def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
+    """The one line that `%load_ext veo_nb` prints: which provider, which library, what was taken on."""
+    settings = studio.settings
+    who = settings.provider.title
+    if not settings.has_access:
+        who += f" (no key: %veo login, or set {' or '.join(settings.provider.key_variables)})"
+    elif settings.sources.get("provider") == "default":
+        who += " (no key set, nothing is charged)"
+    folder = settings.library
+    shown = folder.relative_to(Path.cwd()).as_posix() if folder.is_relative_to(Path.cwd()) else str(folder)
+    lost = [job.id for job in resumed if job.status == "uncertain"]
+    going = [job.id for job in resumed if job.id not in lost]
+    parts = [f"veo_nb {version}", who, f"library {shown}"]
+    if going:
+        parts.append(f"resumed {len(going)} job{'s' if len(going) > 1 else ''}: {', '.join(going)}")
+    if lost:
+        parts.append(f"being sent when the kernel ended: {', '.join(lost)}, see %veo show {lost[0]}")
+    if not resumed:
+        parts.append("nothing to resume")
+    parts += studio.notices
+    if waiting := studio.unfetched():
+        parts.append(words.expiry(waiting[0]))
+        if len(waiting) > 1:
+            parts.append(f"{len(waiting) - 1} more like it: %veo")
+    return " · ".join(parts)

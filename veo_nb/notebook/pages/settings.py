@@ -1,0 +1,47 @@
+"""The page that `%veo config` shows: each setting, its value, and where it came from. Never the key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from IPython.display import HTML
+from markupsafe import Markup
+
+from veo_nb import catalog
+from veo_nb.config import Settings
+from veo_nb.credentials.keys import Secret
+from veo_nb.notebook import text as words
+from veo_nb.notebook.display import PlainHTML
+
+
+def settings_page(settings: Settings) -> HTML:
+    """A row a setting, whatever settings there are."""
+    rows = setting_rows(settings)
+    first, second = (max(len(row[at]) for row in rows) + 2 for at in (0, 1))
+    text = "\n".join(f"{name:<{first}}{value:<{second}}{source}" for name, value, source in rows)
+    row = Markup(
+        '<tr><td style="text-align:left;padding:2px 16px 2px 0"><code>{}</code></td>'
+        '<td style="text-align:left;padding:2px 16px 2px 0">{}</td>'
+        '<td style="text-align:left;padding:2px 0">{}</td></tr>'
+    )
+    body = Markup("").join(row.format(*cells) for cells in rows)
+    return PlainHTML(Markup('<table style="font-size:13px;margin:4px 0">{}</table>').format(body), text)
+
+
+def setting_rows(settings: Settings) -> list[tuple[str, str, str]]:
+    """The name, the value and the source of each setting."""
+    names = [item.name for item in fields(settings) if item.name != "sources"]
+    return [(name, _shown(getattr(settings, name)), settings.sources.get(name, "default")) for name in names]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Secret):
+        return "set, not shown" if value else "not set"
+    if isinstance(value, catalog.Provider):
+        return value.name
+    if isinstance(value, Mapping):
+        # The prices; models that cost the same by the same name are one entry.
+        told = (f"{catalog.MODELS[model].alias} {words.price(price)}" for model, price in value.items())
+        return ", ".join(dict.fromkeys(told)) or "none"
+    return "not set" if value in ("", None) else str(value)

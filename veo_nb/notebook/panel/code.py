@@ -1,0 +1,95 @@
+"""A clip as the text that makes exactly it: a `%%veo` cell, or Python. Run, it shows the stored clip and sends nothing."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import Any
+
+from veo_nb import catalog
+from veo_nb.engine.job import Job
+from veo_nb.media.picture import Picture
+from veo_nb.request import Source
+from veo_nb.store.files import Library
+from veo_nb.sweep.axes import VARIABLE
+
+
+def cell_of(job: Job, library: Library) -> str:
+    """The `%%veo` cell of a job; empty where a cell can't say it."""
+    request = job.request
+    prompt = request.prompt
+    # A cell fills in what is in double braces, and takes spaces and lines around the prompt away.
+    if prompt != prompt.strip() or VARIABLE.search(prompt) or prompt.startswith("%"):
+        return ""
+    words = ["%%veo", "--model", _model(job)]
+    for name, value in request.settings().items():
+        item = catalog.FIELD[name]
+        if item.kind == "switch":
+            words.append(f"--{item.flag}" if value else f"--no-{item.flag}")
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            text = _word(library, one)
+            if not text or "\n" in text:
+                return ""
+            # What begins like an option would be taken for one.
+            words += [f"--{item.flag}={text}"] if text.startswith("-") else [f"--{item.flag}", text]
+    if job.take > 1:
+        words += ["--take", str(job.take)]
+    return f"{' '.join([words[0], *map(shlex.quote, words[1:])])}\n{prompt}"
+
+
+def python_of(job: Job, library: Library, sample: int = 0) -> str:
+    """The Python that makes a job's clip, or shows it."""
+    request = job.request
+    lines = [f"    {request.prompt!r},", f"    model={_model(job)!r},"]
+    for name, value in request.settings().items():
+        lines.append(f"    {name}={_literal(library, value)},")
+    if job.take > 1:
+        lines.append(f"    take={job.take},")
+    body = "\n".join(lines)
+    # By its number: of those before it one may be deleted.
+    shown = (
+        f"next(clip for clip in job.wait().videos if clip.sample == {sample})"
+        if sample
+        else "job.wait().video"
+    )
+    return f"import veo_nb as veo\n\njob = veo.generate(\n{body}\n)\n{shown}"
+
+
+def _model(job: Job) -> str:
+    """The short name of its model, where that means the same."""
+    model = catalog.MODELS[job.request.model]
+    known = catalog.find_model(model.alias, job.provider)
+    return model.alias if known is model else model.id
+
+
+def _word(library: Library, value: Any) -> str:
+    """A value as a cell has it; empty where it can't."""
+    if isinstance(value, Picture):
+        return _path(library, value)
+    if isinstance(value, Source):
+        made = value.key.removeprefix("job:").partition("/")
+        if not value.key.startswith("job:"):
+            return value.uri
+        return made[0] if made[2] == "0" else ""
+    return str(value)
+
+
+def _literal(library: Library, value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_literal(library, one) for one in value)}]"
+    if isinstance(value, Picture):
+        return repr(_path(library, value))
+    if isinstance(value, Source) and value.key.startswith("job:"):
+        return f"veo.studio().clip({value.key.removeprefix('job:')!r})"
+    return repr(value.uri if isinstance(value, Source) else value)
+
+
+def _path(library: Library, picture: Picture) -> str:
+    """Where the library keeps an input, from the working folder where that is possible."""
+    path = library.picture_path(picture.sha256, picture.mime)
+    try:
+        return Path(os.path.relpath(path)).as_posix()
+    except ValueError:  # another drive
+        return str(path)

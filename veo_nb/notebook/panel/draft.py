@@ -1,0 +1,287 @@
+"""What a draft asks for: one request, or a sweep where anything has several values; and what would come of it.
+
+All rules are the catalog's. Nothing here is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from veo_nb import catalog
+from veo_nb.engine.job import Job
+from veo_nb.errors import InvalidRequest, VeoError
+from veo_nb.media.picture import Picture
+from veo_nb.notebook import text as words
+from veo_nb.notebook.options import choices
+from veo_nb.notebook.panel.images import picture_key
+from veo_nb.notebook.panel.protocol import Check, Choice, Draft, FieldForm, Setup
+from veo_nb.notebook.panel.store import empty_draft
+from veo_nb.notebook.panel.validation import (
+    LABELS,
+    find_problems,
+    find_unavailable,
+    plain_values,
+    plain_words,
+)
+from veo_nb.notebook.place import Place
+from veo_nb.request import misfit
+from veo_nb.studio import Studio
+from veo_nb.sweep import axes as grammar
+from veo_nb.sweep.summary import in_time
+
+MOST_SENT = 9_000_000
+"""Bytes of a picture in a message to the kernel: of more than 10 MiB Jupyter's server ends the connection."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A draft as the studio takes it: axes where anything varies, else none."""
+
+    prompt: str
+    axes: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    take: int = 1
+
+
+def make_setup(studio: Studio, place: Place) -> Setup:
+    """What the provider that is set takes."""
+    settings = studio.settings
+    provider = settings.provider
+    default = catalog.find_model(settings.model, provider) or catalog.MODELS[provider.models[0]]
+    return {
+        "title": provider.title,
+        "tag": "" if provider.bills else provider.title,
+        "folder": place.shown(settings.library.resolve()),
+        "fields": [_form(catalog.FIELD[name], provider, default) for name in LABELS],
+        "most_references": catalog.FIELD["reference_images"].most,
+        "most_bytes": min(MOST_SENT, catalog.IMAGE.most_bytes),
+    }
+
+
+def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Model) -> FieldForm:
+    values: list[Choice] = []
+    if item.name == "model":
+        served = [catalog.MODELS[name] for name in provider.models]
+        aliases = dict.fromkeys(model.alias for model in served)
+        values = [{"value": alias, "label": alias} for alias in aliases]
+    elif item.kind == "choice":
+        values = [{"value": value, "label": say(item.name, value)} for value in choices(item)]
+    elif item.kind == "switch":
+        values = [{"value": on, "label": say(item.name, on)} for on in (True, False)]
+    unset = {
+        "model": default.alias,
+        "aspect_ratio": "16:9",
+        "resolution": "720p",
+        "duration_seconds": f"{default.default_duration} s",
+    }
+    kind = "choice" if item.kind == "choice" else "switch" if item.kind == "switch" else item.kind
+    assert kind in ("choice", "switch", "text", "number"), "forms have no others"
+    return {
+        "name": item.name,
+        "label": LABELS[item.name],
+        "help": item.help,
+        "kind": kind,
+        "choices": values,
+        "unset": unset.get(item.name, ""),
+    }
+
+
+def say(name: str, value: Any) -> str:
+    """A field's value as a person says it: `8 s`, `allow adult`, `enhanced`."""
+    if name == "duration_seconds":
+        return f"{value} s"
+    if name == "enhance_prompt":
+        return "enhanced" if value else "as written"
+    return str(value).replace("_", " ")
+
+
+def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[str], Any]) -> Asked:
+    """What a draft asks for.
+
+    Raises:
+        VeoError: a picture or a clip is gone, a variable has no value, or a list can't be read.
+    """
+    axes: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
+    for name, values in draft["fields"].items():
+        if name not in LABELS:
+            raise InvalidRequest(f"A request has no field {name!r}.", hint="Reload the page.", field=name)
+        _take_field(name, list(values), axes, fields)
+    for name in ("image", "last_frame"):
+        pictures = [picture(key) for key in draft[name]]  # type: ignore[literal-required]
+        if len(pictures) > 1:
+            axes[name] = pictures
+        elif pictures:
+            fields[name] = pictures[0]
+    if draft["reference_images"]:
+        fields["reference_images"] = [picture(key) for key in draft["reference_images"]]
+    if draft["video"]:
+        fields["video"] = clip(draft["video"])
+    if draft["fit"]:
+        fields["fit"] = draft["fit"]
+    variables = _take_variables(draft, axes)
+    prompt = draft["prompt"].strip() if axes else grammar.fill(draft["prompt"].strip(), variables)
+    return Asked(prompt, axes, fields, variables if axes else {}, draft["take"])
+
+
+def _take_variables(draft: Draft, axes: dict[str, Any]) -> dict[str, str]:
+    """The variables with one value; those with several become axes."""
+    variables: dict[str, str] = {}
+    for name in grammar.variables(draft["prompt"]):
+        given = [value for value in draft["variables"].get(name, []) if value.strip()]
+        if not given:
+            raise InvalidRequest(
+                f"{{{{{name}}}}} has no value yet.",
+                hint="Give it one below the prompt, or several.",
+                field="prompt",
+            )
+        if len(given) > 1:
+            axes[name] = given
+        else:
+            variables[name] = given[0]
+    return variables
+
+
+def _take_field(name: str, values: list[Any], axes: dict[str, Any], fields: dict[str, Any]) -> None:
+    """Put a field where it belongs: several values are an axis."""
+    kind = catalog.FIELD[name].kind
+    values = [value for value in values if not (isinstance(value, str) and not value.strip())]
+    if not values:
+        return
+    if kind == "number" and len(values) == 1 and isinstance(values[0], str):
+        text = values[0].strip()
+        if text.isdecimal():
+            fields[name] = int(text)
+        else:
+            axes[name] = text
+    elif kind == "text" and len(values) == 1 and "||" in str(values[0]):
+        axes[name] = values[0]
+    elif len(values) > 1:
+        axes[name] = values
+    else:
+        fields[name] = values[0]
+
+
+def draft_again(job: Job) -> Draft:
+    """The draft that a job was made from, as far as a form can say it."""
+    draft = empty_draft()
+    request = job.request
+    draft["prompt"] = request.prompt
+    model = catalog.MODELS[request.model]
+    draft["fields"] = {
+        name: [value]
+        for name, value in request.settings().items()
+        if name not in ("image", "last_frame", "reference_images", "video")
+    }
+    draft["fields"]["model"] = [model.alias]
+    draft["image"] = [picture_key(request.image)] if request.image else []
+    draft["last_frame"] = [picture_key(request.last_frame)] if request.last_frame else []
+    draft["reference_images"] = [picture_key(one) for one in request.reference_images]
+    if request.video is not None and request.video.key.startswith("job:"):
+        draft["video"] = request.video.key.removeprefix("job:")
+    return draft
+
+
+def submit(studio: Studio, asked: Asked, *, confirm: bool) -> tuple[list[Job], str]:
+    """Make what is asked for: its jobs, and the id of the sweep where it is one.
+
+    Raises:
+        VeoError: it can't be sent; nothing was.
+    """
+    if not asked.axes:
+        return [studio.generate(asked.prompt, take=asked.take, **asked.fields)], ""
+    sweep = studio.sweep(
+        asked.prompt,
+        axes=asked.axes,
+        take=asked.take,
+        variables=asked.variables,
+        confirm=confirm,
+        **asked.fields,
+    )
+    return list(sweep.jobs), sweep.id
+
+
+def check_draft(
+    studio: Studio, draft: Draft, picture: Callable[[str], Picture], clip: Callable[[str], Any]
+) -> Check:
+    """What a draft would do, with all that is wrong with it."""
+    provider = studio.settings.provider
+    values = plain_values(draft, studio.settings.model)
+    found: Check = {
+        "problems": [],
+        "unavailable": find_unavailable(values, draft, provider),
+        "count": 0,
+        "stored": 0,
+        "line": "",
+        "button": "Generate",
+        "notes": [],
+    }
+    try:
+        asked = read_draft(draft, picture, clip)
+        _forecast(studio, asked, found)
+    except VeoError as error:
+        found["problems"] = find_problems(error, values, provider, varied=_is_varied(draft))
+        found |= {"count": 0, "stored": 0, "line": "", "button": "Generate"}
+    return found
+
+
+def _forecast(studio: Studio, asked: Asked, found: Check) -> None:
+    provider = studio.settings.provider
+    if asked.axes:
+        sweep = studio.preview_sweep(
+            asked.prompt, axes=asked.axes, take=asked.take, variables=asked.variables, **asked.fields
+        )
+        forecast = sweep.forecast
+        usd, seconds, price = forecast.usd, forecast.seconds, forecast.price
+        found["count"], found["stored"] = forecast.clips, forecast.stored
+        impossible = sum(cell.request is None for cell in sweep.plan.cells)
+        if impossible:
+            reason = next(cell.reason for cell in sweep.plan.cells if cell.request is None)
+            found["notes"].append(
+                f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_words(reason)}"
+            )
+    else:
+        one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
+        usd, seconds = one.usd, one.seconds
+        clips = one.request.sample_count or 1
+        found["count"], found["stored"] = (0, clips) if one.stored else (clips, 0)
+        price = words.dollars(usd) if usd is not None else "price unknown"
+        price = f"about {price}" if usd is not None else price
+        for name in ("image", "last_frame"):
+            frame = getattr(one.request, name)
+            shape = misfit(frame, one.request.shape) if frame is not None else ""
+            if shape:
+                found["notes"].append(
+                    f"{frame.name or 'The picture'} is {shape}; the provider will make it {one.request.shape}. "
+                    "Crop or pad it to say how."
+                )
+    count, stored = found["count"], found["stored"]
+    if not provider.bills and count:
+        price = f"would cost {price}"
+    parts = [words.counted(count, "clip"), price, in_time(seconds)] if count else []
+    if stored:
+        parts.append(
+            f"{stored} there already, shown at no cost"
+            if count
+            else "There already, or on its way: nothing is sent"
+        )
+    found["line"] = " · ".join(parts)
+    bill = studio.cost()
+    if count and not bill.fits(usd):
+        found["notes"].append(f"It would not be sent: {words.budget(bill)}.")
+    found["button"] = _button(count, stored)
+
+
+def _button(count: int, stored: int) -> str:
+    if count:
+        return f"Generate {words.counted(count, 'clip')}"
+    return "Show the clip" if stored == 1 else f"Show {stored} clips"
+
+
+def _is_varied(draft: Draft) -> bool:
+    """Whether any field has several values."""
+    lists: list[list[Any]] = [*draft["fields"].values(), draft["image"], draft["last_frame"]]
+    return any(len(values) > 1 for values in lists)

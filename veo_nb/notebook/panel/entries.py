@@ -1,0 +1,238 @@
+"""What a panel is told of jobs and clips, in words: rows of the queue, items of the gallery, all that is known of one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from veo_nb import catalog
+from veo_nb.engine.extension import check_source
+from veo_nb.engine.job import Job, State
+from veo_nb.engine.timing import seconds_in_all
+from veo_nb.errors import InvalidRequest, VeoError
+from veo_nb.media.picture import Picture
+from veo_nb.notebook import text as words
+from veo_nb.notebook.grid.state import short_line
+from veo_nb.notebook.panel.code import cell_of, python_of
+from veo_nb.notebook.panel.draft import say
+from veo_nb.notebook.panel.protocol import Details, Item, Lineage, PictureFacts, Row, RowAction
+from veo_nb.notebook.panel.validation import LABELS
+from veo_nb.notebook.place import Place
+from veo_nb.notebook.protocol import Part
+from veo_nb.request import VideoRequest, restore_request
+from veo_nb.store.lineage import Link
+from veo_nb.store.queries import FoundRow
+from veo_nb.studio import Studio
+
+LONGEST_IN_QUEUE, LONGEST_LINE, LONGEST_IN_GALLERY = 120, 120, 200
+LONGEST_SETTINGS = 80
+"""Of a row in the queue, which is pushed often."""
+MOST_LINKS = 24
+AT_WORK = (State.DOWNLOADING, State.RUNNING, State.SUBMITTING)
+
+
+def make_row(job: Job, *, waits: bool) -> Row:
+    """A job in the queue; `waits` says that its turn can still be changed."""
+    return {
+        "job": job.id,
+        "state": job.now.state.value,
+        "prompt": _cut(job.request.prompt, LONGEST_IN_QUEUE),
+        "settings": _cut(" · ".join(words.settings(job.request)), LONGEST_SETTINGS),
+        "line": [_cut(part, LONGEST_LINE) if isinstance(part, str) else part for part in short_line(job)],
+        "progress": words.progress(job.now),
+        "actions": _row_actions(job, waits=waits),
+    }
+
+
+def _row_actions(job: Job, *, waits: bool) -> list[RowAction]:
+    state = job.now.state
+    if not state.final:
+        actions: list[RowAction] = [] if job.stopping else ["cancel"]
+        return ["move", *actions] if waits else actions
+    if state is State.UNCERTAIN:
+        return ["resubmit", "dismiss"]
+    return ["fetch", "dismiss"] if may_fetch(job) else ["again", "dismiss"]
+
+
+def may_fetch(job: Job) -> bool:
+    """Whether a job ended on this side alone, so that its clip may be ready at the provider."""
+    return (
+        job.now.state in (State.FAILED, State.CANCELLED)
+        and job.operation is not None
+        and job.error is not None
+        and job.error.code not in ("failed", "blocked", "expired")
+    )
+
+
+def queue_line(jobs: Sequence[Job], studio: Studio, now: float) -> list[Part]:
+    """`2 generating · 3 waiting · about 3 min left`; empty while nothing is on its way."""
+    live = [job for job in jobs if not job.now.state.final]
+    if not live:
+        return []
+    counts = Counter("waiting" if job.now.state is State.QUEUED else "generating" for job in live)
+    line: list[Part] = [f"{counts[name]} {name}" for name in ("generating", "waiting") if counts[name]]
+    provider = studio.settings.provider
+    seconds = seconds_in_all(
+        [job.now.typical for job in live if job.now.state is State.QUEUED],
+        studio.settings.max_in_flight,
+        provider.requests_per_minute,
+        [
+            max(1.0, job.now.typical - (now - (job.now.submitted_at or now)))
+            for job in live
+            if job.now.state in AT_WORK
+        ],
+    )
+    # To the second, so that it stays the same while all goes as expected.
+    line.append(
+        {"clock": "until", "at": round(now + seconds), "text": "about {} left", "past": "longer than most"}
+    )
+    return line
+
+
+def make_items(rows: Iterable[FoundRow], library: Path, place: Place) -> list[Item]:
+    """What was found as the gallery shows it."""
+    return [make_item(row, library, place) for row in rows]
+
+
+def make_item(row: FoundRow, library: Path, place: Place) -> Item:
+    """A clip in the gallery, or a job that has none."""
+    path = library / row.path if row.path else None
+    request = request_of(row)
+    upright = row.height > row.width if row.width else (request is not None and request.shape == "9:16")
+    return {
+        "key": row.key,
+        "job": row.job_id,
+        "kind": row.kind,
+        "state": State(row.state).value,
+        "prompt": _cut(row.prompt, LONGEST_IN_GALLERY),
+        "settings": _cut(" · ".join(words.settings(request)), LONGEST_IN_GALLERY) if request else "joined",
+        "shape": "9:16" if upright else "16:9",
+        "url": place.url(path) if path else "",
+        "path": place.shown(path) if path else "",
+        "bytes": row.bytes,
+        "duration": row.duration,
+        "fps": row.fps,
+        "here": path is not None and path.exists(),
+        "rating": row.rating,
+        "star": row.star,
+        "note": row.note,
+        "sweep": row.sweep_id,
+        "made": row.made_at,
+    }
+
+
+def request_of(row: FoundRow) -> VideoRequest | None:
+    """The request of a clip, its pictures without their bytes; None of one that was joined."""
+    return None if row.kind == "joined" else restore_request(row.request, lambda *_: b"")
+
+
+def make_details(
+    studio: Studio,
+    row: FoundRow,
+    place: Place,
+    picture: Callable[[Picture], PictureFacts],
+    now: float,
+) -> Details:
+    """All that is known of a clip."""
+    job = None if row.kind == "joined" else studio.job(row.job_id)
+    lineage = studio.lineage(row.key)
+    line: list[Part] = [f"Joined {_day(row.made_at)}"] if job is None else words.line(job)
+    actions: list[str] = []
+    if job is not None:
+        same = job.provider.name == studio.settings.provider.name
+        if job.now.state is State.UNCERTAIN:
+            actions = ["resubmit"]
+        elif may_fetch(job) or (job.now.state is State.SUCCEEDED and not job.complete):
+            actions = ["fetch", "vary"]
+        elif row.kind == "none":
+            actions = ["again", "vary"]
+        else:
+            actions = ["another", "vary", "extend"] if same else ["vary"]
+    return {
+        "item": make_item(row, studio.library.folder, place),
+        "prompt": row.prompt,
+        "line": line,
+        "recipe": _recipe(row, job, place, studio),
+        "pictures": [picture(one) for one in job.request.pictures()] if job is not None else [],
+        "came_from": _links(studio, lineage.came_from),
+        "became": _links(studio, lineage.became),
+        "cell": "" if job is None else cell_of(job, studio.library),
+        "python": "" if job is None else python_of(job, studio.library, row.sample),
+        "actions": actions,  # type: ignore[typeddict-item]
+        "cannot_extend": _cannot_extend(studio, row, job, now),
+    }
+
+
+def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -> str:
+    """Why a clip can't be gone on from; empty where it can."""
+    if job is None:
+        return "A joined clip is not at the provider, so it can't be extended. Use its last frame."
+    for video in job.videos:
+        if video.sample == row.sample:
+            try:
+                check_source(video, studio.settings.provider, now)
+            except InvalidRequest as error:
+                return error.message
+            return ""
+    return "There is no clip."
+
+
+def _links(studio: Studio, links: Sequence[Link]) -> list[Lineage]:
+    found: list[Lineage] = []
+    for link in links[:MOST_LINKS]:
+        try:
+            row = studio.found(link.key)
+            here = bool(row.path) and (studio.library.folder / row.path).exists()
+        except VeoError:
+            here = False
+        found.append(
+            {"key": link.key, "how": link.how, "prompt": _cut(link.prompt, LONGEST_IN_QUEUE), "here": here}
+        )
+    return found
+
+
+def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> list[tuple[str, str]]:
+    """What was set and what came of it, in reading order."""
+    lines: list[tuple[str, str]] = []
+    if job is not None:
+        request = job.request
+        lines.append(("Model", catalog.MODELS[request.model].title))
+        for name, label in LABELS.items():
+            value = getattr(request, name)
+            if name != "model" and value is not None:
+                lines.append((label, say(name, value)))
+        if job.take > 1:
+            lines.append(("Take", str(job.take)))
+        lines.append(("Provider", job.provider.title))
+    lines.append(("Made", _day(row.made_at)))
+    if job is not None and (took := words.made_in(job.now)) is not None:
+        lines.append(("Took", took))
+    if job is not None and (cost := words.cost(job.estimate, job.provider)):
+        lines.append(("Cost", cost))
+    if row.width:
+        facts = f"{row.width} x {row.height} · {row.fps:.3g} fps · {row.duration:.1f} s · {row.bytes / 1e6:.1f} MB"
+        lines.append(("Video", facts))
+        lines.append(("File", place.shown(studio.library.folder / row.path)))
+    if row.sweep_id:
+        lines.append(("Sweep", row.sweep_id))
+    if job is not None and job.operation:
+        lines.append(("Operation", job.operation))
+    lines.append(("Job" if job is not None else "Clip", row.job_id))
+    return lines
+
+
+def _cut(text: str, longest: int) -> str:
+    """The text on one line, at most so many letters, and twice as many bytes where letters take several."""
+    plain = " ".join(text.split())
+    if len(plain) <= longest and len(plain.encode(errors="replace")) <= 2 * longest:
+        return plain
+    short = plain[: longest - 1]
+    while len(short.encode(errors="replace")) > 2 * longest - 3:
+        short = short[:-1]
+    return f"{short}…"
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")

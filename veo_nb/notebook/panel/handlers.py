@@ -1,0 +1,238 @@
+"""What a panel answers: each wish of `panel_wishes` done, on whichever thread it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from veo_nb.engine.job import Job
+from veo_nb.engine.repeat import fields_again
+from veo_nb.engine.video import Video
+from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.media.picture import Picture, read_picture
+from veo_nb.notebook.panel import commands as asked
+from veo_nb.notebook.panel.draft import check_draft, draft_again, read_draft, submit
+from veo_nb.notebook.panel.entries import make_details, make_items
+from veo_nb.notebook.panel.protocol import Draft, View
+from veo_nb.notebook.panel.state import Desk
+from veo_nb.store.queries import Query
+
+PIECE = 1_000_000
+"""Bytes of a video in one message."""
+QUIET = frozenset({"check", "picture", "browse", "posters", "video", "details", "vary", "select"})
+"""Wishes that change nothing which other panels show."""
+
+Answer = dict[str, Any]
+
+
+class Answers:
+    """Does what the page of one panel wishes, at the desk that all panels share."""
+
+    def __init__(self, desk: Desk, choose: Callable[[Callable[[list[str]], list[str]]], None]) -> None:
+        self._desk = desk
+        self._choose = choose
+        self.opened = ""
+        """The key of the clip that was opened last."""
+        self._ways: dict[str, Callable[[Any], Answer | None]] = {
+            "draft": lambda it: desk.keep_draft(_draft(it.draft), it.by),
+            "check": self._check,
+            "generate": self._generate,
+            "frame": self._frame,
+            "crop": self._crop,
+            "picture": lambda it: {**desk.pictures.facts(desk.studio, self._picture(it.picture))},
+            "cancel": lambda it: desk.studio.job(it.job).cancel(),
+            "again": self._again,
+            "fetch": lambda it: self._go_on(desk.studio.retry(it.job)),
+            "resubmit": lambda it: self._go_on(desk.studio.resubmit(it.job)),
+            "dismiss": lambda it: desk.dismiss(it.job),
+            "move": lambda it: desk.studio.move(it.job, it.before or None),
+            "browse": self._browse,
+            "posters": self._posters,
+            "video": self._video,
+            "details": self._details,
+            "select": lambda it: self._choose(lambda _: list(dict.fromkeys(it.clips))),
+            "view": lambda it: desk.keep_view(_view(it.view)),
+            "another": self._another,
+            "vary": lambda it: {"draft": draft_again(desk.studio.job(desk.studio.found(it.clip).job_id))},
+            "rate": lambda it: self._rate(it, rating=it.rating or None),
+            "star": lambda it: self._rate(it, star=it.star),
+            "note": lambda it: self._rate(it, note=it.note),
+            "delete": self._delete,
+            "restore": lambda it: all_or_none(it.clips, desk.studio.restore, desk.studio.delete),
+            "join": self._join,
+        }
+
+    def give(self, kind: str, wish: Any, buffers: Sequence[Any] = ()) -> Answer:
+        """Do it, and say what came of it.
+
+        Raises:
+            VeoError: it can't be done.
+        """
+        if kind == "upload":
+            data = bytes(buffers[0]) if buffers else b""
+            answer: Answer = {**self._desk.pictures.read(self._desk.studio, data, wish.name)}
+        else:
+            answer = self._ways[kind](wish) or {}
+        if kind not in QUIET:
+            self._desk.wake()
+        return answer
+
+    # Compose
+
+    def _check(self, wish: asked.Of) -> Answer:
+        return {**check_draft(self._desk.studio, _draft(wish.draft), self._picture, self._clip)}
+
+    def _generate(self, wish: asked.Generate) -> Answer:
+        draft = read_draft(_draft(wish.draft), self._picture, self._clip)
+        try:
+            jobs, sweep = submit(self._desk.studio, draft, confirm=wish.confirm)
+        except InvalidRequest as error:
+            if error.facts.get("field") != "confirm":
+                raise
+            return {"jobs": [], "sweep": "", "question": error.message}
+        return {"jobs": [job.id for job in jobs], "sweep": sweep, "question": ""}
+
+    def _frame(self, wish: asked.Frame) -> Answer:
+        clip = self._clip(wish.clip)
+        image = clip.last_frame() if wish.seconds is None else clip.frame(wish.seconds)
+        name = f"{clip.job_id} {'end' if wish.seconds is None else f'{wish.seconds:.1f} s'}.png"
+        picture = replace(read_picture(image), name=name)
+        return {**self._desk.pictures.keep(self._desk.studio, picture)}
+
+    def _crop(self, wish: asked.Crop) -> Answer:
+        box = (wish.x, wish.y, wish.width, wish.height)
+        return {**self._desk.pictures.crop(self._desk.studio, wish.picture, box)}
+
+    def _picture(self, key: str) -> Picture:
+        return self._desk.pictures.get(self._desk.studio, key)
+
+    def _clip(self, key: str) -> Video:
+        return self._desk.studio.clip(key)
+
+    # Watch
+
+    def _again(self, wish: asked.OfJob) -> Answer:
+        """A job in place of one that ended badly, which then needs no attention any more."""
+        new = self._desk.studio.again(wish.job)
+        self._desk.dismiss(wish.job)
+        return {"job": new.id}
+
+    def _go_on(self, job: Job) -> None:
+        """Show a job again that was put aside: it is not over."""
+        self._desk.recall(job.id)
+
+    # Find
+
+    def _browse(self, wish: asked.Browse) -> Answer:
+        studio = self._desk.studio
+        found = studio.browse(
+            Query(
+                search=wish.search,
+                models=tuple(wish.models),
+                states=tuple(state for state in wish.states if state != "starred"),
+                starred="starred" in wish.states,
+                rating=wish.rating,
+                sweep=wish.sweep,
+                since=self._desk.clock() - wish.days * 86_400 if wish.days else None,
+                order=wish.order,
+                offset=wish.offset,
+                limit=wish.limit,
+            )
+        )
+        return {
+            "total": found.total,
+            "items": make_items(found.rows, studio.library.folder, self._desk.place),
+        }
+
+    def _posters(self, wish: asked.OfClips) -> Answer:
+        studio, found = self._desk.studio, {}
+        for key in wish.clips:
+            try:
+                row = studio.found(key)
+            except NotFound:
+                # Deleted while the page was scrolled.
+                continue
+            if still := self._desk.stills.get(row):
+                found[key] = still
+        return {"posters": found}
+
+    def _video(self, wish: asked.Bytes) -> Answer:
+        studio = self._desk.studio
+        row = studio.found(wish.clip)
+        if not row.path:
+            raise NotFound(f"Job {row.job_id} has no clip.", hint=f"It is {row.state}.")
+        path = studio.library.folder / row.path
+        try:
+            with path.open("rb") as file:
+                file.seek(wish.offset)
+                piece = file.read(PIECE)
+            size = path.stat().st_size
+        except OSError:
+            raise NotFound(
+                f"The file {path.name} is no longer there.", hint="Fetch it again while the provider has it."
+            ) from None
+        return {"size": size, "next": min(size, wish.offset + len(piece)), "buffers": [piece]}
+
+    def _details(self, wish: asked.OfClip) -> Answer:
+        studio = self._desk.studio
+        row = studio.found(wish.clip)
+        self.opened = row.key
+
+        def facts(picture: Picture) -> Any:
+            return self._desk.pictures.facts(studio, picture)
+
+        return {**make_details(studio, row, self._desk.place, facts, self._desk.clock())}
+
+    # Go on
+
+    def _another(self, wish: asked.OfClip) -> Answer:
+        """Another sample of the same request: the first take that nobody has asked for yet."""
+        studio = self._desk.studio
+        job = studio.job(studio.found(wish.clip).job_id)
+        fields = fields_again(job, studio.settings.provider)
+        take = job.take + 1
+        while studio.preview(take=take, **fields).stored is not None:
+            take += 1
+        return {"job": studio.generate(take=take, **fields).id}
+
+    def _rate(self, wish: asked.OfClip, **changes: Any) -> None:
+        self._desk.studio.rate(wish.clip, **changes)
+
+    def _delete(self, wish: asked.OfClips) -> None:
+        all_or_none(wish.clips, self._desk.studio.delete, self._desk.studio.restore)
+        self._choose(lambda chosen: [key for key in chosen if key not in wish.clips])
+
+    def _join(self, wish: asked.Join) -> Answer:
+        pieces = [self._clip(piece.clip).trim(piece.start, piece.end) for piece in wish.pieces]
+        video = self._desk.studio.join(pieces, title=wish.title)
+        return {"clip": f"{video.job_id}/0"}
+
+
+def all_or_none(keys: Sequence[str], act: Callable[[str], None], back: Callable[[str], None]) -> None:
+    """Do it with each, or with none: where one can't be done, those before it are taken back.
+
+    Raises:
+        VeoError: what was wrong with that one.
+    """
+    done: list[str] = []
+    for key in dict.fromkeys(keys):
+        try:
+            act(key)
+        except VeoError:
+            for one in reversed(done):
+                back(one)
+            raise
+        done.append(key)
+
+
+def _draft(given: asked.GivenDraft) -> Draft:
+    found: Draft = msgspec.to_builtins(given)
+    return found
+
+
+def _view(given: asked.GivenView) -> View:
+    found: View = msgspec.to_builtins(given)
+    return found

@@ -1,0 +1,98 @@
+"""What a panel is found with again after a restart: the draft, how the gallery is shown, what was put aside."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_type_hints
+
+import msgspec
+
+from veo_nb.notebook.panel.protocol import Draft, View
+
+log = logging.getLogger("veo_nb")
+
+FILE = ".panel.json"
+MOST_DISMISSED = 1000
+
+Stored = TypeVar("Stored", Draft, View)
+
+
+def empty_draft() -> Draft:
+    """A draft in which nothing was said yet."""
+    return {
+        "prompt": "",
+        "variables": {},
+        "fields": {},
+        "image": [],
+        "last_frame": [],
+        "reference_images": [],
+        "video": "",
+        "fit": "",
+        "take": 1,
+    }
+
+
+def first_view() -> View:
+    """The gallery as it is at first: everything, newest first."""
+    return {
+        "search": "",
+        "models": [],
+        "states": [],
+        "rating": 0,
+        "sweep": "",
+        "days": 0,
+        "order": "newest",
+    }
+
+
+class PanelStore:
+    """The file in a library; one that can't be read is none."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        stored = self._read()
+        self.draft = _like(empty_draft(), Draft, stored.get("draft"))
+        self.view = _like(first_view(), View, stored.get("view"))
+        self.dismissed = _texts(stored.get("dismissed"))
+        self.fresh = "draft" not in stored
+        """Whether nobody has ever written a draft here."""
+
+    def save(self) -> None:
+        """Write everything down; where that can't be done, it is there until the kernel ends."""
+        content = {
+            "draft": self.draft,
+            "view": self.view,
+            "dismissed": self.dismissed[-MOST_DISMISSED:],
+        }
+        part = self._path.with_suffix(f".{os.getpid()}.part")
+        try:
+            part.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+            part.replace(self._path)
+        except OSError as error:
+            log.warning("The panel's draft can't be kept: %s", error)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self._path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def _texts(stored: Any) -> list[str]:
+    return [one for one in stored if isinstance(one, str)] if isinstance(stored, list) else []
+
+
+def _like(pattern: Stored, kind: type[Stored], stored: Any) -> Stored:
+    """The stored values that are of the right kinds; the pattern's own for all others."""
+    kept: dict[str, Any] = {**pattern}
+    for name, hint in get_type_hints(kind).items():
+        if isinstance(stored, Mapping) and name in stored:
+            with contextlib.suppress(msgspec.ValidationError):
+                kept[name] = msgspec.convert(stored[name], hint)
+    return cast("Stored", kept)

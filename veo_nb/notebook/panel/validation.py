@@ -1,0 +1,159 @@
+"""What is wrong with a draft, and which values can't be combined with it; all by trying the catalog's rules. Pure."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from veo_nb import catalog
+from veo_nb.errors import VeoError
+from veo_nb.notebook.options import choices
+from veo_nb.notebook.panel.protocol import Draft, Problem
+
+LABELS = {
+    "model": "Model",
+    "aspect_ratio": "Aspect ratio",
+    "resolution": "Resolution",
+    "duration_seconds": "Duration",
+    "person_generation": "People",
+    "enhance_prompt": "Prompt",
+    "negative_prompt": "Without",
+    "seed": "Seed",
+    "sample_count": "Samples",
+}
+"""The fields that a form has, in its order."""
+_PICTURES = ("image", "last_frame", "reference_images")
+MOST_TRIED = 108
+"""Combinations of choices with which a value is tried: all that there are of three models."""
+_MARK = object()
+"""Stands for a picture or a clip where only its presence counts."""
+_SAID = {
+    "image=": "a first frame",
+    "video=": "the source video",
+    "fit=": "Crop and Pad",
+    "reference_images": "the references",
+    "last_frame": "the last frame",
+}
+"""What a form calls that for which a cell has options."""
+_TRIED: dict[str, Any] = {"enhance_prompt": True, "negative_prompt": "x", "seed": 1, "sample_count": 1}
+"""A value of each field that has no list of them."""
+
+
+def find_problems(
+    error: VeoError, values: Mapping[str, Any], provider: catalog.Provider, *, varied: bool
+) -> list[Problem]:
+    """All that is wrong, each with its field: what the studio said, and what else breaks the catalog's rules."""
+    every = catalog.check(values, provider)
+    # Of a sweep some combinations may break a rule: it is the studio that judges the whole.
+    known = every if not varied or any(error.message == one.message for one in every) else []
+    found: list[Problem] = [
+        {"field": one.field, "message": plain_words(one.message), "hint": plain_words(one.hint)}
+        for one in known
+    ]
+    if all(error.message != one.message for one in known):
+        named = str(error.facts.get("field", ""))
+        found.insert(
+            0, {"field": named, "message": plain_words(error.message), "hint": plain_words(error.hint)}
+        )
+    return found
+
+
+def plain_words(text: str) -> str:
+    """Words for who has a form and no code: `Use duration_seconds=8` becomes `Use Duration 8 s`."""
+    for seconds in (4, 6, 8):
+        text = re.sub(
+            rf"\bduration_seconds[= ]{seconds}\b", f"{LABELS['duration_seconds']} {seconds} s", text
+        )
+    for name, label in LABELS.items():
+        text = text.replace(f"{name}=", f"{label} ")
+    text = text.replace('"', "").replace("fit=crop or fit=pad", "Crop or Pad")
+    for code, said in _SAID.items():
+        text = re.sub(rf"\b{code}", said, text)
+    for name in (name for name in LABELS if "_" in name):
+        text = re.sub(rf"\b{name}\b", LABELS[name], text)
+    return text[:1].upper() + text[1:]
+
+
+def plain_values(draft: Draft, model: str) -> dict[str, Any]:
+    """The first value of everything, for the catalog's rules; of pictures only that they are there."""
+    values: dict[str, Any] = {"prompt": draft["prompt"], "model": model}
+    values |= {name: given[0] for name, given in _given(draft).items()}
+    for name in _PICTURES:
+        keys: list[str] = draft[name]  # type: ignore[literal-required]
+        if keys:
+            values[name] = [_MARK] * len(keys) if name == "reference_images" else _MARK
+    if draft["video"]:
+        values["video"] = _MARK
+    if draft["fit"]:
+        values["fit"] = draft["fit"]
+    return values
+
+
+def _given(draft: Draft) -> dict[str, list[Any]]:
+    """The values of each field that has any, numbers as numbers; a list in one text is read elsewhere."""
+    found: dict[str, list[Any]] = {}
+    for name, values in draft["fields"].items():
+        kept = [value for value in values if not (isinstance(value, str) and not value.strip())]
+        if name in LABELS and catalog.FIELD[name].kind == "number":
+            texts = [value.strip() if isinstance(value, str) else value for value in kept]
+            numbers = [int(text) if isinstance(text, str) and text.isdecimal() else text for text in texts]
+            kept = [one for one in numbers if not isinstance(one, str)]
+        if name in LABELS and kept:
+            found[name] = kept
+    return found
+
+
+def find_unavailable(
+    values: Mapping[str, Any], draft: Draft, provider: catalog.Provider
+) -> dict[str, dict[str, str]]:
+    """Of each field the values that can't be combined with the rest of a draft, and why; `*` is the whole field.
+
+    Where a field has several values, one that goes with any of them is not among these.
+    """
+    settings = _combinations(values, draft)
+    found: dict[str, dict[str, str]] = {}
+    for name in LABELS:
+        item = catalog.FIELD[name]
+        if item.kind == "choice":
+            for value in _offered(item, provider):
+                if reason := _reason(settings, name, value, provider):
+                    found.setdefault(name, {})[str(value)] = reason
+        elif not draft["fields"].get(name) and (reason := _reason(settings, name, _TRIED[name], provider)):
+            found[name] = {"*": reason}
+    for name in (*_PICTURES, "video"):
+        mark = [_MARK] if name == "reference_images" else _MARK
+        if not draft[name] and (reason := _reason(settings, name, mark, provider)):  # type: ignore[literal-required]
+            found[name] = {"*": reason}
+    if not draft["fit"] and (reason := _reason(settings, "fit", "crop", provider)):
+        found["fit"] = {"*": reason}
+    return found
+
+
+def _offered(item: catalog.Field, provider: catalog.Provider) -> list[Any]:
+    if item.name == "model":
+        return list(dict.fromkeys(catalog.MODELS[name].alias for name in provider.models))
+    return list(choices(item))
+
+
+def _combinations(values: Mapping[str, Any], draft: Draft) -> list[dict[str, Any]]:
+    """The draft with each combination of the values of its choices."""
+    several = {name: given for name, given in _given(draft).items() if catalog.FIELD[name].kind == "choice"}
+    every = itertools.product(*several.values())
+    return [{**values, **dict(zip(several, one, strict=True))} for one in itertools.islice(every, MOST_TRIED)]
+
+
+def _reason(settings: list[dict[str, Any]], name: str, value: Any, provider: catalog.Provider) -> str:
+    """What is wrong with this value, whatever the other fields are, that is not wrong without it; else empty."""
+    reason = ""
+    for values in settings:
+        without = {known: given for known, given in values.items() if known != name}
+        before = {one.message for one in catalog.check(without, provider)}
+        problems = [
+            one for one in catalog.check({**without, name: value}, provider) if one.message not in before
+        ]
+        if not problems:
+            return ""
+        reason = reason or plain_words(f"{problems[0].message} {problems[0].hint}".strip())
+    return reason

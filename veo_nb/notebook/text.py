@@ -1,0 +1,231 @@
+"""The words for everything a person is told about a job; the same in the card, the page and the terminal."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from veo_nb import catalog, errors
+from veo_nb.engine.expiry import Unfetched
+from veo_nb.engine.job import Job, Note, Snapshot, State
+from veo_nb.media.picture import Picture
+from veo_nb.notebook.protocol import Estimate, Part, Transfer, format_elapsed
+from veo_nb.request import VideoRequest, misfit
+from veo_nb.store.billing import Bill
+
+MEGABYTE = 1_000_000
+
+
+def line(job: Job) -> list[Part]:
+    """What is happening to a job, in pieces that tick by themselves."""
+    now = job.now
+    if now.note is not None and not now.state.final:
+        return _waiting(now.note, now)
+    if now.state is State.QUEUED:
+        return ["Waiting to be sent"]
+    if now.state is State.SUBMITTING:
+        return ["Sending"]
+    if now.state is State.RUNNING:
+        return _generating(now)
+    if now.state is State.DOWNLOADING:
+        return [_downloading(now)]
+    if now.state is State.SUCCEEDED:
+        return ["Made" if (made := made_in(now)) is None else f"Made in {made}"]
+    return [ending(job)]
+
+
+def progress(now: Snapshot) -> Estimate | Transfer | None:
+    """How far a job is: guessed while it runs, counted while it downloads."""
+    if now.state is State.RUNNING and now.submitted_at is not None:
+        return {"since": now.submitted_at, "expected": now.typical}
+    if now.state is State.DOWNLOADING and now.total:
+        return {"done": now.received, "total": now.total}
+    return None
+
+
+def ending(job: Job, *, button: bool = False) -> str:
+    """How a job ended that has no video, and what to do: one line; `button` where "Try again" stands beside it."""
+    error = job.error
+    if error is None:
+        return "Ended"
+    if job.now.state is State.BLOCKED:
+        said = error.message.rstrip(".")
+        return (
+            f'Blocked by the provider\'s safety filter: "{said}". '
+            f"The filter varies: {'Try again' if button else 'run the cell again'}, or change the prompt"
+        )
+    if job.now.state is State.UNCERTAIN:
+        return (
+            "Sent, but the answer was lost. It may have been accepted and charged. "
+            f"Look at your provider's dashboard; %veo resubmit {job.id} sends it again"
+        )
+    if job.now.state is State.CANCELLED:
+        return str(error).rstrip(".")
+    text = f"Failed: {error}"
+    if job.operation and "%veo retry" not in text and not isinstance(error, errors.OperationFailed):
+        text = f"{text.rstrip('.')}. Operation {job.operation} is kept: %veo retry {job.id}"
+    return text
+
+
+def missing(job: Job) -> str:
+    """Which samples did not come of a job that has others, and why; empty where all came."""
+    asked, told = job.request.sample_count or 1, " ".join(job.now.filtered)
+    count = asked - len(job.now.videos)
+    if count <= 0 and not told:
+        return ""
+    samples = f"{count} of {asked} samples" if count > 0 else "some samples"
+    if not told:
+        return f"{samples} did not come"
+    return f'{samples} {"was" if count == 1 else "were"} blocked: "{told}"'
+
+
+def settings(request: VideoRequest) -> list[str]:
+    """What was set, as short words: the model, then nothing that was left to the provider."""
+    enhanced = {True: "prompt enhanced", False: "prompt as written", None: ""}[request.enhance_prompt]
+    shown = [
+        catalog.MODELS[request.model].alias,
+        request.aspect_ratio,
+        request.resolution,
+        request.duration_seconds and f"{request.duration_seconds} s",
+        request.image and f"from {_picture(request.image, request.shape)}",
+        request.last_frame and f"to {_picture(request.last_frame, request.shape)}",
+        request.reference_images and counted(len(request.reference_images), "reference image"),
+        request.video and "goes on from a clip",
+        request.person_generation and request.person_generation.replace("_", " "),
+        enhanced,
+        request.negative_prompt and f"without {request.negative_prompt}",
+        None if request.seed is None else f"seed {request.seed}",
+        request.sample_count and counted(request.sample_count, "sample"),
+    ]
+    return [str(part) for part in shown if part]
+
+
+def cost(usd: float | None, provider: catalog.Provider) -> str:
+    """`about $3.20`, or `would cost about $3.20` where nothing is charged; empty for an unknown price."""
+    if usd is None:
+        return ""
+    return f"about {dollars(usd)}" if provider.bills else f"would cost about {dollars(usd)}"
+
+
+def dollars(usd: float) -> str:
+    """`$3.20`."""
+    return f"${usd:,.2f}"
+
+
+def price(one: catalog.Price) -> str:
+    """`$0.15 a second` or `$0.60 a call`, with more digits where it has them."""
+    usd, unit = (one.usd_per_call, "call") if one.usd_per_call else (one.usd_per_second, "second")
+    return f"{dollars(usd) if round(usd, 2) == usd else f'${usd:g}'} a {unit}"
+
+
+def budget(bill: Bill) -> str:
+    """`so far about $3.20 of the budget of $20.00, $16.80 left`; without a budget what was spent alone."""
+    spent = f"so far about {dollars(bill.spent)}"
+    if bill.budget is None or bill.left is None:
+        return spent
+    return f"{spent} of the budget of {dollars(bill.budget)}, {dollars(bill.left) if bill.left else 'nothing'} left"
+
+
+def made_in(now: Snapshot) -> str | None:
+    """`1:12`, the time from submit to ready; None where nobody watched."""
+    if now.generated_at is None or now.submitted_at is None:
+        return None
+    return format_elapsed(now.generated_at - now.submitted_at)
+
+
+def made_when(now: Snapshot, at: datetime) -> str:
+    """`today 10:32`, `yesterday 18:05` or `2026-11-22 10:32`, seen from the local time `at`."""
+    made = datetime.fromtimestamp(now.finished_at or now.created_at).astimezone(at.tzinfo)
+    days = (at.date() - made.date()).days
+    day = {0: "today", 1: "yesterday"}.get(days) or made.strftime("%Y-%m-%d")
+    return f"{day} {made:%H:%M}"
+
+
+def shown_again(now: Snapshot, at: datetime) -> str:
+    """The line under a stored clip: when it was made, that nothing was sent, how to get another."""
+    return (
+        f"Made {made_when(now, at)} · shown again, nothing sent · "
+        "--take 2 for another sample, --fresh to ask anew"
+    )
+
+
+def shape(request: VideoRequest) -> str:
+    """The words for the picture's shape, for people who can't see it."""
+    return "upright" if request.shape == "9:16" else "wide"
+
+
+def _picture(picture: Picture, shape: str) -> str:
+    """A frame by its name, and what a person should know: that the provider changes its shape, that it is small."""
+    found = misfit(picture, shape)
+    notes = [f"{found}, the provider makes it {shape}"] if found else []
+    if min(picture.width, picture.height) < catalog.IMAGE.small_side:
+        notes.append(f"only {picture.width} x {picture.height} pixels")
+    name = picture.name or "an image"
+    return f"{name} ({'; '.join(notes)})" if notes else name
+
+
+def expiry(unfetched: Unfetched) -> str:
+    """The warning about a video that is paid for and not here: `3f2a: not fetched yet, …`."""
+    job = unfetched.job
+    return (
+        f"{job.id}: not fetched yet, the provider deletes it in {unfetched.left}: "
+        f"%veo retry {job.id} fetches it"
+    )
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 clip`, `3 clips`."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def _waiting(note: Note, now: Snapshot) -> list[Part]:
+    until = note.until or 0.0
+    if note.kind == "slot":
+        return ["Waiting for a free slot", f"{note.count} ahead" if note.count else "next in line"]
+    if note.kind == "rate":
+        text = f"Waiting: {note.count} requests a minute is the limit, next in {{}}"
+        return [{"clock": "until", "at": until, "text": text, "past": "Sending"}]
+    if note.kind == "asked":
+        return [
+            {
+                "clock": "until",
+                "at": until,
+                "text": "Waiting: rate limited, next try in {}",
+                "past": "Trying again",
+            }
+        ]
+    if note.kind == "held":
+        return ["Paused with its sweep"]
+    if note.kind in ("offline", "down"):
+        lasts = "No connection for {}" if note.kind == "offline" else "No usable answer for {}"
+        goes_on = "The provider goes on; next try in {}" if now.state is State.RUNNING else "Next try in {}"
+        return [
+            {"clock": "since", "at": note.since or now.created_at, "text": lasts},
+            *([note.why.rstrip(".")] if note.why else []),
+            {"clock": "until", "at": until, "text": goes_on, "past": "Trying again"},
+        ]
+    if note.kind == "starting":
+        return ["Starting the sandbox"]
+    if note.kind == "elsewhere":
+        return ["Being made by another notebook that uses this library"]
+    return ["Stopping"]
+
+
+def _generating(now: Snapshot) -> list[Part]:
+    began = now.submitted_at or now.created_at
+    past = "longer than most"
+    if now.slow is not None:
+        past = f"longer than most (9 of 10 take under {format_elapsed(math.ceil(now.slow))})"
+    return [
+        "Generating",
+        {"clock": "since", "at": began},
+        {"clock": "until", "at": began + now.typical, "text": "about {} left", "past": past},
+    ]
+
+
+def _downloading(now: Snapshot) -> str:
+    if not now.received:
+        return "Downloading"
+    if not now.total:
+        return f"Downloading · {now.received / MEGABYTE:.1f} MB so far"
+    return f"Downloading · {now.received / MEGABYTE:.1f} of {now.total / MEGABYTE:.1f} MB"

@@ -1,0 +1,116 @@
+"""Where a clip came from, and what came of it: frames that became first frames, clips that were gone on from, joins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from veo_nb.media.picture import Origin
+from veo_nb.store.ledger import Ledger
+
+FRAMES = ("image", "last_frame")
+
+
+@dataclass(frozen=True)
+class Link:
+    """Another clip by its key (`3f2a/0`), how they hang together, and what was asked for there."""
+
+    key: str
+    how: str
+    prompt: str
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The clips that one came from, and those that came of it; each once, in the order in which they were made."""
+
+    came_from: tuple[Link, ...]
+    became: tuple[Link, ...]
+
+
+def note_origin(ledger: Ledger, sha256: str, origin: Origin) -> None:
+    """Remember of a picture which clip it is a frame of; what was said first holds."""
+    values = {
+        "sha256": sha256,
+        "job_id": origin.job_id,
+        "sample": origin.sample,
+        "seconds": origin.seconds,
+    }
+    if not ledger.read("SELECT 1 FROM origins WHERE sha256 = ?", (sha256,)):
+        ledger.put("origins", values)
+
+
+def origin_of(ledger: Ledger, sha256: str) -> Origin | None:
+    """The clip that a picture is a frame of, where that is known."""
+    found = ledger.read("SELECT job_id, sample, seconds FROM origins WHERE sha256 = ?", (sha256,))
+    return Origin(*found[0]) if found else None
+
+
+def find_lineage(ledger: Ledger, job_id: str, sample: int) -> Lineage:
+    """What is known of where this clip came from and what came of it."""
+    return Lineage(
+        tuple(dict.fromkeys(_sources(ledger, job_id))),
+        tuple(dict.fromkeys(_results(ledger, job_id, sample))),
+    )
+
+
+def _sources(ledger: Ledger, job_id: str) -> Iterator[Link]:
+    for row in ledger.read("SELECT request FROM jobs WHERE id = ?", (job_id,)):
+        request = json.loads(row["request"])
+        key = str((request.get("video") or {}).get("key", ""))
+        if key.startswith("job:"):
+            yield _link(ledger, key.removeprefix("job:"), "goes on from it")
+        for picture in _pictures(request):
+            origin = origin_of(ledger, picture["sha256"])
+            if origin is not None:
+                yield _link(ledger, f"{origin.job_id}/{origin.sample}", _frame(origin.seconds))
+    for row in ledger.read("SELECT pieces FROM joined WHERE id = ?", (job_id,)):
+        for piece in json.loads(row["pieces"]):
+            yield _link(ledger, f"{piece['job']}/{piece['sample']}", "part of it")
+
+
+def _results(ledger: Ledger, job_id: str, sample: int) -> Iterator[Link]:
+    key = f"{job_id}/{sample}"
+    for row in ledger.read(
+        "SELECT id, request FROM jobs WHERE json_extract(request, '$.video.key') = ? ORDER BY created_at",
+        (f"job:{key}",),
+    ):
+        yield Link(f"{row['id']}/0", "goes on from it", json.loads(row["request"])["prompt"])
+    for origin in ledger.read(
+        "SELECT sha256, seconds FROM origins WHERE job_id = ? AND sample = ?", (job_id, sample)
+    ):
+        for row in ledger.read(
+            "SELECT id, request FROM jobs WHERE instr(request, ?) > 0 ORDER BY created_at",
+            (origin["sha256"],),
+        ):
+            request = json.loads(row["request"])
+            # A prompt may say anything.
+            if any(picture["sha256"] == origin["sha256"] for picture in _pictures(request)):
+                yield Link(f"{row['id']}/0", _frame(origin["seconds"]), request["prompt"])
+    for row in ledger.read(
+        "SELECT id, title, pieces FROM joined WHERE instr(pieces, ?) > 0", (f'"{job_id}"',)
+    ):
+        if any(one["job"] == job_id and one["sample"] == sample for one in json.loads(row["pieces"])):
+            yield Link(f"{row['id']}/0", "part of it", row["title"])
+
+
+def _link(ledger: Ledger, key: str, how: str) -> Link:
+    job_id = key.partition("/")[0]
+    for row in ledger.read(
+        "SELECT json_extract(request, '$.prompt') AS prompt FROM jobs WHERE id = ?", (job_id,)
+    ):
+        return Link(key, how, row["prompt"])
+    for row in ledger.read("SELECT title FROM joined WHERE id = ?", (job_id,)):
+        return Link(key, how, row["title"])
+    return Link(key, how, "")
+
+
+def _pictures(request: dict[str, Any]) -> list[dict[str, Any]]:
+    frames = [request[name] for name in FRAMES if name in request]
+    return [*frames, *request.get("reference_images", [])]
+
+
+def _frame(seconds: float | None) -> str:
+    return "its last frame" if seconds is None else f"its frame at {seconds:.1f} s"

@@ -1,0 +1,75 @@
+"""The recipe beside each video: enough to make its clip again, and to bring its rows back into a ledger."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from veo_nb import catalog
+from veo_nb.engine.job import Job
+from veo_nb.errors import VeoError
+from veo_nb.request import restore_request
+from veo_nb.store.ledger import JobRow, VideoRow
+
+FOLDERS = "????-??-??"
+"""Where videos lie: a folder a day."""
+
+
+def recipe(job: Job, row: VideoRow) -> dict[str, Any]:
+    """What is written beside a video."""
+    return {
+        "job": job.id,
+        "take": job.take,
+        "provider": job.provider.name,
+        "operation": job.operation,
+        "estimate": job.estimate,
+        "created_at": job.now.created_at,
+        "submitted_at": job.now.submitted_at,
+        "generated_at": job.now.generated_at,
+        "request": job.request.canonical(),
+        "fingerprint": job.request.fingerprint(job.provider.name),
+        "video": {name: value for name, value in vars(row).items() if name != "job_id"},
+    }
+
+
+def find_sidecars(folder: Path) -> Iterator[Path]:
+    """The sidecars of a library, oldest day first."""
+    yield from sorted(folder.glob(f"{FOLDERS}/*.json"))
+
+
+def read_sidecar(path: Path, folder: Path) -> tuple[JobRow, VideoRow] | None:
+    """The rows of the job and of the video that a sidecar in the library at `folder` describes.
+
+    None where it is no sidecar: people put other files into folders, and a recipe may come from anywhere.
+    """
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        request = restore_request(stored["request"], lambda *_: b"")
+        provider = catalog.PROVIDERS[stored["provider"]]
+        model = catalog.MODELS[request.model]
+        if not re.fullmatch(r"[0-9a-z]{1,16}", stored["job"]):
+            return None
+        # The file lies beside it, whatever the recipe says.
+        place = path.with_suffix(".mp4").relative_to(folder).as_posix()
+        video = VideoRow(**{**stored["video"], "job_id": stored["job"], "path": place})
+        job = JobRow(
+            id=stored["job"],
+            fingerprint=request.fingerprint(provider.name),
+            take=int(stored["take"]),
+            provider=provider.name,
+            model=model.id,
+            request=request.canonical(),
+            state="succeeded",
+            operation=stored.get("operation"),
+            estimate=stored.get("estimate"),
+            created_at=float(stored["created_at"]),
+            submitted_at=stored.get("submitted_at"),
+            generated_at=stored.get("generated_at"),
+            finished_at=path.stat().st_mtime,
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, VeoError):
+        return None
+    return job, video

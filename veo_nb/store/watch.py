@@ -1,0 +1,58 @@
+"""Hearing of what other processes do with a library: SQLite says that somebody wrote, the rows say whether it matters."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+
+from veo_nb.errors import VeoError
+from veo_nb.store.ledger import Ledger
+
+EVERYTHING = ""
+"""Told in place of an id: look at all of it anew."""
+LOOK_SECONDS = 2.0
+"""How often it is looked."""
+
+# Where a job is on its way is not asked: whoever shows it follows it.
+_JOBS = (
+    "SELECT CASE WHEN state IN ('submitting', 'running', 'downloading') THEN 'sent' ELSE state END AS place,"
+    " count(*), total(finished_at) FROM jobs GROUP BY place"
+)
+_STATE = (
+    _JOBS,
+    "SELECT count(*), total(rated_at) FROM ratings",
+    "SELECT count(deleted_at), total(deleted_at) FROM deleted",
+    "SELECT count(*), total(rating), total(star), group_concat(note, '/') FROM joined",
+    "SELECT count(*), total(started_at) FROM sweeps",
+    "SELECT count(*) FROM videos",
+    "SELECT count(*) FROM origins",
+)
+
+
+def state_of(ledger: Ledger) -> tuple[object, ...]:
+    """What stays equal for as long as nothing that can be found has changed: jobs that ended or were sent, and clips."""
+    return tuple(tuple(row) for query in _STATE for row in ledger.read(query))
+
+
+async def watch(ledger: Ledger, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+    """Tell the ledger's news when another process has changed something in it, until the ledger is closed.
+
+    While nobody listens nothing is read. Others live in real time, whatever the studio's own clock says.
+    """
+    seen: tuple[object, ...] | None = None
+    version = -1
+    while True:
+        try:
+            if ledger.news and (now := ledger.version()) != version:
+                # In this order: what is written in between is seen at the next look.
+                before, seen, version = seen, state_of(ledger), now
+                # Every kernel says every few seconds that it lives: that is no news.
+                if before is not None and seen != before:
+                    ledger.news.tell(EVERYTHING)
+        except VeoError:
+            # It is busy, or is just being made anew: the next look may do.
+            pass
+        except sqlite3.ProgrammingError:
+            return
+        await sleep(LOOK_SECONDS)

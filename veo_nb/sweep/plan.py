@@ -1,0 +1,254 @@
+"""A sweep before anything is sent: each combination as a request, or with the reason why it can't be one.
+
+Pure but for the images, each of which is read once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import index
+from typing import Any
+
+from veo_nb import catalog
+from veo_nb.errors import InvalidRequest
+from veo_nb.media.picture import EVERYWHERE, UnreadablePicture, read_picture
+from veo_nb.request import VideoRequest
+from veo_nb.sweep.axes import PICTURES, SETTABLE, Axis, axis_name, fill, read_axes, variables
+from veo_nb.sweep.combinations import Combination, expand, layout, pair
+
+Make = Callable[[str, int, Mapping[str, Any]], VideoRequest]
+"""The request for a prompt, a take and fields; raises InvalidRequest where there can't be one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """One cell of the grid: its values by axis, and the request, or why there is none."""
+
+    values: Combination
+    take: int
+    request: VideoRequest | None = None
+    reason: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A whole sweep, checked. `cells` are in the order in which they are sent, row by row."""
+
+    prompt: str | None
+    """As it was written, with its `{{variables}}`; None where whole prompts are an axis."""
+    axes: tuple[Axis, ...]
+    zipped: tuple[tuple[str, ...], ...]
+    """Which axes move together."""
+    rows: str | None
+    columns: str | None
+    fixed: Mapping[str, Any]
+    """What is the same in all cells, as plain values: fields, variables of the prompt, `take`."""
+    cells: tuple[Planned, ...]
+
+    def identity(self, provider: str) -> str:
+        """What makes it this sweep, whatever the values on its axes: 64 hex digits.
+
+        Another value on an axis, or the axes the other way round, is the same sweep; another prompt, another
+        setting, another provider or one axis more is another one.
+        """
+        names = sorted(axis.name for axis in self.axes)
+        text = json.dumps([provider, self.prompt, names, self.fixed], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_plan(
+    make: Make,
+    *,
+    prompt: str | None,
+    axes: Mapping[str, Any] | Iterable[Axis],
+    zipped: Any = (),
+    rows: str | None = None,
+    columns: str | None = None,
+    take: int = 1,
+    same: Mapping[str, Any] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+    image_types: Collection[str] = EVERYWHERE,
+) -> Plan:
+    """The sweep over these axes, all of it checked; images of `image_types` stay as they are.
+
+    `fixed` are the fields that all cells have, `same` the variables of the prompt that are the same in all; a name
+    of `fixed` that is no field is such a variable too.
+
+    Raises:
+        InvalidRequest: something is wrong with an axis or a value, a variable has none, or each combination with one
+            of the values is forbidden.
+    """
+    prompt = prompt if prompt and prompt.strip() else None
+    pairs = axes.items() if isinstance(axes, Mapping) else [(axis.name, axis.values) for axis in axes]
+    read = [_readable(axis, image_types) for axis in read_axes(pairs, prompt)]
+    templates = _templates(prompt, read)
+    fields, words = _sort_out(fixed or {}, variables(*templates), image_types)
+    spoken = {name: value for name, value in fields.items() if not _is_thing(name)}
+    words = {**spoken, **words, **(same or {})}
+    _check_names(read, templates, {*fields} | ({"take"} if take != 1 else set()), words)
+    groups = pair(read, zipped)
+    rows, columns = layout(groups, rows, columns)
+    cells = [
+        _cell(make, values, prompt=prompt, take=take, fields=fields, words=words)
+        for values in expand(groups, rows, columns)
+    ]
+    _check_values(read, cells)
+    return Plan(
+        prompt=prompt,
+        axes=tuple(read),
+        zipped=tuple(tuple(axis.name for axis in group) for group in groups if len(group) > 1),
+        rows=rows,
+        columns=columns,
+        fixed=_shared(read, templates, cells, words),
+        cells=tuple(cells),
+    )
+
+
+def _cell(
+    make: Make,
+    values: Combination,
+    *,
+    prompt: str | None,
+    take: int,
+    fields: Mapping[str, Any],
+    words: Mapping[str, Any],
+) -> Planned:
+    chosen = {name: value.value for name, value in values.items()}
+    take = _whole(chosen.get("take", take))
+    given = {**fields, **{name: value for name, value in chosen.items() if name in SETTABLE}}
+    # A picture or a clip has no text but its name.
+    spoken = {**words, **{n: v.label if _is_thing(n) else v.value for n, v in values.items()}}
+    text = str(given.pop("prompt", ""))
+    if prompt is not None:
+        text = fill(prompt, {"prompt": text}) if "prompt" in chosen else prompt
+    try:
+        request = make(fill(text, spoken), take, given)
+    except InvalidRequest as error:
+        return Planned(values=values, take=take, reason=error.message, hint=error.hint)
+    return Planned(values=values, take=take, request=request)
+
+
+def _readable(axis: Axis, image_types: Collection[str]) -> Axis:
+    """The axis with its images read; what can't be read stays, for the request to say what is wrong with it."""
+    if axis.name not in PICTURES:
+        return axis
+    return Axis(
+        axis.name, tuple(replace(value, value=_read(value.value, image_types)) for value in axis.values)
+    )
+
+
+def _read(source: Any, image_types: Collection[str]) -> Any:
+    if isinstance(source, (list, tuple)):
+        return [_read(one, image_types) for one in source]
+    try:
+        return source if source is None else read_picture(source, image_types)
+    except UnreadablePicture:
+        return source
+
+
+def _templates(prompt: str | None, axes: Sequence[Axis]) -> list[str]:
+    """Every text with variables in it.
+
+    Raises:
+        InvalidRequest: there is no prompt, or two of them.
+    """
+    prompts = next((axis for axis in axes if axis.name == "prompt"), None)
+    if prompts is None:
+        if prompt is None:
+            raise InvalidRequest(
+                "The prompt is empty.", hint="Write one, or make prompt an axis.", field="prompt"
+            )
+        return [prompt]
+    if prompt is not None and "prompt" not in variables(prompt):
+        raise InvalidRequest(
+            "The prompt is given, and is an axis as well.",
+            hint="Leave one out, or put {{prompt}} where the axis goes into it.",
+            field="prompt",
+        )
+    return [*([prompt] if prompt else []), *(str(value.value) for value in prompts.values)]
+
+
+def _sort_out(
+    fixed: Mapping[str, Any], known: Sequence[str], image_types: Collection[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is fixed as fields of the request, and as variables of the prompt."""
+    fields: dict[str, Any] = {}
+    words: dict[str, Any] = {}
+    for typed, value in fixed.items():
+        name = axis_name(typed, known)
+        if name not in SETTABLE:
+            words[name] = value
+        elif value is not None:
+            fields[name] = _read(value, image_types) if name in PICTURES else value
+    return fields, words
+
+
+def _check_names(
+    axes: Sequence[Axis], templates: Sequence[str], set_: Iterable[str], words: Mapping[str, Any]
+) -> None:
+    names = {axis.name for axis in axes}
+    for name in set_:
+        if name in names:
+            raise InvalidRequest(
+                f"{name} is set, and is an axis as well.", hint="Leave one of them out.", field=name
+            )
+    for name in variables(*templates):
+        if name not in names and name not in words:
+            near = catalog.did_you_mean(name, [*names])
+            hint = near if near.startswith("Did you mean") else f'Give it values: axes={{"{name}": […]}}'
+            raise InvalidRequest(f"{{{{{name}}}}} in the prompt has no value.", hint=hint, field=name)
+
+
+def _check_values(axes: Sequence[Axis], cells: Sequence[Planned]) -> None:
+    """Refuse a value that only makes empty cells: it is a mistake, and better said than shown."""
+    refused = [cell for cell in cells if cell.request is None]
+    if len(refused) == len(cells):
+        raise InvalidRequest(refused[0].reason, hint=refused[0].hint)
+    possible = {(name, value.label) for cell in cells if cell.request for name, value in cell.values.items()}
+    for axis in axes:
+        for label in axis.labels:
+            if (axis.name, label) not in possible:
+                first = next(cell for cell in refused if cell.values[axis.name].label == label)
+                raise InvalidRequest(
+                    f"Nothing can be made with {axis.name} {label}: {first.reason}",
+                    hint=first.hint,
+                    field=axis.name,
+                )
+
+
+def _shared(
+    axes: Sequence[Axis], templates: Sequence[str], cells: Sequence[Planned], words: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What all cells have in common, as plain values that stay the same from one kernel to the next."""
+    names = {axis.name for axis in axes}
+    first = next(cell for cell in cells if cell.request is not None)
+    assert first.request is not None, "chosen so"
+    shared = {
+        name: value for name, value in first.request.canonical().items() if name not in {*names, "prompt"}
+    }
+    for name, value in shared.items():
+        many = [_lasting(one) for one in value] if isinstance(value, list) else _lasting(value)
+        shared[name] = many
+    spoken = {name: str(words[name]) for name in variables(*templates) if name in words and name not in names}
+    return {**spoken, **shared, **({} if "take" in names else {"take": first.take})}
+
+
+def _lasting(value: Any) -> Any:
+    """A picture by what is in it, a source by its job: addresses and file names may change."""
+    return value.get("sha256") or value.get("key") if isinstance(value, dict) else value
+
+
+def _is_thing(name: str) -> bool:
+    return name in SETTABLE and SETTABLE[name].kind in ("image", "images", "video")
+
+
+def _whole(value: Any) -> Any:
+    # numpy's whole numbers mean the same; anything else is for the request to refuse.
+    try:
+        return value if isinstance(value, bool) else index(value)
+    except TypeError:
+        return value

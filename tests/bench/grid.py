@@ -10,10 +10,11 @@ import argparse
 import json
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from http.server import ThreadingHTTPServer
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -198,26 +199,35 @@ def saved_page(notebook: Notebook, page: Page) -> Iterator[Figure]:
     yield Figure("Saved table: videos that load by themselves", table.locator("video").evaluate_all(loading))
 
 
+def asked_seconds(about: str | None) -> float:
+    """How long each scrolling lasts, as the command line says."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--seconds", type=float, default=10, help="how long each scrolling lasts")
+    return float(parser.parse_args().seconds)
+
+
+def record(name: str, measured: Iterable[Figure]) -> None:
+    """Print each figure as it is measured, and write all of them to a JSON file of this name."""
+    figures = []
+    for figure in measured:
+        figures.append(asdict(figure))
+        print(figure, flush=True)
+    artefacts = ROOT / "tests" / "artefacts"
+    artefacts.mkdir(exist_ok=True)
+    (artefacts / f"{name}.json").write_text(json.dumps(figures, indent=2))
+
+
 def main() -> None:
     """Print the table and write the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10, help="how long each scrolling lasts")
-    options = parser.parse_args()
-    figures = []
+    seconds = asked_seconds(__doc__)
     with tempfile.TemporaryDirectory() as folder, browser() as chromium:
         place = Path(folder)
         with served(write_clip(place / "clip.mp4")) as environment, Lab(place) as lab:
             cells = [LOAD.format(environment=environment), SWEEP, PLAIN]
             write_notebook(place / "bench.ipynb", cells)
             with lab.open(chromium, "bench.ipynb", viewport=VIEWPORT) as notebook:
-                bench = GridBench(notebook, chromium, options.seconds)
-                for measured in (bench.run(), saved_page(notebook, notebook.page)):
-                    for figure in measured:
-                        figures.append(asdict(figure))
-                        print(figure, flush=True)
-    artefacts = ROOT / "tests" / "artefacts"
-    artefacts.mkdir(exist_ok=True)
-    (artefacts / "bench-grid.json").write_text(json.dumps(figures, indent=2))
+                bench = GridBench(notebook, chromium, seconds)
+                record("bench-grid", chain(bench.run(), saved_page(notebook, notebook.page)))
 
 
 if __name__ == "__main__":

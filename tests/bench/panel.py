@@ -6,19 +6,16 @@ page's memory stays where it is over an hour of updates, four a second, sped up.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import re
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.bench.grid import SCROLL, SPEED, Figure, GridBench, write_clip
+from tests.bench.grid import SCROLL, SPEED, Figure, GridBench, asked_seconds, record, write_clip
 from tests.browser.lab import Lab, browser, write_notebook
 from veo_nb.store.files import digest
 from veo_nb.store.ledger import JobRow, Ledger, VideoRow
@@ -163,10 +160,7 @@ class PanelBench(GridBench):
 
 def main() -> None:
     """Print the table and write the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10, help="how long each scrolling lasts")
-    options = parser.parse_args()
-    figures = []
+    seconds = asked_seconds(__doc__)
     with tempfile.TemporaryDirectory() as folder, browser() as chromium:
         place = Path(folder)
         fill(place / "veo_library")
@@ -179,12 +173,7 @@ def main() -> None:
             ]
             write_notebook(place / "bench.ipynb", cells)
             with lab.open(chromium, "bench.ipynb", viewport=VIEWPORT) as notebook:
-                for figure in PanelBench(notebook, chromium, options.seconds).run():
-                    figures.append(asdict(figure))
-                    print(figure, flush=True)
-    artefacts = ROOT / "tests" / "artefacts"
-    artefacts.mkdir(exist_ok=True)
-    (artefacts / "bench-panel.json").write_text(json.dumps(figures, indent=2))
+                record("bench-panel", PanelBench(notebook, chromium, seconds).run())
 
 
 if __name__ == "__main__":

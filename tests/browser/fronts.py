@@ -123,7 +123,7 @@ def _served(command: list[str], folder: Path, environment: Mapping[str, str], ur
         )
     try:
         deadline = time.monotonic() + 60
-        while not _answers(url):
+        while not _handlers(url):
             assert process.poll() is None, (home / "server.log").read_text()
             assert time.monotonic() < deadline, (home / "server.log").read_text()
             time.sleep(0.2)
@@ -137,7 +137,7 @@ def _served(command: list[str], folder: Path, environment: Mapping[str, str], ur
             process.wait()
 
 
-def _answers(url: str) -> bool:
+def _handlers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5):
             return True

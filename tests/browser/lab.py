@@ -100,7 +100,7 @@ class Lab:
                 start_new_session=True,
             )
         deadline = time.monotonic() + 60
-        while not self._answers():
+        while not self._handlers():
             assert self.process.poll() is None, (home / "lab.log").read_text()
             assert time.monotonic() < deadline, "JupyterLab did not start"
             time.sleep(0.2)
@@ -117,7 +117,7 @@ class Lab:
             self.process.wait()
             raise
 
-    def _answers(self) -> bool:
+    def _handlers(self) -> bool:
         try:
             self.call("GET", "status")
         except (urllib.error.URLError, ConnectionError):

@@ -19,7 +19,7 @@ from veo_nb.notebook.protocol import (
     Transfer,
     Until,
     format_line,
-    parse_message,
+    parse_command,
     reply,
     reply_error,
 )
@@ -95,7 +95,7 @@ def test_the_live_line_says_what_the_browser_says(example):
 
 @pytest.mark.parametrize("raw", MESSAGES["requests"], ids=lambda raw: raw["kind"])
 def test_a_message_of_the_browser_is_understood(raw):
-    message, _ = parse_message(raw)
+    message, _ = parse_command(raw)
     assert {"kind": message.kind, "id": message.id, "payload": message.payload} == raw
 
 
@@ -106,7 +106,7 @@ def test_the_examples_have_every_kind_of_message():
 @pytest.mark.parametrize("example", MESSAGES["not requests"], ids=lambda example: example["why"])
 def test_anything_else_is_refused_with_the_id_to_reply_to(example):
     with pytest.raises(InvalidRequest) as caught:
-        parse_message(example["raw"])
+        parse_command(example["raw"])
     assert caught.value.facts["id"] == example["id"]
     assert "Reload the page" in caught.value.hint
 
@@ -116,7 +116,7 @@ def test_an_endless_payload_is_refused():
     for _ in range(100_000):
         deep = {"deeper": deep}
     with pytest.raises(InvalidRequest):
-        parse_message({"kind": "cancel", "id": "a", "payload": deep})
+        parse_command({"kind": "cancel", "id": "a", "payload": deep})
     while deep:  # Freed layer by layer: all at once is one recursion too deep for some Pythons.
         deep = deep.pop("deeper")
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.sdk
 
 # Nothing is rendered for it.
 PROMPT = "A quiet lake. sandbox:filter"
-WISHES: dict[str, dict[str, Any]] = {
+COMMANDS: dict[str, dict[str, Any]] = {
     "bare": {},
     "text": {"duration_seconds": 4, "resolution": "720p", "aspect_ratio": "16:9"},
     "image": {"image": "first", "duration_seconds": 4, "person_generation": "allow_adult"},
@@ -60,7 +60,7 @@ def bodies(request, tmp_path_factory):
 
     async def send(url):
         async with AsyncClient("gemini" if mode == "key" else "vertex", KEY, url) as client:
-            for wish in WISHES.values():
+            for payload in COMMANDS.values():
                 fields = {
                     name: [folder / f"{item}.png" for item in value]
                     if name == "reference_images"
@@ -69,21 +69,21 @@ def bodies(request, tmp_path_factory):
                     else Source(PLACES[mode], "gone")
                     if name == "video"
                     else value
-                    for name, value in wish.items()
+                    for name, value in payload.items()
                 }
                 # Google's client sends these two in Vertex mode only.
-                if mode == "express" and "negative_prompt" in wish:
+                if mode == "express" and "negative_prompt" in payload:
                     fields |= {"seed": 7, "enhance_prompt": False}
                 await sent(client, fields)
 
     with Sandbox(folder / "data", 0.0, "--in-flight", "0") as sandbox:
-        play(mode, sandbox.url, folder, *WISHES, prompt=PROMPT)
+        play(mode, sandbox.url, folder, *COMMANDS, prompt=PROMPT)
         asyncio.run(send(sandbox.url))
         arrived = [
             entry for entry in submits(folder / "data") if entry["path"].endswith(":predictLongRunning")
         ]
-    theirs, ours = arrived[: len(WISHES)], arrived[len(WISHES) :]
-    return SimpleNamespace(mode=mode, pairs=dict(zip(WISHES, zip(theirs, ours, strict=True), strict=True)))
+    theirs, ours = arrived[: len(COMMANDS)], arrived[len(COMMANDS) :]
+    return SimpleNamespace(mode=mode, pairs=dict(zip(COMMANDS, zip(theirs, ours, strict=True), strict=True)))
 
 
 def differences(theirs, ours, where=""):
@@ -100,8 +100,8 @@ def differences(theirs, ours, where=""):
 
 
 @pytest.mark.parametrize("wish", SAME)
-def test_for_these_wishes_the_requests_are_the_same(bodies, wish):
-    theirs, ours = bodies.pairs[wish]
+def test_for_these_wishes_the_requests_are_the_same(bodies, payload):
+    theirs, ours = bodies.pairs[payload]
     assert differences(theirs["body"], ours["body"]) == []
     assert theirs["path"] == ours["path"]
 

@@ -20,7 +20,7 @@ from veo_nb.notebook import text as words
 from veo_nb.notebook.display import backdrop, finished, poster
 from veo_nb.notebook.live import LiveView
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Card, Clip, Message, Part
+from veo_nb.notebook.protocol import Card, Clip, Command, Part
 
 AGAIN_SECONDS = 600.0
 """How long a blocked job keeps its button. Then what stays is plain, since a card outlives its kernel as an error."""
@@ -161,9 +161,9 @@ class JobView(LiveView):
                 self._settle()
         super()._receive(view, content, buffers)
 
-    def obey(self, message: Message, wish: Any) -> dict[str, Any]:  # noqa: ARG002  nothing is said but the kind
+    def handle(self, command: Command, payload: Any) -> dict[str, Any]:  # noqa: ARG002  nothing is said but the kind
         """Cancel the job, or try a blocked one again."""
-        if message.kind == "again":
+        if command.kind == "again":
             self._try_again()
         else:
             self._job.cancel()

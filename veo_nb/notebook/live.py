@@ -14,7 +14,7 @@ import anywidget
 import msgspec
 
 from veo_nb.errors import InvalidRequest, VeoError
-from veo_nb.notebook.protocol import WISHES, Message, Payloads, parse_message, reply, reply_error
+from veo_nb.notebook.protocol import COMMANDS, Command, Payloads, parse_command, reply, reply_error
 
 log = logging.getLogger("veo_nb")
 
@@ -30,7 +30,7 @@ class LiveView(anywidget.AnyWidget):
 
     _esm = STATIC / "widget.js"
     _css = STATIC / "widget.css"
-    _wishes: ClassVar[Payloads] = WISHES
+    _commands: ClassVar[Payloads] = COMMANDS
     """The messages it takes."""
 
     def __init__(self, clock: Callable[[], float] = time.time, **traits: Any) -> None:
@@ -46,7 +46,7 @@ class LiveView(anywidget.AnyWidget):
         """Write the traits as things are now."""
 
     @abstractmethod
-    def obey(self, message: Message, wish: Any) -> dict[str, Any]:
+    def handle(self, command: Command, payload: Any) -> dict[str, Any]:
         """Do what a message asks for, and give the answer; `wish` is its payload, checked.
 
         Bytes under `buffers` go along with the answer as they are.
@@ -78,28 +78,28 @@ class LiveView(anywidget.AnyWidget):
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         """Answer a message; it may come on the main thread, on a subshell's, or late."""
         try:
-            message, wish = parse_message(content, self._wishes)
+            command, payload = parse_command(content, self._commands)
         except InvalidRequest as error:
             self.send(reply_error(str(error.facts.get("id", "")), error))
             return
         buffers: list[bytes] | None = None
         try:
-            found = self._answer(message, wish)
+            found = self._answer(command, payload)
             buffers = found.pop("buffers", None)
-            answer = reply(message.id, found)
+            answer = reply(command.id, found)
         except VeoError as error:
-            answer = reply_error(message.id, error)
+            answer = reply_error(command.id, error)
         except Exception as error:
             # The browser waits for an answer, whatever broke.
-            log.exception("the message %r broke", message.kind)
+            log.exception("the message %r broke", command.kind)
             broken = VeoError(f"{type(error).__name__}: {error}", hint="Please report this.")
-            answer = reply_error(message.id, broken)
+            answer = reply_error(command.id, broken)
         self.send(answer, buffers)
 
-    def _answer(self, message: Message, wish: msgspec.Struct) -> dict[str, Any]:
-        if message.kind == "clock":
+    def _answer(self, command: Command, payload: msgspec.Struct) -> dict[str, Any]:
+        if command.kind == "clock":
             return {"now": self._clock()}
-        return self.obey(message, wish)
+        return self.handle(command, payload)
 
 
 def let_clicks_through(view: Any) -> None:

@@ -128,11 +128,11 @@ Payloads = Mapping[str, type[msgspec.Struct]]
 """The kinds of message that a view takes, and the payload of each."""
 
 Kind = Literal["cancel", "again", "clock"]
-WISHES: Payloads = {"cancel": Nothing, "again": Nothing, "clock": Nothing}
+COMMANDS: Payloads = {"cancel": Nothing, "again": Nothing, "clock": Nothing}
 """Those of the card."""
 
 
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that the person at the browser wants."""
 
     kind: str
@@ -141,17 +141,17 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payload: dict[str, Any]
 
 
-def parse_message(raw: object, payloads: Payloads = WISHES) -> tuple[Message, msgspec.Struct]:
+def parse_command(raw: object, payloads: Payloads = COMMANDS) -> tuple[Command, msgspec.Struct]:
     """The message in this JSON value, which is one of those that the view takes, and its payload, checked.
 
     Raises InvalidRequest where it is none that is known; its `facts["id"]` is the id to reply to, or empty.
     """
     try:
-        message = msgspec.convert(raw, Message)
+        message = msgspec.convert(raw, Command)
         wanted = payloads.get(message.kind)
         if wanted is None:
             raise msgspec.ValidationError(f"Unknown kind {message.kind[:40]!r}")  # noqa: TRY301  said as the others
-        wish = msgspec.convert(message.payload, wanted)
+        payload = msgspec.convert(message.payload, wanted)
     except (msgspec.ValidationError, RecursionError) as error:
         found = raw.get("id") if isinstance(raw, Mapping) else None
         raise InvalidRequest(
@@ -159,7 +159,7 @@ def parse_message(raw: object, payloads: Payloads = WISHES) -> tuple[Message, ms
             hint="Reload the page: it may show another version of veo_nb than the kernel runs.",
             id=found if isinstance(found, str) and len(found) <= 100 else "",
         ) from None
-    return message, wish
+    return message, payload
 
 
 def reply(id: str, ok: Mapping[str, Any] | None = None) -> Reply:  # noqa: A002

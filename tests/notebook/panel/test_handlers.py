@@ -17,7 +17,7 @@ from tests.notebook.test_protocol import mismatch
 from tests.world import Held
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.notebook.panel import handlers as panel_answers
-from veo_nb.notebook.panel.commands import WISHES
+from veo_nb.notebook.panel.commands import COMMANDS
 from veo_nb.notebook.panel.handlers import QUIET, all_or_none
 from veo_nb.notebook.panel.protocol import Check, Details, Item, PictureFacts
 from veo_nb.notebook.panel.store import empty_draft, first_view
@@ -53,8 +53,8 @@ def keys(panel: Seen, **changes: Any) -> list[str]:
 
 
 def test_there_is_a_way_for_every_wish(panel):
-    assert set(panel._answers._ways) | {"clock", "upload"} == set(WISHES)
-    assert set(WISHES) > QUIET
+    assert set(panel._handlers._ways) | {"clock", "upload"} == set(COMMANDS)
+    assert set(COMMANDS) > QUIET
 
 
 def test_the_clock_is_the_kernels(panel):

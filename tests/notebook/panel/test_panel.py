@@ -425,7 +425,7 @@ def test_a_wish_whose_work_takes_long_does_not_hold_who_hands_it_over(look, here
         assert go_on.wait(20)
         return {}
 
-    monkeypatch.setattr(panel._answers, "give", blocked)
+    monkeypatch.setattr(panel._handlers, "give", blocked)
     from tests.notebook.panel.test_protocol import EXAMPLES
 
     payload = next(raw["payload"] for raw in EXAMPLES["requests"] if raw["kind"] == kind)
@@ -445,12 +445,12 @@ def test_while_stills_are_made_a_job_can_be_cancelled(look, here, studio, servic
     panel = look(here)
     began, go_on = threading.Event(), threading.Event()
 
-    def blocked(_wish: Any) -> dict[str, Any]:
+    def blocked(_payload: Any) -> dict[str, Any]:
         began.set()
         go_on.wait(20)
         return {"posters": {}}
 
-    monkeypatch.setitem(panel._answers._ways, "posters", blocked)
+    monkeypatch.setitem(panel._handlers._ways, "posters", blocked)
     asked = panel.tell("posters", {"clips": []})
     assert began.wait(20)
     panel.ask("cancel", job=job.id)
@@ -486,7 +486,7 @@ def test_every_message_is_answered_whatever_breaks(look, here, monkeypatch, capl
     def broken(*_: Any) -> dict[str, Any]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(panel._answers, "give", broken)
+    monkeypatch.setattr(panel._handlers, "give", broken)
     assert "ZeroDivisionError" in panel.refused("browse", **first_view(), offset=0, limit=5)
     assert "broke" in caplog.text
 

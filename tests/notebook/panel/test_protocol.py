@@ -9,7 +9,7 @@ import pytest
 
 from tests.notebook.test_protocol import mismatch, read
 from veo_nb.errors import InvalidRequest
-from veo_nb.notebook.panel.commands import WISHES
+from veo_nb.notebook.panel.commands import COMMANDS
 from veo_nb.notebook.panel.protocol import (
     ROWS,
     Check,
@@ -24,7 +24,7 @@ from veo_nb.notebook.panel.protocol import (
     SharedDraft,
     View,
 )
-from veo_nb.notebook.protocol import parse_message
+from veo_nb.notebook.protocol import parse_command
 
 EXAMPLES = read("panels.json")
 PANELS = EXAMPLES["panels"]
@@ -59,21 +59,21 @@ def test_the_other_examples_are_what_the_types_say():
 
 
 def test_the_examples_have_all_wishes_and_all_that_can_be_done_with_a_job():
-    assert {raw["kind"] for raw in EXAMPLES["requests"]} == set(WISHES)
+    assert {raw["kind"] for raw in EXAMPLES["requests"]} == set(COMMANDS)
     actions = {action for facts in PANELS.values() for row in facts["rows"] for action in row["actions"]}
     assert actions == set(get_args(RowAction))
-    assert set(EXAMPLES["answers"]) < set(WISHES)
+    assert set(EXAMPLES["answers"]) < set(COMMANDS)
 
 
 @pytest.mark.parametrize("raw", EXAMPLES["requests"], ids=lambda raw: raw["kind"])
 def test_a_wish_is_understood_with_its_payload(raw: dict[str, Any]):
-    message, wish = parse_message(raw, WISHES)
+    message, payload = parse_command(raw, COMMANDS)
     assert message.kind == raw["kind"]
-    assert msgspec.to_builtins(wish) == raw["payload"]
+    assert msgspec.to_builtins(payload) == raw["payload"]
 
 
 @pytest.mark.parametrize("raw", EXAMPLES["not requests"], ids=lambda raw: f"{raw['kind']}-{raw['id']}")
 def test_what_goes_too_far_is_refused_with_the_id_to_reply_to(raw: dict[str, Any]):
     with pytest.raises(InvalidRequest) as caught:
-        parse_message(raw, WISHES)
+        parse_command(raw, COMMANDS)
     assert caught.value.facts["id"] == raw["id"]

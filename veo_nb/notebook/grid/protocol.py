@@ -139,7 +139,7 @@ class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ending: Literal[".html", ".mp4", ".png", ".csv", ""]
 
 
-WISHES: Payloads = {
+COMMANDS: Payloads = {
     "clock": Nothing,
     "pause": Nothing,
     "resume": Nothing,

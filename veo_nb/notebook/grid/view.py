@@ -38,7 +38,7 @@ from veo_nb.notebook.grid.saved import STILL_WIDTH, SavedGrid, Table, saved_grid
 from veo_nb.notebook.grid.state import batches, make_cells, make_details, make_grid, make_summary, shown_axes
 from veo_nb.notebook.live import LiveView
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Message, Payloads, format_line
+from veo_nb.notebook.protocol import Command, Payloads, format_line
 from veo_nb.sweep.cell import Cell
 from veo_nb.sweep.sweep import Sweep
 
@@ -60,7 +60,7 @@ class SweepView(LiveView):
     """The grid of a sweep: live while it runs and while the kernel lives, a table of videos in the saved notebook."""
 
     _kind = traitlets.Unicode("sweep").tag(sync=True)
-    _wishes: ClassVar[Payloads] = asked.WISHES
+    _commands: ClassVar[Payloads] = asked.COMMANDS
     grid = traitlets.Dict().tag(sync=True)
     summary = traitlets.Dict().tag(sync=True)
 
@@ -194,7 +194,7 @@ class SweepView(LiveView):
 
     # Wishes
 
-    def obey(self, message: Message, wish: Any) -> dict[str, Any]:
+    def handle(self, command: Command, payload: Any) -> dict[str, Any]:
         """Do what a page asks for."""
         sweep = self._sweep
         done: dict[str, Callable[[], object]] = {
@@ -202,19 +202,19 @@ class SweepView(LiveView):
             "resume": sweep.resume,
             "retry": sweep.retry,
             "cancel-all": sweep.cancel,
-            "cancel-job": lambda: self._cancel(wish.job),
-            "retry-job": lambda: sweep.retry(cells=self._of_job(wish.job)),
-            "rate": lambda: sweep.rate(self._video(wish), wish.rating or None),
-            "star": lambda: sweep.star(self._video(wish), wish.star),
-            "note": lambda: sweep.note(self._video(wish), wish.note),
+            "cancel-job": lambda: self._cancel(payload.job),
+            "retry-job": lambda: sweep.retry(cells=self._of_job(payload.job)),
+            "rate": lambda: sweep.rate(self._video(payload), payload.rating or None),
+            "star": lambda: sweep.star(self._video(payload), payload.star),
+            "note": lambda: sweep.note(self._video(payload), payload.note),
         }
-        if message.kind == "details":
-            return {**make_details(self._at(wish))}
-        if message.kind == "poster":
-            return {"poster": poster(self._video(wish).path, STILL_WIDTH)}
-        if message.kind == "export":
-            return {"words": self._export(wish.ending)}
-        done[message.kind]()
+        if command.kind == "details":
+            return {**make_details(self._at(payload))}
+        if command.kind == "poster":
+            return {"poster": poster(self._video(payload).path, STILL_WIDTH)}
+        if command.kind == "export":
+            return {"words": self._export(payload.ending)}
+        done[command.kind]()
         return {}
 
     def _export(self, ending: str) -> str:
@@ -233,17 +233,17 @@ class SweepView(LiveView):
             assert cell.job is not None, "found by it"
             cell.job.cancel()
 
-    def _at(self, wish: asked.OfCell | asked.OfClip) -> Cell:
+    def _at(self, payload: asked.OfCell | asked.OfClip) -> Cell:
         cells = self._sweep.cells
-        if not wish.cell.isdecimal() or int(wish.cell) >= len(cells):
-            raise NotFound(f"This sweep has no cell {wish.cell[:40]!r}.", hint="Reload the page.")
-        return cells[int(wish.cell)]
+        if not payload.cell.isdecimal() or int(payload.cell) >= len(cells):
+            raise NotFound(f"This sweep has no cell {payload.cell[:40]!r}.", hint="Reload the page.")
+        return cells[int(payload.cell)]
 
-    def _video(self, wish: asked.OfClip) -> Video:
-        videos = self._at(wish).videos
-        if wish.sample >= len(videos):
+    def _video(self, payload: asked.OfClip) -> Video:
+        videos = self._at(payload).videos
+        if payload.sample >= len(videos):
             raise NotFound("This cell has no such clip.", hint="Reload the page.")
-        return videos[wish.sample]
+        return videos[payload.sample]
 
     def _of_job(self, job_id: str) -> list[Cell]:
         found = [cell for cell in self._sweep.cells if cell.job is not None and cell.job.id == job_id]

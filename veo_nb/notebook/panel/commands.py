@@ -9,7 +9,7 @@ import msgspec
 from veo_nb.notebook.protocol import Nothing, Payloads
 
 
-class _Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Payload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a page asks for."""
 
 
@@ -21,7 +21,7 @@ Seconds = Annotated[float, msgspec.Meta(ge=0.0)]
 Several = Annotated[list[str | int | bool], msgspec.Meta(max_length=1000)]
 
 
-class GivenDraft(_Wish, frozen=True, forbid_unknown_fields=True):
+class GivenDraft(_Payload, frozen=True, forbid_unknown_fields=True):
     """A `Draft` as a page sends it."""
 
     prompt: Text
@@ -35,40 +35,40 @@ class GivenDraft(_Wish, frozen=True, forbid_unknown_fields=True):
     take: Annotated[int, msgspec.Meta(ge=1)]
 
 
-class Keep(_Wish, frozen=True, forbid_unknown_fields=True):
+class Keep(_Payload, frozen=True, forbid_unknown_fields=True):
     """Keep this draft; `by` names the view."""
 
     draft: GivenDraft
     by: Name
 
 
-class Of(_Wish, frozen=True, forbid_unknown_fields=True):
+class Of(_Payload, frozen=True, forbid_unknown_fields=True):
     """What would this draft do."""
 
     draft: GivenDraft
 
 
-class Generate(_Wish, frozen=True, forbid_unknown_fields=True):
+class Generate(_Payload, frozen=True, forbid_unknown_fields=True):
     """Make it; `confirm` answers the question that a large sweep raises."""
 
     draft: GivenDraft
     confirm: bool
 
 
-class Upload(_Wish, frozen=True, forbid_unknown_fields=True):
+class Upload(_Payload, frozen=True, forbid_unknown_fields=True):
     """Keep the picture that comes along as the message's only buffer."""
 
     name: Name
 
 
-class Frame(_Wish, frozen=True, forbid_unknown_fields=True):
+class Frame(_Payload, frozen=True, forbid_unknown_fields=True):
     """Keep a frame of a clip as a picture; no time means the last one."""
 
     clip: Key
     seconds: Seconds | None
 
 
-class Crop(_Wish, frozen=True, forbid_unknown_fields=True):
+class Crop(_Payload, frozen=True, forbid_unknown_fields=True):
     """Keep a part of a picture as another; shares of its width and height."""
 
     picture: Name
@@ -78,13 +78,13 @@ class Crop(_Wish, frozen=True, forbid_unknown_fields=True):
     height: Share
 
 
-class OfPicture(_Wish, frozen=True, forbid_unknown_fields=True):
+class OfPicture(_Payload, frozen=True, forbid_unknown_fields=True):
     """Something asked about a picture."""
 
     picture: Name
 
 
-class GivenView(_Wish, frozen=True, forbid_unknown_fields=True):
+class GivenView(_Payload, frozen=True, forbid_unknown_fields=True):
     """A `View` as a page sends it.
 
     `states` are any of `made`, `joined`, `failed`, `blocked`, `cancelled`, `uncertain`, and `starred`, which narrows the
@@ -107,32 +107,32 @@ class Browse(GivenView, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=120)]
 
 
-class OfClip(_Wish, frozen=True, forbid_unknown_fields=True):
+class OfClip(_Payload, frozen=True, forbid_unknown_fields=True):
     """Something wished of one clip."""
 
     clip: Key
 
 
-class OfClips(_Wish, frozen=True, forbid_unknown_fields=True):
+class OfClips(_Payload, frozen=True, forbid_unknown_fields=True):
     """Something wished of some clips."""
 
     clips: Annotated[list[Key], msgspec.Meta(max_length=500)]
 
 
-class Bytes(_Wish, frozen=True, forbid_unknown_fields=True):
+class Bytes(_Payload, frozen=True, forbid_unknown_fields=True):
     """A piece of a clip's file, from this byte on."""
 
     clip: Key
     offset: Annotated[int, msgspec.Meta(ge=0)]
 
 
-class OfJob(_Wish, frozen=True, forbid_unknown_fields=True):
+class OfJob(_Payload, frozen=True, forbid_unknown_fields=True):
     """Something wished of one job."""
 
     job: Key
 
 
-class Move(_Wish, frozen=True, forbid_unknown_fields=True):
+class Move(_Payload, frozen=True, forbid_unknown_fields=True):
     """Send a job before another one; empty for the end."""
 
     job: Key
@@ -157,7 +157,7 @@ class Note(OfClip, frozen=True, forbid_unknown_fields=True):
     note: Annotated[str, msgspec.Meta(max_length=2000)]
 
 
-class Piece(_Wish, frozen=True, forbid_unknown_fields=True):
+class Piece(_Payload, frozen=True, forbid_unknown_fields=True):
     """A part of a clip; no end means its own."""
 
     clip: Key
@@ -165,20 +165,20 @@ class Piece(_Wish, frozen=True, forbid_unknown_fields=True):
     end: Seconds | None
 
 
-class Join(_Wish, frozen=True, forbid_unknown_fields=True):
+class Join(_Payload, frozen=True, forbid_unknown_fields=True):
     """Put these together into one clip, in this order."""
 
     pieces: Annotated[list[Piece], msgspec.Meta(min_length=1, max_length=100)]
     title: Name
 
 
-class KeepView(_Wish, frozen=True, forbid_unknown_fields=True):
+class KeepView(_Payload, frozen=True, forbid_unknown_fields=True):
     """Keep how the gallery is shown."""
 
     view: GivenView
 
 
-WISHES: Payloads = {
+COMMANDS: Payloads = {
     "clock": Nothing,
     # Compose
     "draft": Keep,

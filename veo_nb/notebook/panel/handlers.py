@@ -28,7 +28,7 @@ QUIET = frozenset({"check", "picture", "browse", "posters", "video", "details", 
 Answer = dict[str, Any]
 
 
-class Answers:
+class Handlers:
     """Does what the page of one panel wishes, at the desk that all panels share."""
 
     def __init__(self, desk: Desk, choose: Callable[[Callable[[list[str]], list[str]]], None]) -> None:
@@ -65,7 +65,7 @@ class Answers:
             "join": self._join,
         }
 
-    def give(self, kind: str, wish: Any, buffers: Sequence[Any] = ()) -> Answer:
+    def give(self, kind: str, payload: Any, buffers: Sequence[Any] = ()) -> Answer:
         """Do it, and say what came of it.
 
         Raises:
@@ -73,38 +73,38 @@ class Answers:
         """
         if kind == "upload":
             data = bytes(buffers[0]) if buffers else b""
-            answer: Answer = {**self._desk.pictures.read(self._desk.studio, data, wish.name)}
+            answer: Answer = {**self._desk.pictures.read(self._desk.studio, data, payload.name)}
         else:
-            answer = self._ways[kind](wish) or {}
+            answer = self._ways[kind](payload) or {}
         if kind not in QUIET:
             self._desk.wake()
         return answer
 
     # Compose
 
-    def _check(self, wish: asked.Of) -> Answer:
-        return {**check_draft(self._desk.studio, _draft(wish.draft), self._picture, self._clip)}
+    def _check(self, payload: asked.Of) -> Answer:
+        return {**check_draft(self._desk.studio, _draft(payload.draft), self._picture, self._clip)}
 
-    def _generate(self, wish: asked.Generate) -> Answer:
-        draft = read_draft(_draft(wish.draft), self._picture, self._clip)
+    def _generate(self, payload: asked.Generate) -> Answer:
+        draft = read_draft(_draft(payload.draft), self._picture, self._clip)
         try:
-            jobs, sweep = submit(self._desk.studio, draft, confirm=wish.confirm)
+            jobs, sweep = submit(self._desk.studio, draft, confirm=payload.confirm)
         except InvalidRequest as error:
             if error.facts.get("field") != "confirm":
                 raise
             return {"jobs": [], "sweep": "", "question": error.message}
         return {"jobs": [job.id for job in jobs], "sweep": sweep, "question": ""}
 
-    def _frame(self, wish: asked.Frame) -> Answer:
-        clip = self._clip(wish.clip)
-        image = clip.last_frame() if wish.seconds is None else clip.frame(wish.seconds)
-        name = f"{clip.job_id} {'end' if wish.seconds is None else f'{wish.seconds:.1f} s'}.png"
+    def _frame(self, payload: asked.Frame) -> Answer:
+        clip = self._clip(payload.clip)
+        image = clip.last_frame() if payload.seconds is None else clip.frame(payload.seconds)
+        name = f"{clip.job_id} {'end' if payload.seconds is None else f'{payload.seconds:.1f} s'}.png"
         picture = replace(read_picture(image), name=name)
         return {**self._desk.pictures.keep(self._desk.studio, picture)}
 
-    def _crop(self, wish: asked.Crop) -> Answer:
-        box = (wish.x, wish.y, wish.width, wish.height)
-        return {**self._desk.pictures.crop(self._desk.studio, wish.picture, box)}
+    def _crop(self, payload: asked.Crop) -> Answer:
+        box = (payload.x, payload.y, payload.width, payload.height)
+        return {**self._desk.pictures.crop(self._desk.studio, payload.picture, box)}
 
     def _picture(self, key: str) -> Picture:
         return self._desk.pictures.get(self._desk.studio, key)
@@ -114,10 +114,10 @@ class Answers:
 
     # Watch
 
-    def _again(self, wish: asked.OfJob) -> Answer:
+    def _again(self, payload: asked.OfJob) -> Answer:
         """A job in place of one that ended badly, which then needs no attention any more."""
-        new = self._desk.studio.again(wish.job)
-        self._desk.dismiss(wish.job)
+        new = self._desk.studio.again(payload.job)
+        self._desk.dismiss(payload.job)
         return {"job": new.id}
 
     def _go_on(self, job: Job) -> None:
@@ -126,20 +126,20 @@ class Answers:
 
     # Find
 
-    def _browse(self, wish: asked.Browse) -> Answer:
+    def _browse(self, payload: asked.Browse) -> Answer:
         studio = self._desk.studio
         found = studio.browse(
             Query(
-                search=wish.search,
-                models=tuple(wish.models),
-                states=tuple(state for state in wish.states if state != "starred"),
-                starred="starred" in wish.states,
-                rating=wish.rating,
-                sweep=wish.sweep,
-                since=self._desk.clock() - wish.days * 86_400 if wish.days else None,
-                order=wish.order,
-                offset=wish.offset,
-                limit=wish.limit,
+                search=payload.search,
+                models=tuple(payload.models),
+                states=tuple(state for state in payload.states if state != "starred"),
+                starred="starred" in payload.states,
+                rating=payload.rating,
+                sweep=payload.sweep,
+                since=self._desk.clock() - payload.days * 86_400 if payload.days else None,
+                order=payload.order,
+                offset=payload.offset,
+                limit=payload.limit,
             )
         )
         return {
@@ -147,9 +147,9 @@ class Answers:
             "items": make_items(found.rows, studio.library.folder, self._desk.place),
         }
 
-    def _posters(self, wish: asked.OfClips) -> Answer:
+    def _posters(self, payload: asked.OfClips) -> Answer:
         studio, found = self._desk.studio, {}
-        for key in wish.clips:
+        for key in payload.clips:
             try:
                 row = studio.found(key)
             except NotFound:
@@ -159,26 +159,26 @@ class Answers:
                 found[key] = still
         return {"posters": found}
 
-    def _video(self, wish: asked.Bytes) -> Answer:
+    def _video(self, payload: asked.Bytes) -> Answer:
         studio = self._desk.studio
-        row = studio.found(wish.clip)
+        row = studio.found(payload.clip)
         if not row.path:
             raise NotFound(f"Job {row.job_id} has no clip.", hint=f"It is {row.state}.")
         path = studio.library.folder / row.path
         try:
             with path.open("rb") as file:
-                file.seek(wish.offset)
+                file.seek(payload.offset)
                 piece = file.read(PIECE)
             size = path.stat().st_size
         except OSError:
             raise NotFound(
                 f"The file {path.name} is no longer there.", hint="Fetch it again while the provider has it."
             ) from None
-        return {"size": size, "next": min(size, wish.offset + len(piece)), "buffers": [piece]}
+        return {"size": size, "next": min(size, payload.offset + len(piece)), "buffers": [piece]}
 
-    def _details(self, wish: asked.OfClip) -> Answer:
+    def _details(self, payload: asked.OfClip) -> Answer:
         studio = self._desk.studio
-        row = studio.found(wish.clip)
+        row = studio.found(payload.clip)
         self.opened = row.key
 
         def facts(picture: Picture) -> Any:
@@ -188,26 +188,26 @@ class Answers:
 
     # Go on
 
-    def _another(self, wish: asked.OfClip) -> Answer:
+    def _another(self, payload: asked.OfClip) -> Answer:
         """Another sample of the same request: the first take that nobody has asked for yet."""
         studio = self._desk.studio
-        job = studio.job(studio.found(wish.clip).job_id)
+        job = studio.job(studio.found(payload.clip).job_id)
         fields = fields_again(job, studio.settings.provider)
         take = job.take + 1
         while studio.preview(take=take, **fields).stored is not None:
             take += 1
         return {"job": studio.generate(take=take, **fields).id}
 
-    def _rate(self, wish: asked.OfClip, **changes: Any) -> None:
-        self._desk.studio.rate(wish.clip, **changes)
+    def _rate(self, payload: asked.OfClip, **changes: Any) -> None:
+        self._desk.studio.rate(payload.clip, **changes)
 
-    def _delete(self, wish: asked.OfClips) -> None:
-        all_or_none(wish.clips, self._desk.studio.delete, self._desk.studio.restore)
-        self._choose(lambda chosen: [key for key in chosen if key not in wish.clips])
+    def _delete(self, payload: asked.OfClips) -> None:
+        all_or_none(payload.clips, self._desk.studio.delete, self._desk.studio.restore)
+        self._choose(lambda chosen: [key for key in chosen if key not in payload.clips])
 
-    def _join(self, wish: asked.Join) -> Answer:
-        pieces = [self._clip(piece.clip).trim(piece.start, piece.end) for piece in wish.pieces]
-        video = self._desk.studio.join(pieces, title=wish.title)
+    def _join(self, payload: asked.Join) -> Answer:
+        pieces = [self._clip(piece.clip).trim(piece.start, piece.end) for piece in payload.pieces]
+        video = self._desk.studio.join(pieces, title=payload.title)
         return {"clip": f"{video.job_id}/0"}
 
 

@@ -22,11 +22,11 @@ from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.notebook.display import ROOT
 from veo_nb.notebook.live import STATIC, LiveView
 from veo_nb.notebook.panel import commands as asked
-from veo_nb.notebook.panel.handlers import Answers
+from veo_nb.notebook.panel.handlers import Handlers
 from veo_nb.notebook.panel.protocol import ROWS
 from veo_nb.notebook.panel.state import Desk
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Message, Payloads
+from veo_nb.notebook.protocol import Command, Payloads
 from veo_nb.notebook.showing import find_place_here, is_terminal
 from veo_nb.studio import Studio
 
@@ -67,7 +67,7 @@ class Panel(LiveView):
     _esm = STATIC / "panel.js"
     _css = STATIC / "panel.css"
     _kind = traitlets.Unicode("panel").tag(sync=True)
-    _wishes: ClassVar[Payloads] = asked.WISHES
+    _commands: ClassVar[Payloads] = asked.COMMANDS
     panel = traitlets.Dict().tag(sync=True)
     draft = traitlets.Dict().tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
@@ -93,7 +93,7 @@ class Panel(LiveView):
                 desk = _desks[studio] = Desk(studio, place or find_place_here(), clock)
         self._desk = desk
         self._writing = threading.RLock()
-        self._answers = Answers(desk, self._choose)
+        self._handlers = Handlers(desk, self._choose)
         self._hands = {
             name: ThreadPoolExecutor(most, thread_name_prefix=f"veo_nb-panel-{name}")
             for name, (_, most) in _HANDS.items()
@@ -119,7 +119,7 @@ class Panel(LiveView):
     @property
     def selected(self) -> tuple[Video, ...]:
         """The clips that are chosen in the gallery, in the order in which they were; else the one that is open."""
-        studio, opened, found = self._desk.studio, self._answers.opened, []
+        studio, opened, found = self._desk.studio, self._handlers.opened, []
         for key in self.chosen or ([opened] if opened else []):
             try:
                 found.append(studio.clip(key))
@@ -206,15 +206,15 @@ class Panel(LiveView):
         finally:
             del self._along.buffers
 
-    def obey(self, message: Message, wish: Any) -> dict[str, Any]:
+    def handle(self, command: Command, payload: Any) -> dict[str, Any]:
         """Do what a page asks for; what costs something once, however often it is asked under one id."""
-        if message.kind not in ONCE:
-            return self._answers.give(message.kind, wish, self._along.buffers)
-        if message.id not in self._done:
-            self._done[message.id] = self._answers.give(message.kind, wish, self._along.buffers)
+        if command.kind not in ONCE:
+            return self._handlers.give(command.kind, payload, self._along.buffers)
+        if command.id not in self._done:
+            self._done[command.id] = self._handlers.give(command.kind, payload, self._along.buffers)
             while len(self._done) > REMEMBERED:
                 self._done.popitem(last=False)
-        return dict(self._done[message.id])
+        return dict(self._done[command.id])
 
 
 def whole_letters(content: Any) -> Any:

@@ -38,7 +38,7 @@ def test_panels_of_cells_share_their_desk(notebook):
     notebook("%veo panel")
     notebook("%veo panel")
     one, two = panel_module._living
-    assert one._desk is two._desk
+    assert one._panel_state is two._panel_state
 
 
 def test_in_a_terminal_one_line_says_where_it_works(run):

@@ -157,7 +157,7 @@ def test_what_was_put_aside_and_is_fetched_is_shown_again(panel, studio, service
     panel.ask("dismiss", job=job.id)
     wait_until(lambda: panel.rows == {})
     panel.ask("fetch", job=job.id)
-    assert panel._desk.store.dismissed == []
+    assert panel._panel_state.store.dismissed == []
     assert job.wait(30).now.videos
 
 
@@ -235,7 +235,7 @@ def test_jobs_without_a_clip_are_found_when_asked_for(panel, studio, service):
 
 def test_only_the_last_days_are_found(panel, studio, job):
     assert keys(panel, days=100_000) == [f"{job.id}/0"]
-    panel._desk.clock = lambda: job.now.created_at + 3 * 86_400
+    panel._panel_state.clock = lambda: job.now.created_at + 3 * 86_400
     assert keys(panel, days=2) == []
     assert keys(panel, days=4) == [f"{job.id}/0"]
 

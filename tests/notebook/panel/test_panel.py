@@ -19,7 +19,7 @@ from tests.world import Held
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notebook.live import PUSH_SECONDS
 from veo_nb.notebook.panel import panel as panel_module
-from veo_nb.notebook.panel import state as panel_desk
+from veo_nb.notebook.panel import state as panel_state
 from veo_nb.notebook.panel.panel import LIVING, check_place
 from veo_nb.notebook.panel.protocol import (
     ROWS,
@@ -199,13 +199,13 @@ def test_nothing_is_pushed_while_nothing_changes(look, here, studio):
     panel = look(here)
     panel.states.clear()
     looks: list[int] = []
-    gather = panel._desk._gather
+    gather = panel._panel_state._gather
 
     def counted() -> Any:
         looks.append(1)
         return gather()
 
-    panel._desk._gather = counted
+    panel._panel_state._gather = counted
     for _ in range(3):
         seen = len(looks)
         panel.push()
@@ -223,7 +223,7 @@ def test_many_changes_while_the_desk_rests_become_one_push(look, here, studio, m
         resting.set()
         go_on.wait(20)
 
-    monkeypatch.setattr(panel_desk, "time", SimpleNamespace(sleep=rest))
+    monkeypatch.setattr(panel_state, "time", SimpleNamespace(sleep=rest))
     panel = look(here)
     panel.push()
     assert resting.wait(20)
@@ -473,7 +473,7 @@ def test_a_change_is_told_while_the_desk_looks(look, here, studio, monkeypatch):
     monkeypatch.setattr(studio, "waiting", slow)
     panel.push()
     assert inside.wait(20)
-    told = threading.Thread(target=panel._desk._news, args=("x",), daemon=True)
+    told = threading.Thread(target=panel._panel_state._news, args=("x",), daemon=True)
     told.start()
     told.join(5)
     assert not told.is_alive()
@@ -537,7 +537,7 @@ def threads() -> list[str]:
 
 
 def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, studio):
-    before, desks = threads(), len(panel_module._desks)
+    before, desks = threads(), len(panel_module._panel_states)
     listening = len(studio._open().ledger.news)
     panel = look(here)
     panel.on_finished(lambda job: None)
@@ -555,7 +555,7 @@ def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, stu
     panel.close()
     wait_until(lambda: threads() == before, f"{threads()}")
     assert len(studio._open().ledger.news) == listening
-    assert len(panel_module._desks) == desks
+    assert len(panel_module._panel_states) == desks
     assert panel not in panel_module._living
 
 
@@ -566,7 +566,9 @@ def test_a_panel_that_cannot_be_opened_leaves_nothing(place, make_studio, shell)
     with pytest.raises(VeoError, match="closed"):
         Seen(lambda: studio, place)
     assert threads() == before
-    assert not [desk for desk in panel_module._desks.values() if desk._panels == []]
+    assert not [
+        panel_state for panel_state in panel_module._panel_states.values() if panel_state._panels == []
+    ]
 
 
 def test_with_one_of_two_closed_the_other_lives(look, here, studio):
@@ -626,8 +628,8 @@ def test_veo_panel_shows_the_studio_of_this_kernel(shell, monkeypatch, studio):
     other = veo_nb.panel()
     try:
         assert shell.display_pub.outputs == []
-        assert panel._desk is other._desk
-        assert panel._desk.studio is studio
+        assert panel._panel_state is other._panel_state
+        assert panel._panel_state.studio is studio
     finally:
         panel.close()
         other.close()

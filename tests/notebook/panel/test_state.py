@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from veo_nb.notebook.panel.state import Desk
+from veo_nb.notebook.panel.state import PanelState
 from veo_nb.notebook.place import Place
 
 
@@ -17,17 +17,17 @@ class Panel:
 
 def test_a_change_never_waits_for_the_desk(studio, tmp_path):
     """It is told under the studio's lock, and on the loop that the desk waits for: both would stand still for ever."""
-    desk = Desk(lambda: studio, Place(tmp_path, None))
+    panel_state = PanelState(lambda: studio, Place(tmp_path, None))
     panel, done = Panel(), threading.Event()
-    desk.join(panel)
+    panel_state.join(panel)
 
     def make() -> None:
         studio.generate("A fox.")
         done.set()
 
-    with desk._lock:
+    with panel_state._lock:
         threading.Thread(target=make, daemon=True).start()
         assert done.wait(20)
         # The desk asks the loop under its lock, as it does at each look.
         assert studio.waiting() is not None
-    desk.leave(panel)
+    panel_state.leave(panel)

@@ -17,7 +17,7 @@ from veo_nb.notebook.panel import commands as asked
 from veo_nb.notebook.panel.draft import check_draft, draft_again, read_draft, submit
 from veo_nb.notebook.panel.entries import make_details, make_items
 from veo_nb.notebook.panel.protocol import Draft, View
-from veo_nb.notebook.panel.state import Desk
+from veo_nb.notebook.panel.state import PanelState
 from veo_nb.store.queries import Query
 
 PIECE = 1_000_000
@@ -31,37 +31,45 @@ Answer = dict[str, Any]
 class Handlers:
     """Does what the page of one panel wishes, at the desk that all panels share."""
 
-    def __init__(self, desk: Desk, choose: Callable[[Callable[[list[str]], list[str]]], None]) -> None:
-        self._desk = desk
+    def __init__(
+        self, panel_state: PanelState, choose: Callable[[Callable[[list[str]], list[str]]], None]
+    ) -> None:
+        self._panel_state = panel_state
         self._choose = choose
         self.opened = ""
         """The key of the clip that was opened last."""
         self._ways: dict[str, Callable[[Any], Answer | None]] = {
-            "draft": lambda it: desk.keep_draft(_draft(it.draft), it.by),
+            "draft": lambda it: panel_state.keep_draft(_draft(it.draft), it.by),
             "check": self._check,
             "generate": self._generate,
             "frame": self._frame,
             "crop": self._crop,
-            "picture": lambda it: {**desk.pictures.facts(desk.studio, self._picture(it.picture))},
-            "cancel": lambda it: desk.studio.job(it.job).cancel(),
+            "picture": lambda it: {
+                **panel_state.pictures.facts(panel_state.studio, self._picture(it.picture))
+            },
+            "cancel": lambda it: panel_state.studio.job(it.job).cancel(),
             "again": self._again,
-            "fetch": lambda it: self._go_on(desk.studio.retry(it.job)),
-            "resubmit": lambda it: self._go_on(desk.studio.resubmit(it.job)),
-            "dismiss": lambda it: desk.dismiss(it.job),
-            "move": lambda it: desk.studio.move(it.job, it.before or None),
+            "fetch": lambda it: self._go_on(panel_state.studio.retry(it.job)),
+            "resubmit": lambda it: self._go_on(panel_state.studio.resubmit(it.job)),
+            "dismiss": lambda it: panel_state.dismiss(it.job),
+            "move": lambda it: panel_state.studio.move(it.job, it.before or None),
             "browse": self._browse,
             "posters": self._posters,
             "video": self._video,
             "details": self._details,
             "select": lambda it: self._choose(lambda _: list(dict.fromkeys(it.clips))),
-            "view": lambda it: desk.keep_view(_view(it.view)),
+            "view": lambda it: panel_state.keep_view(_view(it.view)),
             "another": self._another,
-            "vary": lambda it: {"draft": draft_again(desk.studio.job(desk.studio.found(it.clip).job_id))},
+            "vary": lambda it: {
+                "draft": draft_again(panel_state.studio.job(panel_state.studio.found(it.clip).job_id))
+            },
             "rate": lambda it: self._rate(it, rating=it.rating or None),
             "star": lambda it: self._rate(it, star=it.star),
             "note": lambda it: self._rate(it, note=it.note),
             "delete": self._delete,
-            "restore": lambda it: all_or_none(it.clips, desk.studio.restore, desk.studio.delete),
+            "restore": lambda it: all_or_none(
+                it.clips, panel_state.studio.restore, panel_state.studio.delete
+            ),
             "join": self._join,
         }
 
@@ -73,22 +81,22 @@ class Handlers:
         """
         if kind == "upload":
             data = bytes(buffers[0]) if buffers else b""
-            answer: Answer = {**self._desk.pictures.read(self._desk.studio, data, payload.name)}
+            answer: Answer = {**self._panel_state.pictures.read(self._panel_state.studio, data, payload.name)}
         else:
             answer = self._ways[kind](payload) or {}
         if kind not in QUIET:
-            self._desk.wake()
+            self._panel_state.wake()
         return answer
 
     # Compose
 
     def _check(self, payload: asked.Of) -> Answer:
-        return {**check_draft(self._desk.studio, _draft(payload.draft), self._picture, self._clip)}
+        return {**check_draft(self._panel_state.studio, _draft(payload.draft), self._picture, self._clip)}
 
     def _generate(self, payload: asked.Generate) -> Answer:
         draft = read_draft(_draft(payload.draft), self._picture, self._clip)
         try:
-            jobs, sweep = submit(self._desk.studio, draft, confirm=payload.confirm)
+            jobs, sweep = submit(self._panel_state.studio, draft, confirm=payload.confirm)
         except InvalidRequest as error:
             if error.facts.get("field") != "confirm":
                 raise
@@ -100,34 +108,34 @@ class Handlers:
         image = clip.last_frame() if payload.seconds is None else clip.frame(payload.seconds)
         name = f"{clip.job_id} {'end' if payload.seconds is None else f'{payload.seconds:.1f} s'}.png"
         picture = replace(read_picture(image), name=name)
-        return {**self._desk.pictures.keep(self._desk.studio, picture)}
+        return {**self._panel_state.pictures.keep(self._panel_state.studio, picture)}
 
     def _crop(self, payload: asked.Crop) -> Answer:
         box = (payload.x, payload.y, payload.width, payload.height)
-        return {**self._desk.pictures.crop(self._desk.studio, payload.picture, box)}
+        return {**self._panel_state.pictures.crop(self._panel_state.studio, payload.picture, box)}
 
     def _picture(self, key: str) -> Picture:
-        return self._desk.pictures.get(self._desk.studio, key)
+        return self._panel_state.pictures.get(self._panel_state.studio, key)
 
     def _clip(self, key: str) -> Video:
-        return self._desk.studio.clip(key)
+        return self._panel_state.studio.clip(key)
 
     # Watch
 
     def _again(self, payload: asked.OfJob) -> Answer:
         """A job in place of one that ended badly, which then needs no attention any more."""
-        new = self._desk.studio.again(payload.job)
-        self._desk.dismiss(payload.job)
+        new = self._panel_state.studio.again(payload.job)
+        self._panel_state.dismiss(payload.job)
         return {"job": new.id}
 
     def _go_on(self, job: Job) -> None:
         """Show a job again that was put aside: it is not over."""
-        self._desk.recall(job.id)
+        self._panel_state.recall(job.id)
 
     # Find
 
     def _browse(self, payload: asked.Browse) -> Answer:
-        studio = self._desk.studio
+        studio = self._panel_state.studio
         found = studio.browse(
             Query(
                 search=payload.search,
@@ -136,7 +144,7 @@ class Handlers:
                 starred="starred" in payload.states,
                 rating=payload.rating,
                 sweep=payload.sweep,
-                since=self._desk.clock() - payload.days * 86_400 if payload.days else None,
+                since=self._panel_state.clock() - payload.days * 86_400 if payload.days else None,
                 order=payload.order,
                 offset=payload.offset,
                 limit=payload.limit,
@@ -144,23 +152,23 @@ class Handlers:
         )
         return {
             "total": found.total,
-            "items": make_items(found.rows, studio.library.folder, self._desk.place),
+            "items": make_items(found.rows, studio.library.folder, self._panel_state.place),
         }
 
     def _posters(self, payload: asked.OfClips) -> Answer:
-        studio, found = self._desk.studio, {}
+        studio, found = self._panel_state.studio, {}
         for key in payload.clips:
             try:
                 row = studio.found(key)
             except NotFound:
                 # Deleted while the page was scrolled.
                 continue
-            if still := self._desk.stills.get(row):
+            if still := self._panel_state.stills.get(row):
                 found[key] = still
         return {"posters": found}
 
     def _video(self, payload: asked.Bytes) -> Answer:
-        studio = self._desk.studio
+        studio = self._panel_state.studio
         row = studio.found(payload.clip)
         if not row.path:
             raise NotFound(f"Job {row.job_id} has no clip.", hint=f"It is {row.state}.")
@@ -177,20 +185,20 @@ class Handlers:
         return {"size": size, "next": min(size, payload.offset + len(piece)), "buffers": [piece]}
 
     def _details(self, payload: asked.OfClip) -> Answer:
-        studio = self._desk.studio
+        studio = self._panel_state.studio
         row = studio.found(payload.clip)
         self.opened = row.key
 
         def facts(picture: Picture) -> Any:
-            return self._desk.pictures.facts(studio, picture)
+            return self._panel_state.pictures.facts(studio, picture)
 
-        return {**make_details(studio, row, self._desk.place, facts, self._desk.clock())}
+        return {**make_details(studio, row, self._panel_state.place, facts, self._panel_state.clock())}
 
     # Go on
 
     def _another(self, payload: asked.OfClip) -> Answer:
         """Another sample of the same request: the first take that nobody has asked for yet."""
-        studio = self._desk.studio
+        studio = self._panel_state.studio
         job = studio.job(studio.found(payload.clip).job_id)
         fields = fields_again(job, studio.settings.provider)
         take = job.take + 1
@@ -199,15 +207,15 @@ class Handlers:
         return {"job": studio.generate(take=take, **fields).id}
 
     def _rate(self, payload: asked.OfClip, **changes: Any) -> None:
-        self._desk.studio.rate(payload.clip, **changes)
+        self._panel_state.studio.rate(payload.clip, **changes)
 
     def _delete(self, payload: asked.OfClips) -> None:
-        all_or_none(payload.clips, self._desk.studio.delete, self._desk.studio.restore)
+        all_or_none(payload.clips, self._panel_state.studio.delete, self._panel_state.studio.restore)
         self._choose(lambda chosen: [key for key in chosen if key not in payload.clips])
 
     def _join(self, payload: asked.Join) -> Answer:
         pieces = [self._clip(piece.clip).trim(piece.start, piece.end) for piece in payload.pieces]
-        video = self._desk.studio.join(pieces, title=payload.title)
+        video = self._panel_state.studio.join(pieces, title=payload.title)
         return {"clip": f"{video.job_id}/0"}
 
 

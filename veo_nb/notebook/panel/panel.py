@@ -24,7 +24,7 @@ from veo_nb.notebook.live import STATIC, LiveView
 from veo_nb.notebook.panel import commands as asked
 from veo_nb.notebook.panel.handlers import Handlers
 from veo_nb.notebook.panel.protocol import ROWS
-from veo_nb.notebook.panel.state import Desk
+from veo_nb.notebook.panel.state import PanelState
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Command, Payloads
 from veo_nb.notebook.showing import find_place_here, is_terminal
@@ -54,7 +54,7 @@ the first time."""
 REMEMBERED = 100
 
 _living: deque[Panel] = deque()
-_desks: dict[Callable[[], Studio], Desk] = {}
+_panel_states: dict[Callable[[], Studio], PanelState] = {}
 _lock = threading.Lock()
 
 
@@ -88,12 +88,12 @@ class Panel(LiveView):
         with _lock:
             # One desk for each way to a studio: all panels of `veo.panel()` share theirs.
             self._way = studio
-            desk = _desks.get(studio)
-            if desk is None:
-                desk = _desks[studio] = Desk(studio, place or find_place_here(), clock)
-        self._desk = desk
+            panel_state = _panel_states.get(studio)
+            if panel_state is None:
+                panel_state = _panel_states[studio] = PanelState(studio, place or find_place_here(), clock)
+        self._panel_state = panel_state
         self._writing = threading.RLock()
-        self._handlers = Handlers(desk, self._choose)
+        self._handlers = Handlers(panel_state, self._choose)
         self._hands = {
             name: ThreadPoolExecutor(most, thread_name_prefix=f"veo_nb-panel-{name}")
             for name, (_, most) in _HANDS.items()
@@ -103,13 +103,13 @@ class Panel(LiveView):
         self._endings: list[Callable[[], None]] = []
         self._closed = self._made = False
         try:
-            super().__init__(clock, **desk.join(self))
+            super().__init__(clock, **panel_state.join(self))
         except BaseException:
             self._leave()
             raise
         # Nothing was written while it was being made: now look at what has changed meanwhile.
         self._made = True
-        desk.wake()
+        panel_state.wake()
         with _lock:
             _living.append(self)
             old = [_living.popleft() for _ in range(len(_living) - LIVING)]
@@ -119,7 +119,7 @@ class Panel(LiveView):
     @property
     def selected(self) -> tuple[Video, ...]:
         """The clips that are chosen in the gallery, in the order in which they were; else the one that is open."""
-        studio, opened, found = self._desk.studio, self._handlers.opened, []
+        studio, opened, found = self._panel_state.studio, self._handlers.opened, []
         for key in self.chosen or ([opened] if opened else []):
             try:
                 found.append(studio.clip(key))
@@ -133,7 +133,7 @@ class Panel(LiveView):
 
         It is called on a background thread: what it prints shows up under whichever cell ran last.
         """
-        end = self._desk.hear(callback)
+        end = self._panel_state.hear(callback)
         self._endings.append(end)
         return end
 
@@ -150,17 +150,17 @@ class Panel(LiveView):
         super().close()
 
     def _leave(self) -> None:
-        self._desk.leave(self)
+        self._panel_state.leave(self)
         with _lock:
             # By identity: a widget has no other.
             for one in [one for one in _living if one is self]:
                 _living.remove(one)
-            if not self._desk.shown:
-                _desks.pop(self._way, None)
+            if not self._panel_state.shown:
+                _panel_states.pop(self._way, None)
 
     def push(self) -> None:
         """Have the desk look at what there is."""
-        self._desk.wake()
+        self._panel_state.wake()
 
     def take(self, facts: dict[str, Any]) -> None:
         """Write the traits that are new."""

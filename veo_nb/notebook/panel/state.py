@@ -49,7 +49,7 @@ class Shown(Protocol):
         """Write these traits."""
 
 
-class Desk:
+class PanelState:
     """Gathers what panels show. `studio` gives the studio of now, which `veo.configure` may have changed."""
 
     def __init__(

@@ -55,8 +55,8 @@ class Person:
         return ask
 
     def login(self, name=None, key: object = KEY, keep: object = "n") -> str:
-        hands = {"hidden": self.type(key), "shown": self.type(keep)}
-        return login(name, self.settings(), self.stores, self.environ, self.set_key, **hands)
+        answers = {"hidden": self.type(key), "shown": self.type(keep)}
+        return login(name, self.settings(), self.stores, self.environ, self.set_key, **answers)
 
     def logout(self, name=None) -> str:
         return logout(name, self.settings(), self.stores, self.environ, self.set_key)

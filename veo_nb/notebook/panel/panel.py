@@ -34,7 +34,7 @@ LIVING = 4
 """Panels that live at once: an older one, whose cell was run again, is at rest from then on."""
 NO_PAGE = "A terminal can't show the panel."
 WHERE = "Open it in JupyterLab, Jupyter Notebook, VS Code, Colab or marimo."
-_HANDS = {
+_WORKERS = {
     "read": ({"check", "browse", "details", "vary", "clock"}, 2),
     "stills": ({"posters"}, 1),
     "bytes": ({"video"}, 1),
@@ -94,9 +94,9 @@ class Panel(LiveView):
         self._panel_state = panel_state
         self._writing = threading.RLock()
         self._handlers = Handlers(panel_state, self._choose)
-        self._hands = {
+        self._workers = {
             name: ThreadPoolExecutor(most, thread_name_prefix=f"veo_nb-panel-{name}")
-            for name, (_, most) in _HANDS.items()
+            for name, (_, most) in _WORKERS.items()
         }
         self._along = threading.local()
         self._done: OrderedDict[str, dict[str, Any]] = OrderedDict()
@@ -145,8 +145,8 @@ class Panel(LiveView):
         for end in self._endings:
             end()
         self._leave()
-        for hands in self._hands.values():
-            hands.shutdown(wait=False, cancel_futures=True)
+        for workers in self._workers.values():
+            workers.shutdown(wait=False, cancel_futures=True)
         super().close()
 
     def _leave(self) -> None:
@@ -194,8 +194,8 @@ class Panel(LiveView):
         if self._closed:
             return
         kind = str(content.get("kind")) if isinstance(content, dict) else ""
-        name = next((name for name, (kinds, _) in _HANDS.items() if kind in kinds), "act")
-        self._hands[name].submit(self._answer_with, view, content, buffers)
+        name = next((name for name, (kinds, _) in _WORKERS.items() if kind in kinds), "act")
+        self._workers[name].submit(self._answer_with, view, content, buffers)
 
     def _answer_with(self, view: Any, content: Any, buffers: Any) -> None:
         self._along.buffers = buffers or ()

@@ -19,40 +19,40 @@ def made(studio, prompt="A fox.", **fields):
 
 
 def test_all_that_happens_to_a_job_is_heard_of(studio):
-    heard: list[str] = []
-    end = studio.on_change(heard.append)
+    changes: list[str] = []
+    end = studio.on_change(changes.append)
     job = made(studio)
-    assert set(heard) == {job.id}
+    assert set(changes) == {job.id}
     for act in (
         lambda: studio.rate(job.id, rating=3),
         lambda: studio.delete(job.id),
         lambda: studio.restore(job.id),
     ):
-        heard.clear()
+        changes.clear()
         act()
-        assert set(heard) == {job.id}
-    heard.clear()
+        assert set(changes) == {job.id}
+    changes.clear()
     end()
     studio.rate(job.id, rating=4)
-    assert heard == []
+    assert changes == []
 
 
 def test_a_joined_clip_is_heard_of(studio):
     job = made(studio)
-    heard: list[str] = []
-    studio.on_change(heard.append)
+    changes: list[str] = []
+    studio.on_change(changes.append)
     both = studio.join([job, job])
-    assert set(heard) == {both.job_id}
+    assert set(changes) == {both.job_id}
 
 
 def test_what_another_kernel_does_is_heard_of_and_its_beats_are_not(make_studio, monkeypatch):
     monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
     here, there = make_studio(), make_studio()
     job = made(there)
-    heard, event = [], threading.Event()
+    changes, event = [], threading.Event()
 
     def hear(changed):
-        heard.append(changed)
+        changes.append(changed)
         event.set()
 
     here.on_change(hear)
@@ -60,7 +60,7 @@ def test_what_another_kernel_does_is_heard_of_and_its_beats_are_not(make_studio,
     assert not event.wait(0.2)
     there.rate(job.id, rating=5)
     assert event.wait(10)
-    assert heard[0] == ""
+    assert changes[0] == ""
 
 
 # Where clips come from
@@ -149,10 +149,10 @@ def test_a_move_is_told_and_one_before_nothing_is_refused(make_studio, service):
     parts = studio._open()
     # Held back they hear of no other number in the line, and it is another line all the same.
     parts.loop.do(lambda: parts.engine.hold({second.id, third.id}, back=True))
-    heard: list[str] = []
-    studio.on_change(heard.append)
+    changes: list[str] = []
+    studio.on_change(changes.append)
     studio.move(third.id, second.id)
-    assert third.id in heard
+    assert third.id in changes
     parts.loop.do(lambda: parts.engine.hold({second.id, third.id}, back=False))
     held.give()
     for job in (first, second, third):

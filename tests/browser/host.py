@@ -130,11 +130,11 @@ class Host:
         """Pass on what the page has sent, and give what is new from the kernel."""
         for one in sent:
             self.kernel.say(one["comm"], one["data"], *map(base64.b64decode, one["buffers"]))
-        heard = -1
-        while heard != len(self.kernel.heard):
-            heard = len(self.kernel.heard)
+        messages = -1
+        while messages != len(self.kernel.messages):
+            messages = len(self.kernel.messages)
             self.kernel.listen(0.001)
-        fresh, self._told = self.kernel.heard[self._told : heard], heard
+        fresh, self._told = self.kernel.messages[self._told : messages], messages
         news = [self._comm(one) for one in fresh if one["header"]["msg_type"] in COMMS]
         return [*news, *self._outputs()]
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PHOTOGRAPH = ROOT / "notebooks" / "coffee.jpg"
 PANEL = "import veo_nb as veo\npanel = veo.panel()\npanel"
 SELECTED = "print([clip.job_id for clip in panel.selected], [job.status for job in heard])"
-HEARD = "heard = []\npanel.on_finished(heard.append);"
+FINISHED = "heard = []\npanel.on_finished(heard.append);"
 SLEEP = "import time; time.sleep(60)"
 MADE = 120_000
 """Milliseconds for the sandbox to render a few clips on a busy machine."""
@@ -71,7 +71,7 @@ def open_panel(open_notebook):
 
 def test_a_photograph_becomes_a_clip_is_varied_compared_and_one_is_kept(open_panel, sandbox, artefact):
     notebook, panel = open_panel(
-        sandbox, HEARD, SELECTED, "%%veo", permissions=["clipboard-read", "clipboard-write"]
+        sandbox, FINISHED, SELECTED, "%%veo", permissions=["clipboard-read", "clipboard-write"]
     )
     notebook.run(2)
     page = panel.page

@@ -259,40 +259,40 @@ def test_an_abandoned_job_may_still_hear_of_its_end(job):
 
 
 def test_a_listener_hears_each_change_until_it_is_removed(job):
-    heard: list[str] = []
-    remove = job.on_change(lambda job: heard.append(job.status))
+    changes: list[str] = []
+    remove = job.on_change(lambda job: changes.append(job.status))
     job.change(state=State.SUBMITTING)
     job.change(note=Note(kind="offline"))
     remove()
     remove()
     job.change(state=State.RUNNING)
-    assert heard == ["submitting", "submitting"]
+    assert changes == ["submitting", "submitting"]
     assert len(job._listeners) == 0
 
 
 def test_removing_takes_away_no_equal_listener(job):
-    heard: list[str] = []
+    changes: list[str] = []
 
     def listen(job: Job) -> None:
-        heard.append(job.status)
+        changes.append(job.status)
 
     remove, _ = job.on_change(listen), job.on_change(listen)
     remove()
     remove()
     job.change(state=State.SUBMITTING)
-    assert heard == ["submitting"]
+    assert changes == ["submitting"]
 
 
 def test_a_listener_that_breaks_stops_neither_the_job_nor_the_others(job, caplog):
-    heard: list[str] = []
+    changes: list[str] = []
 
     def breaks(job: Job) -> None:
         raise ZeroDivisionError("oops")
 
     job.on_change(breaks)
-    job.on_change(lambda job: heard.append(job.status))
+    job.on_change(lambda job: changes.append(job.status))
     job.change(state=State.CANCELLED, error=Cancelled("No."))
-    assert heard == ["cancelled"]
+    assert changes == ["cancelled"]
     with pytest.raises(Cancelled):
         job.wait(0)
     assert "a listener of job 3f2a broke" in caplog.text

@@ -107,11 +107,11 @@ def test_a_row_that_was_read_before_the_job_ended_does_not_bring_it_back_to_life
 
 def test_a_known_job_hears_what_another_process_has_done_with_it(registry, ledger):
     job = registry.job(ROW)
-    heard = []
-    job.on_change(lambda job: heard.append(job.status))
+    changes = []
+    job.on_change(lambda job: changes.append(job.status))
     ledger.update_job("3f2a", state="running", operation="op")
     assert registry.job(ROW) is job
-    assert (job.status, job.operation, heard) == ("running", "op", ["running"])
+    assert (job.status, job.operation, changes) == ("running", "op", ["running"])
 
 
 def test_a_job_that_is_driven_here_is_not_overwritten_by_the_ledger(registry, ledger):

@@ -106,7 +106,7 @@ class Kernel:
         self.cells: dict[str, Cell] = {}
         self.widgets: dict[str, Widget] = {}
         self.replies: dict[str, dict[str, Any]] = {}
-        self.heard: list[dict[str, Any]] = []
+        self.messages: list[dict[str, Any]] = []
         """Every message the kernel sent on any channel, as it came."""
         self._sent: dict[str, float] = {}
 
@@ -154,8 +154,8 @@ class Kernel:
             self._poller.register(channel.socket, zmq.POLLIN)
         # Until the kernel listens, a request waits in the socket; until iopub is joined, its news are lost.
         deadline = time.monotonic() + timeout
-        self._heard = False
-        while not self._heard:
+        self._answered = False
+        while not self._answered:
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, "the kernel did not start"
             self.client.kernel_info()
@@ -273,9 +273,9 @@ class Kernel:
             for channel in self._channels:
                 if channel.socket is socket:
                     message = channel.get_msg(timeout=0)
-                    self.heard.append(message)
+                    self.messages.append(message)
                     if channel is self.client.iopub_channel:
-                        self._heard = True
+                        self._answered = True
                         self._hear(message)
                     elif channel is self.client.stdin_channel:
                         self.client.input(self._answers.pop(0))

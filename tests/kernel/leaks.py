@@ -69,7 +69,7 @@ class Surfaces:
     def messages(self) -> dict[str, bytes]:
         """By kind: outputs, errors, comms with the widgets' states, replies and the questions of `input`."""
         kinds: dict[str, list[bytes]] = {}
-        for message in self.kernel.heard:
+        for message in self.kernel.messages:
             parts = [json.dumps(message, default=str, ensure_ascii=False).encode()]
             parts += [bytes(buffer) for buffer in message.get("buffers", [])]
             kinds.setdefault(f"message {message['header']['msg_type']}", []).extend(parts)
@@ -101,7 +101,7 @@ class Surfaces:
             kinds = ("stream", "display_data", "execute_result", "error")
             outputs = [
                 nbformat.v4.output_from_msg(message)
-                for message in self.kernel.heard
+                for message in self.kernel.messages
                 if message["parent_header"].get("msg_id") == cell.id
                 and message["header"]["msg_type"] in kinds
             ]

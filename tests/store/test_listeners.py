@@ -23,13 +23,13 @@ def test_all_who_listen_hear_of_a_change_until_they_no_longer_want_to():
 
 def test_a_listener_that_breaks_stops_nobody(caplog):
     news: Listeners[str] = Listeners("job 3f2a")
-    heard: list[str] = []
+    changes: list[str] = []
 
     def broken(changed: str) -> None:
         raise ZeroDivisionError(changed)
 
     news.subscribe(broken)
-    news.subscribe(heard.append)
+    news.subscribe(changes.append)
     news.tell("3f2a")
-    assert heard == ["3f2a"]
+    assert changes == ["3f2a"]
     assert "a listener of job 3f2a broke" in caplog.text

@@ -45,10 +45,10 @@ def other(ledger, tmp_path):
 
 
 @pytest.fixture
-def heard(ledger) -> list[str]:
-    heard: list[str] = []
-    ledger.news.subscribe(heard.append)
-    return heard
+def changes(ledger) -> list[str]:
+    changes: list[str] = []
+    ledger.news.subscribe(changes.append)
+    return changes
 
 
 def joined(**changes):
@@ -75,29 +75,29 @@ DEEDS = {
 
 
 @pytest.mark.parametrize("what", DEEDS)
-async def test_what_another_kernel_does_is_heard_once(ledger, other, heard, what):
+async def test_what_another_kernel_does_is_heard_once(ledger, other, changes, what):
     looks = Looks(ledger, lambda: None, lambda: DEEDS[what](other), lambda: None)
     await watch(ledger, looks.sleep)
-    assert heard == [""]
+    assert changes == [""]
     assert looks.seconds == [LOOK_SECONDS] * 4
 
 
-async def test_what_this_kernel_does_is_not_heard_a_second_time(ledger, heard):
+async def test_what_this_kernel_does_is_not_heard_a_second_time(ledger, changes):
     looks = Looks(ledger, lambda: ledger.update_job("3f2a", state="running"), lambda: None)
     await watch(ledger, looks.sleep)
-    assert heard == ["3f2a"]
+    assert changes == ["3f2a"]
 
 
-async def test_that_another_kernel_lives_is_no_news(ledger, other, heard):
+async def test_that_another_kernel_lives_is_no_news(ledger, other, changes):
     beat = Owner("host:1:x", "host", 1, 5.0)
     looks = Looks(ledger, lambda: None, lambda: other.beat(beat), lambda: other.leave(beat.id))
     await watch(ledger, looks.sleep)
-    assert heard == []
+    assert changes == []
 
 
 async def test_while_nobody_listens_nothing_is_read_and_later_it_is_made_up_for(ledger, other):
-    heard: list[str] = []
-    ends = [ledger.news.subscribe(heard.append)]
+    changes: list[str] = []
+    ends = [ledger.news.subscribe(changes.append)]
     reads: list[str] = []
     read = ledger.read
 
@@ -115,9 +115,9 @@ async def test_while_nobody_listens_nothing_is_read_and_later_it_is_made_up_for(
         DEEDS["a clip is rated"](other)
         assert reads == []
 
-    looks = Looks(ledger, nobody, rate, lambda: ends.append(ledger.news.subscribe(heard.append)))
+    looks = Looks(ledger, nobody, rate, lambda: ends.append(ledger.news.subscribe(changes.append)))
     await watch(ledger, looks.sleep)
-    assert heard == [""]
+    assert changes == [""]
 
 
 def test_a_clip_that_is_brought_back_or_noted_upon_changes_what_there_is(ledger):

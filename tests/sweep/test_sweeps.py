@@ -551,33 +551,33 @@ def test_who_interrupts_the_entering_wants_no_more(make_studio, service, monkeyp
 
 def test_a_listener_hears_which_cells_have_changed_and_nothing_after_it_was_removed(make_studio, held):
     sweep = start(make_studio(max_in_flight=1))
-    heard: list[str] = []
-    remove = sweep.on_change(lambda cells: heard.extend(f"{c.labels['animal']} {c.state}" for c in cells))
+    changes: list[str] = []
+    remove = sweep.on_change(lambda cells: changes.extend(f"{c.labels['animal']} {c.state}" for c in cells))
     held.give()
     sweep.wait(60)
-    wait_for(lambda: heard.count("owl succeeded") >= 2)
-    assert "fox running" in heard
+    wait_for(lambda: changes.count("owl succeeded") >= 2)
+    assert "fox running" in changes
     before = [len(job._listeners) for job in sweep.jobs]
     remove()
     assert [len(job._listeners) for job in sweep.jobs] == [count - 1 for count in before]
-    heard.clear()
+    changes.clear()
     sweep.rate(sweep.cells[0], 5)
-    assert heard == []
+    assert changes == []
 
 
 def test_ratings_pauses_and_retries_are_heard_too(make_studio, service):
     service.submits = [REFUSED]
     sweep = start(make_studio(max_in_flight=1)).wait(60)
-    heard: list[int] = []
-    remove = sweep.on_change(lambda cells: heard.append(len(cells)))
+    changes: list[int] = []
+    remove = sweep.on_change(lambda cells: changes.append(len(cells)))
     sweep.rate(sweep.cells[1], 5)
-    assert heard == [1]
+    assert changes == [1]
     sweep.pause()
     sweep.resume()
-    assert heard == [1, 4, 4]
+    assert changes == [1, 4, 4]
     sweep.retry()
     sweep.wait(60)
-    wait_for(lambda: len(heard) > 6)
+    wait_for(lambda: len(changes) > 6)
     remove()
     assert sweep._followed == {}
 

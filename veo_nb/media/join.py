@@ -160,11 +160,11 @@ def _encode(parts: Sequence[Part], out: str | Path, size: tuple[int, int], *, so
         for index, part in enumerate(parts):
             first_one, end = part.pictures(rate)
             if sound:
-                heard = slice(
+                audible = slice(
                     round(first_one / rate * RATE), None if end is None else round(end / rate * RATE)
                 )
                 writer.add_sound(
-                    _softened(part.path, begins=index > 0, ends=index < len(parts) - 1, heard=heard)
+                    _softened(part.path, begins=index > 0, ends=index < len(parts) - 1, audible=audible)
                 )
             for picture in _from(_pictures(part.path, width, height, rate), first_one, end):
                 writer.add_picture(picture)
@@ -221,10 +221,10 @@ def _pulled(graph: Graph) -> Iterator[VideoFrame]:
 
 
 def _softened(
-    path: str | Path, *, begins: bool, ends: bool, heard: slice = slice(None)
+    path: str | Path, *, begins: bool, ends: bool, audible: slice = slice(None)
 ) -> NDArray[np.float32]:
     """The sound of a clip, or of the samples of it that are `heard`, faded where it meets another."""
-    samples = sound_of(path)[heard]
+    samples = sound_of(path)[audible]
     fade = np.linspace(0.0, 1.0, min(round(SEAM * RATE), len(samples)), dtype=np.float32)[:, None]
     if begins:
         samples[: len(fade)] *= fade

@@ -61,7 +61,7 @@ class JobView(LiveView):
         self._replaced = replaced
         self._later = later
         self._call_off: Callable[[], None] = _nothing
-        self._heard = False
+        self._has_page = False
         self._turn = threading.RLock()
         self._place = place
         self._handle: DisplayHandle | None = None
@@ -103,7 +103,7 @@ class JobView(LiveView):
         """Show how the job ended: plainly, or with a button where a page is there to press it."""
         with self._turn:
             self._forget()
-            if self._job.now.state is State.BLOCKED and self._heard:
+            if self._job.now.state is State.BLOCKED and self._has_page:
                 self._offer()
             else:
                 self._finish()
@@ -154,9 +154,9 @@ class JobView(LiveView):
         return make_card(self._job, self._place, self._backdrop)
 
     def _receive(self, view: Any, content: Any, buffers: Any) -> None:
-        if not self._heard:
+        if not self._has_page:
             # There is a page, whose person can press a button.
-            self._heard = True
+            self._has_page = True
             if self._job.now.state.final:
                 self._settle()
         super()._receive(view, content, buffers)

@@ -361,33 +361,33 @@ def test_a_panel_follows_the_settings(look, make_studio, tmp_path):
 def test_who_waits_for_jobs_hears_of_each_once(look, here, studio, service):
     studio.generate("Before.").wait(30)
     panel = look(here)
-    heard: list[str] = []
-    end = panel.on_finished(lambda job: heard.append(job.request.prompt))
+    finished: list[str] = []
+    end = panel.on_finished(lambda job: finished.append(job.request.prompt))
     service.submits = [BLOCKED]
     bad = studio.generate("Bad.")
     wait_until(lambda: bad.now.state.final)
     studio.generate("A fox.").wait(30)
-    wait_until(lambda: heard)
+    wait_until(lambda: finished)
     studio.generate("An owl.").wait(30)
-    wait_until(lambda: len(heard) == 2)
-    assert heard == ["A fox.", "An owl."]
+    wait_until(lambda: len(finished) == 2)
+    assert finished == ["A fox.", "An owl."]
     end()
     studio.generate("A hare.").wait(30)
     wait_until(lambda: panel.library["total"] == 4)
-    assert len(heard) == 2
+    assert len(finished) == 2
 
 
 def test_who_takes_long_with_a_job_holds_no_panel_up(look, here, studio):
     panel = look(here)
-    heard, go_on = threading.Event(), threading.Event()
+    finished, go_on = threading.Event(), threading.Event()
 
     def slow(_job) -> None:
-        heard.set()
+        finished.set()
         go_on.wait(20)
 
     panel.on_finished(slow)
     studio.generate("A fox.").wait(30)
-    assert heard.wait(20)
+    assert finished.wait(20)
     studio.generate("An owl.").wait(30)
     wait_until(lambda: panel.library["total"] == 2)
     go_on.set()
@@ -395,15 +395,15 @@ def test_who_takes_long_with_a_job_holds_no_panel_up(look, here, studio):
 
 def test_who_breaks_at_a_job_is_logged_and_the_next_one_hears(look, here, studio, caplog):
     panel = look(here)
-    heard: list[str] = []
+    finished: list[str] = []
 
     def broken(_job) -> None:
         raise ValueError("mine")
 
     panel.on_finished(broken)
-    panel.on_finished(lambda job: heard.append(job.id))
+    panel.on_finished(lambda job: finished.append(job.id))
     job = studio.generate("A fox.").wait(30)
-    wait_until(lambda: heard == [job.id])
+    wait_until(lambda: finished == [job.id])
     assert "mine" in caplog.text
 
 
@@ -573,14 +573,14 @@ def test_a_panel_that_cannot_be_opened_leaves_nothing(place, make_studio, shell)
 
 def test_with_one_of_two_closed_the_other_lives(look, here, studio):
     one, two = look(here), look(here)
-    heard: list[str] = []
-    one.on_finished(lambda job: heard.append("one"))
-    two.on_finished(lambda job: heard.append("two"))
+    finished: list[str] = []
+    one.on_finished(lambda job: finished.append("one"))
+    two.on_finished(lambda job: finished.append("two"))
     one.close()
     studio.generate("A fox.").wait(30)
     wait_until(lambda: two.library["total"] == 1)
-    wait_until(lambda: heard)
-    assert heard == ["two"]
+    wait_until(lambda: finished)
+    assert finished == ["two"]
 
 
 def test_of_many_panels_the_oldest_is_put_to_rest(look, here):

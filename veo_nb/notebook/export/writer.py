@@ -121,7 +121,7 @@ def _writer(kind: str, material: Material, target: Path, sweep: Sweep, options: 
     if kind == "page":
         return _page(material, target, embed=options.get("embed", True))
     if kind == "video":
-        return _video(material, _heard(sweep, options.get("sound")))
+        return _video(material, _sound_of(sweep, options.get("sound")))
     if kind == "picture":
         return _picture(material)
     if kind == "table":
@@ -232,7 +232,7 @@ def _sheet(material: Material) -> tuple[list[Any], Any]:
         raise InvalidRequest(str(error), hint="Export a page or a folder.") from None
 
 
-def _heard(sweep: Sweep, sound: Any) -> Path | None:
+def _sound_of(sweep: Sweep, sound: Any) -> Path | None:
     """The clip whose sound is wanted."""
     if sound is None:
         return None

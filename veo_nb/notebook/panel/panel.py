@@ -133,7 +133,7 @@ class Panel(LiveView):
 
         It is called on a background thread: what it prints shows up under whichever cell ran last.
         """
-        end = self._panel_state.hear(callback)
+        end = self._panel_state.on_finished(callback)
         self._endings.append(end)
         return end
 

@@ -39,7 +39,7 @@ MOST_ENDED = 12
 MOST_CLIPS = 1_000_000
 """More than a library has."""
 
-Heard = Callable[[Job], object]
+OnFinished = Callable[[Job], object]
 
 
 class Shown(Protocol):
@@ -68,7 +68,7 @@ class PanelState:
         self._changed: set[str] = set()
         self._changing = threading.Lock()
         """Of `_changed` alone: who tells of a change must not wait for who waits for the loop that tells."""
-        self._heard: dict[object, Heard] = {}
+        self._finished_callbacks: dict[object, OnFinished] = {}
         self._caller: ThreadPoolExecutor | None = None
         self._told: set[str] = set()
         self._began = 0.0
@@ -112,13 +112,13 @@ class PanelState:
         """Whether any panel shows it."""
         return bool(self._panels)
 
-    def hear(self, listener: Heard) -> Callable[[], None]:
+    def on_finished(self, listener: OnFinished) -> Callable[[], None]:
         """Have `listener(job)` called for each job that is done; call what is returned to end it."""
         key = object()
-        self._heard[key] = listener
+        self._finished_callbacks[key] = listener
 
         def remove() -> None:
-            self._heard.pop(key, None)
+            self._finished_callbacks.pop(key, None)
 
         return remove
 
@@ -309,7 +309,7 @@ class PanelState:
             if job.now.state is not State.SUCCEEDED or (job.now.finished_at or 0.0) < began:
                 continue
             self._told.add(job_id)
-            for listener in [*self._heard.values()]:
+            for listener in [*self._finished_callbacks.values()]:
                 self._call(listener, job)
 
     def _tidy(self) -> None:
@@ -318,7 +318,7 @@ class PanelState:
             self._tidied = True
             self.stills.prune(self.studio.browse(Query(limit=MOST_CLIPS)).rows)
 
-    def _call(self, listener: Heard, job: Job) -> None:
+    def _call(self, listener: OnFinished, job: Job) -> None:
         """Call somebody on a thread for that: they may take their time, and what panels show goes on."""
         with self._lock:
             if self._caller is None and self._panels:
@@ -351,7 +351,7 @@ def _hand(panel: Shown, facts: dict[str, Any]) -> None:
         log.exception("a panel could not take what is new")
 
 
-def _tell(listener: Heard, job: Job) -> None:
+def _tell(listener: OnFinished, job: Job) -> None:
     try:
         listener(job)
     except Exception:

@@ -163,9 +163,9 @@ def test_a_key_is_nowhere_to_be_seen(keyed):
     try:
         veo.generate("A fox.", aspect_ratio="4:3")
     except errors.InvalidRequest as error:
-        told = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
-        assert "aspect_ratio" in told
-        assert KEY not in told
+        shown_text = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+        assert "aspect_ratio" in shown_text
+        assert KEY not in shown_text
     assert KEY not in repr(veo._settings) + repr(veo.studio()) + repr(veo.studio().settings)
 
 

@@ -177,8 +177,8 @@ def _provider(studio: Studio) -> Check:
     try:
         key = settings.key_or_raise()
     except VeoError as error:
-        told = f" ({problems})" if problems else ""
-        return Check("provider", False, f"{found}, no key{told}", error.hint)
+        stated = f" ({problems})" if problems else ""
+        return Check("provider", False, f"{found}, no key{stated}", error.hint)
     if not key:
         return Check("provider", True, f"{found}, Google's credentials for project {settings.project}")
     return Check("provider", True, f"{found}, key {key.tail()} from {key.source}")
@@ -247,10 +247,10 @@ def _key(key: Tried) -> Check:
 
 
 def _clock(hosts: list[Reached]) -> list[Check]:
-    told = [one.ahead for one in hosts if one.ahead is not None]
-    if not told:
+    stated = [one.ahead for one in hosts if one.ahead is not None]
+    if not stated:
         return []
-    ahead = min(told, key=abs)
+    ahead = min(stated, key=abs)
     if abs(ahead) < CLOCK_SECONDS:
         return [Check("clock", True, "right to within some seconds" if abs(ahead) >= 2 else "right")]
     off = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'}"

@@ -83,7 +83,7 @@ class Host:
     """Addresses that the page has asked for in vain."""
     wrong: list[str] = field(default_factory=list)
     """Errors that nobody caught."""
-    _told: int = 0
+    _seen: int = 0
     _shown: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def open(self) -> None:
@@ -134,7 +134,7 @@ class Host:
         while messages != len(self.kernel.messages):
             messages = len(self.kernel.messages)
             self.kernel.listen(0.001)
-        fresh, self._told = self.kernel.messages[self._told : messages], messages
+        fresh, self._seen = self.kernel.messages[self._seen : messages], messages
         news = [self._comm(one) for one in fresh if one["header"]["msg_type"] in COMMS]
         return [*news, *self._outputs()]
 

@@ -36,7 +36,7 @@ LINES = """for line in ("", "history", "sweeps", "cost", "config", "help", "show
     get_ipython().run_line_magic("veo", line)
 get_ipython().run_cell_magic("veo", "--dry-run --sweep animal=fox,owl", {typed!r} + " {{{{animal}}}}")"""
 REFUSED = """veo.sweep("A {{{{animal}}}}.", axes={{{typed!r}: ["fox"]}})"""
-TOLD = "sweep.jobs[0].wait()"
+SHOW = "sweep.jobs[0].wait()"
 CONTROL = "<img src=y onerror=\"alert('control')\"><p>Control</p>"
 """An output that does run, where the notebook is trusted; else nothing would show that the others could."""
 
@@ -63,7 +63,7 @@ def test_words_are_never_run(open_notebook, hostile, lab, chromium):
         NOTED.format(typed=TYPED),
         LINES.format(typed=TYPED),
         REFUSED.format(typed=TYPED),
-        TOLD,
+        SHOW,
     ]
     notebook = open_notebook(cells, hostile, viewport={"width": 1400, "height": 3000})
     page = notebook.page

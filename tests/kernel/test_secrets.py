@@ -48,7 +48,7 @@ for thing in (settings.api_key, settings, job):
         print(error)
 faulthandler.dump_traceback(open("crash.txt", "w"), all_threads=True)
 """
-TOLD = """
+SHOW = """
 import sys, traceback
 for frame, _ in traceback.walk_tb(sys.last_value.__traceback__):
     for name, value in frame.f_locals.items():
@@ -148,9 +148,9 @@ def test_a_key_gets_nowhere(kernel, provider, folder):
         kernel.run("job = [job for job in veo.history(100) if job.status == 'failed'][0]")
         for code in BROKEN:
             assert kernel.run(code).failure, code
-            told = kernel.run(TOLD)
-            assert told.failure is None, told.failure
-            assert "veo_nb" in told.stdout or "settings.api_key" in code
+            shown_text = kernel.run(SHOW)
+            assert shown_text.failure is None, shown_text.failure
+            assert "veo_nb" in shown_text.stdout or "settings.api_key" in code
         kernel.run("%tb")
 
     surfaces.save_notebook(folder / "saved.ipynb")
@@ -247,7 +247,7 @@ def test_a_key_gets_nowhere_by_sweeps_budgets_and_repairs(kernel, provider, fold
     assert judged.failure is None, judged.failure
     for code in ("[one for one in sweep.jobs if one.status == 'failed'][0].wait()", BILLED):
         assert kernel.run(code).failure, code
-        assert kernel.run(TOLD).failure is None
+        assert kernel.run(SHOW).failure is None
     kernel.run("veo.configure(budget=None)")
     repaired = kernel.run(DAMAGED)
     assert repaired.failure is None, repaired.failure

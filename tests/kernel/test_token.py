@@ -8,7 +8,7 @@ from tests.api.account import write_key_file
 from tests.kernel.echo import POLLS, SUBMITS, Echo
 from tests.kernel.kernel import Kernel
 from tests.kernel.leaks import Surfaces
-from tests.kernel.test_secrets import SHOWN, TOLD, over
+from tests.kernel.test_secrets import SHOW, SHOWN, over
 
 pytestmark = pytest.mark.kernel
 
@@ -48,7 +48,7 @@ def test_a_token_gets_nowhere(clip, folder, tmp_path):
                 kernel.run(f"%xmode {mode}")
                 failed = "[one for one in veo.history(100) if one.status == 'failed'][0]"
                 assert kernel.run(f"try:\n    {failed}.wait()\nexcept veo.VeoError as e:\n    1 / 0").failure
-                assert kernel.run(TOLD).failure is None
+                assert kernel.run(SHOW).failure is None
             surfaces.save_notebook(folder / "saved.ipynb")
             assert any(asked.keyed for asked in provider.asked)
             assert "[key]" in (folder / "debug.log").read_text()

@@ -151,8 +151,10 @@ def test_a_wrong_name_is_said(person, name, line):
 def test_what_is_no_key_changes_nothing(person, typed, kind, words):
     with pytest.raises(kind, match=words) as caught:
         person.login(key=typed)
-    told = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
-    assert "4567" not in told.replace(repr(typed), "")  # pytest's own frame has what the test passed in
+    shown_text = "".join(
+        traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+    )
+    assert "4567" not in shown_text.replace(repr(typed), "")  # pytest's own frame has what the test passed in
     assert person.given == {}
 
 

@@ -495,8 +495,8 @@ def test_the_doctor_repairs_and_says_what_it_did(run, loaded):
 
 def test_the_help_names_every_command_and_no_other(run):
     known = str(run("%veo zzzzzz").error).partition("Known: ")[2].rstrip(".").split(", ")
-    told = {name.split()[1] for name, _ in COMMANDS if " " in name}
-    assert told == set(known) - {"list"}
+    found_all = {name.split()[1] for name, _ in COMMANDS if " " in name}
+    assert found_all == set(known) - {"list"}
 
 
 def test_cost_shows_the_bill_and_so_does_a_bill_at_the_end_of_a_cell(run, loaded, studio):

@@ -122,9 +122,9 @@ def test_an_endless_payload_is_refused():
 
 
 def test_replies_are_those_of_the_examples():
-    granted, told, refused = MESSAGES["replies"]
+    granted, answer, refused = MESSAGES["replies"]
     assert reply("k3-1") == granted
-    assert reply("k3-2", ok=told["ok"]) == told
+    assert reply("k3-2", ok=answer["ok"]) == answer
     assert reply_error("k3-1", NotFound("There is no job 3f2a.", hint="%veo lists the jobs.")) == refused
 
 

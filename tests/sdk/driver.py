@@ -145,7 +145,7 @@ class Driver:
             for scene in [*operations]:
                 operation = operations[scene] = self.client.operations.get(operations[scene])
                 if operation.done:
-                    outcome[scene] = self.told(scene, operation)
+                    outcome[scene] = self.answer(scene, operation)
                     del operations[scene]
                     if scene == "text" and outcome[scene]["videos"]:
                         video = operation.response.generated_videos[0].video
@@ -166,7 +166,7 @@ class Driver:
                 "message": error.message,
             }
 
-    def told(self, scene, operation) -> dict[str, object]:
+    def answer(self, scene, operation) -> dict[str, object]:
         response = operation.response
         videos = (response and response.generated_videos) or []
         return {

@@ -66,8 +66,8 @@ def bill_of(
     ],
 )
 def test_a_job_counts_unless_it_is_known_to_be_free(state, accepted, sent, error, counts):
-    told = None if error is None else {"code": error[0], "message": error[1], "hint": ""}
-    assert may_be_charged(state, accepted=accepted, sent=sent, error=told) is counts
+    stated = None if error is None else {"code": error[0], "message": error[1], "hint": ""}
+    assert may_be_charged(state, accepted=accepted, sent=sent, error=stated) is counts
 
 
 @pytest.mark.parametrize(

@@ -24,31 +24,31 @@ ANIMAL, TIME, SEED = (
 )
 
 
-def told(axes, zipped=(), rows=None, columns=None) -> list[str]:
+def labels(axes, zipped=(), rows=None, columns=None) -> list[str]:
     groups = pair(axes, zipped)
     found = expand(groups, *layout(groups, rows, columns))
     return [" ".join(value.label for value in one.values()) for one in found]
 
 
 def test_two_axes_fill_the_grid_row_by_row():
-    assert told([ANIMAL, TIME]) == ["fox dawn", "fox noon", "fox dusk", "owl dawn", "owl noon", "owl dusk"]
+    assert labels([ANIMAL, TIME]) == ["fox dawn", "fox noon", "fox dusk", "owl dawn", "owl noon", "owl dusk"]
 
 
 def test_the_rows_and_columns_that_were_chosen_decide_the_order():
-    assert told([ANIMAL, TIME], rows="time") == [
+    assert labels([ANIMAL, TIME], rows="time") == [
         "fox dawn", "owl dawn", "fox noon", "owl noon", "fox dusk", "owl dusk",
     ]  # fmt: skip
 
 
 def test_of_three_axes_the_grid_on_the_screen_is_filled_first():
-    found = told([ANIMAL, SEED, axis("model", "fast", "standard")])
+    found = labels([ANIMAL, SEED, axis("model", "fast", "standard")])
     assert found[:4] == ["fox 1 fast", "fox 2 fast", "owl 1 fast", "owl 2 fast"]
     assert found[4] == "fox 1 standard"
 
 
 def test_paired_axes_move_together():
-    assert told([ANIMAL, SEED], zipped=True) == ["fox 1", "owl 2"]
-    assert told([ANIMAL, TIME, SEED], zipped=("animal", "seed")) == [
+    assert labels([ANIMAL, SEED], zipped=True) == ["fox 1", "owl 2"]
+    assert labels([ANIMAL, TIME, SEED], zipped=("animal", "seed")) == [
         "fox 1 dawn", "fox 1 noon", "fox 1 dusk", "owl 2 dawn", "owl 2 noon", "owl 2 dusk",
     ]  # fmt: skip
 

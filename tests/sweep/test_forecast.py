@@ -26,8 +26,8 @@ def found(*asked: Asked) -> Forecast:
 
 
 def test_what_is_there_costs_and_takes_nothing():
-    told = found(ONE, replace(ONE, stored=True), ONE)
-    assert (told.requests, told.clips, told.stored, told.usd, told.seconds) == (2, 2, 1, 2.4, 40.0)
+    answer = found(ONE, replace(ONE, stored=True), ONE)
+    assert (answer.requests, answer.clips, answer.stored, answer.usd, answer.seconds) == (2, 2, 1, 2.4, 40.0)
 
 
 def test_samples_are_clips_of_one_request():
@@ -125,32 +125,35 @@ def summary(*jobs: Job, states: list[str] | None = None, **how: object) -> Summa
 
 
 def test_the_line_says_how_it_stands():
-    told = summary(
+    answer = summary(
         job("succeeded", operation="op"),
         job("running", operation="op", submitted_at=990.0),
         job("queued"),
         job("queued"),
         job("blocked", operation="op", error=VeoError("You are not charged.")),
     )
-    assert str(told) == (
+    assert str(answer) == (
         "1 of 5 done · 1 generating · 2 waiting · 1 blocked · about 70 s left · about $2.40 so far of $6.00"
     )
-    assert (told.done, told.running, told.waiting, told.total, told.over) == (1, 1, 2, 5, False)
+    assert (answer.done, answer.running, answer.waiting, answer.total, answer.over) == (1, 1, 2, 5, False)
 
 
 def test_forbidden_cells_are_none_of_those_to_be_made():
-    told = summary(job("succeeded", operation="op"), states=["succeeded", "forbidden", "forbidden"])
-    assert str(told) == "1 of 1 done · 2 can't be made · about $1.20"
+    answer = summary(job("succeeded", operation="op"), states=["succeeded", "forbidden", "forbidden"])
+    assert str(answer) == "1 of 1 done · 2 can't be made · about $1.20"
 
 
 def test_paused_nobody_knows_how_long():
-    told = summary(job("queued"), paused=True)
-    assert (told.seconds_left, str(told)) == (None, "0 of 1 done · 1 paused · about $0.00 so far of $1.20")
+    answer = summary(job("queued"), paused=True)
+    assert (answer.seconds_left, str(answer)) == (
+        None,
+        "0 of 1 done · 1 paused · about $0.00 so far of $1.20",
+    )
 
 
 def test_cells_without_a_job_wait_as_well():
-    told = summary(states=["missing"], missing=[(40.0, 1.2)])
-    assert (told.waiting, told.seconds_left, told.usd_in_all) == (1, 40.0, 1.2)
+    answer = summary(states=["missing"], missing=[(40.0, 1.2)])
+    assert (answer.waiting, answer.seconds_left, answer.usd_in_all) == (1, 40.0, 1.2)
 
 
 def test_where_nothing_is_charged_it_says_what_it_would_cost():

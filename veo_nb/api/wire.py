@@ -135,7 +135,7 @@ def parse_submitted(body: bytes) -> Operation:
     answer = _decode(body)
     name = answer.get("name")
     if not isinstance(name, str) or not name:
-        said, _ = _told(answer)
+        said, _ = _read_message(answer)
         raise errors.ServiceError(f"The provider's answer names no operation{_quoted(said)}", hint="")
     operation_id(name)
     return Operation(name)
@@ -154,7 +154,7 @@ def parse_operation(body: bytes) -> Operation:
     if answer.get("done") is not True:
         # A gateway may wrap its own refusal in a 200; taken for a running operation it would be waited for.
         if failure or not (name or answer.get("done") is False):
-            said, _ = _told(answer)
+            said, _ = _read_message(answer)
             raise errors.ServiceError(f"The provider's answer tells no state{_quoted(said)}", hint="")
         return Operation(name)
     if failure:
@@ -208,7 +208,7 @@ def _filter_reasons(*places: Mapping[str, Any]) -> list[str]:
 
 
 def _operation_failure(failure: Any, name: str) -> errors.VeoError:
-    message, code = _told({"error": failure})
+    message, code = _read_message({"error": failure})
     message = message or "The provider gave no reason."
     # Vertex AI's words for a clip that is too large to go inside an answer, as its users report them.
     large = "storage uri" in message.lower()
@@ -269,10 +269,10 @@ def _error_words(body: bytes) -> tuple[str, str, bool]:
             return words(title[1]), "", False
         # Of markup, and of JSON that was cut off, nobody understands a piece.
         return ("" if "<" in text or text.lstrip()[:1] in ("{", "[") else words(text)), "", False
-    return *_told(_mapping(answer)), isinstance(answer, dict)
+    return *_read_message(_mapping(answer)), isinstance(answer, dict)
 
 
-def _told(answer: Mapping[str, Any]) -> tuple[str, str]:
+def _read_message(answer: Mapping[str, Any]) -> tuple[str, str]:
     """The message and the code in an error's JSON."""
     inner = answer.get("error")
     if isinstance(inner, str):

@@ -276,13 +276,13 @@ class Job:
             if now.state is not before.state and not before.state.final:
                 assert now.state in NEXT[before.state], f"{before.state} can't become {now.state}"
             done = self._take_in(now)
-        self._tell(done)
+        self._notify(done)
 
     def restate(self, now: Snapshot) -> None:
         """Take in a whole moment, as another process wrote it down, and tell the listeners."""
         with self._lock:
             done = self._take_in(now)
-        self._tell(done)
+        self._notify(done)
 
     def abandon(self, error: VeoError) -> None:
         """End every wait with this error, since nobody will drive the job here any more; its state stays."""
@@ -297,7 +297,7 @@ class Job:
         self._now = now
         return self._done if now.state.final else None
 
-    def _tell(self, done: Future[Job] | None) -> None:
+    def _notify(self, done: Future[Job] | None) -> None:
         self._listeners.tell(self)
         with self._lock:
             if done is not None and not done.done():

@@ -69,14 +69,14 @@ def ending(job: Job, *, button: bool = False) -> str:
 
 def missing(job: Job) -> str:
     """Which samples did not come of a job that has others, and why; empty where all came."""
-    asked, told = job.request.sample_count or 1, " ".join(job.now.filtered)
+    asked, shown = job.request.sample_count or 1, " ".join(job.now.filtered)
     count = asked - len(job.now.videos)
-    if count <= 0 and not told:
+    if count <= 0 and not shown:
         return ""
     samples = f"{count} of {asked} samples" if count > 0 else "some samples"
-    if not told:
+    if not shown:
         return f"{samples} did not come"
-    return f'{samples} {"was" if count == 1 else "were"} blocked: "{told}"'
+    return f'{samples} {"was" if count == 1 else "were"} blocked: "{shown}"'
 
 
 def settings(request: VideoRequest) -> list[str]:

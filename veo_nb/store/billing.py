@@ -130,11 +130,11 @@ def may_be_charged(state: str, *, accepted: bool, sent: bool, error: Mapping[str
     """
     if state not in _ENDED_WITHOUT:
         return True
-    told = error or {}
-    if _FREE.search(str(told.get("message", ""))):
+    stated = error or {}
+    if _FREE.search(str(stated.get("message", ""))):
         return False
     # Of what was stopped or broke between the sending and the answer nobody knows.
-    lost = sent and (state == "cancelled" or told.get("code") == "error")
+    lost = sent and (state == "cancelled" or stated.get("code") == "error")
     return accepted or lost
 
 

@@ -59,5 +59,5 @@ class Cell:
         return self.job.videos if self.job is not None else ()
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{name}={label}" for name, label in self.labels.items())
-        return f"<Cell {told}: {self.reason or self.state}>"
+        shown = ", ".join(f"{name}={label}" for name, label in self.labels.items())
+        return f"<Cell {shown}: {self.reason or self.state}>"

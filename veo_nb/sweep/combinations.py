@@ -41,9 +41,9 @@ def pair(axes: Sequence[Axis], zipped: Any) -> tuple[tuple[Axis, ...], ...]:
         groups.setdefault(min(partners), tuple(by_name[name] for name in partners))
     for group in groups.values():
         if len({len(axis.values) for axis in group}) > 1:
-            told = ", ".join(f"{axis.name} has {len(axis.values)}" for axis in group)
+            shown = ", ".join(f"{axis.name} has {len(axis.values)}" for axis in group)
             raise InvalidRequest(
-                f"Paired axes need as many values each: {told}.",
+                f"Paired axes need as many values each: {shown}.",
                 hint="Leave out zip, or add values.",
                 field="zip",
             )

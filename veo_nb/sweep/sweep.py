@@ -132,10 +132,10 @@ class Sweep(Judged):
         found = [cell for cell in self.cells if results.matches(cell, values)]
         if len(found) == 1:
             return found[0]
-        told = ", ".join(f"{name}={catalog.shown(value)}" for name, value in values.items())
+        shown = ", ".join(f"{name}={catalog.shown(value)}" for name, value in values.items())
         names = ", ".join(axis.name for axis in self.axes)
         raise NotFound(
-            f"{len(found) or 'No'} cells of sweep {self.id} have {told}.", hint=f"Its axes: {names}."
+            f"{len(found) or 'No'} cells of sweep {self.id} have {shown}.", hint=f"Its axes: {names}."
         )
 
     def summary(self) -> Summary:
@@ -240,12 +240,12 @@ class Sweep(Judged):
     def pause(self) -> None:
         """Hold back what is not sent yet; what is at the provider goes on. It lasts until `resume()`."""
         self._desk.pause(self.id, self.jobs, paused=True)
-        self._tell(self.cells)
+        self._notify(self.cells)
 
     def resume(self) -> None:
         """Let go on what was held back."""
         self._desk.pause(self.id, self.jobs, paused=False)
-        self._tell(self.cells)
+        self._notify(self.cells)
 
     def retry(self, *states: str, cells: Iterable[Cell] | None = None, confirm: bool = False) -> list[Job]:
         """Ask anew for the cells that failed or were blocked, or that ended in these `states`; their jobs.
@@ -283,7 +283,7 @@ class Sweep(Judged):
             with self._lock:
                 cell.job = jobs[job.id] = job
         self._follow()
-        self._tell(tuple(cells))
+        self._notify(tuple(cells))
         return list(jobs.values())
 
     # Listening
@@ -322,9 +322,9 @@ class Sweep(Judged):
             stop()
 
     def _heard(self, job: Job) -> None:
-        self._tell(tuple(cell for cell in self.cells if cell.job is job))
+        self._notify(tuple(cell for cell in self.cells if cell.job is job))
 
-    def _tell(self, cells: tuple[Cell, ...]) -> None:
+    def _notify(self, cells: tuple[Cell, ...]) -> None:
         self._listeners.tell(cells)
 
     def __len__(self) -> int:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.api.service import raw
 from tests.faults.network.line import CALLS, Fault
 from tests.faults.network.table import FAILED, OK, UNCERTAIN
-from tests.faults.network.world import arrived, ended, told
+from tests.faults.network.world import arrived, ended, shown_text
 from tests.faults.rows import Row
 
 SAY_NO = frozenset({425, 429, 503})
@@ -90,7 +90,7 @@ def test_any_answer_ends_well(world, impatient, matrix):
             row.lost += not arrived(job, line.clip)
             assert arrived(job, line.clip)
         else:
-            assert told(job)
+            assert shown_text(job)
 
     try:
         check()

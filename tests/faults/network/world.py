@@ -90,7 +90,7 @@ def ended(job: Job, seconds: float = 30) -> str:
     return job.status
 
 
-def told(job: Job) -> str:
+def shown_text(job: Job) -> str:
     return words.ending(job) if job.error is not None else ""
 
 
@@ -116,7 +116,7 @@ def tried(case: Case, world: World, matrix: Callable[[Row], Row], log: Callable[
     studio = world.make_studio()
     try:
         job = world.start(studio)
-        state, shown, error = ended(job), told(job), str(job.error or "")
+        state, shown, error = ended(job), shown_text(job), str(job.error or "")
         took = time.monotonic() - began
         asked, posts, taken = len(line.asked[case.call]), len(line.asked["submit"]), line.taken
         line.mend()

@@ -36,7 +36,7 @@ def sweep(make_studio, service):
     return make_studio(max_in_flight=1).sweep(PROMPT, axes=AXES).wait(60)
 
 
-def told(sweep, place) -> list[GridCell]:
+def cells_of(sweep, place) -> list[GridCell]:
     ratings = sweep.ratings(job.id for job in sweep.jobs)
     cells = make_cells(sweep.cells, shown_axes(sweep), ratings, place)
     assert mismatch(json.loads(json.dumps(cells)), list[GridCell]) == []
@@ -76,19 +76,19 @@ def test_axes_that_move_together_are_one(make_studio, place):
         "seed": ["1", "2"],
     }
     assert grid["rows"] == "animal · time"
-    assert sorted(cell["place"] for cell in told(sweep, place)) == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert sorted(cell["place"] for cell in cells_of(sweep, place)) == [[0, 0], [0, 1], [1, 0], [1, 1]]
 
 
 def test_every_cell_has_a_place_of_its_own_that_is_its_labels(sweep, place):
     axes = shown_axes(sweep)
-    for cell, facts in zip(sweep.cells, told(sweep, place), strict=True):
+    for cell, facts in zip(sweep.cells, cells_of(sweep, place), strict=True):
         labels = [axis.labels[at] for axis, at in zip(axes, facts["place"], strict=True)]
         assert labels == list(cell.labels.values())
         assert sweep.cells[int(facts["key"])] is cell
 
 
 def test_a_cell_says_what_became_of_it_and_what_can_be_done(sweep, place):
-    by_state = {cell["state"]: cell for cell in told(sweep, place)}
+    by_state = {cell["state"]: cell for cell in cells_of(sweep, place)}
     assert set(by_state) == {"succeeded", "blocked", "empty"}
     blocked, made, empty = by_state["blocked"], by_state["succeeded"], by_state["empty"]
     assert format_line(blocked["line"], NOW).startswith('Blocked: "')
@@ -102,12 +102,12 @@ def test_a_cell_says_what_became_of_it_and_what_can_be_done(sweep, place):
 def test_a_cell_that_runs_says_how_far_and_can_be_cancelled(make_studio, place, service):
     service.on_poll = service.running
     sweep = make_studio().sweep("A fox.", axes={"seed": [1]})
-    (cell,) = told(sweep, place)
+    (cell,) = cells_of(sweep, place)
     assert cell["actions"] == ["cancel"]
     sweep.cancel()
     with pytest.raises(errors.Cancelled):
         sweep.wait(60)
-    (cell,) = told(sweep, place)
+    (cell,) = cells_of(sweep, place)
     assert (cell["state"], cell["actions"]) == ("cancelled", ["retry"])
 
 
@@ -123,7 +123,7 @@ def test_ratings_stand_with_their_clip(sweep, place):
     sweep.rate(cell, 4)
     sweep.star(cell)
     sweep.note(cell, "<b>good</b>")
-    (clip,) = told(sweep, place)[cell.position]["clips"]
+    (clip,) = cells_of(sweep, place)[cell.position]["clips"]
     assert (clip["rating"], clip["star"], clip["note"]) == (4, True, "<b>good</b>")
 
 

@@ -473,10 +473,10 @@ def test_a_change_is_told_while_the_desk_looks(look, here, studio, monkeypatch):
     monkeypatch.setattr(studio, "waiting", slow)
     panel.push()
     assert inside.wait(20)
-    told = threading.Thread(target=panel._panel_state._news, args=("x",), daemon=True)
-    told.start()
-    told.join(5)
-    assert not told.is_alive()
+    answer = threading.Thread(target=panel._panel_state._news, args=("x",), daemon=True)
+    answer.start()
+    answer.join(5)
+    assert not answer.is_alive()
     go_on.set()
 
 

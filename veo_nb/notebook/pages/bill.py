@@ -49,8 +49,8 @@ def bill_table(bill: Bill) -> HTML:
         blocks.append(_line(_NOTHING))
         lines.append(_NOTHING)
     if bill.budget is not None:
-        blocks.append(_line(told := f"{words.budget(bill).capitalize()}."))
-        lines.append(told)
+        blocks.append(_line(stated := f"{words.budget(bill).capitalize()}."))
+        lines.append(stated)
     for text in _small_print(bill):
         blocks.append(_line(text, SOFT))
         lines.append(text)
@@ -108,8 +108,10 @@ def _small_print(bill: Bill) -> list[str]:
     unknown: list[str] = []
     for model_id in bill.provider.models:
         price, alias = bill.prices.get(model_id), catalog.MODELS[model_id].alias
-        known, told = (by_source.setdefault(price.source, []), words.price(price)) if price else (unknown, "")
-        if (line := f"{alias} {told}".strip()) not in known:
+        known, stated = (
+            (by_source.setdefault(price.source, []), words.price(price)) if price else (unknown, "")
+        )
+        if (line := f"{alias} {stated}".strip()) not in known:
             known.append(line)
     lines = [f"Prices: {', '.join(known)} ({source})." for source, known in by_source.items()]
     if unknown:

@@ -42,6 +42,6 @@ def _shown(value: object) -> str:
         return value.name
     if isinstance(value, Mapping):
         # The prices; models that cost the same by the same name are one entry.
-        told = (f"{catalog.MODELS[model].alias} {words.price(price)}" for model, price in value.items())
-        return ", ".join(dict.fromkeys(told)) or "none"
+        shown = (f"{catalog.MODELS[model].alias} {words.price(price)}" for model, price in value.items())
+        return ", ".join(dict.fromkeys(shown)) or "none"
     return "not set" if value in ("", None) else str(value)

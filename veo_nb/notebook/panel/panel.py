@@ -45,7 +45,7 @@ _WORKERS = {
 """Who does what, and on how many threads: what takes long holds nothing else up. What changes things, and is not
 named, is done one after another by the last."""
 
-TOLD = frozenset({"check", "generate"})
+STRICT = frozenset({"check", "generate"})
 """Wishes whose answer says where half a character stands; of all others it is taken away."""
 
 ONCE = frozenset({"generate", "another", "again", "resubmit", "join"})
@@ -199,7 +199,7 @@ class Panel(LiveView):
 
     def _answer_with(self, view: Any, content: Any, buffers: Any) -> None:
         self._along.buffers = buffers or ()
-        if isinstance(content, dict) and str(content.get("kind")) not in TOLD:
+        if isinstance(content, dict) and str(content.get("kind")) not in STRICT:
             content = whole_letters(content)
         try:
             super()._receive(view, content, buffers)

@@ -70,7 +70,7 @@ class PanelState:
         """Of `_changed` alone: who tells of a change must not wait for who waits for the loop that tells."""
         self._finished_callbacks: dict[object, OnFinished] = {}
         self._caller: ThreadPoolExecutor | None = None
-        self._told: set[str] = set()
+        self._announced: set[str] = set()
         self._began = 0.0
         self._slots: list[str] = [""] * ROWS
         self._state: tuple[object, ...] | None = None
@@ -205,7 +205,7 @@ class PanelState:
                 facts = self._gather()
                 for panel in panels:
                     _hand(panel, facts)
-                self._tell_finished()
+                self._announce_finished()
                 self._tidy()
                 self._complaint = ""
             except VeoError as error:
@@ -290,7 +290,7 @@ class PanelState:
         ids = [row.job_id for row in found.rows if row.job_id not in dismissed][:MOST_ENDED]
         return [studio.job(job_id) for job_id in ids]
 
-    def _tell_finished(self) -> None:
+    def _announce_finished(self) -> None:
         """Have those called who want to hear of a job that is done, once for each."""
         with self._changing:
             changed, self._changed = self._changed, set()
@@ -300,7 +300,7 @@ class PanelState:
             return
         if "" in changed:
             changed |= {row.job_id for row in studio.browse(Query(states=("made",), since=began)).rows}
-        for job_id in sorted(changed - self._told - {""}):
+        for job_id in sorted(changed - self._announced - {""}):
             try:
                 job = studio.job(job_id)
             except VeoError:
@@ -308,7 +308,7 @@ class PanelState:
                 continue
             if job.now.state is not State.SUCCEEDED or (job.now.finished_at or 0.0) < began:
                 continue
-            self._told.add(job_id)
+            self._announced.add(job_id)
             for listener in [*self._finished_callbacks.values()]:
                 self._call(listener, job)
 
@@ -324,7 +324,7 @@ class PanelState:
             if self._caller is None and self._panels:
                 self._caller = ThreadPoolExecutor(1, thread_name_prefix="veo_nb-panel-finished")
             if self._caller is not None:
-                self._caller.submit(_tell, listener, job)
+                self._caller.submit(_notify, listener, job)
 
     def _example(self, studio: Studio) -> Draft:
         """What an empty library begins with: a prompt and a photograph; a used one with nothing."""
@@ -351,7 +351,7 @@ def _hand(panel: Shown, facts: dict[str, Any]) -> None:
         log.exception("a panel could not take what is new")
 
 
-def _tell(listener: OnFinished, job: Job) -> None:
+def _notify(listener: OnFinished, job: Job) -> None:
     try:
         listener(job)
     except Exception:

@@ -50,7 +50,7 @@ class Loopback:
         self.steps = list(steps)
         self.calls: list[Call] = []
         self.connections = 0
-        self._news = asyncio.Condition()
+        self._arrived = asyncio.Condition()
 
     async def __aenter__(self) -> Loopback:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**22)
@@ -68,8 +68,8 @@ class Loopback:
         """Wait until the calls are as they should be; 10 seconds at most, which only a failure takes."""
 
         async def wait() -> None:
-            async with self._news:
-                await self._news.wait_for(lambda: enough(self.calls))
+            async with self._arrived:
+                await self._arrived.wait_for(lambda: enough(self.calls))
 
         await asyncio.wait_for(wait(), 10)
 
@@ -87,9 +87,9 @@ class Loopback:
                 pairs = (line.partition(":") for line in head[1:] if line)
                 headers = {name.lower(): value.strip() for name, _, value in pairs}
                 body = await reader.readexactly(int(headers.get("content-length", "0")))
-                async with self._news:
+                async with self._arrived:
                     self.calls.append(Call(method, target, headers, body))
-                    self._news.notify_all()
+                    self._arrived.notify_all()
                 step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
                 stays = await step(writer)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):

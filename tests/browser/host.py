@@ -135,8 +135,8 @@ class Host:
             messages = len(self.kernel.messages)
             self.kernel.listen(0.001)
         fresh, self._seen = self.kernel.messages[self._seen : messages], messages
-        news = [self._comm(one) for one in fresh if one["header"]["msg_type"] in COMMS]
-        return [*news, *self._outputs()]
+        answered = [self._comm(one) for one in fresh if one["header"]["msg_type"] in COMMS]
+        return [*answered, *self._outputs()]
 
     def _comm(self, message: dict[str, Any]) -> dict[str, Any]:
         content = message["content"]

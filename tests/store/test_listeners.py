@@ -6,30 +6,30 @@ from veo_nb.store.listeners import Listeners
 
 
 def test_all_who_listen_hear_of_a_change_until_they_no_longer_want_to():
-    news: Listeners[str] = Listeners("job 3f2a")
+    changed: Listeners[str] = Listeners("job 3f2a")
     first: list[str] = []
     second: list[str] = []
-    assert not news
-    end_first, end_second = news.subscribe(first.append), news.subscribe(second.append)
-    assert len(news) == 2
-    news.tell("3f2a")
+    assert not changed
+    end_first, end_second = changed.subscribe(first.append), changed.subscribe(second.append)
+    assert len(changed) == 2
+    changed.tell("3f2a")
     end_first()
-    news.tell("9c24")
+    changed.tell("9c24")
     assert (first, second) == (["3f2a"], ["3f2a", "9c24"])
     end_second()
     end_second()
-    assert not news
+    assert not changed
 
 
 def test_a_listener_that_breaks_stops_nobody(caplog):
-    news: Listeners[str] = Listeners("job 3f2a")
+    changed: Listeners[str] = Listeners("job 3f2a")
     changes: list[str] = []
 
     def broken(changed: str) -> None:
         raise ZeroDivisionError(changed)
 
-    news.subscribe(broken)
-    news.subscribe(changes.append)
-    news.tell("3f2a")
+    changed.subscribe(broken)
+    changed.subscribe(changes.append)
+    changed.tell("3f2a")
     assert changes == ["3f2a"]
     assert "a listener of job 3f2a broke" in caplog.text

@@ -68,7 +68,7 @@ class Registry:
 
     def _changed(self, job: Job) -> None:
         self._let_go(job)
-        self._ledger.news.tell(job.id)
+        self._ledger.changed.tell(job.id)
 
     def _let_go(self, job: Job) -> None:
         if job.now.state.final:

@@ -44,7 +44,7 @@ class Finding(ABC):
         parts = self._open()
         if self._watching is None or self._watching.done():
             self._watching = parts.loop.run(watch(parts.ledger))
-        return parts.ledger.news.subscribe(listener)
+        return parts.ledger.changed.subscribe(listener)
 
     def browse(self, query: browsing.Query) -> browsing.Found:
         """A page of the library's clips, and how many there are: those that the query asks for."""
@@ -135,7 +135,7 @@ class Finding(ABC):
                 hint="It is just being sent, or by another notebook." if waits else "It was sent already.",
             )
         # Of those that are held back none has another number in the line.
-        parts.ledger.news.tell(job.id)
+        parts.ledger.changed.tell(job.id)
 
 
 def read_key(key: str) -> tuple[str, int]:

@@ -108,7 +108,7 @@ class Ledger(Database):
         reserve: Path | None = None,
     ) -> None:
         super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve)
-        self.news: Listeners[str] = Listeners("the library")
+        self.changed: Listeners[str] = Listeners("the library")
         """Hears of each write to a job, its clips and what is thought of them."""
         self._journal = journal
         if journal is not None and not journal.path.exists():
@@ -339,7 +339,7 @@ class Ledger(Database):
             self._journal.begin(self.entries())
         changed = values.get("job_id") or values.get("id")
         if changed:
-            self.news.tell(str(changed))
+            self.changed.tell(str(changed))
 
 
 def is_fetchable(row: JobRow) -> bool:

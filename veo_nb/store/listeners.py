@@ -35,13 +35,13 @@ class Listeners(Generic[T]):
 
         return remove
 
-    def tell(self, news: T) -> None:
+    def tell(self, event: T) -> None:
         """Call all of them. One that breaks stops neither the others nor whoever tells."""
         with self._lock:
             listeners = [*self._all.values()]
         for listener in listeners:
             try:
-                listener(news)
+                listener(event)
             except Exception:
                 log.exception("a listener of %s broke", self._of)
 

@@ -44,12 +44,12 @@ async def watch(ledger: Ledger, sleep: Callable[[float], Awaitable[object]] = as
     version = -1
     while True:
         try:
-            if ledger.news and (now := ledger.version()) != version:
+            if ledger.changed and (now := ledger.version()) != version:
                 # In this order: what is written in between is seen at the next look.
                 before, seen, version = seen, state_of(ledger), now
                 # Every kernel says every few seconds that it lives: that is no news.
                 if before is not None and seen != before:
-                    ledger.news.tell(EVERYTHING)
+                    ledger.changed.tell(EVERYTHING)
         except VeoError:
             # It is busy, or is just being made anew: the next look may do.
             pass

@@ -473,7 +473,7 @@ def test_a_change_is_told_while_the_desk_looks(look, here, studio, monkeypatch):
     monkeypatch.setattr(studio, "waiting", slow)
     panel.push()
     assert inside.wait(20)
-    answer = threading.Thread(target=panel._panel_state._news, args=("x",), daemon=True)
+    answer = threading.Thread(target=panel._panel_state._note_change, args=("x",), daemon=True)
     answer.start()
     answer.join(5)
     assert not answer.is_alive()
@@ -538,7 +538,7 @@ def threads() -> list[str]:
 
 def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, studio):
     before, desks = threads(), len(panel_module._panel_states)
-    listening = len(studio._open().ledger.news)
+    listening = len(studio._open().ledger.changed)
     panel = look(here)
     panel.on_finished(lambda job: None)
     for kind in ("browse", "check", "posters"):
@@ -550,11 +550,11 @@ def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, stu
         panel.answer(panel.tell(kind, payload))
     panel.ask("dismiss", job=studio.generate("A fox.").wait(30).id)
     assert len(threads()) > len(before)
-    assert len(studio._open().ledger.news) == listening + 1
+    assert len(studio._open().ledger.changed) == listening + 1
     panel.close()
     panel.close()
     wait_until(lambda: threads() == before, f"{threads()}")
-    assert len(studio._open().ledger.news) == listening
+    assert len(studio._open().ledger.changed) == listening
     assert len(panel_module._panel_states) == desks
     assert panel not in panel_module._living
 

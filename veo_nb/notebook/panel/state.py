@@ -133,7 +133,7 @@ class PanelState:
                     self._use_library(now.library.folder)
                 self._studio, self._state, self._ended = now, None, None
                 self._began = self.clock()
-                self._forget = now.on_change(self._news)
+                self._forget = now.on_change(self._note_change)
             return now
 
     def _use_library(self, folder: Path) -> None:
@@ -184,7 +184,7 @@ class PanelState:
         """Look at everything anew, soon."""
         self._wake.set()
 
-    def _news(self, changed: str) -> None:
+    def _note_change(self, changed: str) -> None:
         with self._changing:
             self._changed.add(changed)
         self._wake.set()

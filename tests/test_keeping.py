@@ -113,13 +113,13 @@ def test_neither_repair_nor_a_new_ledger_brings_it_back(make_studio, service):
         studio.library.ledger_path.with_name(f"{studio.library.ledger_path.name}{extra}").unlink(
             missing_ok=True
         )
-    anew = make_studio()
-    assert keys(anew) == set()
-    assert anew.repair().left == []
-    assert keys(anew) == set()
+    again = make_studio()
+    assert keys(again) == set()
+    assert again.repair().left == []
+    assert keys(again) == set()
     assert len(service.fetched) == 1
-    anew.restore(job.id)
-    assert keys(anew) == {f"{job.id}/0"}
+    again.restore(job.id)
+    assert keys(again) == {f"{job.id}/0"}
 
 
 def test_what_was_brought_back_stays_after_a_new_ledger(make_studio):

@@ -192,11 +192,11 @@ def test_an_uncertain_job_is_shown_and_not_sent(studio, service):
 
 
 @pytest.mark.parametrize("anew", [False, True])
-def test_a_file_that_was_deleted_is_fetched_again_without_a_post(make_studio, service, clip, anew):
+def test_a_file_that_was_deleted_is_fetched_again_without_a_post(make_studio, service, clip, again):
     studio = make_studio()
     path = studio.generate("A fox.").wait(30).video.path
     path.unlink()
-    if anew:
+    if again:
         studio.close()
         studio = make_studio()
     job, new = studio.submit("A fox.")

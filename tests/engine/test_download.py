@@ -252,7 +252,7 @@ async def test_a_video_that_is_not_surely_this_one_is_fetched(world, job, kept, 
 
 
 async def test_one_that_is_wanted_anew_is_fetched_though_it_is_there(world, job, kept):
-    await fetching(world, job, anew={0})
+    await fetching(world, job, again={0})
     assert len(world.service.fetched) == 1
 
 

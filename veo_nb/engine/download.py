@@ -33,7 +33,7 @@ async def fetch_videos(
     library: Library,
     connection: Connection,
     *,
-    anew: Collection[int] = (),
+    again: Collection[int] = (),
 ) -> tuple[Video, ...]:
     """The videos of a finished operation in the library; those that are there already are left alone.
 
@@ -54,7 +54,7 @@ async def fetch_videos(
             row = await asyncio.to_thread(_placed, library, job, number)
             if row is not None:
                 ledger.add_video(row)
-        if row is None or number in anew or not (library.folder / row.path).exists():
+        if row is None or number in again or not (library.folder / row.path).exists():
             part = library.part_path(job.id, number)
             try:
                 if sample.data is not None:

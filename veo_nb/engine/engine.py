@@ -157,7 +157,7 @@ class Engine:
             log.warning("The end of job %s is not in the ledger: %s", job.id, unwritten)
             job.change(**end, note=None)
 
-    async def fetch_anew(self, job: Job, samples: Collection[int]) -> None:
+    async def fetch_again(self, job: Job, samples: Collection[int]) -> None:
         """Fetch these videos of a job that is done once more; where that fails, it stays as it is.
 
         Raises:
@@ -170,7 +170,7 @@ class Engine:
         if operation.error is not None:
             raise operation.error
         videos = await fetch_videos(
-            job, operation.samples, self._ledger, self._library, self._connection, anew=samples
+            job, operation.samples, self._ledger, self._library, self._connection, again=samples
         )
         job.change(videos=videos, note=None)
 

@@ -102,7 +102,7 @@ class Repairer:
             return
         self._ledger.add_video(found[1])
         self._ledger.update_job(job.id, state="succeeded", error=None)
-        self._show_anew(job)
+        self._show_again(job)
         self._report.done.append(f"{job.id}: its video was here, and is entered.")
 
     def _check_videos(self, job: Job) -> int:
@@ -130,7 +130,7 @@ class Repairer:
             self._report.left.append(f"{what}, and no operation's name is known.")
             return
         try:
-            block_on(self._loop.run(self._engine.fetch_anew(job, samples)), FETCH_SECONDS)
+            block_on(self._loop.run(self._engine.fetch_again(job, samples)), FETCH_SECONDS)
         except (VeoError, OSError) as error:
             self._report.left.append(f"{what} and could not be fetched: {error}")
         except TimeoutError:
@@ -164,7 +164,7 @@ class Repairer:
         self._library.write_sidecar(self._library.folder / row.path, recipe(job, row))
         self._report.done.append(f"{job.id}: its sidecar is written again.")
 
-    def _show_anew(self, job: Job) -> None:
+    def _show_again(self, job: Job) -> None:
         row = self._ledger.job(job.id)
         assert row is not None, "it was just written"
         job.restate(self._registry.snapshot(row))

@@ -88,7 +88,7 @@ class Keeping(ABC):
             self._trash().put(row.job_id, row.sample, row.path, self._clock())
         except OSError as error:
             raise _immovable(row.path, error) from None
-        self._show_anew(row.job_id)
+        self._show_again(row.job_id)
 
     def restore(self, key: str) -> None:
         """Bring a deleted clip back.
@@ -189,7 +189,7 @@ class Keeping(ABC):
                 there = trash.take(job_id, sample, path) and there
             except OSError as error:
                 raise _immovable(path, error) from None
-        self._show_anew(job_id)
+        self._show_again(job_id)
         return there
 
     def _see_again(self, job: Job) -> None:
@@ -204,7 +204,7 @@ class Keeping(ABC):
         self._bring_back(job.id, deleted)
         if not parts.ledger.kept_videos(job.id):
             trash.forget(job.id)
-            self._show_anew(job.id)
+            self._show_again(job.id)
 
     def _trash(self) -> Trash:
         return Trash(self.library, self._open().ledger)
@@ -216,7 +216,7 @@ class Keeping(ABC):
         except NotFound:
             return []
 
-    def _show_anew(self, job_id: str) -> None:
+    def _show_again(self, job_id: str) -> None:
         """Let a job that is over say which clips it has now."""
         parts = self._open()
         row = parts.ledger.job(job_id)

@@ -271,8 +271,10 @@ class Sweep(Judged):
             raise InvalidRequest(f"Sweep {self.id} is paused.", hint="sweep.resume() lets it go on.")
         among = self.cells if cells is None else tuple(cells)
         cells = [cell for cell in among if cell.request and cell.state in (*wanted, MISSING)]
-        anew = [(cell.request, cell.take) for cell in cells if cell.request and not _is_fetchable(cell.job)]
-        self._desk.check(anew, confirmed=confirm)
+        to_send = [
+            (cell.request, cell.take) for cell in cells if cell.request and not _is_fetchable(cell.job)
+        ]
+        self._desk.check(to_send, confirmed=confirm)
         jobs: dict[str, Job] = {}
         for cell in cells:
             if cell.job is not None and _is_fetchable(cell.job):

@@ -40,17 +40,17 @@ def open_ledger(library: Library, clock: Callable[[], float], say: Callable[[str
     def restore(reopen: Callable[[], None]) -> None:
         with _alone(library):
             if not _is_sound(path):
-                _make_anew(library, clock(), say)
+                _rebuild(library, clock(), say)
             reopen()
 
     # Nobody may open the file while another one puts it in its place: SQLite would mix up the logs of the two.
     with _alone(library):
         if not _has_content(path) and has_traces(library):
-            _make_anew(library, clock(), say)
+            _rebuild(library, clock(), say)
         try:
             return _open(library, restore)
         except Damaged:
-            _make_anew(library, clock(), say)
+            _rebuild(library, clock(), say)
             return _open(library, restore)
 
 
@@ -59,7 +59,7 @@ def has_traces(library: Library) -> bool:
     return library.journal_path.exists() or next(find_sidecars(library.folder), None) is not None
 
 
-def _make_anew(library: Library, now: float, say: Callable[[str], None]) -> None:
+def _rebuild(library: Library, now: float, say: Callable[[str], None]) -> None:
     path = library.ledger_path
     try:
         aside = _set_aside(path, now)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb.api.client import AsyncClient
-from veo_nb.engine import download as arrival
+from veo_nb.engine import download as download
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import State
 from veo_nb.store.files import Library
@@ -97,7 +97,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "done and not recorded": lambda: before(Engine, "_record", becomes(State.DOWNLOADING)),
     "done and recorded": lambda: after(Engine, "_record", becomes(State.DOWNLOADING)),
     "mid-download": in_the_middle_of_a_download,
-    "downloaded and not checked": lambda: before(arrival, "keep_video"),
+    "downloaded and not checked": lambda: before(download, "keep_video"),
     "checked, sidecar not written": lambda: before(Library, "write_sidecar"),
     "downloaded and not renamed": lambda: before(Library, "place"),
     "renamed and not recorded": lambda: after(Library, "place"),

@@ -85,8 +85,8 @@ def test_pad_keeps_all_of_it_in_the_middle_and_blurs_it_around():
 def test_the_border_is_blurred():
     checks = np.kron(np.indices((8, 8)).sum(0) % 2 * 255, np.ones((16, 16))).astype(np.uint8)
     padded = np.asarray(image_of(fitted(read_picture(checks), "16:9", "pad")).convert("L"), float)
-    border, inside = padded[:, :40], padded[:, 50:178]
-    assert np.abs(np.diff(border, axis=1)).max() < 40 < np.abs(np.diff(inside, axis=1)).max()
+    edge, inside = padded[:, :40], padded[:, 50:178]
+    assert np.abs(np.diff(edge, axis=1)).max() < 40 < np.abs(np.diff(inside, axis=1)).max()
 
 
 @settings(deadline=None, max_examples=60)

@@ -35,7 +35,7 @@ WIDEST = {"16:9": 640, "9:16": 270}
 
 _TEXT = "var(--jp-ui-font-color1, currentColor)"
 SOFT = "var(--jp-ui-font-color2, currentColor)"
-BORDER = "1px solid var(--jp-border-color2, #bdbdbd)"
+OUTLINE = "1px solid var(--jp-border-color2, #bdbdbd)"
 ROOT = (
     f"display:flex;flex-direction:column;gap:8px;padding:4px 0;margin:0;color:{_TEXT};"
     "font:13px/20px var(--jp-ui-font-family, system-ui, sans-serif);font-variant-numeric:tabular-nums"
@@ -231,7 +231,7 @@ def _settings(chosen: list[str], bills: bool, usd: str) -> Markup:
         tag = Markup(
             '<span style="border:{};border-radius:6px;padding:0 6px;margin-right:8px;'
             'font-size:11px;line-height:16px">sandbox</span>'
-        ).format(BORDER)
+        ).format(OUTLINE)
     price = (
         Markup('<span style="margin-left:auto;padding-left:8px">{}</span>').format(usd) if usd else Markup("")
     )
@@ -246,7 +246,7 @@ def _box(shape: str, *, several: bool) -> str:
         smallest, largest = (200, 316) if shape == "16:9" else (135, 270)
         width = f"clamp({smallest}px, calc(50% - 4px), {largest}px)"
     ratio = shape.replace(":", "/")
-    return f"width:{width};aspect-ratio:{ratio};box-sizing:border-box;border:{BORDER};border-radius:6px;background:#000"
+    return f"width:{width};aspect-ratio:{ratio};box-sizing:border-box;border:{OUTLINE};border-radius:6px;background:#000"
 
 
 def _video(video: Video, shape: str, place: Place, *, several: bool) -> Markup:

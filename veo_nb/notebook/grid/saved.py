@@ -20,8 +20,8 @@ from PIL import Image
 
 from veo_nb.engine.video import Video
 from veo_nb.notebook.display import (
-    BORDER,
     EMBED_LIMIT,
+    OUTLINE,
     ROOT,
     SOFT,
     data_uri,
@@ -215,7 +215,7 @@ class _Drawing:
         width = "56.25%" if shape == "9:16" and self.grid["shape"] == "16:9" else "100%"
         ratio = shape.replace(":", "/")
         return (
-            f"display:block;width:{width};margin:0 auto;aspect-ratio:{ratio};box-sizing:border-box;border:{BORDER};"
+            f"display:block;width:{width};margin:0 auto;aspect-ratio:{ratio};box-sizing:border-box;border:{OUTLINE};"
             f"border-radius:6px;background:{ground}"
         )
 
@@ -258,4 +258,4 @@ def _tag(tag: str) -> Markup:
     return Markup(
         '<span style="border:{};border-radius:6px;padding:0 6px;margin-right:8px;font-size:11px;'
         'line-height:16px;color:{}">{}</span>'
-    ).format(BORDER, SOFT, tag)
+    ).format(OUTLINE, SOFT, tag)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from veo_nb import catalog
 from veo_nb.config import FILE
 from veo_nb.notebook import text as words
-from veo_nb.notebook.display import _TEXT, BORDER, SOFT, PlainHTML
+from veo_nb.notebook.display import _TEXT, OUTLINE, SOFT, PlainHTML
 from veo_nb.store.billing import Bill, Charge
 
 Row = tuple[str, str, str, str, str]
@@ -125,7 +125,7 @@ def _small_print(bill: Bill) -> list[str]:
 def _table(rows: Sequence[Row], sums: set[int]) -> Markup:
     body = []
     for number, row in enumerate(rows):
-        style = f"border-top:{BORDER};font-weight:600;" if number in sums else ""
+        style = f"border-top:{OUTLINE};font-weight:600;" if number in sums else ""
         body.append(Markup("<tr>{}</tr>").format(_cells("td", row, style)))
     return Markup(
         '<table style="font-size:13px;border-collapse:collapse;margin:4px 0">'

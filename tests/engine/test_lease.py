@@ -16,7 +16,7 @@ import pytest
 from tests.world import PROVIDER, Held, row_of
 from veo_nb import errors
 from veo_nb.engine import lease as handover
-from veo_nb.engine import owner as ownership
+from veo_nb.engine import owner as holder
 from veo_nb.engine.job import State
 from veo_nb.request import make_request
 from veo_nb.store.ledger import Ledger, Owner
@@ -59,7 +59,7 @@ def wait_for(condition) -> None:
 def test_what_a_kernel_leaves_behind_is_taken_on_by_one_that_lives_without_being_asked(
     studio, service, ledger, dead, monkeypatch
 ):
-    monkeypatch.setattr(ownership, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(holder, "BEAT_SECONDS", 0.01)
     assert studio.history() == []
     ledger.add_job(row_of(REQUEST, state="running", operation=NAME, owner=dead))
     wait_for(lambda: ledger.job("3f2a").state == "succeeded")
@@ -67,7 +67,7 @@ def test_what_a_kernel_leaves_behind_is_taken_on_by_one_that_lives_without_being
 
 
 def test_what_another_living_kernel_drives_is_left_to_it_each_time(studio, service, ledger, monkeypatch):
-    monkeypatch.setattr(ownership, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(holder, "BEAT_SECONDS", 0.01)
     ledger.beat(Owner("other", socket.gethostname(), os.getppid(), 1_800_000_000.0))
     studio.history()
     ledger.add_job(row_of(REQUEST, state="running", operation=NAME, owner="other"))
@@ -77,7 +77,7 @@ def test_what_another_living_kernel_drives_is_left_to_it_each_time(studio, servi
 
 
 def test_closing_while_it_looks_around_makes_no_noise(make_studio, ledger, dead, monkeypatch):
-    monkeypatch.setattr(ownership, "BEAT_SECONDS", 0.001)
+    monkeypatch.setattr(holder, "BEAT_SECONDS", 0.001)
     for number in range(10):
         studio = make_studio()
         studio.history()

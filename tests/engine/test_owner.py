@@ -13,8 +13,8 @@ import pytest
 
 from tests.store.test_ledger import ROW
 from tests.world import Time
-from veo_nb.engine import owner as ownership
-from veo_nb.engine.owner import SILENT_SECONDS, Ownership, is_alive
+from veo_nb.engine import owner as holder
+from veo_nb.engine.owner import SILENT_SECONDS, LeaseHolder, is_alive
 from veo_nb.errors import VeoError
 from veo_nb.store.ledger import Ledger, Owner
 
@@ -35,7 +35,7 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def mine(ledger, time):
-    mine = Ownership(ledger, "me", time.clock)
+    mine = LeaseHolder(ledger, "me", time.clock)
     yield mine
     mine.stop()
 
@@ -49,7 +49,7 @@ def dead() -> int:
 
 
 def test_it_says_that_it_lives_from_its_start_to_its_stop(ledger, time):
-    mine = Ownership(ledger, "me", time.clock)
+    mine = LeaseHolder(ledger, "me", time.clock)
     assert ledger.owner("me") == Owner("me", HOST, os.getpid(), 1000.0)
     mine.stop()
     assert ledger.owner("me") is None
@@ -57,7 +57,7 @@ def test_it_says_that_it_lives_from_its_start_to_its_stop(ledger, time):
 
 
 def test_it_goes_on_beating_even_after_a_beat_could_not_be_written(ledger, time, monkeypatch):
-    monkeypatch.setattr(ownership, "BEAT_SECONDS", 0.005)
+    monkeypatch.setattr(holder, "BEAT_SECONDS", 0.005)
     beats = threading.Semaphore(0)
     real = ledger.beat
 
@@ -68,7 +68,7 @@ def test_it_goes_on_beating_even_after_a_beat_could_not_be_written(ledger, time,
             raise VeoError("database is locked")
         real(owner)
 
-    mine = Ownership(ledger, "me", time.clock)
+    mine = LeaseHolder(ledger, "me", time.clock)
     ledger.beat = beat
     time.now = 1001.0
     for _ in range(3):
@@ -78,7 +78,7 @@ def test_it_goes_on_beating_even_after_a_beat_could_not_be_written(ledger, time,
 
 
 def test_stopping_bears_a_ledger_that_cannot_be_written(ledger, time):
-    mine = Ownership(ledger, "me", time.clock)
+    mine = LeaseHolder(ledger, "me", time.clock)
     ledger._db.execute("PRAGMA query_only = ON")
     mine.stop()
     assert not mine._thread.is_alive()
@@ -178,14 +178,14 @@ def test_a_clock_that_is_set_back_makes_nobody_dead(mine, ledger, time):
 
 
 def test_after_each_beat_it_looks_around_and_an_error_there_does_not_end_it(ledger, time, monkeypatch):
-    monkeypatch.setattr(ownership, "BEAT_SECONDS", 0.005)
+    monkeypatch.setattr(holder, "BEAT_SECONDS", 0.005)
     looks = threading.Semaphore(0)
 
     def look() -> None:
         looks.release()
         raise VeoError("database is locked")
 
-    mine = Ownership(ledger, "me", time.clock)
+    mine = LeaseHolder(ledger, "me", time.clock)
     mine.after_each_beat(look)
     for _ in range(3):
         assert looks.acquire(timeout=10)
@@ -193,7 +193,7 @@ def test_after_each_beat_it_looks_around_and_an_error_there_does_not_end_it(ledg
 
 
 def test_of_two_one_adopts(mine, ledger, time):
-    second = Ownership(ledger, "second", time.clock)
+    second = LeaseHolder(ledger, "second", time.clock)
     row = replace(ROW, owner=None)
     ledger.add_job(row)
     assert [mine.adopt(row), second.adopt(row)] == [True, False]

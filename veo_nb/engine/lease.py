@@ -13,7 +13,7 @@ from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, Note, Snapshot, State
 from veo_nb.engine.loop import BackgroundLoop
-from veo_nb.engine.owner import Ownership
+from veo_nb.engine.owner import LeaseHolder
 from veo_nb.engine.registry import Registry
 from veo_nb.errors import InvalidRequest, NotFound, SubmissionUncertain, VeoError
 from veo_nb.store.ledger import JobRow, Ledger
@@ -35,7 +35,7 @@ class Handover:
         settings: Settings,
         ledger: Ledger,
         registry: Registry,
-        ownership: Ownership,
+        holder: LeaseHolder,
         engine: Engine,
         loop: BackgroundLoop,
         sleep: Callable[[float], Awaitable[None]],
@@ -43,14 +43,14 @@ class Handover:
         self._settings = settings
         self._ledger = ledger
         self._registry = registry
-        self._ownership = ownership
+        self._holder = holder
         self._engine = engine
         self._loop = loop
         self._sleep = sleep
         self._lock = threading.RLock()
-        _HERE[ownership.id] = self
+        _HERE[holder.id] = self
         # From then on: another kernel may be killed while this one lives, and nobody loads anything.
-        ownership.after_each_beat(self._patrol)
+        holder.after_each_beat(self._patrol)
 
     def start(self, job: Job) -> None:
         """Have a new job of ours driven."""
@@ -66,7 +66,7 @@ class Handover:
             row = self._ledger.job(job.id)
             if row is None or State(row.state).final:
                 job.restate(self._moment(job, row))
-            elif self.may_drive(row) and self._ownership.adopt(row):
+            elif self.may_drive(row) and self._holder.adopt(row):
                 self._go_on(job, row)
             else:
                 self.follow(job)
@@ -86,7 +86,7 @@ class Handover:
         with self._lock:
             for row in self._ledger.unfinished():
                 ours = self._registry.is_active(row.id) or not self.may_drive(row)
-                if not ours and self._ownership.adopt(row):
+                if not ours and self._holder.adopt(row):
                     jobs.append(self._registry.job(row))
                     self._go_on(jobs[-1], row)
         return jobs
@@ -118,8 +118,8 @@ class Handover:
                 hint=f'Use veo.configure(provider="{job.provider.name}") with its key first.',
             )
         # A row of ours that says something else is one whose end could not be written.
-        known = row is not None and (row.state == job.status or row.owner == self._ownership.id)
-        if row is None or not known or not self._ownership.seize(row):
+        known = row is not None and (row.state == job.status or row.owner == self._holder.id)
+        if row is None or not known or not self._holder.seize(row):
             raise InvalidRequest(
                 f"Job {job.id} has just been started elsewhere.", hint="%veo lists the jobs."
             )
@@ -144,7 +144,7 @@ class Handover:
         row = self._ledger.job(job.id)
         if row is None or State(row.state).final:
             job.restate(self._moment(job, row))
-        elif self._ownership.adopt(row):
+        elif self._holder.adopt(row):
             self._loop.call(self._engine.cancel, job)
         elif (other := _HERE.get(row.owner or "")) is not None:
             other.cancel(other._registry.job(row))  # noqa: SLF001  one of us
@@ -187,7 +187,7 @@ class Handover:
                 row = self._ledger.job(job.id)
                 if row is None or State(row.state) is not job.now.state:
                     job.restate(self._moment(job, row))
-                elif self.may_drive(row) and self._ownership.adopt(row):
+                elif self.may_drive(row) and self._holder.adopt(row):
                     self._go_on(job, row)
                     return
             except VeoError:

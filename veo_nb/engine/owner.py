@@ -20,7 +20,7 @@ SILENT_SECONDS = 60.0
 """An owner that has said nothing for this long is taken to be gone."""
 
 
-class Ownership:
+class LeaseHolder:
     """This process as an owner: it beats from a thread of its own until `stop()`."""
 
     def __init__(self, ledger: Ledger, owner_id: str, clock: Callable[[], float]) -> None:

@@ -14,7 +14,7 @@ from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, Workshop
 from veo_nb.engine.lease import Handover
 from veo_nb.engine.loop import BackgroundLoop
-from veo_nb.engine.owner import Ownership
+from veo_nb.engine.owner import LeaseHolder
 from veo_nb.engine.registry import Registry
 from veo_nb.engine.sandbox_process import LocalServer
 from veo_nb.errors import VeoError
@@ -68,8 +68,8 @@ def open_workspace(
         ledger = open_ledger(library, clock, doors.say)
         made.callback(ledger.close)
         Trash(library, ledger).empty(clock())
-        ownership = Ownership(ledger, owner_id, clock)
-        made.callback(ownership.stop)
+        holder = LeaseHolder(ledger, owner_id, clock)
+        made.callback(holder.stop)
         loop = BackgroundLoop()
         made.callback(loop.stop)
         server = None
@@ -100,7 +100,7 @@ def open_workspace(
             settings=settings,
             ledger=ledger,
             registry=registry,
-            ownership=ownership,
+            holder=holder,
             engine=engine,
             loop=loop,
             sleep=sleep,

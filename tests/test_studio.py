@@ -244,7 +244,7 @@ def test_the_same_request_from_two_kernels_at_once_is_one_post(make_studio, serv
 def test_a_submit_that_was_interrupted_is_gone_on_with_by_the_next(studio, service, where, monkeypatch):
     """Ctrl-C after the row was written and before anybody drives it, or before it is known that somebody does."""
     studio.generate("An owl.").wait(30)
-    target = studio._parts.handover if where == "start" else studio._parts.registry
+    target = studio._parts.leases if where == "start" else studio._parts.registry
 
     def interrupt(job):
         raise KeyboardInterrupt

@@ -137,7 +137,7 @@ class Studio(Sweeping, Finding, Keeping):
             mine, row = self._enter(request, take, parts.ledger, fresh=fresh)
             job = parts.registry.job(row, request if mine else None)
             if mine:
-                parts.handover.start(job)
+                parts.leases.start(job)
         if not mine:
             self._take_up(job, parts)
         return job, mine
@@ -196,7 +196,7 @@ class Studio(Sweeping, Finding, Keeping):
         """
         parts = self._open_existing()
         # Of a sweep that was just being entered the rest comes after what is there.
-        return [*parts.handover.resume(), *self._desk().go_on()] if parts else []
+        return [*parts.leases.resume(), *self._desk().go_on()] if parts else []
 
     def retry(self, job_id: str) -> Job:
         """Look again for the video of a job that was accepted and then failed on the way; nothing is sent anew.
@@ -210,7 +210,7 @@ class Studio(Sweeping, Finding, Keeping):
             if parts.registry.is_active(job.id):
                 raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
             # Its end could not be written, or its kernel has just gone: it is where the ledger says.
-            parts.handover.attend(job)
+            parts.leases.attend(job)
             return job
         if job.operation is None:
             raise InvalidRequest(f"Job {job.id} was never accepted.", hint="Run its cell again.")
@@ -223,7 +223,7 @@ class Studio(Sweeping, Finding, Keeping):
                 f"Job {job.id} is done and its video is here.", hint=f"%veo show {job.id} shows it."
             )
         parts = self._open()
-        parts.handover.again(job, parts.engine.look_again)
+        parts.leases.again(job, parts.engine.look_again)
         return job
 
     def resubmit(self, job_id: str) -> Job:
@@ -245,7 +245,7 @@ class Studio(Sweeping, Finding, Keeping):
         # The first charge stays on the bill, since nobody knows whether it was made.
         job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
         try:
-            parts.handover.again(job, parts.engine.send_again)
+            parts.leases.again(job, parts.engine.send_again)
         except VeoError:
             job.estimate = before
             parts.ledger.update_job(job.id, estimate=before)
@@ -285,7 +285,7 @@ class Studio(Sweeping, Finding, Keeping):
             registry=parts.registry,
             engine=parts.engine,
             loop=parts.loop,
-            handover=parts.handover,
+            leases=parts.leases,
         ).repair()
         report.done[:0] = [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in self.notices[said:]]
         return report
@@ -328,9 +328,9 @@ class Studio(Sweeping, Finding, Keeping):
         self._see_again(job)
         given_up = job.now.state in (State.FAILED, State.CANCELLED)
         if given_up or (job.now.state is State.SUCCEEDED and not job.complete):
-            parts.handover.again(job, parts.engine.look_again)
+            parts.leases.again(job, parts.engine.look_again)
         else:
-            parts.handover.attend(job)
+            parts.leases.attend(job)
 
     def _enter(self, request: VideoRequest, take: int, ledger: Ledger, *, fresh: bool) -> tuple[bool, JobRow]:
         """Whether this request needed a new row, and the row that stands for it."""
@@ -355,11 +355,11 @@ class Studio(Sweeping, Finding, Keeping):
 
     def _attend(self, job: Job) -> None:
         if not job.now.state.final:
-            self._open().handover.attend(job)
+            self._open().leases.attend(job)
 
     def _cancel(self, job: Job) -> None:
         if not job.now.state.final:
-            self._open().handover.cancel(job)
+            self._open().leases.cancel(job)
 
     def _say(self, sentence: str) -> None:
         log.warning("%s: %s", self.library.folder, sentence)

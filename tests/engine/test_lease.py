@@ -15,7 +15,7 @@ import pytest
 
 from tests.world import PROVIDER, Held, row_of
 from veo_nb import errors
-from veo_nb.engine import lease as handover
+from veo_nb.engine import lease as leases
 from veo_nb.engine import owner as holder
 from veo_nb.engine.job import State
 from veo_nb.request import make_request
@@ -374,7 +374,7 @@ def test_a_job_that_was_started_elsewhere_in_the_same_instant_is_left_to_that(st
     parts = studio._parts
     ledger.update_job("3f2a", state="queued")
     with pytest.raises(errors.InvalidRequest, match="started elsewhere"):
-        parts.handover.again(job, parts.engine.send_again)
+        parts.leases.again(job, parts.engine.send_again)
     assert service.requests == []
 
 
@@ -402,7 +402,7 @@ def test_an_end_that_could_not_be_written_does_not_stand_in_the_way_of_a_retry(s
         job.wait(30)
     studio._parts.ledger.update_job = real
     parts = studio._parts
-    parts.handover.again(job, parts.engine.look_again)
+    parts.leases.again(job, parts.engine.look_again)
     assert job.wait(30).status == "succeeded"
     assert len(service.posts) == 1
 
@@ -411,10 +411,10 @@ def test_those_of_closed_studios_are_forgotten(make_studio, service):
     studio = make_studio()
     studio.generate("A fox.").wait(30)
     owner = studio._owner_id
-    assert owner in handover._HERE
+    assert owner in leases._HERE
     studio.close()
     gc.collect()
-    assert owner not in handover._HERE
+    assert owner not in leases._HERE
 
 
 def test_a_state_nobody_drives_is_never_left_behind(studio, service, ledger, dead):

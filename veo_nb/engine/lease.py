@@ -22,11 +22,11 @@ log = logging.getLogger("veo_nb")
 
 FOLLOW_SECONDS = 1.0
 
-_HERE: weakref.WeakValueDictionary[str, Handover] = weakref.WeakValueDictionary()
+_HERE: weakref.WeakValueDictionary[str, Leases] = weakref.WeakValueDictionary()
 """Those of this process, by owner: `configure` leaves the jobs of the former studio running."""
 
 
-class Handover:
+class Leases:
     """Brings each job to the engine at most once, in this process and in all that share the library."""
 
     def __init__(

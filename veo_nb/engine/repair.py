@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.expiry import may_be_there
 from veo_nb.engine.job import Job, State
-from veo_nb.engine.lease import Handover
+from veo_nb.engine.lease import Leases
 from veo_nb.engine.loop import BackgroundLoop, block_on
 from veo_nb.engine.registry import Registry
 from veo_nb.errors import VeoError
@@ -51,14 +51,14 @@ class Repairer:
         registry: Registry,
         engine: Engine,
         loop: BackgroundLoop,
-        handover: Handover,
+        leases: Leases,
     ) -> None:
         self._library = library
         self._ledger = ledger
         self._registry = registry
         self._engine = engine
         self._loop = loop
-        self._handover = handover
+        self._leases = leases
         self._trash = Trash(library, ledger)
         self._report = Repair()
 
@@ -149,7 +149,7 @@ class Repairer:
             self._report.left.append(f"{job.id}: its video was not fetched; {_elsewhere(job)}")
             return
         try:
-            self._handover.again(job, self._engine.look_again)
+            self._leases.again(job, self._engine.look_again)
             job.wait(FETCH_SECONDS)
         except VeoError as error:
             self._report.left.append(f"{job.id}: looked for again, and not fetched: {error}")
@@ -157,7 +157,7 @@ class Repairer:
             self._report.done.append(f"{job.id}: its video is here now.")
 
     def _may_drive(self, job: Job) -> bool:
-        return self._handover.may_drive(self._ledger.job(job.id))
+        return self._leases.may_drive(self._ledger.job(job.id))
 
     def _write_sidecar(self, job: Job, sample: int) -> None:
         (row,) = [row for row in self._ledger.videos(job.id) if row.sample == sample]

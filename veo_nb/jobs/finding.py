@@ -105,7 +105,7 @@ class Finding(ABC):
             return []
         jobs = [parts.registry.job(row) for row in parts.ledger.unfinished()]
         for job in jobs:
-            parts.handover.attend(job)
+            parts.leases.attend(job)
         return [job for job in jobs if not job.now.state.final]
 
     def state(self) -> tuple[object, ...]:

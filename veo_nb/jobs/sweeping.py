@@ -13,7 +13,7 @@ from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.extension import check_source
 from veo_nb.engine.job import Job
-from veo_nb.engine.lease import Handover
+from veo_nb.engine.lease import Leases
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.engine.registry import Registry
 from veo_nb.errors import NotFound
@@ -63,7 +63,7 @@ class Open(Protocol):
         """What drives the jobs."""
 
     @property
-    def handover(self) -> Handover:
+    def leases(self) -> Leases:
         """Who sees to them."""
 
 

@@ -12,7 +12,7 @@ import httpx
 from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, Workshop
-from veo_nb.engine.lease import Handover
+from veo_nb.engine.lease import Leases
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.engine.owner import LeaseHolder
 from veo_nb.engine.registry import Registry
@@ -33,7 +33,7 @@ class Workspace:
     registry: Registry
     loop: BackgroundLoop
     engine: Engine
-    handover: Handover
+    leases: Leases
     close: Callable[[], None]
 
 
@@ -86,7 +86,7 @@ def open_workspace(
                 library,
                 server,
                 owner=owner_id,
-                displaced=lambda job: handover.follow(job),  # noqa: PLW0108  made below
+                displaced=lambda job: leases.follow(job),  # noqa: PLW0108  made below
                 transport=transport,
                 clock=clock,
                 sleep=sleep,
@@ -96,7 +96,7 @@ def open_workspace(
         made.callback(_let_go, registry, engine, loop)
         held = SweepLedger(lambda: ledger).held()
         loop.do(lambda: engine.hold(held, back=True))
-        handover = Handover(
+        leases = Leases(
             settings=settings,
             ledger=ledger,
             registry=registry,
@@ -105,7 +105,7 @@ def open_workspace(
             loop=loop,
             sleep=sleep,
         )
-        return Workspace(ledger, registry, loop, engine, handover, made.pop_all().close)
+        return Workspace(ledger, registry, loop, engine, leases, made.pop_all().close)
 
 
 def _let_go(registry: Registry, engine: Engine, loop: BackgroundLoop) -> None:

@@ -9,7 +9,7 @@ GAP_SECONDS = 600.0
 """No two looks lie so far apart, unless the machine slept or somebody set its clock."""
 
 
-class Patience:
+class Deadline:
     """How long an operation has been watched, through every jump of the clock."""
 
     def __init__(self, began: float, now: float) -> None:

@@ -24,7 +24,7 @@ from veo_nb.api import retry, wire
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
 from veo_nb.engine.connection import Connection
-from veo_nb.engine.deadline import Patience
+from veo_nb.engine.deadline import Deadline
 from veo_nb.engine.download import fetch_videos
 from veo_nb.engine.job import Job, Note, State, error_to_json
 from veo_nb.engine.queue import Limits
@@ -313,7 +313,7 @@ class Engine:
         began = job.now.submitted_at or job.now.created_at
         seen_running = self._clock() - began < 5.0
         failures, since = 0, 0.0
-        patience = Patience(began, self._clock())
+        deadline = Deadline(began, self._clock())
         while True:
             elapsed = self._clock() - began
             if seen_running and not failures:
@@ -328,7 +328,7 @@ class Engine:
                 await self._connection.pause(job, error, failures, since)
                 failures += 1
                 # Nobody has said that it takes so long; but some day its video is deleted.
-                self._check_plausible(job, patience, self._retention)
+                self._check_plausible(job, deadline, self._retention)
                 continue
             failures, since = 0, 0.0
             if job.now.note is not None and not job.stopping:
@@ -343,11 +343,11 @@ class Engine:
                 self._record(job, state=State.DOWNLOADING, received=0, total=None, **ready)
                 return operation
             seen_running = True
-            self._check_plausible(job, patience, PLAUSIBLE_SECONDS)
+            self._check_plausible(job, deadline, PLAUSIBLE_SECONDS)
 
-    def _check_plausible(self, job: Job, patience: Patience, longest: float) -> None:
-        patience.look(self._clock())
-        seconds = patience.past(longest)
+    def _check_plausible(self, job: Job, deadline: Deadline, longest: float) -> None:
+        deadline.look(self._clock())
+        seconds = deadline.past(longest)
         if seconds is not None:
             raise errors.OperationFailed(
                 f"The provider has not finished it in {seconds / 3600:.1f} hours.",

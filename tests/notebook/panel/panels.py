@@ -15,7 +15,7 @@ from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Reply
 from veo_nb.studio import Studio
 
-PATIENCE = 20.0
+WAIT_SECONDS = 20.0
 _ids = itertools.count()
 
 
@@ -56,7 +56,7 @@ class Seen(Panel):
                 found[:] = [one for one in self.sent if one[0]["id"] == asked]
                 return bool(found)
 
-            assert self._answered.wait_for(has_come, PATIENCE), f"no answer to {asked}"
+            assert self._answered.wait_for(has_come, WAIT_SECONDS), f"no answer to {asked}"
         ((content, buffers),) = found
         assert mismatch(json.loads(json.dumps(content)), Reply, "reply") == []
         return content, buffers
@@ -82,7 +82,7 @@ class Seen(Panel):
 
 def wait_until(condition: Callable[[], object], what: str = "") -> None:
     """Wait for what another thread brings about."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + WAIT_SECONDS
     while not condition():
         assert time.monotonic() < end, what or "it did not come"
         time.sleep(0.01)

@@ -29,7 +29,7 @@ MADE = 400_000
 """Milliseconds for the sandbox to render nine clips on a busy machine."""
 SWEEP = """%%veo --sweep animal=fox,owl,stag --sweep light=dawn,dusk,night --duration 4 --out sweep
 A {{animal}} at a frozen lake, {{light}}. Slow push in. SFX: wind, ice creaking."""
-JUDGED = """sweep.rate(sweep.cell(animal="fox", light="dusk"), 4)
+RATED = """sweep.rate(sweep.cell(animal="fox", light="dusk"), 4)
 sweep.rate(sweep.cell(animal="owl", light="night"), 3)
 sweep.rate(sweep.cell(animal="stag", light="dawn"), 5)
 sweep.star(sweep.cell(animal="stag", light="dawn"))"""
@@ -153,7 +153,7 @@ def main(wanted: Sequence[str]) -> None:
         folder = Path(temporary) / "lab"
         shutil.copytree(ROOT / "notebooks", folder)
         (folder / "sweep").mkdir()
-        write_notebook(folder / "sweep" / "grid.ipynb", ["%load_ext veo_nb", SWEEP, JUDGED])
+        write_notebook(folder / "sweep" / "grid.ipynb", ["%load_ext veo_nb", SWEEP, RATED])
         (folder / "panel").mkdir()
         write_notebook(folder / "panel" / "panel.ipynb", ["%load_ext veo_nb", MADE_BEFORE, PANEL])
         with Lab(folder) as lab, browser() as chromium:

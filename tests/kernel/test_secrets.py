@@ -189,7 +189,7 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("poster", {"cell": "1", "sample": 0}),
 )
 """What a grid can be asked, in an order in which it makes sense."""
-JUDGED = """
+RATED = """
 for one in (sweep, vars(sweep), sweep.cells, [vars(cell) for cell in sweep.cells], sweep.clips(),
             [one.error and one.error.facts for one in sweep.jobs]):
     print(one)
@@ -243,7 +243,7 @@ def test_a_key_gets_nowhere_by_sweeps_budgets_and_repairs(kernel, provider, fold
     over(kernel, within=8)
     kernel.run("%%veo --dry-run --sweep animal=fox,owl\nA {{animal}}.")
     kernel.run("%%veo --sweep animal=@nothing\nA {{animal}}.")
-    judged = kernel.run(JUDGED)
+    judged = kernel.run(RATED)
     assert judged.failure is None, judged.failure
     for code in ("[one for one in sweep.jobs if one.status == 'failed'][0].wait()", BILLED):
         assert kernel.run(code).failure, code

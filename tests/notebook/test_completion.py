@@ -162,7 +162,7 @@ def test_a_name_with_a_space_is_put_in_quotes_and_a_folder_is_left_open(tab, typ
 
 
 def test_a_video_is_a_job_that_has_one_or_a_variable(tab, jobs):
-    assert tab("%%veo --video ", fox=jobs[0], clip=jobs[0].video, mood="noon") == ["3f2a", "fox", "clip"]
+    assert tab("%%veo --video ", fox=jobs[0], clip=jobs[0].video, reading="noon") == ["3f2a", "fox", "clip"]
     assert tab("%%veo --video 3") == ["3f2a"]
 
 

@@ -16,14 +16,14 @@ EXAMPLES = read("grids.json")
 
 @pytest.mark.parametrize("name", EXAMPLES["grids"])
 def test_every_example_grid_is_what_the_types_say(name):
-    facts = EXAMPLES["grids"][name]
-    assert mismatch(facts["grid"], Grid) == []
-    assert mismatch(facts["summary"], Summary) == []
-    assert mismatch(facts["cells"], list[GridCell]) == []
+    state = EXAMPLES["grids"][name]
+    assert mismatch(state["grid"], Grid) == []
+    assert mismatch(state["summary"], Summary) == []
+    assert mismatch(state["cells"], list[GridCell]) == []
 
 
 def test_the_examples_have_most_states_and_all_wishes():
-    states = {cell["state"] for facts in EXAMPLES["grids"].values() for cell in facts["cells"]}
+    states = {cell["state"] for state in EXAMPLES["grids"].values() for cell in state["cells"]}
     every = {state for part in get_args(CellState) for state in get_args(part)}
     assert every - states == {"submitting", "downloading", "cancelled", "uncertain"}
     assert {raw["kind"] for raw in EXAMPLES["requests"]} == set(COMMANDS)

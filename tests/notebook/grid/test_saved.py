@@ -29,13 +29,13 @@ def video(tmp_path, clip) -> Video:
     return make_video(path)
 
 
-def clip_facts(**changes: Any) -> Any:
-    facts: GridClip = {"url": "", "path": "fox.mp4", "fps": 24.0, "rating": 0, "star": False, "note": ""}
-    return {**facts, **changes}
+def clip_state(**changes: Any) -> Any:
+    state: GridClip = {"url": "", "path": "fox.mp4", "fps": 24.0, "rating": 0, "star": False, "note": ""}
+    return {**state, **changes}
 
 
 def cell(key: int, at: list[int], **changes: Any) -> Any:
-    facts: GridCell = {
+    state: GridCell = {
         "key": str(key),
         "place": at,
         "job": "3f2a",
@@ -44,9 +44,9 @@ def cell(key: int, at: list[int], **changes: Any) -> Any:
         "progress": None,
         "shape": "16:9",
         "actions": [],
-        "clips": [clip_facts()],
+        "clips": [clip_state()],
     }
-    return {**facts, **changes}
+    return {**state, **changes}
 
 
 def grid(rows="animal", columns="time", **axes: list[str]) -> Grid:
@@ -63,8 +63,8 @@ def grid(rows="animal", columns="time", **axes: list[str]) -> Grid:
     }
 
 
-def draw(facts: Grid, cells: list[GridCell], place: Place, videos=None, **more) -> str:
-    table = Table(grid=facts, cells=cells, line="2 of 3 done", prompt="A fox.", videos=videos or {}, **more)
+def draw(state: Grid, cells: list[GridCell], place: Place, videos=None, **more) -> str:
+    table = Table(grid=state, cells=cells, line="2 of 3 done", prompt="A fox.", videos=videos or {}, **more)
     saved = saved_grid(table, place, now=NOW)
     return str(saved._repr_html_())
 
@@ -114,9 +114,9 @@ def test_a_combination_without_a_clip_says_why(place, video):
 
 
 def test_each_value_of_a_third_axis_has_a_table_and_none_is_left_out(place):
-    facts = grid(animal=["fox", "owl"], time=["dawn", "dusk"], seed=["1", "2", "3"])
+    state = grid(animal=["fox", "owl"], time=["dawn", "dusk"], seed=["1", "2", "3"])
     cells = [cell(n, [n % 2, n // 2 % 2, n // 4]) for n in range(8)]
-    page = Page(draw(facts, cells, place))
+    page = Page(draw(state, cells, place))
     assert [text for text in page.texts if text.startswith("seed")] == ["seed: 1", "seed: 2"]
     assert [tag for tag, _ in page.elements].count("table") == 2
 
@@ -130,7 +130,7 @@ def test_one_axis_is_a_row_that_wraps(place, video):
 
 
 def test_all_samples_of_a_cell_stand_in_it(place, video):
-    both = [cell(0, [0, 0], clips=[clip_facts(rating=4), clip_facts(star=True)])]
+    both = [cell(0, [0, 0], clips=[clip_state(rating=4), clip_state(star=True)])]
     page = Page(draw(grid(), both, place, {("0", 0): video, ("0", 1): video}))
     assert [tag for tag, _ in page.elements].count("video") == 2
     assert {"4 of 5", "★"} <= set(page.texts)
@@ -145,19 +145,19 @@ def test_all_samples_of_a_cell_stand_in_it(place, video):
         ({"note": "the ears"}, "the ears"),
     ],
 )
-def test_the_marks_are_one_line(facts, words):
-    assert marks(clip_facts(**facts)) == words
+def test_the_marks_are_one_line(state, words):
+    assert marks(clip_state(**state)) == words
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_texts_are_only_text(place, video, text):
-    facts = grid("a" + text, "b", **{"a" + text: [text], "b": ["1", text + "2"]})
+    state = grid("a" + text, "b", **{"a" + text: [text], "b": ["1", text + "2"]})
     cells = [
-        cell(0, [0, 0], clips=[clip_facts(note=text, path=text)]),
+        cell(0, [0, 0], clips=[clip_state(note=text, path=text)]),
         cell(1, [0, 1], clips=[], state="failed", line=[text]),
     ]
     for videos in ({("0", 0): video}, {}):
-        page = Page(draw(facts, cells, place, videos))
+        page = Page(draw(state, cells, place, videos))
         assert {tag for tag, _ in page.elements} <= {
             "div", "p", "span", "table", "tr", "th", "td", "video", "source", "code",
         }  # fmt: skip
@@ -189,8 +189,8 @@ def test_200_cells_are_under_a_megabyte_and_load_nothing_before_they_are_played(
         path = tmp_path / f"veo library/a-long-name-of-a-clip-{n}.mp4"
         shutil.copy(video.path, path)
         videos[str(n), 0] = make_video(path)
-    facts = grid(animal=[f"animal {n}" for n in range(20)], time=[f"time {n}" for n in range(10)])
-    html = draw(facts, [cell(n, [n // 10, n % 10]) for n in range(200)], place, videos)
+    state = grid(animal=[f"animal {n}" for n in range(20)], time=[f"time {n}" for n in range(10)])
+    html = draw(state, [cell(n, [n // 10, n % 10]) for n in range(200)], place, videos)
     assert len(html) < 900_000
     assert html.count("<video") == html.count('preload="none"') == 200
     assert html.count("data:image/jpeg") == 200

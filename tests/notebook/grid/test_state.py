@@ -11,7 +11,7 @@ from tests.notebook.test_protocol import mismatch
 from tests.notebook.test_text import NOW
 from veo_nb import errors
 from veo_nb.notebook.grid.protocol import Details, Grid, GridCell
-from veo_nb.notebook.grid.protocol import Summary as SummaryFacts
+from veo_nb.notebook.grid.protocol import Summary as SummaryState
 from veo_nb.notebook.grid.state import make_cells, make_details, make_grid, make_summary, shown_axes
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
@@ -81,10 +81,10 @@ def test_axes_that_move_together_are_one(make_studio, place):
 
 def test_every_cell_has_a_place_of_its_own_that_is_its_labels(sweep, place):
     axes = shown_axes(sweep)
-    for cell, facts in zip(sweep.cells, cells_of(sweep, place), strict=True):
-        labels = [axis.labels[at] for axis, at in zip(axes, facts["place"], strict=True)]
+    for cell, state in zip(sweep.cells, cells_of(sweep, place), strict=True):
+        labels = [axis.labels[at] for axis, at in zip(axes, state["place"], strict=True)]
         assert labels == list(cell.labels.values())
-        assert sweep.cells[int(facts["key"])] is cell
+        assert sweep.cells[int(state["key"])] is cell
 
 
 def test_a_cell_says_what_became_of_it_and_what_can_be_done(sweep, place):
@@ -139,20 +139,20 @@ def test_details_are_all_that_is_known(sweep):
 # The line above
 
 
-def summary(paused=False, left=180.0, **counts) -> SummaryFacts:
+def summary(paused=False, left=180.0, **counts) -> SummaryState:
     found = Summary(
         counts=counts, paused=paused, seconds_left=left, usd_so_far=4.8, usd_in_all=9.6, bills=True
     )
-    facts = make_summary(found, NOW, settled=False)
-    assert mismatch(facts, SummaryFacts) == []
-    return facts
+    state = make_summary(found, NOW, settled=False)
+    assert mismatch(state, SummaryState) == []
+    return state
 
 
 def test_the_line_counts_and_the_other_ticks():
-    facts = summary(succeeded=3, running=2, queued=2, blocked=1)
-    assert format_line(facts["line"], NOW) == "3 of 8 done · 2 generating · 2 waiting · 1 blocked"
-    assert format_line(facts["cost"], NOW) == "about 3 min left · about $4.80 so far of $9.60"
-    assert format_line(facts["cost"], NOW + 170) == "about 10 s left · about $4.80 so far of $9.60"
+    state = summary(succeeded=3, running=2, queued=2, blocked=1)
+    assert format_line(state["line"], NOW) == "3 of 8 done · 2 generating · 2 waiting · 1 blocked"
+    assert format_line(state["cost"], NOW) == "about 3 min left · about $4.80 so far of $9.60"
+    assert format_line(state["cost"], NOW + 170) == "about 10 s left · about $4.80 so far of $9.60"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.notebook.panel import handlers as panel_answers
 from veo_nb.notebook.panel.commands import COMMANDS
 from veo_nb.notebook.panel.handlers import QUIET, all_or_none
-from veo_nb.notebook.panel.protocol import Check, Details, Item, PictureFacts
+from veo_nb.notebook.panel.protocol import Check, Details, Item, PictureState
 from veo_nb.notebook.panel.store import empty_draft, first_view
 from veo_nb.notebook.place import Place
 
@@ -97,10 +97,10 @@ def test_what_cannot_be_made_is_refused_and_nothing_is_sent(panel, service):
 
 
 def test_a_picture_comes_as_bytes_beside_the_message(panel):
-    facts = panel.ask("upload", drawn(), name="fox.png")
-    assert mismatch(facts, PictureFacts, "picture") == []
-    assert panel.ask("picture", picture=facts["key"]) == facts
-    part = panel.ask("crop", picture=facts["key"], x=0.0, y=0.0, width=1.0, height=0.5)
+    state = panel.ask("upload", drawn(), name="fox.png")
+    assert mismatch(state, PictureState, "picture") == []
+    assert panel.ask("picture", picture=state["key"]) == state
+    part = panel.ask("crop", picture=state["key"], x=0.0, y=0.0, width=1.0, height=0.5)
     assert (part["height"], part["name"]) == (90, "fox.png")
     assert panel.ask("check", draft=draft(prompt="A fox.", image=[part["key"]]))["count"] == 1
 
@@ -111,9 +111,9 @@ def test_an_upload_without_bytes_is_refused(panel):
 
 @pytest.mark.parametrize(("seconds", "name"), [(None, "end"), (0.2, "0.2 s")])
 def test_a_frame_of_a_clip_becomes_a_picture(panel, job, seconds, name):
-    facts = panel.ask("frame", clip=f"{job.id}/0", seconds=seconds)
-    assert (facts["name"], facts["origin"]) == (f"{job.id} {name}.png", f"{job.id}/0")
-    assert (facts["width"], facts["height"]) == (192, 108)
+    state = panel.ask("frame", clip=f"{job.id}/0", seconds=seconds)
+    assert (state["name"], state["origin"]) == (f"{job.id} {name}.png", f"{job.id}/0")
+    assert (state["width"], state["height"]) == (192, 108)
 
 
 def test_what_comes_of_a_frame_is_in_the_lineage(panel, job, studio):

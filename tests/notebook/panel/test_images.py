@@ -14,7 +14,7 @@ from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.picture import read_picture
 from veo_nb.notebook.panel.images import REMEMBERED, STILL_WIDTH, Pictures
-from veo_nb.notebook.panel.protocol import PictureFacts
+from veo_nb.notebook.panel.protocol import PictureState
 
 
 def drawn(width: int = 320, height: int = 180, kind: str = "PNG", shade: int = 0) -> bytes:
@@ -31,25 +31,25 @@ def pictures() -> Pictures:
 
 
 def test_what_was_dropped_is_kept_with_its_name_and_its_size(pictures, studio):
-    facts = pictures.read(studio, drawn(), "fox.png")
-    assert mismatch(facts, PictureFacts, "picture") == []
-    assert (facts["name"], facts["width"], facts["height"], facts["origin"]) == ("fox.png", 320, 180, "")
-    assert pictures.get(studio, facts["key"]).data == drawn()
+    state = pictures.read(studio, drawn(), "fox.png")
+    assert mismatch(state, PictureState, "picture") == []
+    assert (state["name"], state["width"], state["height"], state["origin"]) == ("fox.png", 320, 180, "")
+    assert pictures.get(studio, state["key"]).data == drawn()
 
 
 def test_its_still_is_small(pictures, studio):
-    facts = pictures.read(studio, drawn(1600, 900), "fox.png")
-    still = base64.b64decode(facts["still"].partition(",")[2])
+    state = pictures.read(studio, drawn(1600, 900), "fox.png")
+    still = base64.b64decode(state["still"].partition(",")[2])
     assert Image.open(io.BytesIO(still)).width <= STILL_WIDTH
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP"])
 def test_it_is_there_after_a_restart_whatever_it_was(pictures, studio, kind):
-    facts = pictures.read(studio, drawn(kind=kind), f"fox.{kind.lower()}")
-    again = Pictures().get(studio, facts["key"])
+    state = pictures.read(studio, drawn(kind=kind), f"fox.{kind.lower()}")
+    again = Pictures().get(studio, state["key"])
     assert (again.width, again.height, again.name) == (320, 180, f"fox.{kind.lower()}")
     assert again.mime in studio.settings.provider.image_types
-    assert Pictures().facts(studio, again) == facts
+    assert Pictures().state(studio, again) == state
 
 
 @pytest.mark.parametrize("name", ["", "a:b\nc.png", "x" * 200, "<b>&", "狐.png"])
@@ -119,10 +119,10 @@ def test_many_pictures_are_not_all_remembered(pictures, studio):
 def test_a_frame_of_a_clip_remembers_the_clip(pictures, studio):
     video = studio.generate("A fox.").wait(30).videos[0]
     assert isinstance(video, Video)
-    facts = pictures.keep(studio, read_picture(video.last_frame()))
-    assert facts["origin"] == f"{video.job_id}/0"
-    part = pictures.crop(studio, facts["key"], (0.0, 0.0, 0.5, 0.5))
+    state = pictures.keep(studio, read_picture(video.last_frame()))
+    assert state["origin"] == f"{video.job_id}/0"
+    part = pictures.crop(studio, state["key"], (0.0, 0.0, 0.5, 0.5))
     assert part["origin"] == f"{video.job_id}/0"
     # After a restart as well: it is in the ledger, not in the picture.
     fresh = Pictures()
-    assert fresh.facts(studio, fresh.get(studio, facts["key"]))["origin"] == f"{video.job_id}/0"
+    assert fresh.state(studio, fresh.get(studio, state["key"]))["origin"] == f"{video.job_id}/0"

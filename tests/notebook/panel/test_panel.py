@@ -89,8 +89,8 @@ def test_a_panel_on_an_empty_library_begins_with_an_example_and_its_photograph(l
     assert_as_the_protocol_says(panel)
     assert panel.library["total"] == 0
     (key,) = panel.draft["draft"]["image"]
-    facts = panel.ask("picture", picture=key)
-    assert facts["name"] == "coffee.jpg"
+    state = panel.ask("picture", picture=key)
+    assert state["name"] == "coffee.jpg"
     check = panel.ask("check", draft=panel.draft["draft"])
     assert (check["problems"], check["button"]) == ([], "Generate 1 clip")
 

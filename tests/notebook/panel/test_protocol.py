@@ -15,8 +15,8 @@ from veo_nb.notebook.panel.protocol import (
     Check,
     Details,
     Item,
-    LibraryFacts,
-    PictureFacts,
+    LibraryContents,
+    PictureState,
     Queue,
     Row,
     RowAction,
@@ -32,35 +32,35 @@ PANELS = EXAMPLES["panels"]
 
 @pytest.mark.parametrize("name", PANELS)
 def test_every_example_panel_is_what_the_types_say(name):
-    facts = PANELS[name]
-    assert mismatch(facts["panel"], Setup) == []
-    assert mismatch(facts["draft"], SharedDraft) == []
-    assert mismatch(facts["queue"], Queue) == []
-    assert mismatch(facts["rows"], list[Row]) == []
-    assert mismatch(facts["library"], LibraryFacts) == []
-    assert mismatch(facts["chosen"], list[str]) == []
-    assert mismatch(facts["view"], View) == []
+    state = PANELS[name]
+    assert mismatch(state["panel"], Setup) == []
+    assert mismatch(state["draft"], SharedDraft) == []
+    assert mismatch(state["queue"], Queue) == []
+    assert mismatch(state["rows"], list[Row]) == []
+    assert mismatch(state["library"], LibraryContents) == []
+    assert mismatch(state["chosen"], list[str]) == []
+    assert mismatch(state["view"], View) == []
 
 
 @pytest.mark.parametrize("name", PANELS)
 def test_the_queue_of_an_example_has_a_row_for_each_job_that_it_names(name):
-    facts = PANELS[name]
-    assert [row["job"] for row in facts["rows"]] == facts["queue"]["order"]
-    assert len(facts["rows"]) <= ROWS
+    state = PANELS[name]
+    assert [row["job"] for row in state["rows"]] == state["queue"]["order"]
+    assert len(state["rows"]) <= ROWS
 
 
 def test_the_other_examples_are_what_the_types_say():
     assert mismatch(list(EXAMPLES["checks"].values()), list[Check]) == []
-    assert mismatch(EXAMPLES["pictures"], list[PictureFacts]) == []
+    assert mismatch(EXAMPLES["pictures"], list[PictureState]) == []
     assert mismatch(EXAMPLES["items"], list[Item]) == []
-    for facts in EXAMPLES["details"].values():
-        assert mismatch({**facts, "recipe": []}, Details) == []
-        assert all(isinstance(part, str) for pair in facts["recipe"] for part in pair)
+    for state in EXAMPLES["details"].values():
+        assert mismatch({**state, "recipe": []}, Details) == []
+        assert all(isinstance(part, str) for pair in state["recipe"] for part in pair)
 
 
 def test_the_examples_have_all_wishes_and_all_that_can_be_done_with_a_job():
     assert {raw["kind"] for raw in EXAMPLES["requests"]} == set(COMMANDS)
-    actions = {action for facts in PANELS.values() for row in facts["rows"] for action in row["actions"]}
+    actions = {action for state in PANELS.values() for row in state["rows"] for action in row["actions"]}
     assert actions == set(get_args(RowAction))
     assert set(EXAMPLES["answers"]) < set(COMMANDS)
 

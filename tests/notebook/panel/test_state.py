@@ -11,7 +11,7 @@ from veo_nb.notebook.place import Place
 class Panel:
     """One that is told and shows nothing."""
 
-    def take(self, facts):
+    def take(self, state):
         """Nothing is looked at here."""
 
 

@@ -74,7 +74,7 @@ def write_page(
         )
     )
     out.write(
-        f'<script type="application/json" id="facts">{_json(_facts(material, beside, check))}</script>\n'
+        f'<script type="application/json" id="facts">{_json(_state(material, beside, check))}</script>\n'
     )
     if beside is None:
         for (cell, sample), video in material.videos.items():
@@ -84,7 +84,7 @@ def write_page(
     out.write(f'<script type="module">{script}</script>\n</body>\n</html>\n')
 
 
-def _facts(material: Material, beside: str | None, check: Callable[[], None]) -> dict[str, Any]:
+def _state(material: Material, beside: str | None, check: Callable[[], None]) -> dict[str, Any]:
     cells: list[Any] = [{**cell} for cell in material.cells]
     if beside is not None:
         for cell in cells:

@@ -13,7 +13,7 @@ from veo_nb.engine.job import Job, State
 from veo_nb.engine.video import Video
 from veo_nb.notebook import text as words
 from veo_nb.notebook.grid.protocol import BATCH, Action, Details, Grid, GridCell, GridClip
-from veo_nb.notebook.grid.protocol import Summary as SummaryFacts
+from veo_nb.notebook.grid.protocol import Summary as SummaryState
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Part
 from veo_nb.store.ratings import UNRATED, Rating
@@ -95,7 +95,7 @@ def make_cells(
     return [_cell(cell, [axis.place(cell) for axis in axes], given, place) for cell in cells]
 
 
-def make_summary(found: Summary, now: float, *, settled: bool) -> SummaryFacts:
+def make_summary(found: Summary, now: float, *, settled: bool) -> SummaryState:
     """The line above the table, at this moment (seconds since 1970)."""
     cost: list[Part] = []
     if found.seconds_left:
@@ -142,7 +142,7 @@ def _actions(found: Summary) -> list[Action]:
 
 def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
     job, request = cell.job, cell.request
-    facts: GridCell = {
+    state: GridCell = {
         "key": str(cell.position),
         "place": at,
         "job": "" if job is None else job.id,
@@ -154,16 +154,16 @@ def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
         "clips": [],
     }
     if job is None:
-        return facts
-    facts["state"] = job.now.state.value
-    facts["line"] = short_line(job)
-    facts["progress"] = words.progress(job.now)
+        return state
+    state["state"] = job.now.state.value
+    state["line"] = short_line(job)
+    state["progress"] = words.progress(job.now)
     if not job.now.state.final:
-        facts["actions"] = ["cancel"]
+        state["actions"] = ["cancel"]
     elif job.status in AGAIN:
-        facts["actions"] = ["retry"]
-    facts["clips"] = [_clip(job, video, given, place) for video in job.videos]
-    return facts
+        state["actions"] = ["retry"]
+    state["clips"] = [_clip(job, video, given, place) for video in job.videos]
+    return state
 
 
 def short_line(job: Job) -> list[Part]:

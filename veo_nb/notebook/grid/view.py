@@ -180,12 +180,12 @@ class SweepView(LiveView):
 
     def _table(self) -> SavedGrid:
         cells = self._sweep.cells
-        facts = self._summary()
+        state = self._summary()
         now = self._clock()
         table = Table(
             grid=self.grid,
             cells=self._cells(cells),
-            line=format_line([*facts["line"], *facts["cost"]], now),
+            line=format_line([*state["line"], *state["cost"]], now),
             prompt=self._sweep.prompt or "",
             videos={(str(cell.position), n): video for cell in cells for n, video in enumerate(cell.videos)},
             embed=self._embed,

@@ -17,7 +17,7 @@ from veo_nb.notebook import text as words
 from veo_nb.notebook.grid.state import short_line
 from veo_nb.notebook.panel.code import cell_of, python_of
 from veo_nb.notebook.panel.draft import say
-from veo_nb.notebook.panel.protocol import Details, Item, Lineage, PictureFacts, Row, RowAction
+from veo_nb.notebook.panel.protocol import Details, Item, Lineage, PictureState, Row, RowAction
 from veo_nb.notebook.panel.validation import LABELS
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Part
@@ -132,7 +132,7 @@ def make_details(
     studio: Studio,
     row: FoundRow,
     place: Place,
-    picture: Callable[[Picture], PictureFacts],
+    picture: Callable[[Picture], PictureState],
     now: float,
 ) -> Details:
     """All that is known of a clip."""

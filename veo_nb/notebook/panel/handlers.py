@@ -45,7 +45,7 @@ class Handlers:
             "frame": self._frame,
             "crop": self._crop,
             "picture": lambda it: {
-                **panel_state.pictures.facts(panel_state.studio, self._picture(it.picture))
+                **panel_state.pictures.state(panel_state.studio, self._picture(it.picture))
             },
             "cancel": lambda it: panel_state.studio.job(it.job).cancel(),
             "again": self._again,
@@ -189,10 +189,10 @@ class Handlers:
         row = studio.found(payload.clip)
         self.opened = row.key
 
-        def facts(picture: Picture) -> Any:
-            return self._panel_state.pictures.facts(studio, picture)
+        def state(picture: Picture) -> Any:
+            return self._panel_state.pictures.state(studio, picture)
 
-        return {**make_details(studio, row, self._panel_state.place, facts, self._panel_state.clock())}
+        return {**make_details(studio, row, self._panel_state.place, state, self._panel_state.clock())}
 
     # Go on
 

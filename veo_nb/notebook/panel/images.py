@@ -14,7 +14,7 @@ from veo_nb import catalog
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.picture import SUFFIXES, Picture, UnreadablePicture, read_picture, redrawn, thumbnail
 from veo_nb.notebook.display import data_uri
-from veo_nb.notebook.panel.protocol import PictureFacts
+from veo_nb.notebook.panel.protocol import PictureState
 from veo_nb.studio import Studio
 
 STILL_WIDTH = 240
@@ -35,7 +35,7 @@ class Pictures:
         self._known: OrderedDict[str, Picture] = OrderedDict()
         self._lock = threading.Lock()
 
-    def keep(self, studio: Studio, picture: Picture) -> PictureFacts:
+    def keep(self, studio: Studio, picture: Picture) -> PictureState:
         """Keep a picture in the library.
 
         Raises:
@@ -52,9 +52,9 @@ class Pictures:
         if picture.origin is not None:
             studio.note_origin(picture.sha256, picture.origin)
         self._remember(picture)
-        return self.facts(studio, picture)
+        return self.state(studio, picture)
 
-    def read(self, studio: Studio, data: bytes, name: str) -> PictureFacts:
+    def read(self, studio: Studio, data: bytes, name: str) -> PictureState:
         """Keep what a person has dropped, pasted or chosen.
 
         Raises:
@@ -67,7 +67,7 @@ class Pictures:
             raise InvalidRequest(said, hint="Give a PNG or JPEG file.") from None
         return self.keep(studio, replace(picture, name=name))
 
-    def crop(self, studio: Studio, key: str, box: tuple[float, float, float, float]) -> PictureFacts:
+    def crop(self, studio: Studio, key: str, box: tuple[float, float, float, float]) -> PictureState:
         """Keep a part of a picture: left, top, width and height as shares of the whole.
 
         Raises:
@@ -100,7 +100,7 @@ class Pictures:
         self._remember(picture)
         return picture
 
-    def facts(self, studio: Studio, picture: Picture) -> PictureFacts:
+    def state(self, studio: Studio, picture: Picture) -> PictureState:
         """What a page shows of a picture."""
         origin = studio.origin_of(picture.sha256)
         still = data_uri("image/jpeg", thumbnail(picture, STILL_WIDTH, 70)) if picture.data else ""

@@ -162,12 +162,12 @@ class Panel(LiveView):
         """Have the desk look at what there is."""
         self._panel_state.wake()
 
-    def take(self, facts: dict[str, Any]) -> None:
+    def take(self, state: dict[str, Any]) -> None:
         """Write the traits that are new."""
         if not self._made or self._closed:
             return
         with self._writing, self.hold_sync():
-            for name, value in facts.items():
+            for name, value in state.items():
                 if getattr(self, name) != value:
                     setattr(self, name, value)
 

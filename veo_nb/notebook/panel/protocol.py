@@ -127,7 +127,7 @@ class Check(TypedDict):
     """What should be known before: the picture will be cut, the budget does not suffice."""
 
 
-class PictureFacts(TypedDict):
+class PictureState(TypedDict):
     """A picture that was given, kept in the library."""
 
     key: str
@@ -198,7 +198,7 @@ class Shelves(TypedDict):
     sweeps: list[SweepName]
 
 
-class LibraryFacts(LibraryState, Shelves):
+class LibraryContents(LibraryState, Shelves):
     """Both, as the parts of a page have them."""
 
 
@@ -248,7 +248,7 @@ class Details(TypedDict):
     line: list[Part]
     recipe: list[tuple[str, str]]
     """What was set and what came of it: name and value, in reading order."""
-    pictures: list[PictureFacts]
+    pictures: list[PictureState]
     """First frame, last frame and references."""
     came_from: list[Lineage]
     became: list[Lineage]

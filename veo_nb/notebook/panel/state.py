@@ -45,7 +45,7 @@ OnFinished = Callable[[Job], object]
 class Shown(Protocol):
     """A panel, as the desk knows it."""
 
-    def take(self, facts: dict[str, Any]) -> None:
+    def take(self, state: dict[str, Any]) -> None:
         """Write these traits."""
 
 
@@ -88,11 +88,11 @@ class PanelState:
         """Keep a panel up to date from now on; the facts of now."""
         with self._lock:
             self._panels.append(panel)
-            facts = self._gather()
+            state = self._gather()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._live, name="veo_nb-panel", daemon=True)
                 self._thread.start()
-            return facts
+            return state
 
     def leave(self, panel: Shown) -> None:
         """Let a panel be as it is; without any the desk rests."""
@@ -202,9 +202,9 @@ class PanelState:
                     return
                 panels = [*self._panels]
             try:
-                facts = self._gather()
+                state = self._gather()
                 for panel in panels:
-                    _hand(panel, facts)
+                    _hand(panel, state)
                 self._announce_finished()
                 self._tidy()
                 self._complaint = ""
@@ -337,15 +337,15 @@ class PanelState:
         draft["fields"] = {"duration_seconds": [4]}
         try:
             path = find_notebooks() / "coffee.jpg"
-            facts = self.pictures.read(studio, path.read_bytes(), path.name)
+            state = self.pictures.read(studio, path.read_bytes(), path.name)
         except (VeoError, OSError):
             return draft
-        return {**draft, "image": [facts["key"]], "fit": "crop"}
+        return {**draft, "image": [state["key"]], "fit": "crop"}
 
 
-def _hand(panel: Shown, facts: dict[str, Any]) -> None:
+def _hand(panel: Shown, state: dict[str, Any]) -> None:
     try:
-        panel.take(facts)
+        panel.take(state)
     except Exception:
         # The others are no worse for it.
         log.exception("a panel could not take what is new")

@@ -16,7 +16,7 @@ from IPython.display import DisplayHandle, display
 
 from veo_nb.engine.job import Job, State
 from veo_nb.errors import InvalidRequest
-from veo_nb.notebook import text as words
+from veo_nb.notebook import text as text
 from veo_nb.notebook.display import backdrop, finished, poster
 from veo_nb.notebook.live import LiveView
 from veo_nb.notebook.place import Place
@@ -187,15 +187,15 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
         for video in now.videos
     ]
     blocked = now.state is State.BLOCKED
-    line: list[Part] = [words.ending(job, button=True)] if blocked else words.line(job)
+    line: list[Part] = [text.ending(job, button=True)] if blocked else text.line(job)
     if now.state is State.SUCCEEDED:
         line = [
             part
             for part in (
                 *line,
-                words.cost(job.estimate, job.provider),
+                text.cost(job.estimate, job.provider),
                 *(v["path"] for v in videos),
-                words.missing(job),
+                text.missing(job),
             )
             if part
         ]
@@ -203,13 +203,13 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
         "id": job.id,
         "state": now.state.value,
         "prompt": job.request.prompt,
-        "settings": words.settings(job.request),
-        "cost": "" if now.state is State.SUCCEEDED else words.cost(job.estimate, job.provider),
+        "settings": text.settings(job.request),
+        "cost": "" if now.state is State.SUCCEEDED else text.cost(job.estimate, job.provider),
         "tag": "" if job.provider.bills else job.provider.title,
         "shape": "9:16" if job.request.shape == "9:16" else "16:9",
         "backdrop": behind,
         "line": line,
-        "progress": words.progress(now),
+        "progress": text.progress(now),
         "actions": ["again"] if blocked else [] if now.state.final else ["cancel"],
         "videos": videos,
     }

@@ -103,7 +103,7 @@ class Card(TypedDict):
     videos: list[Clip]
 
 
-class ErrorWords(TypedDict):
+class ErrorText(TypedDict):
     """An error as the browser shows it."""
 
     code: str
@@ -117,7 +117,7 @@ class Reply(TypedDict, total=False):
     kind: Literal["reply"]
     id: str
     ok: dict[str, Any]
-    error: ErrorWords
+    error: ErrorText
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -169,7 +169,7 @@ def reply(id: str, ok: Mapping[str, Any] | None = None) -> Reply:  # noqa: A002
 
 def reply_error(id: str, error: VeoError) -> Reply:  # noqa: A002
     """The answer that it can't be done, and why."""
-    words: ErrorWords = {"code": error.code, "message": error.message, "hint": error.hint}
+    words: ErrorText = {"code": error.code, "message": error.message, "hint": error.hint}
     return {"kind": "reply", "id": id, "error": words}
 
 

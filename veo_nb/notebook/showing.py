@@ -12,7 +12,7 @@ from IPython.display import display
 from jupyter_core.paths import jupyter_runtime_dir
 
 from veo_nb.engine.job import Job
-from veo_nb.notebook import text as words
+from veo_nb.notebook import text as text
 from veo_nb.notebook.display import finished
 from veo_nb.notebook.grid.plain import sweep_table
 from veo_nb.notebook.place import Place, find_place
@@ -38,7 +38,7 @@ def show_job(job: Job, place: Place, shell: Any, replaced: Callable[[Job, Job], 
     if job.now.state.final:
         display(finished(job, place))
     elif is_terminal(shell):
-        print(f"{job.id}  {format_line(words.line(job), time.time())}")  # noqa: T201
+        print(f"{job.id}  {format_line(text.line(job), time.time())}")  # noqa: T201
     else:
         from veo_nb.notebook.card import JobView
 

@@ -11,7 +11,7 @@ from IPython.display import display
 
 from veo_nb.engine.job import Job, WaitInterrupted
 from veo_nb.errors import VeoError, WaitTimeout
-from veo_nb.notebook import text as words
+from veo_nb.notebook import text as text
 from veo_nb.notebook.display import finished
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
@@ -53,7 +53,7 @@ def _watch(job: Job, place: Place) -> None:
     """Wait for a job with one line that says how it stands."""
     try:
         while not job.now.state.final and not job.held:
-            sys.stdout.write(f"\r\033[K{job.id}  {format_line(words.line(job), time.time())}")
+            sys.stdout.write(f"\r\033[K{job.id}  {format_line(text.line(job), time.time())}")
             sys.stdout.flush()
             with contextlib.suppress(WaitTimeout):
                 job.wait(LOOK_SECONDS)

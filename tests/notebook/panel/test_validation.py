@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from veo_nb import catalog
 from veo_nb.notebook.panel.store import empty_draft
-from veo_nb.notebook.panel.validation import LABELS, find_unavailable, plain_values, plain_words
+from veo_nb.notebook.panel.validation import LABELS, find_unavailable, plain_text, plain_values
 
 SANDBOX = catalog.PROVIDERS["sandbox"]
 
@@ -101,11 +101,11 @@ def test_what_is_available_breaks_no_rule_that_was_kept_before(fields, pictures)
     ],
 )
 def test_words_for_who_has_a_form(code, plain):
-    assert plain_words(code) == plain
+    assert plain_text(code) == plain
 
 
 def test_no_rule_is_told_with_code_in_it():
     for rule in catalog.rules.RULES:
-        said = plain_words(f"{rule.message} {rule.hint}".replace("{", "").replace("}", ""))
+        said = plain_text(f"{rule.message} {rule.hint}".replace("{", "").replace("}", ""))
         assert "=" not in said
         assert "_" not in said.replace("duration_seconds", "")

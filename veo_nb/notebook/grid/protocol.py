@@ -17,7 +17,7 @@ BATCH = 12
 """Cells in one trait: about 4 kB."""
 
 
-class AxisWords(TypedDict):
+class AxisText(TypedDict):
     """An axis, and its values as a person says them, in order."""
 
     name: str
@@ -28,7 +28,7 @@ class Grid(TypedDict):
     """What a sweep is; it does not change while it is shown."""
 
     id: str
-    axes: list[AxisWords]
+    axes: list[AxisText]
     rows: str
     """The axis that is rows at first; empty for none."""
     columns: str

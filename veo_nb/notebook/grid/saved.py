@@ -116,8 +116,8 @@ class _Drawing:
             ):
                 continue
             if len(at) > 0:
-                words = ", ".join(f"{name}: {self.axes[name][value]}" for name, value in at.items())
-                yield Markup('<p dir="auto" style="margin:8px 0 0;font-weight:600">{}</p>').format(words)
+                label = ", ".join(f"{name}: {self.axes[name][value]}" for name, value in at.items())
+                yield Markup('<p dir="auto" style="margin:8px 0 0;font-weight:600">{}</p>').format(label)
             yield self._table(at) if self.grid["rows"] else self._flow(at)
 
     def _table(self, at: Mapping[str, int]) -> Markup:
@@ -172,26 +172,26 @@ class _Drawing:
         where = tuple(here[name] for name in self.names)
         cell = self.cells.get(where)
         if cell is None:
-            return self._words("Not part of this sweep", self.grid["shape"])
+            return self._text("Not part of this sweep", self.grid["shape"])
         if not cell["clips"]:
-            return self._words(format_line(cell["line"], self.now), cell["shape"])
-        words = ", ".join(f"{name} {self.axes[name][here[name]]}" for name in self.names)
+            return self._text(format_line(cell["line"], self.now), cell["shape"])
+        label = ", ".join(f"{name} {self.axes[name][here[name]]}" for name in self.names)
         return Markup("").join(
-            self._clip(cell, sample, clip, words) for sample, clip in enumerate(cell["clips"])
+            self._clip(cell, sample, clip, label) for sample, clip in enumerate(cell["clips"])
         )
 
-    def _clip(self, cell: GridCell, sample: int, clip: GridClip, words: str) -> Markup:
+    def _clip(self, cell: GridCell, sample: int, clip: GridClip, label: str) -> Markup:
         video = self.table.videos.get((cell["key"], sample))
         if video is None or not video.path.exists():
-            box = self._words(gone(video, self.place) if video else clip["path"], cell["shape"])
+            box = self._text(gone(video, self.place) if video else clip["path"], cell["shape"])
         elif (src := self._source(video)) is None:
-            box = self._words(unserved(video), cell["shape"])
+            box = self._text(unserved(video), cell["shape"])
         else:
             box = video_tag(
                 src,
                 still=small_still(video.path, self.room),
                 style=self._box(cell["shape"], "#000"),
-                label=words,
+                label=label,
                 preload="metadata" if len(self.table.videos) <= AT_ONCE else "none",
             )
         return Markup('<div>{}<div style="min-height:20px;overflow-wrap:anywhere">{}</div></div>').format(
@@ -203,12 +203,12 @@ class _Drawing:
             return data_uri("video/mp4", video.path.read_bytes())
         return self.place.relative(video.path)
 
-    def _words(self, words: str, shape: str) -> Markup:
+    def _text(self, label: str, shape: str) -> Markup:
         style = (
             f"{self._box(shape, 'none')};display:flex;align-items:center;justify-content:center;padding:8px;"
             f"text-align:center;overflow:auto;color:{SOFT};font-size:12px;line-height:16px"
         )
-        return Markup('<div style="{}"><span>{}</span></div>').format(style, words)
+        return Markup('<div style="{}"><span>{}</span></div>').format(style, label)
 
     def _box(self, shape: str, ground: str) -> str:
         # An upright clip among wide ones: as high as the cell is wide.

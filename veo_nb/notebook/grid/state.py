@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from veo_nb.engine.job import Job, State
 from veo_nb.engine.video import Video
-from veo_nb.notebook import text as words
+from veo_nb.notebook import text as text
 from veo_nb.notebook.grid.protocol import BATCH, Action, Details, Grid, GridCell, GridClip
 from veo_nb.notebook.grid.protocol import Summary as SummaryState
 from veo_nb.notebook.place import Place
@@ -110,10 +110,10 @@ def make_details(cell: Cell) -> Details:
     request, job = cell.request, cell.job
     line: list[Part] = [f"{cell.reason} {cell.hint}".strip()]
     if job is not None:
-        line = [*words.line(job), words.cost(job.estimate, job.provider), job.id]
+        line = [*text.line(job), text.cost(job.estimate, job.provider), job.id]
     return {
         "prompt": "" if request is None else request.prompt,
-        "settings": [] if request is None else words.settings(request),
+        "settings": [] if request is None else text.settings(request),
         "line": [part for part in line if part],
     }
 
@@ -157,7 +157,7 @@ def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
         return state
     state["state"] = job.now.state.value
     state["line"] = short_line(job)
-    state["progress"] = words.progress(job.now)
+    state["progress"] = text.progress(job.now)
     if not job.now.state.final:
         state["actions"] = ["cancel"]
     elif job.status in AGAIN:
@@ -174,7 +174,7 @@ def short_line(job: Job) -> list[Part]:
         return [f"Failed: {job.error.message}"]
     if job.now.state is State.UNCERTAIN:
         return ["Sent, but the answer was lost"]
-    return words.line(job)
+    return text.line(job)
 
 
 def _clip(job: Job, video: Video, given: Given, place: Place) -> GridClip:

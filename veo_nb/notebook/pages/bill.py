@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from veo_nb import catalog
 from veo_nb.config import FILE
-from veo_nb.notebook import text as words
+from veo_nb.notebook import line as text
 from veo_nb.notebook.display import _TEXT, OUTLINE, SOFT, PlainHTML
 from veo_nb.store.billing import Bill, Charge
 
@@ -49,11 +49,11 @@ def bill_table(bill: Bill) -> HTML:
         blocks.append(_line(_NOTHING))
         lines.append(_NOTHING)
     if bill.budget is not None:
-        blocks.append(_line(stated := f"{words.budget(bill).capitalize()}."))
+        blocks.append(_line(stated := f"{text.budget(bill).capitalize()}."))
         lines.append(stated)
-    for text in _small_print(bill):
-        blocks.append(_line(text, SOFT))
-        lines.append(text)
+    for line in _small_print(bill):
+        blocks.append(_line(line, SOFT))
+        lines.append(line)
     style = "font-size:13px;line-height:20px;font-variant-numeric:tabular-nums;margin:4px 0"
     return PlainHTML(
         Markup('<div style="{}">{}</div>').format(style, Markup("").join(blocks)), "\n".join(lines)
@@ -94,12 +94,12 @@ def _who(charge: Charge) -> str:
 def _usd(charge: Charge) -> str:
     if not charge.charged:
         return "-"
-    return "?" if charge.unpriced == charge.jobs else words.dollars(charge.usd)
+    return "?" if charge.unpriced == charge.jobs else text.dollars(charge.usd)
 
 
 def _sum(name: str, charges: Sequence[Charge]) -> Row:
     jobs, usd = sum(charge.jobs for charge in charges), sum(charge.usd for charge in charges)
-    return (name, "", "", str(jobs), words.dollars(usd))
+    return (name, "", "", str(jobs), text.dollars(usd))
 
 
 def _small_print(bill: Bill) -> list[str]:
@@ -109,7 +109,7 @@ def _small_print(bill: Bill) -> list[str]:
     for model_id in bill.provider.models:
         price, alias = bill.prices.get(model_id), catalog.MODELS[model_id].alias
         known, stated = (
-            (by_source.setdefault(price.source, []), words.price(price)) if price else (unknown, "")
+            (by_source.setdefault(price.source, []), text.price(price)) if price else (unknown, "")
         )
         if (line := f"{alias} {stated}".strip()) not in known:
             known.append(line)
@@ -136,21 +136,21 @@ def _table(rows: Sequence[Row], sums: set[int]) -> Markup:
 def _cells(tag: str, row: Row, style: str) -> Markup:
     cell = Markup(f'<{tag} style="text-align:{{}};padding:4px 16px 4px 0;{{}}">{{}}</{tag}>')  # noqa: S704  td or th
     return Markup("").join(
-        cell.format("left" if column < 3 else "right", style, text) for column, text in enumerate(row)
+        cell.format("left" if column < 3 else "right", style, line) for column, line in enumerate(row)
     )
 
 
-def _line(text: str, colour: str = _TEXT) -> Markup:
+def _line(line: str, colour: str = _TEXT) -> Markup:
     style = f"margin:4px 0;max-width:640px;overflow-wrap:anywhere;color:{colour}"
-    return Markup('<p style="{}">{}</p>').format(style, text)
+    return Markup('<p style="{}">{}</p>').format(style, line)
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     return [
         "  ".join(
-            text.ljust(width) if column < 3 else text.rjust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+            line.ljust(width) if column < 3 else line.rjust(width)
+            for column, (line, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]

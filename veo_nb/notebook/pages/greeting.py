@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from veo_nb.engine.job import Job
-from veo_nb.notebook import text as words
+from veo_nb.notebook import text as text
 from veo_nb.studio import Studio
 
 
@@ -30,7 +30,7 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
         parts.append("nothing to resume")
     parts += studio.notices
     if waiting := studio.unfetched():
-        parts.append(words.expiry(waiting[0]))
+        parts.append(text.expiry(waiting[0]))
         if len(waiting) > 1:
             parts.append(f"{len(waiting) - 1} more like it: %veo")
     return " · ".join(parts)

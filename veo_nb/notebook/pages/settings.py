@@ -11,7 +11,7 @@ from markupsafe import Markup
 from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.credentials.keys import Secret
-from veo_nb.notebook import text as words
+from veo_nb.notebook import text as text
 from veo_nb.notebook.display import PlainHTML
 
 
@@ -42,6 +42,6 @@ def _shown(value: object) -> str:
         return value.name
     if isinstance(value, Mapping):
         # The prices; models that cost the same by the same name are one entry.
-        shown = (f"{catalog.MODELS[model].alias} {words.price(price)}" for model, price in value.items())
+        shown = (f"{catalog.MODELS[model].alias} {text.price(price)}" for model, price in value.items())
         return ", ".join(dict.fromkeys(shown)) or "none"
     return "not set" if value in ("", None) else str(value)

@@ -13,7 +13,7 @@ from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
-from veo_nb.notebook import text as words
+from veo_nb.notebook import text as text
 from veo_nb.notebook.options import choices
 from veo_nb.notebook.panel.images import picture_key
 from veo_nb.notebook.panel.protocol import Check, Choice, Draft, FieldForm, Setup
@@ -22,8 +22,8 @@ from veo_nb.notebook.panel.validation import (
     LABELS,
     find_problems,
     find_unavailable,
+    plain_text,
     plain_values,
-    plain_words,
 )
 from veo_nb.notebook.place import Place
 from veo_nb.request import misfit
@@ -241,14 +241,14 @@ def _forecast(studio: Studio, asked: Asked, found: Check) -> None:
         if impossible:
             reason = next(cell.reason for cell in sweep.plan.cells if cell.request is None)
             found["notes"].append(
-                f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_words(reason)}"
+                f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_text(reason)}"
             )
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
         usd, seconds = one.usd, one.seconds
         clips = one.request.sample_count or 1
         found["count"], found["stored"] = (0, clips) if one.stored else (clips, 0)
-        price = words.dollars(usd) if usd is not None else "price unknown"
+        price = text.dollars(usd) if usd is not None else "price unknown"
         price = f"about {price}" if usd is not None else price
         for name in ("image", "last_frame"):
             frame = getattr(one.request, name)
@@ -261,7 +261,7 @@ def _forecast(studio: Studio, asked: Asked, found: Check) -> None:
     count, stored = found["count"], found["stored"]
     if not provider.bills and count:
         price = f"would cost {price}"
-    parts = [words.counted(count, "clip"), price, in_time(seconds)] if count else []
+    parts = [text.counted(count, "clip"), price, in_time(seconds)] if count else []
     if stored:
         parts.append(
             f"{stored} there already, shown at no cost"
@@ -271,13 +271,13 @@ def _forecast(studio: Studio, asked: Asked, found: Check) -> None:
     found["line"] = " · ".join(parts)
     bill = studio.cost()
     if count and not bill.fits(usd):
-        found["notes"].append(f"It would not be sent: {words.budget(bill)}.")
+        found["notes"].append(f"It would not be sent: {text.budget(bill)}.")
     found["button"] = _button(count, stored)
 
 
 def _button(count: int, stored: int) -> str:
     if count:
-        return f"Generate {words.counted(count, 'clip')}"
+        return f"Generate {text.counted(count, 'clip')}"
     return "Show the clip" if stored == 1 else f"Show {stored} clips"
 
 

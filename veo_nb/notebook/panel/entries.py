@@ -13,7 +13,7 @@ from veo_nb.engine.job import Job, State
 from veo_nb.engine.timing import seconds_in_all
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
-from veo_nb.notebook import text as words
+from veo_nb.notebook import text as text
 from veo_nb.notebook.grid.state import short_line
 from veo_nb.notebook.panel.code import cell_of, python_of
 from veo_nb.notebook.panel.draft import say
@@ -39,9 +39,9 @@ def make_row(job: Job, *, waits: bool) -> Row:
         "job": job.id,
         "state": job.now.state.value,
         "prompt": _cut(job.request.prompt, LONGEST_IN_QUEUE),
-        "settings": _cut(" · ".join(words.settings(job.request)), LONGEST_SETTINGS),
+        "settings": _cut(" · ".join(text.settings(job.request)), LONGEST_SETTINGS),
         "line": [_cut(part, LONGEST_LINE) if isinstance(part, str) else part for part in short_line(job)],
-        "progress": words.progress(job.now),
+        "progress": text.progress(job.now),
         "actions": _row_actions(job, waits=waits),
     }
 
@@ -107,7 +107,7 @@ def make_item(row: FoundRow, library: Path, place: Place) -> Item:
         "kind": row.kind,
         "state": State(row.state).value,
         "prompt": _cut(row.prompt, LONGEST_IN_GALLERY),
-        "settings": _cut(" · ".join(words.settings(request)), LONGEST_IN_GALLERY) if request else "joined",
+        "settings": _cut(" · ".join(text.settings(request)), LONGEST_IN_GALLERY) if request else "joined",
         "shape": "9:16" if upright else "16:9",
         "url": place.url(path) if path else "",
         "path": place.shown(path) if path else "",
@@ -138,7 +138,7 @@ def make_details(
     """All that is known of a clip."""
     job = None if row.kind == "joined" else studio.job(row.job_id)
     lineage = studio.lineage(row.key)
-    line: list[Part] = [f"Joined {_day(row.made_at)}"] if job is None else words.line(job)
+    line: list[Part] = [f"Joined {_day(row.made_at)}"] if job is None else text.line(job)
     actions: list[str] = []
     if job is not None:
         same = job.provider.name == studio.settings.provider.name
@@ -207,9 +207,9 @@ def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> lis
             lines.append(("Take", str(job.take)))
         lines.append(("Provider", job.provider.title))
     lines.append(("Made", _day(row.made_at)))
-    if job is not None and (took := words.made_in(job.now)) is not None:
+    if job is not None and (took := text.made_in(job.now)) is not None:
         lines.append(("Took", took))
-    if job is not None and (cost := words.cost(job.estimate, job.provider)):
+    if job is not None and (cost := text.cost(job.estimate, job.provider)):
         lines.append(("Cost", cost))
     if row.width:
         facts = f"{row.width} x {row.height} · {row.fps:.3g} fps · {row.duration:.1f} s · {row.bytes / 1e6:.1f} MB"

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from veo_nb import catalog
 from veo_nb.engine.job import Job, State
 from veo_nb.errors import VeoError
-from veo_nb.notebook import text as words
+from veo_nb.notebook import text as text
 from veo_nb.notebook.live import PUSH_SECONDS
 from veo_nb.notebook.pages.notebooks import find_notebooks
 from veo_nb.notebook.panel.draft import make_setup
@@ -243,7 +243,7 @@ class PanelState:
         state: LibraryState = {
             "version": self._version,
             "total": found.total,
-            "cost": words.budget(bill) if bill.spent or bill.budget is not None else "",
+            "cost": text.budget(bill) if bill.spent or bill.budget is not None else "",
         }
         shelves: Shelves = {
             "models": [

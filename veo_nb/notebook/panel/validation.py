@@ -49,18 +49,18 @@ def find_problems(
     # Of a sweep some combinations may break a rule: it is the studio that judges the whole.
     known = every if not varied or any(error.message == one.message for one in every) else []
     found: list[Problem] = [
-        {"field": one.field, "message": plain_words(one.message), "hint": plain_words(one.hint)}
+        {"field": one.field, "message": plain_text(one.message), "hint": plain_text(one.hint)}
         for one in known
     ]
     if all(error.message != one.message for one in known):
         named = str(error.facts.get("field", ""))
         found.insert(
-            0, {"field": named, "message": plain_words(error.message), "hint": plain_words(error.hint)}
+            0, {"field": named, "message": plain_text(error.message), "hint": plain_text(error.hint)}
         )
     return found
 
 
-def plain_words(text: str) -> str:
+def plain_text(text: str) -> str:
     """Words for who has a form and no code: `Use duration_seconds=8` becomes `Use Duration 8 s`."""
     for seconds in (4, 6, 8):
         text = re.sub(
@@ -155,5 +155,5 @@ def _reason(settings: list[dict[str, Any]], name: str, value: Any, provider: cat
         ]
         if not problems:
             return ""
-        reason = reason or plain_words(f"{problems[0].message} {problems[0].hint}".strip())
+        reason = reason or plain_text(f"{problems[0].message} {problems[0].hint}".strip())
     return reason

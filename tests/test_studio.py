@@ -191,7 +191,7 @@ def test_an_uncertain_job_is_shown_and_not_sent(studio, service):
     assert (again, new, again.status, len(service.posts)) == (job, False, "uncertain", 1)
 
 
-@pytest.mark.parametrize("anew", [False, True])
+@pytest.mark.parametrize("again", [False, True])
 def test_a_file_that_was_deleted_is_fetched_again_without_a_post(make_studio, service, clip, again):
     studio = make_studio()
     path = studio.generate("A fox.").wait(30).video.path
@@ -309,7 +309,7 @@ def test_a_ledger_that_cannot_be_read_says_so_and_leaves_no_thread(studio, tmp_p
     assert threads() == set()
 
 
-@pytest.mark.parametrize("part", ["Ownership", "BackgroundLoop", "Engine", "Registry", "Handover"])
+@pytest.mark.parametrize("part", ["LeaseHolder", "BackgroundLoop", "Engine", "Registry", "Leases"])
 def test_a_start_that_fails_halfway_takes_back_what_was_started(studio, service, part, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("can't start new thread")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb.api.client import AsyncClient
-from veo_nb.engine import download as download
+from veo_nb.engine import download
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import State
 from veo_nb.store.files import Library

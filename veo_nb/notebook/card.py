@@ -1,7 +1,7 @@
 """`JobView`, the live card of a running job.
 
 What syncs: `card`, written by the background loop alone, a fresh snapshot at most four times a second. What
-does not: wishes come as messages and are answered one by one (`veo_nb.notebook.live`).
+does not: commands come as messages and are answered one by one (`veo_nb.notebook.live`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from IPython.display import DisplayHandle, display
 
 from veo_nb.engine.job import Job, State
 from veo_nb.errors import InvalidRequest
-from veo_nb.notebook import text as text
+from veo_nb.notebook import text
 from veo_nb.notebook.display import backdrop, finished, poster
 from veo_nb.notebook.live import LiveView
 from veo_nb.notebook.place import Place

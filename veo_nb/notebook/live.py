@@ -47,7 +47,7 @@ class LiveView(anywidget.AnyWidget):
 
     @abstractmethod
     def handle(self, command: Command, payload: Any) -> dict[str, Any]:
-        """Do what a message asks for, and give the answer; `wish` is its payload, checked.
+        """Do what a message asks for, and give the answer; `payload` is its own, checked.
 
         Bytes under `buffers` go along with the answer as they are.
 

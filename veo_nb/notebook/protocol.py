@@ -1,6 +1,6 @@
-"""What crosses the border between Python and the browser; the twin of js/src/protocol.ts.
+"""What is exchanged between Python and the browser; the twin of js/src/protocol.ts.
 
-Facts are the trait `card`: one JSON object, written by Python alone, a new snapshot each time. Wishes are
+Facts are the trait `card`: one JSON object, written by Python alone, a new snapshot each time. Commands are
 messages `{kind, id, payload}`, each answered by `{kind: "reply", id, ok | error}`. All words are made here, in
 Python; the browser only ticks the numbers in them. tests/fixtures/protocol holds examples that both sides
 read in their tests. Pure: no widgets, no clock.

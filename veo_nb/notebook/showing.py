@@ -12,7 +12,7 @@ from IPython.display import display
 from jupyter_core.paths import jupyter_runtime_dir
 
 from veo_nb.engine.job import Job
-from veo_nb.notebook import text as text
+from veo_nb.notebook import text
 from veo_nb.notebook.display import finished
 from veo_nb.notebook.grid.plain import sweep_table
 from veo_nb.notebook.place import Place, find_place

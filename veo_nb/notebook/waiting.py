@@ -11,7 +11,7 @@ from IPython.display import display
 
 from veo_nb.engine.job import Job, WaitInterrupted
 from veo_nb.errors import VeoError, WaitTimeout
-from veo_nb.notebook import text as text
+from veo_nb.notebook import text
 from veo_nb.notebook.display import finished
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line

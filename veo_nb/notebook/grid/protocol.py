@@ -1,4 +1,4 @@
-"""What crosses the border for a grid; the twin of js/src/grid/protocol.ts.
+"""What is exchanged for a grid; the twin of js/src/grid/protocol.ts.
 
 Facts are traits, written by Python alone: `grid` (what stays), `summary` (the line above the table) and
 `cells_0`, `cells_1`, … (a batch of cells each, so that one change does not push all of them). Pictures go only
@@ -97,7 +97,7 @@ class Details(TypedDict):
 
 
 class OfJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something wished of one job."""
+    """Something asked of one job."""
 
     job: str
 

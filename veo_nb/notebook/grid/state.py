@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from veo_nb.engine.job import Job, State
 from veo_nb.engine.video import Video
-from veo_nb.notebook import text as text
+from veo_nb.notebook import text
 from veo_nb.notebook.grid.protocol import BATCH, Action, Details, Grid, GridCell, GridClip
 from veo_nb.notebook.grid.protocol import Summary as SummaryState
 from veo_nb.notebook.place import Place

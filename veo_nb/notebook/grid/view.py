@@ -192,7 +192,7 @@ class SweepView(LiveView):
         )
         return saved_grid(table, self._place, now=now)
 
-    # Wishes
+    # Commands
 
     def handle(self, command: Command, payload: Any) -> dict[str, Any]:
         """Do what a page asks for."""

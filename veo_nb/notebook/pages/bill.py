@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from veo_nb import catalog
 from veo_nb.config import FILE
-from veo_nb.notebook import line as text
+from veo_nb.notebook import text
 from veo_nb.notebook.display import _TEXT, OUTLINE, SOFT, PlainHTML
 from veo_nb.store.billing import Bill, Charge
 

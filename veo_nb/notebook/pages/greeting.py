@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from veo_nb.engine.job import Job
-from veo_nb.notebook import text as text
+from veo_nb.notebook import text
 from veo_nb.studio import Studio
 
 

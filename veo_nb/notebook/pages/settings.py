@@ -11,7 +11,7 @@ from markupsafe import Markup
 from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.credentials.keys import Secret
-from veo_nb.notebook import text as text
+from veo_nb.notebook import text
 from veo_nb.notebook.display import PlainHTML
 
 

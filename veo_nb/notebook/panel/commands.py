@@ -1,4 +1,4 @@
-"""What a page with a panel can wish for, and with which payload; the other half of `panel_protocol`. Pure."""
+"""What a page with a panel can ask for, and with which payload; the other half of `protocol`. Pure."""
 
 from __future__ import annotations
 
@@ -108,13 +108,13 @@ class Browse(GivenView, frozen=True, forbid_unknown_fields=True):
 
 
 class OfClip(_Payload, frozen=True, forbid_unknown_fields=True):
-    """Something wished of one clip."""
+    """Something asked of one clip."""
 
     clip: Key
 
 
 class OfClips(_Payload, frozen=True, forbid_unknown_fields=True):
-    """Something wished of some clips."""
+    """Something asked of some clips."""
 
     clips: Annotated[list[Key], msgspec.Meta(max_length=500)]
 
@@ -127,7 +127,7 @@ class Bytes(_Payload, frozen=True, forbid_unknown_fields=True):
 
 
 class OfJob(_Payload, frozen=True, forbid_unknown_fields=True):
-    """Something wished of one job."""
+    """Something asked of one job."""
 
     job: Key
 

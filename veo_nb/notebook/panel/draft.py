@@ -13,7 +13,7 @@ from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
-from veo_nb.notebook import text as text
+from veo_nb.notebook import text
 from veo_nb.notebook.options import choices
 from veo_nb.notebook.panel.images import picture_key
 from veo_nb.notebook.panel.protocol import Check, Choice, Draft, FieldForm, Setup

@@ -13,7 +13,7 @@ from veo_nb.engine.job import Job, State
 from veo_nb.engine.timing import seconds_in_all
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
-from veo_nb.notebook import text as text
+from veo_nb.notebook import text
 from veo_nb.notebook.grid.state import short_line
 from veo_nb.notebook.panel.code import cell_of, python_of
 from veo_nb.notebook.panel.draft import say

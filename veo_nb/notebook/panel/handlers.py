@@ -1,4 +1,4 @@
-"""What a panel answers: each wish of `panel_wishes` done, on whichever thread it is asked."""
+"""What a panel answers: each command of `commands` done, on whichever thread it is asked."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from veo_nb.store.queries import Query
 PIECE = 1_000_000
 """Bytes of a video in one message."""
 QUIET = frozenset({"check", "picture", "browse", "posters", "video", "details", "vary", "select"})
-"""Wishes that change nothing which other panels show."""
+"""Commands that change nothing which other panels show."""
 
 Answer = dict[str, Any]
 
 
 class Handlers:
-    """Does what the page of one panel wishes, at the desk that all panels share."""
+    """Does what the page of one panel asks for, on the state that all panels share."""
 
     def __init__(
         self, panel_state: PanelState, choose: Callable[[Callable[[list[str]], list[str]]], None]

@@ -1,7 +1,7 @@
 """`Panel`, the small studio inside a notebook: compose, watch, find and go on, with the mouse or the keyboard alone.
 
-What syncs are the facts of `panel_protocol`, written by the desk's thread alone. Wishes are messages
-(`panel_wishes`); each is answered, from a thread of its own, so that nothing here holds the kernel up.
+What syncs are the facts of `protocol`, written by the panel state's thread alone. Commands are messages
+(`commands`); each is answered, from a thread of its own, so that nothing here holds the kernel up.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ _WORKERS = {
 named, is done one after another by the last."""
 
 STRICT = frozenset({"check", "generate"})
-"""Wishes whose answer says where half a character stands; of all others it is taken away."""
+"""Commands whose answer says where half a character stands; of all others it is taken away."""
 
 ONCE = frozenset({"generate", "another", "again", "resubmit", "join"})
-"""Wishes that cost something. A page that got no answer in time asks again under the same id, and is told what came of
+"""Commands that cost something. A page that got no answer in time asks again under the same id, and is told what came of
 the first time."""
 REMEMBERED = 100
 
@@ -86,7 +86,7 @@ class Panel(LiveView):
         clock: Callable[[], float] = time.time,
     ) -> None:
         with _lock:
-            # One desk for each way to a studio: all panels of `veo.panel()` share theirs.
+            # One panel state for each way to a studio: all panels of `veo.panel()` share theirs.
             self._way = studio
             panel_state = _panel_states.get(studio)
             if panel_state is None:
@@ -159,7 +159,7 @@ class Panel(LiveView):
                 _panel_states.pop(self._way, None)
 
     def push(self) -> None:
-        """Have the desk look at what there is."""
+        """Have the panel state look at what there is."""
         self._panel_state.wake()
 
     def take(self, state: dict[str, Any]) -> None:
@@ -187,7 +187,7 @@ class Panel(LiveView):
         # A page has the other two: this is what a terminal prints.
         return {**(data or {}), "text/html": str(html), "text/plain": f"{NO_PAGE} {WHERE}"}, metadata
 
-    # Wishes
+    # Commands
 
     def _receive(self, view: Any, content: Any, buffers: Any) -> None:
         """Hand a message over: the kernel's main thread has better things to do."""

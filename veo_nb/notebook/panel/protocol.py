@@ -1,10 +1,10 @@
-"""What crosses the border for the panel; the twin of js/src/panel/protocol.ts.
+"""What is exchanged for the panel; the twin of js/src/panel/protocol.ts.
 
 Facts are traits, written by Python alone: `panel` (what can be asked for), `draft` (what is being composed), `queue`
 (which jobs are on their way, in order) with `row_0`, `row_1`, … (a job each, so that one change pushes one row),
 `library` (how much there is to be found) with `shelves`, `chosen` and `view`. A library of thousands of clips is no trait: the page
-asks for the part of it that it shows, for stills, and for videos where no server has them. The wishes are in
-`panel_wishes`. Pure.
+asks for the part of it that it shows, for stills, and for videos where no server has them. The commands are in
+`commands`. Pure.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class View(TypedDict):
     search: str
     models: list[str]
     states: list[str]
-    """`made`, `starred`, `joined`, `failed` …: see `panel_wishes.GivenView`."""
+    """`made`, `starred`, `joined`, `failed` …: see `commands.GivenView`."""
     rating: int
     """At least so many stars; 0 for all."""
     sweep: str

@@ -1,6 +1,6 @@
 """What all panels of a kernel share: one truth about draft, queue and library, gathered on a thread of its own.
 
-Nothing of it happens on the kernel's main thread. Whoever changes something wakes the desk; it looks at what there is
+Nothing of it happens on the kernel's main thread. Whoever changes something wakes it; it looks at what there is
 now, at most four times a second, and hands each panel the facts, of which only those that are new go to the page.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from veo_nb import catalog
 from veo_nb.engine.job import Job, State
 from veo_nb.errors import VeoError
-from veo_nb.notebook import text as text
+from veo_nb.notebook import text
 from veo_nb.notebook.live import PUSH_SECONDS
 from veo_nb.notebook.pages.notebooks import find_notebooks
 from veo_nb.notebook.panel.draft import make_setup
@@ -43,7 +43,7 @@ OnFinished = Callable[[Job], object]
 
 
 class Shown(Protocol):
-    """A panel, as the desk knows it."""
+    """A panel, as the panel state knows it."""
 
     def take(self, state: dict[str, Any]) -> None:
         """Write these traits."""
@@ -95,7 +95,7 @@ class PanelState:
             return state
 
     def leave(self, panel: Shown) -> None:
-        """Let a panel be as it is; without any the desk rests."""
+        """Let a panel be as it is; without any it rests."""
         with self._lock:
             self._panels = [one for one in self._panels if one is not panel]
             if not self._panels:
@@ -124,7 +124,7 @@ class PanelState:
 
     @property
     def studio(self) -> Studio:
-        """The studio of now; the desk listens to it."""
+        """The studio of now; the panel state listens to it."""
         with self._lock:
             now = self._current()
             if now is not self._studio and self._panels:
@@ -366,4 +366,4 @@ def _order(job: Job, place: dict[str, int]) -> tuple[int, float]:
 
 
 def _nothing() -> None:
-    """What a desk forgets that listens to no studio yet."""
+    """What a panel state forgets that listens to no studio yet."""

@@ -137,7 +137,7 @@ def test_all_samples_of_a_cell_stand_in_it(place, video):
 
 
 @pytest.mark.parametrize(
-    ("facts", "words"),
+    ("state", "words"),
     [
         ({}, ""),
         ({"rating": 4}, "4 of 5"),

@@ -35,6 +35,7 @@ def test_codes_are_stable_words():
         "transport": "TransportError",
         "uncertain": "SubmissionUncertain",
         "failed": "OperationFailed",
+        "abandoned": "OperationAbandoned",
         "download": "DownloadError",
         "expired": "VideoExpired",
         "budget": "BudgetExceeded",

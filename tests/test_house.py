@@ -181,6 +181,7 @@ def test_the_public_names_are_these(fresh):
         "DownloadError",
         "InvalidRequest",
         "NotFound",
+        "OperationAbandoned",
         "OperationFailed",
         "PermissionDenied",
         "RateLimited",

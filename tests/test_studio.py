@@ -429,6 +429,26 @@ def test_retry_looks_again_and_sends_nothing(studio, service):
     assert len(service.posts) == 1
 
 
+def test_what_the_version_before_gave_up_is_fetched_and_not_paid_for_again(make_studio, service, tmp_path):
+    """That version wrote it down as if the provider had failed."""
+    first = make_studio()
+    service.on_poll = service.running
+    job = first.generate("A fox.")
+    with pytest.raises(errors.OperationAbandoned) as given_up:
+        job.wait(30)
+    first.close()
+    ledger = Ledger(tmp_path / "library" / "ledger.sqlite")
+    ledger.update_job(
+        job.id, error={"code": "failed", "message": given_up.value.message, "hint": given_up.value.hint}
+    )
+    ledger.close()
+    second = make_studio()
+    assert [one.job.id for one in second.unfetched()] == [job.id]
+    service.on_poll = service.finished
+    again, new = second.submit("A fox.")
+    assert (again.wait(30).id, new, len(service.posts)) == (job.id, False, 1)
+
+
 def test_retry_is_refused_where_it_makes_no_sense(studio, service):
     held = Held()
     service.submits = [REFUSED, held]

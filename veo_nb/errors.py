@@ -11,6 +11,7 @@
     ├── TransportError       the way to the provider is broken; nothing was accepted
     ├── SubmissionUncertain  sent, but the answer was lost: it may have been accepted and charged
     ├── OperationFailed      the provider took the job and could not do it
+    ├── OperationAbandoned   given up on by us, still standing: its clip may yet be fetched
     ├── DownloadError        the video is there, but it did not arrive whole
     │   └── VideoExpired     the provider has deleted the video
     ├── BudgetExceeded       sending this would go over the budget
@@ -113,6 +114,12 @@ class OperationFailed(VeoError):  # noqa: N818
     code = "failed"
 
 
+class OperationAbandoned(VeoError):  # noqa: N818
+    """We gave up waiting for an operation that the provider has not ended; it stands, and its clip may yet be fetched."""
+
+    code = "abandoned"
+
+
 class DownloadError(VeoError):
     """The video exists at the provider but could not be brought here whole."""
 
@@ -157,6 +164,7 @@ KINDS: dict[str, type[VeoError]] = {
         TransportError,
         SubmissionUncertain,
         OperationFailed,
+        OperationAbandoned,
         DownloadError,
         VideoExpired,
         BudgetExceeded,

@@ -213,7 +213,7 @@ class Studio(Sweeping, Finding, Keeping):
             parts.leases.attend(job)
             return job
         if job.operation is None:
-            raise InvalidRequest(f"Job {job.id} was never accepted.", hint="Run its cell again.")
+            raise InvalidRequest(f"Job {job.id} was never accepted.", hint=f"%veo rerun {job.id} asks anew.")
         if self._trash().of(job.id):
             self._see_again(job)
             if job.complete:
@@ -252,11 +252,12 @@ class Studio(Sweeping, Finding, Keeping):
             raise
         return job
 
-    def again(self, job_id: str) -> Job:
-        """Another job for the request of one that is over, sent anew; the old one stays in the history.
+    def rerun(self, job_id: str) -> Job:
+        """Another job for the request of one that is over, sent anew and paid for; the old one stays in the history.
 
         Raises:
             InvalidRequest: it still runs, its answer was lost, an input is gone, or another provider had it.
+            BudgetExceeded: it would go over the budget; nothing was sent.
         """
         job = self.job(job_id)
         return self.generate(take=job.take, fresh=True, **fields_again(job, self.settings.provider))
@@ -326,8 +327,7 @@ class Studio(Sweeping, Finding, Keeping):
     def _take_up(self, job: Job, parts: Workspace) -> None:
         """Go on with a stored job where it needs it: its file is not here, or nobody drives it any more."""
         self._see_again(job)
-        given_up = job.now.state in (State.FAILED, State.CANCELLED)
-        if given_up or (job.now.state is State.SUCCEEDED and not job.complete):
+        if job.fetchable or (job.now.state is State.SUCCEEDED and not job.complete):
             parts.leases.again(job, parts.engine.look_again)
         else:
             parts.leases.attend(job)

@@ -15,7 +15,7 @@ import type { Stage } from "./stage";
 
 const LABELS: Readonly<Record<Action, { idle: string; asked: string }>> = {
   cancel: { idle: "Cancel", asked: "Stopping…" },
-  again: { idle: "Try again", asked: "Asking again…" },
+  rerun: { idle: "Try again", asked: "Asking again…" },
 };
 
 /** Seconds for which the words of a refusal stand in the live line's place. */

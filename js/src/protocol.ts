@@ -49,7 +49,7 @@ export interface Clip {
 }
 
 /** What a person can have done with the job of a card. */
-export type Action = "cancel" | "again";
+export type Action = "cancel" | "rerun";
 
 export interface Card {
   id: string;
@@ -66,7 +66,7 @@ export interface Card {
   videos: Clip[];
 }
 
-export type Kind = "cancel" | "again" | "clock";
+export type Kind = "cancel" | "rerun" | "clock";
 
 export interface Message {
   kind: Kind | Wish | PanelWish;

@@ -58,7 +58,7 @@ describe("every example card", () => {
     expect(line()).toBe(formatLine(card.line, NOW));
     expect(find(".veo-id").textContent).toBe(card.id);
     expect([...el.querySelectorAll(".veo-button")].map((one) => one.textContent)).toEqual(
-      card.actions.map((action) => ({ cancel: "Cancel", again: "Try again" })[action]),
+      card.actions.map((action) => ({ cancel: "Cancel", rerun: "Try again" })[action]),
     );
     expect(el.querySelectorAll(".veo-box")).toHaveLength(Math.max(1, card.videos.length));
     expect(find(".veo-media").dataset["shape"]).toBe(card.shape);
@@ -226,9 +226,9 @@ describe("Try again", () => {
     await draw(exampleCard("blocked"));
     await click();
     await click();
-    expect(model.sent.map((message) => message.kind)).toEqual(["again"]);
+    expect(model.sent.map((message) => message.kind)).toEqual(["rerun"]);
     expect(button().textContent).toBe("Asking again…");
-    await act(async () => model.grant("again"));
+    await act(async () => model.grant("rerun"));
     expect(button().textContent).toBe("Asking again…");
     await draw(exampleCard("queued", { id: "9c01" }));
     expect(button().textContent).toBe("Cancel");
@@ -247,7 +247,7 @@ describe("Try again", () => {
   it("shows why it was refused, beside the button", async () => {
     await draw(exampleCard("blocked"));
     await click();
-    await act(async () => model.refuse("again", "It would go over the budget.", "Raise it first."));
+    await act(async () => model.refuse("rerun", "It would go over the budget.", "Raise it first."));
     expect(line()).toBe("It would go over the budget. Raise it first.");
     expect(button().textContent).toBe("Try again");
   });

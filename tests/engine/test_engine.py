@@ -367,6 +367,15 @@ async def test_without_a_connection_it_ends_when_the_video_is_deleted(world):
     assert "op9 is kept" in job.error.hint
 
 
+@pytest.mark.parametrize(("hours", "code"), [(1, "not_found"), (49, "expired")])
+async def test_an_operation_that_is_not_known_any_more_went_with_its_video(world, hours, code):
+    world.service.polls = [refusal(404)]
+    submitted = world.time.now - hours * 3600
+    job = await world.drive(state="running", operation="models/m/operations/op9", submitted_at=submitted)
+    await world.finish(job)
+    assert (job.error.code, job.fetchable) == (code, code == "not_found")
+
+
 async def test_an_operation_that_runs_for_ever_is_given_up_and_kept(world):
     world.service.on_poll = world.service.running
     job = await world.drive()
@@ -374,6 +383,7 @@ async def test_an_operation_that_runs_for_ever_is_given_up_and_kept(world):
     assert job.status == "running"
     await world.time.advance(30)
     assert (job.status, world.row(job).operation) == ("failed", job.operation)
+    assert isinstance(job.error, errors.OperationAbandoned)
     assert f"%veo retry {job.id}" in job.error.hint
 
 

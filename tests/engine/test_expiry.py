@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from veo_nb import errors
-from veo_nb.engine.expiry import may_be_there, unfetched
+from veo_nb.engine.expiry import unfetched
 from veo_nb.engine.job import error_to_json
 
 HOUR = 3600.0
 NAME = "models/m/operations/op7"
 BROKEN = errors.TransportError("api.gptproto.com can't be reached.", hint="Look at your connection.")
-GIVEN_UP = errors.OperationFailed("It has not finished.", hint=f"Operation {NAME} is kept: %veo retry 3f2a")
+GIVEN_UP = errors.OperationAbandoned(
+    "It has not finished.", hint=f"Operation {NAME} is kept: %veo retry 3f2a"
+)
 
 
 def ended(world, state: str = "failed", error: errors.VeoError | None = BROKEN, **row):
@@ -37,7 +39,24 @@ def ended(world, state: str = "failed", error: errors.VeoError | None = BROKEN, 
     ],
 )
 async def test_it_is_one_that_ended_with_a_name_and_without_the_last_word(world, state, error, row, there):
-    assert may_be_there(ended(world, state, error, **row)) == there
+    job = ended(world, state, error, **row)
+    assert (job.fetchable, world.row(job).fetchable) == (there, there)
+
+
+@pytest.mark.parametrize("kind", [*errors.KINDS.values()])
+async def test_only_the_last_word_on_an_operation_ends_what_stands(world, kind):
+    last = kind in (errors.OperationFailed, errors.ContentBlocked, errors.VideoExpired)
+    row = world.row(ended(world, error=kind("No.")))
+    standing = world.ledger.standing(row.fingerprint, row.take)
+    assert (row.fetchable, standing) == (not last, None if last else row)
+
+
+async def test_one_that_the_version_before_gave_up_stands(world):
+    """It was written as if the provider had failed."""
+    as_before = {**error_to_json(GIVEN_UP), "code": "failed"}
+    job = world.job(state="failed", operation=NAME, error=as_before, submitted_at=world.time.now)
+    assert isinstance(job.error, errors.OperationAbandoned)
+    assert world.ledger.standing(world.row(job).fingerprint, job.take) == world.row(job)
 
 
 async def test_the_time_that_is_left_counts_from_when_it_was_ready(world):

@@ -23,7 +23,7 @@ def test_a_blocked_job_is_asked_for_again_as_it_was_and_stays_in_the_history(stu
     first = studio.generate("A fox.", take=2, **fields)
     with pytest.raises(errors.ContentBlocked):
         first.wait(30)
-    second = first.again()
+    second = first.rerun()
     assert second.wait(30).status == "succeeded"
     assert (second.request, second.take) == (first.request, 2)
     assert service.posts[0] == service.posts[1]
@@ -39,7 +39,7 @@ def test_after_a_restart_the_input_comes_from_the_library(make_studio, service):
         job.wait(30)
     studio.close()
     later = make_studio()
-    later.again(job.id).wait(30)
+    later.rerun(job.id).wait(30)
     assert service.posts[0] == service.posts[1]
 
 
@@ -50,7 +50,7 @@ def test_an_input_that_is_gone_says_so(make_studio, service, tmp_path):
     for path in (tmp_path / "library" / "inputs").iterdir():
         path.unlink()
     with pytest.raises(errors.InvalidRequest, match="An input image is gone from the library"):
-        make_studio().again(job.id)
+        make_studio().rerun(job.id)
     assert len(service.posts) == 1
 
 
@@ -62,9 +62,9 @@ def test_a_job_that_runs_or_may_have_been_accepted_is_not_asked_for_again(studio
         lost.wait(30)
     assert held.asked.wait(10)
     with pytest.raises(errors.InvalidRequest, match=f"Job {running.id} is submitting"):
-        running.again()
+        running.rerun()
     with pytest.raises(errors.InvalidRequest, match=f"%veo resubmit {lost.id}"):
-        lost.again()
+        lost.rerun()
     held.give()
     assert len(service.posts) == 2
 
@@ -73,5 +73,5 @@ def test_another_provider_is_not_asked_for_it(make_studio, service):
     job = make_studio().generate("A fox.").wait(30)
     other = make_studio(provider="gemini")
     with pytest.raises(errors.InvalidRequest, match="was made with GPTProto"):
-        other.again(job.id)
+        other.rerun(job.id)
     assert len(service.posts) == 1

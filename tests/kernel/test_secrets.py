@@ -181,7 +181,7 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("note", {"cell": "0", "sample": 0, "note": "The ears."}),
     ("pause", {}),
     ("resume", {}),
-    ("retry", {}),
+    ("rerun", {}),
     ("cancel-all", {}),
     # Wrong ones: another kind, no such cell, a clip that is not there.
     ("reveal", {"key": 1}),
@@ -234,7 +234,7 @@ def test_a_key_gets_nowhere_by_sweeps_budgets_and_repairs(kernel, provider, fold
         "sweeps",
         "cost",
         "show {sweep.id}",
-        "retry {sweep.id}",
+        "rerun {sweep.id}",
         "pause {sweep.id}",
         "resume {sweep.id}",
     ):

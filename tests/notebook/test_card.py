@@ -79,7 +79,7 @@ def test_a_card_is_what_the_protocol_says_in_every_state(place, state, provider)
     job = make_job(state=state, provider=provider, error=error, submitted_at=NOW, received=5, total=10)
     card = make_card(job, place, "")
     assert mismatch(json.loads(json.dumps(card)), Card) == []
-    assert card["actions"] == (["again"] if state is State.BLOCKED else [] if state.final else ["cancel"])
+    assert card["actions"] == (["rerun"] if state is State.BLOCKED else [] if state.final else ["cancel"])
     assert card["tag"] == ("sandbox" if provider is SANDBOX else "")
 
 
@@ -251,7 +251,13 @@ class Studio:
     def generate(self, prompt: str, **fields: Any) -> Job:
         raise AssertionError
 
-    def again(self, job_id: str) -> Job:
+    def retry(self, job_id: str) -> Job:
+        raise AssertionError
+
+    def resubmit(self, job_id: str) -> Job:
+        raise AssertionError
+
+    def rerun(self, job_id: str) -> Job:
         job = make_job(state=State.QUEUED)
         job.id = f"9c0{len(self.made) + 1}"
         self.made.append(job)
@@ -259,7 +265,7 @@ class Studio:
 
 
 BLOCKED = {"state": State.BLOCKED, "error": errors.ContentBlocked("Loud noise.")}
-PRESS = {"kind": "again", "id": "k6", "payload": {}}
+PRESS = {"kind": "rerun", "id": "k6", "payload": {}}
 
 
 class Blocked:
@@ -302,7 +308,7 @@ def blocked(place, time, shell):
 def test_where_a_page_is_alive_a_blocked_job_keeps_its_card_with_a_button(blocked):
     tell(blocked.view, {"kind": "clock", "id": "k1", "payload": {}})
     blocked.job.change(**BLOCKED)
-    assert blocked.view.card["actions"] == ["again"]
+    assert blocked.view.card["actions"] == ["rerun"]
     assert 'filter: "Loud noise". ' in blocked.view.card["line"][0]
     assert "The filter varies: Try again, or change the prompt" in blocked.view.card["line"][0]
     assert WIDGET in blocked.shown
@@ -379,10 +385,10 @@ def test_what_stands_in_the_way_is_said_and_the_button_stays(blocked):
     def refuse(job_id):
         raise errors.BudgetExceeded("It would go over the budget.", hint="Raise it first.")
 
-    blocked.studio.again = refuse
+    blocked.studio.rerun = refuse
     blocked.job.change(**BLOCKED)
     assert tell(blocked.view, PRESS)["error"]["code"] == "budget"
-    assert blocked.view.card["actions"] == ["again"]
+    assert blocked.view.card["actions"] == ["rerun"]
     assert blocked.replaced == []
 
 

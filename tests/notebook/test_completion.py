@@ -15,7 +15,7 @@ from tests.notebook.test_display import make_job, make_video
 from tests.notebook.test_magics import magics_of
 from veo_nb import catalog
 from veo_nb.engine.job import Job, State
-from veo_nb.errors import OperationFailed, SubmissionUncertain
+from veo_nb.errors import SubmissionUncertain, TransportError
 from veo_nb.notebook.completion import Known, complete, list_files
 from veo_nb.notebook.magics import unregister
 from veo_nb.notebook.options import all_flags
@@ -32,7 +32,7 @@ def named(job_id: str, job: Job) -> Job:
 
 @pytest.fixture
 def jobs(tmp_path) -> list[Job]:
-    failed = make_job(state=State.FAILED, operation="op", error=OperationFailed("No."))
+    failed = make_job(state=State.FAILED, operation="op", error=TransportError("No."))
     lost = make_job(state=State.UNCERTAIN, error=SubmissionUncertain("Lost."))
     (tmp_path / "fox.mp4").touch()
     made = make_job(videos=(make_video(tmp_path / "fox.mp4"),))
@@ -201,7 +201,7 @@ def test_the_commands_are_those_of_the_help(tab):
     named_there = dict.fromkeys(name.split()[1] for name, _ in COMMANDS if " " in name)
     assert tab("%veo ") == [*named_there]
     assert tab("%veo doctor ") == ["--repair"]
-    assert tab("%veo re") == ["retry", "resume", "resubmit"]
+    assert tab("%veo re") == ["retry", "rerun", "resubmit", "resume"]
     assert tab("x = 1\n  %veo he") == ["help"]
 
 
@@ -212,6 +212,7 @@ def test_the_commands_are_those_of_the_help(tab):
         ("show 3f", ["3f2a", "3f9c"]),
         ("cancel ", ["3f9c"]),
         ("retry ", ["bad2"]),
+        ("rerun ", ["3f2a"]),
         ("resubmit ", ["late"]),
         ("wait ", []),
         ("show 3f2a ", []),
@@ -276,7 +277,7 @@ def test_a_shell_offers_this_and_nothing_else_until_it_is_unloaded(shell, studio
 
 def test_tab_never_fails_where_the_cell_itself_would(shell, studio, capsys):
     def refuse(limit: int) -> Any:
-        raise OperationFailed("The ledger is busy.")
+        raise TransportError("The ledger is busy.")
 
     studio.history = refuse
     shell.register_magics(magics_of(shell, studio))

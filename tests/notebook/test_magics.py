@@ -224,7 +224,7 @@ def test_a_variable_follows_the_job_that_was_tried_again(notebook, loaded, servi
     held.give(httpx.Response(400, json={"error": {"message": "content policy violation"}}))
     with pytest.raises(errors.ContentBlocked):
         old.wait(10)
-    views[0]._receive(None, {"kind": "again", "id": "k1", "payload": {}}, [])
+    views[0]._receive(None, {"kind": "rerun", "id": "k1", "payload": {}}, [])
     new = loaded.user_ns["fox"]
     assert new is not old
     assert new.wait(30).status == "succeeded"
@@ -399,6 +399,43 @@ def test_retry_fetches_what_was_made(run, loaded, service):
     assert run(f"%veo retry {job.id}").error is None
     assert job.wait(30).status == "succeeded"
     assert len(service.posts) == 1
+
+
+def test_a_cell_whose_operation_was_given_up_is_run_again_and_fetches_it(run, loaded, service):
+    service.on_poll = service.running
+    assert isinstance(run("%%veo --wait --out fox\nA fox.").error, errors.OperationAbandoned)
+    job = loaded.user_ns["fox"]
+    service.on_poll = service.finished
+    assert run("%%veo --wait --out again\nA fox.").error is None
+    assert (loaded.user_ns["again"].video.job_id, len(service.posts)) == (job.id, 1)
+
+
+def test_rerun_asks_anew_and_retry_does_not(run, loaded, studio, service):
+    service.submits = [httpx.Response(400, json={"error": {"message": "content policy violation"}})]
+    run("%%veo --wait --out fox\nA fox.")
+    job = loaded.user_ns["fox"]
+    refused = run(f"%veo retry {job.id}").error
+    assert f"%veo rerun {job.id} asks anew" in str(refused)
+    assert len(service.posts) == 1
+    assert run(f"%veo rerun {job.id}").error is None
+    assert studio.history()[0].wait(30).id != job.id
+    assert len(service.posts) == 2
+
+
+def test_the_words_of_the_magics_are_those_of_a_job(studio, service):
+    service.submits = [None, httpx.ReadTimeout("no answer")]
+    service.polls = [httpx.Response(404)]
+    fox, owl = studio.generate("A fox."), studio.generate("An owl.")
+    for job in (fox, owl):
+        with pytest.raises(errors.VeoError):
+            job.wait(30)
+    made, lost = (fox, owl) if fox.status == "failed" else (owl, fox)
+    assert made.retry() is made
+    assert made.wait(30).status == "succeeded"
+    assert lost.resubmit() is lost
+    assert lost.wait(30).status == "succeeded"
+    assert made.rerun().wait(30).id not in (fox.id, owl.id)
+    assert len(service.posts) == 4
 
 
 def test_resubmit_sends_what_was_lost(run, loaded, service):

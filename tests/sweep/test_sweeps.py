@@ -374,18 +374,18 @@ def test_starting_a_paused_sweep_again_lets_it_go_on(make_studio, held):
     assert sweep.wait(60).summary().done == 4
 
 
-def test_retry_asks_anew_for_what_failed_or_was_blocked_and_for_nothing_else(make_studio, service):
+def test_rerun_asks_anew_for_what_failed_or_was_blocked_and_for_nothing_else(make_studio, service):
     service.submits = [REFUSED, POLICY, httpx.ReadTimeout("no answer"), None]
     sweep = start(make_studio(max_in_flight=1)).wait(60)
     assert [cell.state for cell in sweep.cells] == ["failed", "blocked", "uncertain", "succeeded"]
     old = sweep.cells[0].job
-    jobs = sweep.retry()
+    jobs = sweep.rerun()
     assert jobs == [sweep.cells[0].job, sweep.cells[1].job]
     assert sweep.cells[0].job is not old
     sweep.wait(60)
     assert [cell.state for cell in sweep.cells] == ["succeeded", "succeeded", "uncertain", "succeeded"]
     assert len(service.posts) == 6
-    assert sweep.retry() == []
+    assert sweep.rerun() == []
 
 
 def test_retry_fetches_what_was_made_and_sends_nothing(studio, service):
@@ -399,6 +399,22 @@ def test_retry_fetches_what_was_made_and_sends_nothing(studio, service):
     assert len(service.posts) == 2
 
 
+def test_retry_of_a_sweep_never_pays(make_studio, service):
+    service.submits = [REFUSED, POLICY, httpx.ReadTimeout("no answer"), None]
+    service.polls = [httpx.Response(404)]
+    sweep = start(make_studio(max_in_flight=1))
+    with pytest.raises(errors.InvalidRequest):
+        sweep.wait(60)
+    assert [cell.state for cell in sweep.cells] == ["failed", "blocked", "uncertain", "failed"]
+    assert sweep.retry() == [sweep.cells[3].job]
+    assert sweep.retry(cells=sweep.cells[:3]) == []
+    assert sweep.wait(60).summary().done == 1
+    sweep.cells[3].videos[0].path.unlink()
+    assert sweep.retry() == [sweep.cells[3].job]
+    assert sweep.wait(60).cells[3].videos[0].path.exists()
+    assert len(service.posts) == 4
+
+
 def test_what_was_stopped_is_asked_anew_only_where_that_is_said(make_studio, service, held):
     sweep = start(make_studio(max_in_flight=1))
     assert held.asked.wait(10)
@@ -406,38 +422,38 @@ def test_what_was_stopped_is_asked_anew_only_where_that_is_said(make_studio, ser
     held.give()
     with pytest.raises(errors.Cancelled):
         sweep.wait(60)
-    assert sweep.retry() == []
-    assert len(sweep.retry("cancelled")) == 4
+    assert sweep.rerun() == []
+    assert len(sweep.rerun("cancelled")) == 4
     assert sweep.wait(60).summary().done == 4
 
 
-def test_a_retry_that_makes_no_sense_is_refused(make_studio, held):
+def test_a_rerun_that_makes_no_sense_is_refused(make_studio, held):
     studio = make_studio(max_in_flight=1)
     sweep = start(studio)
     with pytest.raises(
         errors.InvalidRequest, match=r"are uncertain can't be asked anew\. It takes failed, blocked"
     ):
-        sweep.retry("uncertain")
+        sweep.rerun("uncertain")
     sweep.pause()
     with pytest.raises(errors.InvalidRequest, match="is paused"):
-        sweep.retry()
+        sweep.rerun()
     sweep.resume()
     held.give()
     sweep.wait(60)
     studio.close()
     other = make_studio(provider="gemini")
     with pytest.raises(errors.InvalidRequest, match="was made with GPTProto"):
-        other.find_sweep(sweep.id).retry()
+        other.find_sweep(sweep.id).rerun()
 
 
-def test_a_large_retry_asks_too(studio, service, low):
+def test_a_large_rerun_asks_too(studio, service, low):
     service.submits = [REFUSED] * 4
     sweep = start(studio, confirm=True)
     with pytest.raises(errors.InvalidRequest):
         sweep.wait(60)
     with pytest.raises(errors.InvalidRequest, match="asks for 4 clips"):
-        sweep.retry()
-    sweep.retry(confirm=True)
+        sweep.rerun()
+    sweep.rerun(confirm=True)
     assert sweep.wait(60).summary().done == 4
 
 
@@ -542,7 +558,7 @@ def test_who_interrupts_the_entering_wants_no_more(make_studio, service, monkeyp
     sweep.wait(60)
     assert (sweep.summary().counts, len(service.posts)) == ({"succeeded": 1, "missing": 3}, 1)
     assert first.resume() == []
-    assert len(sweep.retry()) == 3
+    assert len(sweep.rerun()) == 3
     assert sweep.wait(60).summary().done == 4
 
 
@@ -565,7 +581,7 @@ def test_a_listener_hears_which_cells_have_changed_and_nothing_after_it_was_remo
     assert changes == []
 
 
-def test_ratings_pauses_and_retries_are_heard_too(make_studio, service):
+def test_ratings_pauses_and_reruns_are_heard_too(make_studio, service):
     service.submits = [REFUSED]
     sweep = start(make_studio(max_in_flight=1)).wait(60)
     changes: list[int] = []
@@ -575,7 +591,7 @@ def test_ratings_pauses_and_retries_are_heard_too(make_studio, service):
     sweep.pause()
     sweep.resume()
     assert changes == [1, 4, 4]
-    sweep.retry()
+    sweep.rerun()
     sweep.wait(60)
     wait_for(lambda: len(changes) > 6)
     remove()

@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 
 from veo_nb import errors
+from veo_nb.api import errors as refusals
 from veo_nb.api import retry, wire
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
@@ -323,6 +324,9 @@ class Engine:
                 operation = await client.poll(job.request.model, job.operation)
             except errors.VeoError as error:
                 if not is_passing(error):
+                    if self._clock() - began > self._retention:
+                        # An operation goes with its video.
+                        raise refusals.of_download(error, "") from None
                     raise
                 since = since or self._clock()
                 await self._connection.pause(job, error, failures, since)
@@ -349,7 +353,7 @@ class Engine:
         deadline.look(self._clock())
         seconds = deadline.past(longest)
         if seconds is not None:
-            raise errors.OperationFailed(
+            raise errors.OperationAbandoned(
                 f"The provider has not finished it in {seconds / 3600:.1f} hours.",
                 hint=f"Operation {job.operation} is kept: %veo retry {job.id}",
                 operation=job.operation,

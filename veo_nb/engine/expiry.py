@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from veo_nb.engine.job import Job, State
-from veo_nb.errors import OperationFailed, VeoError, VideoExpired
+from veo_nb.engine.job import Job
 
 RECENT_SECONDS = 4 * 24 * 3600.0
 """A job that was entered longer ago has no video at the provider any more, even if it waited long in the queue."""
@@ -33,20 +32,6 @@ def unfetched(jobs: Iterable[Job], now: float) -> list[Unfetched]:
         # From when it was ready where that is known; before that it can't have been there.
         since = job.now.generated_at or job.now.submitted_at or job.now.created_at
         seconds = since + job.provider.retention_seconds - now
-        if seconds > 0 and may_be_there(job):
+        if seconds > 0 and job.fetchable:
             found.append(Unfetched(job, seconds))
     return sorted(found, key=lambda one: one.seconds)
-
-
-def may_be_there(job: Job) -> bool:
-    """Whether a job has ended with a name, without all its videos, and without the provider's word that there is none."""
-    ended = job.now.state in (State.FAILED, State.CANCELLED)
-    return ended and job.operation is not None and not _is_last_word(job.error)
-
-
-def _is_last_word(error: VeoError | None) -> bool:
-    """Whether looking again is no use: the provider could not make it, or has deleted it."""
-    if isinstance(error, VideoExpired):
-        return True
-    # One that was given up here is of the same class, and says how to look again.
-    return isinstance(error, OperationFailed) and "%veo retry" not in error.hint

@@ -16,6 +16,7 @@ from veo_nb.engine.video import Video
 from veo_nb.errors import KINDS, InvalidRequest, NotFound, VeoError, WaitTimeout
 from veo_nb.request import VideoRequest
 from veo_nb.store.listeners import Listeners
+from veo_nb.store.standing import is_fetchable
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """For ids that people type: nothing that looks like something else."""
@@ -103,8 +104,14 @@ class Workshop(Protocol):
     def generate(self, prompt: str, **fields: Any) -> Job:
         """The job for this request."""
 
-    def again(self, job_id: str) -> Job:
+    def retry(self, job_id: str) -> Job:
+        """The job with this id, whose clip is looked for once more."""
+
+    def rerun(self, job_id: str) -> Job:
         """Another job for the same request."""
+
+    def resubmit(self, job_id: str) -> Job:
+        """The job with this id, sent once more."""
 
 
 class Job:
@@ -198,6 +205,12 @@ class Job:
         """Whether it is done and its files are all here."""
         return self._now.state is State.SUCCEEDED and all(video.path.exists() for video in self.videos)
 
+    @property
+    def fetchable(self) -> bool:
+        """Whether its clip may still be fetched, though the job has ended without it: `retry` does, and pays nothing."""
+        now = self._now
+        return is_fetchable(now.state.value, now.operation, None if now.error is None else now.error.code)
+
     def wait(self, timeout: float | None = None) -> Job:
         """This job, once it is done; `timeout` in seconds.
 
@@ -247,13 +260,31 @@ class Job:
             raise NotFound(f"Job {self.id} has no sample {sample}.", hint=f"It has {len(self.videos)}.")
         return self._studio().generate(prompt, video=chosen[0] if chosen else self.video, **fields)
 
-    def again(self) -> Job:
-        """Another job for the same request, sent anew: after a safety filter, which varies, it may go through.
+    def retry(self) -> Job:
+        """This job, whose clip is looked for at the provider once more; nothing is sent or paid for.
 
         Raises:
-            InvalidRequest: this one still runs, or was made with another provider than is set now.
+            InvalidRequest: it still runs, it is done, it was never accepted, or another provider has it.
         """
-        return self._studio().again(self.id)
+        return self._studio().retry(self.id)
+
+    def rerun(self) -> Job:
+        """Another job for the same request, sent anew and paid for: a safety filter varies, so it may go through.
+
+        Raises:
+            InvalidRequest: this one still runs, its answer was lost, or another provider had it.
+            BudgetExceeded: it would go over the budget; nothing was sent.
+        """
+        return self._studio().rerun(self.id)
+
+    def resubmit(self) -> Job:
+        """This job, whose first answer was lost, sent once more: it may be charged twice.
+
+        Raises:
+            InvalidRequest: it is not uncertain, or another provider had it.
+            BudgetExceeded: a second charge would go over the budget.
+        """
+        return self._studio().resubmit(self.id)
 
     def _studio(self) -> Workshop:
         if self._workshop is None:

@@ -6,7 +6,6 @@ import contextlib
 from dataclasses import dataclass, field
 
 from veo_nb.engine.engine import Engine
-from veo_nb.engine.expiry import may_be_there
 from veo_nb.engine.job import Job, State
 from veo_nb.engine.lease import Leases
 from veo_nb.engine.loop import BackgroundLoop, block_on
@@ -70,7 +69,7 @@ class Repairer:
         whole = sum(self._check_videos(job) for job in jobs if job.now.state is State.SUCCEEDED)
         self._report.checked.append(f"{whole} videos are as they arrived.")
         for job in jobs:
-            if may_be_there(job) and not self._trash.of(job.id):
+            if job.fetchable and not self._trash.of(job.id):
                 self._fetch_ended(job)
         self._tidy()
         return self._report

@@ -140,7 +140,7 @@ class JobView(LiveView):
             old = self._job
             if old.now.state is not State.BLOCKED:
                 raise InvalidRequest(f"Job {old.id} is {old.status}.", hint="")
-            new = old.again()
+            new = old.rerun()
             self._call_off()
             self._job = new
             if self._replaced is not None:
@@ -163,7 +163,7 @@ class JobView(LiveView):
 
     def handle(self, command: Command, payload: Any) -> dict[str, Any]:  # noqa: ARG002  nothing is said but the kind
         """Cancel the job, or try a blocked one again."""
-        if command.kind == "again":
+        if command.kind == "rerun":
             self._try_again()
         else:
             self._job.cancel()
@@ -210,6 +210,6 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
         "backdrop": behind,
         "line": line,
         "progress": text.progress(now),
-        "actions": ["again"] if blocked else [] if now.state.final else ["cancel"],
+        "actions": ["rerun"] if blocked else [] if now.state.final else ["cancel"],
         "videos": videos,
     }

@@ -67,6 +67,9 @@ class Commands:
         if (name, arguments) == ("doctor", ["--repair"]):
             print(self._studio().repair())  # noqa: T201
             return
+        yes = name == "rerun" and "--yes" in arguments
+        if yes:
+            arguments.remove("--yes")
         commands: dict[str, tuple[int | range, Callable[..., object]]] = {
             "list": (0, lambda: self._list(10)),
             "history": (0, lambda: self._list(200)),
@@ -74,6 +77,7 @@ class Commands:
             "cancel": (1, lambda typed: self._named(typed).cancel()),
             "show": (1, self._show_named),
             "retry": (1, self._retry),
+            "rerun": (1, lambda typed: self._rerun(typed, confirm=yes)),
             "sweeps": (0, lambda: display(sweeps_table(self._studio().sweeps(20)))),
             "pause": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).pause()),
             "resume": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).resume()),
@@ -138,10 +142,22 @@ class Commands:
     def _retry(self, typed: str) -> None:
         if is_sweep_id(typed):
             sweep = self._studio().find_sweep(typed)
-            sweep.retry()
+            if not sweep.retry():
+                raise InvalidRequest(
+                    f"Sweep {sweep.id} has no clip that could be fetched.",
+                    hint=f"%veo rerun {sweep.id} asks anew for what failed or was blocked.",
+                )
             self._show_sweep(sweep)
         else:
             self._show(self._studio().retry(typed))
+
+    def _rerun(self, typed: str, *, confirm: bool) -> None:
+        if is_sweep_id(typed):
+            sweep = self._studio().find_sweep(typed)
+            sweep.rerun(confirm=confirm)
+            self._show_sweep(sweep)
+        else:
+            self._show(self._studio().rerun(typed))
 
     def _show(self, job: Job) -> None:
         show_job(job, self._place, self._shell)

@@ -90,7 +90,7 @@ def _in_command(line: str, known: Known) -> tuple[str, list[Offer]]:
         return fragment, [Offer(name, "command") for name in commands if name.startswith(fragment)]
     if len(words) == 1 and (option := _options_of(words[0])):
         return fragment, [Offer(one, "option") for one in option if one.startswith(fragment)]
-    if len(words) == 1 and commands.get(words[0]) == ["ID"]:
+    if len(words) == 1 and commands.get(words[0]) in (["ID"], ["ID", "[--yes]"]):
         wanted = [job.id for job in known.jobs() if _suits(words[0], job) and job.id.startswith(fragment)]
         return fragment, [Offer(job_id, "job") for job_id in wanted]
     return fragment, []
@@ -108,7 +108,9 @@ def _suits(command: str, job: Job) -> bool:
         return not state.final
     if command == "resubmit":
         return state is State.UNCERTAIN
-    return state is State.FAILED and job.operation is not None if command == "retry" else True
+    if command == "rerun":
+        return state.final and state is not State.UNCERTAIN and not job.fetchable
+    return job.fetchable if command == "retry" else True
 
 
 def _words(line: str) -> list[str]:

@@ -99,7 +99,7 @@ class Card(TypedDict):
     """The input image, small, as a data URI; or empty."""
     line: list[Part]
     progress: Estimate | Transfer | None
-    actions: list[Literal["cancel", "again"]]
+    actions: list[Literal["cancel", "rerun"]]
     videos: list[Clip]
 
 
@@ -127,8 +127,8 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 Payloads = Mapping[str, type[msgspec.Struct]]
 """The kinds of message that a view takes, and the payload of each."""
 
-Kind = Literal["cancel", "again", "clock"]
-COMMANDS: Payloads = {"cancel": Nothing, "again": Nothing, "clock": Nothing}
+Kind = Literal["cancel", "rerun", "clock"]
+COMMANDS: Payloads = {"cancel": Nothing, "rerun": Nothing, "clock": Nothing}
 """Those of the card."""
 
 

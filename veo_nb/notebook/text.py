@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from veo_nb import catalog, errors
+from veo_nb import catalog
 from veo_nb.engine.expiry import Unfetched
 from veo_nb.engine.job import Job, Note, Snapshot, State
 from veo_nb.media.picture import Picture
@@ -62,7 +62,7 @@ def ending(job: Job, *, button: bool = False) -> str:
     if job.now.state is State.CANCELLED:
         return str(error).rstrip(".")
     text = f"Failed: {error}"
-    if job.operation and "%veo retry" not in text and not isinstance(error, errors.OperationFailed):
+    if job.fetchable and "%veo retry" not in text:
         text = f"{text.rstrip('.')}. Operation {job.operation} is kept: %veo retry {job.id}"
     return text
 

@@ -20,23 +20,13 @@ from veo_nb.store.database import Database, Restore
 from veo_nb.store.listeners import Listeners
 from veo_nb.store.recovery.journal import Entry, Journal
 from veo_nb.store.schema import KEPT, MIGRATIONS, SURE
+from veo_nb.store.standing import is_fetchable, read_error
 
 T = TypeVar("T")
 
 FINAL = ("succeeded", "failed", "blocked", "cancelled", "uncertain")
 GONE = ("failed", "blocked", "cancelled")
 """States after which the same request is asked anew, unless the job was accepted and given up on this side only."""
-OURS = (
-    "cancelled",
-    "download",
-    "transport",
-    "service",
-    "rate_limited",
-    "permission_denied",
-    "authentication",
-    "error",
-)
-"""Codes of errors that say nothing about the clip: it may be ready at the provider, and paid for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +50,11 @@ class JobRow:
     finished_at: float | None = None
     filtered: tuple[str, ...] = ()
     """The safety filter's words, for a job that lost some of its samples."""
+
+    @property
+    def fetchable(self) -> bool:
+        """Whether its clip may still be fetched, though the job has ended without it."""
+        return is_fetchable(self.state, self.operation, (self.error or {}).get("code"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +209,7 @@ class Ledger(Database):
             (fingerprint, take),
         )
         row = _job_row(found[0]) if found else None
-        return row if row is not None and (row.state not in GONE or is_fetchable(row)) else None
+        return row if row is not None and (row.state not in GONE or row.fetchable) else None
 
     def unfinished(self) -> list[JobRow]:
         """Every job that is not in a final state, oldest first."""
@@ -342,12 +337,6 @@ class Ledger(Database):
             self.changed.tell(str(changed))
 
 
-def is_fetchable(row: JobRow) -> bool:
-    """Whether a job ended on this side alone, with something at the provider that may still be fetched."""
-    ended_here = row.state in ("failed", "cancelled") and (row.error or {}).get("code") in OURS
-    return ended_here and row.operation is not None
-
-
 def job_values(row: JobRow) -> dict[str, Any]:
     """A job as the columns of its table."""
     error = None if row.error is None else json.dumps(row.error)
@@ -359,13 +348,13 @@ def job_values(row: JobRow) -> dict[str, Any]:
 def _job_row(found: sqlite3.Row) -> JobRow:
     values = _known(JobRow, found)
     values["request"] = json.loads(values["request"])
-    values["error"] = None if values["error"] is None else json.loads(values["error"])
+    values["error"] = read_error(values["error"])
     values["filtered"] = tuple(json.loads(values["filtered"] or "[]"))
     return JobRow(**values)
 
 
 def _charge(found: sqlite3.Row) -> Charge:
-    error = None if found["error"] is None else json.loads(found["error"])
+    error = read_error(found["error"])
     charged = may_be_charged(
         found["state"], accepted=bool(found["accepted"]), sent=bool(found["sent"]), error=error
     )

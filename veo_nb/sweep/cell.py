@@ -14,7 +14,7 @@ from veo_nb.sweep.summary import FORBIDDEN, MISSING
 class Cell:
     """One combination. It has a `request` and mostly a `job`; or a `reason` why it can't be made, and a `hint`.
 
-    `position` is its place in the order of the sweep. A retry gives it another job.
+    `position` is its place in the order of the sweep. A rerun gives it another job.
     """
 
     def __init__(

@@ -11,15 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from veo_nb import catalog
 from veo_nb.engine.job import Job, State, WaitInterrupted
-from veo_nb.errors import (
-    ContentBlocked,
-    InvalidRequest,
-    NotFound,
-    OperationFailed,
-    VeoError,
-    VideoExpired,
-    WaitTimeout,
-)
+from veo_nb.errors import InvalidRequest, NotFound, VeoError, WaitTimeout
 from veo_nb.jobs.judged import Judged
 from veo_nb.request import VideoRequest
 from veo_nb.store.listeners import Listeners
@@ -247,37 +239,53 @@ class Sweep(Judged):
         self._desk.pause(self.id, self.jobs, paused=False)
         self._notify(self.cells)
 
-    def retry(self, *states: str, cells: Iterable[Cell] | None = None, confirm: bool = False) -> list[Job]:
-        """Ask anew for the cells that failed or were blocked, or that ended in these `states`; their jobs.
+    def retry(self, *, cells: Iterable[Cell] | None = None) -> list[Job]:
+        """Look again for the clips that were accepted and did not get here; their jobs. Nothing is sent or paid for.
 
-        With `cells` for those of them alone, however they ended without a clip.
-        A clip that was made and could not be fetched is fetched, and nothing is sent. What is uncertain stays so,
-        since it may be charged twice: `%veo resubmit` is for that.
+        With `cells` for those of them alone.
 
         Raises:
-            InvalidRequest: it is paused, it was made with another provider, or a state is none of these.
+            InvalidRequest: it was made with another provider.
+        """
+        self._check_provider()
+        among = self.cells if cells is None else tuple(cells)
+        jobs = {cell.job.id: cell.job for cell in among if cell.job is not None and _is_missed(cell.job)}
+        for job in jobs.values():
+            self._desk.look_again(job)
+        self._notify(tuple(cell for cell in among if cell.job is not None and cell.job.id in jobs))
+        return list(jobs.values())
+
+    def rerun(self, *states: str, cells: Iterable[Cell] | None = None, confirm: bool = False) -> list[Job]:
+        """Ask anew for the cells that failed or were blocked, or that ended in these `states`; their jobs. It may cost.
+
+        With `cells` for those of them alone, however they ended without a clip.
+        A clip that was accepted and did not get here is looked for as by `retry`, and nothing is sent. What is uncertain
+        stays so, since it may be charged twice: `%veo resubmit` is for that.
+
+        Raises:
+            InvalidRequest: it is paused, it was made with another provider, a state is none of these, or it is large
+                and `confirm` is not set; nothing was sent.
+            BudgetExceeded: it would go over the budget; nothing was sent.
         """
         wanted = states or (AGAIN[:2] if cells is None else AGAIN)
         for state in wanted:
             if state not in AGAIN:
                 hint = f"It takes {catalog.listed(AGAIN)}."
                 raise InvalidRequest(f"Cells that are {state} can't be asked anew.", hint=hint)
-        if self.provider.name != self._desk.provider.name:
-            raise InvalidRequest(
-                f"Sweep {self.id} was made with {self.provider.title}.",
-                hint=f'Use veo.configure(provider="{self.provider.name}") with its key first.',
-            )
+        self._check_provider()
         if self.paused:
             raise InvalidRequest(f"Sweep {self.id} is paused.", hint="sweep.resume() lets it go on.")
         among = self.cells if cells is None else tuple(cells)
         cells = [cell for cell in among if cell.request and cell.state in (*wanted, MISSING)]
         to_send = [
-            (cell.request, cell.take) for cell in cells if cell.request and not _is_fetchable(cell.job)
+            (cell.request, cell.take)
+            for cell in cells
+            if cell.request and not (cell.job and cell.job.fetchable)
         ]
         self._desk.check(to_send, confirmed=confirm)
         jobs: dict[str, Job] = {}
         for cell in cells:
-            if cell.job is not None and _is_fetchable(cell.job):
+            if cell.job is not None and cell.job.fetchable:
                 job = self._desk.look_again(cell.job)
             else:
                 assert cell.request is not None, "chosen so"
@@ -288,12 +296,19 @@ class Sweep(Judged):
         self._notify(tuple(cells))
         return list(jobs.values())
 
+    def _check_provider(self) -> None:
+        if self.provider.name != self._desk.provider.name:
+            raise InvalidRequest(
+                f"Sweep {self.id} was made with {self.provider.title}.",
+                hint=f'Use veo.configure(provider="{self.provider.name}") with its key first.',
+            )
+
     # Listening
 
     def on_change(self, listener: Callable[[tuple[Cell, ...]], None]) -> Callable[[], None]:
         """Have `listener(cells)` called with the cells that have changed; call what is returned to end it.
 
-        It comes from the background thread, and after a pause, a retry or a rating from whoever asked for that.
+        It comes from the background thread, and after a pause, a rerun or a rating from whoever asked for that.
         """
         end = self._listeners.subscribe(listener)
         self._follow()
@@ -346,15 +361,13 @@ def is_sweep_id(typed: str) -> bool:
     return len(typed.strip()) == 5 and typed.strip().lower().startswith("s")
 
 
+def _is_missed(job: Job) -> bool:
+    """Whether there is a clip that is not here, and may be at the provider."""
+    return job.fetchable or (job.now.state is State.SUCCEEDED and not job.complete)
+
+
 def _nothing() -> None:
     pass
-
-
-def _is_fetchable(job: Job | None) -> bool:
-    """Whether a clip was made, as far as anyone knows, and only did not get here."""
-    if job is None or job.operation is None or job.now.state is not State.FAILED:
-        return False
-    return not isinstance(job.error, (OperationFailed, ContentBlocked, VideoExpired))
 
 
 @contextlib.contextmanager

@@ -11,7 +11,8 @@ import type { Context, Marks } from "./context";
 import { usePlayer } from "./context";
 import { Icon, IconButton } from "./icons";
 import { MarksRow, marksWords } from "./marks";
-import type { GridCell, Shape } from "./protocol";
+import type { CellAction, GridCell, Shape } from "./protocol";
+import { CELL_LABELS } from "./summary";
 
 /** What a cell can ask of its grid. The same object throughout, so that cells need not be drawn again for it. */
 export interface CellActions {
@@ -21,8 +22,7 @@ export interface CellActions {
   rate: (id: string, rating: number) => void;
   star: (id: string) => void;
   note: (id: string) => void;
-  cancel: (cell: GridCell) => void;
-  retry: (cell: GridCell) => void;
+  steer: (action: CellAction, cell: GridCell) => void;
 }
 
 export interface CellProps {
@@ -168,9 +168,9 @@ function Undone({ cell, words, now, active, actions }: UndoneProps) {
             type="button"
             class="veo-button"
             tabIndex={active ? 0 : -1}
-            onClick={() => (action === "cancel" ? actions.cancel(cell) : actions.retry(cell))}
+            onClick={() => actions.steer(action, cell)}
           >
-            {action === "cancel" ? "Cancel" : "Try again"}
+            {CELL_LABELS[action]}
           </button>
         ))}
       </div>

@@ -11,6 +11,7 @@ import { SHOWN } from "./keys";
 import { MarksRow } from "./marks";
 import { type Mode, type Pane, Panes } from "./panes";
 import type { Axis, Details, GridCell, GridClip } from "./protocol";
+import { CELL_LABELS } from "./summary";
 import { TransportBar } from "./transport";
 import type { View } from "./zoom";
 
@@ -77,9 +78,9 @@ export function Enlarged(props: EnlargedProps) {
           <button
             type="button"
             class="veo-button"
-            onClick={() => void ask(action === "cancel" ? "cancel-job" : "retry-job", { job: cell.job })}
+            onClick={() => void ask(`${action}-job`, { job: cell.job })}
           >
-            {action === "cancel" ? "Cancel" : "Try again"}
+            {CELL_LABELS[action]}
           </button>
         )}
       </div>

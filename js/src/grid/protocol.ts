@@ -31,7 +31,7 @@ export interface Grid {
   token: string;
 }
 
-export const ACTIONS = ["pause", "resume", "retry", "cancel-all"] as const;
+export const ACTIONS = ["pause", "resume", "rerun", "cancel-all"] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface Summary {
@@ -54,6 +54,7 @@ export interface GridClip {
 }
 
 export type CellState = State | "empty";
+export type CellAction = "cancel" | "retry" | "rerun";
 
 export interface GridCell {
   /** Names the cell in messages. */
@@ -67,7 +68,7 @@ export interface GridCell {
   line: Part[];
   progress: Progress | null;
   shape: Shape;
-  actions: ("cancel" | "retry")[];
+  actions: CellAction[];
   /** One a sample. */
   clips: GridClip[];
 }
@@ -76,10 +77,11 @@ export interface GridCell {
 export interface Wishes {
   pause: Record<string, never>;
   resume: Record<string, never>;
-  retry: Record<string, never>;
+  rerun: Record<string, never>;
   "cancel-all": Record<string, never>;
   "cancel-job": { job: string };
   "retry-job": { job: string };
+  "rerun-job": { job: string };
   rate: { cell: string; sample: number; rating: number };
   star: { cell: string; sample: number; star: boolean };
   note: { cell: string; sample: number; note: string };

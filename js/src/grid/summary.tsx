@@ -6,7 +6,7 @@ import { returnFocus } from "../focus";
 import { formatLine } from "../protocol";
 import { type Choice, heldAxes, turn } from "./axes";
 import type { Ask } from "./context";
-import type { Action, Axis, Summary } from "./protocol";
+import type { Action, Axis, CellAction, Summary } from "./protocol";
 
 export interface SummaryProps {
   summary: Summary;
@@ -20,8 +20,15 @@ export interface SummaryProps {
 const LABELS: Readonly<Record<Action, readonly [label: string, asked: string]>> = {
   pause: ["Pause", "Pausing…"],
   resume: ["Go on", "Going on…"],
-  retry: ["Try failed again", "Trying again…"],
+  rerun: ["Try failed again", "Trying again…"],
   "cancel-all": ["Cancel all", "Stopping…"],
+};
+
+/** What stands on the button of a cell. */
+export const CELL_LABELS: Readonly<Record<CellAction, string>> = {
+  cancel: "Cancel",
+  retry: "Fetch",
+  rerun: "Try again",
 };
 
 export function SummaryLine({ summary, tag, clock, notice, ask }: SummaryProps) {

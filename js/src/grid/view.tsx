@@ -168,8 +168,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
       star: on("star"),
       note: on("note"),
       rate: (id, rating) => latest.current({ kind: "rate", rating }, id),
-      cancel: (cell) => void ask("cancel-job", { job: cell.job }),
-      retry: (cell) => void ask("retry-job", { job: cell.job }),
+      steer: (action, cell) => void ask(`${action}-job`, { job: cell.job }),
     };
   }, [ask]);
 

@@ -91,7 +91,7 @@ export interface Queue {
   line: Part[];
 }
 
-export type RowAction = "cancel" | "again" | "fetch" | "resubmit" | "dismiss" | "move";
+export type RowAction = "cancel" | "retry" | "rerun" | "resubmit" | "dismiss" | "move";
 
 export interface Row {
   job: string;
@@ -150,7 +150,7 @@ export interface Details {
   became: Lineage[];
   cell: string;
   python: string;
-  actions: ("another" | "vary" | "extend" | "again" | "fetch" | "resubmit")[];
+  actions: ("another" | "vary" | "extend" | "retry" | "rerun" | "resubmit")[];
   cannot_extend: string;
 }
 
@@ -170,8 +170,8 @@ export interface PanelWishes {
   crop: { picture: string; x: number; y: number; width: number; height: number };
   picture: { picture: string };
   cancel: { job: string };
-  again: { job: string };
-  fetch: { job: string };
+  retry: { job: string };
+  rerun: { job: string };
   resubmit: { job: string };
   dismiss: { job: string };
   move: { job: string; before: string };
@@ -201,7 +201,7 @@ export interface Answers {
   frame: PictureFacts;
   crop: PictureFacts;
   picture: PictureFacts;
-  again: { job: string };
+  rerun: { job: string };
   another: { job: string };
   browse: { total: number; items: Item[] };
   posters: { posters: Record<string, string> };

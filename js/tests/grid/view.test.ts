@@ -1,6 +1,6 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Wish } from "../../src/grid/protocol";
+import type { GridCell, Wish } from "../../src/grid/protocol";
 import { DWELL_MS } from "../../src/grid/sight";
 import { SAVED, SPARE_MS } from "../../src/grid/trees";
 import { formatLine } from "../../src/protocol";
@@ -352,7 +352,7 @@ describe("enlarged", () => {
     await press("Enter");
     expect(find(".veo-nothing").textContent).toContain("no owls");
     await click(".veo-about .veo-button");
-    expect(sent("retry-job")).toEqual([{ job: "b2b2" }]);
+    expect(sent("rerun-job")).toEqual([{ job: "b2b2" }]);
   });
 });
 
@@ -449,7 +449,7 @@ describe("export", () => {
 describe("wishes about all of it", () => {
   it.each([
     ["Pause", "pause", "Pausing…"],
-    ["Try failed again", "retry", "Trying again…"],
+    ["Try failed again", "rerun", "Trying again…"],
     ["Cancel all", "cancel-all", "Stopping…"],
   ] as const)("%s is asked once", async (label, kind, asked) => {
     await show();
@@ -462,11 +462,22 @@ describe("wishes about all of it", () => {
     expect(button?.textContent).toBe(label);
   });
 
+  it("fetch a clip that was made and did not come, and ask for nothing anew", async () => {
+    await show();
+    const cells = structuredClone(model.get("cells_0")) as GridCell[];
+    const made = cells.map((cell) => (cell.job === "b2b2" ? { ...cell, actions: ["retry"] } : cell));
+    await kernel(() => model.set({ cells_0: made }));
+    const button = find('[data-spot="3/0"] .veo-undone button');
+    expect(button.textContent).toBe("Fetch");
+    await act(() => (button as HTMLButtonElement).click());
+    expect([sent("retry-job"), sent("rerun-job")]).toEqual([[{ job: "b2b2" }], []]);
+  });
+
   it("are about one job in its cell", async () => {
     await show();
     await click('[data-spot="1/0"] .veo-undone button');
     await click('[data-spot="3/0"] .veo-undone button');
-    expect([sent("cancel-job"), sent("retry-job")]).toEqual([[{ job: "9c01" }], [{ job: "b2b2" }]]);
+    expect([sent("cancel-job"), sent("rerun-job")]).toEqual([[{ job: "9c01" }], [{ job: "b2b2" }]]);
   });
 
   it("leave the focus in the grid when their button goes", async () => {

@@ -311,8 +311,8 @@ describe("going on", () => {
   });
 
   it.each([
-    ["again", "Try again", { job: "e5e5" }],
-    ["fetch", "Fetch it", { job: "e5e5" }],
+    ["rerun", "Try again", { job: "e5e5" }],
+    ["retry", "Fetch it", { job: "e5e5" }],
   ] as const)("offers for a job without a clip: %s", async (wish, words, payload) => {
     await open(example("failed"));
     stage.kernel.on(wish, () => ({ job: "f6f6" }));

@@ -115,8 +115,8 @@ describe("the queue", () => {
 describe("what can be done with a job", () => {
   it.each([
     ["cancel", "Cancel", "Stopping…"],
-    ["again", "Try again", "Asking again…"],
-    ["fetch", "Fetch", "Fetching…"],
+    ["rerun", "Try again", "Asking again…"],
+    ["retry", "Fetch", "Fetching…"],
   ] as const)("%s is asked once, and says so", async (action, label, asked) => {
     kernel.on(action, () => ({ job: "n0" }));
     await show([exampleRow({ actions: [action] })]);
@@ -154,7 +154,7 @@ describe("what can be done with a job", () => {
   });
 
   it("dismisses", async () => {
-    await show([exampleRow({ state: "failed", actions: ["again", "dismiss"] })]);
+    await show([exampleRow({ state: "failed", actions: ["rerun", "dismiss"] })]);
     await click(button("3f2a", "Dismiss"));
     expect(kernel.of("dismiss")).toEqual([{ job: "3f2a" }]);
   });

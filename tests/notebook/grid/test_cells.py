@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import httpx
@@ -139,6 +140,7 @@ def test_a_large_sweep_asks_and_yes_goes_ahead(run, service, monkeypatch):  # no
         ("%veo show s0000", "There is no sweep 's0000' in this library."),
         ("%veo pause", "%veo pause needs a sweep's ID, such as s3f2a."),
         ("%veo retry s0000", "There is no sweep 's0000' in this library."),
+        ("%veo rerun s0000", "There is no sweep 's0000' in this library."),
     ],
 )  # fmt: skip
 def test_wrong_input_is_one_line_and_nothing_is_sent(run, loaded, service, code, words):  # noqa: F811
@@ -184,8 +186,14 @@ def test_cancel_pause_resume_and_retry_take_the_whole(run, loaded, service):  # 
     assert run(f"%veo resume {sweep.id}").error is None
     assert not sweep.paused
     assert run(f"%veo retry {sweep.id}").error is None
+    with contextlib.suppress(errors.VeoError):
+        sweep.wait(60)
+    assert (sweep.summary().done, len(service.posts)) == (1, 4)
+    refused = run(f"%veo retry {sweep.id}").error
+    assert f"%veo rerun {sweep.id} asks anew for what failed or was blocked" in str(refused)
+    assert run(f"%veo rerun {sweep.id}").error is None
     again = loaded.magics_manager.registry["VeoMagics"]._studio().find_sweep(sweep.id)
-    assert again.wait(60).summary().done == 3
+    assert again.wait(60).summary().done == 4
 
 
 def test_wait_does_not_wait_for_what_is_paused(run, loaded, service):  # noqa: F811

@@ -7,6 +7,7 @@ import json
 import httpx
 import pytest
 
+from tests.notebook.panel.panels import wait_until
 from tests.notebook.test_protocol import mismatch
 from tests.notebook.test_text import NOW
 from veo_nb import errors
@@ -92,7 +93,7 @@ def test_a_cell_says_what_became_of_it_and_what_can_be_done(sweep, place):
     assert set(by_state) == {"succeeded", "blocked", "empty"}
     blocked, made, empty = by_state["blocked"], by_state["succeeded"], by_state["empty"]
     assert format_line(blocked["line"], NOW).startswith('Blocked: "')
-    assert (blocked["actions"], blocked["clips"]) == (["retry"], [])
+    assert (blocked["actions"], blocked["clips"]) == (["rerun"], [])
     assert made["clips"][0]["url"].startswith("/files/library/")
     assert (made["actions"], made["progress"]) == ([], None)
     assert "1080p" in format_line(empty["line"], NOW)
@@ -104,6 +105,7 @@ def test_a_cell_that_runs_says_how_far_and_can_be_cancelled(make_studio, place, 
     sweep = make_studio().sweep("A fox.", axes={"seed": [1]})
     (cell,) = cells_of(sweep, place)
     assert cell["actions"] == ["cancel"]
+    wait_until(lambda: sweep.jobs[0].operation)
     sweep.cancel()
     with pytest.raises(errors.Cancelled):
         sweep.wait(60)
@@ -160,11 +162,11 @@ def test_the_line_counts_and_the_other_ticks():
     [
         ({"queued": 2}, ["pause", "cancel-all"]),
         ({"running": 2}, ["cancel-all"]),
-        ({"running": 1, "failed": 1}, ["retry", "cancel-all"]),
+        ({"running": 1, "failed": 1}, ["rerun", "cancel-all"]),
         ({"queued": 2, "paused": True}, ["resume", "cancel-all"]),
         ({"queued": 2, "failed": 1, "paused": True}, ["resume", "cancel-all"]),
         ({"succeeded": 2}, []),
-        ({"succeeded": 2, "blocked": 1}, ["retry"]),
+        ({"succeeded": 2, "blocked": 1}, ["rerun"]),
         ({"succeeded": 2, "uncertain": 1}, []),
     ],
 )

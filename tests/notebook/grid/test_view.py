@@ -146,7 +146,7 @@ def test_one_job_can_be_cancelled_and_tried_again(look, running, service):
     ask(view, "cancel-job", job=job.id)
     wait_until(lambda: view.cells_0[1]["state"] == "cancelled")
     assert view.cells_0[0]["state"] != "cancelled"
-    ask(view, "retry-job", job=job.id)
+    ask(view, "rerun-job", job=job.id)
     assert running.cells[1].job is not job
     assert view.cells_0[1]["job"] == running.cells[1].job.id
     running.cancel()
@@ -155,7 +155,7 @@ def test_one_job_can_be_cancelled_and_tried_again(look, running, service):
 def test_what_failed_is_tried_again_at_once(look, done):
     view = look(done)
     assert done.summary().counts == {"succeeded": 3, "blocked": 1}
-    ask(view, "retry")
+    ask(view, "rerun")
     done.wait(60)
     wait_until(lambda: {cell["state"] for cell in view.cells_0} == {"succeeded"})
 
@@ -216,6 +216,7 @@ def test_an_export_that_fails_is_said(look, done, tmp_path):
         ("star", {"cell": "1", "sample": 0, "star": True}),
         ("cancel-job", {"job": "zzzz"}),
         ("retry-job", {"job": "zzzz"}),
+        ("rerun-job", {"job": "zzzz"}),
     ],
 )
 def test_what_is_not_there_is_said(look, done, kind, payload):

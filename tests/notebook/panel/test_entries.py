@@ -13,7 +13,7 @@ from tests.notebook.test_protocol import mismatch
 from tests.notebook.test_text import NOW
 from veo_nb import errors
 from veo_nb.engine.job import Note, State
-from veo_nb.notebook.panel.entries import make_row, may_fetch, queue_line
+from veo_nb.notebook.panel.entries import make_row, queue_line
 from veo_nb.notebook.panel.protocol import Row
 from veo_nb.notebook.protocol import format_line
 
@@ -34,16 +34,16 @@ LOST = errors.TransportError("No connection.")
         ({"state": State.RUNNING, "submitted_at": NOW}, ["cancel"]),
         ({"state": State.RUNNING, "submitted_at": NOW, "note": Note(kind="stopping")}, []),
         ({"state": State.UNCERTAIN, "error": LOST}, ["resubmit", "dismiss"]),
-        ({"state": State.BLOCKED, "error": errors.ContentBlocked("No.")}, ["again", "dismiss"]),
-        ({"state": State.FAILED, "error": LOST, "operation": "op"}, ["fetch", "dismiss"]),
-        ({"state": State.FAILED, "error": LOST}, ["again", "dismiss"]),
+        ({"state": State.BLOCKED, "error": errors.ContentBlocked("No.")}, ["rerun", "dismiss"]),
+        ({"state": State.FAILED, "error": LOST, "operation": "op"}, ["retry", "dismiss"]),
+        ({"state": State.FAILED, "error": LOST}, ["rerun", "dismiss"]),
         (
             {"state": State.FAILED, "error": errors.OperationFailed("No."), "operation": "op"},
-            ["again", "dismiss"],
+            ["rerun", "dismiss"],
         ),
         (
             {"state": State.FAILED, "error": errors.VideoExpired("Gone."), "operation": "op"},
-            ["again", "dismiss"],
+            ["rerun", "dismiss"],
         ),
     ],
 )
@@ -57,8 +57,8 @@ def test_only_a_job_that_waits_can_be_moved():
 
 
 def test_a_clip_may_be_ready_only_where_the_provider_took_the_job():
-    assert not may_fetch(make_job(state=State.FAILED, error=LOST))
-    assert may_fetch(make_job(state=State.CANCELLED, error=errors.Cancelled("Stopped."), operation="op"))
+    assert not make_job(state=State.FAILED, error=LOST).fetchable
+    assert make_job(state=State.CANCELLED, error=errors.Cancelled("Stopped."), operation="op").fetchable
 
 
 @given(st.text(max_size=3000), st.text(min_size=1, max_size=3000), st.text(max_size=9000))

@@ -143,7 +143,7 @@ def test_a_blocked_job_is_tried_again_and_leaves_the_queue(panel, studio, servic
     service.submits = [BLOCKED]
     job = studio.generate("A fox.")
     wait_until(lambda: panel.queue["order"] == [job.id] and job.now.state.final)
-    new = panel.ask("again", job=job.id)["job"]
+    new = panel.ask("rerun", job=job.id)["job"]
     assert new != job.id
     studio.job(new).wait(30)
     wait_until(lambda: panel.queue["order"] == [])
@@ -153,10 +153,10 @@ def test_what_was_put_aside_and_is_fetched_is_shown_again(panel, studio, service
     service.polls = [httpx.Response(404)]
     job = studio.generate("A fox.")
     wait_until(lambda: job.now.state.final)
-    wait_until(lambda: "fetch" in panel.rows.get(job.id, {"actions": []})["actions"])
+    wait_until(lambda: "retry" in panel.rows.get(job.id, {"actions": []})["actions"])
     panel.ask("dismiss", job=job.id)
     wait_until(lambda: panel.rows == {})
-    panel.ask("fetch", job=job.id)
+    panel.ask("retry", job=job.id)
     assert panel._panel_state.store.dismissed == []
     assert job.wait(30).now.videos
 
@@ -192,7 +192,7 @@ def test_a_job_that_waits_is_moved_before_another(make_studio, tmp_path, shell, 
         panel.close()
 
 
-@pytest.mark.parametrize("kind", ["cancel", "again", "fetch", "resubmit", "dismiss"])
+@pytest.mark.parametrize("kind", ["cancel", "retry", "rerun", "resubmit", "dismiss"])
 def test_a_job_that_is_not_there_is_told(panel, kind):
     assert "no job 'zzzz'" in panel.refused(kind, job="zzzz")
 
@@ -382,11 +382,11 @@ def test_errors_of_the_studio_are_the_words_a_person_gets(panel, studio, monkeyp
     assert content["error"] == {"code": "invalid_request", "message": "It can't be.", "hint": "Do this."}
 
 
-@pytest.mark.parametrize("kind", ["another", "again"])
+@pytest.mark.parametrize("kind", ["another", "rerun"])
 def test_what_was_asked_for_again_without_an_answer_is_done_once(panel, studio, service, kind):
     """A page that waited in vain sends its wish under the same id; one of another click has another."""
     made = studio.generate("A fox.").wait(30)
-    payload = {"another": {"clip": f"{made.id}/0"}, "again": {"job": made.id}}[kind]
+    payload = {"another": {"clip": f"{made.id}/0"}, "rerun": {"job": made.id}}[kind]
     ids = [panel.tell(kind, payload, asked="twice") for _ in range(2)]
     wait_until(lambda: sum(one["id"] == "twice" for one, _ in panel.sent) == len(ids))
     first, second = (one for one, _ in panel.sent if one["id"] == "twice")

@@ -125,7 +125,7 @@ def test_jobs_that_ended_badly_stay_until_they_are_put_aside(look, here, studio,
     wait_until(lambda: job.now.state.final)
     panel = look(here)
     assert panel.queue["order"] == [job.id]
-    assert panel.rows[job.id]["actions"] == ["again", "dismiss"]
+    assert panel.rows[job.id]["actions"] == ["rerun", "dismiss"]
     panel.ask("dismiss", job=job.id)
     wait_until(lambda: panel.queue["order"] == [])
     panel.close()

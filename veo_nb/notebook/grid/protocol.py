@@ -41,7 +41,7 @@ class Grid(TypedDict):
     """Marks the saved table over which this grid is laid once everything is done."""
 
 
-Action = Literal["pause", "resume", "retry", "cancel-all"]
+Action = Literal["pause", "resume", "rerun", "cancel-all"]
 
 
 class Summary(TypedDict):
@@ -83,7 +83,7 @@ class GridCell(TypedDict):
     """What happens, in few words; of an empty cell: why it is not sent."""
     progress: Estimate | Transfer | None
     shape: Literal["16:9", "9:16"]
-    actions: list[Literal["cancel", "retry"]]
+    actions: list[Literal["cancel", "retry", "rerun"]]
     clips: list[GridClip]
     """One a sample."""
 
@@ -143,10 +143,11 @@ COMMANDS: Payloads = {
     "clock": Nothing,
     "pause": Nothing,
     "resume": Nothing,
-    "retry": Nothing,
+    "rerun": Nothing,
     "cancel-all": Nothing,
     "cancel-job": OfJob,
     "retry-job": OfJob,
+    "rerun-job": OfJob,
     "rate": Rate,
     "star": Star,
     "note": Note,

@@ -134,7 +134,7 @@ def _actions(found: Summary) -> list[Action]:
     elif found.waiting:
         actions.append("pause")
     if not found.paused and any(found.counts.get(state) for state in AGAIN[:2]):
-        actions.append("retry")
+        actions.append("rerun")
     if not found.over:
         actions.append("cancel-all")
     return actions
@@ -161,7 +161,7 @@ def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
     if not job.now.state.final:
         state["actions"] = ["cancel"]
     elif job.status in AGAIN:
-        state["actions"] = ["retry"]
+        state["actions"] = ["retry" if job.fetchable else "rerun"]
     state["clips"] = [_clip(job, video, given, place) for video in job.videos]
     return state
 

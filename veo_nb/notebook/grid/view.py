@@ -200,10 +200,11 @@ class SweepView(LiveView):
         done: dict[str, Callable[[], object]] = {
             "pause": sweep.pause,
             "resume": sweep.resume,
-            "retry": sweep.retry,
+            "rerun": sweep.rerun,
             "cancel-all": sweep.cancel,
             "cancel-job": lambda: self._cancel(payload.job),
             "retry-job": lambda: sweep.retry(cells=self._of_job(payload.job)),
+            "rerun-job": lambda: sweep.rerun(cells=self._of_job(payload.job)),
             "rate": lambda: sweep.rate(self._video(payload), payload.rating or None),
             "star": lambda: sweep.star(self._video(payload), payload.star),
             "note": lambda: sweep.note(self._video(payload), payload.note),

@@ -190,8 +190,8 @@ COMMANDS: Payloads = {
     "picture": OfPicture,
     # Watch
     "cancel": OfJob,
-    "again": OfJob,
-    "fetch": OfJob,
+    "retry": OfJob,
+    "rerun": OfJob,
     "resubmit": OfJob,
     "dismiss": OfJob,
     "move": Move,
@@ -216,7 +216,7 @@ COMMANDS: Payloads = {
 
 What is answered: `check` a `Check`; `generate` `{jobs, sweep, question}`, of which
 the question is what a large sweep asks before anything is sent; `upload`, `frame`, `crop` and `picture` a
-`PictureFacts`; `again`, `another` `{job}`; `browse` `{total, items}`; `posters` `{posters}`, a data URI for each key that has
+`PictureFacts`; `rerun`, `another` `{job}`; `browse` `{total, items}`; `posters` `{posters}`, a data URI for each key that has
 one; `video` `{size, next}` with the bytes as the answer's only buffer; `details` a `Details`; `vary` `{draft}`; `join`
 `{clip}`; all others nothing.
 """

@@ -53,17 +53,7 @@ def _row_actions(job: Job, *, waits: bool) -> list[RowAction]:
         return ["move", *actions] if waits else actions
     if state is State.UNCERTAIN:
         return ["resubmit", "dismiss"]
-    return ["fetch", "dismiss"] if may_fetch(job) else ["again", "dismiss"]
-
-
-def may_fetch(job: Job) -> bool:
-    """Whether a job ended on this side alone, so that its clip may be ready at the provider."""
-    return (
-        job.now.state in (State.FAILED, State.CANCELLED)
-        and job.operation is not None
-        and job.error is not None
-        and job.error.code not in ("failed", "blocked", "expired")
-    )
+    return ["retry", "dismiss"] if job.fetchable else ["rerun", "dismiss"]
 
 
 def queue_line(jobs: Sequence[Job], studio: Studio, now: float) -> list[Part]:
@@ -144,10 +134,10 @@ def make_details(
         same = job.provider.name == studio.settings.provider.name
         if job.now.state is State.UNCERTAIN:
             actions = ["resubmit"]
-        elif may_fetch(job) or (job.now.state is State.SUCCEEDED and not job.complete):
-            actions = ["fetch", "vary"]
+        elif job.fetchable or (job.now.state is State.SUCCEEDED and not job.complete):
+            actions = ["retry", "vary"]
         elif row.kind == "none":
-            actions = ["again", "vary"]
+            actions = ["rerun", "vary"]
         else:
             actions = ["another", "vary", "extend"] if same else ["vary"]
     return {

@@ -48,8 +48,8 @@ class Handlers:
                 **panel_state.pictures.state(panel_state.studio, self._picture(it.picture))
             },
             "cancel": lambda it: panel_state.studio.job(it.job).cancel(),
-            "again": self._again,
-            "fetch": lambda it: self._go_on(panel_state.studio.retry(it.job)),
+            "retry": lambda it: self._go_on(panel_state.studio.retry(it.job)),
+            "rerun": self._rerun,
             "resubmit": lambda it: self._go_on(panel_state.studio.resubmit(it.job)),
             "dismiss": lambda it: panel_state.dismiss(it.job),
             "move": lambda it: panel_state.studio.move(it.job, it.before or None),
@@ -122,9 +122,9 @@ class Handlers:
 
     # Watch
 
-    def _again(self, payload: asked.OfJob) -> Answer:
+    def _rerun(self, payload: asked.OfJob) -> Answer:
         """A job in place of one that ended badly, which then needs no attention any more."""
-        new = self._panel_state.studio.again(payload.job)
+        new = self._panel_state.studio.rerun(payload.job)
         self._panel_state.dismiss(payload.job)
         return {"job": new.id}
 

@@ -48,7 +48,7 @@ named, is done one after another by the last."""
 STRICT = frozenset({"check", "generate"})
 """Commands whose answer says where half a character stands; of all others it is taken away."""
 
-ONCE = frozenset({"generate", "another", "again", "resubmit", "join"})
+ONCE = frozenset({"generate", "another", "rerun", "resubmit", "join"})
 """Commands that cost something. A page that got no answer in time asks again under the same id, and is told what came of
 the first time."""
 REMEMBERED = 100

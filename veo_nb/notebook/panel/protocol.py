@@ -154,7 +154,7 @@ class Queue(TypedDict):
     """`2 generating · 3 waiting · about 3 min left`; empty while there is nothing."""
 
 
-RowAction = Literal["cancel", "again", "fetch", "resubmit", "dismiss", "move"]
+RowAction = Literal["cancel", "retry", "rerun", "resubmit", "dismiss", "move"]
 
 
 class Row(TypedDict):
@@ -255,7 +255,7 @@ class Details(TypedDict):
     cell: str
     """The `%%veo` cell that makes exactly this clip; empty where it takes Python."""
     python: str
-    actions: list[Literal["another", "vary", "extend", "again", "fetch", "resubmit"]]
+    actions: list[Literal["another", "vary", "extend", "retry", "rerun", "resubmit"]]
     """What makes sense here, beside what can be done with every clip."""
     cannot_extend: str
     """Why it can't be gone on from; empty where it can."""

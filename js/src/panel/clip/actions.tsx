@@ -50,8 +50,8 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
     const answer = await desk.ask("another", { clip });
     if (answer !== undefined) desk.say(`Another take is on its way as ${answer.job}: it is in the queue.`);
   };
-  const again = async () => {
-    const answer = await desk.ask("again", { job });
+  const rerun = async () => {
+    const answer = await desk.ask("rerun", { job });
     if (answer !== undefined) desk.say(`Asked again as ${answer.job}: it is in the queue.`);
   };
   const vary = async () => {
@@ -59,7 +59,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
     if (answer === undefined) return;
     goCompose(panel, "What made this clip is in Compose now: change what you like.", () => answer.draft);
   };
-  const simple = async (wish: "fetch" | "resubmit", words: string) => {
+  const simple = async (wish: "retry" | "resubmit", words: string) => {
     if ((await desk.ask(wish, { job })) !== undefined) desk.say(words);
   };
   const remove = async () => {
@@ -86,14 +86,14 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
             Another take
           </Action>
         )}
-        {has("again") && (
-          <Action onAct={again} busy="Asking again…">
+        {has("rerun") && (
+          <Action onAct={rerun} busy="Asking again…">
             Try again
           </Action>
         )}
-        {has("fetch") && (
+        {has("retry") && (
           <Action
-            onAct={() => simple("fetch", "Fetching it from the provider: nothing is made anew.")}
+            onAct={() => simple("retry", "Fetching it from the provider: nothing is made anew.")}
             busy="Asking…"
           >
             Fetch it

@@ -13,8 +13,8 @@ import type { Order } from "./order";
 type Wished = Exclude<RowAction, "move" | "dismiss">;
 
 const LABELS: Readonly<Record<Wished, readonly [label: string, asked: string]>> = {
-  again: ["Try again", "Asking again…"],
-  fetch: ["Fetch", "Fetching…"],
+  rerun: ["Try again", "Asking again…"],
+  retry: ["Fetch", "Fetching…"],
   resubmit: ["Send again", "Sending…"],
   cancel: ["Cancel", "Stopping…"],
 };

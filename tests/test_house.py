@@ -96,7 +96,7 @@ SOURCES = sorted([*MODULES.values(), *(path for path in (ROOT / "js" / "src").rg
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_can_be_read_in_one_go(path):
     lines = len(path.read_text("utf-8").splitlines())
-    assert lines <= 400
+    assert lines <= 600
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.name)

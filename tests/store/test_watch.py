@@ -47,7 +47,7 @@ def other(ledger, tmp_path):
 @pytest.fixture
 def changes(ledger) -> list[str]:
     changes: list[str] = []
-    ledger.changed.subscribe(changes.append)
+    ledger.changed.subscribe(lambda change: changes.append(change.id))
     return changes
 
 
@@ -97,7 +97,7 @@ async def test_that_another_kernel_lives_is_no_news(ledger, other, changes):
 
 async def test_while_nobody_listens_nothing_is_read_and_later_it_is_made_up_for(ledger, other):
     changes: list[str] = []
-    ends = [ledger.changed.subscribe(changes.append)]
+    ends = [ledger.changed.subscribe(lambda change: changes.append(change.id))]
     reads: list[str] = []
     read = ledger.read
 
@@ -115,7 +115,12 @@ async def test_while_nobody_listens_nothing_is_read_and_later_it_is_made_up_for(
         DEEDS["a clip is rated"](other)
         assert reads == []
 
-    looks = Looks(ledger, nobody, rate, lambda: ends.append(ledger.changed.subscribe(changes.append)))
+    looks = Looks(
+        ledger,
+        nobody,
+        rate,
+        lambda: ends.append(ledger.changed.subscribe(lambda change: changes.append(change.id))),
+    )
     await watch(ledger, looks.sleep)
     assert changes == [""]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 import threading
 import time
+import weakref
 from typing import Any
 
 import httpx
@@ -161,11 +163,11 @@ def test_what_failed_or_was_blocked_is_asked_anew_when_it_is_started_again(make_
 
 
 def test_fresh_asks_for_all_of_it_anew(studio, service):
-    first = start(studio).wait(60)
-    fresh = start(studio, fresh=True).wait(60)
-    assert (len(service.posts), fresh.id) == (8, first.id)
-    assert not {job.id for job in first.jobs} & {job.id for job in fresh.jobs}
-    assert [cell.job for cell in studio.sweeps()[0].cells] == [cell.job for cell in fresh.cells]
+    sweep = start(studio).wait(60)
+    first = sweep.jobs
+    assert start(studio, fresh=True) is sweep
+    assert sweep.wait(60).summary().done == 4
+    assert (len(service.posts), {*first} & {*sweep.jobs}) == (8, set())
 
 
 def test_takes_are_cells_of_their_own(studio, service):
@@ -560,6 +562,29 @@ def test_who_interrupts_the_entering_wants_no_more(make_studio, service, monkeyp
     assert first.resume() == []
     assert len(sweep.rerun()) == 3
     assert sweep.wait(60).summary().done == 4
+
+
+def test_however_often_it_is_asked_for_it_is_one_object(studio, service):
+    sweep = start(studio).wait(60)
+    assert studio.find_sweep(sweep.id) is sweep
+    assert studio.sweeps() == [sweep]
+    assert start(studio) is sweep
+    # Asked for otherwise than through the sweep.
+    newer = studio.rerun(sweep.jobs[0].id).wait(30)
+    assert studio.find_sweep(sweep.id).jobs[0] is newer
+    more = start(studio, axes={"animal": ["fox", "owl", "hen"], "time": ["dawn", "dusk"]})
+    assert (more.id, len(more), len(sweep)) == (sweep.id, 6, 4)
+    assert studio.find_sweep(sweep.id) is more
+
+
+def test_nobody_holds_it_for_ever(studio, service):
+    sweep = start(studio).wait(60)
+    remove = sweep.on_change(print)
+    remove()
+    gone = weakref.ref(sweep)
+    del sweep, remove
+    gc.collect()
+    assert gone() is None
 
 
 # Listening

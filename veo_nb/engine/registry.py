@@ -12,7 +12,7 @@ from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import video_from_row
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.files import Library
-from veo_nb.store.ledger import JobRow, Ledger
+from veo_nb.store.ledger import Change, JobRow, Ledger
 
 
 class Registry:
@@ -68,7 +68,7 @@ class Registry:
 
     def _changed(self, job: Job) -> None:
         self._let_go(job)
-        self._ledger.changed.tell(job.id)
+        self._ledger.changed.tell(Change(job.id))
 
     def _let_go(self, job: Job) -> None:
         if job.now.state.final:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from concurrent.futures import Future
 
 from veo_nb.engine.job import Job, State
 from veo_nb.engine.video import Video
@@ -14,15 +13,14 @@ from veo_nb.media.picture import Origin
 from veo_nb.store import lineage as lineages
 from veo_nb.store import queries as browsing
 from veo_nb.store.files import Library
-from veo_nb.store.ledger import Ledger
-from veo_nb.store.watch import state_of, watch
+from veo_nb.store.ledger import Change, Ledger
+from veo_nb.store.watch import state_of
 
 
 class Finding(ABC):
     """What there is in a library, for a studio, which gives the rest."""
 
     library: Library
-    _watching: Future[None] | None = None
 
     @abstractmethod
     def job(self, job_id: str) -> Job:
@@ -30,6 +28,9 @@ class Finding(ABC):
 
     @abstractmethod
     def _open(self) -> Open: ...
+
+    @abstractmethod
+    def _listen(self, listener: Callable[[Change], object]) -> Callable[[], None]: ...
 
     @abstractmethod
     def _open_existing(self) -> Open | None: ...
@@ -41,10 +42,8 @@ class Finding(ABC):
         may have changed. It must return at once, take no lock that is held while the studio is asked something, and
         leave the looking to another thread: the studio itself may be waiting for it.
         """
-        parts = self._open()
-        if self._watching is None or self._watching.done():
-            self._watching = parts.loop.run(watch(parts.ledger))
-        return parts.ledger.changed.subscribe(listener)
+        self._open()
+        return self._listen(lambda change: listener(change.id))
 
     def browse(self, query: browsing.Query) -> browsing.Found:
         """A page of the library's clips, and how many there are: those that the query asks for."""
@@ -135,7 +134,7 @@ class Finding(ABC):
                 hint="It is just being sent, or by another notebook." if waits else "It was sent already.",
             )
         # Of those that are held back none has another number in the line.
-        parts.ledger.changed.tell(job.id)
+        parts.ledger.changed.tell(Change(job.id))
 
 
 def read_key(key: str) -> tuple[str, int]:

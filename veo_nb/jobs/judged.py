@@ -42,9 +42,6 @@ class Judged(ABC):
     def jobs(self) -> tuple[Job, ...]:
         """The jobs, each once."""
 
-    @abstractmethod
-    def _notify(self, cells: tuple[Cell, ...]) -> None: ...
-
     def rate(self, what: Any, rating: int | None, *, sample: int = 0) -> Rating:
         """Give a clip one to five, or None to take it back; `what` is a cell, a job, its id, a video or a `Clip`."""
         return self._judge(what, sample, rating=rating)
@@ -68,9 +65,7 @@ class Judged(ABC):
 
     def _judge(self, what: Any, sample: int, **changes: Any) -> Rating:
         job_id, sample = results.place(what, sample, self.jobs)
-        rating = self._ratings.change(job_id, sample, **changes)
-        self._notify(tuple(cell for cell in self.cells if cell.job is not None and cell.job.id == job_id))
-        return rating
+        return self._ratings.change(job_id, sample, **changes)
 
     def clips(
         self, where: Callable[[Clip], bool] | None = None, *, sort: str | None = None, **equal: Any

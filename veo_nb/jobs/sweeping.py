@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,7 +22,9 @@ from veo_nb.request import VideoRequest
 from veo_nb.store.billing import Bill
 from veo_nb.store.cost import estimate
 from veo_nb.store.files import Library
-from veo_nb.store.ledger import Ledger
+from veo_nb.store.ledger import Change, Ledger
+from veo_nb.store.listeners import Listeners
+from veo_nb.store.watch import state_of, watch
 from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.forecast import Asked, Forecast, ask, forecast
 from veo_nb.sweep.plan import Plan, make_plan
@@ -75,6 +78,9 @@ class Sweeping(ABC):
     _clock: Callable[[], float]
     _closed: bool
     _late: Ledger | None = None
+    _watching: Future[None] | None = None
+    _sweeps: Sweeps | None = None
+    _news: Listeners[Change] | None = None
 
     @abstractmethod
     def enter(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:
@@ -214,13 +220,16 @@ class Sweeping(ABC):
         return request.fingerprint(self.settings.provider.name), take
 
     def _desk(self) -> Sweeps:
-        """The library's sweeps, with what they need of this studio."""
+        """The library's sweeps, with what they need of this studio; the same ones each time, so that they know each other."""
+        if self._sweeps is not None:
+            return self._sweeps
 
         def hold(job_ids: set[str], back: bool) -> None:
             parts = self._open()
             parts.loop.do(lambda: parts.engine.hold(job_ids, back=back))
 
-        return Sweeps(
+        self._sweeps = Sweeps(
+            listen=self._listen,
             ledger=self._any_ledger,
             registry=lambda: self._open().registry,
             library=self.library,
@@ -233,12 +242,25 @@ class Sweeping(ABC):
             estimate=self._estimate,
             clock=self._clock,
         )
+        return self._sweeps
+
+    def _listen(self, listener: Callable[[Change], object]) -> Callable[[], None]:
+        """Have `listener(change)` called for each change in the library, of a closed studio for what is done with it."""
+        news = self._any_ledger().changed
+        if not self._closed and (self._watching is None or self._watching.done()):
+            parts = self._open()
+            self._watching = parts.loop.run(watch(parts.ledger, since=state_of(parts.ledger)))
+        return news.subscribe(listener)
 
     def _any_ledger(self) -> Ledger:
         """The ledger; once the studio is closed, its file anew: a sweep that is done can still be rated."""
         if not self._closed:
-            return self._open().ledger
+            ledger = self._open().ledger
+            self._news = ledger.changed
+            return ledger
         if self._late is None:
             self._late = Ledger(self.library.ledger_path)
+            # Who listened before it was closed goes on to hear.
+            self._late.changed = self._news or self._late.changed
             weakref.finalize(self, self._late.close)
         return self._late

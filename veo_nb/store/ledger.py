@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from veo_nb.errors import VeoError
 from veo_nb.store.billing import Admit, Charge, gather, may_be_charged
@@ -27,6 +27,14 @@ T = TypeVar("T")
 FINAL = ("succeeded", "failed", "blocked", "cancelled", "uncertain")
 GONE = ("failed", "blocked", "cancelled")
 """States after which the same request is asked anew, unless the job was accepted and given up on this side only."""
+
+
+class Change(NamedTuple):
+    """Something of a library that is not as it was: a row of `table`, and the job or the joined clip that it is about."""
+
+    id: str
+    """Empty where all of it may have changed, as another process wrote."""
+    table: str = "jobs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +111,7 @@ class Ledger(Database):
         reserve: Path | None = None,
     ) -> None:
         super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve)
-        self.changed: Listeners[str] = Listeners("the library")
+        self.changed: Listeners[Change] = Listeners("the library")
         """Hears of each write to a job, its clips and what is thought of them."""
         self._journal = journal
         if journal is not None and not journal.path.exists():
@@ -334,7 +342,7 @@ class Ledger(Database):
             self._journal.begin(self.entries())
         changed = values.get("job_id") or values.get("id")
         if changed:
-            self.changed.tell(str(changed))
+            self.changed.tell(Change(str(changed), table))
 
 
 def job_values(row: JobRow) -> dict[str, Any]:

@@ -7,10 +7,10 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 
 from veo_nb.errors import VeoError
-from veo_nb.store.ledger import Ledger
+from veo_nb.store.ledger import Change, Ledger
 
-EVERYTHING = ""
-"""Told in place of an id: look at all of it anew."""
+EVERYTHING = Change("", "")
+"""Told where nobody knows what has changed: look at all of it anew."""
 LOOK_SECONDS = 2.0
 """How often it is looked."""
 
@@ -35,12 +35,17 @@ def state_of(ledger: Ledger) -> tuple[object, ...]:
     return tuple(tuple(row) for query in _STATE for row in ledger.read(query))
 
 
-async def watch(ledger: Ledger, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+async def watch(
+    ledger: Ledger,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    *,
+    since: tuple[object, ...] | None = None,
+) -> None:
     """Tell the ledger's news when another process has changed something in it, until the ledger is closed.
 
-    While nobody listens nothing is read. Others live in real time, whatever the studio's own clock says.
+    `since` is the state from which on; without it that of the first look. While nobody listens nothing is read. Others live in real time, whatever the studio's own clock says.
     """
-    seen: tuple[object, ...] | None = None
+    seen = since
     version = -1
     while True:
         try:

@@ -14,6 +14,7 @@ from veo_nb.engine.job import Job, State, WaitInterrupted
 from veo_nb.errors import InvalidRequest, NotFound, VeoError, WaitTimeout
 from veo_nb.jobs.judged import Judged
 from veo_nb.request import VideoRequest
+from veo_nb.store.ledger import Change
 from veo_nb.store.listeners import Listeners
 from veo_nb.store.ratings import Ratings
 from veo_nb.sweep import results
@@ -47,6 +48,9 @@ class Desk(Protocol):
 
     def is_paused(self, sweep_id: str) -> bool:
         """Whether they are held back."""
+
+    def listen(self, listener: Callable[[Change], object]) -> Callable[[], None]:
+        """Have `listener(change)` called for each change in the library; call what is returned to end it."""
 
     def summarize(self, sweep_id: str, cells: Sequence[Cell]) -> Summary:
         """How it stands."""
@@ -90,6 +94,7 @@ class Sweep(Judged):
         self._cells: tuple[Cell, ...] | None = None
         self._listeners: Listeners[tuple[Cell, ...]] = Listeners(f"sweep {id}")
         self._followed: dict[str, Callable[[], None]] = {}
+        self._unhear: Callable[[], None] | None = None
         self._lock = threading.RLock()
 
     # What there is
@@ -103,6 +108,11 @@ class Sweep(Judged):
             with self._lock:
                 self._cells = self._cells or loaded
         return self._cells
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the cells were looked at before."""
+        return self._cells is not None
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -311,10 +321,12 @@ class Sweep(Judged):
         It comes from the background thread, and after a pause, a rerun or a rating from whoever asked for that.
         """
         end = self._listeners.subscribe(listener)
+        self._listen()
         self._follow()
 
         def remove() -> None:
             end()
+            self._listen()
             self._follow()
 
         return remove
@@ -338,11 +350,41 @@ class Sweep(Judged):
                     continue
             stop()
 
+    def _listen(self) -> None:
+        """Hear from the library what is thought of the clips, and only while somebody listens to us."""
+        # Not under the lock: the library has its own.
+        end = self._desk.listen(self._hear) if self._listeners else None
+        with self._lock:
+            if bool(self._listeners) is not (self._unhear is not None):
+                end, self._unhear = self._unhear, end
+        if end is not None:
+            end()
+
+    def _hear(self, change: Change) -> None:
+        # Empty where another kernel has changed something, and nobody knows what.
+        if change.table == "ratings":
+            self._notify(tuple(cell for cell in self.cells if cell.job and cell.job.id == change.id))
+        elif not change.id:
+            self._notify(self.cells)
+
     def _heard(self, job: Job) -> None:
         self._notify(tuple(cell for cell in self.cells if cell.job is job))
 
     def _notify(self, cells: tuple[Cell, ...]) -> None:
-        self._listeners.tell(cells)
+        if cells:
+            self._listeners.tell(cells)
+
+    def take_over(self, jobs: Sequence[Job | None]) -> None:
+        """Let these be the jobs of the cells from now on, in their order: the newest for what each asks for."""
+        changed = []
+        for cell, job in zip(self.cells, jobs, strict=True):
+            with self._lock:
+                if cell.job is not job:
+                    cell.job = job
+                    changed.append(cell)
+        if changed:
+            self._follow()
+            self._notify(tuple(changed))
 
     def __len__(self) -> int:
         return len(self.cells)

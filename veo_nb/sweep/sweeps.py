@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from veo_nb.engine.registry import Registry
 from veo_nb.engine.timing import usual_seconds
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.files import Library
-from veo_nb.store.ledger import Ledger
+from veo_nb.store.ledger import Change, Ledger
 from veo_nb.store.ratings import Ratings
 from veo_nb.store.sweeps import CellRow, SweepLedger, SweepRow
 from veo_nb.sweep.axes import Axis, Value
@@ -50,6 +51,7 @@ class Sweeps:
         hold: Callable[[set[str], bool], None],
         estimate: Estimate,
         clock: Callable[[], float],
+        listen: Callable[[Callable[[Change], object]], Callable[[], None]],
     ) -> None:
         self.ratings = Ratings(ledger, clock)
         self.provider = provider
@@ -64,6 +66,9 @@ class Sweeps:
         self._hold = hold
         self._estimate = estimate
         self._clock = clock
+        self.listen = listen
+        self._known: weakref.WeakValueDictionary[tuple[str, float], Sweep] = weakref.WeakValueDictionary()
+        """One object a sweep, by its id and when it was started: with other values it is another one."""
 
     # Starting
 
@@ -75,6 +80,7 @@ class Sweeps:
         """
         for picture in {p.sha256: p for c in plan.cells if c.request for p in c.request.pictures()}.values():
             self._library.keep_picture(picture)
+        before = self._book.by_identity(plan.identity(self.provider.name))
         row = self._write(plan, fresh=fresh)
         cells = [
             Cell(
@@ -99,7 +105,24 @@ class Sweeps:
             # Only a kernel that ends leaves the rest to be entered: whoever interrupts this wants no more.
             self._book.mark(row.id, entering=False)
         self._hold({job.id for job in jobs.values()}, False)
+        known = self._known.get((before.id, before.started_at)) if before is not None else None
+        if known is not None and self._is_same(known, plan, cells):
+            self._known[row.id, row.started_at] = known
+            known.take_over([cell.job for cell in cells])
+            return known
         return self._sweep(row, lambda: tuple(cells), plan.axes)
+
+    def _is_same(self, known: Sweep, plan: Plan, cells: Sequence[Cell]) -> bool:
+        """Whether a sweep that is started again is what it was, cell by cell."""
+
+        def shape(it: Sweep | Plan) -> object:
+            axes = [(axis.name, axis.labels) for axis in it.axes]
+            return axes, [tuple(names) for names in it.zipped], it.rows, it.columns
+
+        def keys(of: Sequence[Cell]) -> object:
+            return [(cell.request and self._fingerprint(cell.request), cell.take) for cell in of]
+
+        return shape(known) == shape(plan) and keys(known.cells) == keys(cells)
 
     def go_on(self) -> list[Job]:
         """Enter the jobs that a kernel did not come to before it ended; those jobs."""
@@ -211,6 +234,12 @@ class Sweeps:
                 return written
 
     def _restored(self, row: SweepRow) -> Sweep:
+        known = self._known.get((row.id, row.started_at))
+        if known is not None:
+            if known.loaded:
+                rows = self._book.cells(row.id)
+                known.take_over([self._job(cell) for cell in rows])
+            return known
         axes = tuple(_axis_from_json(axis) for axis in row.axes)
 
         def load() -> tuple[Cell, ...]:
@@ -221,17 +250,20 @@ class Sweeps:
 
     def _cell(self, position: int, row: CellRow, values: Mapping[str, Mapping[str, Value]]) -> Cell:
         chosen = {name: values[name][label] for name, label in row.labels.items()}
-        job = None
-        if row.fingerprint is not None and (job_id := self._book.job_id(row.fingerprint, row.take)):
-            stored = self._ledger().job(job_id)
-            job = None if stored is None else self._registry().job(stored)
+        job = self._job(row)
         request = job.request if job is not None else None
         if request is None and row.request is not None:
             request = restore_request(row.request, self._library.picture_bytes)
         return Cell(position, chosen, row.take, request, reason=row.reason, hint=row.hint, job=job)
 
+    def _job(self, row: CellRow) -> Job | None:
+        """The newest job for a cell."""
+        job_id = row.fingerprint and self._book.job_id(row.fingerprint, row.take)
+        stored = self._ledger().job(job_id) if job_id else None
+        return None if stored is None else self._registry().job(stored)
+
     def _sweep(self, row: SweepRow, cells: Callable[[], tuple[Cell, ...]], axes: tuple[Axis, ...]) -> Sweep:
-        return Sweep(
+        sweep = self._known[row.id, row.started_at] = Sweep(
             self,
             id=row.id,
             provider=catalog.PROVIDERS[row.provider],
@@ -243,6 +275,7 @@ class Sweeps:
             fixed=row.fixed,
             cells=cells,
         )
+        return sweep
 
 
 def asked_for(

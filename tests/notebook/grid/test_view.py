@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 import veo_nb
+from tests.notebook.panel import panels
 from tests.notebook.test_protocol import mismatch
 from tests.world import Held
 from veo_nb.jobs.judged import Judged
@@ -117,6 +118,43 @@ def test_one_change_pushes_its_own_cells_and_not_all(look, make_studio):
     assert view.cells_1[1]["clips"][0]["rating"] == 3
 
 
+def test_a_rating_reaches_every_living_grid_wherever_it_is_given(look, place, make_studio, service):
+    studio = make_studio()
+    sweep = studio.sweep("A fox.", axes={"seed": [1, 2]}).wait(60)
+    grids = [look(sweep), look(studio.find_sweep(sweep.id))]
+    panel = panels.Seen(lambda: studio, place)
+    try:
+        panel.ask("rate", clip=f"{sweep.jobs[0].id}/0", rating=4)
+        panel.ask("star", clip=f"{sweep.jobs[0].id}/0", star=True)
+    finally:
+        panel.close()
+    ask(grids[0], "note", cell="0", sample=0, note="The ears.")
+    sweep.rate(sweep.cells[1], 2)
+    for grid in grids:
+        shown = [cell["clips"][0] for cell in grid.cells_0]
+        assert [(one["rating"], one["star"], one["note"]) for one in shown] == [
+            (4, True, "The ears."),
+            (2, False, ""),
+        ]
+
+
+def test_a_rating_by_another_kernel_reaches_a_living_grid(look, make_studio, service):
+    sweep = make_studio().sweep("A fox.", axes={"seed": [1]}).wait(60)
+    grid = look(sweep)
+    other = make_studio()
+    other.rate(f"{sweep.jobs[0].id}/0", rating=3)
+    wait_until(lambda: grid.cells_0[0]["clips"][0]["rating"] == 3)
+
+
+def test_a_sweep_of_a_closed_studio_can_still_be_rated_in_its_grids(look, make_studio, service):
+    studio = make_studio()
+    sweep = studio.sweep("A fox.", axes={"seed": [1]}).wait(60)
+    grids = [look(sweep), look(sweep)]
+    studio.close()
+    ask(grids[0], "rate", cell="0", sample=0, rating=5)
+    assert [grid.cells_0[0]["clips"][0]["rating"] for grid in grids] == [5, 5]
+
+
 def test_it_lets_go_of_its_sweep(look, running):
     view = look(running)
     view.close()
@@ -148,7 +186,7 @@ def test_one_job_can_be_cancelled_and_tried_again(look, running, service):
     assert view.cells_0[0]["state"] != "cancelled"
     ask(view, "rerun-job", job=job.id)
     assert running.cells[1].job is not job
-    assert view.cells_0[1]["job"] == running.cells[1].job.id
+    wait_until(lambda: view.cells_0[1]["job"] == running.cells[1].job.id)
     running.cancel()
 
 

@@ -5,12 +5,12 @@
 // live in the page's memory: a file has nowhere to write them.
 
 import { h, render } from "preact";
-import { RequestError } from "./connection";
+import { RequestError } from "./core/connection";
 import { type Ask, type Marks, makeContext } from "./grid/context";
 import type { Details, Grid, GridCell, Summary, Wishes } from "./grid/protocol";
 import { GridView } from "./grid/view";
 // Buttons and icons are drawn as on a card.
-import "./card.css";
+import "./card/card.css";
 import "./page.css";
 
 export interface Facts {

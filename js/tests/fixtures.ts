@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Card, Message, Part, Reply } from "../src/core/protocol";
 import type { Grid, GridCell, Summary } from "../src/grid/protocol";
 import type {
   Answers,
@@ -16,7 +17,6 @@ import type {
   SharedDraft,
   View,
 } from "../src/panel/protocol";
-import type { Card, Message, Part, Reply } from "../src/protocol";
 
 const FOLDER = join(import.meta.dirname, "../../tests/fixtures/protocol");
 

@@ -1,8 +1,8 @@
 // A kernel's side of a widget model, for tests: it keeps what is sent and answers when told.
 
 import type { AnyModel } from "@anywidget/types";
-import type { Asked } from "../src/connection";
-import type { Card, Message } from "../src/protocol";
+import type { Asked } from "../src/core/connection";
+import type { Card, Message } from "../src/core/protocol";
 import type { GridFacts } from "./fixtures";
 
 type Handler = (content?: unknown, buffers?: DataView[]) => void;

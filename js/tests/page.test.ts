@@ -1,9 +1,9 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { DWELL_MS } from "../src/grid/sight";
+import { videoSource } from "../src/core/sources";
+import { DWELL_MS } from "../src/core/ui/visibility";
 import type { Facts } from "../src/page";
 import { openPage } from "../src/page";
-import { videoSource } from "../src/sources";
 import { exampleGrid, NOW } from "./fixtures";
 import { FakeSight, fakeVideos } from "./grid/video";
 

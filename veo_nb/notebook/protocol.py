@@ -1,4 +1,4 @@
-"""What crosses the border between Python and the browser; the twin of js/src/protocol.ts.
+"""What crosses the border between Python and the browser; the twin of js/src/core/protocol.ts.
 
 Facts are the trait `card`: one JSON object, written by Python alone, a new snapshot each time. Wishes are
 messages `{kind, id, payload}`, each answered by `{kind: "reply", id, ok | error}`. All words are made here, in

@@ -1,11 +1,11 @@
 // What every part of a grid shares, made once for each tree and gone with it.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Clock } from "../clock";
-import { Player } from "./player";
-import { Posters } from "./posters";
+import type { Clock } from "../core/clock";
+import { DWELL_MS, EXACT, NEAR, Sight } from "../core/ui/visibility";
+import { Player } from "./player/player";
 import type { GridClip, Wish, Wishes } from "./protocol";
-import { DWELL_MS, EXACT, NEAR, Sight } from "./sight";
+import { Posters } from "./table/posters";
 
 /** Asks the kernel; a refusal is shown to the person and ends there. The answer is undefined then. */
 export type Ask = <W extends Wish>(

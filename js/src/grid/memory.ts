@@ -1,7 +1,7 @@
 // What a grid remembers between two drawings: words to the person, wishes under way.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { RequestError } from "../connection";
+import { RequestError } from "../core/connection";
 import type { Spot } from "./axes";
 import type { Ask, Marks } from "./context";
 import type { Summary } from "./protocol";

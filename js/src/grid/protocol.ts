@@ -4,7 +4,7 @@
 // `cells_0`, `cells_1`, … (a batch of cells each, so that one change does not push all of them). Pictures come
 // only when a page asks for them. Which axes are rows and columns is the page's own affair.
 
-import type { Part, Progress, State } from "../protocol";
+import type { Part, Progress, State } from "../core/protocol";
 
 export type Shape = "16:9" | "9:16";
 

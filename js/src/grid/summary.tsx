@@ -1,9 +1,9 @@
 // The line above the table: what is done, how long still, what it costs; and what can be done about all of it.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Clock, useNow } from "../clock";
-import { returnFocus } from "../focus";
-import { formatLine } from "../protocol";
+import { type Clock, useNow } from "../core/clock";
+import { formatLine } from "../core/protocol";
+import { returnFocus } from "../core/ui/focus";
 import { type Choice, heldAxes, turn } from "./axes";
 import type { Ask } from "./context";
 import type { Action, Axis, Summary } from "./protocol";

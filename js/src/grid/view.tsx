@@ -1,11 +1,11 @@
 // A grid: the summary, the table, the bar that plays all, and what lies over them. Keys and clicks become intents.
 
 import { useMemo, useRef, useState } from "preact/hooks";
-import { returnFocus } from "../focus";
-import "../theme.css";
+import { returnFocus } from "../core/ui/focus";
+import "../core/ui/theme.css";
 import "./grid.css";
 import "./bars.css";
-import "./layers.css";
+import "./layers/layers.css";
 import {
   axesOf,
   comparedLabel,
@@ -16,18 +16,18 @@ import {
   type Spot,
   spotId,
 } from "./axes";
-import { type Board, back, choose, newBoard, openLayer } from "./board";
-import type { CellActions } from "./cell";
 import type { Ask, Context } from "./context";
 import { ExportMenu } from "./export";
 import { type Intent, intentOf, kindOfTarget } from "./keys";
-import { Compared, Enlarged, Keys, type LargeClip, NoteEditor } from "./layers";
+import { Compared, Enlarged, Keys, type LargeClip, NoteEditor } from "./layers/layers";
+import { zoomBy } from "./layers/zoom";
 import { useAsk, useMarks, useNews, useNotice } from "./memory";
+import { TransportBar } from "./player/transport";
 import type { Grid, GridCell, Summary, Wishes } from "./protocol";
+import { type Board, back, choose, newBoard, openLayer } from "./state";
 import { AxisPicker, SummaryLine } from "./summary";
-import { cellsPerLine, GridTable, useFocusOn } from "./table";
-import { TransportBar } from "./transport";
-import { zoomBy } from "./zoom";
+import type { CellActions } from "./table/cell";
+import { cellsPerLine, GridTable, useFocusOn } from "./table/table";
 
 /** What is done to the clip that the keyboard is on. */
 const ABOUT_ONE: ReadonlySet<Intent["kind"]> = new Set(["rate", "star", "note", "choose", "enlarge", "move"]);

@@ -1,8 +1,8 @@
 // What crosses the border for the panel; the twin of veo_nb/notebook/panel_protocol.py and panel_wishes.py, which
 // say what each part means.
 
+import type { Part, Progress, State } from "../core/protocol";
 import type { Shape } from "../grid/protocol";
-import type { Part, Progress, State } from "../protocol";
 
 /** Jobs that the queue shows one by one. */
 export const ROWS = 24;

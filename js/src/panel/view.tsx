@@ -1,28 +1,28 @@
 // The panel: Compose at the left, Queue and Gallery at the right, and what is opened over them.
 
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
-import type { Clock } from "../clock";
-import type { Request } from "../connection";
-import { leaveOnEscape } from "../focus";
-import "../theme.css";
+import type { Clock } from "../core/clock";
+import type { Request } from "../core/connection";
+import { leaveOnEscape } from "../core/ui/focus";
+import "../core/ui/theme.css";
 // What the parts that it shares with the card and the grid look like.
-import "../card.css";
-import "../media.css";
+import "../card/card.css";
+import "../core/ui/media.css";
 import "../grid/grid.css";
 import "../grid/bars.css";
-import "../grid/layers.css";
+import "../grid/layers/layers.css";
 import "./panel.css";
-import { useChosen } from "./chosen";
 import { OpenLayer } from "./clip/layer";
 import { Compose } from "./compose/compose";
-import { askWith, type Desk, DeskContext, type Layer } from "./desk";
-import { useDraft } from "./draft";
+import { askWith, type Desk, DeskContext, type Layer } from "./context";
 import { Gallery } from "./gallery/gallery";
-import { Sources } from "./media/sources";
 import { Stills } from "./media/stills";
+import { Sources } from "./media/videos";
 import { NoticePlace, useNotices } from "./notices";
 import type { LibraryFacts, Queue, Row, Setup, SharedDraft, View } from "./protocol";
 import { QueueList } from "./queue/queue";
+import { useChosen } from "./selection";
+import { useDraft } from "./shared-draft";
 
 export interface PanelProps {
   setup: Setup;

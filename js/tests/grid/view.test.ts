@@ -1,9 +1,9 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { formatLine } from "../../src/core/protocol";
+import { DWELL_MS } from "../../src/core/ui/visibility";
+import { SAVED, SPARE_MS } from "../../src/grid/mount";
 import type { Wish } from "../../src/grid/protocol";
-import { DWELL_MS } from "../../src/grid/sight";
-import { SAVED, SPARE_MS } from "../../src/grid/trees";
-import { formatLine } from "../../src/protocol";
 import define from "../../src/widget";
 import { exampleGrid, type GridFacts, gridExamples, NOW } from "../fixtures";
 import { FakeModel } from "../kernel";

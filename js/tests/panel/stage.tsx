@@ -3,10 +3,10 @@
 import { type ComponentChildren, render } from "preact";
 import { act } from "preact/test-utils";
 import { vi } from "vitest";
-import { type Request, RequestError } from "../../src/connection";
-import { askWith, type Desk, DeskContext } from "../../src/panel/desk";
-import { Sources } from "../../src/panel/media/sources";
+import { type Request, RequestError } from "../../src/core/connection";
+import { askWith, type Desk, DeskContext } from "../../src/panel/context";
 import { Stills } from "../../src/panel/media/stills";
+import { Sources } from "../../src/panel/media/videos";
 import type { Item, LibraryFacts, PanelWish, Row, View } from "../../src/panel/protocol";
 
 export const NOW = 1_764_100_000;

@@ -1,20 +1,20 @@
 // Two clips in step: side by side, one over the other with a wipe, or their difference.
 
 import { useState } from "preact/hooks";
+import { IconButton } from "../../core/ui/icons";
 import { usePlayer } from "../../grid/context";
-import { IconButton } from "../../grid/icons";
 import type { Intent } from "../../grid/keys";
-import { Modes, NoteEditor } from "../../grid/layers";
-import { MarksRow } from "../../grid/marks";
-import { type Mode, Panes } from "../../grid/panes";
-import type { Player } from "../../grid/player";
-import { TransportBar } from "../../grid/transport";
-import { AT_REST, zoomBy } from "../../grid/zoom";
+import { Modes, NoteEditor } from "../../grid/layers/layers";
+import { type Mode, Panes } from "../../grid/layers/panes";
+import { AT_REST, zoomBy } from "../../grid/layers/zoom";
+import type { Player } from "../../grid/player/player";
+import { TransportBar } from "../../grid/player/transport";
+import { MarksRow } from "../../grid/table/marks";
 import type { Item } from "../protocol";
-import { useDetails, useItemMarks, useOwnPlayer } from "./facts";
-import { Frame, playBy } from "./frame";
-import { useLevel } from "./level";
+import { useLevel } from "./layer-context";
+import { Frame, playBy } from "./layer-dialog";
 import { ClipVideo } from "./picture";
+import { useDetails, useItemMarks, useOwnPlayer } from "./state";
 import { ClipStrip } from "./strip";
 
 type Place = 0 | 1;

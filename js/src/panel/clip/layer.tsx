@@ -2,16 +2,16 @@
 // opened from there lies over it in turn, and Escape takes away the topmost.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { askWith, type Desk, DeskContext, type Layer, useDesk } from "../desk";
+import { askWith, type Desk, DeskContext, type Layer, useDesk } from "../context";
 import { useNotices } from "../notices";
 import type { LibraryFacts, View } from "../protocol";
 import "./layer.css";
-import "./details.css";
-import "./join.css";
+import "./details/details.css";
+import "./join/join.css";
 import { Compare } from "./compare";
-import { ClipDetails } from "./details";
-import { Join } from "./join";
-import { LevelContext } from "./level";
+import { ClipDetails } from "./details/details";
+import { Join } from "./join/join";
+import { LevelContext } from "./layer-context";
 
 export interface OpenLayerProps {
   layer: Layer;

@@ -1,8 +1,8 @@
 // A strip of clips to pick from: those that are chosen first, then the newest.
 
 import { useEffect, useState } from "preact/hooks";
-import { RequestError } from "../../connection";
-import { useDesk } from "../desk";
+import { RequestError } from "../../core/connection";
+import { useDesk } from "../context";
 import { ALL } from "../gallery/filters";
 import type { Details, Item } from "../protocol";
 import { Thumb } from "./picture";

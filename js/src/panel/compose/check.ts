@@ -1,8 +1,8 @@
 // What a draft would do and cost, asked of the kernel a moment after each change.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { RequestError } from "../../connection";
-import { useDesk, useSettled } from "../desk";
+import { RequestError } from "../../core/connection";
+import { useDesk, useSettled } from "../context";
 import type { Check, Draft } from "../protocol";
 import { asked } from "./draft";
 

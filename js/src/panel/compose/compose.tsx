@@ -2,20 +2,20 @@
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import "./prompt.css";
-import "./settings.css";
-import "./pictures.css";
+import "./fields/settings.css";
+import "./pictures/pictures.css";
 import "./compose.css";
-import { Dialog } from "../../grid/dialog";
-import { IconButton } from "../../grid/icons";
-import { useDesk } from "../desk";
+import { Dialog } from "../../core/ui/dialog";
+import { IconButton } from "../../core/ui/icons";
+import { useDesk } from "../context";
 import type { Draft, LibraryFacts, Problem, Setup } from "../protocol";
 import { useCheck } from "./check";
 import { EMPTY, isEmpty, PICTURES, variablesOf, withPrompt, withVariable } from "./draft";
-import { useDrop } from "./drop";
-import { Choices, More } from "./fields";
+import { Choices, More } from "./fields/fields";
 import { Foot } from "./foot";
-import { useGiven } from "./given";
-import { Pictures } from "./pictures";
+import { useDrop } from "./pictures/drop";
+import { Pictures } from "./pictures/pictures";
+import { useGiven } from "./pictures/uploads";
 import { PromptText, Values } from "./prompt";
 import { useSend } from "./send";
 

@@ -1,8 +1,8 @@
 // The prompt, with its variables marked, and the values of each.
 
 import { useRef, useState } from "preact/hooks";
-import { Icon } from "../../grid/icons";
-import { useId } from "../../id";
+import { Icon } from "../../core/ui/icons";
+import { useId } from "../../core/ui/id";
 import type { Problem } from "../protocol";
 import { piecesOf, splitValues, without, withValues } from "./draft";
 import { Problems } from "./problems";

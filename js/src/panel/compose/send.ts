@@ -1,8 +1,8 @@
 // Sends a draft, once for each time that a person asks for it.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { RequestError } from "../../connection";
-import { useDesk } from "../desk";
+import { RequestError } from "../../core/connection";
+import { useDesk } from "../context";
 import type { Answers, Draft } from "../protocol";
 import { asked } from "./draft";
 

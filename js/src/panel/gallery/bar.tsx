@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { useDesk } from "../desk";
+import { useDesk } from "../context";
 
 export interface BarProps {
   words: string;

@@ -1,7 +1,7 @@
 // Search and filters above the gallery: small menus, each of which says what it is set to.
 
 import type { JSX } from "preact";
-import { Icon } from "../../grid/icons";
+import { Icon } from "../../core/ui/icons";
 import type { LibraryFacts, View } from "../protocol";
 
 export const ALL: View = {

@@ -1,13 +1,13 @@
 // All that is in the library: search, filters, and as many stills as the screen holds.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { useDesk, useSettled } from "../desk";
+import { useDesk, useSettled } from "../context";
 import type { LibraryFacts, View } from "../protocol";
 import { Bar } from "./bar";
 import { ALL, Filters, narrowed, OrderMenu, sameView } from "./filters";
 import "./gallery.css";
-import { useView } from "./kept";
 import { PAGE, Pages } from "./pages";
+import { useView } from "./saved-view";
 import "./tile.css";
 import { Tiles } from "./tiles";
 

@@ -1,6 +1,6 @@
 // The part of the library that is looked at, a page at a time. What is shown stays until what takes its place is here.
 
-import { type Request, RequestError } from "../../connection";
+import { type Request, RequestError } from "../../core/connection";
 import type { Item, View } from "../protocol";
 
 export const PAGE = 60;

@@ -2,10 +2,10 @@
 
 import { Component } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Icon } from "../../grid/icons";
-import { StateIcon } from "../../icons";
-import { useVideoSource } from "../media/sources";
+import { Icon } from "../../core/ui/icons";
+import { StateIcon } from "../../core/ui/state-icon";
 import { useStill } from "../media/stills";
+import { useVideoSource } from "../media/videos";
 import type { Item } from "../protocol";
 
 /** What dragging a clip carries: its key. */

@@ -1,8 +1,8 @@
 // The gallery's scroll box: of thousands of tiles only those on screen are on the page.
 
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { DWELL_MS } from "../../grid/sight";
-import { useDesk } from "../desk";
+import { DWELL_MS } from "../../core/ui/visibility";
+import { useDesk } from "../context";
 import { layoutOf, placeOf, rangeOf, scrollTo, stay, stepOf } from "./layout";
 import type { Pages } from "./pages";
 import { Tile, type TileActions } from "./tile";

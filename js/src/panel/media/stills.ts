@@ -1,9 +1,9 @@
 // The stills of the clips on screen: asked for a batch at a time, and kept while there is room.
 
 import { useLayoutEffect, useState } from "preact/hooks";
-import { type Request, RequestError } from "../../connection";
-import { imageSource } from "../../sources";
-import { useDesk } from "../desk";
+import { type Request, RequestError } from "../../core/connection";
+import { imageSource } from "../../core/sources";
+import { useDesk } from "../context";
 
 /** Stills in one message; the kernel takes no more. */
 export const BATCH = 24;

@@ -1,7 +1,7 @@
 // Moves jobs that have not been sent: by drag and by key, shown at once and taken back when the kernel refuses.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useDesk } from "../desk";
+import { useDesk } from "../context";
 import type { Row } from "../protocol";
 
 export interface Order {

@@ -1,11 +1,11 @@
 // What is on its way: a line for each job, with what happens to it and what can be done.
 
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { useNow } from "../../clock";
-import { formatLine } from "../../protocol";
-import { useDesk } from "../desk";
+import { useNow } from "../../core/clock";
+import { formatLine } from "../../core/protocol";
+import { useDesk } from "../context";
 import type { Queue, Row } from "../protocol";
-import { useNews } from "./news";
+import { useNews } from "./changes";
 import { useOrder } from "./order";
 import "./queue.css";
 import { JobRow } from "./row";

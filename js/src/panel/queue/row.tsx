@@ -1,12 +1,12 @@
 // A job in the queue: what it is, what happens to it, and the buttons for what can be done.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Clock, useNow } from "../../clock";
-import { Icon, IconButton } from "../../grid/icons";
-import { StateIcon } from "../../icons";
-import { Bar } from "../../media";
-import { formatLine } from "../../protocol";
-import { useDesk } from "../desk";
+import { type Clock, useNow } from "../../core/clock";
+import { formatLine } from "../../core/protocol";
+import { Icon, IconButton } from "../../core/ui/icons";
+import { Bar } from "../../core/ui/media";
+import { StateIcon } from "../../core/ui/state-icon";
+import { useDesk } from "../context";
 import type { Row, RowAction } from "../protocol";
 import type { Order } from "./order";
 

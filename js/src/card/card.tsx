@@ -1,0 +1,223 @@
+// The card under a `%%veo` cell: what was asked for, what is happening now, and the clip when it is there.
+
+import { Fragment, render } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import "../core/ui/theme.css";
+import "./card.css";
+import { type Clock, useNow } from "../core/clock";
+import { type Request, RequestError } from "../core/connection";
+import { type Action, type Card, formatLine, type State } from "../core/protocol";
+import type { Stage } from "../core/stage";
+import { leaveOnEscape, returnFocus } from "../core/ui/focus";
+import { useId } from "../core/ui/id";
+import { Media } from "../core/ui/media";
+import { StateIcon } from "../core/ui/state-icon";
+
+const LABELS: Readonly<Record<Action, { idle: string; asked: string }>> = {
+  cancel: { idle: "Cancel", asked: "Stopping…" },
+  again: { idle: "Try again", asked: "Asking again…" },
+};
+
+/** Seconds for which the words of a refusal stand in the live line's place. */
+const REFUSAL_SHOWN = 20;
+
+/** Show the model's trait `card`. */
+export function showCard({ model, el, clock, request, signal }: Stage): void {
+  const draw = () => render(<JobCard card={model.get("card") as Card} clock={clock} request={request} />, el);
+  model.on("change:card", draw);
+  signal.addEventListener(
+    "abort",
+    () => {
+      model.off("change:card", draw);
+      render(null, el);
+    },
+    { once: true },
+  );
+  draw();
+}
+
+export interface CardProps {
+  card: Card;
+  clock: Clock;
+  request: Request;
+}
+
+export function JobCard({ card, clock, request }: CardProps) {
+  const [refusal, setRefusal] = useState<Refusal>();
+  const refused = stillShown(refusal, card.state, clock.now()) ? refusal : undefined;
+  const ticking = card.progress !== null || card.line.some((part) => typeof part !== "string");
+  const now = useNow(clock, ticking || refused !== undefined);
+  const words = formatLine(card.line, now);
+
+  return (
+    <div
+      class="veo-card"
+      data-state={card.state}
+      data-lm-suppress-shortcuts="true"
+      role="group"
+      aria-label={`Job ${card.id}`}
+      onKeyDown={leaveOnEscape}
+    >
+      <Media card={card} now={now} words={words} />
+      <Prompt text={card.prompt} />
+      <Settings card={card} />
+      <div class="veo-status">
+        <p class="veo-line">
+          {refused === undefined ? (
+            <StateIcon state={card.state} label={card.state} />
+          ) : (
+            <StateIcon state="uncertain" label="not done" />
+          )}
+          <span>{refused?.words ?? words}</span>
+        </p>
+        <div class="veo-end">
+          {card.actions.map((action) => (
+            // The job is in the key: another one's button has not been pressed.
+            <ActionButton
+              key={`${action} ${card.id}`}
+              action={action}
+              retry={refused !== undefined}
+              request={request}
+              onRefused={(text) => setRefusal({ words: text, state: card.state, at: clock.now() })}
+              onAsked={() => setRefusal(undefined)}
+            />
+          ))}
+          <code class="veo-id">{card.id}</code>
+        </div>
+      </div>
+      <Announcement state={card.state} words={words} refused={refused} />
+    </div>
+  );
+}
+
+/** Why the kernel did not do what was asked, and in which state of the job that was. */
+interface Refusal {
+  words: string;
+  state: State;
+  at: number;
+}
+
+function stillShown(refusal: Refusal | undefined, state: State, now: number): boolean {
+  return refusal !== undefined && refusal.state === state && now - refusal.at < REFUSAL_SHOWN;
+}
+
+/** Two lines of the prompt, and all of it on demand. */
+function Prompt({ text }: { text: string }) {
+  const [open, setOpen] = useState(false);
+  const [cut, setCut] = useState(false);
+  const box = useRef<HTMLParagraphElement>(null);
+  const id = useId();
+
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null || open) return undefined;
+    const measure = () => setCut(element.scrollHeight > element.clientHeight + 1);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [open, text]);
+
+  return (
+    <div class="veo-prompt">
+      <p ref={box} id={id} dir="auto" data-open={open} {...(open && { tabIndex: 0 })}>
+        {text}
+      </p>
+      {cut && (
+        <button
+          type="button"
+          class="veo-quiet"
+          aria-expanded={open}
+          aria-controls={id}
+          onClick={() => setOpen(!open)}
+        >
+          {open ? "less" : "more"}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Settings({ card }: { card: Card }) {
+  return (
+    <div class="veo-settings">
+      {card.tag !== "" && <span class="veo-tag">{card.tag}</span>}
+      <span class="veo-set">
+        {card.settings.map((setting, place) => (
+          // bdi: a file name written from right to left must not turn its neighbours around.
+          <Fragment key={place}>
+            {place > 0 && " · "}
+            <bdi>{setting}</bdi>
+          </Fragment>
+        ))}
+      </span>
+      <span class="veo-cost">{card.cost}</span>
+    </div>
+  );
+}
+
+interface ActionProps {
+  action: Action;
+  retry: boolean;
+  request: Request;
+  onAsked: () => void;
+  onRefused: (words: string) => void;
+}
+
+function ActionButton({ action, retry, request, onAsked, onRefused }: ActionProps) {
+  const [asked, setAsked] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+
+  useLayoutEffect(() => {
+    const element = button.current;
+    return () => {
+      // Once the job is over the button goes, and would take the keyboard's focus to nowhere.
+      if (element !== null && element === document.activeElement) returnFocus(element);
+    };
+  }, []);
+
+  const ask = async () => {
+    if (asked) return;
+    setAsked(true);
+    onAsked();
+    try {
+      // When it is granted the button goes on saying so: the next snapshot of the card takes it away.
+      await request(action);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      setAsked(false);
+      onRefused(`${error.message} ${error.hint}`.trim());
+    }
+  };
+
+  // aria-disabled, because `disabled` would throw the keyboard's focus out of the card.
+  return (
+    <button ref={button} type="button" class="veo-button" aria-disabled={asked} onClick={ask}>
+      {asked ? LABELS[action].asked : retry ? "Try again" : LABELS[action].idle}
+    </button>
+  );
+}
+
+/** Reads out a change of state, not each second, and nothing when the page is opened. */
+function Announcement({
+  state,
+  words,
+  refused,
+}: {
+  state: State;
+  words: string;
+  refused: Refusal | undefined;
+}) {
+  const [said, setSaid] = useState("");
+  const last = useRef({ state, refused });
+  useEffect(() => {
+    const news = last.current.state !== state || (refused !== undefined && last.current.refused !== refused);
+    last.current = { state, refused };
+    if (news) setSaid(refused?.words ?? words);
+  }, [state, words, refused]);
+  return (
+    <div class="veo-unseen" aria-live="polite">
+      {said}
+    </div>
+  );
+}

@@ -1,0 +1,190 @@
+// Clips put in order, each cut to what is wanted of it, seen as one, and saved as one.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { RequestError } from "../../../core/connection";
+import type { Intent } from "../../../grid/keys";
+import { formatPosition } from "../../../grid/player/sync";
+import { useDesk } from "../../context";
+import type { Details, Item } from "../../protocol";
+import { Action, Question } from "../details/actions";
+import { useLevel } from "../layer-context";
+import { Frame } from "../layer-dialog";
+import { ClipStrip } from "../strip";
+import { PieceList } from "./piece";
+import { type Part, toPiece, totalOf, wholeOf } from "./pieces";
+import { Preview } from "./preview";
+import { Sequence } from "./sequence";
+
+/** Milliseconds that putting clips together may take: they may have to be encoded anew. */
+export const PATIENCE_MS = 300_000;
+/** Pieces in one clip; the kernel takes no more. */
+const MOST = 100;
+
+export function Join({ clips }: { clips: readonly string[] }) {
+  const desk = useDesk();
+  const { panel, swap } = useLevel();
+  const [parts, setParts] = useState<readonly Part[]>([]);
+  const [title, setTitle] = useState("");
+  const [saving, setSaving] = useState(false);
+  const [refusal, setRefusal] = useState("");
+  /** Whether something was done that leaving would lose, and whether that was said. */
+  const touched = useRef(false);
+  const [asking, setAsking] = useState(false);
+  const count = useRef(0);
+  const open = useRef(true);
+  const [sequence] = useState(() => new Sequence());
+  const newPart = (item: Item) => wholeOf(item, `piece ${count.current++}`);
+
+  useEffect(() => {
+    open.current = true;
+    return () => {
+      open.current = false;
+      sequence.end();
+    };
+  }, [sequence]);
+  const change = (next: readonly Part[], byHand = true) => {
+    touched.current ||= byHand;
+    sequence.setParts(next);
+    setParts(next);
+  };
+
+  // Where the library does not know how long a clip is, its video does.
+  const learn = ({ id, item }: Part, duration: number) => {
+    if (item.duration > 0 || !Number.isFinite(duration)) return;
+    change(
+      parts.map((one) => (one.id === id ? wholeOf({ ...item, duration }, id) : one)),
+      false,
+    );
+  };
+
+  const { request } = desk;
+  useEffect(() => {
+    let wanted = true;
+    const look = async (clip: string) => {
+      try {
+        return ((await request("details", { clip })) as unknown as Details).item;
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        if (error.code !== "closed") desk.say(`${error.message} ${error.hint}`.trim());
+        return undefined;
+      }
+    };
+    void Promise.all(clips.map(look)).then((items) => {
+      if (!wanted) return;
+      const usable = items.filter((item) => item?.here === true && item.kind !== "none");
+      const missing = items.length - usable.length;
+      if (missing > 0) desk.say(`${missing} of them can't be put together: the file is not there.`);
+      change(
+        usable.flatMap((item) => (item === undefined ? [] : [newPart(item)])),
+        false,
+      );
+    });
+    return () => {
+      wanted = false;
+    };
+  }, []);
+
+  const save = async () => {
+    setSaving(true);
+    setRefusal("");
+    setAsking(false);
+    sequence.pause();
+    const words = `${parts.length === 1 ? "One piece" : `${parts.length} pieces`} saved as one clip.`;
+    try {
+      const pieces = parts.map(toPiece);
+      const answer = await request("join", { pieces, title: title.trim() }, { timeout: PATIENCE_MS });
+      const layer = { kind: "details", clip: String(answer["clip"]) } as const;
+      if (open.current) swap(layer);
+      else panel.offer(words, "Open it", () => panel.open(layer));
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      const why = `${error.message} ${error.hint}`.trim();
+      if (open.current) setRefusal(why);
+      else if (error.code !== "closed") panel.say(why);
+    } finally {
+      setSaving(false);
+    }
+  };
+
+  const act = (intent: Intent): boolean => {
+    if (intent.kind === "play") sequence.toggle();
+    else if (intent.kind === "skip") sequence.seek(sequence.position + intent.seconds);
+    else if (intent.kind === "step") {
+      sequence.pause();
+      sequence.seek(sequence.position + intent.frames / (parts[sequence.index]?.item.fps || 24));
+    } else if (intent.kind === "start") sequence.seek(0);
+    else if (intent.kind === "sound") sequence.mute();
+    else return false;
+    return true;
+  };
+  const empty = parts.length === 0 ? "Add a clip first." : "";
+
+  return (
+    <Frame
+      label="Put clips together"
+      heading={<h3>Put clips together</h3>}
+      onIntent={act}
+      onBack={() => {
+        setAsking(false);
+        return asking;
+      }}
+      onLeave={() => {
+        const stay = touched.current && parts.length > 0 && !saving;
+        setAsking(stay);
+        return stay;
+      }}
+    >
+      {asking && (
+        <Question
+          words="What you put together here is not saved."
+          yes="Leave"
+          no="Go on"
+          onYes={desk.close}
+          onNo={() => setAsking(false)}
+        />
+      )}
+      <div class="veo-join">
+        <Preview parts={parts} sequence={sequence} onLength={learn} />
+        <div class="veo-join-side">
+          <PieceList
+            parts={parts}
+            onChange={change}
+            onLook={(part, seconds) => sequence.look(part.id, seconds)}
+            onSay={(words) => desk.say(words, true)}
+          />
+          <div class="veo-join-end">
+            <label class="veo-title">
+              <span>Title</span>
+              <input
+                type="text"
+                maxLength={200}
+                placeholder={`${parts.length || "No"} clips joined`}
+                value={title}
+                onInput={(event) => {
+                  touched.current = true;
+                  setTitle(event.currentTarget.value);
+                }}
+              />
+            </label>
+            <span class="veo-total">{formatPosition(totalOf(parts))} in all</span>
+            <Action reason={empty} onAct={save} busy="Saving…">
+              Save as one clip
+            </Action>
+          </div>
+          <p class="veo-join-words" role="status">
+            {saving && "Putting them together. It may take a minute; you can close this and go on."}
+            {refusal}
+          </p>
+        </div>
+      </div>
+      <ClipStrip
+        label="Add a clip"
+        onPick={(item) => {
+          if (parts.length >= MOST) return desk.say(`No more than ${MOST} pieces go into one clip.`);
+          change([...parts, newPart(item)]);
+          desk.say(`Added ${item.job} as piece ${parts.length + 1}.`, true);
+        }}
+      />
+    </Frame>
+  );
+}

@@ -1,0 +1,133 @@
+// What a layer asks about clips, and what is thought of them, shown before the kernel has said so.
+
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { RequestError } from "../../core/connection";
+import type { Marks } from "../../grid/context";
+import { Player } from "../../grid/player/player";
+import { useDesk, useSettled } from "../context";
+import type { Details, Item, View } from "../protocol";
+
+/** Milliseconds after a change in the library before it is asked about: many come together. */
+export const SETTLE_MS = 250;
+const PAGE = 120;
+/** Pages that are looked through for the clip that is open: beyond, nobody goes on with an arrow key. */
+const MOST_PAGES = 20;
+export interface Known {
+  details: Details | undefined;
+  /** Why nothing is known. */
+  refusal: string;
+  again: () => void;
+}
+
+/** All that is known of a clip, asked for again when the library has changed. */
+export function useDetails(clip: string, version: number): Known {
+  const { request } = useDesk();
+  const [details, setDetails] = useState<Details>();
+  const [refusal, setRefusal] = useState("");
+  const [tries, setTries] = useState(0);
+  const settled = useSettled(version, SETTLE_MS);
+  useEffect(() => {
+    let wanted = true;
+    request("details", { clip }).then(
+      (answer) => {
+        if (!wanted) return;
+        setDetails(answer as unknown as Details);
+        setRefusal("");
+      },
+      (error: unknown) => {
+        if (!(error instanceof RequestError)) throw error;
+        if (wanted && error.code !== "closed") setRefusal(`${error.message} ${error.hint}`.trim());
+      },
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [request, clip, settled, tries]);
+  const again = useCallback(() => {
+    setRefusal("");
+    setTries((count) => count + 1);
+  }, []);
+  return { details, refusal, again };
+}
+
+const UNMARKED: Marks = { rating: 0, star: false, note: "" };
+
+/** What is thought of a clip, with what was just wished; a refusal takes it back. */
+export function useItemMarks(item: Item | undefined): [Marks, (changes: Partial<Marks>) => void] {
+  const { ask, say } = useDesk();
+  const [wished, setWished] = useState<{ of: Item | undefined; changes: Partial<Marks> }>();
+  const changes = wished !== undefined && wished.of === item ? wished.changes : {};
+  const marks: Marks = { ...UNMARKED, ...item, ...changes };
+  const mark = useCallback(
+    async (next: Partial<Marks>) => {
+      if (item === undefined) return;
+      setWished((now) => ({ of: item, changes: { ...(now?.of === item && now.changes), ...next } }));
+      const { key: clip } = item;
+      const asked = [
+        next.rating !== undefined && ask("rate", { clip, rating: next.rating }),
+        next.star !== undefined && ask("star", { clip, star: next.star }),
+        next.note !== undefined && ask("note", { clip, note: next.note }),
+      ];
+      if (next.rating !== undefined) {
+        say(next.rating === 0 ? "Rating cleared" : `Rated ${next.rating} of 5`, true);
+      } else if (next.star !== undefined) say(next.star ? "Starred" : "Star taken away", true);
+      const done = await Promise.all(asked);
+      if (done.every((answer) => answer !== undefined)) return;
+      setWished((now) => {
+        if (now === undefined) return now;
+        const left = Object.entries(now.changes).filter(
+          ([name, value]) => next[name as keyof Marks] !== value,
+        );
+        return { ...now, changes: Object.fromEntries(left) };
+      });
+    },
+    [ask, say, item],
+  );
+  return [marks, mark];
+}
+
+/** The clips before and after this one in the gallery, once they are known; empty at an end. */
+export function useNeighbours(
+  clip: string,
+  view: View,
+  version: number,
+): { before: string; after: string } | undefined {
+  const { request } = useDesk();
+  const [found, setFound] = useState<{ before: string; after: string }>();
+  const settled = useSettled(version, SETTLE_MS);
+  useEffect(() => {
+    let wanted = true;
+    const look = async () => {
+      const keys: string[] = [];
+      for (let page = 0; page < MOST_PAGES; page += 1) {
+        const answer = await request("browse", { ...view, offset: keys.length, limit: PAGE });
+        if (!wanted) return;
+        const { items, total } = answer as unknown as { items: Item[]; total: number };
+        keys.push(...items.map(({ key }) => key));
+        const at = keys.indexOf(clip);
+        const [before = "", after = ""] = [keys[at - 1], keys[at + 1]];
+        const end = items.length === 0 || keys.length >= total;
+        if (at >= 0 && (after !== "" || end)) return setFound({ before, after });
+        if (end) return;
+      }
+    };
+    look().catch((error: unknown) => {
+      // Without an answer there are no arrows: the clip itself is there all the same.
+      if (!(error instanceof RequestError)) throw error;
+    });
+    return () => {
+      wanted = false;
+    };
+  }, [request, clip, view, settled]);
+  return found;
+}
+
+/** A player for as long as the part is there. */
+export function useOwnPlayer(): Player {
+  const [{ player, life }] = useState(() => {
+    const life = new AbortController();
+    return { player: new Player(life.signal), life };
+  });
+  useEffect(() => () => life.abort(), [life]);
+  return player;
+}

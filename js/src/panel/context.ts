@@ -1,0 +1,76 @@
+// What every part of a panel gets: a way to ask, to say, and to open what lies over it. Made once for each view.
+
+import { createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
+import type { Clock } from "../core/clock";
+import type { Request } from "../core/connection";
+import { type Extras, RequestError } from "../core/connection";
+import type { Stills } from "./media/stills";
+import type { Sources } from "./media/videos";
+import type { Answer, Draft, PanelWish, PanelWishes } from "./protocol";
+
+/** Asks the kernel; a refusal is told to the person and ends there. The answer is undefined then. */
+export type AskPanel = <W extends PanelWish>(
+  wish: W,
+  payload: PanelWishes[W],
+  extras?: Extras,
+) => Promise<(Answer<W> & { buffers?: DataView[] }) | undefined>;
+
+/** What lies over the panel. */
+export type Layer =
+  | { kind: "details"; clip: string }
+  | { kind: "compare"; clips: [string, string] }
+  | { kind: "join"; clips: string[] };
+
+export interface Desk {
+  ask: AskPanel;
+  /** As `ask`, but a refusal is thrown (a RequestError): for who has a place of its own for the words. */
+  request: Request;
+  /** Words to the person: shown for a while, or with `unseen` only read out. */
+  say: (words: string, unseen?: boolean) => void;
+  /** As `say`, with something that can still be done about it. */
+  offer: (words: string, label: string, action: () => void) => void;
+  open: (layer: Layer) => void;
+  close: () => void;
+  /** Change the draft that is being composed, as if the person had; Compose gets the focus with `show`. */
+  compose: (change: (draft: Draft) => Draft, show?: boolean) => void;
+  /** The clips that were chosen, in order. */
+  chosen: readonly string[];
+  choose: (clips: readonly string[]) => void;
+  stills: Stills;
+  sources: Sources;
+  clock: Clock;
+  /** Aborted when the view goes. */
+  signal: AbortSignal;
+}
+
+export const DeskContext = createContext<Desk | undefined>(undefined);
+
+export function useDesk(): Desk {
+  const desk = useContext(DeskContext);
+  if (desk === undefined) throw new Error("a part of the panel stands outside of it");
+  return desk;
+}
+
+/** A function that asks, and tells the person when it is not done. */
+export function askWith(request: Request, say: (words: string) => void): AskPanel {
+  return (async (wish, payload, extras) => {
+    try {
+      return await request(wish, payload, extras);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      if (error.code !== "closed") say(`${error.message} ${error.hint}`.trim());
+      return undefined;
+    }
+  }) as AskPanel;
+}
+
+/** A value that settles: what it was once it has not changed for so many milliseconds. */
+export function useSettled<T>(value: T, milliseconds: number): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), milliseconds);
+    return () => clearTimeout(timer);
+  }, [value, milliseconds]);
+  return settled;
+}

@@ -1,0 +1,199 @@
+// Where a `<video>` gets a clip from: the server's address where that works, else its bytes through the kernel.
+
+import { useCallback, useLayoutEffect, useState } from "preact/hooks";
+import { type Request, RequestError } from "../../core/connection";
+import { videoSource } from "../../core/sources";
+import { useDesk } from "../context";
+import type { Item } from "../protocol";
+
+/** Clips whose bytes are kept though nobody shows them, and how many bytes that may be. */
+export const SPARE = 8;
+const SPARE_BYTES = 192e6;
+/** Addresses that must have failed, while the bytes came, until the others are not tried any more. */
+const FAILED = 2;
+/** A busy kernel may let a piece of a clip wait. */
+const PATIENCE_MS = 30_000;
+
+/** How a clip's bytes are coming: `url` once all are here, `failed` in words. */
+export interface Fetched {
+  url: string;
+  /** Percent of the bytes that are here. */
+  percent: number;
+  failed: string;
+}
+
+const NOTHING: Fetched = { url: "", percent: 0, failed: "" };
+
+interface Kept {
+  now: Fetched;
+  size: number;
+  tells: Set<(fetched: Fetched) => void>;
+}
+
+export class Sources {
+  private readonly kept = new Map<string, Kept>();
+  private readonly failed = new Set<string>();
+  private serves = false;
+
+  constructor(
+    private readonly request: Request,
+    private readonly signal: AbortSignal,
+  ) {
+    signal.addEventListener(
+      "abort",
+      () => {
+        for (const clip of [...this.kept.keys()]) this.drop(clip);
+      },
+      { once: true },
+    );
+  }
+
+  /** The address to try for a clip; empty where only its bytes are left. */
+  addressOf(clip: Pick<Item, "key" | "url">): string {
+    const hopeless = !this.serves && this.failed.size >= FAILED;
+    return hopeless || this.failed.has(clip.key) ? "" : videoSource(clip.url);
+  }
+
+  /** A clip came from its address. */
+  noteServed(): void {
+    this.serves = true;
+  }
+
+  /** A clip did not come from its address. */
+  noteFailed(clip: string): void {
+    this.failed.add(clip);
+  }
+
+  /** Fetch a clip's bytes, and have `tell` called with how far they are; call what is returned to let go of them. */
+  hold(clip: string, tell: (fetched: Fetched) => void): () => void {
+    let kept = this.kept.get(clip);
+    if (kept === undefined) {
+      kept = { now: NOTHING, size: 0, tells: new Set() };
+      if (!this.signal.aborted) {
+        this.kept.set(clip, kept);
+        void this.fetch(clip, kept);
+      }
+    } else {
+      this.kept.delete(clip);
+      this.kept.set(clip, kept);
+    }
+    const mine = kept;
+    mine.tells.add(tell);
+    tell(mine.now);
+    return () => {
+      if (!mine.tells.delete(tell) || mine.tells.size > 0 || this.kept.get(clip) !== mine) return;
+      // What is not here yet need not come, and what failed is asked for anew the next time.
+      if (mine.now.url === "") this.drop(clip);
+      else this.trim();
+    };
+  }
+
+  /** Object URLs that are not yet revoked. */
+  get open(): number {
+    return [...this.kept.values()].filter(({ now }) => now.url !== "").length;
+  }
+
+  private async fetch(clip: string, kept: Kept): Promise<void> {
+    const wanted = () => this.kept.get(clip) === kept;
+    const pieces: Blob[] = [];
+    try {
+      for (let offset = 0, size = 1; offset < size; ) {
+        const answer = await this.request("video", { clip, offset }, { timeout: PATIENCE_MS });
+        if (!wanted()) return;
+        const next = Number(answer["next"]);
+        size = Number(answer["size"]);
+        if (!(next > offset)) throw new RequestError("empty", "The clip's file came to an end too soon.", "");
+        // A blob at once: the browser may keep it off the page's memory.
+        for (const { buffer, byteOffset, byteLength } of answer.buffers ?? []) {
+          pieces.push(new Blob([new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)]));
+        }
+        offset = next;
+        kept.size = size;
+        this.tell(kept, { ...NOTHING, percent: Math.floor((100 * offset) / size) });
+      }
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      if (wanted()) this.tell(kept, { ...NOTHING, failed: `${error.message} ${error.hint}`.trim() });
+      return;
+    }
+    const url = URL.createObjectURL(new Blob(pieces, { type: "video/mp4" }));
+    this.tell(kept, { url, percent: 100, failed: "" });
+    this.trim();
+  }
+
+  private tell(kept: Kept, now: Fetched): void {
+    kept.now = now;
+    for (const tell of [...kept.tells]) tell(now);
+  }
+
+  private trim(): void {
+    const spare = [...this.kept].filter(([, { tells, now }]) => tells.size === 0 && now.url !== "");
+    let [count, bytes] = [spare.length, spare.reduce((sum, [, { size }]) => sum + size, 0)];
+    for (const [clip, { size }] of spare) {
+      if (count <= SPARE && bytes <= SPARE_BYTES) return;
+      this.drop(clip);
+      count -= 1;
+      bytes -= size;
+    }
+  }
+
+  private drop(clip: string): void {
+    const url = this.kept.get(clip)?.now.url ?? "";
+    if (url !== "") URL.revokeObjectURL(url);
+    this.kept.delete(clip);
+  }
+}
+
+export interface VideoSource {
+  /** For the element's `src`; empty while there is none. */
+  url: string;
+  /** `fetching`: its bytes are on their way, `failed`: there is no way to it. */
+  state: "resting" | "ready" | "fetching" | "failed";
+  percent: number;
+  /** Why it failed, in words. */
+  words: string;
+  /** For the element's `onError`. */
+  onBroken: () => void;
+  /** For the element's `onLoadedData`. */
+  onLoaded: () => void;
+}
+
+/** Where to get a clip from, while `wanted`. */
+export function useVideoSource(item: Pick<Item, "key" | "url" | "here">, wanted = true): VideoSource {
+  const { sources } = useDesk();
+  const { key, here } = item;
+  const [fetched, setFetched] = useState({ key, ...NOTHING });
+  // Counts what was found out about addresses, which `sources` keeps.
+  const [, redraw] = useState(0);
+  const address = here ? sources.addressOf(item) : "";
+  const bytes = wanted && here && address === "";
+  useLayoutEffect(() => {
+    if (!bytes) return undefined;
+    const leave = sources.hold(key, (now) => setFetched({ key, ...now }));
+    return () => {
+      leave();
+      // Its object URL may be revoked from now on.
+      setFetched({ key, ...NOTHING });
+    };
+  }, [sources, key, bytes]);
+
+  const onBroken = useCallback(() => {
+    if (address === "") {
+      setFetched({ key, ...NOTHING, failed: "This browser can't play the clip." });
+    } else {
+      sources.noteFailed(key);
+      redraw((count) => count + 1);
+    }
+  }, [sources, key, address]);
+  const onLoaded = useCallback(() => {
+    if (address !== "") sources.noteServed();
+  }, [sources, address]);
+
+  const common = { onBroken, onLoaded };
+  if (!here) return { ...common, url: "", state: "failed", percent: 0, words: "Its file is not there." };
+  if (!wanted) return { ...common, url: "", state: "resting", percent: 0, words: "" };
+  if (address !== "") return { ...common, url: address, state: "ready", percent: 100, words: "" };
+  const { url, percent, failed } = fetched.key === key ? fetched : NOTHING;
+  const state = failed !== "" ? "failed" : url === "" ? "fetching" : "ready";
+  return { ...common, url: failed === "" ? url : "", state, percent, words: failed };
+}

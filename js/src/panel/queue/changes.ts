@@ -1,0 +1,47 @@
+// Reads out what came of the jobs; that one is being sent or goes on is on the screen, and would never end.
+
+import { useEffect, useRef } from "preact/hooks";
+import type { State } from "../../core/protocol";
+import { useDesk } from "../context";
+import type { Row } from "../protocol";
+
+const ENDS: Partial<Record<State, string>> = {
+  failed: "failed",
+  blocked: "blocked by the safety filter",
+  cancelled: "stopped",
+  uncertain: "its answer was lost",
+};
+const AT_WORK: ReadonlySet<State> = new Set(["submitting", "running", "downloading"]);
+/** Of more jobs at once it says how many. */
+const ONE_BY_ONE = 2;
+
+/** What became of each job between two drawings. One that went while it was at work was made. */
+export function newsOf(before: ReadonlyMap<string, State>, rows: readonly Row[]): [string, string][] {
+  const news: [string, string][] = [];
+  const here = new Set<string>();
+  for (const { job, state } of rows) {
+    here.add(job);
+    const was = before.get(job);
+    const end = ENDS[state];
+    if (was !== undefined && was !== state && end !== undefined) news.push([job, end]);
+  }
+  for (const [job, state] of before) if (!here.has(job) && AT_WORK.has(state)) news.push([job, "made"]);
+  return news;
+}
+
+export function wordsOf(news: readonly [job: string, end: string][]): string {
+  if (news.length <= ONE_BY_ONE) return news.map(([job, end]) => `${job}: ${end}`).join(". ");
+  const counts = new Map<string, number>();
+  for (const [, end] of news) counts.set(end, (counts.get(end) ?? 0) + 1);
+  return [...counts].map(([end, count]) => `${count} ${end}`).join(", ");
+}
+
+export function useNews(rows: readonly Row[]): void {
+  const { say } = useDesk();
+  const before = useRef<ReadonlyMap<string, State>>(new Map());
+  useEffect(() => {
+    const news = newsOf(before.current, rows);
+    before.current = new Map(rows.map(({ job, state }) => [job, state]));
+    if (news.length > 0) say(wordsOf(news), true);
+  }, [rows, say]);
+}

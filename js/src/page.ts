@@ -6,11 +6,9 @@
 
 import { h, render } from "preact";
 import { RequestError } from "./core/connection";
+import type { CellDetails, Grid, GridCell, GridWishes, Summary } from "./core/protocol";
 import { type Ask, type Marks, makeContext } from "./grid/context";
-import type { Details, Grid, GridCell, Summary, Wishes } from "./grid/protocol";
 import { GridView } from "./grid/view";
-// Buttons and icons are drawn as on a card.
-import "./card/card.css";
 import "./page.css";
 
 export interface Facts {
@@ -18,7 +16,7 @@ export interface Facts {
   summary: Summary;
   cells: GridCell[];
   /** By the cell's key. */
-  details: Record<string, Details>;
+  details: Record<string, CellDetails>;
   /** Data URIs by `cell/sample`, as the clips. */
   stills: Record<string, string>;
 }
@@ -34,13 +32,13 @@ export function openPage(place: HTMLElement, facts: Facts, signal: AbortSignal):
   const request: Ask = async (wish, payload) => {
     switch (wish) {
       case "details": {
-        const { cell } = payload as Wishes["details"];
+        const { cell } = payload as GridWishes["details"];
         return { ...facts.details[cell] };
       }
       case "rate":
       case "star":
       case "note": {
-        const { cell, sample, ...marks } = payload as Wishes["rate" | "star" | "note"];
+        const { cell, sample, ...marks } = payload as GridWishes["rate" | "star" | "note"];
         change(cell, sample, marks);
         return {};
       }

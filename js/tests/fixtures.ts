@@ -2,21 +2,26 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Card, Message, Part, Reply } from "../src/core/protocol";
-import type { Grid, GridCell, Summary } from "../src/grid/protocol";
 import type {
   Answers,
+  Card,
   Check,
   Details,
+  GalleryView,
+  Grid,
+  GridCell,
   Item,
   LibraryFacts,
+  Message,
+  Part,
   PictureFacts,
   Queue,
+  Reply,
   Row,
   Setup,
   SharedDraft,
-  View,
-} from "../src/panel/protocol";
+  Summary,
+} from "../src/core/protocol";
 
 const FOLDER = join(import.meta.dirname, "../../tests/fixtures/protocol");
 
@@ -61,7 +66,7 @@ export interface PanelFacts {
   rows: Row[];
   library: LibraryFacts;
   chosen: string[];
-  view: View;
+  view: GalleryView;
 }
 export const panelExamples = read<{
   now: number;

@@ -1,8 +1,7 @@
 // A kernel's side of a widget model, for tests: it keeps what is sent and answers when told.
 
 import type { AnyModel } from "@anywidget/types";
-import type { Asked } from "../src/core/connection";
-import type { Card, Message } from "../src/core/protocol";
+import type { Card, Message, Wish } from "../src/core/protocol";
 import type { GridFacts } from "./fixtures";
 
 type Handler = (content?: unknown, buffers?: DataView[]) => void;
@@ -72,17 +71,17 @@ export class FakeModel {
   }
 
   /** The last message of this kind that was sent. */
-  last(kind: Asked): Message {
+  last(kind: Wish): Message {
     const message = this.sent.filter((one) => one.kind === kind).at(-1);
     if (message === undefined) throw new Error(`no "${kind}" was sent`);
     return message;
   }
 
-  grant(kind: Asked, ok: object = {}, buffers?: DataView[]): void {
+  grant(kind: Wish, ok: object = {}, buffers?: DataView[]): void {
     this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, ok }, buffers);
   }
 
-  refuse(kind: Asked, message: string, hint: string): void {
+  refuse(kind: Wish, message: string, hint: string): void {
     const error = { code: "not_found", message, hint };
     this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, error });
   }

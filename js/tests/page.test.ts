@@ -2,8 +2,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { videoSource } from "../src/core/sources";
 import { DWELL_MS } from "../src/core/ui/visibility";
-import type { Facts } from "../src/page";
-import { openPage } from "../src/page";
+import { type Facts, openPage } from "../src/page";
 import { exampleGrid, NOW } from "./fixtures";
 import { FakeSight, fakeVideos } from "./grid/video";
 

@@ -3,17 +3,20 @@
 import { Fragment, render } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import "../core/ui/theme.css";
+import "../core/ui/controls.css";
+import "../core/ui/box.css";
 import "./card.css";
 import { type Clock, useNow } from "../core/clock";
 import { type Request, RequestError } from "../core/connection";
-import { type Action, type Card, formatLine, type State } from "../core/protocol";
+import { formatLine } from "../core/line";
+import type { Card, CardAction, State } from "../core/protocol";
 import type { Stage } from "../core/stage";
 import { leaveOnEscape, returnFocus } from "../core/ui/focus";
 import { useId } from "../core/ui/id";
-import { Media } from "../core/ui/media";
 import { StateIcon } from "../core/ui/state-icon";
+import { Media } from "./media";
 
-const LABELS: Readonly<Record<Action, { idle: string; asked: string }>> = {
+const LABELS: Readonly<Record<CardAction, { idle: string; asked: string }>> = {
   cancel: { idle: "Cancel", asked: "Stopping…" },
   again: { idle: "Try again", asked: "Asking again…" },
 };
@@ -157,7 +160,7 @@ function Settings({ card }: { card: Card }) {
 }
 
 interface ActionProps {
-  action: Action;
+  action: CardAction;
   retry: boolean;
   request: Request;
   onAsked: () => void;

@@ -1,9 +1,7 @@
 // Asks the kernel for something and waits for its answer, for as long as the caller's signal is not aborted.
 
 import type { AnyModel } from "@anywidget/types";
-import type { Wish } from "../grid/protocol";
-import type { PanelWish } from "../panel/protocol";
-import { isReply, type Kind, type Message } from "./protocol";
+import type { ErrorWords, Message, Reply, Wish } from "./protocol";
 
 export const TIMEOUT_MS = 10_000;
 
@@ -19,8 +17,6 @@ export class RequestError extends Error {
   }
 }
 
-export type Asked = Kind | Wish | PanelWish;
-
 /** What goes beside a request: bytes that come along, and another patience than usual. */
 export interface Extras {
   buffers?: ArrayBuffer[];
@@ -29,7 +25,7 @@ export interface Extras {
 
 /** The answer; where bytes came along, they are its `buffers`. */
 export type Request = (
-  kind: Asked,
+  kind: Wish,
   payload?: object,
   extras?: Extras,
 ) => Promise<Record<string, unknown> & { buffers?: DataView[] }>;
@@ -94,4 +90,20 @@ export function connect(model: AnyModel, signal: AbortSignal): Request {
 /** Unique among all browsers that look at one model. `randomUUID` is missing on plain http. */
 function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
+}
+
+/** Whether this is an answer to one of our messages. Everything else that arrives is not for us. */
+export function isReply(content: unknown): content is Reply {
+  if (typeof content !== "object" || content === null) return false;
+  const message = content as Record<string, unknown>;
+  if (message["kind"] !== "reply" || typeof message["id"] !== "string") return false;
+  return isObject(message["ok"]) !== isErrorWords(message["error"]);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isErrorWords(value: unknown): value is ErrorWords {
+  return isObject(value) && ["code", "message", "hint"].every((key) => typeof value[key] === "string");
 }

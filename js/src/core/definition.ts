@@ -3,10 +3,10 @@
 import type { AnyModel } from "@anywidget/types";
 import { KernelClock } from "./clock";
 import { connect, RequestError } from "./connection";
-import type { Kind } from "./stage";
+import type { ViewKind } from "./stage";
 
 /** The views that a bundle has, by the kind of the model. */
-export type Kinds = Readonly<Record<string, () => Kind>>;
+export type Kinds = Readonly<Record<string, () => ViewKind>>;
 
 interface Opening {
   model: AnyModel;
@@ -19,8 +19,8 @@ type End = () => void;
 /** Makes a definition with what its model's views share: the clock, which is set once, and what their kind keeps. */
 export const definition = (kinds: Kinds) => () => {
   const clock = new KernelClock();
-  let made: Kind | undefined;
-  const kindOf = (model: AnyModel): Kind | undefined => {
+  let made: ViewKind | undefined;
+  const kindOf = (model: AnyModel): ViewKind | undefined => {
     made ??= kinds[String(model.get("_kind"))]?.();
     return made;
   };

@@ -1,11 +1,10 @@
-// What crosses the border between Python and this front end; the twin of veo_nb/notebook/protocol.py.
+// What crosses between Python and this front end; the twin of protocol.py, grid_protocol.py, panel_protocol.py and
+// panel_wishes.py in veo_nb/notebook, which say what each part means.
 //
-// Facts come as the trait `card`: one JSON object, written by Python alone, a fresh snapshot each time.
-// Wishes go as messages `{kind, id, payload}`, each answered by `{kind: "reply", id, ok | error}`.
-// tests/fixtures/protocol holds examples that both sides read in their tests.
-
-import type { Wish } from "../grid/protocol";
-import type { PanelWish } from "../panel/protocol";
+// State comes as traits, written by Python alone, a fresh snapshot each time: `card` for a job; `grid`, `summary` and
+// `cells_0`, `cells_1`, … (a batch of cells each, so that one change does not push all of them) for a sweep; those of
+// the panel in its part below. Commands go as messages `{kind, id, payload}`, each answered by
+// `{kind: "reply", id, ok | error}`. tests/fixtures/protocol holds examples that both sides read in their tests.
 
 export const STATES = [
   "queued",
@@ -40,7 +39,7 @@ export type Part = string | Since | Until;
 /** How far something is: guessed from past runs, or counted. */
 export type Progress = { since: number; expected: number } | { done: number; total: number };
 
-export interface Clip {
+export interface CardClip {
   /** Where the page can fetch it; empty when it can't. */
   url: string;
   poster: string;
@@ -49,7 +48,7 @@ export interface Clip {
 }
 
 /** What a person can have done with the job of a card. */
-export type Action = "cancel" | "again";
+export type CardAction = "cancel" | "again";
 
 export interface Card {
   id: string;
@@ -62,14 +61,16 @@ export interface Card {
   backdrop: string;
   line: Part[];
   progress: Progress | null;
-  actions: Action[];
-  videos: Clip[];
+  actions: CardAction[];
+  videos: CardClip[];
 }
 
-export type Kind = "cancel" | "again" | "clock";
+export type CardWish = "cancel" | "again" | "clock";
+
+export type Wish = CardWish | GridWish | PanelWish;
 
 export interface Message {
-  kind: Kind | Wish | PanelWish;
+  kind: Wish;
   id: string;
   payload: Record<string, unknown>;
 }
@@ -82,50 +83,306 @@ export interface ErrorWords {
 
 export type Reply = { kind: "reply"; id: string } & ({ ok: Record<string, unknown> } | { error: ErrorWords });
 
-/** Whether this is an answer to one of our messages. Everything else that arrives is not for us. */
-export function isReply(content: unknown): content is Reply {
-  if (typeof content !== "object" || content === null) return false;
-  const message = content as Record<string, unknown>;
-  if (message["kind"] !== "reply" || typeof message["id"] !== "string") return false;
-  return isObject(message["ok"]) !== isErrorWords(message["error"]);
+// The grid
+
+export type Shape = "16:9" | "9:16";
+
+export interface Axis {
+  name: string;
+  /** Its values as a person says them, in order. */
+  values: string[];
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** What a sweep is; it does not change while it is shown. */
+export interface Grid {
+  id: string;
+  axes: Axis[];
+  /** The axes that are rows and columns at first; empty for none. */
+  rows: string;
+  columns: string;
+  /** The shape of most cells; those that come to nothing take it too. */
+  shape: Shape;
+  /** `sandbox`, or empty. */
+  tag: string;
+  /** How many traits `cells_N` there are. */
+  batches: number;
+  /** Marks the saved table over which this grid is laid once everything is done. */
+  token: string;
 }
 
-function isErrorWords(value: unknown): value is ErrorWords {
-  return isObject(value) && ["code", "message", "hint"].every((key) => typeof value[key] === "string");
+export const SWEEP_ACTIONS = ["pause", "resume", "retry", "cancel-all"] as const;
+export type SweepAction = (typeof SWEEP_ACTIONS)[number];
+
+export interface Summary {
+  line: Part[];
+  /** How long still, and what it costs. */
+  cost: Part[];
+  actions: SweepAction[];
+  /** Whether the saved table has taken the widget's place in the notebook. */
+  settled: boolean;
 }
 
-/** The live line as text, at this moment (seconds since 1970). Python's `format_line` says the same. */
-export function formatLine(parts: readonly Part[], now: number): string {
-  return parts
-    .map((part) => formatPart(part, now))
-    .filter((text) => text !== "")
-    .join(" · ");
+export interface GridClip {
+  /** Where the page can fetch it; empty when it can't. */
+  url: string;
+  path: string;
+  fps: number;
+  rating: number;
+  star: boolean;
+  note: string;
 }
 
-function formatPart(part: Part, now: number): string {
-  if (typeof part === "string") return part;
-  if (part.clock === "since") return (part.text ?? "{}").replace("{}", formatElapsed(now - part.at));
-  return part.at > now ? part.text.replace("{}", formatLeft(part.at - now)) : part.past;
+export type CellState = State | "empty";
+
+export interface GridCell {
+  /** Names the cell in messages. */
+  key: string;
+  /** Where it stands along each axis. */
+  place: number[];
+  /** Empty for a combination that is not sent. */
+  job: string;
+  state: CellState;
+  /** What happens, in few words; of an empty cell: why it is not sent. */
+  line: Part[];
+  progress: Progress | null;
+  shape: Shape;
+  actions: ("cancel" | "retry")[];
+  /** One a sample. */
+  clips: GridClip[];
 }
 
-/** `0:42`, `12:05`, `1:02:03`. */
-export function formatElapsed(seconds: number): string {
-  const whole = Math.max(0, Math.floor(seconds));
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const tail = String(s).padStart(2, "0");
-  return h > 0 ? `${h}:${String(m).padStart(2, "0")}:${tail}` : `${m}:${tail}`;
+/** What a page can ask for, and with which payload. */
+export interface GridWishes {
+  pause: Record<string, never>;
+  resume: Record<string, never>;
+  retry: Record<string, never>;
+  "cancel-all": Record<string, never>;
+  "cancel-job": { job: string };
+  "retry-job": { job: string };
+  rate: { cell: string; sample: number; rating: number };
+  star: { cell: string; sample: number; star: boolean };
+  note: { cell: string; sample: number; note: string };
+  /** Answered by `{poster}`, a data URI or empty. */
+  poster: { cell: string; sample: number };
+  /** Answered by `{prompt, settings, line}`, all that is known of a cell. */
+  details: { cell: string };
+  /** Written beside the notebook; answered by `{words}` on where. No ending means a folder. */
+  export: { ending: ".html" | ".mp4" | ".png" | ".csv" | "" };
+}
+export type GridWish = keyof GridWishes;
+
+export interface CellDetails {
+  prompt: string;
+  settings: string[];
+  line: Part[];
 }
 
-/** `12 s`, `40 s`, `3 min`, `1 h 5 min`. Coarser when it is long, since nobody knows it that well. */
-export function formatLeft(seconds: number): string {
-  const whole = Math.ceil(seconds);
-  if (whole <= 20) return `${whole} s`;
-  if (whole <= 90) return `${Math.ceil(whole / 5) * 5} s`;
-  const minutes = Math.ceil(whole / 60);
-  if (minutes < 60) return `${minutes} min`;
-  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+// The panel
+
+/** Jobs that the queue shows one by one. */
+export const ROWS = 24;
+
+export type Value = string | number | boolean;
+
+export interface Choice {
+  value: Value;
+  label: string;
 }
+
+export interface FieldForm {
+  name: string;
+  label: string;
+  help: string;
+  kind: "choice" | "text" | "number" | "switch";
+  choices: Choice[];
+  unset: string;
+}
+
+export interface Setup {
+  title: string;
+  tag: string;
+  folder: string;
+  fields: FieldForm[];
+  most_references: number;
+  most_bytes: number;
+}
+
+export interface Draft {
+  prompt: string;
+  variables: Record<string, string[]>;
+  fields: Record<string, Value[]>;
+  image: string[];
+  last_frame: string[];
+  reference_images: string[];
+  video: string;
+  fit: "" | "crop" | "pad";
+  take: number;
+}
+
+export interface SharedDraft {
+  by: string;
+  draft: Draft;
+}
+
+export interface GalleryView {
+  search: string;
+  models: string[];
+  states: string[];
+  rating: number;
+  sweep: string;
+  days: number;
+  order: "newest" | "oldest" | "rating";
+}
+
+export interface Problem {
+  field: string;
+  message: string;
+  hint: string;
+}
+
+export interface Check {
+  problems: Problem[];
+  /** By field, then by value as a text; the value `*` is the whole field. */
+  unavailable: Record<string, Record<string, string>>;
+  count: number;
+  stored: number;
+  line: string;
+  button: string;
+  notes: string[];
+}
+
+export interface PictureFacts {
+  key: string;
+  name: string;
+  width: number;
+  height: number;
+  still: string;
+  origin: string;
+}
+
+export interface Queue {
+  order: string[];
+  more: number;
+  line: Part[];
+}
+
+export type RowAction = "cancel" | "again" | "fetch" | "resubmit" | "dismiss" | "move";
+
+export interface Row {
+  job: string;
+  state: State;
+  prompt: string;
+  settings: string;
+  line: Part[];
+  progress: Progress | null;
+  actions: RowAction[];
+}
+
+/** The traits `library` and `shelves` (the models and the sweeps, which seldom change) in one. */
+export interface LibraryFacts {
+  version: number;
+  total: number;
+  models: Choice[];
+  sweeps: { id: string; title: string }[];
+  cost: string;
+}
+
+export interface Item {
+  key: string;
+  job: string;
+  kind: "clip" | "joined" | "none";
+  state: State;
+  prompt: string;
+  settings: string;
+  shape: Shape;
+  url: string;
+  path: string;
+  bytes: number;
+  duration: number;
+  fps: number;
+  here: boolean;
+  rating: number;
+  star: boolean;
+  note: string;
+  sweep: string;
+  made: number;
+}
+
+export interface Lineage {
+  key: string;
+  how: string;
+  prompt: string;
+  here: boolean;
+}
+
+export interface Details {
+  item: Item;
+  prompt: string;
+  line: Part[];
+  recipe: [string, string][];
+  pictures: PictureFacts[];
+  came_from: Lineage[];
+  became: Lineage[];
+  cell: string;
+  python: string;
+  actions: ("another" | "vary" | "extend" | "again" | "fetch" | "resubmit")[];
+  cannot_extend: string;
+}
+
+export interface Piece {
+  clip: string;
+  start: number;
+  end: number | null;
+}
+
+/** What a page can ask for, and with which payload. */
+export interface PanelWishes {
+  draft: { draft: Draft; by: string };
+  check: { draft: Draft };
+  generate: { draft: Draft; confirm: boolean };
+  upload: { name: string };
+  frame: { clip: string; seconds: number | null };
+  crop: { picture: string; x: number; y: number; width: number; height: number };
+  picture: { picture: string };
+  cancel: { job: string };
+  again: { job: string };
+  fetch: { job: string };
+  resubmit: { job: string };
+  dismiss: { job: string };
+  move: { job: string; before: string };
+  browse: GalleryView & { offset: number; limit: number };
+  posters: { clips: string[] };
+  video: { clip: string; offset: number };
+  details: { clip: string };
+  select: { clips: string[] };
+  view: { view: GalleryView };
+  another: { clip: string };
+  vary: { clip: string };
+  rate: { clip: string; rating: number };
+  star: { clip: string; star: boolean };
+  note: { clip: string; note: string };
+  delete: { clips: string[] };
+  restore: { clips: string[] };
+  join: { pieces: Piece[]; title: string };
+}
+export type PanelWish = keyof PanelWishes;
+
+/** What each is answered with; those that are missing say nothing but that it is done. */
+export interface Answers {
+  check: Check;
+  /** The question is what a large sweep asks before anything is sent; empty where it is sent. */
+  generate: { jobs: string[]; sweep: string; question: string };
+  upload: PictureFacts;
+  frame: PictureFacts;
+  crop: PictureFacts;
+  picture: PictureFacts;
+  again: { job: string };
+  another: { job: string };
+  browse: { total: number; items: Item[] };
+  posters: { posters: Record<string, string> };
+  video: { size: number; next: number };
+  details: Details;
+  vary: { draft: Draft };
+  join: { clip: string };
+}
+export type Answer<W extends PanelWish> = W extends keyof Answers ? Answers[W] : Record<string, never>;

@@ -17,7 +17,7 @@ export interface Stage {
 export type View = (stage: Stage) => void;
 
 /** A kind of view, made once for each model. */
-export interface Kind {
+export interface ViewKind {
   /** Starts what lives as long as the model, whether it is shown or not. */
   open?: (scene: Pick<Stage, "model" | "clock" | "signal">) => void;
   show: View;

@@ -2,15 +2,15 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
+import type { GridClip, GridWish, GridWishes } from "../core/protocol";
 import { DWELL_MS, EXACT, NEAR, Sight } from "../core/ui/visibility";
 import { Player } from "./player/player";
-import type { GridClip, Wish, Wishes } from "./protocol";
 import { Posters } from "./table/posters";
 
 /** Asks the kernel; a refusal is shown to the person and ends there. The answer is undefined then. */
-export type Ask = <W extends Wish>(
+export type Ask = <W extends GridWish>(
   wish: W,
-  payload: Wishes[W],
+  payload: GridWishes[W],
 ) => Promise<Record<string, unknown> | undefined>;
 
 export interface Context {

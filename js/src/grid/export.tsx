@@ -1,8 +1,8 @@
 // The menu that takes the sweep away: the kernel writes it beside the notebook and says where.
 
-import type { Wishes } from "./protocol";
+import type { GridWishes } from "../core/protocol";
 
-type Ending = Wishes["export"]["ending"];
+type Ending = GridWishes["export"]["ending"];
 
 const KINDS: readonly (readonly [words: string, ending: Ending])[] = [
   ["Page", ".html"],

@@ -2,9 +2,9 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RequestError } from "../core/connection";
+import type { Summary } from "../core/protocol";
 import type { Spot } from "./axes";
 import type { Ask, Marks } from "./context";
-import type { Summary } from "./protocol";
 
 /** Milliseconds for which a word to the person stands in the summary's place. */
 const NOTICE_MS = 8000;

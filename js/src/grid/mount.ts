@@ -8,9 +8,9 @@ import type { AnyModel } from "@anywidget/types";
 import { h, render } from "preact";
 import type { Clock } from "../core/clock";
 import { connect } from "../core/connection";
-import type { Kind, Stage } from "../core/stage";
+import type { Grid, GridCell, Summary } from "../core/protocol";
+import type { Stage, ViewKind } from "../core/stage";
 import { type Ask, type Context, makeContext } from "./context";
-import type { Grid, GridCell, Summary } from "./protocol";
 import { GridView } from "./view";
 
 /** Milliseconds for which a tree without a place waits for another: the notebook changes outputs in steps. */
@@ -25,7 +25,7 @@ interface Scene {
 }
 
 /** The kind of view that shows a sweep. */
-export function openGrids(): Kind {
+export function openGrids(): ViewKind {
   const trees = new Set<Tree>();
   let home: Scene | undefined;
 

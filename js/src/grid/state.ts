@@ -1,11 +1,11 @@
 // What a person has done to the view: which cell the keyboard is on, what is chosen, what is open. Pure.
 
-import type { Choice } from "./axes";
+import type { AxisChoice } from "./axes";
 import type { Mode } from "./layers/panes";
-import { AT_REST, type View } from "./layers/zoom";
+import { AT_REST, type Zoom } from "./layers/zoom";
 
 export interface Board {
-  choice: Choice;
+  choice: AxisChoice;
   /** The spot that the keyboard is on. */
   active: string;
   /** At most two spots, the first is A. */
@@ -13,14 +13,14 @@ export interface Board {
   layer: "" | "enlarged" | "compared";
   mode: Exclude<Mode, "single">;
   labels: boolean;
-  view: View;
+  view: Zoom;
   /** What lies over everything: the keys, or the note of this spot. */
   popup: "" | "help" | `note ${string}`;
   /** Counts up when the keyboard's focus is to go to the active cell. */
   focus: number;
 }
 
-export function newBoard(choice: Choice): Board {
+export function newBoard(choice: AxisChoice): Board {
   return {
     choice,
     active: "",

@@ -2,11 +2,11 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Clock, useNow } from "../core/clock";
-import { formatLine } from "../core/protocol";
+import { formatLine } from "../core/line";
+import type { Axis, Summary, SweepAction } from "../core/protocol";
 import { returnFocus } from "../core/ui/focus";
-import { type Choice, heldAxes, turn } from "./axes";
+import { type AxisChoice, heldAxes, turn } from "./axes";
 import type { Ask } from "./context";
-import type { Action, Axis, Summary } from "./protocol";
 
 export interface SummaryProps {
   summary: Summary;
@@ -17,7 +17,7 @@ export interface SummaryProps {
   ask: Ask;
 }
 
-const LABELS: Readonly<Record<Action, readonly [label: string, asked: string]>> = {
+const LABELS: Readonly<Record<SweepAction, readonly [label: string, asked: string]>> = {
   pause: ["Pause", "Pausing…"],
   resume: ["Go on", "Going on…"],
   retry: ["Try failed again", "Trying again…"],
@@ -43,7 +43,7 @@ export function SummaryLine({ summary, tag, clock, notice, ask }: SummaryProps) 
   );
 }
 
-function AskButton({ action, ask }: { action: Action; ask: Ask }) {
+function AskButton({ action, ask }: { action: SweepAction; ask: Ask }) {
   const [asking, setAsking] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const [label, asked] = LABELS[action];
@@ -75,8 +75,8 @@ function AskButton({ action, ask }: { action: Action; ask: Ask }) {
 
 export interface AxisPickerProps {
   axes: readonly Axis[];
-  choice: Choice;
-  onChoice: (choice: Choice) => void;
+  choice: AxisChoice;
+  onChoice: (choice: AxisChoice) => void;
 }
 
 /** Which axis is rows, which is columns, and the value of each other one. */

@@ -3,9 +3,12 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { returnFocus } from "../core/ui/focus";
 import "../core/ui/theme.css";
+import "../core/ui/controls.css";
+import "../core/ui/box.css";
 import "./grid.css";
 import "./bars.css";
 import "./layers/layers.css";
+import type { Grid, GridCell, GridWishes, Summary } from "../core/protocol";
 import {
   axesOf,
   comparedLabel,
@@ -23,7 +26,6 @@ import { Compared, Enlarged, Keys, type LargeClip, NoteEditor } from "./layers/l
 import { zoomBy } from "./layers/zoom";
 import { useAsk, useMarks, useNews, useNotice } from "./memory";
 import { TransportBar } from "./player/transport";
-import type { Grid, GridCell, Summary, Wishes } from "./protocol";
 import { type Board, back, choose, newBoard, openLayer } from "./state";
 import { AxisPicker, SummaryLine } from "./summary";
 import type { CellActions } from "./table/cell";
@@ -185,7 +187,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
     else if (board.popup === "" && !(board.layer === "compared" && ABOUT_ONE.has(intent.kind))) act(intent);
   };
 
-  const take = async (ending: Wishes["export"]["ending"]) => {
+  const take = async (ending: GridWishes["export"]["ending"]) => {
     say("Writing the export…");
     const answer = await ask("export", { ending });
     if (answer !== undefined) say(String(answer["words"] ?? ""));

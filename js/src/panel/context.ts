@@ -3,11 +3,10 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
-import type { Request } from "../core/connection";
-import { type Extras, RequestError } from "../core/connection";
+import { type Extras, type Request, RequestError } from "../core/connection";
+import type { Answer, Draft, PanelWish, PanelWishes } from "../core/protocol";
 import type { Stills } from "./media/stills";
 import type { Sources } from "./media/videos";
-import type { Answer, Draft, PanelWish, PanelWishes } from "./protocol";
 
 /** Asks the kernel; a refusal is told to the person and ends there. The answer is undefined then. */
 export type AskPanel = <W extends PanelWish>(

@@ -2,16 +2,16 @@
 
 import { render } from "preact";
 import { type Request, RequestError } from "../core/connection";
-import type { Stage } from "../core/stage";
 import {
+  type GalleryView,
   type LibraryFacts,
   type Queue,
   ROWS,
   type Row,
   type Setup,
   type SharedDraft,
-  type View,
-} from "./protocol";
+} from "../core/protocol";
+import type { Stage } from "../core/stage";
 import { PanelView } from "./view";
 
 const TRAITS = ["panel", "draft", "queue", "library", "shelves", "chosen", "view"];
@@ -48,7 +48,7 @@ export function showPanel({ model, el, clock, request, signal }: Stage): void {
         rows={rows.filter((row): row is Row => row.job !== undefined)}
         library={library()}
         chosen={model.get("chosen") as string[]}
-        view={model.get("view") as View}
+        view={model.get("view") as GalleryView}
         clock={clock}
         request={asking}
         lost={lost}

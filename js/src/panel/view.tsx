@@ -6,12 +6,13 @@ import type { Request } from "../core/connection";
 import { leaveOnEscape } from "../core/ui/focus";
 import "../core/ui/theme.css";
 // What the parts that it shares with the card and the grid look like.
-import "../card/card.css";
-import "../core/ui/media.css";
+import "../core/ui/controls.css";
+import "../core/ui/box.css";
 import "../grid/grid.css";
 import "../grid/bars.css";
 import "../grid/layers/layers.css";
 import "./panel.css";
+import type { GalleryView, LibraryFacts, Queue, Row, Setup, SharedDraft } from "../core/protocol";
 import { OpenLayer } from "./clip/layer";
 import { Compose } from "./compose/compose";
 import { askWith, type Desk, DeskContext, type Layer } from "./context";
@@ -19,7 +20,6 @@ import { Gallery } from "./gallery/gallery";
 import { Stills } from "./media/stills";
 import { Sources } from "./media/videos";
 import { NoticePlace, useNotices } from "./notices";
-import type { LibraryFacts, Queue, Row, Setup, SharedDraft, View } from "./protocol";
 import { QueueList } from "./queue/queue";
 import { useChosen } from "./selection";
 import { useDraft } from "./shared-draft";
@@ -31,7 +31,7 @@ export interface PanelProps {
   rows: readonly Row[];
   library: LibraryFacts;
   chosen: readonly string[];
-  view: View;
+  view: GalleryView;
   clock: Clock;
   request: Request;
   /** Whether the kernel has gone: nothing can be asked any more. */

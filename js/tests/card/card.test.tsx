@@ -3,7 +3,8 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { JobCard } from "../../src/card/card";
 import { connect } from "../../src/core/connection";
-import { type Card, formatLine } from "../../src/core/protocol";
+import { formatLine } from "../../src/core/line";
+import type { Card } from "../../src/core/protocol";
 import { cards, exampleCard, NOW } from "../fixtures";
 import { FakeModel } from "../kernel";
 

@@ -1,5 +1,7 @@
 import { describe, expect, it, test } from "vitest";
-import { formatLine, isReply, STATES } from "../../src/core/protocol";
+import { isReply } from "../../src/core/connection";
+import { formatLine } from "../../src/core/line";
+import { STATES } from "../../src/core/protocol";
 import { cards, lines, messages } from "../fixtures";
 
 describe("the live line", () => {

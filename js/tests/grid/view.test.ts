@@ -1,9 +1,9 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { formatLine } from "../../src/core/protocol";
+import { formatLine } from "../../src/core/line";
+import type { GridWish } from "../../src/core/protocol";
 import { DWELL_MS } from "../../src/core/ui/visibility";
 import { SAVED, SPARE_MS } from "../../src/grid/mount";
-import type { Wish } from "../../src/grid/protocol";
 import define from "../../src/widget";
 import { exampleGrid, type GridFacts, gridExamples, NOW } from "../fixtures";
 import { FakeModel } from "../kernel";
@@ -70,7 +70,7 @@ const active = () => find('.veo-cell[tabindex="0"]').dataset["spot"];
 const press = (key: string, on: Element = document.activeElement ?? spot("0/0")) =>
   act(() => void on.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })));
 const click = (selector: string) => act(() => find(selector).click());
-const sent = (kind: Wish) =>
+const sent = (kind: GridWish) =>
   model.sent.filter((message) => message.kind === kind).map(({ payload }) => payload);
 const said = () => find(".veo-grid > [aria-live]").textContent;
 const start = async (facts?: GridFacts) => {

@@ -2,7 +2,7 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestError } from "../../src/core/connection";
-import type { Draft, SharedDraft } from "../../src/panel/protocol";
+import type { Draft, SharedDraft } from "../../src/core/protocol";
 import { KEEP_MS, useDraft } from "../../src/panel/shared-draft";
 
 const EMPTY: Draft = {

@@ -4,10 +4,10 @@ import { type ComponentChildren, render } from "preact";
 import { act } from "preact/test-utils";
 import { vi } from "vitest";
 import { type Request, RequestError } from "../../src/core/connection";
+import type { GalleryView, Item, LibraryFacts, PanelWish, Row } from "../../src/core/protocol";
 import { askWith, type Desk, DeskContext } from "../../src/panel/context";
 import { Stills } from "../../src/panel/media/stills";
 import { Sources } from "../../src/panel/media/videos";
-import type { Item, LibraryFacts, PanelWish, Row, View } from "../../src/panel/protocol";
 
 export const NOW = 1_764_100_000;
 
@@ -140,7 +140,7 @@ export function exampleRow(changes: Partial<Row> = {}): Row {
   };
 }
 
-export const VIEW: View = {
+export const VIEW: GalleryView = {
   search: "",
   models: [],
   states: [],

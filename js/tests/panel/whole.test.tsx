@@ -1,8 +1,8 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { formatLine } from "../../src/core/protocol";
+import { formatLine } from "../../src/core/line";
+import { ROWS } from "../../src/core/protocol";
 import define from "../../src/panel";
-import { ROWS } from "../../src/panel/protocol";
 import { examplePanel, type PanelFacts, panelExamples } from "../fixtures";
 import { FakeModel } from "../kernel";
 

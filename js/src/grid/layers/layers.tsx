@@ -1,7 +1,8 @@
 // What lies over the table: one clip enlarged, two compared, a note, the keys.
 
 import { useEffect, useState } from "preact/hooks";
-import { formatLine } from "../../core/protocol";
+import { formatLine } from "../../core/line";
+import type { Axis, CellDetails, GridCell, GridClip } from "../../core/protocol";
 import { Dialog } from "../../core/ui/dialog";
 import { StateIcon } from "../../core/ui/state-icon";
 import { placeWords, type Spot } from "../axes";
@@ -9,15 +10,14 @@ import type { Ask, Context, Marks } from "../context";
 import { SHOWN } from "../keys";
 import { ClipPicture, usePoster } from "../player/clip";
 import { TransportBar } from "../player/transport";
-import type { Axis, Details, GridCell, GridClip } from "../protocol";
 import { MarksRow } from "../table/marks";
 import { type Mode, type Pane, Panes } from "./panes";
-import type { View } from "./zoom";
+import type { Zoom } from "./zoom";
 
 interface LayerProps {
   context: Context;
-  view: View;
-  onView: (view: View) => void;
+  view: Zoom;
+  onView: (view: Zoom) => void;
   moves: number;
   onClose: () => void;
   onSound: () => void;
@@ -96,8 +96,8 @@ export function Enlarged(props: EnlargedProps) {
 }
 
 /** What was asked for in a cell, in full. It is not sent with the cells: 200 prompts would be. */
-function useDetails(ask: Ask, cell: GridCell): Details | undefined {
-  const [found, setFound] = useState<{ key: string; details: Details }>();
+function useDetails(ask: Ask, cell: GridCell): CellDetails | undefined {
+  const [found, setFound] = useState<{ key: string; details: CellDetails }>();
   // What happens to the cell changes its words, so the state is among these.
   useEffect(() => {
     let wanted = cell.job !== "";
@@ -113,8 +113,8 @@ function useDetails(ask: Ask, cell: GridCell): Details | undefined {
   return found?.key === cell.key ? found.details : undefined;
 }
 
-function isDetails(answer: unknown): answer is Details {
-  const it = answer as Partial<Details> | undefined;
+function isDetails(answer: unknown): answer is CellDetails {
+  const it = answer as Partial<CellDetails> | undefined;
   return typeof it?.prompt === "string" && Array.isArray(it.settings) && Array.isArray(it.line);
 }
 

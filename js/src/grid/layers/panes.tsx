@@ -2,8 +2,8 @@
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Shape } from "../protocol";
-import { AT_REST, drag, type View, wheelFactor, zoomAt } from "./zoom";
+import type { Shape } from "../../core/protocol";
+import { AT_REST, drag, wheelFactor, type Zoom, zoomAt } from "./zoom";
 
 export type Mode = "single" | "beside" | "wipe" | "difference";
 
@@ -19,8 +19,8 @@ export interface PanesProps {
   panes: readonly Pane[];
   mode: Mode;
   labels: boolean;
-  view: View;
-  onView: (view: View) => void;
+  view: Zoom;
+  onView: (view: Zoom) => void;
   /** A click on a picture, or a tap, that moved nothing. */
   onTap?: () => void;
 }

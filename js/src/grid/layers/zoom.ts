@@ -1,13 +1,13 @@
 // Looking closer, the same for all panes: how much, and which part. Shares of a pane, so that sizes don't matter.
 
-export interface View {
+export interface Zoom {
   zoom: number;
   /** By how much of its width the picture is moved to the right, and of its height down. */
   x: number;
   y: number;
 }
 
-export const AT_REST: View = { zoom: 1, x: 0, y: 0 };
+export const AT_REST: Zoom = { zoom: 1, x: 0, y: 0 };
 export const MOST_ZOOM = 8;
 
 interface Frame {
@@ -19,11 +19,11 @@ interface Frame {
 
 /** The view zoomed so that what is under the pointer stays there. */
 export function zoomAt(
-  view: View,
+  view: Zoom,
   factor: number,
   at: { clientX: number; clientY: number },
   frame: Frame,
-): View {
+): Zoom {
   const fx = (at.clientX - frame.left) / frame.width - 0.5;
   const fy = (at.clientY - frame.top) / frame.height - 0.5;
   const zoom = within(view.zoom * factor, 1, MOST_ZOOM);
@@ -32,11 +32,11 @@ export function zoomAt(
 }
 
 /** The view zoomed in or out around its middle. */
-export function zoomBy(view: View, factor: number): View {
+export function zoomBy(view: Zoom, factor: number): Zoom {
   return zoomAt(view, factor, { clientX: 0.5, clientY: 0.5 }, { left: 0, top: 0, width: 1, height: 1 });
 }
 
-export function drag(view: View, dx: number, dy: number): View {
+export function drag(view: Zoom, dx: number, dy: number): Zoom {
   return kept({ ...view, x: view.x + dx, y: view.y + dy });
 }
 
@@ -46,7 +46,7 @@ export function wheelFactor(delta: number): number {
 }
 
 /** No edge of the picture comes inside its pane. */
-function kept({ zoom, x, y }: View): View {
+function kept({ zoom, x, y }: Zoom): Zoom {
   const room = (zoom - 1) / 2;
   return { zoom, x: within(x, -room, room), y: within(y, -room, room) };
 }

@@ -1,10 +1,9 @@
 // A clip that is moved by the player: its still from the first moment, the video over it when it has a picture.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { GridClip } from "../../core/protocol";
 import { videoSource } from "../../core/sources";
-import type { Context } from "../context";
-import { usePlayer } from "../context";
-import type { GridClip } from "../protocol";
+import { type Context, usePlayer } from "../context";
 import type { Player } from "./player";
 
 export interface ClipProps {

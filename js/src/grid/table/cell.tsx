@@ -2,15 +2,14 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useNow } from "../../core/clock";
-import { formatLine } from "../../core/protocol";
+import { formatLine } from "../../core/line";
+import type { GridCell, Shape } from "../../core/protocol";
+import { Bar, Waiting } from "../../core/ui/box";
 import { Icon, IconButton } from "../../core/ui/icons";
-import { Bar, Waiting } from "../../core/ui/media";
 import { StateIcon } from "../../core/ui/state-icon";
 import type { Spot } from "../axes";
-import type { Context, Marks } from "../context";
-import { usePlayer } from "../context";
+import { type Context, type Marks, usePlayer } from "../context";
 import { ClipPicture, useHeard, usePoster } from "../player/clip";
-import type { GridCell, Shape } from "../protocol";
 import { MarksRow, marksWords } from "./marks";
 
 /** What a cell can ask of its grid. The same object throughout, so that cells need not be drawn again for it. */

@@ -1,15 +1,15 @@
 // The cells in rows and columns, with heads that stay in sight.
 
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import { type Choice, placeWords, type Spot, type Table } from "../axes";
+import type { Axis, Shape } from "../../core/protocol";
+import { type AxisChoice, placeWords, type Spot, type Table } from "../axes";
 import type { Context, Marks } from "../context";
-import type { Axis, Shape } from "../protocol";
 import { Cell, type CellActions } from "./cell";
 
 export interface GridTableProps {
   table: Table;
   axes: readonly Axis[];
-  choice: Choice;
+  choice: AxisChoice;
   shape: Shape;
   active: string;
   chosen: readonly string[];

@@ -1,6 +1,7 @@
 // Two clips in step: side by side, one over the other with a wipe, or their difference.
 
 import { useState } from "preact/hooks";
+import type { Item } from "../../core/protocol";
 import { IconButton } from "../../core/ui/icons";
 import { usePlayer } from "../../grid/context";
 import type { Intent } from "../../grid/keys";
@@ -10,7 +11,6 @@ import { AT_REST, zoomBy } from "../../grid/layers/zoom";
 import type { Player } from "../../grid/player/player";
 import { TransportBar } from "../../grid/player/transport";
 import { MarksRow } from "../../grid/table/marks";
-import type { Item } from "../protocol";
 import { useLevel } from "./layer-context";
 import { Frame, playBy } from "./layer-dialog";
 import { ClipVideo } from "./picture";

@@ -2,9 +2,9 @@
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
+import type { Draft, GalleryView, LibraryFacts } from "../../core/protocol";
 import type { Desk, Layer } from "../context";
 import type { Notices } from "../notices";
-import type { Draft, LibraryFacts, View } from "../protocol";
 
 /** Beside a desk whose words and ways are the layer's own. */
 export interface Level {
@@ -12,7 +12,7 @@ export interface Level {
   panel: Desk;
   notices: Notices;
   library: LibraryFacts;
-  view: View;
+  view: GalleryView;
   /** Open something in this layer's place. */
   swap: (layer: Layer) => void;
 }

@@ -2,9 +2,9 @@
 // opened from there lies over it in turn, and Escape takes away the topmost.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { GalleryView, LibraryFacts } from "../../core/protocol";
 import { askWith, type Desk, DeskContext, type Layer, useDesk } from "../context";
 import { useNotices } from "../notices";
-import type { LibraryFacts, View } from "../protocol";
 import "./layer.css";
 import "./details/details.css";
 import "./join/join.css";
@@ -17,7 +17,7 @@ export interface OpenLayerProps {
   layer: Layer;
   library: LibraryFacts;
   /** How the gallery is shown: the next clip is the next one there. */
-  view: View;
+  view: GalleryView;
 }
 
 export function OpenLayer({ layer, library, view }: OpenLayerProps) {

@@ -2,10 +2,10 @@
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { RequestError } from "../../core/connection";
+import type { Details, GalleryView, Item } from "../../core/protocol";
 import type { Marks } from "../../grid/context";
 import { Player } from "../../grid/player/player";
 import { useDesk, useSettled } from "../context";
-import type { Details, Item, View } from "../protocol";
 
 /** Milliseconds after a change in the library before it is asked about: many come together. */
 export const SETTLE_MS = 250;
@@ -89,7 +89,7 @@ export function useItemMarks(item: Item | undefined): [Marks, (changes: Partial<
 /** The clips before and after this one in the gallery, once they are known; empty at an end. */
 export function useNeighbours(
   clip: string,
-  view: View,
+  view: GalleryView,
   version: number,
 ): { before: string; after: string } | undefined {
   const { request } = useDesk();

@@ -2,9 +2,9 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { RequestError } from "../../core/connection";
+import type { Details, Item } from "../../core/protocol";
 import { useDesk } from "../context";
 import { ALL } from "../gallery/filters";
-import type { Details, Item } from "../protocol";
 import { Thumb } from "./picture";
 
 /** Clips that are shown at first, and more with each press. */

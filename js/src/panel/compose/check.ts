@@ -2,8 +2,8 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { RequestError } from "../../core/connection";
+import type { Check, Draft } from "../../core/protocol";
 import { useDesk, useSettled } from "../context";
-import type { Check, Draft } from "../protocol";
 import { asked } from "./draft";
 
 /** Milliseconds after the last change before it is asked. */

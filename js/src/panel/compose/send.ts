@@ -2,8 +2,8 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RequestError } from "../../core/connection";
+import type { Answers, Draft } from "../../core/protocol";
 import { useDesk } from "../context";
-import type { Answers, Draft } from "../protocol";
 import { asked } from "./draft";
 
 /** Milliseconds after an answer in which another click is the second half of a double one. */

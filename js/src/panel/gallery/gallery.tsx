@@ -1,8 +1,8 @@
 // All that is in the library: search, filters, and as many stills as the screen holds.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { GalleryView, LibraryFacts } from "../../core/protocol";
 import { useDesk, useSettled } from "../context";
-import type { LibraryFacts, View } from "../protocol";
 import { Bar } from "./bar";
 import { ALL, Filters, narrowed, OrderMenu, sameView } from "./filters";
 import "./gallery.css";
@@ -16,7 +16,7 @@ export const SEARCH_MS = 200;
 
 export interface GalleryProps {
   library: LibraryFacts;
-  view: View;
+  view: GalleryView;
 }
 
 export function Gallery({ library, view: kept }: GalleryProps) {
@@ -82,7 +82,7 @@ export function Gallery({ library, view: kept }: GalleryProps) {
 }
 
 /** How many there are, in words. */
-export function countOf(total: number | undefined, all: number, view: View, turning: boolean): string {
+export function countOf(total: number | undefined, all: number, view: GalleryView, turning: boolean): string {
   if (total === undefined) return "Looking into the library…";
   if (turning) return "Looking…";
   const clips = (count: number) => (count === 1 ? "1 clip" : `${count.toLocaleString()} clips`);

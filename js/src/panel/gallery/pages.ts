@@ -1,7 +1,7 @@
 // The part of the library that is looked at, a page at a time. What is shown stays until what takes its place is here.
 
 import { type Request, RequestError } from "../../core/connection";
-import type { Item, View } from "../protocol";
+import type { GalleryView, Item } from "../../core/protocol";
 
 export const PAGE = 60;
 /** Pages that are kept. */
@@ -15,7 +15,7 @@ const AGAIN_AT_MOST_MS = 24_000;
 
 /** The answers to one view of a library that has not changed meanwhile. */
 interface Shelf {
-  view: View;
+  view: GalleryView;
   pages: Map<number, Item[]>;
   asked: Set<number>;
   total: number | undefined;
@@ -40,7 +40,7 @@ export class Pages {
   private stale = false;
 
   constructor(
-    view: View,
+    view: GalleryView,
     private readonly request: Request,
     private readonly signal: AbortSignal,
     private readonly changed: () => void,
@@ -64,7 +64,7 @@ export class Pages {
   }
 
   /** The view that is shown; another one may be on its way. */
-  get view(): View {
+  get view(): GalleryView {
     return this.shown.view;
   }
 
@@ -87,7 +87,7 @@ export class Pages {
   }
 
   /** Show another view. */
-  look(view: View): void {
+  look(view: GalleryView): void {
     this.next = shelfOf(view, true);
     this.retry();
   }
@@ -219,6 +219,6 @@ export class Pages {
   }
 }
 
-function shelfOf(view: View, other: boolean): Shelf {
+function shelfOf(view: GalleryView, other: boolean): Shelf {
   return { view, pages: new Map(), asked: new Set(), total: undefined, other };
 }

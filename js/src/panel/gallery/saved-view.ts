@@ -2,15 +2,15 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RequestError } from "../../core/connection";
+import type { GalleryView } from "../../core/protocol";
 import { useDesk } from "../context";
-import type { View } from "../protocol";
 import { sameView } from "./filters";
 
 /** Milliseconds after the last change before it is kept. */
 export const KEEP_MS = 400;
 
 /** The view, and a function that changes it. */
-export function useView(kept: View): [View, (change: Partial<View>) => void] {
+export function useView(kept: GalleryView): [GalleryView, (change: Partial<GalleryView>) => void] {
   const { request } = useDesk();
   const [view, setView] = useState(kept);
   const latest = useRef(view);
@@ -46,7 +46,7 @@ export function useView(kept: View): [View, (change: Partial<View>) => void] {
   );
 
   const change = useCallback(
-    (changes: Partial<View>) => {
+    (changes: Partial<GalleryView>) => {
       latest.current = { ...latest.current, ...changes };
       setView(latest.current);
       clearTimeout(timer.current);

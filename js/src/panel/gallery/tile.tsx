@@ -2,11 +2,10 @@
 
 import { Component } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Item } from "../../core/protocol";
 import { Icon } from "../../core/ui/icons";
 import { StateIcon } from "../../core/ui/state-icon";
-import { useStill } from "../media/stills";
-import { useVideoSource } from "../media/videos";
-import type { Item } from "../protocol";
+import { useStill, useVideoSource } from "../media/media";
 
 /** What dragging a clip carries: its key. */
 export const CLIP_TYPE = "application/x-veo-clip";

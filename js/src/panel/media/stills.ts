@@ -1,9 +1,7 @@
 // The stills of the clips on screen: asked for a batch at a time, and kept while there is room.
 
-import { useLayoutEffect, useState } from "preact/hooks";
 import { type Request, RequestError } from "../../core/connection";
 import { imageSource } from "../../core/sources";
-import { useDesk } from "../context";
 
 /** Stills in one message; the kernel takes no more. */
 export const BATCH = 24;
@@ -115,15 +113,4 @@ export class Stills {
       this.kept.delete(oldest);
     }
   }
-}
-
-/** The still of a clip, empty until it is here; asked for while `wanted`. */
-export function useStill(clip: string, wanted = true): string {
-  const { stills } = useDesk();
-  const [, redraw] = useState("");
-  useLayoutEffect(
-    () => (wanted && clip !== "" ? stills.want(clip, redraw) : undefined),
-    [stills, clip, wanted],
-  );
-  return stills.get(clip);
 }

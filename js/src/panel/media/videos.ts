@@ -1,10 +1,8 @@
 // Where a `<video>` gets a clip from: the server's address where that works, else its bytes through the kernel.
 
-import { useCallback, useLayoutEffect, useState } from "preact/hooks";
 import { type Request, RequestError } from "../../core/connection";
+import type { Item } from "../../core/protocol";
 import { videoSource } from "../../core/sources";
-import { useDesk } from "../context";
-import type { Item } from "../protocol";
 
 /** Clips whose bytes are kept though nobody shows them, and how many bytes that may be. */
 export const SPARE = 8;
@@ -22,7 +20,7 @@ export interface Fetched {
   failed: string;
 }
 
-const NOTHING: Fetched = { url: "", percent: 0, failed: "" };
+export const NOTHING: Fetched = { url: "", percent: 0, failed: "" };
 
 interface Kept {
   now: Fetched;
@@ -142,58 +140,4 @@ export class Sources {
     if (url !== "") URL.revokeObjectURL(url);
     this.kept.delete(clip);
   }
-}
-
-export interface VideoSource {
-  /** For the element's `src`; empty while there is none. */
-  url: string;
-  /** `fetching`: its bytes are on their way, `failed`: there is no way to it. */
-  state: "resting" | "ready" | "fetching" | "failed";
-  percent: number;
-  /** Why it failed, in words. */
-  words: string;
-  /** For the element's `onError`. */
-  onBroken: () => void;
-  /** For the element's `onLoadedData`. */
-  onLoaded: () => void;
-}
-
-/** Where to get a clip from, while `wanted`. */
-export function useVideoSource(item: Pick<Item, "key" | "url" | "here">, wanted = true): VideoSource {
-  const { sources } = useDesk();
-  const { key, here } = item;
-  const [fetched, setFetched] = useState({ key, ...NOTHING });
-  // Counts what was found out about addresses, which `sources` keeps.
-  const [, redraw] = useState(0);
-  const address = here ? sources.addressOf(item) : "";
-  const bytes = wanted && here && address === "";
-  useLayoutEffect(() => {
-    if (!bytes) return undefined;
-    const leave = sources.hold(key, (now) => setFetched({ key, ...now }));
-    return () => {
-      leave();
-      // Its object URL may be revoked from now on.
-      setFetched({ key, ...NOTHING });
-    };
-  }, [sources, key, bytes]);
-
-  const onBroken = useCallback(() => {
-    if (address === "") {
-      setFetched({ key, ...NOTHING, failed: "This browser can't play the clip." });
-    } else {
-      sources.noteFailed(key);
-      redraw((count) => count + 1);
-    }
-  }, [sources, key, address]);
-  const onLoaded = useCallback(() => {
-    if (address !== "") sources.noteServed();
-  }, [sources, address]);
-
-  const common = { onBroken, onLoaded };
-  if (!here) return { ...common, url: "", state: "failed", percent: 0, words: "Its file is not there." };
-  if (!wanted) return { ...common, url: "", state: "resting", percent: 0, words: "" };
-  if (address !== "") return { ...common, url: address, state: "ready", percent: 100, words: "" };
-  const { url, percent, failed } = fetched.key === key ? fetched : NOTHING;
-  const state = failed !== "" ? "failed" : url === "" ? "fetching" : "ready";
-  return { ...common, url: failed === "" ? url : "", state, percent, words: failed };
 }

@@ -1,9 +1,8 @@
 // Reads out what came of the jobs; that one is being sent or goes on is on the screen, and would never end.
 
 import { useEffect, useRef } from "preact/hooks";
-import type { State } from "../../core/protocol";
+import type { Row, State } from "../../core/protocol";
 import { useDesk } from "../context";
-import type { Row } from "../protocol";
 
 const ENDS: Partial<Record<State, string>> = {
   failed: "failed",

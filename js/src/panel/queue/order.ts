@@ -1,8 +1,8 @@
 // Moves jobs that have not been sent: by drag and by key, shown at once and taken back when the kernel refuses.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Row } from "../../core/protocol";
 import { useDesk } from "../context";
-import type { Row } from "../protocol";
 
 export interface Order {
   jobs: readonly string[];

@@ -2,9 +2,9 @@
 
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useNow } from "../../core/clock";
-import { formatLine } from "../../core/protocol";
+import { formatLine } from "../../core/line";
+import type { Queue, Row } from "../../core/protocol";
 import { useDesk } from "../context";
-import type { Queue, Row } from "../protocol";
 import { useNews } from "./changes";
 import { useOrder } from "./order";
 import "./queue.css";

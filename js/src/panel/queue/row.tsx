@@ -2,12 +2,12 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Clock, useNow } from "../../core/clock";
-import { formatLine } from "../../core/protocol";
+import { formatLine } from "../../core/line";
+import type { Row, RowAction } from "../../core/protocol";
+import { Bar } from "../../core/ui/box";
 import { Icon, IconButton } from "../../core/ui/icons";
-import { Bar } from "../../core/ui/media";
 import { StateIcon } from "../../core/ui/state-icon";
 import { useDesk } from "../context";
-import type { Row, RowAction } from "../protocol";
 import type { Order } from "./order";
 
 type Wished = Exclude<RowAction, "move" | "dismiss">;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Draft } from "../../../src/core/protocol";
 import {
   asked,
   differs,
@@ -15,7 +16,6 @@ import {
   withValues,
 } from "../../../src/panel/compose/draft";
 import { largest, moved, SMALLEST, sized } from "../../../src/panel/compose/pictures/crop";
-import type { Draft } from "../../../src/panel/protocol";
 import { examplePanel } from "../../fixtures";
 
 const draft = (changes: Partial<Draft>): Draft => ({ ...EMPTY, ...changes });

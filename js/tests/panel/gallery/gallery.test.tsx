@@ -1,12 +1,12 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { GalleryView, Item, LibraryFacts } from "../../../src/core/protocol";
 import { DWELL_MS } from "../../../src/core/ui/visibility";
 import { countOf, Gallery, SEARCH_MS } from "../../../src/panel/gallery/gallery";
 import { AGAIN_MS } from "../../../src/panel/gallery/pages";
 import { KEEP_MS } from "../../../src/panel/gallery/saved-view";
 import { CLIP_TYPE, labelOf, lackOf, shortDate } from "../../../src/panel/gallery/tile";
 import { POINT_MS } from "../../../src/panel/gallery/tiles";
-import type { Item, LibraryFacts, View } from "../../../src/panel/protocol";
 import {
   click,
   closeStage,
@@ -25,7 +25,7 @@ let stage: Stage;
 let kernel: FakeKernel;
 let library: Item[];
 let facts: LibraryFacts;
-let kept: View;
+let kept: GalleryView;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW * 1000 });
@@ -36,7 +36,7 @@ beforeEach(() => {
   vi.spyOn(HTMLMediaElement.prototype, "load").mockImplementation(() => {});
   library = Array.from({ length: 2000 }, (_, at) => exampleItem({ key: `c${at}/0`, prompt: `A fox, ${at}` }));
   kernel = new FakeKernel()
-    .on("browse", ({ search, offset, limit }: View & { offset: number; limit: number }) => {
+    .on("browse", ({ search, offset, limit }: GalleryView & { offset: number; limit: number }) => {
       const found = library.filter(({ prompt }) => prompt.includes(search));
       return { total: found.length, items: found.slice(offset, offset + limit) };
     })

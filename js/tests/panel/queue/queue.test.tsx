@@ -1,6 +1,6 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Queue, Row } from "../../../src/panel/protocol";
+import type { Queue, Row } from "../../../src/core/protocol";
 import { newsOf, wordsOf } from "../../../src/panel/queue/changes";
 import { moved } from "../../../src/panel/queue/order";
 import { inOrder, QueueList } from "../../../src/panel/queue/queue";

@@ -1,17 +1,15 @@
 // What can be done with a clip: made again, varied, gone on from, compared, copied, taken away.
 
-import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Details, Draft } from "../../../core/protocol";
 import { videoSource } from "../../../core/sources";
-import { useId } from "../../../core/ui/id";
 import type { Player } from "../../../grid/player/player";
 import { type Desk, useDesk } from "../../context";
-import { useVideoSource } from "../../media/videos";
-import type { Details, Draft } from "../../protocol";
+import { useVideoSource } from "../../media/media";
+import { Action, type Opened, Question } from "../action";
 import { goCompose, useLevel } from "../layer-context";
 import { hasNoFocus } from "../layer-dialog";
 import { ClipStrip } from "../strip";
-import type { Opened } from "./details";
 import { FrameChooser } from "./frame-chooser";
 
 export interface ActionsProps {
@@ -191,82 +189,6 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
 
 async function restore(panel: Desk, clip: string, job: string): Promise<void> {
   if ((await panel.ask("restore", { clips: [clip] })) !== undefined) panel.say(`${job} is back.`);
-}
-
-interface ActionProps {
-  /** Why it can't be done now; empty where it can. */
-  reason?: string;
-  /** What it says while it is asked for. */
-  busy?: string;
-  /** Whether what it opens is open. */
-  expanded?: boolean;
-  /** What that is. */
-  opens?: Opened;
-  onAct: () => unknown;
-  children: ComponentChildren;
-}
-
-/** A button that is asked once at a time, and that says why it can't be pressed. */
-export function Action({ reason = "", busy, expanded, opens, onAct, children }: ActionProps) {
-  const { say } = useDesk();
-  const [asked, setAsked] = useState(false);
-  const id = useId();
-  const press = async () => {
-    if (reason !== "") say(reason);
-    if (reason !== "" || asked) return;
-    setAsked(true);
-    try {
-      await onAct();
-    } finally {
-      setAsked(false);
-    }
-  };
-  return (
-    <>
-      <button
-        type="button"
-        class="veo-button"
-        aria-disabled={reason !== "" || asked}
-        data-opens={opens}
-        {...(expanded !== undefined && { "aria-expanded": expanded })}
-        {...(reason !== "" && { title: reason, "aria-describedby": id })}
-        onClick={press}
-      >
-        {asked && busy !== undefined ? busy : children}
-      </button>
-      {reason !== "" && (
-        <span id={id} hidden>
-          {reason}
-        </span>
-      )}
-    </>
-  );
-}
-
-interface QuestionProps {
-  words: string;
-  yes: string;
-  no?: string;
-  onYes: () => unknown;
-  onNo: () => void;
-}
-
-/** Asked where it was pressed; the keyboard is on the answer that does nothing. */
-export function Question({ words, yes, no: keep = "Keep it", onYes, onNo }: QuestionProps) {
-  const no = useRef<HTMLButtonElement>(null);
-  const id = useId();
-  useEffect(() => no.current?.focus(), []);
-  return (
-    <div class="veo-question" role="group" aria-labelledby={id}>
-      <p id={id}>{words}</p>
-      <Action onAct={onYes} busy="One moment…">
-        {yes}
-      </Action>
-      <button ref={no} type="button" class="veo-button" onClick={onNo}>
-        {keep}
-      </button>
-    </div>
-  );
 }
 
 /** The file, from the server or from the bytes that came through the kernel. */

@@ -2,10 +2,11 @@
 
 import { useState } from "preact/hooks";
 import { useNow } from "../../../core/clock";
-import { formatLine } from "../../../core/protocol";
+import { formatLine } from "../../../core/line";
+import type { Details, Item, Lineage } from "../../../core/protocol";
 import { imageSource } from "../../../core/sources";
+import { Waiting } from "../../../core/ui/box";
 import { IconButton } from "../../../core/ui/icons";
-import { Waiting } from "../../../core/ui/media";
 import { StateIcon } from "../../../core/ui/state-icon";
 import type { Intent } from "../../../grid/keys";
 import { NoteEditor } from "../../../grid/layers/layers";
@@ -14,7 +15,7 @@ import { AT_REST, zoomBy } from "../../../grid/layers/zoom";
 import { TransportBar } from "../../../grid/player/transport";
 import { MarksRow } from "../../../grid/table/marks";
 import { useDesk } from "../../context";
-import type { Details, Item, Lineage } from "../../protocol";
+import type { Opened } from "../action";
 import { useLevel } from "../layer-context";
 import { Frame, playBy } from "../layer-dialog";
 import { ClipVideo, Thumb } from "../picture";
@@ -170,9 +171,6 @@ export function ClipDetails({ clip }: { clip: string }) {
     </Frame>
   );
 }
-
-/** What is open under the actions; only one thing at a time. */
-export type Opened = "" | "frame" | "compare" | "delete" | "resubmit" | "text";
 
 function nameOf(clip: string, item: Item | undefined): string {
   const [job = clip, sample = "0"] = clip.split("/");

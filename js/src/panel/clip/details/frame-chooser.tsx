@@ -1,13 +1,13 @@
 // A frame of a clip as a picture of the draft: which frame, and what for.
 
 import { useState } from "preact/hooks";
+import type { Draft, Item } from "../../../core/protocol";
 import { usePlayer } from "../../../grid/context";
 import type { Player } from "../../../grid/player/player";
 import { formatPosition } from "../../../grid/player/sync";
 import { useDesk } from "../../context";
-import type { Draft, Item } from "../../protocol";
+import { Action } from "../action";
 import { goCompose, useLevel } from "../layer-context";
-import { Action } from "./actions";
 
 export type Use = "image" | "last_frame" | "reference_images";
 

@@ -2,11 +2,11 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { RequestError } from "../../../core/connection";
+import type { Details, Item } from "../../../core/protocol";
 import type { Intent } from "../../../grid/keys";
 import { formatPosition } from "../../../grid/player/sync";
 import { useDesk } from "../../context";
-import type { Details, Item } from "../../protocol";
-import { Action, Question } from "../details/actions";
+import { Action, Question } from "../action";
 import { useLevel } from "../layer-context";
 import { Frame } from "../layer-dialog";
 import { ClipStrip } from "../strip";

@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon, IconButton } from "../../../core/ui/icons";
 import { follow } from "../../../grid/layers/panes";
 import { formatPosition } from "../../../grid/player/sync";
-import { useStill } from "../../media/stills";
+import { useStill } from "../../media/media";
 import { lengthOf, move, type Part } from "./pieces";
 import { Trim } from "./trim";
 

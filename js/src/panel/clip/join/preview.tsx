@@ -4,8 +4,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon, IconButton } from "../../../core/ui/icons";
 import { usePlayer } from "../../../grid/context";
 import { Scrubber } from "../../../grid/player/transport";
-import { useStill } from "../../media/stills";
-import { useVideoSource } from "../../media/videos";
+import { useStill, useVideoSource } from "../../media/media";
 import type { Part } from "./pieces";
 import type { Sequence } from "./sequence";
 

@@ -1,9 +1,9 @@
 // Chooses the part of a picture that is kept: dragged, or moved and sized with the keyboard.
 
 import { useRef, useState } from "preact/hooks";
+import type { PictureFacts } from "../../../core/protocol";
 import { imageSource } from "../../../core/sources";
 import { Dialog } from "../../../core/ui/dialog";
-import type { PictureFacts } from "../../protocol";
 import { shareOf } from "../draft";
 import { type Anchor, type Area, largest, moved, SMALLEST, sized } from "./crop";
 

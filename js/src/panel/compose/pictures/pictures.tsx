@@ -1,10 +1,10 @@
 // Where pictures are given: dropped, pasted, chosen from the disk, or taken from a clip.
 
 import { useRef, useState } from "preact/hooks";
+import type { Check, Draft, PictureFacts, Problem, Setup } from "../../../core/protocol";
 import { imageSource } from "../../../core/sources";
 import { Icon, IconButton } from "../../../core/ui/icons";
 import { useDesk } from "../../context";
-import type { Check, Draft, PictureFacts, Problem, Setup } from "../../protocol";
 import { differs, PICTURES, type PictureField, ratiosOf, withoutPicture } from "../draft";
 import { Problems } from "../problems";
 import { CropDialog } from "./cropping";

@@ -1,10 +1,10 @@
 // The clip that is gone on from.
 
+import type { Problem } from "../../../core/protocol";
 import { imageSource } from "../../../core/sources";
 import { Icon, IconButton } from "../../../core/ui/icons";
 import { useDesk } from "../../context";
-import { useStill } from "../../media/stills";
-import type { Problem } from "../../protocol";
+import { useStill } from "../../media/media";
 import { Problems } from "../problems";
 import { useDrop } from "./drop";
 

@@ -2,8 +2,8 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RequestError } from "../../../core/connection";
+import type { Draft, PictureFacts, Setup } from "../../../core/protocol";
 import { useDesk } from "../../context";
-import type { Draft, PictureFacts, Setup } from "../../protocol";
 import { PICTURES, type PictureField, withValues } from "../draft";
 import type { Area } from "./crop";
 

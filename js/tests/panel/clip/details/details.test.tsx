@@ -1,10 +1,10 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestError } from "../../../../src/core/connection";
+import type { Details, Draft } from "../../../../src/core/protocol";
 import { OpenLayer } from "../../../../src/panel/clip/layer";
 import { SETTLE_MS } from "../../../../src/panel/clip/state";
 import type { Layer } from "../../../../src/panel/context";
-import type { Details, Draft } from "../../../../src/panel/protocol";
 import { examplePanel, panelExamples } from "../../../fixtures";
 import { fakeVideos } from "../../../grid/video";
 import {

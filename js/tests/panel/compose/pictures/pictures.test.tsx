@@ -1,8 +1,8 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestError } from "../../../../src/core/connection";
+import type { PictureFacts } from "../../../../src/core/protocol";
 import { unfitWords } from "../../../../src/panel/compose/pictures/uploads";
-import type { PictureFacts } from "../../../../src/panel/protocol";
 import { click, closeStage, pass } from "../../stage";
 import {
   CAT,

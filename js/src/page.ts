@@ -6,7 +6,7 @@
 
 import { h, render } from "preact";
 import { RequestError } from "./core/connection";
-import type { CellDetails, Grid, GridCell, GridWishes, Summary } from "./core/protocol";
+import type { CellDetails, Grid, GridCell, GridCommands, Summary } from "./core/protocol";
 import { type Ask, type Marks, makeContext } from "./grid/context";
 import { GridView } from "./grid/view";
 import "./page.css";
@@ -29,16 +29,16 @@ export function openPage(place: HTMLElement, facts: Facts, signal: AbortSignal):
     draw();
   };
 
-  const request: Ask = async (wish, payload) => {
-    switch (wish) {
+  const request: Ask = async (command, payload) => {
+    switch (command) {
       case "details": {
-        const { cell } = payload as GridWishes["details"];
+        const { cell } = payload as GridCommands["details"];
         return { ...facts.details[cell] };
       }
       case "rate":
       case "star":
       case "note": {
-        const { cell, sample, ...marks } = payload as GridWishes["rate" | "star" | "note"];
+        const { cell, sample, ...marks } = payload as GridCommands["rate" | "star" | "note"];
         change(cell, sample, marks);
         return {};
       }

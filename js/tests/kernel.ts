@@ -1,7 +1,7 @@
 // A kernel's side of a widget model, for tests: it keeps what is sent and answers when told.
 
 import type { AnyModel } from "@anywidget/types";
-import type { Card, Message, Wish } from "../src/core/protocol";
+import type { Card, Command, Message } from "../src/core/protocol";
 import type { GridFacts } from "./fixtures";
 
 type Handler = (content?: unknown, buffers?: DataView[]) => void;
@@ -71,17 +71,17 @@ export class FakeModel {
   }
 
   /** The last message of this kind that was sent. */
-  last(kind: Wish): Message {
+  last(kind: Command): Message {
     const message = this.sent.filter((one) => one.kind === kind).at(-1);
     if (message === undefined) throw new Error(`no "${kind}" was sent`);
     return message;
   }
 
-  grant(kind: Wish, ok: object = {}, buffers?: DataView[]): void {
+  grant(kind: Command, ok: object = {}, buffers?: DataView[]): void {
     this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, ok }, buffers);
   }
 
-  refuse(kind: Wish, message: string, hint: string): void {
+  refuse(kind: Command, message: string, hint: string): void {
     const error = { code: "not_found", message, hint };
     this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, error });
   }

@@ -1,7 +1,7 @@
 // Asks the kernel for something and waits for its answer, for as long as the caller's signal is not aborted.
 
 import type { AnyModel } from "@anywidget/types";
-import type { ErrorWords, Message, Reply, Wish } from "./protocol";
+import type { Command, ErrorWords, Message, Reply } from "./protocol";
 
 export const TIMEOUT_MS = 10_000;
 
@@ -25,7 +25,7 @@ export interface Extras {
 
 /** The answer; where bytes came along, they are its `buffers`. */
 export type Request = (
-  kind: Wish,
+  kind: Command,
   payload?: object,
   extras?: Extras,
 ) => Promise<Record<string, unknown> & { buffers?: DataView[] }>;

@@ -65,12 +65,12 @@ export interface Card {
   videos: CardClip[];
 }
 
-export type CardWish = "cancel" | "again" | "clock";
+export type CardCommand = "cancel" | "again" | "clock";
 
-export type Wish = CardWish | GridWish | PanelWish;
+export type Command = CardCommand | GridCommand | PanelCommand;
 
 export interface Message {
-  kind: Wish;
+  kind: Command;
   id: string;
   payload: Record<string, unknown>;
 }
@@ -152,7 +152,7 @@ export interface GridCell {
 }
 
 /** What a page can ask for, and with which payload. */
-export interface GridWishes {
+export interface GridCommands {
   pause: Record<string, never>;
   resume: Record<string, never>;
   retry: Record<string, never>;
@@ -169,7 +169,7 @@ export interface GridWishes {
   /** Written beside the notebook; answered by `{words}` on where. No ending means a folder. */
   export: { ending: ".html" | ".mp4" | ".png" | ".csv" | "" };
 }
-export type GridWish = keyof GridWishes;
+export type GridCommand = keyof GridCommands;
 
 export interface CellDetails {
   prompt: string;
@@ -336,7 +336,7 @@ export interface Piece {
 }
 
 /** What a page can ask for, and with which payload. */
-export interface PanelWishes {
+export interface PanelCommands {
   draft: { draft: Draft; by: string };
   check: { draft: Draft };
   generate: { draft: Draft; confirm: boolean };
@@ -365,7 +365,7 @@ export interface PanelWishes {
   restore: { clips: string[] };
   join: { pieces: Piece[]; title: string };
 }
-export type PanelWish = keyof PanelWishes;
+export type PanelCommand = keyof PanelCommands;
 
 /** What each is answered with; those that are missing say nothing but that it is done. */
 export interface Answers {
@@ -385,4 +385,4 @@ export interface Answers {
   vary: { draft: Draft };
   join: { clip: string };
 }
-export type Answer<W extends PanelWish> = W extends keyof Answers ? Answers[W] : Record<string, never>;
+export type Answer<W extends PanelCommand> = W extends keyof Answers ? Answers[W] : Record<string, never>;

@@ -2,15 +2,15 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
-import type { GridClip, GridWish, GridWishes } from "../core/protocol";
+import type { GridClip, GridCommand, GridCommands } from "../core/protocol";
 import { DWELL_MS, EXACT, NEAR, Sight } from "../core/ui/visibility";
 import { Player } from "./player/player";
 import { Posters } from "./table/posters";
 
 /** Asks the kernel; a refusal is shown to the person and ends there. The answer is undefined then. */
-export type Ask = <W extends GridWish>(
-  wish: W,
-  payload: GridWishes[W],
+export type Ask = <W extends GridCommand>(
+  command: W,
+  payload: GridCommands[W],
 ) => Promise<Record<string, unknown> | undefined>;
 
 export interface Context {

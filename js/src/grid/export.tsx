@@ -1,8 +1,8 @@
 // The menu that takes the sweep away: the kernel writes it beside the notebook and says where.
 
-import type { GridWishes } from "../core/protocol";
+import type { GridCommands } from "../core/protocol";
 
-type Ending = GridWishes["export"]["ending"];
+type Ending = GridCommands["export"]["ending"];
 
 const KINDS: readonly (readonly [words: string, ending: Ending])[] = [
   ["Page", ".html"],

@@ -1,4 +1,4 @@
-// What a grid remembers between two drawings: words to the person, wishes under way.
+// What a grid remembers between two drawings: notices, commands under way.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RequestError } from "../core/connection";
@@ -28,9 +28,9 @@ export function useNotice(): [{ shown: string; said: string }, (words: string, u
 /** Asks the kernel, and tells the person when it does not do it. */
 export function useAsk(request: Ask, say: (words: string) => void): Ask {
   return useCallback(
-    async (wish, payload) => {
+    async (command, payload) => {
       try {
-        return await request(wish, payload);
+        return await request(command, payload);
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         if (error.code !== "closed") say(`${error.message} ${error.hint}`.trim());
@@ -53,18 +53,18 @@ export function useNews(summary: Summary, say: (words: string, unseen: boolean) 
   }, [running, summary, say]);
 }
 
-/** The marks of a clip, with what was just wished shown at once and taken back when it is refused. */
+/** The marks of a clip, with what was just changed shown at once and taken back when it is refused. */
 export function useMarks(ask: Ask): [(spot: Spot) => Marks, (spot: Spot, changes: Partial<Marks>) => void] {
-  const [wished, setWished] = useState<Readonly<Record<string, Partial<Marks>>>>({});
+  const [pending, setPending] = useState<Readonly<Record<string, Partial<Marks>>>>({});
   const marksOf = useCallback(
-    ({ id, cell, sample }: Spot): Marks => ({ ...UNMARKED, ...cell?.clips[sample], ...wished[id] }),
-    [wished],
+    ({ id, cell, sample }: Spot): Marks => ({ ...UNMARKED, ...cell?.clips[sample], ...pending[id] }),
+    [pending],
   );
   const mark = useCallback(
     (spot: Spot, changes: Partial<Marks>) => {
       const { id, cell, sample } = spot;
       if (cell === undefined) return;
-      setWished((all) => ({ ...all, [id]: { ...all[id], ...changes } }));
+      setPending((all) => ({ ...all, [id]: { ...all[id], ...changes } }));
       const target = { cell: cell.key, sample };
       const asked = [
         changes.rating !== undefined && ask("rate", { ...target, rating: changes.rating }),
@@ -73,7 +73,7 @@ export function useMarks(ask: Ask): [(spot: Spot) => Marks, (spot: Spot, changes
       ];
       // Answered, the trait says it; refused, it never was.
       void Promise.all(asked).then(() =>
-        setWished((all) => {
+        setPending((all) => {
           const { [id]: mine = {}, ...others } = all;
           const left = Object.entries(mine).filter(([name, value]) => changes[name as keyof Marks] !== value);
           return left.length === 0 ? others : { ...others, [id]: Object.fromEntries(left) };

@@ -88,7 +88,7 @@ class Tree {
     this.root.className = "veo-grid-root";
     scene.signal.addEventListener("abort", this.end, { signal });
     const request = connect(model, signal);
-    this.request = (wish, payload) => request(wish, payload);
+    this.request = (command, payload) => request(command, payload);
     const poster = (cell: string, sample: number) =>
       request("poster", { cell, sample }).then((answer) => String(answer["poster"] ?? ""));
     this.context = makeContext(poster, clock, signal);

@@ -8,7 +8,7 @@ import "../core/ui/box.css";
 import "./grid.css";
 import "./bars.css";
 import "./layers/layers.css";
-import type { Grid, GridCell, GridWishes, Summary } from "../core/protocol";
+import type { Grid, GridCell, GridCommands, Summary } from "../core/protocol";
 import {
   axesOf,
   comparedLabel,
@@ -187,7 +187,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
     else if (board.popup === "" && !(board.layer === "compared" && ABOUT_ONE.has(intent.kind))) act(intent);
   };
 
-  const take = async (ending: GridWishes["export"]["ending"]) => {
+  const take = async (ending: GridCommands["export"]["ending"]) => {
     say("Writing the export…");
     const answer = await ask("export", { ending });
     if (answer !== undefined) say(String(answer["words"] ?? ""));

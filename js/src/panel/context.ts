@@ -4,14 +4,14 @@ import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
 import { type Extras, type Request, RequestError } from "../core/connection";
-import type { Answer, Draft, PanelWish, PanelWishes } from "../core/protocol";
+import type { Answer, Draft, PanelCommand, PanelCommands } from "../core/protocol";
 import type { Stills } from "./media/stills";
 import type { Sources } from "./media/videos";
 
 /** Asks the kernel; a refusal is told to the person and ends there. The answer is undefined then. */
-export type AskPanel = <W extends PanelWish>(
-  wish: W,
-  payload: PanelWishes[W],
+export type AskPanel = <W extends PanelCommand>(
+  command: W,
+  payload: PanelCommands[W],
   extras?: Extras,
 ) => Promise<(Answer<W> & { buffers?: DataView[] }) | undefined>;
 
@@ -53,9 +53,9 @@ export function useDesk(): Desk {
 
 /** A function that asks, and tells the person when it is not done. */
 export function askWith(request: Request, say: (words: string) => void): AskPanel {
-  return (async (wish, payload, extras) => {
+  return (async (command, payload, extras) => {
     try {
-      return await request(wish, payload, extras);
+      return await request(command, payload, extras);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       if (error.code !== "closed") say(`${error.message} ${error.hint}`.trim());

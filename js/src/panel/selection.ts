@@ -3,27 +3,27 @@
 import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { AskPanel } from "./context";
 
-/** What is chosen, as the kernel has it or as was wished just now, and a function that chooses. */
+/** What is chosen, as the kernel has it or as was asked for just now, and a function that chooses. */
 export function useChosen(
   kept: readonly string[],
   ask: AskPanel,
 ): [readonly string[], (clips: readonly string[]) => void] {
-  const [wished, setWished] = useState<readonly string[]>();
+  const [pending, setPending] = useState<readonly string[]>();
   const last = useRef(0);
   useLayoutEffect(() => {
     // Nothing is under way: what the kernel says counts again.
-    if (last.current === 0) setWished(undefined);
+    if (last.current === 0) setPending(undefined);
   }, [kept]);
   const choose = useCallback(
     (clips: readonly string[]) => {
-      setWished(clips);
+      setPending(clips);
       last.current += 1;
       void ask("select", { clips: [...clips] }).then((done) => {
         last.current -= 1;
-        if (done === undefined && last.current === 0) setWished(undefined);
+        if (done === undefined && last.current === 0) setPending(undefined);
       });
     },
     [ask],
   );
-  return [wished ?? kept, choose];
+  return [pending ?? kept, choose];
 }

@@ -1,7 +1,7 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatLine } from "../../src/core/line";
-import type { GridWish } from "../../src/core/protocol";
+import type { GridCommand } from "../../src/core/protocol";
 import { DWELL_MS } from "../../src/core/ui/visibility";
 import { SAVED, SPARE_MS } from "../../src/grid/mount";
 import define from "../../src/widget";
@@ -70,7 +70,7 @@ const active = () => find('.veo-cell[tabindex="0"]').dataset["spot"];
 const press = (key: string, on: Element = document.activeElement ?? spot("0/0")) =>
   act(() => void on.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })));
 const click = (selector: string) => act(() => find(selector).click());
-const sent = (kind: GridWish) =>
+const sent = (kind: GridCommand) =>
   model.sent.filter((message) => message.kind === kind).map(({ payload }) => payload);
 const said = () => find(".veo-grid > [aria-live]").textContent;
 const start = async (facts?: GridFacts) => {
@@ -446,7 +446,7 @@ describe("export", () => {
   });
 });
 
-describe("wishes about all of it", () => {
+describe("commands about all of it", () => {
   it.each([
     ["Pause", "pause", "Pausing…"],
     ["Try failed again", "retry", "Trying again…"],

@@ -44,7 +44,7 @@ describe("what is chosen", () => {
     expect(chosen).toEqual(["b/0"]);
   });
 
-  it("is not set back by what the kernel had before the last wish", async () => {
+  it("is not set back by what the kernel had before the last choice", async () => {
     kernel.on("select", () => new Promise(() => {}));
     await show([]);
     await act(() => choose(["a/0"]));

@@ -4,7 +4,7 @@ import { type ComponentChildren, render } from "preact";
 import { act } from "preact/test-utils";
 import { vi } from "vitest";
 import { type Request, RequestError } from "../../src/core/connection";
-import type { GalleryView, Item, LibraryFacts, PanelWish, Row } from "../../src/core/protocol";
+import type { GalleryView, Item, LibraryFacts, PanelCommand, Row } from "../../src/core/protocol";
 import { askWith, type Desk, DeskContext } from "../../src/panel/context";
 import { Stills } from "../../src/panel/media/stills";
 import { Sources } from "../../src/panel/media/videos";
@@ -13,29 +13,29 @@ export const NOW = 1_764_100_000;
 
 export type Answering = (payload: never) => object | Promise<object>;
 
-/** What was asked, in order, and how each kind of wish is answered; the others never are. */
+/** What was asked, in order, and how each kind of command is answered; the others never are. */
 export class FakeKernel {
-  readonly sent: { kind: PanelWish; payload: Record<string, unknown> }[] = [];
-  readonly answers = new Map<PanelWish, Answering>();
+  readonly sent: { kind: PanelCommand; payload: Record<string, unknown> }[] = [];
+  readonly answers = new Map<PanelCommand, Answering>();
 
   readonly request: Request = async (kind, payload = {}) => {
-    this.sent.push({ kind: kind as PanelWish, payload: payload as Record<string, unknown> });
-    const answer = this.answers.get(kind as PanelWish);
+    this.sent.push({ kind: kind as PanelCommand, payload: payload as Record<string, unknown> });
+    const answer = this.answers.get(kind as PanelCommand);
     if (answer === undefined) return new Promise(() => {});
     return (await answer(payload as never)) as Record<string, unknown>;
   };
 
-  on(kind: PanelWish, answer: Answering): this {
+  on(kind: PanelCommand, answer: Answering): this {
     this.answers.set(kind, answer);
     return this;
   }
 
-  refuse(kind: PanelWish, message = "No answer from the kernel: it may be busy.", hint = ""): this {
+  refuse(kind: PanelCommand, message = "No answer from the kernel: it may be busy.", hint = ""): this {
     return this.on(kind, () => Promise.reject(new RequestError("timeout", message, hint)));
   }
 
   /** The payloads of this kind that were sent. */
-  of(kind: PanelWish): Record<string, unknown>[] {
+  of(kind: PanelCommand): Record<string, unknown>[] {
     return this.sent.filter((one) => one.kind === kind).map(({ payload }) => payload);
   }
 }

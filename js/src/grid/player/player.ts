@@ -298,7 +298,7 @@ export class Player {
     if (video.paused && !(video.ended && what.kind === "rate")) video.play().catch(() => {});
   }
 
-  /** Put a video where the standing clock is. While it is seeking the newest wish waits for its end. */
+  /** Put a video where the standing clock is. While it is seeking the newest target waits for its end. */
   private place(video: HTMLVideoElement): void {
     if (video.readyState < 1) return;
     if (video.seeking) {

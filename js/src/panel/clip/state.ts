@@ -52,16 +52,16 @@ export function useDetails(clip: string, version: number): Known {
 
 const UNMARKED: Marks = { rating: 0, star: false, note: "" };
 
-/** What is thought of a clip, with what was just wished; a refusal takes it back. */
+/** What is thought of a clip, with what was just changed; a refusal takes it back. */
 export function useItemMarks(item: Item | undefined): [Marks, (changes: Partial<Marks>) => void] {
   const { ask, say } = useDesk();
-  const [wished, setWished] = useState<{ of: Item | undefined; changes: Partial<Marks> }>();
-  const changes = wished !== undefined && wished.of === item ? wished.changes : {};
+  const [pending, setPending] = useState<{ of: Item | undefined; changes: Partial<Marks> }>();
+  const changes = pending !== undefined && pending.of === item ? pending.changes : {};
   const marks: Marks = { ...UNMARKED, ...item, ...changes };
   const mark = useCallback(
     async (next: Partial<Marks>) => {
       if (item === undefined) return;
-      setWished((now) => ({ of: item, changes: { ...(now?.of === item && now.changes), ...next } }));
+      setPending((now) => ({ of: item, changes: { ...(now?.of === item && now.changes), ...next } }));
       const { key: clip } = item;
       const asked = [
         next.rating !== undefined && ask("rate", { clip, rating: next.rating }),
@@ -73,7 +73,7 @@ export function useItemMarks(item: Item | undefined): [Marks, (changes: Partial<
       } else if (next.star !== undefined) say(next.star ? "Starred" : "Star taken away", true);
       const done = await Promise.all(asked);
       if (done.every((answer) => answer !== undefined)) return;
-      setWished((now) => {
+      setPending((now) => {
         if (now === undefined) return now;
         const left = Object.entries(now.changes).filter(
           ([name, value]) => next[name as keyof Marks] !== value,

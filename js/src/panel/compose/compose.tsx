@@ -57,10 +57,10 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
     return say(`${problem.message} ${problem.hint}`.trim(), true);
   };
   // After the drawing that follows: a value that was only just written is in the draft then.
-  const [wished, setWished] = useState(0);
+  const [requested, setRequested] = useState(0);
   useEffect(() => {
-    if (wished > 0) generate();
-  }, [wished]);
+    if (requested > 0) generate();
+  }, [requested]);
 
   const [over, drop] = useDrop({
     files: (files) => given.files("image", files),
@@ -78,7 +78,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
       onKeyDown={(event) => {
         if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
         event.preventDefault();
-        if (!event.repeat && sent.question === "") setWished((now) => now + 1);
+        if (!event.repeat && sent.question === "") setRequested((now) => now + 1);
       }}
     >
       <header class="veo-compose-head">

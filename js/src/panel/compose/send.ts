@@ -38,8 +38,8 @@ export function useSend(onSent: () => void): Sending {
       setSending(true);
       setSaid({ words: "", question: "" });
       try {
-        const wish = { draft: asked(draft), confirm };
-        const answer = await request("generate", wish, { timeout: PATIENCE_MS });
+        const command = { draft: asked(draft), confirm };
+        const answer = await request("generate", command, { timeout: PATIENCE_MS });
         const { question, jobs } = answer as unknown as Answers["generate"];
         if (question !== "") {
           setSaid({ words: "", question });

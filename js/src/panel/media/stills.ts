@@ -9,7 +9,7 @@ export const BATCH = 24;
 const AT_ONCE = 2;
 /** Stills that are kept: at about 8 kB each this is some megabytes. */
 export const KEPT = 600;
-/** Milliseconds for which wishes gather, so that a screenful goes in few messages. */
+/** Milliseconds for which requests gather, so that a screenful goes in few messages. */
 export const GATHER_MS = 16;
 /** Milliseconds after a refusal until those that are still wanted are asked for again; doubled each time. */
 export const AGAIN_MS = 4000;

@@ -30,20 +30,20 @@ export function useOrder(
   list: { readonly current: HTMLElement | null },
 ): Order {
   const { ask, say, signal } = useDesk();
-  const [wished, setWished] = useState<readonly string[]>();
+  const [pending, setPending] = useState<readonly string[]>();
   const [drag, setDrag] = useState({ dragged: "", before: "" });
   const ending = useRef<AbortController | undefined>(undefined);
   useEffect(() => () => ending.current?.abort(), []);
 
   const known = rows.map(({ job }) => job);
-  // What was wished stands until the kernel says how it is: then the order has changed.
+  // What was asked for stands until the kernel says how it is: then the order has changed.
   const key = known.join();
   const asked = useRef(key);
   if (asked.current !== key) {
     asked.current = key;
-    if (wished !== undefined) setWished(undefined);
+    if (pending !== undefined) setPending(undefined);
   }
-  const jobs = wished !== undefined && wished.length === known.length ? wished : known;
+  const jobs = pending !== undefined && pending.length === known.length ? pending : known;
   const byJob = new Map(rows.map((row) => [row.job, row]));
   const movable = jobs.filter((job) => {
     const row = byJob.get(job);
@@ -53,11 +53,11 @@ export function useOrder(
   const place = async (job: string, before: string, told: string) => {
     const next = moved(jobs, job, before);
     if (next.join() === jobs.join()) return;
-    setWished(next);
+    setPending(next);
     const line = next.filter((one) => movable.includes(one));
     const at = line.indexOf(told) + 1;
     const done = await ask("move", { job, before });
-    if (done === undefined) setWished(undefined);
+    if (done === undefined) setPending(undefined);
     else say(`${told} is number ${at} of ${line.length + more} that wait`, true);
   };
 

@@ -10,15 +10,15 @@ import { StateIcon } from "../../core/ui/state-icon";
 import { useDesk } from "../context";
 import type { Order } from "./order";
 
-type Wished = Exclude<RowAction, "move" | "dismiss">;
+type RowCommand = Exclude<RowAction, "move" | "dismiss">;
 
-const LABELS: Readonly<Record<Wished, readonly [label: string, asked: string]>> = {
+const LABELS: Readonly<Record<RowCommand, readonly [label: string, asked: string]>> = {
   again: ["Try again", "Asking again…"],
   fetch: ["Fetch", "Fetching…"],
   resubmit: ["Send again", "Sending…"],
   cancel: ["Cancel", "Stopping…"],
 };
-const WISHED = Object.keys(LABELS) as Wished[];
+const COMMANDS = Object.keys(LABELS) as RowCommand[];
 
 export interface JobRowProps {
   row: Row;
@@ -93,10 +93,10 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
       <div class="veo-job-end">
         {asking ? (
           <>
-            <WishButton
+            <CommandButton
               key="sure"
               labels={LABELS.resubmit}
-              wish={async () => {
+              run={async () => {
                 const answer = await ask("resubmit", { job });
                 onAsking(false);
                 return answer;
@@ -108,11 +108,11 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
             </button>
           </>
         ) : (
-          WISHED.filter((action) => actions.includes(action)).map((action) => (
-            <WishButton
+          COMMANDS.filter((action) => actions.includes(action)).map((action) => (
+            <CommandButton
               key={action}
               labels={LABELS[action]}
-              wish={action === "resubmit" ? () => onAsking(true) : () => ask(action, { job })}
+              run={action === "resubmit" ? () => onAsking(true) : () => ask(action, { job })}
               {...(action === "resubmit" && { label: "Send again…" })}
             />
           ))
@@ -126,14 +126,14 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
   );
 }
 
-interface WishButtonProps {
+interface CommandButtonProps {
   labels: readonly [label: string, asked: string];
   label?: string;
-  wish: () => unknown;
+  run: () => unknown;
   focused?: boolean;
 }
 
-function WishButton({ labels, label, wish, focused = false }: WishButtonProps) {
+function CommandButton({ labels, label, run, focused = false }: CommandButtonProps) {
   const [asked, setAsked] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => {
@@ -148,7 +148,7 @@ function WishButton({ labels, label, wish, focused = false }: WishButtonProps) {
 
   const click = async () => {
     if (asked) return;
-    const answer = wish();
+    const answer = run();
     if (!(answer instanceof Promise)) return;
     setAsked(true);
     // Granted it goes on saying so: the row's next state takes it away.

@@ -144,7 +144,7 @@ describe("standing", () => {
     expect(videos.every((one) => one.paused)).toBe(true);
   });
 
-  it("moves all with the scrubber, to the newest wish while they still seek", async () => {
+  it("moves all with the scrubber, to the newest place while they still seek", async () => {
     const videos = [video("a"), video("b")];
     player.seek(1);
     player.seek(2);

@@ -57,8 +57,8 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
     if (answer === undefined) return;
     goCompose(panel, "What made this clip is in Compose now: change what you like.", () => answer.draft);
   };
-  const simple = async (wish: "fetch" | "resubmit", words: string) => {
-    if ((await desk.ask(wish, { job })) !== undefined) desk.say(words);
+  const simple = async (command: "fetch" | "resubmit", words: string) => {
+    if ((await desk.ask(command, { job })) !== undefined) desk.say(words);
   };
   const remove = async () => {
     if ((await desk.ask("delete", { clips: [clip] })) === undefined) return;

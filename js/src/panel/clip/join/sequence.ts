@@ -163,7 +163,7 @@ export class Sequence {
     this.settle(part.id);
   }
 
-  /** Go where it is wanted once it can; while it is seeking the newest wish waits for its end. */
+  /** Go where it is wanted once it can; while it is seeking the newest target waits for its end. */
   private settle(id: string): void {
     const [video, target] = [this.videos.get(id), this.wanted.get(id)];
     if (video === undefined || target === undefined || video.readyState < 1 || video.seeking) return;

@@ -323,11 +323,11 @@ describe("going on", () => {
   it.each([
     ["again", "Try again", { job: "e5e5" }],
     ["fetch", "Fetch it", { job: "e5e5" }],
-  ] as const)("offers for a job without a clip: %s", async (wish, words, payload) => {
+  ] as const)("offers for a job without a clip: %s", async (command, words, payload) => {
     await open(example("failed"));
-    stage.kernel.on(wish, () => ({ job: "f6f6" }));
+    stage.kernel.on(command, () => ({ job: "f6f6" }));
     await tap(words);
-    expect(stage.kernel.of(wish)).toEqual([payload]);
+    expect(stage.kernel.of(command)).toEqual([payload]);
     expect(has(".veo-notice")).toBe(true);
   });
 

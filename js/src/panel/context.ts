@@ -21,7 +21,7 @@ export type Layer =
   | { kind: "compare"; clips: [string, string] }
   | { kind: "join"; clips: string[] };
 
-export interface Desk {
+export interface Panel {
   ask: AskPanel;
   /** As `ask`, but a refusal is thrown (a RequestError): for who has a place of its own for the words. */
   request: Request;
@@ -43,12 +43,12 @@ export interface Desk {
   signal: AbortSignal;
 }
 
-export const DeskContext = createContext<Desk | undefined>(undefined);
+export const PanelContext = createContext<Panel | undefined>(undefined);
 
-export function useDesk(): Desk {
-  const desk = useContext(DeskContext);
-  if (desk === undefined) throw new Error("a part of the panel stands outside of it");
-  return desk;
+export function usePanel(): Panel {
+  const panel = useContext(PanelContext);
+  if (panel === undefined) throw new Error("a part of the panel stands outside of it");
+  return panel;
 }
 
 /** A function that asks, and tells the person when it is not done. */

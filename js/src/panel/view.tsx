@@ -15,7 +15,7 @@ import "./panel.css";
 import type { GalleryView, LibraryFacts, Queue, Row, Setup, SharedDraft } from "../core/protocol";
 import { OpenLayer } from "./clip/layer";
 import { Compose } from "./compose/compose";
-import { askWith, type Desk, DeskContext, type Layer } from "./context";
+import { askWith, type Layer, type Panel, PanelContext } from "./context";
 import { Gallery } from "./gallery/gallery";
 import { Stills } from "./media/stills";
 import { Sources } from "./media/videos";
@@ -52,14 +52,14 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
   }));
   const [draft, change] = useDraft(shared, request, signal);
 
-  const compose = useCallback<Desk["compose"]>(
+  const compose = useCallback<Panel["compose"]>(
     (next, show) => {
       change(next);
       if (show === true) root.current?.querySelector<HTMLElement>(".veo-compose textarea")?.focus();
     },
     [change],
   );
-  const desk = useMemo<Desk>(
+  const panel = useMemo<Panel>(
     () => ({
       ask,
       request,
@@ -78,7 +78,7 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
   );
 
   return (
-    <DeskContext.Provider value={desk}>
+    <PanelContext.Provider value={panel}>
       <div
         ref={root}
         class="veo-panel"
@@ -101,6 +101,6 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
         {layer !== undefined && <OpenLayer layer={layer} library={library} view={view} />}
         <NoticePlace words={words} clear={clear} />
       </div>
-    </DeskContext.Provider>
+    </PanelContext.Provider>
   );
 }

@@ -9,7 +9,7 @@ let chosen: readonly string[];
 let choose: (clips: readonly string[]) => void;
 
 function Probe({ kept }: { kept: readonly string[] }) {
-  [chosen, choose] = useChosen(kept, stage.desk.ask);
+  [chosen, choose] = useChosen(kept, stage.panel.ask);
   return null;
 }
 const show = (kept: readonly string[]) => stage.show(<Probe kept={kept} />);

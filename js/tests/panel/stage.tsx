@@ -1,11 +1,11 @@
-// A desk for parts of the panel, and a kernel behind it that answers as the test says.
+// A context for parts of the panel, and a kernel behind it that answers as the test says.
 
 import { type ComponentChildren, render } from "preact";
 import { act } from "preact/test-utils";
 import { vi } from "vitest";
 import { type Request, RequestError } from "../../src/core/connection";
 import type { GalleryView, Item, LibraryFacts, PanelCommand, Row } from "../../src/core/protocol";
-import { askWith, type Desk, DeskContext } from "../../src/panel/context";
+import { askWith, type Panel, PanelContext } from "../../src/panel/context";
 import { Stills } from "../../src/panel/media/stills";
 import { Sources } from "../../src/panel/media/videos";
 
@@ -42,7 +42,7 @@ export class FakeKernel {
 
 export interface Stage {
   kernel: FakeKernel;
-  desk: Desk;
+  panel: Panel;
   host: AbortController;
   el: HTMLElement;
   show: (children: ComponentChildren) => Promise<void>;
@@ -51,14 +51,14 @@ export interface Stage {
   offers: { words: string; label: string; action: () => void }[];
 }
 
-/** A desk on the page; `end` it after the test. */
-export function openStage(kernel = new FakeKernel(), changes: Partial<Desk> = {}): Stage {
+/** A context on the page; `end` it after the test. */
+export function openStage(kernel = new FakeKernel(), changes: Partial<Panel> = {}): Stage {
   const host = new AbortController();
   const el = document.body.appendChild(document.createElement("div"));
   const said: string[] = [];
   const offers: Stage["offers"] = [];
   const say = (words: string) => void said.push(words);
-  const desk: Desk = {
+  const panel: Panel = {
     ask: askWith(kernel.request, say),
     request: kernel.request,
     say,
@@ -75,8 +75,8 @@ export function openStage(kernel = new FakeKernel(), changes: Partial<Desk> = {}
     ...changes,
   };
   const show = (children: ComponentChildren) =>
-    act(() => render(<DeskContext.Provider value={desk}>{children}</DeskContext.Provider>, el));
-  return { kernel, desk, host, el, show, said, offers };
+    act(() => render(<PanelContext.Provider value={panel}>{children}</PanelContext.Provider>, el));
+  return { kernel, panel, host, el, show, said, offers };
 }
 
 /** What the host does when the view goes. */

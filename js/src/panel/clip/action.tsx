@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useId } from "../../core/ui/id";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 
 /** What is open under the actions; only one thing at a time. */
 export type Opened = "" | "frame" | "compare" | "delete" | "resubmit" | "text";
@@ -23,7 +23,7 @@ interface ActionProps {
 
 /** A button that is asked once at a time, and that says why it can't be pressed. */
 export function Action({ reason = "", busy, expanded, opens, onAct, children }: ActionProps) {
-  const { say } = useDesk();
+  const { say } = usePanel();
   const [asked, setAsked] = useState(false);
   const id = useId();
   const press = async () => {

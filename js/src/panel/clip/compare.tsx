@@ -11,7 +11,7 @@ import { AT_REST, zoomBy } from "../../grid/layers/zoom";
 import type { Player } from "../../grid/player/player";
 import { TransportBar } from "../../grid/player/transport";
 import { MarksRow } from "../../grid/table/marks";
-import { useLevel } from "./layer-context";
+import { useLayer } from "./layer-context";
 import { Frame, playBy } from "./layer-dialog";
 import { ClipVideo } from "./picture";
 import { useDetails, useItemMarks, useOwnPlayer } from "./state";
@@ -21,7 +21,7 @@ type Place = 0 | 1;
 const NAMES = ["A", "B"] as const;
 
 export function Compare({ clips }: { clips: readonly [string, string] }) {
-  const { library, swap } = useLevel();
+  const { library, swap } = useLayer();
   const a = useDetails(clips[0], library.version);
   const b = useDetails(clips[1], library.version);
   const player = useOwnPlayer();

@@ -1,15 +1,15 @@
-// What the parts of a layer know beside their desk, and the way from a layer to Compose.
+// What the parts of a layer know beside the panel they are of, and the way from a layer to Compose.
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Draft, GalleryView, LibraryFacts } from "../../core/protocol";
-import type { Desk, Layer } from "../context";
+import type { Layer, Panel } from "../context";
 import type { Notices } from "../notices";
 
-/** Beside a desk whose words and ways are the layer's own. */
-export interface Level {
-  /** The desk of the panel below: for what is said and done when the layers have gone. */
-  panel: Desk;
+/** Beside a panel context whose notices and `open` and `close` are the layer's own. */
+export interface LayerScope {
+  /** The panel below: for what is said and done when the layers have gone. */
+  panel: Panel;
   notices: Notices;
   library: LibraryFacts;
   view: GalleryView;
@@ -17,16 +17,16 @@ export interface Level {
   swap: (layer: Layer) => void;
 }
 
-export const LevelContext = createContext<Level | undefined>(undefined);
+export const LayerContext = createContext<LayerScope | undefined>(undefined);
 
-export function useLevel(): Level {
-  const level = useContext(LevelContext);
-  if (level === undefined) throw new Error("a part of a layer stands outside of it");
-  return level;
+export function useLayer(): LayerScope {
+  const scope = useContext(LayerContext);
+  if (scope === undefined) throw new Error("a part of a layer stands outside of it");
+  return scope;
 }
 
 /** Close all layers, then change the draft and go to it; it can be taken back. */
-export function goCompose(panel: Desk, words: string, change: (draft: Draft) => Draft): void {
+export function goCompose(panel: Panel, words: string, change: (draft: Draft) => Draft): void {
   panel.close();
   // Under a dialog nothing takes the focus, so it has to be gone first.
   setTimeout(() => {

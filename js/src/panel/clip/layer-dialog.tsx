@@ -5,9 +5,9 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { Dialog } from "../../core/ui/dialog";
 import { type Intent, intentOf, kindOfTarget } from "../../grid/keys";
 import type { Player } from "../../grid/player/player";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 import { NoticePlace } from "../notices";
-import { useLevel } from "./layer-context";
+import { useLayer } from "./layer-context";
 
 export interface FrameProps {
   label: string;
@@ -24,8 +24,8 @@ export interface FrameProps {
 }
 
 export function Frame({ label, heading, onIntent, onBack, onLeave, over, children }: FrameProps) {
-  const { close } = useDesk();
-  const { notices } = useLevel();
+  const { close } = usePanel();
+  const { notices } = useLayer();
   const box = useRef<HTMLDivElement>(null);
   // What had the keyboard's focus may have gone with what was closed: the keys go on working.
   useLayoutEffect(() => {

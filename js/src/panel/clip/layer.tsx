@@ -3,7 +3,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { GalleryView, LibraryFacts } from "../../core/protocol";
-import { askWith, type Desk, DeskContext, type Layer, useDesk } from "../context";
+import { askWith, type Layer, type Panel, PanelContext, usePanel } from "../context";
 import { useNotices } from "../notices";
 import "./layer.css";
 import "./details/details.css";
@@ -11,7 +11,7 @@ import "./join/join.css";
 import { Compare } from "./compare";
 import { ClipDetails } from "./details/details";
 import { Join } from "./join/join";
-import { LevelContext } from "./layer-context";
+import { LayerContext } from "./layer-context";
 
 export interface OpenLayerProps {
   layer: Layer;
@@ -21,7 +21,7 @@ export interface OpenLayerProps {
 }
 
 export function OpenLayer({ layer, library, view }: OpenLayerProps) {
-  const panel = useDesk();
+  const panel = usePanel();
   const [stack, setStack] = useState<readonly Layer[]>([layer]);
   const shown = useRef(layer);
   // What is opened from elsewhere takes the place of all.
@@ -36,7 +36,7 @@ export function OpenLayer({ layer, library, view }: OpenLayerProps) {
   return (
     <>
       {stack.map((one, depth) => (
-        <LevelOf
+        <OneLayer
           key={`${depth} ${nameOf(one)}`}
           layer={one}
           depth={depth}
@@ -54,18 +54,18 @@ function nameOf(layer: Layer): string {
   return `${layer.kind} ${layer.kind === "details" ? layer.clip : layer.clips.join(" ")}`;
 }
 
-interface LevelOfProps extends OpenLayerProps {
+interface OneLayerProps extends OpenLayerProps {
   depth: number;
   put: (depth: number, next: readonly Layer[]) => void;
-  panel: Desk;
+  panel: Panel;
 }
 
-function LevelOf({ layer, depth, put, panel, library, view }: LevelOfProps) {
+function OneLayer({ layer, depth, put, panel, library, view }: OneLayerProps) {
   // Said below a dialog, words would neither be seen nor read out.
   const notices = useNotices();
   const { say, offer } = notices;
   const { close } = panel;
-  const desk = useMemo<Desk>(
+  const own = useMemo<Panel>(
     () => ({
       ...panel,
       ask: askWith(panel.request, say),
@@ -78,12 +78,12 @@ function LevelOf({ layer, depth, put, panel, library, view }: LevelOfProps) {
   );
   const swap = useMemo(() => (next: Layer) => put(depth, [next]), [put, depth]);
   return (
-    <DeskContext.Provider value={desk}>
-      <LevelContext.Provider value={{ panel, notices, library, view, swap }}>
+    <PanelContext.Provider value={own}>
+      <LayerContext.Provider value={{ panel, notices, library, view, swap }}>
         {layer.kind === "details" && <ClipDetails clip={layer.clip} />}
         {layer.kind === "compare" && <Compare clips={layer.clips} />}
         {layer.kind === "join" && <Join clips={layer.clips} />}
-      </LevelContext.Provider>
-    </DeskContext.Provider>
+      </LayerContext.Provider>
+    </PanelContext.Provider>
   );
 }

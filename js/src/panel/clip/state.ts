@@ -5,7 +5,7 @@ import { RequestError } from "../../core/connection";
 import type { Details, GalleryView, Item } from "../../core/protocol";
 import type { Marks } from "../../grid/context";
 import { Player } from "../../grid/player/player";
-import { useDesk, useSettled } from "../context";
+import { usePanel, useSettled } from "../context";
 
 /** Milliseconds after a change in the library before it is asked about: many come together. */
 export const SETTLE_MS = 250;
@@ -21,7 +21,7 @@ export interface Known {
 
 /** All that is known of a clip, asked for again when the library has changed. */
 export function useDetails(clip: string, version: number): Known {
-  const { request } = useDesk();
+  const { request } = usePanel();
   const [details, setDetails] = useState<Details>();
   const [refusal, setRefusal] = useState("");
   const [tries, setTries] = useState(0);
@@ -54,7 +54,7 @@ const UNMARKED: Marks = { rating: 0, star: false, note: "" };
 
 /** What is thought of a clip, with what was just changed; a refusal takes it back. */
 export function useItemMarks(item: Item | undefined): [Marks, (changes: Partial<Marks>) => void] {
-  const { ask, say } = useDesk();
+  const { ask, say } = usePanel();
   const [pending, setPending] = useState<{ of: Item | undefined; changes: Partial<Marks> }>();
   const changes = pending !== undefined && pending.of === item ? pending.changes : {};
   const marks: Marks = { ...UNMARKED, ...item, ...changes };
@@ -92,7 +92,7 @@ export function useNeighbours(
   view: GalleryView,
   version: number,
 ): { before: string; after: string } | undefined {
-  const { request } = useDesk();
+  const { request } = usePanel();
   const [found, setFound] = useState<{ before: string; after: string }>();
   const settled = useSettled(version, SETTLE_MS);
   useEffect(() => {

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { RequestError } from "../../core/connection";
 import type { Details, Item } from "../../core/protocol";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 import { ALL } from "../gallery/filters";
 import { Thumb } from "./picture";
 
@@ -20,7 +20,7 @@ export interface StripProps {
 }
 
 export function ClipStrip({ label, except = [], onPick }: StripProps) {
-  const { ask, request, chosen } = useDesk();
+  const { ask, request, chosen } = usePanel();
   const [found, setFound] = useState<{ items: Item[]; total: number }>();
   const [others, setOthers] = useState<Item[]>([]);
   const [limit, setLimit] = useState(PAGE);

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { RequestError } from "../../core/connection";
 import type { Check, Draft } from "../../core/protocol";
-import { useDesk, useSettled } from "../context";
+import { usePanel, useSettled } from "../context";
 import { asked } from "./draft";
 
 /** Milliseconds after the last change before it is asked. */
@@ -28,7 +28,7 @@ export interface Checked {
 
 /** The draft checked; `facts` are what else the answer depends on: when they change it is asked anew. */
 export function useCheck(draft: Draft, facts: readonly unknown[]): Checked {
-  const { request, signal } = useDesk();
+  const { request, signal } = usePanel();
   const wanted = useMemo(() => ({ of: draft, draft: asked(draft) }), [draft, ...facts]);
   const settled = useSettled(wanted, SETTLE_MS);
   const [known, setKnown] = useState<{ of: Draft; check: Check }>();

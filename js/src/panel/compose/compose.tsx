@@ -8,7 +8,7 @@ import "./compose.css";
 import type { Draft, LibraryFacts, Problem, Setup } from "../../core/protocol";
 import { Dialog } from "../../core/ui/dialog";
 import { IconButton } from "../../core/ui/icons";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 import { useCheck } from "./check";
 import { EMPTY, isEmpty, PICTURES, variablesOf, withPrompt, withVariable } from "./draft";
 import { Choices, More } from "./fields/fields";
@@ -28,7 +28,7 @@ export interface ComposeProps {
 }
 
 export function Compose({ setup, draft, running, library }: ComposeProps) {
-  const { compose, offer, say } = useDesk();
+  const { compose, offer, say } = usePanel();
   const root = useRef<HTMLElement>(null);
   const { folded, unfold, fold } = useFold(running, root);
   // A prompt that nobody has begun yet is no mistake.

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RequestError } from "../../core/connection";
 import type { Answers, Draft } from "../../core/protocol";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 import { asked } from "./draft";
 
 /** Milliseconds after an answer in which another click is the second half of a double one. */
@@ -24,7 +24,7 @@ export interface Sending {
 }
 
 export function useSend(onSent: () => void): Sending {
-  const { request, say, signal } = useDesk();
+  const { request, say, signal } = usePanel();
   const [sending, setSending] = useState(false);
   const [said, setSaid] = useState({ words: "", question: "" });
   const closed = useRef(false);

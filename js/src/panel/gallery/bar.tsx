@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 
 export interface BarProps {
   words: string;
@@ -18,7 +18,7 @@ export interface BarProps {
 }
 
 export function Bar({ words, way, asking, onAsking, onGone, children }: BarProps) {
-  const { chosen } = useDesk();
+  const { chosen } = usePanel();
   return (
     <div class="veo-gallery-bar" data-choosing={chosen.length > 0}>
       {chosen.length > 0 ? (
@@ -39,7 +39,7 @@ export function Bar({ words, way, asking, onAsking, onGone, children }: BarProps
 }
 
 function Chosen({ asking, onAsking, onGone }: Pick<BarProps, "asking" | "onAsking" | "onGone">) {
-  const { ask, choose, chosen, offer, open } = useDesk();
+  const { ask, choose, chosen, offer, open } = usePanel();
   const sure = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (asking) sure.current?.focus();

@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { GalleryView, LibraryFacts } from "../../core/protocol";
-import { useDesk, useSettled } from "../context";
+import { usePanel, useSettled } from "../context";
 import { Bar } from "./bar";
 import { ALL, Filters, narrowed, OrderMenu, sameView } from "./filters";
 import "./gallery.css";
@@ -20,7 +20,7 @@ export interface GalleryProps {
 }
 
 export function Gallery({ library, view: kept }: GalleryProps) {
-  const { request, say, signal } = useDesk();
+  const { request, say, signal } = usePanel();
   const [view, change] = useView(kept);
   const [, redraw] = useState(0);
   const [pages] = useState(() => new Pages(view, request, signal, () => redraw((count) => count + 1)));

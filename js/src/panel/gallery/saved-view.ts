@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RequestError } from "../../core/connection";
 import type { GalleryView } from "../../core/protocol";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 import { sameView } from "./filters";
 
 /** Milliseconds after the last change before it is kept. */
@@ -11,7 +11,7 @@ export const KEEP_MS = 400;
 
 /** The view, and a function that changes it. */
 export function useView(kept: GalleryView): [GalleryView, (change: Partial<GalleryView>) => void] {
-  const { request } = useDesk();
+  const { request } = usePanel();
   const [view, setView] = useState(kept);
   const latest = useRef(view);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);

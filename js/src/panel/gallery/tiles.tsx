@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { DWELL_MS } from "../../core/ui/visibility";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 import { layoutOf, placeOf, rangeOf, scrollTo, stay, stepOf } from "./layout";
 import type { Pages } from "./pages";
 import { Tile, type TileActions } from "./tile";
@@ -19,7 +19,7 @@ export interface TilesProps {
 }
 
 export function Tiles({ pages, total, onDelete }: TilesProps) {
-  const { chosen, choose, open, say } = useDesk();
+  const { chosen, choose, open, say } = usePanel();
   const box = useRef<HTMLDivElement>(null);
   const size = useSize(box);
   const [top, setTop] = useState(0);

@@ -2,12 +2,12 @@
 
 import { useCallback, useLayoutEffect, useState } from "preact/hooks";
 import type { Item } from "../../core/protocol";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 import { NOTHING } from "./videos";
 
 /** The still of a clip, empty until it is here; asked for while `wanted`. */
 export function useStill(clip: string, wanted = true): string {
-  const { stills } = useDesk();
+  const { stills } = usePanel();
   const [, redraw] = useState("");
   useLayoutEffect(
     () => (wanted && clip !== "" ? stills.want(clip, redraw) : undefined),
@@ -32,7 +32,7 @@ export interface VideoSource {
 
 /** Where to get a clip from, while `wanted`. */
 export function useVideoSource(item: Pick<Item, "key" | "url" | "here">, wanted = true): VideoSource {
-  const { sources } = useDesk();
+  const { sources } = usePanel();
   const { key, here } = item;
   const [fetched, setFetched] = useState({ key, ...NOTHING });
   // Counts what was found out about addresses, which `sources` keeps.

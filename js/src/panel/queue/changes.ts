@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import type { Row, State } from "../../core/protocol";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 
 const ENDS: Partial<Record<State, string>> = {
   failed: "failed",
@@ -36,7 +36,7 @@ export function wordsOf(news: readonly [job: string, end: string][]): string {
 }
 
 export function useNews(rows: readonly Row[]): void {
-  const { say } = useDesk();
+  const { say } = usePanel();
   const before = useRef<ReadonlyMap<string, State>>(new Map());
   useEffect(() => {
     const news = newsOf(before.current, rows);

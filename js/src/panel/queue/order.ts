@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Row } from "../../core/protocol";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 
 export interface Order {
   jobs: readonly string[];
@@ -29,7 +29,7 @@ export function useOrder(
   more: number,
   list: { readonly current: HTMLElement | null },
 ): Order {
-  const { ask, say, signal } = useDesk();
+  const { ask, say, signal } = usePanel();
   const [pending, setPending] = useState<readonly string[]>();
   const [drag, setDrag] = useState({ dragged: "", before: "" });
   const ending = useRef<AbortController | undefined>(undefined);

@@ -4,7 +4,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useNow } from "../../core/clock";
 import { formatLine } from "../../core/line";
 import type { Queue, Row } from "../../core/protocol";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 import { useNews } from "./changes";
 import { useOrder } from "./order";
 import "./queue.css";
@@ -16,7 +16,7 @@ export interface QueueProps {
 }
 
 export function QueueList({ queue, rows }: QueueProps) {
-  const { clock } = useDesk();
+  const { clock } = usePanel();
   const section = useRef<HTMLElement>(null);
   const list = useRef<HTMLOListElement>(null);
   const shown = useMemo(() => inOrder(queue.order, rows), [queue, rows]);

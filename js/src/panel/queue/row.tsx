@@ -7,7 +7,7 @@ import type { Row, RowAction } from "../../core/protocol";
 import { Bar } from "../../core/ui/box";
 import { Icon, IconButton } from "../../core/ui/icons";
 import { StateIcon } from "../../core/ui/state-icon";
-import { useDesk } from "../context";
+import { usePanel } from "../context";
 import type { Order } from "./order";
 
 type RowCommand = Exclude<RowAction, "move" | "dismiss">;
@@ -31,7 +31,7 @@ export interface JobRowProps {
 
 export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
   const { job, state, prompt, settings, line, progress, actions } = row;
-  const { ask } = useDesk();
+  const { ask } = usePanel();
   const box = useRef<HTMLLIElement>(null);
   const now = useNow(clock, progress !== null || line.some((part) => typeof part !== "string"));
   const words = formatLine(line, now);

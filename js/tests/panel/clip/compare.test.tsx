@@ -183,9 +183,9 @@ describe("two clips compared", () => {
     await click(all(".veo-judge [aria-expanded]")[1]);
     await key("Escape");
     expect(all(".veo-strip")).toHaveLength(0);
-    expect(stage.desk.close).not.toHaveBeenCalled();
+    expect(stage.panel.close).not.toHaveBeenCalled();
     await key("Escape");
-    expect(stage.desk.close).toHaveBeenCalledOnce();
+    expect(stage.panel.close).toHaveBeenCalledOnce();
   });
 });
 

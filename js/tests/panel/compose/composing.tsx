@@ -1,4 +1,4 @@
-// Compose on a desk whose draft changes as in a panel, before a kernel that answers with the shared examples.
+// Compose in a panel whose draft changes as in a panel, before a kernel that answers with the shared examples.
 
 import { vi } from "vitest";
 import { type Request, RequestError } from "../../../src/core/connection";

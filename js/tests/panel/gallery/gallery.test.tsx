@@ -50,8 +50,8 @@ beforeEach(() => {
   facts = LIBRARY;
   kept = VIEW;
   stage = openStage(kernel);
-  stage.desk.choose = (clips) => {
-    stage.desk = Object.assign(stage.desk, { chosen: [...clips] });
+  stage.panel.choose = (clips) => {
+    stage.panel = Object.assign(stage.panel, { chosen: [...clips] });
     chose(clips);
   };
 });
@@ -246,7 +246,7 @@ describe("a tile", () => {
     await show();
     await click(tile("c3/0"));
     await key("Enter");
-    expect(vi.mocked(stage.desk.open).mock.calls).toEqual([
+    expect(vi.mocked(stage.panel.open).mock.calls).toEqual([
       [{ kind: "details", clip: "c3/0" }],
       [{ kind: "details", clip: "c3/0" }],
     ]);
@@ -306,7 +306,7 @@ describe("choosing", () => {
     expect(tile("c1/0").getAttribute("aria-selected")).toBe("true");
     await key("x");
     expect(chose).toHaveBeenLastCalledWith(["c2/0"]);
-    expect(stage.desk.open).not.toHaveBeenCalled();
+    expect(stage.panel.open).not.toHaveBeenCalled();
   });
 
   it("takes a range with Shift, also of what is not loaded yet", async () => {
@@ -352,7 +352,7 @@ describe("choosing", () => {
 
 describe("what can be done with the chosen", () => {
   const choose = async (...clips: string[]) => {
-    stage.desk.chosen = clips;
+    stage.panel.chosen = clips;
     await show();
   };
 
@@ -361,19 +361,19 @@ describe("what can be done with the chosen", () => {
     expect(button("Compare")?.getAttribute("aria-disabled")).toBe("true");
     expect(button("Compare")?.title).toBe("Choose two clips to compare them");
     await click(button("Compare"));
-    expect(stage.desk.open).not.toHaveBeenCalled();
+    expect(stage.panel.open).not.toHaveBeenCalled();
     await choose("c1/0", "c2/0", "c3/0");
     await click(button("Compare"));
-    expect(stage.desk.open).not.toHaveBeenCalled();
+    expect(stage.panel.open).not.toHaveBeenCalled();
     await choose("c1/0", "c2/0");
     await click(button("Compare"));
-    expect(stage.desk.open).toHaveBeenCalledWith({ kind: "compare", clips: ["c1/0", "c2/0"] });
+    expect(stage.panel.open).toHaveBeenCalledWith({ kind: "compare", clips: ["c1/0", "c2/0"] });
   });
 
   it("is joining them in the order in which they were chosen", async () => {
     await choose("c2/0", "c1/0", "c3/0");
     await click(button("Join"));
-    expect(stage.desk.open).toHaveBeenCalledWith({ kind: "join", clips: ["c2/0", "c1/0", "c3/0"] });
+    expect(stage.panel.open).toHaveBeenCalledWith({ kind: "join", clips: ["c2/0", "c1/0", "c3/0"] });
   });
 
   it("is deleting them, asked before and undone after", async () => {

@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 const want = (clips: string[], tell: (still: string) => void = () => {}) =>
-  clips.map((clip) => stage.desk.stills.want(clip, tell));
+  clips.map((clip) => stage.panel.stills.want(clip, tell));
 
 describe("stills", () => {
   it("are asked for together, so many in a message, and told", async () => {
@@ -34,7 +34,7 @@ describe("stills", () => {
     await pass(GATHER_MS);
     expect(kernel.of("posters").map(({ clips }) => (clips as string[]).length)).toEqual([BATCH, 6]);
     expect(tell).toHaveBeenCalledTimes(30);
-    expect(stage.desk.stills.get("c29/0")).toBe(PIXEL);
+    expect(stage.panel.stills.get("c29/0")).toBe(PIXEL);
   });
 
   it("are asked for once, by how many they may be wanted", async () => {
@@ -87,7 +87,7 @@ describe("stills", () => {
     want(["c0/0"], tell);
     await pass(GATHER_MS);
     expect(tell).toHaveBeenCalledWith("");
-    expect(stage.desk.stills.get("c0/0")).toBe("");
+    expect(stage.panel.stills.get("c0/0")).toBe("");
   });
 
   it("are kept up to a number, those looked at last", async () => {
@@ -98,7 +98,7 @@ describe("stills", () => {
     want(["c0/0"]);
     want(names(1, KEPT));
     await pass(GATHER_MS);
-    const { stills } = stage.desk;
+    const { stills } = stage.panel;
     expect([stills.get("c0/0"), stills.get("c1/0"), stills.get(`c${KEPT}/0`)]).toEqual([PIXEL, "", PIXEL]);
   });
 

@@ -95,7 +95,7 @@ describe("the source of a clip", () => {
     await show({ key: "c/0" });
     expect(source.state).toBe("fetching");
     await hidden();
-    stage.desk.sources.noteServed();
+    stage.panel.sources.noteServed();
     await show({ key: "c/0" });
     expect(source.url).toBe("/files/fox-3f2a.mp4");
   });
@@ -157,11 +157,11 @@ describe("object URLs", () => {
     // One is shown, the others are spare.
     expect([...urls.keys()]).not.toContain("blob:1");
     expect(urls.size).toBe(SPARE + 1);
-    expect(stage.desk.sources.open).toBe(SPARE + 1);
+    expect(stage.panel.sources.open).toBe(SPARE + 1);
   });
 
   it("are never revoked under a video that is shown", async () => {
-    const leave = stage.desk.sources.hold("kept/0", () => {});
+    const leave = stage.panel.sources.hold("kept/0", () => {});
     await pass();
     for (let at = 0; at <= SPARE + 1; at++) await watch(`c${at}/0`);
     expect(urls.has("blob:1")).toBe(true);
@@ -185,7 +185,7 @@ describe("object URLs", () => {
     expect(urls.size).toBe(2);
     stage.host.abort();
     expect(urls.size).toBe(0);
-    stage.desk.sources.hold("late/0", () => {});
+    stage.panel.sources.hold("late/0", () => {});
     await pass();
     expect(urls.size).toBe(0);
   });

@@ -4,10 +4,10 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Details, Draft } from "../../../core/protocol";
 import { videoSource } from "../../../core/sources";
 import type { Player } from "../../../grid/player/player";
-import { type Desk, useDesk } from "../../context";
+import { type Panel, usePanel } from "../../context";
 import { useVideoSource } from "../../media/media";
 import { Action, type Opened, Question } from "../action";
-import { goCompose, useLevel } from "../layer-context";
+import { goCompose, useLayer } from "../layer-context";
 import { hasNoFocus } from "../layer-dialog";
 import { ClipStrip } from "../strip";
 import { FrameChooser } from "./frame-chooser";
@@ -26,8 +26,8 @@ export function goOnFrom(draft: Draft, clip: string): Draft {
 
 export function Actions({ details, player, open, onOpen }: ActionsProps) {
   const { item, actions, cannot_extend } = details;
-  const desk = useDesk();
-  const { panel } = useLevel();
+  const own = usePanel();
+  const { panel } = useLayer();
   const [text, setText] = useState({ name: "", words: "" });
   const { key: clip, job, kind } = item;
   const has = (action: Details["actions"][number]) => actions.includes(action);
@@ -45,30 +45,30 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
   }, [open]);
 
   const another = async () => {
-    const answer = await desk.ask("another", { clip });
-    if (answer !== undefined) desk.say(`Another take is on its way as ${answer.job}: it is in the queue.`);
+    const answer = await own.ask("another", { clip });
+    if (answer !== undefined) own.say(`Another take is on its way as ${answer.job}: it is in the queue.`);
   };
   const again = async () => {
-    const answer = await desk.ask("again", { job });
-    if (answer !== undefined) desk.say(`Asked again as ${answer.job}: it is in the queue.`);
+    const answer = await own.ask("again", { job });
+    if (answer !== undefined) own.say(`Asked again as ${answer.job}: it is in the queue.`);
   };
   const vary = async () => {
-    const answer = await desk.ask("vary", { clip });
+    const answer = await own.ask("vary", { clip });
     if (answer === undefined) return;
     goCompose(panel, "What made this clip is in Compose now: change what you like.", () => answer.draft);
   };
   const simple = async (command: "fetch" | "resubmit", words: string) => {
-    if ((await desk.ask(command, { job })) !== undefined) desk.say(words);
+    if ((await own.ask(command, { job })) !== undefined) own.say(words);
   };
   const remove = async () => {
-    if ((await desk.ask("delete", { clips: [clip] })) === undefined) return;
+    if ((await own.ask("delete", { clips: [clip] })) === undefined) return;
     panel.close();
     panel.offer(`Deleted ${job}.`, "Undo", () => void restore(panel, clip, job));
   };
   const copy = async (name: string, words: string) => {
     try {
       await navigator.clipboard.writeText(words);
-      desk.say(`Copied: paste it into ${name === "cell" ? "an empty cell" : "your code"}.`);
+      own.say(`Copied: paste it into ${name === "cell" ? "an empty cell" : "your code"}.`);
     } catch {
       // Refused, or missing on plain http: then by hand.
       setText({ name, words });
@@ -130,7 +130,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
             >
               Compare
             </Action>
-            <Action reason={gone} onAct={() => desk.open({ kind: "join", clips: [clip] })}>
+            <Action reason={gone} onAct={() => own.open({ kind: "join", clips: [clip] })}>
               Join
             </Action>
           </>
@@ -170,7 +170,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
           except={[clip]}
           onPick={(other) => {
             player.pause();
-            desk.open({ kind: "compare", clips: [clip, other.key] });
+            own.open({ kind: "compare", clips: [clip, other.key] });
           }}
         />
       )}
@@ -187,7 +187,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
   );
 }
 
-async function restore(panel: Desk, clip: string, job: string): Promise<void> {
+async function restore(panel: Panel, clip: string, job: string): Promise<void> {
   if ((await panel.ask("restore", { clips: [clip] })) !== undefined) panel.say(`${job} is back.`);
 }
 

@@ -14,9 +14,9 @@ import { Panes } from "../../../grid/layers/panes";
 import { AT_REST, zoomBy } from "../../../grid/layers/zoom";
 import { TransportBar } from "../../../grid/player/transport";
 import { MarksRow } from "../../../grid/table/marks";
-import { useDesk } from "../../context";
+import { usePanel } from "../../context";
 import type { Opened } from "../action";
-import { useLevel } from "../layer-context";
+import { useLayer } from "../layer-context";
 import { Frame, playBy } from "../layer-dialog";
 import { ClipVideo, Thumb } from "../picture";
 import { useDetails, useItemMarks, useNeighbours, useOwnPlayer } from "../state";
@@ -25,7 +25,7 @@ import { Actions } from "./actions";
 const KINDS: Readonly<Record<Item["kind"], string>> = { clip: "Clip", joined: "Joined clip", none: "Job" };
 
 export function ClipDetails({ clip }: { clip: string }) {
-  const { library, view, swap } = useLevel();
+  const { library, view, swap } = useLayer();
   const { details, refusal, again } = useDetails(clip, library.version);
   const [marks, mark] = useItemMarks(details?.item);
   const beside = useNeighbours(clip, view, library.version);
@@ -198,7 +198,7 @@ function Turn({ name, label, to, turn }: TurnProps) {
 
 /** What happens to it, or what came of it. */
 function LiveLine({ details: { line, item } }: { details: Details }) {
-  const { clock } = useDesk();
+  const { clock } = usePanel();
   const now = useNow(
     clock,
     line.some((part) => typeof part !== "string"),
@@ -241,7 +241,7 @@ function Recipe({ details: { recipe, pictures } }: { details: Details }) {
 
 /** The clips on one side of it, to go to. */
 function Family({ label, links }: { label: string; links: readonly Lineage[] }) {
-  const { open } = useDesk();
+  const { open } = usePanel();
   if (links.length === 0) return null;
   return (
     <section aria-label={label}>

@@ -5,9 +5,9 @@ import type { Draft, Item } from "../../../core/protocol";
 import { usePlayer } from "../../../grid/context";
 import type { Player } from "../../../grid/player/player";
 import { formatPosition } from "../../../grid/player/sync";
-import { useDesk } from "../../context";
+import { usePanel } from "../../context";
 import { Action } from "../action";
-import { goCompose, useLevel } from "../layer-context";
+import { goCompose, useLayer } from "../layer-context";
 
 export type Use = "image" | "last_frame" | "reference_images";
 
@@ -25,8 +25,8 @@ export function withPicture(draft: Draft, use: Use, picture: string): Draft {
 }
 
 export function FrameChooser({ item, player }: { item: Item; player: Player }) {
-  const { ask } = useDesk();
-  const { panel } = useLevel();
+  const { ask } = usePanel();
+  const { panel } = useLayer();
   const position = usePlayer(player, (it) => Math.round(it.position * 100) / 100);
   // Whoever has looked for a moment means that one; else it is the end from which a story goes on.
   const [last, setLast] = useState(() => position === 0 || position >= item.duration);

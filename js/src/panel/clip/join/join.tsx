@@ -5,9 +5,9 @@ import { RequestError } from "../../../core/connection";
 import type { Details, Item } from "../../../core/protocol";
 import type { Intent } from "../../../grid/keys";
 import { formatPosition } from "../../../grid/player/sync";
-import { useDesk } from "../../context";
+import { usePanel } from "../../context";
 import { Action, Question } from "../action";
-import { useLevel } from "../layer-context";
+import { useLayer } from "../layer-context";
 import { Frame } from "../layer-dialog";
 import { ClipStrip } from "../strip";
 import { PieceList } from "./piece";
@@ -21,8 +21,8 @@ export const PATIENCE_MS = 300_000;
 const MOST = 100;
 
 export function Join({ clips }: { clips: readonly string[] }) {
-  const desk = useDesk();
-  const { panel, swap } = useLevel();
+  const own = usePanel();
+  const { panel, swap } = useLayer();
   const [parts, setParts] = useState<readonly Part[]>([]);
   const [title, setTitle] = useState("");
   const [saving, setSaving] = useState(false);
@@ -57,7 +57,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
     );
   };
 
-  const { request } = desk;
+  const { request } = own;
   useEffect(() => {
     let wanted = true;
     const look = async (clip: string) => {
@@ -65,7 +65,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
         return ((await request("details", { clip })) as unknown as Details).item;
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
-        if (error.code !== "closed") desk.say(`${error.message} ${error.hint}`.trim());
+        if (error.code !== "closed") own.say(`${error.message} ${error.hint}`.trim());
         return undefined;
       }
     };
@@ -73,7 +73,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
       if (!wanted) return;
       const usable = items.filter((item) => item?.here === true && item.kind !== "none");
       const missing = items.length - usable.length;
-      if (missing > 0) desk.say(`${missing} of them can't be put together: the file is not there.`);
+      if (missing > 0) own.say(`${missing} of them can't be put together: the file is not there.`);
       change(
         usable.flatMap((item) => (item === undefined ? [] : [newPart(item)])),
         false,
@@ -139,7 +139,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
           words="What you put together here is not saved."
           yes="Leave"
           no="Go on"
-          onYes={desk.close}
+          onYes={own.close}
           onNo={() => setAsking(false)}
         />
       )}
@@ -150,7 +150,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
             parts={parts}
             onChange={change}
             onLook={(part, seconds) => sequence.look(part.id, seconds)}
-            onSay={(words) => desk.say(words, true)}
+            onSay={(words) => own.say(words, true)}
           />
           <div class="veo-join-end">
             <label class="veo-title">
@@ -180,9 +180,9 @@ export function Join({ clips }: { clips: readonly string[] }) {
       <ClipStrip
         label="Add a clip"
         onPick={(item) => {
-          if (parts.length >= MOST) return desk.say(`No more than ${MOST} pieces go into one clip.`);
+          if (parts.length >= MOST) return own.say(`No more than ${MOST} pieces go into one clip.`);
           change([...parts, newPart(item)]);
-          desk.say(`Added ${item.job} as piece ${parts.length + 1}.`, true);
+          own.say(`Added ${item.job} as piece ${parts.length + 1}.`, true);
         }}
       />
     </Frame>

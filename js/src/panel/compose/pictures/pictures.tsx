@@ -4,7 +4,7 @@ import { useRef, useState } from "preact/hooks";
 import type { Check, Draft, PictureFacts, Problem, Setup } from "../../../core/protocol";
 import { imageSource } from "../../../core/sources";
 import { Icon, IconButton } from "../../../core/ui/icons";
-import { useDesk } from "../../context";
+import { usePanel } from "../../context";
 import { differs, PICTURES, type PictureField, ratiosOf, withoutPicture } from "../draft";
 import { Problems } from "../problems";
 import { CropDialog } from "./cropping";
@@ -28,7 +28,7 @@ export interface PicturesProps {
 }
 
 export function Pictures({ setup, draft, given, check, problemsOf }: PicturesProps) {
-  const { compose } = useDesk();
+  const { compose } = usePanel();
   const [cropped, setCropped] = useState<{ field: PictureField; facts: PictureFacts }>();
   const ratios = ratiosOf(draft, setup);
   const fields = PICTURES.filter((field) => field !== "reference_images" || setup.most_references > 0);
@@ -92,7 +92,7 @@ interface PlaceProps {
 }
 
 function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: PlaceProps) {
-  const { compose, chosen, say } = useDesk();
+  const { compose, chosen, say } = usePanel();
   const input = useRef<HTMLInputElement>(null);
   const adder = useRef<HTMLButtonElement>(null);
   const arriving = given.arriving.filter((one) => one.field === field);

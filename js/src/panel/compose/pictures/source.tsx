@@ -3,7 +3,7 @@
 import type { Problem } from "../../../core/protocol";
 import { imageSource } from "../../../core/sources";
 import { Icon, IconButton } from "../../../core/ui/icons";
-import { useDesk } from "../../context";
+import { usePanel } from "../../context";
 import { useStill } from "../../media/media";
 import { Problems } from "../problems";
 import { useDrop } from "./drop";
@@ -16,7 +16,7 @@ export interface SourceProps {
 }
 
 export function SourceVideo({ clip, reason, problems }: SourceProps) {
-  const { compose, chosen, say } = useDesk();
+  const { compose, chosen, say } = usePanel();
   const put = (video: string) => compose((now) => ({ ...now, video }));
   const [over, drop] = useDrop({
     files: () => say("A clip of the gallery can be gone on from, not a file."),

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RequestError } from "../../../core/connection";
 import type { Draft, PictureFacts, Setup } from "../../../core/protocol";
-import { useDesk } from "../../context";
+import { usePanel } from "../../context";
 import { PICTURES, type PictureField, withValues } from "../draft";
 import type { Area } from "./crop";
 
@@ -32,7 +32,7 @@ function secondsFor(field: PictureField): number | null {
 }
 
 export function useGiven(draft: Draft, setup: Setup): Given {
-  const { request, compose, say, signal } = useDesk();
+  const { request, compose, say, signal } = usePanel();
   const [known, setKnown] = useState<Given["known"]>({});
   const [arriving, setArriving] = useState<readonly Arriving[]>([]);
   const [refused, setRefused] = useState<Given["refused"]>({});

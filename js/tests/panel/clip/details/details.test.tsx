@@ -259,9 +259,9 @@ describe("what is thought of it", () => {
     await press(find("dialog"), "n");
     await press(find("textarea"), "Escape");
     expect(has("textarea")).toBe(false);
-    expect(stage.desk.close).not.toHaveBeenCalled();
+    expect(stage.panel.close).not.toHaveBeenCalled();
     await press(find("dialog"), "Escape");
-    expect(stage.desk.close).toHaveBeenCalledOnce();
+    expect(stage.panel.close).toHaveBeenCalledOnce();
   });
 });
 
@@ -283,10 +283,10 @@ describe("going on", () => {
     await open();
     stage.kernel.on("vary", () => ({ draft: { ...DRAFT, prompt: "of the clip" } }));
     await tap("Vary");
-    expect(stage.desk.close).toHaveBeenCalledOnce();
+    expect(stage.panel.close).toHaveBeenCalledOnce();
     await pass(1);
     expect(drafts.at(-1)?.prompt).toBe("of the clip");
-    expect(vi.mocked(stage.desk.compose).mock.calls.at(-1)?.[1]).toBe(true);
+    expect(vi.mocked(stage.panel.compose).mock.calls.at(-1)?.[1]).toBe(true);
     stage.offers.at(-1)?.action();
     expect(drafts.at(-1)).toEqual(DRAFT);
   });
@@ -297,7 +297,7 @@ describe("going on", () => {
     await tap("Vary");
     await pass(1);
     expect(drafts).toEqual([]);
-    expect(stage.desk.close).not.toHaveBeenCalled();
+    expect(stage.panel.close).not.toHaveBeenCalled();
   });
 
   it("extends: the clip goes into the draft, and the pictures that can't go with it out", async () => {
@@ -455,7 +455,7 @@ describe("deleting", () => {
     await press(document.activeElement ?? document.body, "Escape");
     expect(has(".veo-question")).toBe(false);
     expect(document.activeElement?.textContent).toBe("Delete");
-    expect(stage.desk.close).not.toHaveBeenCalled();
+    expect(stage.panel.close).not.toHaveBeenCalled();
   });
 
   it("closes, and can be undone", async () => {
@@ -465,7 +465,7 @@ describe("deleting", () => {
     await click(find(".veo-question button"));
     await pass();
     expect(stage.kernel.of("delete")).toEqual([{ clips: ["3f2a/0"] }]);
-    expect(stage.desk.close).toHaveBeenCalledOnce();
+    expect(stage.panel.close).toHaveBeenCalledOnce();
     const [offer] = stage.offers;
     expect(offer?.label).toBe("Undo");
     await act(async () => offer?.action());
@@ -480,7 +480,7 @@ describe("deleting", () => {
     await tap("Delete");
     await click(find(".veo-question button"));
     await pass();
-    expect(stage.desk.close).not.toHaveBeenCalled();
+    expect(stage.panel.close).not.toHaveBeenCalled();
     expect(stage.offers).toEqual([]);
   });
 });
@@ -494,7 +494,7 @@ describe("its family", () => {
     expect(all("dialog")).toHaveLength(2);
     await press(all("dialog").at(-1) ?? document.body, "Escape");
     expect(all("dialog")).toHaveLength(1);
-    expect(stage.desk.close).not.toHaveBeenCalled();
+    expect(stage.panel.close).not.toHaveBeenCalled();
     expect(find("dialog").getAttribute("aria-label")).toBe("Clip 3f2a");
   });
 

@@ -146,21 +146,21 @@ describe("leaving", () => {
   it("is simple while nothing was done", async () => {
     await open("3f2a/0", "77aa/0");
     await key("Escape");
-    expect(stage.desk.close).toHaveBeenCalledOnce();
+    expect(stage.panel.close).toHaveBeenCalledOnce();
   });
 
   it("asks where something would be lost, and can be thought over", async () => {
     await open("3f2a/0", "77aa/0");
     await click(named("Piece 1 later"));
     await click(named("Close (Esc)"));
-    expect(stage.desk.close).not.toHaveBeenCalled();
+    expect(stage.panel.close).not.toHaveBeenCalled();
     expect(document.activeElement).toBe(named("Go on"));
     await key("Escape");
     expect(named("Go on")).toBeUndefined();
     expect(order()).toEqual([OWL, FOX]);
     await key("Escape");
     await click(named("Leave"));
-    expect(stage.desk.close).toHaveBeenCalledOnce();
+    expect(stage.panel.close).toHaveBeenCalledOnce();
   });
 
   it("does not ask while it is being saved: that goes on", async () => {
@@ -169,7 +169,7 @@ describe("leaving", () => {
     await press(slider("End of piece 1"), "PageDown");
     await click(named("Save as one clip"));
     await key("Escape");
-    expect(stage.desk.close).toHaveBeenCalledOnce();
+    expect(stage.panel.close).toHaveBeenCalledOnce();
   });
 });
 
@@ -180,7 +180,7 @@ describe("a clip whose length is not known", () => {
     await act(() => void on().dispatchEvent(new Event("loadedmetadata")));
     expect(find(".veo-total").textContent).toBe("0:08.0 in all");
     await key("Escape");
-    expect(stage.desk.close).toHaveBeenCalledOnce();
+    expect(stage.panel.close).toHaveBeenCalledOnce();
   });
 });
 
@@ -419,6 +419,6 @@ describe("saving", () => {
     await act(async () => answer({ clip: "j4k2/0" }));
     expect(stage.offers.at(-1)?.label).toBe("Open it");
     stage.offers.at(-1)?.action();
-    expect(stage.desk.open).toHaveBeenCalledWith({ kind: "details", clip: "j4k2/0" });
+    expect(stage.panel.open).toHaveBeenCalledWith({ kind: "details", clip: "j4k2/0" });
   });
 });

@@ -51,7 +51,7 @@ export class FakeModel {
   /** Python writes traits, and the browser hears of all of them at once. */
   set(traits: Record<string, unknown>): void {
     Object.assign(this.traits, traits);
-    for (const name of Object.keys(traits)) this.tell(`change:${name}`);
+    for (const name of Object.keys(traits)) this.emit(`change:${name}`);
   }
 
   /** How many handlers hang on it. */
@@ -62,11 +62,11 @@ export class FakeModel {
   /** Python writes the trait. */
   write(card: Card): void {
     this.traits["card"] = card;
-    this.tell("change:card");
+    this.emit("change:card");
   }
 
   /** Python sends a message, to every view. */
-  tell(event: string, content?: unknown, buffers?: DataView[]): void {
+  emit(event: string, content?: unknown, buffers?: DataView[]): void {
     for (const handler of [...(this.handlers.get(event) ?? [])]) handler(content, buffers);
   }
 
@@ -78,12 +78,12 @@ export class FakeModel {
   }
 
   grant(kind: Command, ok: object = {}, buffers?: DataView[]): void {
-    this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, ok }, buffers);
+    this.emit("msg:custom", { kind: "reply", id: this.last(kind).id, ok }, buffers);
   }
 
   refuse(kind: Command, message: string, hint: string): void {
     const error = { code: "not_found", message, hint };
-    this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, error });
+    this.emit("msg:custom", { kind: "reply", id: this.last(kind).id, error });
   }
 
   as(): AnyModel {

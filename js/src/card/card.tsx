@@ -214,9 +214,10 @@ function Announcement({
   const [said, setSaid] = useState("");
   const last = useRef({ state, refused });
   useEffect(() => {
-    const news = last.current.state !== state || (refused !== undefined && last.current.refused !== refused);
+    const changed =
+      last.current.state !== state || (refused !== undefined && last.current.refused !== refused);
     last.current = { state, refused };
-    if (news) setSaid(refused?.words ?? words);
+    if (changed) setSaid(refused?.words ?? words);
   }, [state, words, refused]);
   return (
     <div class="veo-unseen" aria-live="polite">

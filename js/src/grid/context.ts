@@ -26,13 +26,13 @@ export interface Context {
 /** What a person thinks of a clip. */
 export type Marks = Pick<GridClip, "rating" | "star" | "note">;
 
-/** What tells its listeners when it changes. */
-export interface Telling {
+/** What calls its listeners when it changes. */
+export interface Observable {
   subscribe: (listener: () => void) => () => void;
 }
 
 /** A value of the player, drawing again only when it changes. */
-export function usePlayer<P extends Telling, T>(player: P, pick: (player: P) => T): T {
+export function usePlayer<P extends Observable, T>(player: P, pick: (player: P) => T): T {
   const [, redraw] = useState(0);
   const latest = useRef(pick);
   latest.current = pick;

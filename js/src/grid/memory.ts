@@ -42,7 +42,7 @@ export function useAsk(request: Ask, say: (words: string) => void): Ask {
 }
 
 /** Reads out that all is done, once: what happens to each of 200 cells would never end. */
-export function useNews(summary: Summary, say: (words: string, unseen: boolean) => void): void {
+export function useEndNotice(summary: Summary, say: (words: string, unseen: boolean) => void): void {
   const running = summary.actions.includes("cancel-all");
   const before = useRef(running);
   useEffect(() => {

@@ -24,7 +24,7 @@ import { ExportMenu } from "./export";
 import { type Intent, intentOf, kindOfTarget } from "./keys";
 import { Compared, Enlarged, Keys, type LargeClip, NoteEditor } from "./layers/layers";
 import { zoomBy } from "./layers/zoom";
-import { useAsk, useMarks, useNews, useNotice } from "./memory";
+import { useAsk, useEndNotice, useMarks, useNotice } from "./memory";
 import { TransportBar } from "./player/transport";
 import { type Board, back, choose, newBoard, openLayer } from "./state";
 import { AxisPicker, SummaryLine } from "./summary";
@@ -57,11 +57,11 @@ export function GridView({ grid, summary, cells, request, context, moves, export
   const active = spots.find(({ id }) => id === board.active) ?? spots[0];
   const [marksOf, mark] = useMarks(ask);
   useFocusOn(root, active?.id ?? "", board.focus);
-  useNews(summary, say);
+  useEndNotice(summary, say);
 
   const spotOf = (id: string): Spot | undefined =>
     spots.find((spot) => spot.id === id) ?? spotElsewhere(cells, id);
-  const hear = (id: string) => context.player.hear(context.player.heard === "" ? id : "");
+  const hear = (id: string) => context.player.hear(context.player.audible === "" ? id : "");
 
   const act = (intent: Intent, id = active?.id ?? ""): void => {
     const spot = spotOf(id);
@@ -91,7 +91,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
         player.seek(0);
         break;
       case "sound":
-        if (player.heard === id) player.hear("");
+        if (player.audible === id) player.hear("");
         else if (clip !== undefined) player.hear(id);
         break;
       case "loop":

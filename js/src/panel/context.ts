@@ -8,7 +8,7 @@ import type { Answer, Draft, PanelCommand, PanelCommands } from "../core/protoco
 import type { Stills } from "./media/stills";
 import type { Sources } from "./media/videos";
 
-/** Asks the kernel; a refusal is told to the person and ends there. The answer is undefined then. */
+/** Asks the kernel; a refusal is said to the person and ends there. The answer is undefined then. */
 export type AskPanel = <W extends PanelCommand>(
   command: W,
   payload: PanelCommands[W],

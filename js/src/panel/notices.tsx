@@ -9,7 +9,7 @@ export const OFFERED_MS = 20_000;
 interface Words {
   /** What stands there; empty for what is only read out. */
   text: string;
-  heard: string;
+  spoken: string;
   label?: string;
   action?: () => void;
 }
@@ -32,12 +32,12 @@ export function useNotices(): Notices {
     (text: string, unseen = false) =>
       // What is only read out does not take a button away that somebody may be about to press.
       setWords((now) =>
-        unseen && now?.action ? { ...now, heard: text } : { text: unseen ? "" : text, heard: text },
+        unseen && now?.action ? { ...now, spoken: text } : { text: unseen ? "" : text, spoken: text },
       ),
     [],
   );
   const offer = useCallback(
-    (text: string, label: string, action: () => void) => setWords({ text, heard: text, label, action }),
+    (text: string, label: string, action: () => void) => setWords({ text, spoken: text, label, action }),
     [],
   );
   const clear = useCallback(() => setWords(undefined), []);
@@ -64,7 +64,7 @@ export function NoticePlace({ words, clear }: Pick<Notices, "words" | "clear">) 
         )}
       </div>
       <div class="veo-unseen" aria-live="polite">
-        {words?.heard}
+        {words?.spoken}
       </div>
     </>
   );

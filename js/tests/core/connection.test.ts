@@ -42,9 +42,9 @@ describe("a request", () => {
     const request = open();
     const [first, second] = [request("cancel"), request("cancel")];
     const [a, b] = model.sent;
-    model.tell("msg:custom", { kind: "reply", id: "someone else's", ok: { of: "nobody" } });
-    model.tell("msg:custom", { kind: "reply", id: b?.id, ok: { of: "second" } });
-    model.tell("msg:custom", { kind: "reply", id: a?.id, ok: { of: "first" } });
+    model.emit("msg:custom", { kind: "reply", id: "someone else's", ok: { of: "nobody" } });
+    model.emit("msg:custom", { kind: "reply", id: b?.id, ok: { of: "second" } });
+    model.emit("msg:custom", { kind: "reply", id: a?.id, ok: { of: "first" } });
     expect([await first, await second]).toEqual([{ of: "first" }, { of: "second" }]);
   });
 

@@ -20,7 +20,7 @@ export class Sight {
     margin: string,
     private readonly dwell = 0,
   ) {
-    this.observer = new IntersectionObserver(this.tell, { rootMargin: margin });
+    this.observer = new IntersectionObserver(this.report, { rootMargin: margin });
     signal.addEventListener(
       "abort",
       () => {
@@ -43,7 +43,7 @@ export class Sight {
     };
   }
 
-  private readonly tell = (entries: IntersectionObserverEntry[]) => {
+  private readonly report = (entries: IntersectionObserverEntry[]) => {
     for (const { target, isIntersecting } of entries) {
       this.forget(target);
       const say = () => this.watched.get(target)?.(isIntersecting);

@@ -97,6 +97,6 @@ export function usePoster(
 }
 
 /** Whether a clip's sound is on. */
-export function useHeard(context: Context, id: string): boolean {
-  return usePlayer(context.player, (player) => player.heard === id);
+export function useAudible(context: Context, id: string): boolean {
+  return usePlayer(context.player, (player) => player.audible === id);
 }

@@ -60,8 +60,8 @@ export class Player {
   private seekCost = 0.05;
   /** Whether anything has been played or moved yet: before, cells show their stills alone. */
   engaged = false;
-  /** The clip that is heard; empty for silence. */
-  heard = "";
+  /** The clip whose sound is on; empty for silence. */
+  audible = "";
 
   constructor(
     signal: AbortSignal,
@@ -103,7 +103,7 @@ export class Player {
       readyAt: this.now(),
       waits: false,
     });
-    video.muted = this.heard !== id;
+    video.muted = this.audible !== id;
     this.learnLength();
     const known = () => {
       this.learnLength();
@@ -132,7 +132,7 @@ export class Player {
     for (const video of this.videos.keys()) this.place(video);
     this.armedAt = this.now();
     this.timer ??= setInterval(this.beat, BEAT_MS);
-    this.tell();
+    this.notify();
   }
 
   pause(): void {
@@ -144,7 +144,7 @@ export class Player {
       video.pause();
       this.place(video);
     }
-    this.tell();
+    this.notify();
   }
 
   seek(position: number): void {
@@ -155,7 +155,7 @@ export class Player {
       Object.assign(played, { inStep: false, since: this.now() });
       this.place(video);
     }
-    this.tell();
+    this.notify();
   }
 
   skip(seconds: number): void {
@@ -169,25 +169,25 @@ export class Player {
 
   setSpeed(speed: number): void {
     this.transport = change(this.transport, this.now(), { speed });
-    this.tell();
+    this.notify();
   }
 
   toggleLoop(): void {
     this.transport = change(this.transport, this.now(), { loop: !this.transport.loop });
-    this.tell();
+    this.notify();
   }
 
   /** Let one clip be heard, or none. */
   hear(id: string): void {
-    this.heard = id;
+    this.audible = id;
     for (const [video, played] of this.videos) video.muted = played.id !== id;
-    this.tell();
+    this.notify();
   }
 
   private readonly beat = () => {
     if (this.armedAt !== undefined) this.startWhenReady();
     if (!this.transport.playing) {
-      this.tell();
+      this.notify();
       return;
     }
     if (isOver(this.transport, this.now())) {
@@ -200,7 +200,7 @@ export class Player {
     }
     this.pace();
     for (const video of this.videos.keys()) this.align(video);
-    this.tell();
+    this.notify();
   };
 
   private hasComeRound(): boolean {
@@ -211,7 +211,7 @@ export class Player {
   private startAgain(): void {
     this.stopAt(0);
     for (const video of this.videos.keys()) this.place(video);
-    this.tell();
+    this.notify();
   }
 
   /** The page scrolls: many videos, and their clock, stand still meanwhile and go on together. */
@@ -314,7 +314,7 @@ export class Player {
     const duration = Math.max(this.transport.duration, ...lengths);
     if (duration !== this.transport.duration) {
       this.transport = change(this.transport, this.now(), { duration });
-      this.tell();
+      this.notify();
     }
   }
 
@@ -323,7 +323,7 @@ export class Player {
     this.seekCost = 0.7 * this.seekCost + 0.3 * took;
   }
 
-  private tell(): void {
+  private notify(): void {
     for (const listener of [...this.listeners]) listener();
   }
 

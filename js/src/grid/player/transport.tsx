@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { Icon, IconButton } from "../../core/ui/icons";
-import { type Telling, usePlayer } from "../context";
+import { type Observable, usePlayer } from "../context";
 import { type Player, SPEEDS } from "./player";
 import { formatPosition } from "./sync";
 
@@ -22,7 +22,7 @@ export function TransportBar({ player, fps, onSound, words = OF_A_GRID, children
   const playing = usePlayer(player, (it) => it.playing);
   const looping = usePlayer(player, (it) => it.state.loop);
   const speed = usePlayer(player, (it) => it.state.speed);
-  const heard = usePlayer(player, (it) => it.heard);
+  const audible = usePlayer(player, (it) => it.audible);
   return (
     <div class="veo-transport" role="toolbar" aria-label={words.play}>
       <IconButton name="back" label="One frame back (,)" onClick={() => player.step(-1, fps)} />
@@ -39,9 +39,9 @@ export function TransportBar({ player, fps, onSound, words = OF_A_GRID, children
         onClick={() => player.toggleLoop()}
       />
       <IconButton
-        name={heard === "" ? "silent" : "sound"}
-        label={heard === "" ? `${words.hear} (M)` : "Mute (M)"}
-        pressed={heard !== ""}
+        name={audible === "" ? "silent" : "sound"}
+        label={audible === "" ? `${words.hear} (M)` : "Mute (M)"}
+        pressed={audible !== ""}
         onClick={onSound}
       />
       <select
@@ -62,7 +62,7 @@ export function TransportBar({ player, fps, onSound, words = OF_A_GRID, children
 }
 
 /** Something that has a length and stands somewhere in it. */
-export interface Scrubbed extends Telling {
+export interface Scrubbed extends Observable {
   position: number;
   state: { duration: number };
   engaged: boolean;

@@ -9,7 +9,7 @@ import { Icon, IconButton } from "../../core/ui/icons";
 import { StateIcon } from "../../core/ui/state-icon";
 import type { Spot } from "../axes";
 import { type Context, type Marks, usePlayer } from "../context";
-import { ClipPicture, useHeard, usePoster } from "../player/clip";
+import { ClipPicture, useAudible, usePoster } from "../player/clip";
 import { MarksRow, marksWords } from "./marks";
 
 /** What a cell can ask of its grid. The same object throughout, so that cells need not be drawn again for it. */
@@ -48,7 +48,7 @@ export function Cell(props: CellProps) {
   const [near, setNear] = useState(false);
   const [onScreen, setOnScreen] = useState(false);
   const engaged = usePlayer(context.player, (player) => player.engaged);
-  const heard = useHeard(context, spot.id);
+  const audible = useAudible(context, spot.id);
   const clip = cell?.clips[sample];
   const poster = usePoster(context, cell?.key ?? "", sample, clip, near);
   const live = cell?.progress != null || (cell?.line.some((part) => typeof part !== "string") ?? false);
@@ -103,7 +103,7 @@ export function Cell(props: CellProps) {
           />
         )}
         {chosen !== "" && <span class="veo-chosen">{chosen}</span>}
-        {heard && (
+        {audible && (
           <span class="veo-heard" title="Its sound is on">
             <Icon name="sound" />
           </span>

@@ -10,7 +10,7 @@ export type Fetch = (cell: string, sample: number) => Promise<string>;
 interface Waiting {
   cell: string;
   sample: number;
-  tell: (poster: string) => void;
+  show: (poster: string) => void;
 }
 
 export class Posters {
@@ -25,14 +25,14 @@ export class Posters {
     return this.kept.get(url) ?? "";
   }
 
-  /** Have `tell` called with the clip's still; call what is returned when nobody looks any more. */
-  ask(url: string, cell: string, sample: number, tell: (poster: string) => void): () => void {
+  /** Have `show` called with the clip's still; call what is returned when nobody looks any more. */
+  ask(url: string, cell: string, sample: number, show: (poster: string) => void): () => void {
     const found = this.kept.get(url);
     if (found !== undefined) {
-      tell(found);
+      show(found);
       return () => {};
     }
-    this.queue.set(url, { cell, sample, tell });
+    this.queue.set(url, { cell, sample, show });
     this.next();
     return () => this.queue.delete(url);
   }
@@ -40,14 +40,14 @@ export class Posters {
   private next(): void {
     const first = this.queue.entries().next();
     if (first.done || this.running >= AT_ONCE) return;
-    const [url, { cell, sample, tell }] = first.value;
+    const [url, { cell, sample, show }] = first.value;
     this.queue.delete(url);
     this.running += 1;
     this.fetch(cell, sample)
       .then((poster) => {
         const image = imageSource(poster);
         this.kept.set(url, image);
-        tell(image);
+        show(image);
       })
       // Without its still a cell has its calm ground; it is asked for again when it next comes on screen.
       .catch(() => {})

@@ -31,11 +31,11 @@ export function Compare({ clips }: { clips: readonly [string, string] }) {
   const [noting, setNoting] = useState<{ place: Place; note: string; save: (note: string) => void }>();
   const [picking, setPicking] = useState<Place>();
   const items = [a.details?.item, b.details?.item] as const;
-  const heard = usePlayer(player, (it) => it.heard);
+  const audible = usePlayer(player, (it) => it.audible);
   const refusal = a.refusal || b.refusal;
 
   // Silence, A, B and silence again.
-  const next = heard === "" ? 0 : items[0] !== undefined && heard === paneId(items[0], 0) ? 1 : undefined;
+  const next = audible === "" ? 0 : items[0] !== undefined && audible === paneId(items[0], 0) ? 1 : undefined;
   const hear = () => {
     const item = next === undefined ? undefined : items[next];
     player.hear(item === undefined || next === undefined ? "" : paneId(item, next));
@@ -158,7 +158,7 @@ interface JudgeProps {
 function Judge({ item, place, player, picking, onPick, onNote }: JudgeProps) {
   const [marks, mark] = useItemMarks(item);
   const id = item === undefined ? "" : paneId(item, place);
-  const heard = usePlayer(player, (it) => it.heard === id);
+  const audible = usePlayer(player, (it) => it.audible === id);
   const name = NAMES[place];
   return (
     <span role="group" aria-label={item === undefined ? name : `${name}: ${labelOf(item)}`}>
@@ -173,10 +173,10 @@ function Judge({ item, place, player, picking, onPick, onNote }: JudgeProps) {
             onNote={() => onNote(marks.note, (note) => mark({ note }))}
           />
           <IconButton
-            name={heard ? "sound" : "silent"}
-            label={heard ? `Mute ${name}` : `Hear ${name}`}
-            pressed={heard}
-            onClick={() => player.hear(heard ? "" : id)}
+            name={audible ? "sound" : "silent"}
+            label={audible ? `Mute ${name}` : `Hear ${name}`}
+            pressed={audible}
+            onClick={() => player.hear(audible ? "" : id)}
           />
         </>
       )}

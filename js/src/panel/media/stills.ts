@@ -17,11 +17,11 @@ const AGAIN_AT_MOST_MS = 16_000;
 /** Drawing the stills of clips that it sees for the first time takes the kernel a while. */
 const PATIENCE_MS = 30_000;
 
-type Tell = (still: string) => void;
+type Listener = (still: string) => void;
 
 export class Stills {
   private readonly kept = new Map<string, string>();
-  private readonly wanted = new Map<string, Set<Tell>>();
+  private readonly wanted = new Map<string, Set<Listener>>();
   private readonly asked = new Set<string>();
   private running = 0;
   private refusals = 0;
@@ -47,23 +47,23 @@ export class Stills {
     return this.kept.get(clip) ?? "";
   }
 
-  /** Have `tell` called with the clip's still; call what is returned when nobody looks any more. */
-  want(clip: string, tell: Tell): () => void {
+  /** Have `listener` called with the clip's still; call what is returned when nobody looks any more. */
+  want(clip: string, listener: Listener): () => void {
     const still = this.kept.get(clip);
     if (still !== undefined) {
       // The last to go is what was looked at last.
       this.kept.delete(clip);
       this.kept.set(clip, still);
-      tell(still);
+      listener(still);
       return () => {};
     }
-    const tells = this.wanted.get(clip) ?? new Set();
-    tells.add(tell);
-    this.wanted.set(clip, tells);
+    const listeners = this.wanted.get(clip) ?? new Set();
+    listeners.add(listener);
+    this.wanted.set(clip, listeners);
     this.after(GATHER_MS);
     return () => {
-      tells.delete(tell);
-      if (tells.size === 0 && this.wanted.get(clip) === tells) this.wanted.delete(clip);
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.wanted.get(clip) === listeners) this.wanted.delete(clip);
     };
   }
 
@@ -106,7 +106,7 @@ export class Stills {
   private keep(clip: string, still: string): void {
     // One that could not be drawn is asked for again when it next comes on screen.
     if (still !== "") this.kept.set(clip, still);
-    for (const tell of this.wanted.get(clip) ?? []) tell(still);
+    for (const listener of this.wanted.get(clip) ?? []) listener(still);
     this.wanted.delete(clip);
     for (const oldest of this.kept.keys()) {
       if (this.kept.size <= KEPT) return;

@@ -25,7 +25,7 @@ export const NOTHING: Fetched = { url: "", percent: 0, failed: "" };
 interface Kept {
   now: Fetched;
   size: number;
-  tells: Set<(fetched: Fetched) => void>;
+  listeners: Set<(fetched: Fetched) => void>;
 }
 
 export class Sources {
@@ -62,11 +62,11 @@ export class Sources {
     this.failed.add(clip);
   }
 
-  /** Fetch a clip's bytes, and have `tell` called with how far they are; call what is returned to let go of them. */
-  hold(clip: string, tell: (fetched: Fetched) => void): () => void {
+  /** Fetch a clip's bytes, and have `listener` called with how far they are; call what is returned to let go of them. */
+  hold(clip: string, listener: (fetched: Fetched) => void): () => void {
     let kept = this.kept.get(clip);
     if (kept === undefined) {
-      kept = { now: NOTHING, size: 0, tells: new Set() };
+      kept = { now: NOTHING, size: 0, listeners: new Set() };
       if (!this.signal.aborted) {
         this.kept.set(clip, kept);
         void this.fetch(clip, kept);
@@ -76,10 +76,10 @@ export class Sources {
       this.kept.set(clip, kept);
     }
     const mine = kept;
-    mine.tells.add(tell);
-    tell(mine.now);
+    mine.listeners.add(listener);
+    listener(mine.now);
     return () => {
-      if (!mine.tells.delete(tell) || mine.tells.size > 0 || this.kept.get(clip) !== mine) return;
+      if (!mine.listeners.delete(listener) || mine.listeners.size > 0 || this.kept.get(clip) !== mine) return;
       // What is not here yet need not come, and what failed is asked for anew the next time.
       if (mine.now.url === "") this.drop(clip);
       else this.trim();
@@ -107,25 +107,25 @@ export class Sources {
         }
         offset = next;
         kept.size = size;
-        this.tell(kept, { ...NOTHING, percent: Math.floor((100 * offset) / size) });
+        this.report(kept, { ...NOTHING, percent: Math.floor((100 * offset) / size) });
       }
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      if (wanted()) this.tell(kept, { ...NOTHING, failed: `${error.message} ${error.hint}`.trim() });
+      if (wanted()) this.report(kept, { ...NOTHING, failed: `${error.message} ${error.hint}`.trim() });
       return;
     }
     const url = URL.createObjectURL(new Blob(pieces, { type: "video/mp4" }));
-    this.tell(kept, { url, percent: 100, failed: "" });
+    this.report(kept, { url, percent: 100, failed: "" });
     this.trim();
   }
 
-  private tell(kept: Kept, now: Fetched): void {
+  private report(kept: Kept, now: Fetched): void {
     kept.now = now;
-    for (const tell of [...kept.tells]) tell(now);
+    for (const listener of [...kept.listeners]) listener(now);
   }
 
   private trim(): void {
-    const spare = [...this.kept].filter(([, { tells, now }]) => tells.size === 0 && now.url !== "");
+    const spare = [...this.kept].filter(([, { listeners, now }]) => listeners.size === 0 && now.url !== "");
     let [count, bytes] = [spare.length, spare.reduce((sum, [, { size }]) => sum + size, 0)];
     for (const [clip, { size }] of spare) {
       if (count <= SPARE && bytes <= SPARE_BYTES) return;

@@ -15,32 +15,32 @@ const AT_WORK: ReadonlySet<State> = new Set(["submitting", "running", "downloadi
 const ONE_BY_ONE = 2;
 
 /** What became of each job between two drawings. One that went while it was at work was made. */
-export function newsOf(before: ReadonlyMap<string, State>, rows: readonly Row[]): [string, string][] {
-  const news: [string, string][] = [];
+export function changesOf(before: ReadonlyMap<string, State>, rows: readonly Row[]): [string, string][] {
+  const changes: [string, string][] = [];
   const here = new Set<string>();
   for (const { job, state } of rows) {
     here.add(job);
     const was = before.get(job);
     const end = ENDS[state];
-    if (was !== undefined && was !== state && end !== undefined) news.push([job, end]);
+    if (was !== undefined && was !== state && end !== undefined) changes.push([job, end]);
   }
-  for (const [job, state] of before) if (!here.has(job) && AT_WORK.has(state)) news.push([job, "made"]);
-  return news;
+  for (const [job, state] of before) if (!here.has(job) && AT_WORK.has(state)) changes.push([job, "made"]);
+  return changes;
 }
 
-export function wordsOf(news: readonly [job: string, end: string][]): string {
-  if (news.length <= ONE_BY_ONE) return news.map(([job, end]) => `${job}: ${end}`).join(". ");
+export function wordsOf(changes: readonly [job: string, end: string][]): string {
+  if (changes.length <= ONE_BY_ONE) return changes.map(([job, end]) => `${job}: ${end}`).join(". ");
   const counts = new Map<string, number>();
-  for (const [, end] of news) counts.set(end, (counts.get(end) ?? 0) + 1);
+  for (const [, end] of changes) counts.set(end, (counts.get(end) ?? 0) + 1);
   return [...counts].map(([end, count]) => `${count} ${end}`).join(", ");
 }
 
-export function useNews(rows: readonly Row[]): void {
+export function useChanges(rows: readonly Row[]): void {
   const { say } = usePanel();
   const before = useRef<ReadonlyMap<string, State>>(new Map());
   useEffect(() => {
-    const news = newsOf(before.current, rows);
+    const changes = changesOf(before.current, rows);
     before.current = new Map(rows.map(({ job, state }) => [job, state]));
-    if (news.length > 0) say(wordsOf(news), true);
+    if (changes.length > 0) say(wordsOf(changes), true);
   }, [rows, say]);
 }

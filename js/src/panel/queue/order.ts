@@ -50,15 +50,15 @@ export function useOrder(
     return row !== undefined && canMove(row);
   });
 
-  const place = async (job: string, before: string, told: string) => {
+  const place = async (job: string, before: string, moving: string) => {
     const next = moved(jobs, job, before);
     if (next.join() === jobs.join()) return;
     setPending(next);
     const line = next.filter((one) => movable.includes(one));
-    const at = line.indexOf(told) + 1;
+    const at = line.indexOf(moving) + 1;
     const done = await ask("move", { job, before });
     if (done === undefined) setPending(undefined);
-    else say(`${told} is number ${at} of ${line.length + more} that wait`, true);
+    else say(`${moving} is number ${at} of ${line.length + more} that wait`, true);
   };
 
   const step = (job: string, by: -1 | 1) => {

@@ -5,7 +5,7 @@ import { useNow } from "../../core/clock";
 import { formatLine } from "../../core/line";
 import type { Queue, Row } from "../../core/protocol";
 import { usePanel } from "../context";
-import { useNews } from "./changes";
+import { useChanges } from "./changes";
 import { useOrder } from "./order";
 import "./queue.css";
 import { JobRow } from "./row";
@@ -27,7 +27,7 @@ export function QueueList({ queue, rows }: QueueProps) {
     queue.line.some((part) => typeof part !== "string"),
   );
   const [asking, setAsking] = useState("");
-  useNews(shown);
+  useChanges(shown);
   useFocus(section, order.jobs);
   const held = useHeldHeight(section, list, shown.length);
 

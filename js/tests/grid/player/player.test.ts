@@ -177,16 +177,16 @@ describe("sound", () => {
 
 describe("what it leaves behind", () => {
   it("is nothing: no timer, no video, no listener", async () => {
-    const heard = vi.fn();
-    player.subscribe(heard);
+    const audible = vi.fn();
+    player.subscribe(audible);
     const one = video("a");
     player.play();
     await pass(BEAT_MS * 4);
     controller.abort();
-    heard.mockClear();
+    audible.mockClear();
     expect([player.size, one.paused, vi.getTimerCount()]).toEqual([0, true, 0]);
     player.seek(1);
-    expect(heard).not.toHaveBeenCalled();
+    expect(audible).not.toHaveBeenCalled();
   });
 
   it("is not even a beat while it stands", () => {

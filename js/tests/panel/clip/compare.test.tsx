@@ -114,12 +114,12 @@ describe("two clips compared", () => {
 
   it("are heard one at a time: silence, A, B, silence", async () => {
     await openTwo();
-    const heard = [loud()];
+    const audible = [loud()];
     for (let i = 0; i < 3; i += 1) {
       await key("m");
-      heard.push(loud());
+      audible.push(loud());
     }
-    expect(heard).toEqual([
+    expect(audible).toEqual([
       [false, false],
       [true, false],
       [false, true],

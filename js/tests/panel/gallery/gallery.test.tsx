@@ -74,7 +74,7 @@ const show = async () => {
   await pass(20);
 };
 /** Another snapshot of the library, of which something changed. */
-const news = async () => {
+const change = async () => {
   facts = { ...facts, version: facts.version + 1, total: library.length };
   await draw();
   await pass(20);
@@ -283,7 +283,7 @@ describe("the keyboard", () => {
     await show();
     await act(() => tile("c1/0").focus());
     library = library.filter((item) => item.key !== "c1/0");
-    await news();
+    await change();
     expect(document.activeElement).toBe(tile("c2/0"));
   });
 
@@ -520,7 +520,7 @@ describe("a library that changes", () => {
     await show();
     const before = tile("c0/0");
     library = [exampleItem({ key: "new/0" }), ...library];
-    await news();
+    await change();
     expect(keys()[0]).toBe("new/0");
     expect(tile("c0/0")).toBe(before);
   });
@@ -537,7 +537,7 @@ describe("a library that changes", () => {
     };
     const before = onScreen();
     library = [...["n1/0", "n2/0", "n3/0"].map((name) => exampleItem({ key: name })), ...library];
-    await news();
+    await change();
     expect(onScreen()).toEqual(before);
     await click(button("3 new above"));
     expect(keys()[0]).toBe("n1/0");
@@ -547,7 +547,7 @@ describe("a library that changes", () => {
   it("shows a new rating in its place", async () => {
     await show();
     library[2] = exampleItem({ key: "c2/0", rating: 5, star: true });
-    await news();
+    await change();
     expect(tile("c2/0").textContent).toContain("5");
     expect(tile("c2/0").querySelector(".veo-unseen")?.textContent).toContain("rated 5 of 5. starred");
   });
@@ -555,7 +555,7 @@ describe("a library that changes", () => {
   it("shows nothing less while it is looked at anew", async () => {
     await show();
     kernel.on("browse", () => new Promise(() => {}));
-    await news();
+    await change();
     expect(keys()).toEqual(library.slice(0, 20).map((one) => one.key));
     expect(bar().textContent).toContain("2,000 clips");
   });

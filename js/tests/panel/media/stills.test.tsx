@@ -23,29 +23,29 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-const want = (clips: string[], tell: (still: string) => void = () => {}) =>
-  clips.map((clip) => stage.panel.stills.want(clip, tell));
+const want = (clips: string[], listener: (still: string) => void = () => {}) =>
+  clips.map((clip) => stage.panel.stills.want(clip, listener));
 
 describe("stills", () => {
   it("are asked for together, so many in a message, and told", async () => {
-    const tell = vi.fn();
-    want(names(30), tell);
+    const listener = vi.fn();
+    want(names(30), listener);
     expect(kernel.sent).toEqual([]);
     await pass(GATHER_MS);
     expect(kernel.of("posters").map(({ clips }) => (clips as string[]).length)).toEqual([BATCH, 6]);
-    expect(tell).toHaveBeenCalledTimes(30);
+    expect(listener).toHaveBeenCalledTimes(30);
     expect(stage.panel.stills.get("c29/0")).toBe(PIXEL);
   });
 
   it("are asked for once, by how many they may be wanted", async () => {
-    const tells = [vi.fn(), vi.fn(), vi.fn()];
-    want(["c0/0"], tells[0]);
-    want(["c0/0"], tells[1]);
+    const listeners = [vi.fn(), vi.fn(), vi.fn()];
+    want(["c0/0"], listeners[0]);
+    want(["c0/0"], listeners[1]);
     await pass(GATHER_MS);
-    want(["c0/0"], tells[2]);
+    want(["c0/0"], listeners[2]);
     await pass(GATHER_MS);
     expect(kernel.of("posters")).toEqual([{ clips: ["c0/0"] }]);
-    expect(tells.map((tell) => tell.mock.calls)).toEqual([[[PIXEL]], [[PIXEL]], [[PIXEL]]]);
+    expect(listeners.map((listener) => listener.mock.calls)).toEqual([[[PIXEL]], [[PIXEL]], [[PIXEL]]]);
   });
 
   it("are not asked for once they were scrolled past", async () => {
@@ -83,10 +83,10 @@ describe("stills", () => {
 
   it("that are no pictures are not shown", async () => {
     kernel.on("posters", () => ({ posters: { "c0/0": "javascript:alert(1)" } }));
-    const tell = vi.fn();
-    want(["c0/0"], tell);
+    const listener = vi.fn();
+    want(["c0/0"], listener);
     await pass(GATHER_MS);
-    expect(tell).toHaveBeenCalledWith("");
+    expect(listener).toHaveBeenCalledWith("");
     expect(stage.panel.stills.get("c0/0")).toBe("");
   });
 

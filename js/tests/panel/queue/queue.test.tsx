@@ -1,7 +1,7 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Queue, Row } from "../../../src/core/protocol";
-import { newsOf, wordsOf } from "../../../src/panel/queue/changes";
+import { changesOf, wordsOf } from "../../../src/panel/queue/changes";
 import { moved } from "../../../src/panel/queue/order";
 import { inOrder, QueueList } from "../../../src/panel/queue/queue";
 import { click, closeStage, exampleRow, FakeKernel, NOW, openStage, pass, press, type Stage } from "../stage";
@@ -312,11 +312,11 @@ describe("what is read out", () => {
   });
 
   it("is a failure, and nothing of a job that was only put aside", () => {
-    expect(newsOf(before, [exampleRow({ state: "blocked" })])).toEqual([
+    expect(changesOf(before, [exampleRow({ state: "blocked" })])).toEqual([
       ["3f2a", "blocked by the safety filter"],
     ]);
-    expect(newsOf(new Map([["3f2a", "failed"]]), [])).toEqual([]);
-    expect(newsOf(new Map(), [exampleRow({ state: "failed" })])).toEqual([]);
+    expect(changesOf(new Map([["3f2a", "failed"]]), [])).toEqual([]);
+    expect(changesOf(new Map(), [exampleRow({ state: "failed" })])).toEqual([]);
   });
 
   it("is a number when there are many", () => {

@@ -50,7 +50,7 @@ export function ClipDetails({ clip }: { clip: string }) {
     if (intent.kind === "rate") mark({ rating: intent.rating });
     else if (intent.kind === "star") mark({ star: !marks.star });
     else if (intent.kind === "note") setNoting(true);
-    else if (intent.kind === "sound") player.hear(player.heard === "" ? item.key : "");
+    else if (intent.kind === "sound") player.hear(player.audible === "" ? item.key : "");
     else if (intent.kind === "zoom") setZoomed((now) => zoomBy(now, intent.by));
     else if (intent.kind === "compare") setOpen("compare");
     else return false;
@@ -139,7 +139,7 @@ export function ClipDetails({ clip }: { clip: string }) {
                   player={player}
                   fps={item.fps}
                   words={{ play: "Play", hear: "Hear it" }}
-                  onSound={() => player.hear(player.heard === "" ? item.key : "")}
+                  onSound={() => player.hear(player.audible === "" ? item.key : "")}
                 />
               </>
             )}

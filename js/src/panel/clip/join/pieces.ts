@@ -57,7 +57,7 @@ export function find(parts: readonly Part[], position: number): { index: number;
   return { index: Math.max(0, parts.length - 1), seconds: last?.end ?? 0 };
 }
 
-/** As the kernel is told. A clip's own end is not told: the file knows it better. */
+/** As the kernel gets them. A clip's own end is left out: the file knows it better. */
 export function toPiece({ item, start, end }: Part): Piece {
   return { clip: item.key, start, end: end >= item.duration ? null : end };
 }

@@ -50,7 +50,7 @@ export class Sequence {
       if (place !== this.index || outside) this.place(part, part.start);
     }
     if (parts.length === 0) this.pause();
-    this.tell();
+    this.notify();
   }
 
   /** The video of a piece, until what is returned is called. */
@@ -84,7 +84,7 @@ export class Sequence {
     this.playing = true;
     this.timer ??= setInterval(this.beat, BEAT_MS);
     this.start();
-    this.tell();
+    this.notify();
   }
 
   pause(): void {
@@ -92,7 +92,7 @@ export class Sequence {
     clearInterval(this.timer);
     this.timer = undefined;
     for (const video of this.videos.values()) video.pause();
-    this.tell();
+    this.notify();
   }
 
   seek(position: number): void {
@@ -104,7 +104,7 @@ export class Sequence {
     this.place(part, seconds);
     this.readyNext();
     if (this.playing) this.start();
-    this.tell();
+    this.notify();
   }
 
   /** Stand still at a second of one piece's clip: what its handle is at. */
@@ -116,13 +116,13 @@ export class Sequence {
     this.index = index;
     // The end itself is no longer part of it.
     this.place(part, Math.min(Math.max(seconds, part.start), part.end - 0.02));
-    this.tell();
+    this.notify();
   }
 
   mute(): void {
     this.muted = !this.muted;
     for (const video of this.videos.values()) video.muted = this.muted;
-    this.tell();
+    this.notify();
   }
 
   end(): void {
@@ -139,8 +139,8 @@ export class Sequence {
     else if (over) {
       this.index += 1;
       this.start();
-      this.tell();
-    } else this.tell();
+      this.notify();
+    } else this.notify();
   };
 
   private start(): void {
@@ -176,10 +176,10 @@ export class Sequence {
       this.sought.set(id, target);
       video.currentTime = at;
     }
-    this.tell();
+    this.notify();
   }
 
-  private tell(): void {
+  private notify(): void {
     for (const listener of [...this.listeners]) listener();
   }
 }

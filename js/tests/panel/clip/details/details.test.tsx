@@ -94,7 +94,7 @@ const tap = async (words: string) => {
   await pass();
   await pass();
 };
-const heard = () =>
+const audible = () =>
   all("[aria-live]")
     .map((one) => one.textContent)
     .join("");
@@ -223,7 +223,7 @@ describe("what is thought of it", () => {
     await press(find("dialog"), "2");
     expect(find(".veo-rating").getAttribute("aria-label")).toBe("Rated 2 of 5");
     expect(stage.kernel.of("rate")).toEqual([{ clip: "3f2a/0", rating: 2 }]);
-    expect(heard()).toContain("Rated 2 of 5");
+    expect(audible()).toContain("Rated 2 of 5");
   });
 
   it("is taken back when it is refused, with words in the layer", async () => {

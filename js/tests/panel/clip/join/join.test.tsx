@@ -87,7 +87,7 @@ const enter = (label: string, value: string) =>
 const key = (name: string) => press(all("dialog").at(-1) ?? document.body, name);
 const on = () => find<HTMLVideoElement>('.veo-piece-video[data-on="true"] video');
 const position = () => Number(find<HTMLInputElement>(".veo-preview input[type=range]").value);
-const heard = () =>
+const audible = () =>
   all("[aria-live]")
     .map((one) => one.textContent)
     .join("");
@@ -123,7 +123,7 @@ describe("putting clips together", () => {
     expect(all(".veo-strip .veo-thumb")).toHaveLength(4);
     await click(all(".veo-strip .veo-thumb")[2]);
     expect(order()).toEqual([FOX, CAT]);
-    expect(heard()).toContain("piece 2");
+    expect(audible()).toContain("piece 2");
   });
 
   it("takes a piece out, and the keyboard goes to its neighbour", async () => {
@@ -195,7 +195,7 @@ describe("the order", () => {
     expect(focus).toHaveBeenCalledOnce();
     expect(order()).toEqual([OWL, FOX, CAT]);
     expect(document.activeElement).toBe(named("Piece 2 later"));
-    expect(heard()).toContain("Now piece 2 of 3");
+    expect(audible()).toContain("Now piece 2 of 3");
     await click(named("Piece 1 earlier"));
     expect(order()).toEqual([OWL, FOX, CAT]);
   });

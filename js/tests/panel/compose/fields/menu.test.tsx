@@ -144,13 +144,13 @@ describe("a list of values", () => {
 
   it("keeps Escape for itself: the panel is not left", async () => {
     here = await openCompose();
-    const heard = vi.fn();
-    here.el.addEventListener("keydown", heard);
+    const pressed = vi.fn();
+    here.el.addEventListener("keydown", pressed);
     await click(duration());
     await press(list(), "Escape");
     expect(all("[role=listbox]")).toEqual([]);
     expect(document.activeElement).toBe(duration());
-    expect(heard).not.toHaveBeenCalled();
+    expect(pressed).not.toHaveBeenCalled();
   });
 
   it("lets Ctrl+Enter through, which generates", async () => {

@@ -17,7 +17,7 @@ export class RequestError extends Error {
   }
 }
 
-/** What goes beside a request: bytes that come along, and another patience than usual. */
+/** What goes beside a request: bytes that come along, and another deadline than usual. */
 export interface Extras {
   buffers?: ArrayBuffer[];
   timeout?: number;

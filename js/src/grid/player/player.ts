@@ -22,7 +22,7 @@ const SETTLE_MS = 600;
 /** Milliseconds in which one that came late catches up by itself; after that the others wait for it. */
 const CATCH_UP_MS = 2000;
 /** Milliseconds for which all wait for one that has run out of data. */
-const PATIENCE_MS = 1500;
+const DEADLINE_MS = 1500;
 /** Seconds of drift within which a video counts as in step. */
 const IN_STEP = 0.1;
 const HAVE_FUTURE_DATA = 3;
@@ -242,7 +242,7 @@ export class Player {
         played.readyAt = now;
         const close = Math.abs(drift(this.transport, now, seen) ?? 0) < IN_STEP;
         played.inStep ||= close || now - played.since > CATCH_UP_MS;
-      } else if (now - played.readyAt > PATIENCE_MS) {
+      } else if (now - played.readyAt > DEADLINE_MS) {
         played.inStep = false;
         played.since = now;
       }

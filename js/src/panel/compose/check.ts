@@ -11,7 +11,7 @@ export const SETTLE_MS = 150;
 /** Milliseconds without an answer after which it is said that the kernel is busy. */
 export const BUSY_MS = 1500;
 /** The kernel answers once the cell that keeps it is done, so its answer is waited for. */
-const PATIENCE_MS = 120_000;
+const DEADLINE_MS = 120_000;
 
 export const BUSY = "The kernel is busy: what it costs is said once it is free.";
 
@@ -43,7 +43,7 @@ export function useCheck(draft: Draft, facts: readonly unknown[]): Checked {
     const now = want.current;
     const busy = setTimeout(() => setTrouble({ words: BUSY, failed: false }), BUSY_MS);
     try {
-      const answer = await request("check", { draft: now.draft }, { timeout: PATIENCE_MS });
+      const answer = await request("check", { draft: now.draft }, { timeout: DEADLINE_MS });
       setKnown({ of: now.of, check: answer as unknown as Check });
       setTrouble({ words: "", failed: false });
     } catch (error) {

@@ -8,7 +8,7 @@ import { asked } from "./draft";
 
 /** Milliseconds after an answer in which another click is the second half of a double one. */
 export const REST_MS = 700;
-const PATIENCE_MS = 30_000;
+const DEADLINE_MS = 30_000;
 const UNANSWERED =
   "No answer from the kernel: it may be busy. It is sent once it is free; pressing again does not send it twice.";
 
@@ -39,7 +39,7 @@ export function useSend(onSent: () => void): Sending {
       setSaid({ words: "", question: "" });
       try {
         const command = { draft: asked(draft), confirm };
-        const answer = await request("generate", command, { timeout: PATIENCE_MS });
+        const answer = await request("generate", command, { timeout: DEADLINE_MS });
         const { question, jobs } = answer as unknown as Answers["generate"];
         if (question !== "") {
           setSaid({ words: "", question });

@@ -15,7 +15,7 @@ export const GATHER_MS = 16;
 export const AGAIN_MS = 4000;
 const AGAIN_AT_MOST_MS = 16_000;
 /** Drawing the stills of clips that it sees for the first time takes the kernel a while. */
-const PATIENCE_MS = 30_000;
+const DEADLINE_MS = 30_000;
 
 type Listener = (still: string) => void;
 
@@ -87,7 +87,7 @@ export class Stills {
 
   private async fetch(clips: string[]): Promise<void> {
     try {
-      const { posters } = await this.request("posters", { clips }, { timeout: PATIENCE_MS });
+      const { posters } = await this.request("posters", { clips }, { timeout: DEADLINE_MS });
       this.refusals = 0;
       const found = (posters ?? {}) as Record<string, unknown>;
       for (const clip of clips) this.keep(clip, imageSource(String(found[clip] ?? "")));

@@ -10,7 +10,7 @@ const SPARE_BYTES = 192e6;
 /** Addresses that must have failed, while the bytes came, until the others are not tried any more. */
 const FAILED = 2;
 /** A busy kernel may let a piece of a clip wait. */
-const PATIENCE_MS = 30_000;
+const DEADLINE_MS = 30_000;
 
 /** How a clip's bytes are coming: `url` once all are here, `failed` in words. */
 export interface Fetched {
@@ -96,7 +96,7 @@ export class Sources {
     const pieces: Blob[] = [];
     try {
       for (let offset = 0, size = 1; offset < size; ) {
-        const answer = await this.request("video", { clip, offset }, { timeout: PATIENCE_MS });
+        const answer = await this.request("video", { clip, offset }, { timeout: DEADLINE_MS });
         if (!wanted()) return;
         const next = Number(answer["next"]);
         size = Number(answer["size"]);

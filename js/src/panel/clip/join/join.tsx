@@ -16,7 +16,7 @@ import { Preview } from "./preview";
 import { Sequence } from "./sequence";
 
 /** Milliseconds that putting clips together may take: they may have to be encoded anew. */
-export const PATIENCE_MS = 300_000;
+export const DEADLINE_MS = 300_000;
 /** Pieces in one clip; the kernel takes no more. */
 const MOST = 100;
 
@@ -92,7 +92,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
     const words = `${parts.length === 1 ? "One piece" : `${parts.length} pieces`} saved as one clip.`;
     try {
       const pieces = parts.map(toPiece);
-      const answer = await request("join", { pieces, title: title.trim() }, { timeout: PATIENCE_MS });
+      const answer = await request("join", { pieces, title: title.trim() }, { timeout: DEADLINE_MS });
       const layer = { kind: "details", clip: String(answer["clip"]) } as const;
       if (open.current) swap(layer);
       else panel.offer(words, "Open it", () => panel.open(layer));

@@ -7,7 +7,7 @@ import { usePanel } from "../../context";
 import { PICTURES, type PictureField, withValues } from "../draft";
 import type { Area } from "./crop";
 
-const PATIENCE_MS = 60_000;
+const DEADLINE_MS = 60_000;
 
 export interface Arriving {
   id: number;
@@ -107,7 +107,7 @@ export function useGiven(draft: Draft, setup: Setup): Given {
             throw new RequestError("unread", `${file.name} can't be read.`, "It may have been moved.");
           });
           const name = file.name.slice(-200);
-          return request("upload", { name }, { buffers: [bytes], timeout: PATIENCE_MS });
+          return request("upload", { name }, { buffers: [bytes], timeout: DEADLINE_MS });
         });
       }
       if (taken.length < given.length) unfit.push(`No more than ${most} references can be given.`);
@@ -128,11 +128,11 @@ export function useGiven(draft: Draft, setup: Setup): Given {
       }
       const name = `the frame of ${clip.split("/")[0]}`;
       const payload = { clip, seconds: secondsFor(field) };
-      void take(field, name, () => request("frame", payload, { timeout: PATIENCE_MS }));
+      void take(field, name, () => request("frame", payload, { timeout: DEADLINE_MS }));
     },
     crop: (field, picture, area) => {
       const name = "the cut picture";
-      void take(field, name, () => request("crop", { picture, ...area }, { timeout: PATIENCE_MS }), picture);
+      void take(field, name, () => request("crop", { picture, ...area }, { timeout: DEADLINE_MS }), picture);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Details, Item } from "../../../../src/core/protocol";
-import { PATIENCE_MS } from "../../../../src/panel/clip/join/join";
+import { DEADLINE_MS } from "../../../../src/panel/clip/join/join";
 import { OpenLayer } from "../../../../src/panel/clip/layer";
 import { panelExamples } from "../../../fixtures";
 import { fakeVideos } from "../../../grid/video";
@@ -397,7 +397,7 @@ describe("saving", () => {
       .on("browse", () => ({ total: 0, items: [] }));
     await draw(["3f2a/0"]);
     await save();
-    expect(patience).toBe(PATIENCE_MS);
+    expect(patience).toBe(DEADLINE_MS);
   });
 
   it("keeps all as it was when it is refused, with the words beside the button", async () => {

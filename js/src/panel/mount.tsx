@@ -1,4 +1,4 @@
-// Puts a panel on the stage, and draws it anew whenever Python writes a trait of it.
+// Puts a panel on the stage, and draws it again whenever Python writes a trait of it.
 
 import { render } from "preact";
 import { type Request, RequestError } from "../core/connection";

@@ -1,5 +1,5 @@
 // Ids that no other element of the page has: a notebook has many views, each with this module of its own. Preact's
-// begin anew with each root, and with each time that a root is drawn.
+// begin again with each root, and with each time that a root is drawn.
 
 import { useState } from "preact/hooks";
 

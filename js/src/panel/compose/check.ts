@@ -26,7 +26,7 @@ export interface Checked {
   askAgain: () => void;
 }
 
-/** The draft checked; `facts` are what else the answer depends on: when they change it is asked anew. */
+/** The draft checked; `facts` are what else the answer depends on: when they change it is asked again. */
 export function useCheck(draft: Draft, facts: readonly unknown[]): Checked {
   const { request, signal } = usePanel();
   const wanted = useMemo(() => ({ of: draft, draft: asked(draft) }), [draft, ...facts]);

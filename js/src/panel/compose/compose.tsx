@@ -14,8 +14,8 @@ import { EMPTY, isEmpty, PICTURES, variablesOf, withPrompt, withVariable } from 
 import { Choices, More } from "./fields/fields";
 import { Foot } from "./foot";
 import { useDrop } from "./pictures/drop";
+import { useImages } from "./pictures/images";
 import { Pictures } from "./pictures/pictures";
-import { useGiven } from "./pictures/uploads";
 import { PromptText, Values } from "./prompt";
 import { useSend } from "./send";
 
@@ -34,7 +34,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
   // A prompt that nobody has begun yet is no mistake.
   const [tried, setTried] = useState(false);
   const checked = useCheck(draft, [setup, library.version]);
-  const given = useGiven(draft, setup);
+  const images = useImages(draft, setup);
   const sent = useSend(useCallback(() => setTried(false), []));
   const { check, fresh } = checked;
 
@@ -63,8 +63,8 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
   }, [requested]);
 
   const [over, drop] = useDrop({
-    files: (files) => given.files("image", files),
-    clip: (clip) => given.frame("image", clip),
+    files: (files) => images.files("image", files),
+    clip: (clip) => images.frame("image", clip),
   });
 
   return (
@@ -113,7 +113,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
         prompt={draft.prompt}
         problems={problemsOf("prompt")}
         onChange={(prompt) => compose((now) => withPrompt(now, prompt))}
-        onFiles={(files) => given.files("image", files)}
+        onFiles={(files) => images.files("image", files)}
         onFocus={unfold}
       />
       <div class="veo-compose-rest">
@@ -126,7 +126,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
             onChange={(values) => compose((now) => withVariable(now, name, values))}
           />
         ))}
-        <Pictures setup={setup} given={given} {...parts} />
+        <Pictures setup={setup} images={images} {...parts} />
         <Choices {...settings} />
         <More {...settings} />
         <Foot

@@ -19,7 +19,7 @@ interface Shelf {
   pages: Map<number, Item[]>;
   asked: Set<number>;
   total: number | undefined;
-  /** Whether it is another view than the one shown, rather than the same one anew. */
+  /** Whether it is another view than the one shown, rather than the same one again. */
   other: boolean;
 }
 
@@ -98,7 +98,7 @@ export class Pages {
     this.pump();
   }
 
-  /** Look anew: something in the library has changed. Not more often than a person can see. */
+  /** Look again: something in the library has changed. Not more often than a person can see. */
   refresh(): void {
     this.stale = true;
     if (this.refreshing === undefined && this.next === undefined && !this.signal.aborted) this.renew();

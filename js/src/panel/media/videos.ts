@@ -80,7 +80,7 @@ export class Sources {
     listener(mine.now);
     return () => {
       if (!mine.listeners.delete(listener) || mine.listeners.size > 0 || this.kept.get(clip) !== mine) return;
-      // What is not here yet need not come, and what failed is asked for anew the next time.
+      // What is not here yet need not come, and what failed is asked for again the next time.
       if (mine.now.url === "") this.drop(clip);
       else this.trim();
     };

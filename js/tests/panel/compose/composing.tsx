@@ -34,7 +34,7 @@ export interface Opening {
 }
 
 /** Compose with this draft, checked once. */
-export async function openCompose(given: Partial<Draft> = {}, opening: Opening = {}): Promise<Composing> {
+export async function openCompose(changes: Partial<Draft> = {}, opening: Opening = {}): Promise<Composing> {
   const kernel = new FakeKernel()
     .on("check", () => opening.check ?? exampleCheck("single"))
     .on("picture", ({ picture }) => known(picture))
@@ -47,7 +47,7 @@ export async function openCompose(given: Partial<Draft> = {}, opening: Opening =
     bytes.push(...(extras?.buffers ?? []));
     return kernel.request(kind, payload, extras);
   };
-  let draft: Draft = { ...EMPTY, ...given };
+  let draft: Draft = { ...EMPTY, ...changes };
   let facts = { running: opening.running ?? false, version: 1 };
   const stage = openStage(kernel, {
     request,

@@ -15,7 +15,7 @@ import { type Part, toPiece, totalOf, wholeOf } from "./pieces";
 import { Preview } from "./preview";
 import { Sequence } from "./sequence";
 
-/** Milliseconds that putting clips together may take: they may have to be encoded anew. */
+/** Milliseconds that putting clips together may take: they may have to be encoded again. */
 export const DEADLINE_MS = 300_000;
 /** Pieces in one clip; the kernel takes no more. */
 const MOST = 100;

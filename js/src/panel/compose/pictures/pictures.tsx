@@ -10,8 +10,8 @@ import { Problems } from "../problems";
 import { CropDialog } from "./cropping";
 import { useDrop } from "./drop";
 import { Fit } from "./fit";
+import type { Images } from "./images";
 import { SourceVideo } from "./source";
-import type { Given } from "./uploads";
 
 const LABELS: Record<PictureField, string> = {
   image: "First frame",
@@ -22,18 +22,18 @@ const LABELS: Record<PictureField, string> = {
 export interface PicturesProps {
   setup: Setup;
   draft: Draft;
-  given: Given;
+  images: Images;
   check: Check | undefined;
   problemsOf: (...fields: string[]) => Problem[];
 }
 
-export function Pictures({ setup, draft, given, check, problemsOf }: PicturesProps) {
+export function Pictures({ setup, draft, images, check, problemsOf }: PicturesProps) {
   const { compose } = usePanel();
   const [cropped, setCropped] = useState<{ field: PictureField; facts: PictureFacts }>();
   const ratios = ratiosOf(draft, setup);
   const fields = PICTURES.filter((field) => field !== "reference_images" || setup.most_references > 0);
   const frames = [...draft.image, ...draft.last_frame]
-    .map((key) => given.known[key])
+    .map((key) => images.known[key])
     .filter((facts) => typeof facts === "object");
   const unfit = frames.find((facts) => ratios.some((ratio) => differs(facts, ratio)));
   const misfit = unfit && ratios.find((ratio) => differs(unfit, ratio));
@@ -44,7 +44,7 @@ export function Pictures({ setup, draft, given, check, problemsOf }: PicturesPro
           key={field}
           field={field}
           keys={draft[field]}
-          given={given}
+          images={images}
           full={field === "reference_images" && draft[field].length >= setup.most_references}
           reason={check?.unavailable[field]?.["*"] ?? ""}
           problems={problemsOf(field)}
@@ -71,7 +71,7 @@ export function Pictures({ setup, draft, given, check, problemsOf }: PicturesPro
           ratio={ratios[0] ?? ""}
           onClose={() => setCropped(undefined)}
           onCrop={(area) => {
-            given.crop(cropped.field, cropped.facts.key, area);
+            images.crop(cropped.field, cropped.facts.key, area);
             setCropped(undefined);
           }}
         />
@@ -83,7 +83,7 @@ export function Pictures({ setup, draft, given, check, problemsOf }: PicturesPro
 interface PlaceProps {
   field: PictureField;
   keys: readonly string[];
-  given: Given;
+  images: Images;
   full: boolean;
   /** Why none can be given here. */
   reason: string;
@@ -91,25 +91,25 @@ interface PlaceProps {
   onCrop: ((facts: PictureFacts) => void) | undefined;
 }
 
-function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: PlaceProps) {
+function PicturePlace({ field, keys, images, full, reason, problems, onCrop }: PlaceProps) {
   const { compose, chosen, say } = usePanel();
   const input = useRef<HTMLInputElement>(null);
   const adder = useRef<HTMLButtonElement>(null);
-  const arriving = given.arriving.filter((one) => one.field === field);
+  const uploads = images.uploads.filter((one) => one.field === field);
   const label = LABELS[field];
   const off = reason !== "";
   const refuse = () => say(reason);
   const [over, drop] = useDrop({
-    files: (files) => (off ? refuse() : given.files(field, files)),
-    clip: (clip) => (off ? refuse() : given.frame(field, clip)),
+    files: (files) => (off ? refuse() : images.files(field, files)),
+    clip: (clip) => (off ? refuse() : images.frame(field, clip)),
   });
   const remove = (key: string) => {
     compose((now) => withoutPicture(now, field, key));
     requestAnimationFrame(() => adder.current?.focus());
   };
   const clip = chosen.length === 1 && !off ? chosen[0] : undefined;
-  const empty = keys.length + arriving.length === 0;
-  const many = keys.length + arriving.length > 1;
+  const empty = keys.length + uploads.length === 0;
+  const many = keys.length + uploads.length > 1;
   // One button, which stands in the middle while the place is empty, and above the pictures then.
   const adding = {
     ref: adder,
@@ -134,7 +134,7 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
         event.preventDefault();
         event.stopPropagation();
         if (off) refuse();
-        else given.files(field, files);
+        else images.files(field, files);
       }}
     >
       <p class="veo-place-head">
@@ -150,12 +150,12 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
         {keys.map((key) => (
           <Thumb
             key={key}
-            facts={given.known[key]}
+            facts={images.known[key]}
             onRemove={() => remove(key)}
             onCrop={field === "reference_images" ? undefined : onCrop}
           />
         ))}
-        {arriving.map(({ id, name }) => (
+        {uploads.map(({ id, name }) => (
           <span key={id} class="veo-pic" data-waiting="true" title={name}>
             <span class="veo-pic-words">Reading {name}</span>
           </span>
@@ -172,7 +172,7 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
             class="veo-quiet"
             aria-label={`${label}: use ${clip.split("/")[0]}, its ${field === "last_frame" ? "first" : "last"} frame`}
             title={`The ${field === "last_frame" ? "first" : "last"} frame of the clip that is chosen`}
-            onClick={() => given.frame(field, clip)}
+            onClick={() => images.frame(field, clip)}
           >
             use {clip.split("/")[0]}
           </button>
@@ -187,14 +187,14 @@ function PicturePlace({ field, keys, given, full, reason, problems, onCrop }: Pl
         tabIndex={-1}
         aria-label={`${label}: files`}
         onChange={(event) => {
-          given.files(field, [...(event.currentTarget.files ?? [])]);
+          images.files(field, [...(event.currentTarget.files ?? [])]);
           // The same file can be chosen again after it was taken away.
           event.currentTarget.value = "";
         }}
       />
       <Problems problems={problems} />
-      {given.refused[field] !== undefined && (
-        <Problems problems={[{ field, message: given.refused[field], hint: "" }]} />
+      {images.refused[field] !== undefined && (
+        <Problems problems={[{ field, message: images.refused[field], hint: "" }]} />
       )}
     </div>
   );

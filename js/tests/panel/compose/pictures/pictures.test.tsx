@@ -2,7 +2,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestError } from "../../../../src/core/connection";
 import type { PictureFacts } from "../../../../src/core/protocol";
-import { unfitWords } from "../../../../src/panel/compose/pictures/uploads";
+import { unfitWords } from "../../../../src/panel/compose/pictures/images";
 import { click, closeStage, pass } from "../../stage";
 import {
   CAT,

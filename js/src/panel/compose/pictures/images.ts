@@ -9,16 +9,16 @@ import type { Area } from "./crop";
 
 const DEADLINE_MS = 60_000;
 
-export interface Arriving {
+export interface Upload {
   id: number;
   field: PictureField;
   name: string;
 }
 
-export interface Given {
+export interface Images {
   /** By key; words where the library no longer has it. */
   known: Readonly<Record<string, PictureFacts | string>>;
-  arriving: readonly Arriving[];
+  uploads: readonly Upload[];
   /** Why the last one was not taken, by field. */
   refused: Readonly<Partial<Record<PictureField, string>>>;
   files: (field: PictureField, files: readonly File[]) => void;
@@ -31,11 +31,11 @@ function secondsFor(field: PictureField): number | null {
   return field === "last_frame" ? 0 : null;
 }
 
-export function useGiven(draft: Draft, setup: Setup): Given {
+export function useImages(draft: Draft, setup: Setup): Images {
   const { request, compose, say, signal } = usePanel();
-  const [known, setKnown] = useState<Given["known"]>({});
-  const [arriving, setArriving] = useState<readonly Arriving[]>([]);
-  const [refused, setRefused] = useState<Given["refused"]>({});
+  const [known, setKnown] = useState<Images["known"]>({});
+  const [uploads, setUploads] = useState<readonly Upload[]>([]);
+  const [refused, setRefused] = useState<Images["refused"]>({});
   const count = useRef(0);
   const asking = useRef(new Set<string>());
   const most = setup.most_references;
@@ -74,7 +74,7 @@ export function useGiven(draft: Draft, setup: Setup): Given {
   const take = useCallback(
     async (field: PictureField, name: string, ask: () => Promise<object>, instead?: string) => {
       const id = ++count.current;
-      setArriving((now) => [...now, { id, field, name }]);
+      setUploads((now) => [...now, { id, field, name }]);
       setRefused(({ [field]: _, ...others }) => others);
       try {
         const facts = (await ask()) as PictureFacts;
@@ -88,16 +88,16 @@ export function useGiven(draft: Draft, setup: Setup): Given {
       } catch (error) {
         refuse(field, wordsOf(error, `Give ${name} again.`));
       } finally {
-        setArriving((now) => now.filter((one) => one.id !== id));
+        setUploads((now) => now.filter((one) => one.id !== id));
       }
     },
     [compose, refuse, most, signal],
   );
 
   const files = useCallback(
-    async (field: PictureField, given: readonly File[]) => {
-      const free = field === "reference_images" ? most - draft[field].length : given.length;
-      const taken = given.slice(0, Math.max(0, free));
+    async (field: PictureField, images: readonly File[]) => {
+      const free = field === "reference_images" ? most - draft[field].length : images.length;
+      const taken = images.slice(0, Math.max(0, free));
       const unfit = taken.map((file) => unfitWords(file, setup.most_bytes)).filter((words) => words !== "");
       // One after another, so that they stand in the order in which they were given.
       for (const file of taken) {
@@ -110,7 +110,7 @@ export function useGiven(draft: Draft, setup: Setup): Given {
           return request("upload", { name }, { buffers: [bytes], timeout: DEADLINE_MS });
         });
       }
-      if (taken.length < given.length) unfit.push(`No more than ${most} references can be given.`);
+      if (taken.length < images.length) unfit.push(`No more than ${most} references can be given.`);
       refuse(field, unfit.join(" "));
     },
     [draft, most, refuse, request, setup, take],
@@ -118,7 +118,7 @@ export function useGiven(draft: Draft, setup: Setup): Given {
 
   return {
     known,
-    arriving,
+    uploads,
     refused,
     files: (...what) => void files(...what),
     frame: (field, clip) => {

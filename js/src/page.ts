@@ -1,7 +1,7 @@
-// The entry of an exported page: the same grid, on facts and clips that are in the page, without a kernel.
+// The entry of an exported page: the same grid, on state and clips that are in the page, without a kernel.
 //
-// Python writes the facts as JSON into `script#facts`, and each clip as base64 into a `script[data-clip]` of its own
-// (veo_nb/notebook/page.py); a page whose clips lie beside it has their addresses in the facts. Ratings and notes
+// Python writes the state as JSON into `script#facts`, and each clip as base64 into a `script[data-clip]` of its own
+// (veo_nb/notebook/page.py); a page whose clips lie beside it has their addresses in it. Ratings and notes
 // live in the page's memory: a file has nowhere to write them.
 
 import { h, render } from "preact";
@@ -11,7 +11,7 @@ import { type Ask, type Marks, makeContext } from "./grid/context";
 import { GridView } from "./grid/view";
 import "./page.css";
 
-export interface Facts {
+export interface PageState {
   grid: Grid;
   summary: Summary;
   cells: GridCell[];
@@ -22,8 +22,8 @@ export interface Facts {
 }
 
 /** Draws the page's grid into `place`, until `signal` is aborted. */
-export function openPage(place: HTMLElement, facts: Facts, signal: AbortSignal): void {
-  let cells = withClips(facts.cells, takeClips(signal));
+export function openPage(place: HTMLElement, state: PageState, signal: AbortSignal): void {
+  let cells = withClips(state.cells, takeClips(signal));
   const change = (cell: string, sample: number, changes: Partial<Marks>) => {
     cells = withChanged(cells, cell, sample, changes);
     draw();
@@ -33,7 +33,7 @@ export function openPage(place: HTMLElement, facts: Facts, signal: AbortSignal):
     switch (command) {
       case "details": {
         const { cell } = payload as GridCommands["details"];
-        return { ...facts.details[cell] };
+        return { ...state.details[cell] };
       }
       case "rate":
       case "star":
@@ -46,11 +46,11 @@ export function openPage(place: HTMLElement, facts: Facts, signal: AbortSignal):
         throw new RequestError("page", "This page can't do that.", "The notebook it comes from can.");
     }
   };
-  const still = async (cell: string, sample: number) => facts.stills[`${cell}/${sample}`] ?? "";
+  const still = async (cell: string, sample: number) => state.stills[`${cell}/${sample}`] ?? "";
   const context = makeContext(still, { now: () => Date.now() / 1000 }, signal);
 
   const draw = () => {
-    const { grid, summary } = facts;
+    const { grid, summary } = state;
     render(h(GridView, { grid, summary, cells, request, context, moves: 0, exported: true }), place);
   };
   place.replaceChildren();
@@ -101,8 +101,8 @@ function withChanged(
   });
 }
 
-const facts = document.getElementById("facts");
+const json = document.getElementById("facts");
 const place = document.getElementById("grid");
-if (facts !== null && place !== null) {
-  openPage(place, JSON.parse(facts.textContent) as Facts, new AbortController().signal);
+if (json !== null && place !== null) {
+  openPage(place, JSON.parse(json.textContent) as PageState, new AbortController().signal);
 }

@@ -2,7 +2,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import type { Card, Command, Message } from "../src/core/protocol";
-import type { GridFacts } from "./fixtures";
+import type { GridState } from "./fixtures";
 
 type Handler = (content?: unknown, buffers?: DataView[]) => void;
 
@@ -35,16 +35,16 @@ export class FakeModel {
   }
 
   /** The model of a sweep: its cells in one batch. */
-  static ofGrid({ grid, summary, cells }: GridFacts): FakeModel {
+  static ofGrid({ grid, summary, cells }: GridState): FakeModel {
     const model = new FakeModel({} as Card, "sweep");
     Object.assign(model.traits, { grid, summary, cells_0: cells });
     return model;
   }
 
   /** The model of a panel. */
-  static ofPanel(facts: object): FakeModel {
+  static ofPanel(state: object): FakeModel {
     const model = new FakeModel({} as Card, "panel");
-    Object.assign(model.traits, structuredClone(facts));
+    Object.assign(model.traits, structuredClone(state));
     return model;
   }
 

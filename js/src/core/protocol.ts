@@ -251,7 +251,7 @@ export interface Check {
   notes: string[];
 }
 
-export interface PictureFacts {
+export interface Picture {
   key: string;
   name: string;
   width: number;
@@ -279,7 +279,7 @@ export interface Row {
 }
 
 /** The traits `library` and `shelves` (the models and the sweeps, which seldom change) in one. */
-export interface LibraryFacts {
+export interface Library {
   version: number;
   total: number;
   models: Choice[];
@@ -320,7 +320,7 @@ export interface Details {
   prompt: string;
   line: Part[];
   recipe: [string, string][];
-  pictures: PictureFacts[];
+  pictures: Picture[];
   came_from: Lineage[];
   became: Lineage[];
   cell: string;
@@ -372,10 +372,10 @@ export interface Answers {
   check: Check;
   /** The question is what a large sweep asks before anything is sent; empty where it is sent. */
   generate: { jobs: string[]; sweep: string; question: string };
-  upload: PictureFacts;
-  frame: PictureFacts;
-  crop: PictureFacts;
-  picture: PictureFacts;
+  upload: Picture;
+  frame: Picture;
+  crop: Picture;
+  picture: Picture;
   again: { job: string };
   another: { job: string };
   browse: { total: number; items: Item[] };

@@ -4,7 +4,7 @@ import { render } from "preact";
 import { type Request, RequestError } from "../core/connection";
 import {
   type GalleryView,
-  type LibraryFacts,
+  type Library,
   type Queue,
   ROWS,
   type Row,
@@ -28,9 +28,9 @@ export function showPanel({ model, el, clock, request, signal }: Stage): void {
       : request(...what);
   };
   // Two traits, since what changes with each job is small: one object for as long as neither does.
-  let known: LibraryFacts | undefined;
+  let known: Library | undefined;
   const library = () => {
-    known ??= { ...model.get("library"), ...model.get("shelves") } as LibraryFacts;
+    known ??= { ...model.get("library"), ...model.get("shelves") } as Library;
     return known;
   };
   const forget = () => {

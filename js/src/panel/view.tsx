@@ -12,7 +12,7 @@ import "../grid/grid.css";
 import "../grid/bars.css";
 import "../grid/layers/layers.css";
 import "./panel.css";
-import type { GalleryView, LibraryFacts, Queue, Row, Setup, SharedDraft } from "../core/protocol";
+import type { GalleryView, Library, Queue, Row, Setup, SharedDraft } from "../core/protocol";
 import { OpenLayer } from "./clip/layer";
 import { Compose } from "./compose/compose";
 import { askWith, type Layer, type Panel, PanelContext } from "./context";
@@ -29,7 +29,7 @@ export interface PanelProps {
   shared: SharedDraft;
   queue: Queue;
   rows: readonly Row[];
-  library: LibraryFacts;
+  library: Library;
   chosen: readonly string[];
   view: GalleryView;
   clock: Clock;

@@ -5,7 +5,7 @@ import type { GridCommand } from "../../src/core/protocol";
 import { DWELL_MS } from "../../src/core/ui/visibility";
 import { SAVED, SPARE_MS } from "../../src/grid/mount";
 import define from "../../src/widget";
-import { exampleGrid, type GridFacts, gridExamples, NOW } from "../fixtures";
+import { exampleGrid, type GridState, gridExamples, NOW } from "../fixtures";
 import { FakeModel } from "../kernel";
 import { FakeSight, fakeVideos } from "./video";
 
@@ -29,8 +29,8 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-async function show(facts: GridFacts = exampleGrid()): Promise<void> {
-  model = FakeModel.ofGrid(facts);
+async function show(state: GridState = exampleGrid()): Promise<void> {
+  model = FakeModel.ofGrid(state);
   el = document.body.appendChild(document.createElement("div"));
   el.className = "jp-Cell";
   el.tabIndex = -1;
@@ -73,18 +73,18 @@ const click = (selector: string) => act(() => find(selector).click());
 const sent = (kind: GridCommand) =>
   model.sent.filter((message) => message.kind === kind).map(({ payload }) => payload);
 const said = () => find(".veo-grid > [aria-live]").textContent;
-const start = async (facts?: GridFacts) => {
-  await show(facts);
+const start = async (state?: GridState) => {
+  await show(state);
   await act(() => spot(active() ?? "").focus());
 };
 
 describe("every example grid", () => {
-  it.each(Object.entries(gridExamples.grids))("shows what it says: %s", async (_, facts) => {
-    await show(structuredClone(facts));
-    expect(find(".veo-summary-line span:last-child").textContent).toBe(formatLine(facts.summary.line, NOW));
-    expect(find(".veo-summary-cost").textContent).toBe(formatLine(facts.summary.cost, NOW));
-    expect(has(".veo-tag")).toBe(facts.grid.tag !== "");
-    expect(all(".veo-summary-end button")).toHaveLength(facts.summary.actions.length);
+  it.each(Object.entries(gridExamples.grids))("shows what it says: %s", async (_, state) => {
+    await show(structuredClone(state));
+    expect(find(".veo-summary-line span:last-child").textContent).toBe(formatLine(state.summary.line, NOW));
+    expect(find(".veo-summary-cost").textContent).toBe(formatLine(state.summary.cost, NOW));
+    expect(has(".veo-tag")).toBe(state.grid.tag !== "");
+    expect(all(".veo-summary-end button")).toHaveLength(state.summary.actions.length);
   });
 
   it("stays text where it is hostile", async () => {

@@ -4,7 +4,7 @@ import { type ComponentChildren, render } from "preact";
 import { act } from "preact/test-utils";
 import { vi } from "vitest";
 import { type Request, RequestError } from "../../src/core/connection";
-import type { GalleryView, Item, LibraryFacts, PanelCommand, Row } from "../../src/core/protocol";
+import type { GalleryView, Item, Library, PanelCommand, Row } from "../../src/core/protocol";
 import { askWith, type Panel, PanelContext } from "../../src/panel/context";
 import { Stills } from "../../src/panel/media/stills";
 import { Sources } from "../../src/panel/media/videos";
@@ -150,7 +150,7 @@ export const VIEW: GalleryView = {
   order: "newest",
 };
 
-export const LIBRARY: LibraryFacts = {
+export const LIBRARY: Library = {
   version: 1,
   total: 200,
   models: [

@@ -2,7 +2,7 @@
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { Draft, GalleryView, LibraryFacts } from "../../core/protocol";
+import type { Draft, GalleryView, Library } from "../../core/protocol";
 import type { Layer, Panel } from "../context";
 import type { Notices } from "../notices";
 
@@ -11,7 +11,7 @@ export interface LayerScope {
   /** The panel below: for what is said and done when the layers have gone. */
   panel: Panel;
   notices: Notices;
-  library: LibraryFacts;
+  library: Library;
   view: GalleryView;
   /** Open something in this layer's place. */
   swap: (layer: Layer) => void;

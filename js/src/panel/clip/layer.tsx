@@ -2,7 +2,7 @@
 // opened from there lies over it in turn, and Escape takes away the topmost.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { GalleryView, LibraryFacts } from "../../core/protocol";
+import type { GalleryView, Library } from "../../core/protocol";
 import { askWith, type Layer, type Panel, PanelContext, usePanel } from "../context";
 import { useNotices } from "../notices";
 import "./layer.css";
@@ -15,7 +15,7 @@ import { LayerContext } from "./layer-context";
 
 export interface OpenLayerProps {
   layer: Layer;
-  library: LibraryFacts;
+  library: Library;
   /** How the gallery is shown: the next clip is the next one there. */
   view: GalleryView;
 }

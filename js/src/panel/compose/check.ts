@@ -26,10 +26,10 @@ export interface Checked {
   askAgain: () => void;
 }
 
-/** The draft checked; `facts` are what else the answer depends on: when they change it is asked again. */
-export function useCheck(draft: Draft, facts: readonly unknown[]): Checked {
+/** The draft checked; `others` are what else the answer depends on: when they change it is asked again. */
+export function useCheck(draft: Draft, others: readonly unknown[]): Checked {
   const { request, signal } = usePanel();
-  const wanted = useMemo(() => ({ of: draft, draft: asked(draft) }), [draft, ...facts]);
+  const wanted = useMemo(() => ({ of: draft, draft: asked(draft) }), [draft, ...others]);
   const settled = useSettled(wanted, SETTLE_MS);
   const [known, setKnown] = useState<{ of: Draft; check: Check }>();
   const [trouble, setTrouble] = useState({ words: "", failed: false });

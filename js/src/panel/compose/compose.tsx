@@ -5,7 +5,7 @@ import "./prompt.css";
 import "./fields/settings.css";
 import "./pictures/pictures.css";
 import "./compose.css";
-import type { Draft, LibraryFacts, Problem, Setup } from "../../core/protocol";
+import type { Draft, Library, Problem, Setup } from "../../core/protocol";
 import { Dialog } from "../../core/ui/dialog";
 import { IconButton } from "../../core/ui/icons";
 import { usePanel } from "../context";
@@ -24,7 +24,7 @@ export interface ComposeProps {
   draft: Draft;
   /** Whether something is on its way: a narrow panel folds this part then. */
   running: boolean;
-  library: LibraryFacts;
+  library: Library;
 }
 
 export function Compose({ setup, draft, running, library }: ComposeProps) {

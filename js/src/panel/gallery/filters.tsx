@@ -1,7 +1,7 @@
 // Search and filters above the gallery: small menus, each of which says what it is set to.
 
 import type { JSX } from "preact";
-import type { GalleryView, LibraryFacts } from "../../core/protocol";
+import type { GalleryView, Library } from "../../core/protocol";
 import { Icon } from "../../core/ui/icons";
 
 export const ALL: GalleryView = {
@@ -65,7 +65,7 @@ const RATINGS: Options = [
 
 export interface FiltersProps {
   view: GalleryView;
-  library: LibraryFacts;
+  library: Library;
   onChange: (change: Partial<GalleryView>) => void;
 }
 

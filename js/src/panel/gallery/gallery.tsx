@@ -1,7 +1,7 @@
 // All that is in the library: search, filters, and as many stills as the screen holds.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { GalleryView, LibraryFacts } from "../../core/protocol";
+import type { GalleryView, Library } from "../../core/protocol";
 import { usePanel, useSettled } from "../context";
 import { Bar } from "./bar";
 import { ALL, Filters, narrowed, OrderMenu, sameView } from "./filters";
@@ -15,7 +15,7 @@ import { Tiles } from "./tiles";
 export const SEARCH_MS = 200;
 
 export interface GalleryProps {
-  library: LibraryFacts;
+  library: Library;
   view: GalleryView;
 }
 

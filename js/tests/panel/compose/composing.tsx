@@ -9,8 +9,8 @@ import { examplePanel, panelExamples } from "../../fixtures";
 import { FakeKernel, openStage, pass, type Stage } from "../stage";
 
 export const SETUP: Setup = examplePanel("composing").panel;
-export const [CAT, OWL, LAST] = panelExamples.pictures as [Facts, Facts, Facts];
-type Facts = (typeof panelExamples.pictures)[number];
+export const [CAT, OWL, LAST] = panelExamples.pictures as [Picture, Picture, Picture];
+type Picture = (typeof panelExamples.pictures)[number];
 
 export function exampleCheck(name: string, changes: Partial<Check> = {}): Check {
   const check = panelExamples.checks[name];
@@ -48,7 +48,7 @@ export async function openCompose(changes: Partial<Draft> = {}, opening: Opening
     return kernel.request(kind, payload, extras);
   };
   let draft: Draft = { ...EMPTY, ...changes };
-  let facts = { running: opening.running ?? false, version: 1 };
+  let state = { running: opening.running ?? false, version: 1 };
   const stage = openStage(kernel, {
     request,
     chosen: opening.chosen ?? [],
@@ -63,8 +63,8 @@ export async function openCompose(changes: Partial<Draft> = {}, opening: Opening
       <Compose
         setup={opening.setup ?? SETUP}
         draft={draft}
-        running={facts.running}
-        library={{ ...library, version: facts.version }}
+        running={state.running}
+        library={{ ...library, version: state.version }}
       />,
     );
   await draw();
@@ -75,16 +75,16 @@ export async function openCompose(changes: Partial<Draft> = {}, opening: Opening
     draft: () => draft,
     redraw: async ({ draft: changes, ...others }) => {
       if (changes !== undefined) draft = { ...draft, ...changes };
-      facts = { ...facts, ...others };
+      state = { ...state, ...others };
       await draw();
     },
   };
 }
 
 function known(key: string): object {
-  const facts = panelExamples.pictures.find((one) => one.key === key);
-  if (facts === undefined) throw new RequestError("not_found", "A picture is gone.", "Give it again.");
-  return facts;
+  const picture = panelExamples.pictures.find((one) => one.key === key);
+  if (picture === undefined) throw new RequestError("not_found", "A picture is gone.", "Give it again.");
+  return picture;
 }
 
 export function findIn({ el }: Pick<Stage, "el">) {

@@ -1,6 +1,6 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { GalleryView, Item, LibraryFacts } from "../../../src/core/protocol";
+import type { GalleryView, Item, Library } from "../../../src/core/protocol";
 import { DWELL_MS } from "../../../src/core/ui/visibility";
 import { countOf, Gallery, SEARCH_MS } from "../../../src/panel/gallery/gallery";
 import { AGAIN_MS } from "../../../src/panel/gallery/pages";
@@ -24,7 +24,7 @@ import {
 let stage: Stage;
 let kernel: FakeKernel;
 let library: Item[];
-let facts: LibraryFacts;
+let shared: Library;
 let kept: GalleryView;
 
 beforeEach(() => {
@@ -47,7 +47,7 @@ beforeEach(() => {
       return {};
     })
     .on("restore", () => ({}));
-  facts = LIBRARY;
+  shared = LIBRARY;
   kept = VIEW;
   stage = openStage(kernel);
   stage.panel.choose = (clips) => {
@@ -68,14 +68,14 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-const draw = () => stage.show(<Gallery key="gallery" library={facts} view={kept} />);
+const draw = () => stage.show(<Gallery key="gallery" library={shared} view={kept} />);
 const show = async () => {
   await draw();
   await pass(20);
 };
 /** Another snapshot of the library, of which something changed. */
 const change = async () => {
-  facts = { ...facts, version: facts.version + 1, total: library.length };
+  shared = { ...shared, version: shared.version + 1, total: library.length };
   await draw();
   await pass(20);
 };
@@ -504,7 +504,7 @@ describe("search and filters", () => {
   });
 
   it("are only those that the library can answer", async () => {
-    facts = { ...LIBRARY, models: LIBRARY.models.slice(0, 1), sweeps: [] };
+    shared = { ...LIBRARY, models: LIBRARY.models.slice(0, 1), sweeps: [] };
     await show();
     expect(all("select").map((menu) => menu.getAttribute("aria-label"))).toEqual([
       "Date",
@@ -564,7 +564,7 @@ describe("a library that changes", () => {
 describe("words where there is nothing", () => {
   it("for an empty library say how a clip comes here", async () => {
     library = [];
-    facts = { ...LIBRARY, total: 0, models: [], sweeps: [] };
+    shared = { ...LIBRARY, total: 0, models: [], sweeps: [] };
     await show();
     expect(find(".veo-gallery-empty").textContent).toContain("Write a prompt and press Generate");
   });

@@ -1,7 +1,7 @@
 // Chooses the part of a picture that is kept: dragged, or moved and sized with the keyboard.
 
 import { useRef, useState } from "preact/hooks";
-import type { PictureFacts } from "../../../core/protocol";
+import type { Picture } from "../../../core/protocol";
 import { imageSource } from "../../../core/sources";
 import { Dialog } from "../../../core/ui/dialog";
 import { shareOf } from "../draft";
@@ -20,22 +20,22 @@ const CORNERS: readonly (Anchor & { drags: string })[] = [
 ];
 
 export interface CropProps {
-  facts: PictureFacts;
+  picture: Picture;
   /** The clip's shape, `16:9`. */
   ratio: string;
   onCrop: (area: Area) => void;
   onClose: () => void;
 }
 
-export function CropDialog({ facts, ratio, onCrop, onClose }: CropProps) {
-  const full = largest(shareOf(ratio), facts);
+export function CropDialog({ picture, ratio, onCrop, onClose }: CropProps) {
+  const full = largest(shareOf(ratio), picture);
   const [area, setArea] = useState(full);
   const stage = useRef<HTMLDivElement>(null);
   const grip = useRef<{ from: Area; x: number; y: number; anchor: Anchor | undefined } | undefined>(
     undefined,
   );
   const size = area.width / full.width;
-  const pixels = `${Math.round(area.width * facts.width)} × ${Math.round(area.height * facts.height)}`;
+  const pixels = `${Math.round(area.width * picture.width)} × ${Math.round(area.height * picture.height)}`;
 
   const hold = (event: PointerEvent, anchor?: Anchor) => {
     if (event.button !== 0) return;
@@ -76,12 +76,12 @@ export function CropDialog({ facts, ratio, onCrop, onClose }: CropProps) {
   const percent = (share: number) => `${(share * 100).toFixed(3)}%`;
 
   return (
-    <Dialog label={`Crop ${facts.name}`} size="small" moves={0} onClose={onClose}>
+    <Dialog label={`Crop ${picture.name}`} size="small" moves={0} onClose={onClose}>
       <h3>Crop to {ratio}</h3>
       <div
         ref={stage}
         class="veo-crop"
-        style={{ "--veo-shape": String(facts.width / facts.height) }}
+        style={{ "--veo-shape": String(picture.width / picture.height) }}
         onPointerMove={drag}
         onPointerUp={() => {
           grip.current = undefined;
@@ -90,7 +90,7 @@ export function CropDialog({ facts, ratio, onCrop, onClose }: CropProps) {
           grip.current = undefined;
         }}
       >
-        <img src={imageSource(facts.still)} alt={facts.name} draggable={false} />
+        <img src={imageSource(picture.still)} alt={picture.name} draggable={false} />
         <div
           class="veo-crop-area"
           role="group"
@@ -128,7 +128,7 @@ export function CropDialog({ facts, ratio, onCrop, onClose }: CropProps) {
           onInput={(event) => setArea(sized(area, full, event.currentTarget.valueAsNumber / 100))}
         />
         <span class="veo-soft">
-          {pixels} of {facts.width} × {facts.height}
+          {pixels} of {picture.width} × {picture.height}
         </span>
       </label>
       <div class="veo-buttons">

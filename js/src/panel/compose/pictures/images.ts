@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RequestError } from "../../../core/connection";
-import type { Draft, PictureFacts, Setup } from "../../../core/protocol";
+import type { Draft, Picture, Setup } from "../../../core/protocol";
 import { usePanel } from "../../context";
 import { PICTURES, type PictureField, withValues } from "../draft";
 import type { Area } from "./crop";
@@ -17,7 +17,7 @@ export interface Upload {
 
 export interface Images {
   /** By key; words where the library no longer has it. */
-  known: Readonly<Record<string, PictureFacts | string>>;
+  known: Readonly<Record<string, Picture | string>>;
   uploads: readonly Upload[];
   /** Why the last one was not taken, by field. */
   refused: Readonly<Partial<Record<PictureField, string>>>;
@@ -52,7 +52,7 @@ export function useImages(draft: Draft, setup: Setup): Images {
       if (typeof known[key] === "object" || asking.current.has(key)) continue;
       asking.current.add(key);
       request("picture", { picture: key })
-        .then((facts) => setKnown((now) => ({ ...now, [key]: facts as unknown as PictureFacts })))
+        .then((picture) => setKnown((now) => ({ ...now, [key]: picture as unknown as Picture })))
         .catch((error: unknown) => {
           const words = wordsOf(error, "");
           if (words !== "") setKnown((now) => ({ ...now, [key]: words }));
@@ -70,19 +70,19 @@ export function useImages(draft: Draft, setup: Setup): Images {
     [say],
   );
 
-  /** Waits for a picture's facts and puts it into the draft: in place of another, or at the end. */
+  /** Waits for a picture's size and still and puts it into the draft: in place of another, or at the end. */
   const take = useCallback(
     async (field: PictureField, name: string, ask: () => Promise<object>, instead?: string) => {
       const id = ++count.current;
       setUploads((now) => [...now, { id, field, name }]);
       setRefused(({ [field]: _, ...others }) => others);
       try {
-        const facts = (await ask()) as PictureFacts;
+        const picture = (await ask()) as Picture;
         if (signal.aborted) return;
-        setKnown((now) => ({ ...now, [facts.key]: facts }));
+        setKnown((now) => ({ ...now, [picture.key]: picture }));
         compose((now) => {
-          const held = now[field].map((key) => (key === instead ? facts.key : key));
-          const all = withValues(held, instead === undefined ? [facts.key] : []);
+          const held = now[field].map((key) => (key === instead ? picture.key : key));
+          const all = withValues(held, instead === undefined ? [picture.key] : []);
           return { ...now, [field]: field === "reference_images" ? all.slice(0, most) : all };
         });
       } catch (error) {

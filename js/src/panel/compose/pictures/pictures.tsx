@@ -1,7 +1,7 @@
 // Where pictures are given: dropped, pasted, chosen from the disk, or taken from a clip.
 
 import { useRef, useState } from "preact/hooks";
-import type { Check, Draft, PictureFacts, Problem, Setup } from "../../../core/protocol";
+import type { Check, Draft, Picture, Problem, Setup } from "../../../core/protocol";
 import { imageSource } from "../../../core/sources";
 import { Icon, IconButton } from "../../../core/ui/icons";
 import { usePanel } from "../../context";
@@ -29,13 +29,13 @@ export interface PicturesProps {
 
 export function Pictures({ setup, draft, images, check, problemsOf }: PicturesProps) {
   const { compose } = usePanel();
-  const [cropped, setCropped] = useState<{ field: PictureField; facts: PictureFacts }>();
+  const [cropped, setCropped] = useState<{ field: PictureField; picture: Picture }>();
   const ratios = ratiosOf(draft, setup);
   const fields = PICTURES.filter((field) => field !== "reference_images" || setup.most_references > 0);
   const frames = [...draft.image, ...draft.last_frame]
     .map((key) => images.known[key])
-    .filter((facts) => typeof facts === "object");
-  const unfit = frames.find((facts) => ratios.some((ratio) => differs(facts, ratio)));
+    .filter((picture) => typeof picture === "object");
+  const unfit = frames.find((picture) => ratios.some((ratio) => differs(picture, ratio)));
   const misfit = unfit && ratios.find((ratio) => differs(unfit, ratio));
   return (
     <div class="veo-pictures">
@@ -48,7 +48,7 @@ export function Pictures({ setup, draft, images, check, problemsOf }: PicturesPr
           full={field === "reference_images" && draft[field].length >= setup.most_references}
           reason={check?.unavailable[field]?.["*"] ?? ""}
           problems={problemsOf(field)}
-          onCrop={ratios.length > 0 ? (facts) => setCropped({ field, facts }) : undefined}
+          onCrop={ratios.length > 0 ? (picture) => setCropped({ field, picture }) : undefined}
         />
       ))}
       <SourceVideo
@@ -67,11 +67,11 @@ export function Pictures({ setup, draft, images, check, problemsOf }: PicturesPr
       <Problems problems={problemsOf("fit")} />
       {cropped !== undefined && (
         <CropDialog
-          facts={cropped.facts}
+          picture={cropped.picture}
           ratio={ratios[0] ?? ""}
           onClose={() => setCropped(undefined)}
           onCrop={(area) => {
-            images.crop(cropped.field, cropped.facts.key, area);
+            images.crop(cropped.field, cropped.picture.key, area);
             setCropped(undefined);
           }}
         />
@@ -88,7 +88,7 @@ interface PlaceProps {
   /** Why none can be given here. */
   reason: string;
   problems: readonly Problem[];
-  onCrop: ((facts: PictureFacts) => void) | undefined;
+  onCrop: ((picture: Picture) => void) | undefined;
 }
 
 function PicturePlace({ field, keys, images, full, reason, problems, onCrop }: PlaceProps) {
@@ -150,7 +150,7 @@ function PicturePlace({ field, keys, images, full, reason, problems, onCrop }: P
         {keys.map((key) => (
           <Thumb
             key={key}
-            facts={images.known[key]}
+            picture={images.known[key]}
             onRemove={() => remove(key)}
             onCrop={field === "reference_images" ? undefined : onCrop}
           />
@@ -201,27 +201,27 @@ function PicturePlace({ field, keys, images, full, reason, problems, onCrop }: P
 }
 
 interface ThumbProps {
-  facts: PictureFacts | string | undefined;
+  picture: Picture | string | undefined;
   onRemove: () => void;
-  onCrop: ((facts: PictureFacts) => void) | undefined;
+  onCrop: ((picture: Picture) => void) | undefined;
 }
 
-function Thumb({ facts, onRemove, onCrop }: ThumbProps) {
-  const known = typeof facts === "object" ? facts : undefined;
+function Thumb({ picture, onRemove, onCrop }: ThumbProps) {
+  const known = typeof picture === "object" ? picture : undefined;
   const still = imageSource(known?.still ?? "");
   const name = known?.name || "the picture";
   const from = known?.origin ? `, from clip ${known.origin.split("/")[0]}` : "";
   return (
     <span
       class="veo-pic"
-      data-waiting={facts === undefined}
+      data-waiting={picture === undefined}
       title={known === undefined ? "" : `${known.name} · ${known.width} × ${known.height}${from}`}
       {...(known !== undefined && {
         style: { aspectRatio: String(between(0.5625, known.width / known.height, 1.7778)) },
       })}
     >
       {still === "" ? (
-        <span class="veo-pic-words">{typeof facts === "string" ? facts : known?.name}</span>
+        <span class="veo-pic-words">{typeof picture === "string" ? picture : known?.name}</span>
       ) : (
         <img src={still} alt={`${name}${from}`} />
       )}

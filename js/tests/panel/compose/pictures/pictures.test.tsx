@@ -1,7 +1,7 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestError } from "../../../../src/core/connection";
-import type { PictureFacts } from "../../../../src/core/protocol";
+import type { Picture } from "../../../../src/core/protocol";
 import { unfitWords } from "../../../../src/panel/compose/pictures/images";
 import { click, closeStage, pass } from "../../stage";
 import {
@@ -67,8 +67,8 @@ describe("a place for pictures", () => {
 
   it("takes several at once in their order: a clip for each", async () => {
     here = await openCompose();
-    const facts = [OWL, CAT];
-    here.kernel.on("upload", () => facts.shift() ?? OWL);
+    const pictures = [OWL, CAT];
+    here.kernel.on("upload", () => pictures.shift() ?? OWL);
     await carry(place("First frame"), "drop", { files: [exampleFile("owl.png"), exampleFile("cat.jpg")] });
     await pass();
     expect(here.draft().image).toEqual([OWL.key, CAT.key]);
@@ -77,7 +77,7 @@ describe("a place for pictures", () => {
 
   it("says what is being read, until it is there", async () => {
     here = await openCompose();
-    let answer: (facts: PictureFacts) => void = () => {};
+    let answer: (picture: Picture) => void = () => {};
     here.kernel.on("upload", () => new Promise<object>((resolve) => (answer = resolve)));
     await carry(place("First frame"), "drop", { files: [exampleFile("owl.png")] });
     expect(place("First frame").textContent).toContain("Reading owl.png");
@@ -195,7 +195,7 @@ describe("what is not taken", () => {
 
   it("is one reference too many that came while another was on its way", async () => {
     here = await openCompose({ reference_images: [CAT.key, LAST.key] });
-    const answers: ((facts: object) => void)[] = [];
+    const answers: ((picture: object) => void)[] = [];
     here.kernel.on("upload", () => new Promise<object>((resolve) => void answers.push(resolve)));
     await carry(place("References"), "drop", { files: [exampleFile("a.png")] });
     await carry(place("References"), "drop", { files: [exampleFile("b.png")] });

@@ -50,7 +50,7 @@ export function JobCard({ card, clock, request }: CardProps) {
   const refused = stillShown(refusal, card.state, clock.now()) ? refusal : undefined;
   const ticking = card.progress !== null || card.line.some((part) => typeof part !== "string");
   const now = useNow(clock, ticking || refused !== undefined);
-  const words = formatLine(card.line, now);
+  const text = formatLine(card.line, now);
 
   return (
     <div
@@ -61,7 +61,7 @@ export function JobCard({ card, clock, request }: CardProps) {
       aria-label={`Job ${card.id}`}
       onKeyDown={leaveOnEscape}
     >
-      <Media card={card} now={now} words={words} />
+      <Media card={card} now={now} text={text} />
       <Prompt text={card.prompt} />
       <Settings card={card} />
       <div class="veo-status">
@@ -71,7 +71,7 @@ export function JobCard({ card, clock, request }: CardProps) {
           ) : (
             <StateIcon state="uncertain" label="not done" />
           )}
-          <span>{refused?.words ?? words}</span>
+          <span>{refused?.text ?? text}</span>
         </p>
         <div class="veo-end">
           {card.actions.map((action) => (
@@ -81,21 +81,21 @@ export function JobCard({ card, clock, request }: CardProps) {
               action={action}
               retry={refused !== undefined}
               request={request}
-              onRefused={(text) => setRefusal({ words: text, state: card.state, at: clock.now() })}
+              onRefused={(text) => setRefusal({ text: text, state: card.state, at: clock.now() })}
               onAsked={() => setRefusal(undefined)}
             />
           ))}
           <code class="veo-id">{card.id}</code>
         </div>
       </div>
-      <Announcement state={card.state} words={words} refused={refused} />
+      <Announcement state={card.state} text={text} refused={refused} />
     </div>
   );
 }
 
 /** Why the kernel did not do what was asked, and in which state of the job that was. */
 interface Refusal {
-  words: string;
+  text: string;
   state: State;
   at: number;
 }
@@ -164,7 +164,7 @@ interface ActionProps {
   retry: boolean;
   request: Request;
   onAsked: () => void;
-  onRefused: (words: string) => void;
+  onRefused: (text: string) => void;
 }
 
 function ActionButton({ action, retry, request, onAsked, onRefused }: ActionProps) {
@@ -204,11 +204,11 @@ function ActionButton({ action, retry, request, onAsked, onRefused }: ActionProp
 /** Reads out a change of state, not each second, and nothing when the page is opened. */
 function Announcement({
   state,
-  words,
+  text,
   refused,
 }: {
   state: State;
-  words: string;
+  text: string;
   refused: Refusal | undefined;
 }) {
   const [said, setSaid] = useState("");
@@ -217,8 +217,8 @@ function Announcement({
     const changed =
       last.current.state !== state || (refused !== undefined && last.current.refused !== refused);
     last.current = { state, refused };
-    if (changed) setSaid(refused?.words ?? words);
-  }, [state, words, refused]);
+    if (changed) setSaid(refused?.text ?? text);
+  }, [state, text, refused]);
   return (
     <div class="veo-unseen" aria-live="polite">
       {said}

@@ -5,16 +5,14 @@ import type { Card, CardClip } from "../core/protocol";
 import { imageSource, videoSource } from "../core/sources";
 import { Bar, Waiting } from "../core/ui/box";
 
-/** The videos, or the box that waits for them. `words` is the live line, for those who can't see the bar. */
-export function Media({ card, now, words }: { card: Card; now: number; words: string }) {
+/** The videos, or the box that waits for them. `text` is the live line, for those who can't see the bar. */
+export function Media({ card, now, text }: { card: Card; now: number; text: string }) {
   return (
     <div class="veo-media" data-shape={card.shape} data-many={card.videos.length > 1}>
       {card.videos.length === 0 ? (
         <div class="veo-box">
           <Waiting state={card.state} backdrop={card.backdrop} />
-          {card.progress !== null && (
-            <Bar key={card.state} progress={card.progress} now={now} words={words} />
-          )}
+          {card.progress !== null && <Bar key={card.state} progress={card.progress} now={now} text={text} />}
         </div>
       ) : (
         card.videos.map((clip, place) => <Video key={clip.path || String(place)} clip={clip} />)

@@ -1,7 +1,7 @@
 // Asks the kernel for something and waits for its answer, for as long as the caller's signal is not aborted.
 
 import type { AnyModel } from "@anywidget/types";
-import type { Command, ErrorWords, Message, Reply } from "./protocol";
+import type { Command, ErrorText, Message, Reply } from "./protocol";
 
 export const TIMEOUT_MS = 10_000;
 
@@ -97,13 +97,13 @@ export function isReply(content: unknown): content is Reply {
   if (typeof content !== "object" || content === null) return false;
   const message = content as Record<string, unknown>;
   if (message["kind"] !== "reply" || typeof message["id"] !== "string") return false;
-  return isObject(message["ok"]) !== isErrorWords(message["error"]);
+  return isObject(message["ok"]) !== isErrorText(message["error"]);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isErrorWords(value: unknown): value is ErrorWords {
+function isErrorText(value: unknown): value is ErrorText {
   return isObject(value) && ["code", "message", "hint"].every((key) => typeof value[key] === "string");
 }

@@ -75,13 +75,13 @@ export interface Message {
   payload: Record<string, unknown>;
 }
 
-export interface ErrorWords {
+export interface ErrorText {
   code: string;
   message: string;
   hint: string;
 }
 
-export type Reply = { kind: "reply"; id: string } & ({ ok: Record<string, unknown> } | { error: ErrorWords });
+export type Reply = { kind: "reply"; id: string } & ({ ok: Record<string, unknown> } | { error: ErrorText });
 
 // The grid
 
@@ -166,7 +166,7 @@ export interface GridCommands {
   poster: { cell: string; sample: number };
   /** Answered by `{prompt, settings, line}`, all that is known of a cell. */
   details: { cell: string };
-  /** Written beside the notebook; answered by `{words}` on where. No ending means a folder. */
+  /** Written beside the notebook; answered by `{text}` on where. No ending means a folder. */
   export: { ending: ".html" | ".mp4" | ".png" | ".csv" | "" };
 }
 export type GridCommand = keyof GridCommands;

@@ -82,7 +82,7 @@ export function spotId(key: string, sample: number): string {
 }
 
 /** The clip's place in words: `animal fox, time dawn`. `except` leaves out what can be read elsewhere. */
-export function placeWords(
+export function placeText(
   axes: readonly Axis[],
   cell: GridCell,
   sample: number,

@@ -11,7 +11,7 @@ const NOTICE_MS = 8000;
 const UNMARKED: Marks = { rating: 0, star: false, note: "" };
 
 /** Words to the person: shown for a while, or only read out. */
-export function useNotice(): [{ shown: string; said: string }, (words: string, unseen?: boolean) => void] {
+export function useNotice(): [{ shown: string; said: string }, (text: string, unseen?: boolean) => void] {
   const [notice, setNotice] = useState({ shown: "", said: "" });
   useEffect(() => {
     if (notice.said === "") return undefined;
@@ -19,14 +19,14 @@ export function useNotice(): [{ shown: string; said: string }, (words: string, u
     return () => clearTimeout(timer);
   }, [notice]);
   const say = useCallback(
-    (words: string, unseen = false) => setNotice({ shown: unseen ? "" : words, said: words }),
+    (text: string, unseen = false) => setNotice({ shown: unseen ? "" : text, said: text }),
     [],
   );
   return [notice, say];
 }
 
 /** Asks the kernel, and tells the person when it does not do it. */
-export function useAsk(request: Ask, say: (words: string) => void): Ask {
+export function useAsk(request: Ask, say: (text: string) => void): Ask {
   return useCallback(
     async (command, payload) => {
       try {
@@ -42,7 +42,7 @@ export function useAsk(request: Ask, say: (words: string) => void): Ask {
 }
 
 /** Reads out that all is done, once: what happens to each of 200 cells would never end. */
-export function useEndNotice(summary: Summary, say: (words: string, unseen: boolean) => void): void {
+export function useEndNotice(summary: Summary, say: (text: string, unseen: boolean) => void): void {
   const running = summary.actions.includes("cancel-all");
   const before = useRef(running);
   useEffect(() => {

@@ -110,7 +110,7 @@ export function AxisPicker({ axes, choice, onChoice }: AxisPickerProps) {
 export interface MenuProps {
   label: string;
   value: string;
-  options: readonly (readonly [value: string, words: string])[];
+  options: readonly (readonly [value: string, text: string])[];
   onPick: (value: string) => void;
 }
 
@@ -119,9 +119,9 @@ export function Menu({ label, value, options, onPick }: MenuProps) {
     <label class="veo-menu">
       <span>{label}</span>
       <select value={value} onChange={(event) => onPick(event.currentTarget.value)}>
-        {options.map(([key, words]) => (
+        {options.map(([key, text]) => (
           <option key={key} value={key}>
-            {words}
+            {text}
           </option>
         ))}
       </select>

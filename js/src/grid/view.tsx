@@ -14,7 +14,7 @@ import {
   comparedLabel,
   differences,
   firstChoice,
-  placeWords,
+  placeText,
   project,
   type Spot,
   spotId,
@@ -284,7 +284,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
       {noted?.cell !== undefined && (
         <NoteEditor
           key={noted.id}
-          place={placeWords(axes, noted.cell, noted.sample)}
+          place={placeText(axes, noted.cell, noted.sample)}
           note={marksOf(noted).note}
           moves={moves}
           onSave={(note) => mark(noted, { note })}

@@ -26,9 +26,9 @@ export interface Panel {
   /** As `ask`, but a refusal is thrown (a RequestError): for who has a place of its own for the words. */
   request: Request;
   /** Words to the person: shown for a while, or with `unseen` only read out. */
-  say: (words: string, unseen?: boolean) => void;
+  say: (text: string, unseen?: boolean) => void;
   /** As `say`, with something that can still be done about it. */
-  offer: (words: string, label: string, action: () => void) => void;
+  offer: (text: string, label: string, action: () => void) => void;
   open: (layer: Layer) => void;
   close: () => void;
   /** Change the draft that is being composed, as if the person had; Compose gets the focus with `show`. */
@@ -52,7 +52,7 @@ export function usePanel(): Panel {
 }
 
 /** A function that asks, and tells the person when it is not done. */
-export function askWith(request: Request, say: (words: string) => void): AskPanel {
+export function askWith(request: Request, say: (text: string) => void): AskPanel {
   return (async (command, payload, extras) => {
     try {
       return await request(command, payload, extras);

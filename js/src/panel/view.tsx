@@ -42,7 +42,7 @@ export interface PanelProps {
 export function PanelView({ setup, shared, queue, rows, library, chosen, view, ...stage }: PanelProps) {
   const { clock, request, lost, signal } = stage;
   const root = useRef<HTMLDivElement>(null);
-  const { words, say, offer, clear } = useNotices();
+  const { notice, say, offer, clear } = useNotices();
   const [layer, setLayer] = useState<Layer>();
   const ask = useMemo(() => askWith(request, say), [request, say]);
   const [picked, choose] = useChosen(chosen, ask);
@@ -99,7 +99,7 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
           <Gallery library={library} view={view} />
         </div>
         {layer !== undefined && <OpenLayer layer={layer} library={library} view={view} />}
-        <NoticePlace words={words} clear={clear} />
+        <NoticePlace notice={notice} clear={clear} />
       </div>
     </PanelContext.Provider>
   );

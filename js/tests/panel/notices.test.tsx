@@ -8,7 +8,7 @@ let notices: Notices;
 
 function Probe() {
   notices = useNotices();
-  return <NoticePlace words={notices.words} clear={notices.clear} />;
+  return <NoticePlace notice={notices.notice} clear={notices.clear} />;
 }
 
 const shown = () => el.querySelector(".veo-notice")?.textContent ?? "";

@@ -29,7 +29,7 @@ export function Waiting({
 }
 
 /** A thin bar that only ever grows. Its key is the state, so each stage starts a new one. */
-export function Bar({ progress, now, words }: { progress: Progress; now: number; words: string }) {
+export function Bar({ progress, now, text }: { progress: Progress; now: number; text: string }) {
   const furthest = useRef(0);
   const share = progressShare(progress, now);
   if (share === undefined) return null;
@@ -43,7 +43,7 @@ export function Bar({ progress, now, words }: { progress: Progress; now: number;
       aria-label="Progress"
       aria-valuemin={0}
       aria-valuemax={100}
-      aria-valuetext={words}
+      aria-valuetext={text}
       {...counted}
     >
       <div style={{ transform: `scaleX(${furthest.current.toFixed(4)})` }} />

@@ -5,7 +5,7 @@ import { formatLine } from "../../core/line";
 import type { Axis, CellDetails, GridCell, GridClip } from "../../core/protocol";
 import { Dialog } from "../../core/ui/dialog";
 import { StateIcon } from "../../core/ui/state-icon";
-import { placeWords, type Spot } from "../axes";
+import { placeText, type Spot } from "../axes";
 import type { Ask, Context, Marks } from "../context";
 import { SHOWN } from "../keys";
 import { ClipPicture, usePoster } from "../player/clip";
@@ -37,16 +37,16 @@ export function Enlarged(props: EnlargedProps) {
   const { spot, axes, marks, ask, context, view, onView, moves, onClose, onSound } = props;
   const { cell, sample } = spot;
   const clip = cell.clips[sample];
-  const place = placeWords(axes, cell, sample);
+  const place = placeText(axes, cell, sample);
   const details = useDetails(ask, cell);
-  const words = formatLine(details?.line ?? cell.line, context.clock.now());
+  const text = formatLine(details?.line ?? cell.line, context.clock.now());
   const [action] = cell.actions;
   return (
     <Dialog label={`Enlarged: ${place}`} size="full" moves={moves} onClose={onClose}>
       <h3>{place}</h3>
       {clip === undefined ? (
         <div class="veo-panes veo-nothing" data-shape={cell.shape}>
-          <p>{words}</p>
+          <p>{text}</p>
         </div>
       ) : (
         <Panes
@@ -61,7 +61,7 @@ export function Enlarged(props: EnlargedProps) {
         {cell.state !== "empty" && (
           <p class="veo-about-line">
             <StateIcon state={cell.state} label={cell.state} />
-            <span>{words}</span>
+            <span>{text}</span>
           </p>
         )}
         {clip !== undefined && (
@@ -198,7 +198,7 @@ export interface ModesProps {
 export function Modes({ mode, labels, onMode, onLabels }: ModesProps) {
   return (
     <div class="veo-modes" role="radiogroup" aria-label="How to compare">
-      {MODES.map(([name, words]) => (
+      {MODES.map(([name, text]) => (
         <button
           key={name}
           type="button"
@@ -207,7 +207,7 @@ export function Modes({ mode, labels, onMode, onLabels }: ModesProps) {
           aria-checked={mode === name}
           onClick={() => onMode(name)}
         >
-          {words}
+          {text}
         </button>
       ))}
       <button type="button" class="veo-button" aria-pressed={labels} onClick={onLabels}>

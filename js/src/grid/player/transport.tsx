@@ -12,23 +12,23 @@ export interface TransportBarProps {
   fps: number;
   onSound: () => void;
   /** What is played and heard, where it is not the cells of a grid. */
-  words?: { play: string; hear: string };
+  text?: { play: string; hear: string };
   children?: ComponentChildren;
 }
 
 const OF_A_GRID = { play: "Play all", hear: "Hear the chosen cell" };
 
-export function TransportBar({ player, fps, onSound, words = OF_A_GRID, children }: TransportBarProps) {
+export function TransportBar({ player, fps, onSound, text = OF_A_GRID, children }: TransportBarProps) {
   const playing = usePlayer(player, (it) => it.playing);
   const looping = usePlayer(player, (it) => it.state.loop);
   const speed = usePlayer(player, (it) => it.state.speed);
   const audible = usePlayer(player, (it) => it.audible);
   return (
-    <div class="veo-transport" role="toolbar" aria-label={words.play}>
+    <div class="veo-transport" role="toolbar" aria-label={text.play}>
       <IconButton name="back" label="One frame back (,)" onClick={() => player.step(-1, fps)} />
       <button type="button" class="veo-button veo-play" onClick={() => player.toggle()}>
         <Icon name={playing ? "pause" : "play"} filled={!playing} />
-        <span>{playing ? "Pause" : words.play}</span>
+        <span>{playing ? "Pause" : text.play}</span>
       </button>
       <IconButton name="on" label="One frame on (.)" onClick={() => player.step(1, fps)} />
       <Scrubber player={player} />
@@ -40,7 +40,7 @@ export function TransportBar({ player, fps, onSound, words = OF_A_GRID, children
       />
       <IconButton
         name={audible === "" ? "silent" : "sound"}
-        label={audible === "" ? `${words.hear} (M)` : "Mute (M)"}
+        label={audible === "" ? `${text.hear} (M)` : "Mute (M)"}
         pressed={audible !== ""}
         onClick={onSound}
       />
@@ -73,14 +73,14 @@ export interface Scrubbed extends Observable {
 export function Scrubber({ player }: { player: Scrubbed }) {
   const position = usePlayer(player, (it) => it.position);
   const duration = usePlayer(player, (it) => it.state.duration);
-  const words = formatPosition(position) + (duration > 0 ? ` of ${formatPosition(duration)}` : "");
+  const text = formatPosition(position) + (duration > 0 ? ` of ${formatPosition(duration)}` : "");
   return (
     <span class="veo-scrubber">
       <span class="veo-time">{formatPosition(position)}</span>
       <input
         type="range"
         aria-label="Position"
-        aria-valuetext={words}
+        aria-valuetext={text}
         min={0}
         max={duration || 1}
         step={0.01}

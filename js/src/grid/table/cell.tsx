@@ -10,7 +10,7 @@ import { StateIcon } from "../../core/ui/state-icon";
 import type { Spot } from "../axes";
 import { type Context, type Marks, usePlayer } from "../context";
 import { ClipPicture, useAudible, usePoster } from "../player/clip";
-import { MarksRow, marksWords } from "./marks";
+import { MarksRow, marksText } from "./marks";
 
 /** What a cell can ask of its grid. The same object throughout, so that cells need not be drawn again for it. */
 export interface CellActions {
@@ -53,7 +53,7 @@ export function Cell(props: CellProps) {
   const poster = usePoster(context, cell?.key ?? "", sample, clip, near);
   const live = cell?.progress != null || (cell?.line.some((part) => typeof part !== "string") ?? false);
   const now = useNow(context.clock, live && near);
-  const words = formatLine(cell?.line ?? [], now);
+  const text = formatLine(cell?.line ?? [], now);
 
   useLayoutEffect(() => {
     if (box.current === null) return undefined;
@@ -63,12 +63,7 @@ export function Cell(props: CellProps) {
     };
   }, [context]);
 
-  const said = [
-    place,
-    clip === undefined ? words : "clip",
-    marksWords(marks),
-    chosen && `chosen as ${chosen}`,
-  ];
+  const said = [place, clip === undefined ? text : "clip", marksText(marks), chosen && `chosen as ${chosen}`];
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid listens to the keys of all its cells
     <div
@@ -91,7 +86,7 @@ export function Cell(props: CellProps) {
       )}
       <div class="veo-box" data-shape={cell?.shape ?? shape}>
         {clip === undefined ? (
-          <Undone cell={cell} words={words} now={now} active={active} actions={actions} />
+          <Undone cell={cell} text={text} now={now} active={active} actions={actions} />
         ) : (
           <ClipPicture
             id={spot.id}
@@ -109,7 +104,7 @@ export function Cell(props: CellProps) {
           </span>
         )}
       </div>
-      <div class="veo-cell-foot" data-marked={marksWords(marks) !== "" || chosen !== ""}>
+      <div class="veo-cell-foot" data-marked={marksText(marks) !== "" || chosen !== ""}>
         {clip !== undefined && (
           <>
             <MarksRow
@@ -141,25 +136,25 @@ export function Cell(props: CellProps) {
 
 interface UndoneProps {
   cell: GridCell | undefined;
-  words: string;
+  text: string;
   now: number;
   active: boolean;
   actions: CellActions;
 }
 
 /** What stands in the box of a clip that is not there: why, since when, and what can be done. */
-function Undone({ cell, words, now, active, actions }: UndoneProps) {
+function Undone({ cell, text, now, active, actions }: UndoneProps) {
   if (cell === undefined || cell.state === "empty") {
-    return <p class="veo-empty">{cell === undefined ? "Not part of this sweep" : words}</p>;
+    return <p class="veo-empty">{cell === undefined ? "Not part of this sweep" : text}</p>;
   }
   const { state } = cell;
   return (
     <>
       <Waiting state={state} backdrop="" icon={false} />
       <div class="veo-undone">
-        <p title={words}>
+        <p title={text}>
           <StateIcon state={state} label={state} />
-          <span>{words}</span>
+          <span>{text}</span>
         </p>
         {cell.actions.map((action) => (
           <button
@@ -173,7 +168,7 @@ function Undone({ cell, words, now, active, actions }: UndoneProps) {
           </button>
         ))}
       </div>
-      {cell.progress !== null && <Bar key={state} progress={cell.progress} now={now} words={words} />}
+      {cell.progress !== null && <Bar key={state} progress={cell.progress} now={now} text={text} />}
     </>
   );
 }

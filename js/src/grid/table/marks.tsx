@@ -66,11 +66,11 @@ function Rating({
 }
 
 /** The marks for those who can't see them. */
-export function marksWords({ rating, star, note }: Marks): string {
-  const words = [
+export function marksText({ rating, star, note }: Marks): string {
+  const text = [
     rating > 0 ? `rated ${rating} of 5` : "",
     star ? "starred" : "",
     note === "" ? "" : `note: ${note}`,
   ];
-  return words.filter((word) => word !== "").join(", ");
+  return text.filter((word) => word !== "").join(", ");
 }

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Axis, Shape } from "../../core/protocol";
-import { type AxisChoice, placeWords, type Spot, type Table } from "../axes";
+import { type AxisChoice, placeText, type Spot, type Table } from "../axes";
 import type { Context, Marks } from "../context";
 import { Cell, type CellActions } from "./cell";
 
@@ -89,7 +89,7 @@ function StillCell({
     () =>
       cell === undefined
         ? [table.rows[row], heading].filter((word) => word !== "").join(", ")
-        : placeWords(axes, cell, sample),
+        : placeText(axes, cell, sample),
     [axes, cell, sample, table, row, heading],
   );
   // The same object as long as nothing changed: Preact leaves its part of the page alone then.

@@ -59,7 +59,7 @@ export function Action({ reason = "", busy, expanded, opens, onAct, children }: 
 }
 
 interface QuestionProps {
-  words: string;
+  text: string;
   yes: string;
   no?: string;
   onYes: () => unknown;
@@ -67,13 +67,13 @@ interface QuestionProps {
 }
 
 /** Asked where it was pressed; the keyboard is on the answer that does nothing. */
-export function Question({ words, yes, no: keep = "Keep it", onYes, onNo }: QuestionProps) {
+export function Question({ text, yes, no: keep = "Keep it", onYes, onNo }: QuestionProps) {
   const no = useRef<HTMLButtonElement>(null);
   const id = useId();
   useEffect(() => no.current?.focus(), []);
   return (
     <div class="veo-question" role="group" aria-labelledby={id}>
-      <p id={id}>{words}</p>
+      <p id={id}>{text}</p>
       <Action onAct={onYes} busy="One moment…">
         {yes}
       </Action>

@@ -129,7 +129,7 @@ export function Compare({ clips }: { clips: readonly [string, string] }) {
       <TransportBar
         player={player}
         fps={items[0]?.fps ?? 24}
-        words={{ play: "Play both", hear: "Hear A" }}
+        text={{ play: "Play both", hear: "Hear A" }}
         onSound={hear}
       />
     </Frame>

@@ -26,7 +26,7 @@ export function useLayer(): LayerScope {
 }
 
 /** Close all layers, then change the draft and go to it; it can be taken back. */
-export function goCompose(panel: Panel, words: string, change: (draft: Draft) => Draft): void {
+export function goCompose(panel: Panel, text: string, change: (draft: Draft) => Draft): void {
   panel.close();
   // Under a dialog nothing takes the focus, so it has to be gone first.
   setTimeout(() => {
@@ -35,6 +35,6 @@ export function goCompose(panel: Panel, words: string, change: (draft: Draft) =>
       before ??= draft;
       return change(draft);
     }, true);
-    panel.offer(words, "Undo", () => panel.compose((draft) => before ?? draft));
+    panel.offer(text, "Undo", () => panel.compose((draft) => before ?? draft));
   }, 0);
 }

@@ -48,7 +48,7 @@ export function Frame({ label, heading, onIntent, onBack, onLeave, over, childre
       <Dialog label={label} size="full" moves={0} onClose={leave}>
         <div class="veo-layer-head">{heading}</div>
         {children}
-        <NoticePlace words={notices.words} clear={notices.clear} />
+        <NoticePlace notice={notices.notice} clear={notices.clear} />
       </Dialog>
       {over}
     </div>

@@ -33,7 +33,7 @@ export function ClipVideo({ item, id = item.key, label, player }: ClipVideoProps
       {source.state === "fetching" && <p class="veo-saved">Fetching the clip · {source.percent} %</p>}
       {source.state === "failed" && (
         <p class="veo-saved">
-          {source.words} {item.here ? "Saved as" : "It was"} <code>{item.path}</code>
+          {source.text} {item.here ? "Saved as" : "It was"} <code>{item.path}</code>
         </p>
       )}
     </>

@@ -20,7 +20,7 @@ export interface Checked {
   check: Check | undefined;
   fresh: boolean;
   /** Why there is no newer one; empty while all is well. */
-  words: string;
+  text: string;
   /** Whether asking again may help. */
   failed: boolean;
   askAgain: () => void;
@@ -32,7 +32,7 @@ export function useCheck(draft: Draft, others: readonly unknown[]): Checked {
   const wanted = useMemo(() => ({ of: draft, draft: asked(draft) }), [draft, ...others]);
   const settled = useSettled(wanted, SETTLE_MS);
   const [known, setKnown] = useState<{ of: Draft; check: Check }>();
-  const [trouble, setTrouble] = useState({ words: "", failed: false });
+  const [trouble, setTrouble] = useState({ text: "", failed: false });
   const want = useRef(settled);
   const asking = useRef(false);
 
@@ -41,15 +41,15 @@ export function useCheck(draft: Draft, others: readonly unknown[]): Checked {
     if (asking.current || signal.aborted) return;
     asking.current = true;
     const now = want.current;
-    const busy = setTimeout(() => setTrouble({ words: BUSY, failed: false }), BUSY_MS);
+    const busy = setTimeout(() => setTrouble({ text: BUSY, failed: false }), BUSY_MS);
     try {
       const answer = await request("check", { draft: now.draft }, { timeout: DEADLINE_MS });
       setKnown({ of: now.of, check: answer as unknown as Check });
-      setTrouble({ words: "", failed: false });
+      setTrouble({ text: "", failed: false });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      const words = error.code === "timeout" ? error.message : `${error.message} ${error.hint}`.trim();
-      if (error.code !== "closed") setTrouble({ words, failed: true });
+      const text = error.code === "timeout" ? error.message : `${error.message} ${error.hint}`.trim();
+      if (error.code !== "closed") setTrouble({ text, failed: true });
     } finally {
       clearTimeout(busy);
       asking.current = false;

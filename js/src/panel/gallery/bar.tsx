@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { usePanel } from "../context";
 
 export interface BarProps {
-  words: string;
+  text: string;
   /** A way out of where the words say one is stuck. */
   way?: { label: string; action: () => void } | undefined;
   /** Whether the person is asked if the chosen should be deleted. */
@@ -17,7 +17,7 @@ export interface BarProps {
   children: ComponentChildren;
 }
 
-export function Bar({ words, way, asking, onAsking, onGone, children }: BarProps) {
+export function Bar({ text, way, asking, onAsking, onGone, children }: BarProps) {
   const { chosen } = usePanel();
   return (
     <div class="veo-gallery-bar" data-choosing={chosen.length > 0}>
@@ -25,7 +25,7 @@ export function Bar({ words, way, asking, onAsking, onGone, children }: BarProps
         <Chosen asking={asking} onAsking={onAsking} onGone={onGone} />
       ) : (
         <>
-          <span class="veo-soft">{words}</span>
+          <span class="veo-soft">{text}</span>
           {way !== undefined && (
             <button type="button" class="veo-button" onClick={way.action}>
               {way.label}

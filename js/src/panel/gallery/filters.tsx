@@ -30,7 +30,7 @@ export function sameView(one: GalleryView, other: GalleryView): boolean {
   return text(one) === text(other);
 }
 
-type Options = readonly (readonly [value: string, words: string])[];
+type Options = readonly (readonly [value: string, text: string])[];
 
 const KINDS: Options = [
   ["", "All clips"],
@@ -160,7 +160,7 @@ export function OrderMenu({ view, onChange }: Pick<FiltersProps, "view" | "onCha
   );
 }
 
-const textOf = (value: unknown, words: string): [string, string] => [String(value), words];
+const textOf = (value: unknown, text: string): [string, string] => [String(value), text];
 
 interface FilterProps {
   label: string;
@@ -183,9 +183,9 @@ function Filter({ label, value, several, usual, options, onPick }: FilterProps):
       value={value}
       onChange={(event) => onPick(event.currentTarget.value)}
     >
-      {options.map(([one, words]) => (
+      {options.map(([one, text]) => (
         <option key={one} value={one}>
-          {words}
+          {text}
         </option>
       ))}
       {!known && <option value={value}>{several}</option>}

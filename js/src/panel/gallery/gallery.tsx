@@ -39,8 +39,8 @@ export function Gallery({ library, view: kept }: GalleryProps) {
   useChange(library.version, () => pages.refresh());
 
   const { total, problem, turning, turn } = pages;
-  const words = countOf(total, library.total, pages.view, turning);
-  useChange(turn, () => pages.turned && turn > 1 && say(words, true));
+  const text = countOf(total, library.total, pages.view, turning);
+  useChange(turn, () => pages.turned && turn > 1 && say(text, true));
   const clear = () => change({ ...ALL, order: view.order });
   const stuck = problem !== "";
   const way = stuck
@@ -56,7 +56,7 @@ export function Gallery({ library, view: kept }: GalleryProps) {
       </div>
       <Filters view={view} library={library} onChange={change} />
       <Bar
-        words={stuck ? `${problem} It is asked again by itself.` : words}
+        text={stuck ? `${problem} It is asked again by itself.` : text}
         way={way}
         asking={asking}
         onAsking={setAsking}

@@ -13,13 +13,13 @@ export const CLIP_TYPE = "application/x-veo-clip";
 /** In few words why there is no clip; empty where there is one. */
 export function lackOf({ kind, state, here }: Item): string {
   if (kind !== "none") return here ? "" : "Its file is not there";
-  const words: Partial<Record<Item["state"], string>> = {
+  const text: Partial<Record<Item["state"], string>> = {
     failed: "Failed",
     blocked: "Blocked by the safety filter",
     cancelled: "Stopped",
     uncertain: "Its answer was lost",
   };
-  return words[state] ?? "Not made yet";
+  return text[state] ?? "Not made yet";
 }
 
 /** What a tile can ask of its gallery; the same object throughout. */
@@ -174,7 +174,7 @@ function Picture({ item, playing }: { item: Item; playing: boolean }) {
 }
 
 function Playing({ item }: { item: Item }) {
-  const { url, state, percent, words, onBroken, onLoaded } = useVideoSource(item);
+  const { url, state, percent, text, onBroken, onLoaded } = useVideoSource(item);
   const [drawn, setDrawn] = useState(false);
   const video = useRef<HTMLVideoElement>(null);
   useLayoutEffect(() => {
@@ -196,7 +196,7 @@ function Playing({ item }: { item: Item }) {
       </div>
     );
   }
-  if (state === "failed") return <p class="veo-tile-failed">{words}</p>;
+  if (state === "failed") return <p class="veo-tile-failed">{text}</p>;
   return (
     <video
       ref={video}
@@ -238,7 +238,7 @@ export function shortDate(made: number, now = new Date()): string {
 
 /** A tile in words, for those who can't see it. */
 export function labelOf(item: Item): string {
-  const words = [
+  const text = [
     item.prompt || item.key,
     lackOf(item),
     item.kind === "none" ? "" : lengthOf(item),
@@ -248,7 +248,7 @@ export function labelOf(item: Item): string {
     item.star ? "starred" : "",
     item.note === "" ? "" : `note: ${item.note}`,
   ];
-  return words
+  return text
     .filter((word) => word !== "")
     .map((word) => word.replace(/\.$/, ""))
     .join(". ");

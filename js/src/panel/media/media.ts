@@ -23,7 +23,7 @@ export interface VideoSource {
   state: "resting" | "ready" | "fetching" | "failed";
   percent: number;
   /** Why it failed, in words. */
-  words: string;
+  text: string;
   /** For the element's `onError`. */
   onBroken: () => void;
   /** For the element's `onLoadedData`. */
@@ -62,10 +62,10 @@ export function useVideoSource(item: Pick<Item, "key" | "url" | "here">, wanted 
   }, [sources, address]);
 
   const common = { onBroken, onLoaded };
-  if (!here) return { ...common, url: "", state: "failed", percent: 0, words: "Its file is not there." };
-  if (!wanted) return { ...common, url: "", state: "resting", percent: 0, words: "" };
-  if (address !== "") return { ...common, url: address, state: "ready", percent: 100, words: "" };
+  if (!here) return { ...common, url: "", state: "failed", percent: 0, text: "Its file is not there." };
+  if (!wanted) return { ...common, url: "", state: "resting", percent: 0, text: "" };
+  if (address !== "") return { ...common, url: address, state: "ready", percent: 100, text: "" };
   const { url, percent, failed } = fetched.key === key ? fetched : NOTHING;
   const state = failed !== "" ? "failed" : url === "" ? "fetching" : "ready";
-  return { ...common, url: failed === "" ? url : "", state, percent, words: failed };
+  return { ...common, url: failed === "" ? url : "", state, percent, text: failed };
 }

@@ -28,7 +28,7 @@ export function changesOf(before: ReadonlyMap<string, State>, rows: readonly Row
   return changes;
 }
 
-export function wordsOf(changes: readonly [job: string, end: string][]): string {
+export function textOf(changes: readonly [job: string, end: string][]): string {
   if (changes.length <= ONE_BY_ONE) return changes.map(([job, end]) => `${job}: ${end}`).join(". ");
   const counts = new Map<string, number>();
   for (const [, end] of changes) counts.set(end, (counts.get(end) ?? 0) + 1);
@@ -41,6 +41,6 @@ export function useChanges(rows: readonly Row[]): void {
   useEffect(() => {
     const changes = changesOf(before.current, rows);
     before.current = new Map(rows.map(({ job, state }) => [job, state]));
-    if (changes.length > 0) say(wordsOf(changes), true);
+    if (changes.length > 0) say(textOf(changes), true);
   }, [rows, say]);
 }

@@ -34,7 +34,7 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
   const { ask } = usePanel();
   const box = useRef<HTMLLIElement>(null);
   const now = useNow(clock, progress !== null || line.some((part) => typeof part !== "string"));
-  const words = formatLine(line, now);
+  const text = formatLine(line, now);
   const moves = actions.includes("move");
   const at = order.jobs.indexOf(job);
   const mark =
@@ -84,7 +84,7 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
         {asking ? (
           <p>It may have been accepted and charged already. Send it a second time?</p>
         ) : (
-          <p class="veo-job-line">{words}</p>
+          <p class="veo-job-line">{text}</p>
         )}
         <p class="veo-job-set veo-soft">
           <code>{job}</code> <bdi>{settings}</bdi>
@@ -121,7 +121,7 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
           <IconButton name="close" label={`Dismiss ${job}`} onClick={() => void ask("dismiss", { job })} />
         )}
       </div>
-      {progress !== null && <Bar key={state} progress={progress} now={now} words={words} />}
+      {progress !== null && <Bar key={state} progress={progress} now={now} text={text} />}
     </li>
   );
 }

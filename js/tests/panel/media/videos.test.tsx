@@ -104,7 +104,7 @@ describe("the source of a clip", () => {
     await show({ url: "" });
     await pass();
     await broken();
-    expect([source.url, source.state, source.words]).toEqual([
+    expect([source.url, source.state, source.text]).toEqual([
       "",
       "failed",
       "This browser can't play the clip.",
@@ -116,7 +116,7 @@ describe("the source of a clip", () => {
     kernel.refuse("video", "The clip's file is gone.", "Fetch it again.");
     await show({ url: "" });
     await pass();
-    expect([source.state, source.words]).toEqual(["failed", "The clip's file is gone. Fetch it again."]);
+    expect([source.state, source.text]).toEqual(["failed", "The clip's file is gone. Fetch it again."]);
     await hidden();
     if (answer) kernel.on("video", answer);
     await show({ url: "" });
@@ -133,7 +133,7 @@ describe("the source of a clip", () => {
 
   it("fails at once where the file is known not to be there", async () => {
     await show({ here: false });
-    expect([source.state, source.words, kernel.sent.length]).toEqual(["failed", "Its file is not there.", 0]);
+    expect([source.state, source.text, kernel.sent.length]).toEqual(["failed", "Its file is not there.", 0]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Queue, Row } from "../../../src/core/protocol";
-import { changesOf, wordsOf } from "../../../src/panel/queue/changes";
+import { changesOf, textOf } from "../../../src/panel/queue/changes";
 import { moved } from "../../../src/panel/queue/order";
 import { inOrder, QueueList } from "../../../src/panel/queue/queue";
 import { click, closeStage, exampleRow, FakeKernel, NOW, openStage, pass, press, type Stage } from "../stage";
@@ -321,7 +321,7 @@ describe("what is read out", () => {
 
   it("is a number when there are many", () => {
     expect(
-      wordsOf([
+      textOf([
         ["a", "made"],
         ["b", "made"],
         ["c", "failed"],

@@ -28,7 +28,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
   const { item, actions, cannot_extend } = details;
   const own = usePanel();
   const { panel } = useLayer();
-  const [text, setText] = useState({ name: "", words: "" });
+  const [byHand, setByHand] = useState({ name: "", text: "" });
   const { key: clip, job, kind } = item;
   const has = (action: Details["actions"][number]) => actions.includes(action);
   const isClip = kind !== "none";
@@ -57,21 +57,21 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
     if (answer === undefined) return;
     goCompose(panel, "What made this clip is in Compose now: change what you like.", () => answer.draft);
   };
-  const simple = async (command: "fetch" | "resubmit", words: string) => {
-    if ((await own.ask(command, { job })) !== undefined) own.say(words);
+  const simple = async (command: "fetch" | "resubmit", text: string) => {
+    if ((await own.ask(command, { job })) !== undefined) own.say(text);
   };
   const remove = async () => {
     if ((await own.ask("delete", { clips: [clip] })) === undefined) return;
     panel.close();
     panel.offer(`Deleted ${job}.`, "Undo", () => void restore(panel, clip, job));
   };
-  const copy = async (name: string, words: string) => {
+  const copy = async (name: string, text: string) => {
     try {
-      await navigator.clipboard.writeText(words);
+      await navigator.clipboard.writeText(text);
       own.say(`Copied: paste it into ${name === "cell" ? "an empty cell" : "your code"}.`);
     } catch {
       // Refused, or missing on plain http: then by hand.
-      setText({ name, words });
+      setByHand({ name, text });
       onOpen("text");
     }
   };
@@ -156,7 +156,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
       </div>
       {open === "resubmit" && (
         <Question
-          words="It may have been accepted the first time: then you pay twice. Look at your provider's dashboard before."
+          text="It may have been accepted the first time: then you pay twice. Look at your provider's dashboard before."
           yes="Send it again"
           no="Leave it"
           onYes={() => simple("resubmit", "Sent again.").then(() => onOpen(""))}
@@ -176,13 +176,13 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
       )}
       {open === "delete" && (
         <Question
-          words={`Delete this ${kind === "joined" ? "joined clip" : "clip"}? It can be undone for a week.`}
+          text={`Delete this ${kind === "joined" ? "joined clip" : "clip"}? It can be undone for a week.`}
           yes="Delete"
           onYes={remove}
           onNo={() => onOpen("")}
         />
       )}
-      {open === "text" && <ByHand key={text.name} text={text.words} />}
+      {open === "text" && <ByHand key={byHand.name} text={byHand.text} />}
     </section>
   );
 }
@@ -197,7 +197,7 @@ function Download({ details: { item } }: { details: Details }) {
   const name = item.path.split(/[\\/]/).at(-1) || `${item.job}.mp4`;
   const url = videoSource(source.url);
   if (url === "") {
-    const reason = source.state === "fetching" ? `Its bytes are coming: ${source.percent} %.` : source.words;
+    const reason = source.state === "fetching" ? `Its bytes are coming: ${source.percent} %.` : source.text;
     return (
       <Action reason={reason || "It is not here yet."} onAct={() => {}}>
         Download

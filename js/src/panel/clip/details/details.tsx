@@ -138,7 +138,7 @@ export function ClipDetails({ clip }: { clip: string }) {
                 <TransportBar
                   player={player}
                   fps={item.fps}
-                  words={{ play: "Play", hear: "Hear it" }}
+                  text={{ play: "Play", hear: "Hear it" }}
                   onSound={() => player.hear(player.audible === "" ? item.key : "")}
                 />
               </>

@@ -30,12 +30,12 @@ export function FrameChooser({ item, player }: { item: Item; player: Player }) {
   const position = usePlayer(player, (it) => Math.round(it.position * 100) / 100);
   // Whoever has looked for a moment means that one; else it is the end from which a story goes on.
   const [last, setLast] = useState(() => position === 0 || position >= item.duration);
-  const use = async (what: Use, words: string) => {
+  const use = async (what: Use, text: string) => {
     player.pause();
     const seconds = last ? null : Math.min(player.position, item.duration);
     const answer = await ask("frame", { clip: item.key, seconds });
     if (answer === undefined) return;
-    goCompose(panel, `${last ? "The last frame" : "The frame"} of ${item.job} ${words}.`, (draft) =>
+    goCompose(panel, `${last ? "The last frame" : "The frame"} of ${item.job} ${text}.`, (draft) =>
       withPicture(draft, what, answer.key),
     );
   };
@@ -51,9 +51,9 @@ export function FrameChooser({ item, player }: { item: Item; player: Player }) {
         the last one
       </label>
       <div class="veo-action-row">
-        {USES.map(([what, words, said]) => (
+        {USES.map(([what, text, said]) => (
           <Action key={what} onAct={() => use(what, said)} busy="Taking it…">
-            {words}
+            {text}
           </Action>
         ))}
       </div>

@@ -89,13 +89,13 @@ export function Join({ clips }: { clips: readonly string[] }) {
     setRefusal("");
     setAsking(false);
     sequence.pause();
-    const words = `${parts.length === 1 ? "One piece" : `${parts.length} pieces`} saved as one clip.`;
+    const text = `${parts.length === 1 ? "One piece" : `${parts.length} pieces`} saved as one clip.`;
     try {
       const pieces = parts.map(toPiece);
       const answer = await request("join", { pieces, title: title.trim() }, { timeout: DEADLINE_MS });
       const layer = { kind: "details", clip: String(answer["clip"]) } as const;
       if (open.current) swap(layer);
-      else panel.offer(words, "Open it", () => panel.open(layer));
+      else panel.offer(text, "Open it", () => panel.open(layer));
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       const why = `${error.message} ${error.hint}`.trim();
@@ -136,7 +136,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
     >
       {asking && (
         <Question
-          words="What you put together here is not saved."
+          text="What you put together here is not saved."
           yes="Leave"
           no="Go on"
           onYes={own.close}
@@ -150,7 +150,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
             parts={parts}
             onChange={change}
             onLook={(part, seconds) => sequence.look(part.id, seconds)}
-            onSay={(words) => own.say(words, true)}
+            onSay={(text) => own.say(text, true)}
           />
           <div class="veo-join-end">
             <label class="veo-title">

@@ -14,7 +14,7 @@ export interface PieceListProps {
   /** Show this second of a piece. */
   onLook: (part: Part, seconds: number) => void;
   /** Have words read out. */
-  onSay: (words: string) => void;
+  onSay: (text: string) => void;
 }
 
 export function PieceList({ parts, onChange, onLook, onSay }: PieceListProps) {

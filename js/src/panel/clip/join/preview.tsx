@@ -104,7 +104,7 @@ function PieceVideo({ part, on, sequence, onLength }: PieceVideoProps) {
         />
       )}
       {source.state === "fetching" && <p class="veo-saved">Fetching the clip · {source.percent} %</p>}
-      {source.state === "failed" && <p class="veo-saved">{source.words}</p>}
+      {source.state === "failed" && <p class="veo-saved">{source.text}</p>}
     </div>
   );
 }

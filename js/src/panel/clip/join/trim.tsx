@@ -55,13 +55,13 @@ export function Trim({ part, name, onTrim }: TrimProps) {
     set(side, to);
   };
   const share = (seconds: number) => `${duration > 0 ? (seconds / duration) * 100 : 0}%`;
-  const handle = (side: Side, words: string) => (
+  const handle = (side: Side, text: string) => (
     <div
       class="veo-trim-handle"
       data-side={side}
       role="slider"
       tabIndex={0}
-      aria-label={`${words} of ${name}`}
+      aria-label={`${text} of ${name}`}
       aria-valuemin={0}
       aria-valuemax={duration}
       aria-valuenow={part[side]}
@@ -70,12 +70,12 @@ export function Trim({ part, name, onTrim }: TrimProps) {
       onKeyDown={press(side)}
     />
   );
-  const field = (side: Side, words: string) => (
+  const field = (side: Side, text: string) => (
     <label>
-      {words}
+      {text}
       <input
         type="number"
-        aria-label={`${words}: ${side} of ${name}, in seconds`}
+        aria-label={`${text}: ${side} of ${name}, in seconds`}
         min={0}
         max={duration}
         step={0.1}

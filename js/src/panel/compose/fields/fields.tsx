@@ -6,7 +6,7 @@ import { IconButton } from "../../../core/ui/icons";
 import { useId } from "../../../core/ui/id";
 import { asked, withField } from "../draft";
 import { Problems } from "../problems";
-import { Menu, wordsOf } from "./menu";
+import { Menu, textOf } from "./menu";
 
 export interface FieldsProps {
   fields: readonly FieldForm[];
@@ -43,7 +43,7 @@ export function More({ fields, draft, check, problemsOf, change }: FieldsProps) 
   const bare = asked(draft);
   const set = others
     .filter((form) => bare.fields[form.name] !== undefined)
-    .map((form) => `${form.label.toLowerCase()} ${wordsOf(form, bare.fields[form.name] ?? [])}`);
+    .map((form) => `${form.label.toLowerCase()} ${textOf(form, bare.fields[form.name] ?? [])}`);
   if (draft.take > 1) set.push(`take ${draft.take}`);
   const shown = open || problemsOf(...names).length > 0;
   return (

@@ -20,7 +20,7 @@ export interface MenuProps {
 export function Menu({ form, values, reasons, onChange, labelled = false }: MenuProps) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
-  const shown = wordsOf(form, values);
+  const shown = textOf(form, values);
   const trouble = [reasons["*"], ...values.map((value) => reasonOf(reasons, value))].find(Boolean) ?? "";
   const close = () => {
     setOpen(false);
@@ -72,7 +72,7 @@ export function Menu({ form, values, reasons, onChange, labelled = false }: Menu
 }
 
 /** What is set: `16:9`, `4 s, 8 s`, `4 s + 2 more`; what the provider takes where nothing is. */
-export function wordsOf({ choices, unset }: FieldForm, values: readonly Value[]): string {
+export function textOf({ choices, unset }: FieldForm, values: readonly Value[]): string {
   const labels = values.map((value) => labelOf(choices, value));
   if (labels.length > 2) return `${labels[0]} + ${labels.length - 1} more`;
   return labels.join(", ") || unset;

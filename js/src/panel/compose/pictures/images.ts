@@ -54,18 +54,18 @@ export function useImages(draft: Draft, setup: Setup): Images {
       request("picture", { picture: key })
         .then((picture) => setKnown((now) => ({ ...now, [key]: picture as unknown as Picture })))
         .catch((error: unknown) => {
-          const words = wordsOf(error, "");
-          if (words !== "") setKnown((now) => ({ ...now, [key]: words }));
+          const text = textOf(error, "");
+          if (text !== "") setKnown((now) => ({ ...now, [key]: text }));
         })
         .finally(() => asking.current.delete(key));
     }
   }, [keys, request]);
 
   const refuse = useCallback(
-    (field: PictureField, words: string) => {
-      if (words === "") return;
-      setRefused((now) => ({ ...now, [field]: words }));
-      say(words, true);
+    (field: PictureField, text: string) => {
+      if (text === "") return;
+      setRefused((now) => ({ ...now, [field]: text }));
+      say(text, true);
     },
     [say],
   );
@@ -86,7 +86,7 @@ export function useImages(draft: Draft, setup: Setup): Images {
           return { ...now, [field]: field === "reference_images" ? all.slice(0, most) : all };
         });
       } catch (error) {
-        refuse(field, wordsOf(error, `Give ${name} again.`));
+        refuse(field, textOf(error, `Give ${name} again.`));
       } finally {
         setUploads((now) => now.filter((one) => one.id !== id));
       }
@@ -98,10 +98,10 @@ export function useImages(draft: Draft, setup: Setup): Images {
     async (field: PictureField, images: readonly File[]) => {
       const free = field === "reference_images" ? most - draft[field].length : images.length;
       const taken = images.slice(0, Math.max(0, free));
-      const unfit = taken.map((file) => unfitWords(file, setup.most_bytes)).filter((words) => words !== "");
+      const unfit = taken.map((file) => unfitText(file, setup.most_bytes)).filter((text) => text !== "");
       // One after another, so that they stand in the order in which they were given.
       for (const file of taken) {
-        if (unfitWords(file, setup.most_bytes) !== "") continue;
+        if (unfitText(file, setup.most_bytes) !== "") continue;
         await take(field, file.name, async () => {
           const bytes = await file.arrayBuffer().catch(() => {
             throw new RequestError("unread", `${file.name} can't be read.`, "It may have been moved.");
@@ -138,7 +138,7 @@ export function useImages(draft: Draft, setup: Setup): Images {
 }
 
 /** Why a file is no picture that can be given; empty where it can. */
-export function unfitWords(file: { name: string; type: string; size: number }, most: number): string {
+export function unfitText(file: { name: string; type: string; size: number }, most: number): string {
   if (!file.type.startsWith("image/")) return `${file.name} is no picture.`;
   if (file.size === 0) return `${file.name} is empty.`;
   if (file.size <= most) return "";
@@ -146,7 +146,7 @@ export function unfitWords(file: { name: string; type: string; size: number }, m
   return `${file.name} has ${size} MB; at most ${limit} MB are taken. Save it smaller, or as JPEG.`;
 }
 
-function wordsOf(error: unknown, again: string): string {
+function textOf(error: unknown, again: string): string {
   if (!(error instanceof RequestError)) throw error;
   if (error.code === "closed") return "";
   return `${error.message} ${error.code === "timeout" ? again : error.hint}`.trim();

@@ -23,7 +23,7 @@ export function SourceVideo({ clip, reason, problems }: SourceProps) {
     clip: (key) => (reason === "" ? put(key) : say(reason)),
   });
   const one = chosen.length === 1 ? chosen[0] : undefined;
-  const words = one === undefined ? "drop a clip" : `use ${one.split("/")[0]}`;
+  const text = one === undefined ? "drop a clip" : `use ${one.split("/")[0]}`;
   const take = () => {
     if (reason !== "") say(reason);
     else if (one !== undefined) put(one);
@@ -49,12 +49,12 @@ export function SourceVideo({ clip, reason, problems }: SourceProps) {
             type="button"
             class="veo-add"
             aria-disabled={reason !== ""}
-            aria-label={`Extend: ${words}${reason && `. ${reason}`}`}
+            aria-label={`Extend: ${text}${reason && `. ${reason}`}`}
             title={reason || "Drop a clip of the gallery, or click to take the one that is chosen there"}
             onClick={take}
           >
             <Icon name="add" />
-            <span>{words}</span>
+            <span>{text}</span>
           </button>
         ) : (
           <span class="veo-pic" title={`Goes on from ${id}`}>

@@ -2,7 +2,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestError } from "../../../../src/core/connection";
 import type { Picture } from "../../../../src/core/protocol";
-import { unfitWords } from "../../../../src/panel/compose/pictures/images";
+import { unfitText } from "../../../../src/panel/compose/pictures/images";
 import { click, closeStage, pass } from "../../stage";
 import {
   CAT,
@@ -151,7 +151,7 @@ describe("what is not taken", () => {
     [{ name: "a.txt", type: "", size: 1 }, "a.txt is no picture."],
   ])("has words: %j", async (file, words) => {
     here = await openCompose();
-    expect(unfitWords(file, 100)).toBe(words);
+    expect(unfitText(file, 100)).toBe(words);
   });
 
   it("is said in the kernel's words, or what to do when it does not answer, until the next try", async () => {

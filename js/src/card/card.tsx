@@ -7,10 +7,11 @@ import "../core/ui/controls.css";
 import "../core/ui/box.css";
 import "./card.css";
 import { type Clock, useNow } from "../core/clock";
-import { type Request, RequestError } from "../core/connection";
+import { type Request, refusalOf } from "../core/connection";
 import { formatLine } from "../core/line";
 import type { Card, CardAction, State } from "../core/protocol";
 import type { Stage } from "../core/stage";
+import { CommandButton } from "../core/ui/command-button";
 import { leaveOnEscape, returnFocus } from "../core/ui/focus";
 import { useId } from "../core/ui/id";
 import { StateIcon } from "../core/ui/state-icon";
@@ -51,6 +52,15 @@ export function JobCard({ card, clock, request }: CardProps) {
   const ticking = card.progress !== null || card.line.some((part) => typeof part !== "string");
   const now = useNow(clock, ticking || refused !== undefined);
   const text = formatLine(card.line, now);
+  const ask = async (action: CardAction, rest: () => void) => {
+    setRefusal(undefined);
+    try {
+      await request(action);
+    } catch (error) {
+      setRefusal({ text: refusalOf(error).text, state: card.state, at: clock.now() });
+      rest();
+    }
+  };
 
   return (
     <div
@@ -76,13 +86,12 @@ export function JobCard({ card, clock, request }: CardProps) {
         <div class="veo-end">
           {card.actions.map((action) => (
             // The job is in the key: another one's button has not been pressed.
-            <ActionButton
+            <CommandButton
               key={`${action} ${card.id}`}
-              action={action}
-              retry={refused !== undefined}
-              request={request}
-              onRefused={(text) => setRefusal({ text: text, state: card.state, at: clock.now() })}
-              onAsked={() => setRefusal(undefined)}
+              label={refused === undefined ? LABELS[action].idle : "Try again"}
+              asked={LABELS[action].asked}
+              run={(rest) => ask(action, rest)}
+              onGone={returnFocus}
             />
           ))}
           <code class="veo-id">{card.id}</code>
@@ -156,48 +165,6 @@ function Settings({ card }: { card: Card }) {
       </span>
       <span class="veo-cost">{card.cost}</span>
     </div>
-  );
-}
-
-interface ActionProps {
-  action: CardAction;
-  retry: boolean;
-  request: Request;
-  onAsked: () => void;
-  onRefused: (text: string) => void;
-}
-
-function ActionButton({ action, retry, request, onAsked, onRefused }: ActionProps) {
-  const [asked, setAsked] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-
-  useLayoutEffect(() => {
-    const element = button.current;
-    return () => {
-      // Once the job is over the button goes, and would take the keyboard's focus to nowhere.
-      if (element !== null && element === document.activeElement) returnFocus(element);
-    };
-  }, []);
-
-  const ask = async () => {
-    if (asked) return;
-    setAsked(true);
-    onAsked();
-    try {
-      // When it is granted the button goes on saying so: the next snapshot of the card takes it away.
-      await request(action);
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      setAsked(false);
-      onRefused(`${error.message} ${error.hint}`.trim());
-    }
-  };
-
-  // aria-disabled, because `disabled` would throw the keyboard's focus out of the card.
-  return (
-    <button ref={button} type="button" class="veo-button" aria-disabled={asked} onClick={ask}>
-      {asked ? LABELS[action].asked : retry ? "Try again" : LABELS[action].idle}
-    </button>
   );
 }
 

@@ -15,6 +15,33 @@ export class RequestError extends Error {
     this.code = code;
     this.hint = hint;
   }
+
+  /** The sentence and what to do, in one. */
+  get text(): string {
+    return `${this.message} ${this.hint}`.trim();
+  }
+}
+
+/** What was thrown as the refusal that it is; anything else is a fault, and is thrown on. */
+export function refusalOf(error: unknown): RequestError {
+  if (!(error instanceof RequestError)) throw error;
+  return error;
+}
+
+/** A function that asks as `request` does, but says a refusal to the person and answers with undefined then. */
+export function askWith<Ask>(
+  request: (...command: never[]) => Promise<unknown>,
+  say: (text: string) => void,
+): Ask {
+  return (async (...command: never[]) => {
+    try {
+      return await request(...command);
+    } catch (error) {
+      const { code, text } = refusalOf(error);
+      if (code !== "closed") say(text);
+      return undefined;
+    }
+  }) as Ask;
 }
 
 /** What goes beside a request: bytes that come along, and another deadline than usual. */

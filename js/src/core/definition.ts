@@ -2,7 +2,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import { KernelClock } from "./clock";
-import { connect, RequestError } from "./connection";
+import { connect, refusalOf } from "./connection";
 import type { ViewKind } from "./stage";
 
 /** The views that a bundle has, by the kind of the model. */
@@ -30,7 +30,7 @@ export const definition = (kinds: Kinds) => () => {
       const life = openScope(signal);
       const asking = openScope(life.signal);
       // Not awaited: a busy kernel would keep the view from being drawn.
-      clock.synchronize(connect(model, asking.signal)).catch(expectRefusal).finally(asking.end);
+      clock.synchronize(connect(model, asking.signal)).catch(refusalOf).finally(asking.end);
       kindOf(model)?.open?.({ model, clock, signal: life.signal });
       return life.end;
     },
@@ -55,8 +55,4 @@ function openScope(host: AbortSignal | undefined): { signal: AbortSignal; end: E
   const end = () => controller.abort();
   host?.addEventListener("abort", end, { once: true, signal: controller.signal });
   return { signal: controller.signal, end };
-}
-
-function expectRefusal(error: unknown): void {
-  if (!(error instanceof RequestError)) throw error;
 }

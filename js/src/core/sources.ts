@@ -14,3 +14,9 @@ export function videoSource(source: string): string {
     return "";
   }
 }
+
+/** Lets go of a video: else the browser keeps the connection and the decoder until it collects its garbage. */
+export function releaseVideo(video: HTMLVideoElement): void {
+  video.removeAttribute("src");
+  video.load();
+}

@@ -1,7 +1,6 @@
 // What a grid remembers between two drawings: notices, commands under way.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { RequestError } from "../core/connection";
 import type { Summary } from "../core/protocol";
 import type { Spot } from "./axes";
 import type { Ask, Marks } from "./context";
@@ -23,22 +22,6 @@ export function useNotice(): [{ shown: string; said: string }, (text: string, un
     [],
   );
   return [notice, say];
-}
-
-/** Asks the kernel, and tells the person when it does not do it. */
-export function useAsk(request: Ask, say: (text: string) => void): Ask {
-  return useCallback(
-    async (command, payload) => {
-      try {
-        return await request(command, payload);
-      } catch (error) {
-        if (!(error instanceof RequestError)) throw error;
-        if (error.code !== "closed") say(`${error.message} ${error.hint}`.trim());
-        return undefined;
-      }
-    },
-    [request, say],
-  );
 }
 
 /** Reads out that all is done, once: what happens to each of 200 cells would never end. */

@@ -1,9 +1,9 @@
 // The line above the table: what is done, how long still, what it costs; and what can be done about all of it.
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Clock, useNow } from "../core/clock";
 import { formatLine } from "../core/line";
 import type { Axis, Summary, SweepAction } from "../core/protocol";
+import { CommandButton } from "../core/ui/command-button";
 import { returnFocus } from "../core/ui/focus";
 import { type AxisChoice, heldAxes, turn } from "./axes";
 import type { Ask } from "./context";
@@ -36,41 +36,24 @@ export function SummaryLine({ summary, tag, clock, notice, ask }: SummaryProps) 
       <p class="veo-summary-cost">{formatLine(summary.cost, now)}</p>
       <div class="veo-summary-end">
         {summary.actions.map((action) => (
-          <AskButton key={action} action={action} ask={ask} />
+          <CommandButton
+            key={action}
+            label={LABELS[action][0]}
+            asked={LABELS[action][1]}
+            run={(rest) => ask(action, {}).then(rest)}
+            onGone={focusCell}
+          />
         ))}
       </div>
     </div>
   );
 }
 
-function AskButton({ action, ask }: { action: SweepAction; ask: Ask }) {
-  const [asking, setAsking] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  const [label, asked] = LABELS[action];
-
-  useLayoutEffect(() => {
-    const element = button.current;
-    return () => {
-      // What it asked for is done and it goes; the focus must not go to nowhere with it.
-      if (element !== null && element === document.activeElement) {
-        const cell = element.closest(".veo-grid")?.querySelector<HTMLElement>('.veo-cell[tabindex="0"]');
-        if (cell) cell.focus({ preventScroll: true });
-        else returnFocus(element);
-      }
-    };
-  }, []);
-
-  const click = async () => {
-    if (asking) return;
-    setAsking(true);
-    await ask(action, {});
-    setAsking(false);
-  };
-  return (
-    <button ref={button} type="button" class="veo-button" aria-disabled={asking} onClick={click}>
-      {asking ? asked : label}
-    </button>
-  );
+/** What it asked for is done and the button goes: the focus stays with the grid. */
+function focusCell(button: HTMLElement): void {
+  const cell = button.closest(".veo-grid")?.querySelector<HTMLElement>('.veo-cell[tabindex="0"]');
+  if (cell) cell.focus({ preventScroll: true });
+  else returnFocus(button);
 }
 
 export interface AxisPickerProps {

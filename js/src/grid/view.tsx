@@ -1,6 +1,7 @@
 // A grid: the summary, the table, the bar that plays all, and what lies over them. Keys and clicks become intents.
 
 import { useMemo, useRef, useState } from "preact/hooks";
+import { askWith } from "../core/connection";
 import { returnFocus } from "../core/ui/focus";
 import "../core/ui/theme.css";
 import "../core/ui/controls.css";
@@ -24,7 +25,7 @@ import { ExportMenu } from "./export";
 import { type Intent, intentOf, kindOfTarget } from "./keys";
 import { Compared, Enlarged, Keys, type LargeClip, NoteEditor } from "./layers/layers";
 import { zoomBy } from "./layers/zoom";
-import { useAsk, useEndNotice, useMarks, useNotice } from "./memory";
+import { useEndNotice, useMarks, useNotice } from "./memory";
 import { TransportBar } from "./player/transport";
 import { type Board, back, choose, newBoard, openLayer } from "./state";
 import { AxisPicker, SummaryLine } from "./summary";
@@ -50,7 +51,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
   const root = useRef<HTMLDivElement>(null);
   const [board, setBoard] = useState<Board>(() => newBoard(firstChoice(grid)));
   const [notice, say] = useNotice();
-  const ask = useAsk(request, say);
+  const ask = useMemo(() => askWith<Ask>(request, say), [request, say]);
   const axes = useMemo(() => axesOf(grid, cells), [grid, cells]);
   const table = useMemo(() => project(axes, cells, board.choice), [axes, cells, board.choice]);
   const spots = useMemo(() => table.spots.flat(), [table]);

@@ -3,7 +3,7 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
-import { type Extras, type Request, RequestError } from "../core/connection";
+import type { Extras, Request } from "../core/connection";
 import type { Answer, Draft, PanelCommand, PanelCommands } from "../core/protocol";
 import type { Stills } from "./media/stills";
 import type { Sources } from "./media/videos";
@@ -49,19 +49,6 @@ export function usePanel(): Panel {
   const panel = useContext(PanelContext);
   if (panel === undefined) throw new Error("a part of the panel stands outside of it");
   return panel;
-}
-
-/** A function that asks, and tells the person when it is not done. */
-export function askWith(request: Request, say: (text: string) => void): AskPanel {
-  return (async (command, payload, extras) => {
-    try {
-      return await request(command, payload, extras);
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      if (error.code !== "closed") say(`${error.message} ${error.hint}`.trim());
-      return undefined;
-    }
-  }) as AskPanel;
 }
 
 /** A value that settles: what it was once it has not changed for so many milliseconds. */

@@ -1,7 +1,7 @@
 // The draft that is being composed: here at once, in the kernel a moment later, and from there in every other panel.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { type Request, RequestError } from "../core/connection";
+import { type Request, refusalOf } from "../core/connection";
 import type { Draft, SharedDraft } from "../core/protocol";
 
 /** Milliseconds after the last change before the kernel keeps it. */
@@ -27,10 +27,8 @@ export function useDraft(
 
   const keep = useCallback(() => {
     timer.current = undefined;
-    request("draft", { draft: latest.current, by: me.current }).catch((error: unknown) => {
-      if (!(error instanceof RequestError)) throw error;
-      // A busy kernel: the next change is kept with it, and so is what is sent.
-    });
+    // A busy kernel: the next change is kept with it, and so is what is sent.
+    request("draft", { draft: latest.current, by: me.current }).catch(refusalOf);
   }, [request]);
 
   useEffect(() => {

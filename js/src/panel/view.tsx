@@ -2,7 +2,7 @@
 
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
-import type { Request } from "../core/connection";
+import { askWith, type Request } from "../core/connection";
 import { leaveOnEscape } from "../core/ui/focus";
 import "../core/ui/theme.css";
 // What the parts that it shares with the card and the grid look like.
@@ -15,7 +15,7 @@ import "./panel.css";
 import type { GalleryView, Library, Queue, Row, Setup, SharedDraft } from "../core/protocol";
 import { OpenLayer } from "./clip/layer";
 import { Compose } from "./compose/compose";
-import { askWith, type Layer, type Panel, PanelContext } from "./context";
+import { type AskPanel, type Layer, type Panel, PanelContext } from "./context";
 import { Gallery } from "./gallery/gallery";
 import { Stills } from "./media/stills";
 import { Sources } from "./media/videos";
@@ -44,7 +44,7 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
   const root = useRef<HTMLDivElement>(null);
   const { notice, say, offer, clear } = useNotices();
   const [layer, setLayer] = useState<Layer>();
-  const ask = useMemo(() => askWith(request, say), [request, say]);
+  const ask = useMemo(() => askWith<AskPanel>(request, say), [request, say]);
   const [picked, choose] = useChosen(chosen, ask);
   const [media] = useState(() => ({
     stills: new Stills(request, signal),

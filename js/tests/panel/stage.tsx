@@ -3,9 +3,9 @@
 import { type ComponentChildren, render } from "preact";
 import { act } from "preact/test-utils";
 import { vi } from "vitest";
-import { type Request, RequestError } from "../../src/core/connection";
+import { askWith, type Request, RequestError } from "../../src/core/connection";
 import type { GalleryView, Item, Library, PanelCommand, Row } from "../../src/core/protocol";
-import { askWith, type Panel, PanelContext } from "../../src/panel/context";
+import { type AskPanel, type Panel, PanelContext } from "../../src/panel/context";
 import { Stills } from "../../src/panel/media/stills";
 import { Sources } from "../../src/panel/media/videos";
 
@@ -59,7 +59,7 @@ export function openStage(kernel = new FakeKernel(), changes: Partial<Panel> = {
   const offers: Stage["offers"] = [];
   const say = (words: string) => void said.push(words);
   const panel: Panel = {
-    ask: askWith(kernel.request, say),
+    ask: askWith<AskPanel>(kernel.request, say),
     request: kernel.request,
     say,
     offer: (words, label, action) => void offers.push({ words, label, action }),

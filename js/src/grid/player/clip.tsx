@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { GridClip } from "../../core/protocol";
-import { videoSource } from "../../core/sources";
+import { releaseVideo, videoSource } from "../../core/sources";
 import { type Context, usePlayer } from "../context";
 import type { Player } from "./player";
 
@@ -54,9 +54,7 @@ export function InStep({ id, url, label, player, onBroken, onLoaded }: InStepPro
     const remove = player.add(id, element);
     return () => {
       remove();
-      // Else the browser keeps the connection and the decoder until it collects its garbage.
-      element.removeAttribute("src");
-      element.load();
+      releaseVideo(element);
     };
   }, [player, id, url]);
   return (

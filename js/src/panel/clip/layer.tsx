@@ -2,8 +2,9 @@
 // opened from there lies over it in turn, and Escape takes away the topmost.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { askWith } from "../../core/connection";
 import type { GalleryView, Library } from "../../core/protocol";
-import { askWith, type Layer, type Panel, PanelContext, usePanel } from "../context";
+import { type AskPanel, type Layer, type Panel, PanelContext, usePanel } from "../context";
 import { useNotices } from "../notices";
 import "./layer.css";
 import "./details/details.css";
@@ -68,7 +69,7 @@ function OneLayer({ layer, depth, put, panel, library, view }: OneLayerProps) {
   const own = useMemo<Panel>(
     () => ({
       ...panel,
-      ask: askWith(panel.request, say),
+      ask: askWith<AskPanel>(panel.request, say),
       say,
       offer,
       open: (next) => put(depth + 1, [next]),

@@ -1,7 +1,7 @@
 // What a layer asks about clips, and what is thought of them, shown before the kernel has said so.
 
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { RequestError } from "../../core/connection";
+import { refusalOf } from "../../core/connection";
 import type { Details, GalleryView, Item } from "../../core/protocol";
 import type { Marks } from "../../grid/context";
 import { Player } from "../../grid/player/player";
@@ -35,8 +35,8 @@ export function useDetails(clip: string, version: number): Known {
         setRefusal("");
       },
       (error: unknown) => {
-        if (!(error instanceof RequestError)) throw error;
-        if (wanted && error.code !== "closed") setRefusal(`${error.message} ${error.hint}`.trim());
+        const { code, text } = refusalOf(error);
+        if (wanted && code !== "closed") setRefusal(text);
       },
     );
     return () => {
@@ -111,10 +111,8 @@ export function useNeighbours(
         if (end) return;
       }
     };
-    look().catch((error: unknown) => {
-      // Without an answer there are no arrows: the clip itself is there all the same.
-      if (!(error instanceof RequestError)) throw error;
-    });
+    // Without an answer there are no arrows: the clip itself is there all the same.
+    look().catch(refusalOf);
     return () => {
       wanted = false;
     };

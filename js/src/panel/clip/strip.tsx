@@ -1,7 +1,7 @@
 // A strip of clips to pick from: those that are chosen first, then the newest.
 
 import { useEffect, useState } from "preact/hooks";
-import { RequestError } from "../../core/connection";
+import { refusalOf } from "../../core/connection";
 import type { Details, Item } from "../../core/protocol";
 import { usePanel } from "../context";
 import { ALL } from "../gallery/filters";
@@ -46,7 +46,7 @@ export function ClipStrip({ label, except = [], onPick }: StripProps) {
           return ((await request("details", { clip })) as unknown as Details).item;
         } catch (error) {
           // Chosen once, and deleted since.
-          if (!(error instanceof RequestError)) throw error;
+          refusalOf(error);
           return undefined;
         }
       }),

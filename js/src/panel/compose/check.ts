@@ -1,7 +1,7 @@
 // What a draft would do and cost, asked of the kernel a moment after each change.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { RequestError } from "../../core/connection";
+import { refusalOf } from "../../core/connection";
 import type { Check, Draft } from "../../core/protocol";
 import { usePanel, useSettled } from "../context";
 import { asked } from "./draft";
@@ -47,9 +47,8 @@ export function useCheck(draft: Draft, others: readonly unknown[]): Checked {
       setKnown({ of: now.of, check: answer as unknown as Check });
       setTrouble({ text: "", failed: false });
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      const text = error.code === "timeout" ? error.message : `${error.message} ${error.hint}`.trim();
-      if (error.code !== "closed") setTrouble({ text, failed: true });
+      const { code, message, text } = refusalOf(error);
+      if (code !== "closed") setTrouble({ text: code === "timeout" ? message : text, failed: true });
     } finally {
       clearTimeout(busy);
       asking.current = false;

@@ -1,7 +1,7 @@
 // Sends a draft, once for each time that a person asks for it.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { RequestError } from "../../core/connection";
+import { refusalOf } from "../../core/connection";
 import type { Answers, Draft } from "../../core/protocol";
 import { usePanel } from "../context";
 import { asked } from "./draft";
@@ -48,9 +48,9 @@ export function useSend(onSent: () => void): Sending {
         say(sentText(jobs), true);
         onSent();
       } catch (error) {
-        if (!(error instanceof RequestError)) throw error;
-        if (error.code === "closed") return;
-        const text = error.code === "timeout" ? UNANSWERED : `${error.message} ${error.hint}`.trim();
+        const refusal = refusalOf(error);
+        if (refusal.code === "closed") return;
+        const text = refusal.code === "timeout" ? UNANSWERED : refusal.text;
         setSaid({ text, question: "" });
         say(text, true);
       } finally {

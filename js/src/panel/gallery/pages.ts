@@ -1,6 +1,6 @@
 // The part of the library that is looked at, a page at a time. What is shown stays until what takes its place is here.
 
-import { type Request, RequestError } from "../../core/connection";
+import { type Request, refusalOf } from "../../core/connection";
 import type { GalleryView, Item } from "../../core/protocol";
 
 export const PAGE = 60;
@@ -120,7 +120,7 @@ export class Pages {
       try {
         await this.load(shelf, page);
       } catch (error) {
-        if (!(error instanceof RequestError)) throw error;
+        refusalOf(error);
         return undefined;
       }
     }
@@ -178,9 +178,9 @@ export class Pages {
       if (shelf === this.next && this.needed(shelf).every((one) => shelf.pages.has(one))) this.show(shelf);
       if (current()) this.changed();
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
+      const { message } = refusalOf(error);
       if (current()) {
-        this.problem = error.message;
+        this.problem = message;
         this.again ??= setTimeout(
           () => this.retry(),
           Math.min(AGAIN_AT_MOST_MS, AGAIN_MS * 2 ** this.refusals),

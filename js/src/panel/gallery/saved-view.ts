@@ -1,7 +1,7 @@
 // How a person has the gallery: here at once, in the kernel a moment later, and from there in every other panel.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { RequestError } from "../../core/connection";
+import { refusalOf } from "../../core/connection";
 import type { GalleryView } from "../../core/protocol";
 import { usePanel } from "../context";
 import { sameView } from "./filters";
@@ -28,10 +28,8 @@ export function useView(kept: GalleryView): [GalleryView, (change: Partial<Galle
     timer.current = undefined;
     sending.current += 1;
     request("view", { view: latest.current })
-      .catch((error: unknown) => {
-        // A busy kernel: what is shown does not depend on it.
-        if (!(error instanceof RequestError)) throw error;
-      })
+      // A busy kernel: what is shown does not depend on it.
+      .catch(refusalOf)
       .finally(() => {
         sending.current -= 1;
       });

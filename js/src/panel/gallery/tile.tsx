@@ -3,6 +3,7 @@
 import { Component } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Item } from "../../core/protocol";
+import { releaseVideo } from "../../core/sources";
 import { Icon } from "../../core/ui/icons";
 import { StateIcon } from "../../core/ui/state-icon";
 import { useStill, useVideoSource } from "../media/media";
@@ -184,9 +185,7 @@ function Playing({ item }: { item: Item }) {
     // Refused where a page may not play by itself, or when it is taken away meanwhile: its still is enough.
     element.play()?.catch(() => {});
     return () => {
-      // Else the browser keeps the connection and the decoder until it collects its garbage.
-      element.removeAttribute("src");
-      element.load();
+      releaseVideo(element);
     };
   }, [url]);
   if (state === "fetching") {

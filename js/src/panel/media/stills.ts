@@ -1,6 +1,6 @@
 // The stills of the clips on screen: asked for a batch at a time, and kept while there is room.
 
-import { type Request, RequestError } from "../../core/connection";
+import { type Request, refusalOf } from "../../core/connection";
 import { imageSource } from "../../core/sources";
 
 /** Stills in one message; the kernel takes no more. */
@@ -92,7 +92,7 @@ export class Stills {
       const found = (posters ?? {}) as Record<string, unknown>;
       for (const clip of clips) this.keep(clip, imageSource(String(found[clip] ?? "")));
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
+      refusalOf(error);
       // A tile without its still has its calm ground: no words for that, but another attempt.
       this.refusals += 1;
     } finally {

@@ -1,6 +1,6 @@
 // Where a `<video>` gets a clip from: the server's address where that works, else its bytes through the kernel.
 
-import { type Request, RequestError } from "../../core/connection";
+import { type Request, RequestError, refusalOf } from "../../core/connection";
 import type { Item } from "../../core/protocol";
 import { videoSource } from "../../core/sources";
 
@@ -110,8 +110,8 @@ export class Sources {
         this.report(kept, { ...NOTHING, percent: Math.floor((100 * offset) / size) });
       }
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      if (wanted()) this.report(kept, { ...NOTHING, failed: `${error.message} ${error.hint}`.trim() });
+      const { text } = refusalOf(error);
+      if (wanted()) this.report(kept, { ...NOTHING, failed: text });
       return;
     }
     const url = URL.createObjectURL(new Blob(pieces, { type: "video/mp4" }));

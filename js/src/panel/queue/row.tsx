@@ -1,10 +1,11 @@
 // A job in the queue: what it is, what happens to it, and the buttons for what can be done.
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Clock, useNow } from "../../core/clock";
 import { formatLine } from "../../core/line";
 import type { Row, RowAction } from "../../core/protocol";
 import { Bar } from "../../core/ui/box";
+import { CommandButton } from "../../core/ui/command-button";
 import { Icon, IconButton } from "../../core/ui/icons";
 import { StateIcon } from "../../core/ui/state-icon";
 import { usePanel } from "../context";
@@ -95,13 +96,15 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
           <>
             <CommandButton
               key="sure"
-              labels={LABELS.resubmit}
-              run={async () => {
+              label={LABELS.resubmit[0]}
+              asked={LABELS.resubmit[1]}
+              run={async (rest) => {
                 const answer = await ask("resubmit", { job });
                 onAsking(false);
-                return answer;
+                if (answer === undefined) rest();
               }}
               focused
+              onGone={focusRow}
             />
             <button type="button" class="veo-button" onClick={() => onAsking(false)}>
               Leave it
@@ -111,9 +114,13 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
           COMMANDS.filter((action) => actions.includes(action)).map((action) => (
             <CommandButton
               key={action}
-              labels={LABELS[action]}
-              run={action === "resubmit" ? () => onAsking(true) : () => ask(action, { job })}
-              {...(action === "resubmit" && { label: "Send again…" })}
+              label={action === "resubmit" ? "Send again…" : LABELS[action][0]}
+              asked={LABELS[action][1]}
+              run={async (rest) => {
+                const answer = action === "resubmit" ? onAsking(true) : await ask(action, { job });
+                if (answer === undefined) rest();
+              }}
+              onGone={focusRow}
             />
           ))
         )}
@@ -126,39 +133,9 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
   );
 }
 
-interface CommandButtonProps {
-  labels: readonly [label: string, asked: string];
-  label?: string;
-  run: () => unknown;
-  focused?: boolean;
-}
-
-function CommandButton({ labels, label, run, focused = false }: CommandButtonProps) {
-  const [asked, setAsked] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => {
-    const element = button.current;
-    if (focused) element?.focus();
-    const row = element?.closest<HTMLElement>(".veo-job");
-    return () => {
-      // What it asked for is happening and it goes; the focus stays with its row.
-      if (element !== null && element === document.activeElement) row?.focus({ preventScroll: true });
-    };
-  }, [focused]);
-
-  const click = async () => {
-    if (asked) return;
-    const answer = run();
-    if (!(answer instanceof Promise)) return;
-    setAsked(true);
-    // Granted it goes on saying so: the row's next state takes it away.
-    if ((await answer) === undefined) setAsked(false);
-  };
-  return (
-    <button ref={button} type="button" class="veo-button" aria-disabled={asked} onClick={click}>
-      {asked ? labels[1] : (label ?? labels[0])}
-    </button>
-  );
+/** What it asked for is happening and the button goes: the focus stays with its row. */
+function focusRow(button: HTMLElement): void {
+  button.closest<HTMLElement>(".veo-job")?.focus({ preventScroll: true });
 }
 
 /** Keeps the focus in a row that is put elsewhere: a browser takes it from what is moved. */

@@ -1,8 +1,8 @@
 // Clips put in order, each cut to what is wanted of it, seen as one, and saved as one.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { RequestError } from "../../../core/connection";
-import type { Details, Item } from "../../../core/protocol";
+import { refusalOf } from "../../../core/connection";
+import type { Item } from "../../../core/protocol";
 import type { Intent } from "../../../grid/keys";
 import { formatPosition } from "../../../grid/player/sync";
 import { usePanel } from "../../context";
@@ -60,15 +60,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
   const { request } = own;
   useEffect(() => {
     let wanted = true;
-    const look = async (clip: string) => {
-      try {
-        return ((await request("details", { clip })) as unknown as Details).item;
-      } catch (error) {
-        if (!(error instanceof RequestError)) throw error;
-        if (error.code !== "closed") own.say(`${error.message} ${error.hint}`.trim());
-        return undefined;
-      }
-    };
+    const look = async (clip: string) => (await own.ask("details", { clip }))?.item;
     void Promise.all(clips.map(look)).then((items) => {
       if (!wanted) return;
       const usable = items.filter((item) => item?.here === true && item.kind !== "none");
@@ -97,10 +89,9 @@ export function Join({ clips }: { clips: readonly string[] }) {
       if (open.current) swap(layer);
       else panel.offer(text, "Open it", () => panel.open(layer));
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      const why = `${error.message} ${error.hint}`.trim();
-      if (open.current) setRefusal(why);
-      else if (error.code !== "closed") panel.say(why);
+      const { code, text } = refusalOf(error);
+      if (open.current) setRefusal(text);
+      else if (code !== "closed") panel.say(text);
     } finally {
       setSaving(false);
     }

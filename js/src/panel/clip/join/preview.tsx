@@ -1,6 +1,7 @@
 // The pieces as one clip: the video of the piece that is on, and under it that of the next, ready to take over.
 
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { releaseVideo } from "../../../core/sources";
 import { Icon, IconButton } from "../../../core/ui/icons";
 import { usePlayer } from "../../../grid/context";
 import { Scrubber } from "../../../grid/player/transport";
@@ -81,9 +82,7 @@ function PieceVideo({ part, on, sequence, onLength }: PieceVideoProps) {
     const remove = sequence.add(latest.current, element);
     return () => {
       remove();
-      // Else the browser keeps the connection and the decoder until it collects its garbage.
-      element.removeAttribute("src");
-      element.load();
+      releaseVideo(element);
     };
   }, [sequence, source.url]);
   return (

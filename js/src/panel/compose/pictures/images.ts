@@ -1,7 +1,7 @@
 // The pictures of a draft: what is known of each, and those that are on their way from a person's disk or a clip.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { RequestError } from "../../../core/connection";
+import { RequestError, refusalOf } from "../../../core/connection";
 import type { Draft, Picture, Setup } from "../../../core/protocol";
 import { usePanel } from "../../context";
 import { PICTURES, type PictureField, withValues } from "../draft";
@@ -147,7 +147,7 @@ export function unfitText(file: { name: string; type: string; size: number }, mo
 }
 
 function textOf(error: unknown, again: string): string {
-  if (!(error instanceof RequestError)) throw error;
-  if (error.code === "closed") return "";
-  return `${error.message} ${error.code === "timeout" ? again : error.hint}`.trim();
+  const { code, message, text } = refusalOf(error);
+  if (code === "closed") return "";
+  return code === "timeout" ? `${message} ${again}`.trim() : text;
 }

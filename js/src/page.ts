@@ -1,46 +1,44 @@
-// The entry of an exported page: the same grid, on facts and clips that are in the page, without a kernel.
+// The entry of an exported page: the same grid, on state and clips that are in the page, without a kernel.
 //
-// Python writes the facts as JSON into `script#facts`, and each clip as base64 into a `script[data-clip]` of its own
-// (veo_nb/notebook/page.py); a page whose clips lie beside it has their addresses in the facts. Ratings and notes
+// Python writes the state as JSON into `script#facts`, and each clip as base64 into a `script[data-clip]` of its own
+// (veo_nb/notebook/page.py); a page whose clips lie beside it has their addresses in it. Ratings and notes
 // live in the page's memory: a file has nowhere to write them.
 
 import { h, render } from "preact";
-import { RequestError } from "./connection";
+import { RequestError } from "./core/connection";
+import type { CellDetails, Grid, GridCell, GridCommands, Summary } from "./core/protocol";
 import { type Ask, type Marks, makeContext } from "./grid/context";
-import type { Details, Grid, GridCell, Summary, Wishes } from "./grid/protocol";
 import { GridView } from "./grid/view";
-// Buttons and icons are drawn as on a card.
-import "./card.css";
 import "./page.css";
 
-export interface Facts {
+export interface PageState {
   grid: Grid;
   summary: Summary;
   cells: GridCell[];
   /** By the cell's key. */
-  details: Record<string, Details>;
+  details: Record<string, CellDetails>;
   /** Data URIs by `cell/sample`, as the clips. */
   stills: Record<string, string>;
 }
 
 /** Draws the page's grid into `place`, until `signal` is aborted. */
-export function openPage(place: HTMLElement, facts: Facts, signal: AbortSignal): void {
-  let cells = withClips(facts.cells, takeClips(signal));
+export function openPage(place: HTMLElement, state: PageState, signal: AbortSignal): void {
+  let cells = withClips(state.cells, takeClips(signal));
   const change = (cell: string, sample: number, changes: Partial<Marks>) => {
     cells = withChanged(cells, cell, sample, changes);
     draw();
   };
 
-  const request: Ask = async (wish, payload) => {
-    switch (wish) {
+  const request: Ask = async (command, payload) => {
+    switch (command) {
       case "details": {
-        const { cell } = payload as Wishes["details"];
-        return { ...facts.details[cell] };
+        const { cell } = payload as GridCommands["details"];
+        return { ...state.details[cell] };
       }
       case "rate":
       case "star":
       case "note": {
-        const { cell, sample, ...marks } = payload as Wishes["rate" | "star" | "note"];
+        const { cell, sample, ...marks } = payload as GridCommands["rate" | "star" | "note"];
         change(cell, sample, marks);
         return {};
       }
@@ -48,11 +46,11 @@ export function openPage(place: HTMLElement, facts: Facts, signal: AbortSignal):
         throw new RequestError("page", "This page can't do that.", "The notebook it comes from can.");
     }
   };
-  const still = async (cell: string, sample: number) => facts.stills[`${cell}/${sample}`] ?? "";
+  const still = async (cell: string, sample: number) => state.stills[`${cell}/${sample}`] ?? "";
   const context = makeContext(still, { now: () => Date.now() / 1000 }, signal);
 
   const draw = () => {
-    const { grid, summary } = facts;
+    const { grid, summary } = state;
     render(h(GridView, { grid, summary, cells, request, context, moves: 0, exported: true }), place);
   };
   place.replaceChildren();
@@ -103,8 +101,8 @@ function withChanged(
   });
 }
 
-const facts = document.getElementById("facts");
+const json = document.getElementById("facts");
 const place = document.getElementById("grid");
-if (facts !== null && place !== null) {
-  openPage(place, JSON.parse(facts.textContent) as Facts, new AbortController().signal);
+if (json !== null && place !== null) {
+  openPage(place, JSON.parse(json.textContent) as PageState, new AbortController().signal);
 }

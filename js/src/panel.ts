@@ -1,6 +1,6 @@
 // The bundle of the panel.
 
-import { definition } from "./definition";
-import { showPanel } from "./panel/show";
+import { definition } from "./core/definition";
+import { showPanel } from "./panel/mount";
 
 export default definition({ panel: () => ({ show: showPanel }) });

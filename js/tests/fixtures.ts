@@ -2,21 +2,26 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Grid, GridCell, Summary } from "../src/grid/protocol";
 import type {
   Answers,
+  Card,
   Check,
   Details,
+  GalleryView,
+  Grid,
+  GridCell,
   Item,
-  LibraryFacts,
-  PictureFacts,
+  Library,
+  Message,
+  Part,
+  Picture,
   Queue,
+  Reply,
   Row,
   Setup,
   SharedDraft,
-  View,
-} from "../src/panel/protocol";
-import type { Card, Message, Part, Reply } from "../src/protocol";
+  Summary,
+} from "../src/core/protocol";
 
 const FOLDER = join(import.meta.dirname, "../../tests/fixtures/protocol");
 
@@ -40,34 +45,34 @@ export function exampleCard(name: string, changes: Partial<Card> = {}): Card {
   return { ...structuredClone(card), ...changes };
 }
 
-export interface GridFacts {
+export interface GridState {
   grid: Grid;
   summary: Summary;
   cells: GridCell[];
 }
-export const gridExamples = read<{ grids: Record<string, GridFacts>; requests: Message[] }>("grids.json");
+export const gridExamples = read<{ grids: Record<string, GridState>; requests: Message[] }>("grids.json");
 
 /** A copy of an example grid. */
-export function exampleGrid(name = "running"): GridFacts {
-  const facts = gridExamples.grids[name];
-  if (facts === undefined) throw new Error(`grids.json has no "${name}"`);
-  return structuredClone(facts);
+export function exampleGrid(name = "running"): GridState {
+  const state = gridExamples.grids[name];
+  if (state === undefined) throw new Error(`grids.json has no "${name}"`);
+  return structuredClone(state);
 }
 
-export interface PanelFacts {
+export interface PanelState {
   panel: Setup;
   draft: SharedDraft;
   queue: Queue;
   rows: Row[];
-  library: LibraryFacts;
+  library: Library;
   chosen: string[];
-  view: View;
+  view: GalleryView;
 }
 export const panelExamples = read<{
   now: number;
-  panels: Record<string, PanelFacts>;
+  panels: Record<string, PanelState>;
   checks: Record<string, Check>;
-  pictures: PictureFacts[];
+  pictures: Picture[];
   items: Item[];
   details: Record<string, Details>;
   answers: Answers;
@@ -76,8 +81,8 @@ export const panelExamples = read<{
 }>("panels.json");
 
 /** A copy of an example panel. */
-export function examplePanel(name = "running"): PanelFacts {
-  const facts = panelExamples.panels[name];
-  if (facts === undefined) throw new Error(`panels.json has no "${name}"`);
-  return structuredClone(facts);
+export function examplePanel(name = "running"): PanelState {
+  const state = panelExamples.panels[name];
+  if (state === undefined) throw new Error(`panels.json has no "${name}"`);
+  return structuredClone(state);
 }

@@ -1,9 +1,8 @@
 // A kernel's side of a widget model, for tests: it keeps what is sent and answers when told.
 
 import type { AnyModel } from "@anywidget/types";
-import type { Asked } from "../src/connection";
-import type { Card, Message } from "../src/protocol";
-import type { GridFacts } from "./fixtures";
+import type { Card, Command, Message } from "../src/core/protocol";
+import type { GridState } from "./fixtures";
 
 type Handler = (content?: unknown, buffers?: DataView[]) => void;
 
@@ -36,23 +35,23 @@ export class FakeModel {
   }
 
   /** The model of a sweep: its cells in one batch. */
-  static ofGrid({ grid, summary, cells }: GridFacts): FakeModel {
+  static ofGrid({ grid, summary, cells }: GridState): FakeModel {
     const model = new FakeModel({} as Card, "sweep");
     Object.assign(model.traits, { grid, summary, cells_0: cells });
     return model;
   }
 
   /** The model of a panel. */
-  static ofPanel(facts: object): FakeModel {
+  static ofPanel(state: object): FakeModel {
     const model = new FakeModel({} as Card, "panel");
-    Object.assign(model.traits, structuredClone(facts));
+    Object.assign(model.traits, structuredClone(state));
     return model;
   }
 
   /** Python writes traits, and the browser hears of all of them at once. */
   set(traits: Record<string, unknown>): void {
     Object.assign(this.traits, traits);
-    for (const name of Object.keys(traits)) this.tell(`change:${name}`);
+    for (const name of Object.keys(traits)) this.emit(`change:${name}`);
   }
 
   /** How many handlers hang on it. */
@@ -63,28 +62,28 @@ export class FakeModel {
   /** Python writes the trait. */
   write(card: Card): void {
     this.traits["card"] = card;
-    this.tell("change:card");
+    this.emit("change:card");
   }
 
   /** Python sends a message, to every view. */
-  tell(event: string, content?: unknown, buffers?: DataView[]): void {
+  emit(event: string, content?: unknown, buffers?: DataView[]): void {
     for (const handler of [...(this.handlers.get(event) ?? [])]) handler(content, buffers);
   }
 
   /** The last message of this kind that was sent. */
-  last(kind: Asked): Message {
+  last(kind: Command): Message {
     const message = this.sent.filter((one) => one.kind === kind).at(-1);
     if (message === undefined) throw new Error(`no "${kind}" was sent`);
     return message;
   }
 
-  grant(kind: Asked, ok: object = {}, buffers?: DataView[]): void {
-    this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, ok }, buffers);
+  grant(kind: Command, ok: object = {}, buffers?: DataView[]): void {
+    this.emit("msg:custom", { kind: "reply", id: this.last(kind).id, ok }, buffers);
   }
 
-  refuse(kind: Asked, message: string, hint: string): void {
+  refuse(kind: Command, message: string, hint: string): void {
     const error = { code: "not_found", message, hint };
-    this.tell("msg:custom", { kind: "reply", id: this.last(kind).id, error });
+    this.emit("msg:custom", { kind: "reply", id: this.last(kind).id, error });
   }
 
   as(): AnyModel {

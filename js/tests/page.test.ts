@@ -1,9 +1,8 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { DWELL_MS } from "../src/grid/sight";
-import type { Facts } from "../src/page";
-import { openPage } from "../src/page";
-import { videoSource } from "../src/sources";
+import { videoSource } from "../src/core/sources";
+import { DWELL_MS } from "../src/core/ui/visibility";
+import { openPage, type PageState } from "../src/page";
 import { exampleGrid, NOW } from "./fixtures";
 import { FakeSight, fakeVideos } from "./grid/video";
 
@@ -33,8 +32,8 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-/** The facts of an export of the running example: two clips, and stills of them. */
-function exampleFacts(): Facts {
+/** The state of an export of the running example: two clips, and stills of them. */
+function exampleState(): PageState {
   const { grid, summary, cells } = exampleGrid();
   for (const cell of cells) {
     cell.actions = [];
@@ -57,8 +56,8 @@ function putClip(spot: string, base64: string): void {
   element.textContent = base64;
 }
 
-async function open(facts = exampleFacts()): Promise<void> {
-  await act(() => openPage(place, facts, host.signal));
+async function open(state = exampleState()): Promise<void> {
+  await act(() => openPage(place, state, host.signal));
   await act(() => FakeSight.see(() => true));
   await act(async () => void (await vi.advanceTimersByTimeAsync(0)));
 }
@@ -80,7 +79,7 @@ const press = async (...keys: string[]) => {
 };
 
 describe("an exported page", () => {
-  it("shows its facts, and no words for those without scripts", async () => {
+  it("shows its state, and no words for those without scripts", async () => {
     await open();
     expect(place.textContent).toContain("3 of 7 done");
     expect(place.querySelector("noscript")).toBeNull();

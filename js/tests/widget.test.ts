@@ -1,6 +1,6 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { TIMEOUT_MS } from "../src/connection";
+import { TIMEOUT_MS } from "../src/core/connection";
 import define from "../src/widget";
 import { exampleCard, NOW } from "./fixtures";
 import { FakeModel } from "./kernel";

@@ -1,6 +1,6 @@
 """The finished output: an `IPython.display.Video` with its caption, complete without a kernel.
 
-Everything from outside goes through markupsafe. The geometry is that of js/src/card.css, so that nothing moves
+Everything from outside goes through markupsafe. The geometry is that of js/src/card/card.css, so that nothing moves
 when the live card gives way to this.
 """
 

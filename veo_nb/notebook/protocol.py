@@ -1,4 +1,4 @@
-"""What is exchanged between Python and the browser; the twin of js/src/protocol.ts.
+"""What is exchanged between Python and the browser; the twin of js/src/core/protocol.ts.
 
 Facts are the trait `card`: one JSON object, written by Python alone, a new snapshot each time. Commands are
 messages `{kind, id, payload}`, each answered by `{kind: "reply", id, ok | error}`. All words are made here, in

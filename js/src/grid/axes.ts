@@ -1,12 +1,12 @@
 // Which cells stand where: a sweep of any number of axes seen as rows and columns, the others held at one value.
 
-import type { Axis, Grid, GridCell } from "./protocol";
+import type { Axis, Grid, GridCell } from "../core/protocol";
 
 /** Not an axis of the sweep, but shown as one where a job made several clips. */
 export const SAMPLE = "sample";
 
 /** What is on screen: the axes that are rows and columns (empty for none), and the value of every other one. */
-export interface Choice {
+export interface AxisChoice {
   rows: string;
   columns: string;
   held: Readonly<Record<string, number>>;
@@ -35,25 +35,25 @@ export function axesOf(grid: Grid, cells: readonly GridCell[]): Axis[] {
   return [...grid.axes, { name: SAMPLE, values: Array.from({ length: samples }, (_, i) => String(i + 1)) }];
 }
 
-export function firstChoice(grid: Grid): Choice {
+export function firstChoice(grid: Grid): AxisChoice {
   return { rows: grid.rows, columns: grid.columns, held: {} };
 }
 
 /** The choice with another axis as rows or columns; an axis that stood on the other side changes places. */
-export function turn(choice: Choice, side: "rows" | "columns", name: string): Choice {
+export function turn(choice: AxisChoice, side: "rows" | "columns", name: string): AxisChoice {
   const other = side === "rows" ? "columns" : "rows";
   if (name !== "" && choice[other] === name) return { ...choice, [side]: name, [other]: choice[side] };
   return { ...choice, [side]: name };
 }
 
 /** The axes that are neither rows nor columns: each is held at one value. */
-export function heldAxes(axes: readonly Axis[], choice: Choice): Axis[] {
+export function heldAxes(axes: readonly Axis[], choice: AxisChoice): Axis[] {
   return axes.filter(
     ({ name, values }) => name !== choice.rows && name !== choice.columns && values.length > 1,
   );
 }
 
-export function project(axes: readonly Axis[], cells: readonly GridCell[], choice: Choice): Table {
+export function project(axes: readonly Axis[], cells: readonly GridCell[], choice: AxisChoice): Table {
   const at = (name: string) => axes.findIndex((axis) => axis.name === name);
   const [rowAxis, columnAxis] = [at(choice.rows), at(choice.columns)];
   const values = (axis: number) => axes[axis]?.values ?? [""];
@@ -82,7 +82,7 @@ export function spotId(key: string, sample: number): string {
 }
 
 /** The clip's place in words: `animal fox, time dawn`. `except` leaves out what can be read elsewhere. */
-export function placeWords(
+export function placeText(
   axes: readonly Axis[],
   cell: GridCell,
   sample: number,

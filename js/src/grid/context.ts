@@ -1,16 +1,16 @@
 // What every part of a grid shares, made once for each tree and gone with it.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Clock } from "../clock";
-import { Player } from "./player";
-import { Posters } from "./posters";
-import type { GridClip, Wish, Wishes } from "./protocol";
-import { DWELL_MS, EXACT, NEAR, Sight } from "./sight";
+import type { Clock } from "../core/clock";
+import type { GridClip, GridCommand, GridCommands } from "../core/protocol";
+import { DWELL_MS, EXACT, NEAR, Sight } from "../core/ui/visibility";
+import { Player } from "./player/player";
+import { Posters } from "./table/posters";
 
 /** Asks the kernel; a refusal is shown to the person and ends there. The answer is undefined then. */
-export type Ask = <W extends Wish>(
-  wish: W,
-  payload: Wishes[W],
+export type Ask = <W extends GridCommand>(
+  command: W,
+  payload: GridCommands[W],
 ) => Promise<Record<string, unknown> | undefined>;
 
 export interface Context {
@@ -26,13 +26,13 @@ export interface Context {
 /** What a person thinks of a clip. */
 export type Marks = Pick<GridClip, "rating" | "star" | "note">;
 
-/** What tells its listeners when it changes. */
-export interface Telling {
+/** What calls its listeners when it changes. */
+export interface Observable {
   subscribe: (listener: () => void) => () => void;
 }
 
 /** A value of the player, drawing again only when it changes. */
-export function usePlayer<P extends Telling, T>(player: P, pick: (player: P) => T): T {
+export function usePlayer<P extends Observable, T>(player: P, pick: (player: P) => T): T {
   const [, redraw] = useState(0);
   const latest = useRef(pick);
   latest.current = pick;

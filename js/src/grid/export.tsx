@@ -1,10 +1,10 @@
 // The menu that takes the sweep away: the kernel writes it beside the notebook and says where.
 
-import type { Wishes } from "./protocol";
+import type { GridCommands } from "../core/protocol";
 
-type Ending = Wishes["export"]["ending"];
+type Ending = GridCommands["export"]["ending"];
 
-const KINDS: readonly (readonly [words: string, ending: Ending])[] = [
+const KINDS: readonly (readonly [text: string, ending: Ending])[] = [
   ["Page", ".html"],
   ["Video", ".mp4"],
   ["Picture", ".png"],
@@ -19,15 +19,15 @@ export function ExportMenu({ onExport }: { onExport: (ending: Ending) => void })
       aria-label="Export"
       value="Export"
       onChange={(event) => {
-        const chosen = KINDS.find(([words]) => words === event.currentTarget.value);
+        const chosen = KINDS.find(([text]) => text === event.currentTarget.value);
         // It is a button with choices, and shows none of them as the one that holds.
         event.currentTarget.value = "Export";
         if (chosen !== undefined) onExport(chosen[1]);
       }}
     >
       <option hidden>Export</option>
-      {KINDS.map(([words]) => (
-        <option key={words}>{words}</option>
+      {KINDS.map(([text]) => (
+        <option key={text}>{text}</option>
       ))}
     </select>
   );

@@ -1,17 +1,16 @@
-// What a grid remembers between two drawings: words to the person, wishes under way.
+// What a grid remembers between two drawings: notices, commands under way.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { RequestError } from "../connection";
+import type { Summary } from "../core/protocol";
 import type { Spot } from "./axes";
 import type { Ask, Marks } from "./context";
-import type { Summary } from "./protocol";
 
 /** Milliseconds for which a word to the person stands in the summary's place. */
 const NOTICE_MS = 8000;
 const UNMARKED: Marks = { rating: 0, star: false, note: "" };
 
 /** Words to the person: shown for a while, or only read out. */
-export function useNotice(): [{ shown: string; said: string }, (words: string, unseen?: boolean) => void] {
+export function useNotice(): [{ shown: string; said: string }, (text: string, unseen?: boolean) => void] {
   const [notice, setNotice] = useState({ shown: "", said: "" });
   useEffect(() => {
     if (notice.said === "") return undefined;
@@ -19,30 +18,14 @@ export function useNotice(): [{ shown: string; said: string }, (words: string, u
     return () => clearTimeout(timer);
   }, [notice]);
   const say = useCallback(
-    (words: string, unseen = false) => setNotice({ shown: unseen ? "" : words, said: words }),
+    (text: string, unseen = false) => setNotice({ shown: unseen ? "" : text, said: text }),
     [],
   );
   return [notice, say];
 }
 
-/** Asks the kernel, and tells the person when it does not do it. */
-export function useAsk(request: Ask, say: (words: string) => void): Ask {
-  return useCallback(
-    async (wish, payload) => {
-      try {
-        return await request(wish, payload);
-      } catch (error) {
-        if (!(error instanceof RequestError)) throw error;
-        if (error.code !== "closed") say(`${error.message} ${error.hint}`.trim());
-        return undefined;
-      }
-    },
-    [request, say],
-  );
-}
-
 /** Reads out that all is done, once: what happens to each of 200 cells would never end. */
-export function useNews(summary: Summary, say: (words: string, unseen: boolean) => void): void {
+export function useEndNotice(summary: Summary, say: (text: string, unseen: boolean) => void): void {
   const running = summary.actions.includes("cancel-all");
   const before = useRef(running);
   useEffect(() => {
@@ -53,18 +36,18 @@ export function useNews(summary: Summary, say: (words: string, unseen: boolean) 
   }, [running, summary, say]);
 }
 
-/** The marks of a clip, with what was just wished shown at once and taken back when it is refused. */
+/** The marks of a clip, with what was just changed shown at once and taken back when it is refused. */
 export function useMarks(ask: Ask): [(spot: Spot) => Marks, (spot: Spot, changes: Partial<Marks>) => void] {
-  const [wished, setWished] = useState<Readonly<Record<string, Partial<Marks>>>>({});
+  const [pending, setPending] = useState<Readonly<Record<string, Partial<Marks>>>>({});
   const marksOf = useCallback(
-    ({ id, cell, sample }: Spot): Marks => ({ ...UNMARKED, ...cell?.clips[sample], ...wished[id] }),
-    [wished],
+    ({ id, cell, sample }: Spot): Marks => ({ ...UNMARKED, ...cell?.clips[sample], ...pending[id] }),
+    [pending],
   );
   const mark = useCallback(
     (spot: Spot, changes: Partial<Marks>) => {
       const { id, cell, sample } = spot;
       if (cell === undefined) return;
-      setWished((all) => ({ ...all, [id]: { ...all[id], ...changes } }));
+      setPending((all) => ({ ...all, [id]: { ...all[id], ...changes } }));
       const target = { cell: cell.key, sample };
       const asked = [
         changes.rating !== undefined && ask("rate", { ...target, rating: changes.rating }),
@@ -73,7 +56,7 @@ export function useMarks(ask: Ask): [(spot: Spot) => Marks, (spot: Spot, changes
       ];
       // Answered, the trait says it; refused, it never was.
       void Promise.all(asked).then(() =>
-        setWished((all) => {
+        setPending((all) => {
           const { [id]: mine = {}, ...others } = all;
           const left = Object.entries(mine).filter(([name, value]) => changes[name as keyof Marks] !== value);
           return left.length === 0 ? others : { ...others, [id]: Object.fromEntries(left) };

@@ -1,12 +1,12 @@
 // The line above the table: what is done, how long still, what it costs; and what can be done about all of it.
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Clock, useNow } from "../clock";
-import { returnFocus } from "../focus";
-import { formatLine } from "../protocol";
-import { type Choice, heldAxes, turn } from "./axes";
+import { type Clock, useNow } from "../core/clock";
+import { formatLine } from "../core/line";
+import type { Axis, CellAction, Summary, SweepAction } from "../core/protocol";
+import { CommandButton } from "../core/ui/command-button";
+import { returnFocus } from "../core/ui/focus";
+import { type AxisChoice, heldAxes, turn } from "./axes";
 import type { Ask } from "./context";
-import type { Action, Axis, CellAction, Summary } from "./protocol";
 
 export interface SummaryProps {
   summary: Summary;
@@ -17,7 +17,7 @@ export interface SummaryProps {
   ask: Ask;
 }
 
-const LABELS: Readonly<Record<Action, readonly [label: string, asked: string]>> = {
+const LABELS: Readonly<Record<SweepAction, readonly [label: string, asked: string]>> = {
   pause: ["Pause", "Pausing…"],
   resume: ["Go on", "Going on…"],
   rerun: ["Try failed again", "Trying again…"],
@@ -43,47 +43,30 @@ export function SummaryLine({ summary, tag, clock, notice, ask }: SummaryProps) 
       <p class="veo-summary-cost">{formatLine(summary.cost, now)}</p>
       <div class="veo-summary-end">
         {summary.actions.map((action) => (
-          <AskButton key={action} action={action} ask={ask} />
+          <CommandButton
+            key={action}
+            label={LABELS[action][0]}
+            asked={LABELS[action][1]}
+            run={(rest) => ask(action, {}).then(rest)}
+            onGone={focusCell}
+          />
         ))}
       </div>
     </div>
   );
 }
 
-function AskButton({ action, ask }: { action: Action; ask: Ask }) {
-  const [asking, setAsking] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  const [label, asked] = LABELS[action];
-
-  useLayoutEffect(() => {
-    const element = button.current;
-    return () => {
-      // What it asked for is done and it goes; the focus must not go to nowhere with it.
-      if (element !== null && element === document.activeElement) {
-        const cell = element.closest(".veo-grid")?.querySelector<HTMLElement>('.veo-cell[tabindex="0"]');
-        if (cell) cell.focus({ preventScroll: true });
-        else returnFocus(element);
-      }
-    };
-  }, []);
-
-  const click = async () => {
-    if (asking) return;
-    setAsking(true);
-    await ask(action, {});
-    setAsking(false);
-  };
-  return (
-    <button ref={button} type="button" class="veo-button" aria-disabled={asking} onClick={click}>
-      {asking ? asked : label}
-    </button>
-  );
+/** What it asked for is done and the button goes: the focus stays with the grid. */
+function focusCell(button: HTMLElement): void {
+  const cell = button.closest(".veo-grid")?.querySelector<HTMLElement>('.veo-cell[tabindex="0"]');
+  if (cell) cell.focus({ preventScroll: true });
+  else returnFocus(button);
 }
 
 export interface AxisPickerProps {
   axes: readonly Axis[];
-  choice: Choice;
-  onChoice: (choice: Choice) => void;
+  choice: AxisChoice;
+  onChoice: (choice: AxisChoice) => void;
 }
 
 /** Which axis is rows, which is columns, and the value of each other one. */
@@ -117,7 +100,7 @@ export function AxisPicker({ axes, choice, onChoice }: AxisPickerProps) {
 export interface MenuProps {
   label: string;
   value: string;
-  options: readonly (readonly [value: string, words: string])[];
+  options: readonly (readonly [value: string, text: string])[];
   onPick: (value: string) => void;
 }
 
@@ -126,9 +109,9 @@ export function Menu({ label, value, options, onPick }: MenuProps) {
     <label class="veo-menu">
       <span>{label}</span>
       <select value={value} onChange={(event) => onPick(event.currentTarget.value)}>
-        {options.map(([key, words]) => (
+        {options.map(([key, text]) => (
           <option key={key} value={key}>
-            {words}
+            {text}
           </option>
         ))}
       </select>

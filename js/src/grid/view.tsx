@@ -1,33 +1,36 @@
 // A grid: the summary, the table, the bar that plays all, and what lies over them. Keys and clicks become intents.
 
 import { useMemo, useRef, useState } from "preact/hooks";
-import { returnFocus } from "../focus";
-import "../theme.css";
+import { askWith } from "../core/connection";
+import { returnFocus } from "../core/ui/focus";
+import "../core/ui/theme.css";
+import "../core/ui/controls.css";
+import "../core/ui/box.css";
 import "./grid.css";
 import "./bars.css";
-import "./layers.css";
+import "./layers/layers.css";
+import type { Grid, GridCell, GridCommands, Summary } from "../core/protocol";
 import {
   axesOf,
   comparedLabel,
   differences,
   firstChoice,
-  placeWords,
+  placeText,
   project,
   type Spot,
   spotId,
 } from "./axes";
-import { type Board, back, choose, newBoard, openLayer } from "./board";
-import type { CellActions } from "./cell";
 import type { Ask, Context } from "./context";
 import { ExportMenu } from "./export";
 import { type Intent, intentOf, kindOfTarget } from "./keys";
-import { Compared, Enlarged, Keys, type LargeClip, NoteEditor } from "./layers";
-import { useAsk, useMarks, useNews, useNotice } from "./memory";
-import type { Grid, GridCell, Summary, Wishes } from "./protocol";
+import { Compared, Enlarged, Keys, type LargeClip, NoteEditor } from "./layers/layers";
+import { zoomBy } from "./layers/zoom";
+import { useEndNotice, useMarks, useNotice } from "./memory";
+import { TransportBar } from "./player/transport";
+import { type Board, back, choose, newBoard, openLayer } from "./state";
 import { AxisPicker, SummaryLine } from "./summary";
-import { cellsPerLine, GridTable, useFocusOn } from "./table";
-import { TransportBar } from "./transport";
-import { zoomBy } from "./zoom";
+import type { CellActions } from "./table/cell";
+import { cellsPerLine, GridTable, useFocusOn } from "./table/table";
 
 /** What is done to the clip that the keyboard is on. */
 const ABOUT_ONE: ReadonlySet<Intent["kind"]> = new Set(["rate", "star", "note", "choose", "enlarge", "move"]);
@@ -48,18 +51,18 @@ export function GridView({ grid, summary, cells, request, context, moves, export
   const root = useRef<HTMLDivElement>(null);
   const [board, setBoard] = useState<Board>(() => newBoard(firstChoice(grid)));
   const [notice, say] = useNotice();
-  const ask = useAsk(request, say);
+  const ask = useMemo(() => askWith<Ask>(request, say), [request, say]);
   const axes = useMemo(() => axesOf(grid, cells), [grid, cells]);
   const table = useMemo(() => project(axes, cells, board.choice), [axes, cells, board.choice]);
   const spots = useMemo(() => table.spots.flat(), [table]);
   const active = spots.find(({ id }) => id === board.active) ?? spots[0];
   const [marksOf, mark] = useMarks(ask);
   useFocusOn(root, active?.id ?? "", board.focus);
-  useNews(summary, say);
+  useEndNotice(summary, say);
 
   const spotOf = (id: string): Spot | undefined =>
     spots.find((spot) => spot.id === id) ?? spotElsewhere(cells, id);
-  const hear = (id: string) => context.player.hear(context.player.heard === "" ? id : "");
+  const hear = (id: string) => context.player.hear(context.player.audible === "" ? id : "");
 
   const act = (intent: Intent, id = active?.id ?? ""): void => {
     const spot = spotOf(id);
@@ -89,7 +92,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
         player.seek(0);
         break;
       case "sound":
-        if (player.heard === id) player.hear("");
+        if (player.audible === id) player.hear("");
         else if (clip !== undefined) player.hear(id);
         break;
       case "loop":
@@ -184,7 +187,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
     else if (board.popup === "" && !(board.layer === "compared" && ABOUT_ONE.has(intent.kind))) act(intent);
   };
 
-  const take = async (ending: Wishes["export"]["ending"]) => {
+  const take = async (ending: GridCommands["export"]["ending"]) => {
     say("Writing the export…");
     const answer = await ask("export", { ending });
     if (answer !== undefined) say(String(answer["words"] ?? ""));
@@ -281,7 +284,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
       {noted?.cell !== undefined && (
         <NoteEditor
           key={noted.id}
-          place={placeWords(axes, noted.cell, noted.sample)}
+          place={placeText(axes, noted.cell, noted.sample)}
           note={marksOf(noted).note}
           moves={moves}
           onSave={(note) => mark(noted, { note })}

@@ -6,65 +6,65 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 export const SHOWN_MS = 8000;
 export const OFFERED_MS = 20_000;
 
-interface Words {
+interface Notice {
   /** What stands there; empty for what is only read out. */
   text: string;
-  heard: string;
+  spoken: string;
   label?: string;
   action?: () => void;
 }
 
 export interface Notices {
-  words: Words | undefined;
+  notice: Notice | undefined;
   say: (text: string, unseen?: boolean) => void;
   offer: (text: string, label: string, action: () => void) => void;
   clear: () => void;
 }
 
 export function useNotices(): Notices {
-  const [words, setWords] = useState<Words>();
+  const [notice, setNotice] = useState<Notice>();
   useEffect(() => {
-    if (words === undefined) return undefined;
-    const timer = setTimeout(() => setWords(undefined), words.action ? OFFERED_MS : SHOWN_MS);
+    if (notice === undefined) return undefined;
+    const timer = setTimeout(() => setNotice(undefined), notice.action ? OFFERED_MS : SHOWN_MS);
     return () => clearTimeout(timer);
-  }, [words]);
+  }, [notice]);
   const say = useCallback(
     (text: string, unseen = false) =>
       // What is only read out does not take a button away that somebody may be about to press.
-      setWords((now) =>
-        unseen && now?.action ? { ...now, heard: text } : { text: unseen ? "" : text, heard: text },
+      setNotice((now) =>
+        unseen && now?.action ? { ...now, spoken: text } : { text: unseen ? "" : text, spoken: text },
       ),
     [],
   );
   const offer = useCallback(
-    (text: string, label: string, action: () => void) => setWords({ text, heard: text, label, action }),
+    (text: string, label: string, action: () => void) => setNotice({ text, spoken: text, label, action }),
     [],
   );
-  const clear = useCallback(() => setWords(undefined), []);
-  return { words, say, offer, clear };
+  const clear = useCallback(() => setNotice(undefined), []);
+  return { notice, say, offer, clear };
 }
 
-export function NoticePlace({ words, clear }: Pick<Notices, "words" | "clear">) {
+export function NoticePlace({ notice, clear }: Pick<Notices, "notice" | "clear">) {
   const act = () => {
-    words?.action?.();
+    notice?.action?.();
     clear();
   };
   return (
     <>
       <div class="veo-notice-place">
-        {words !== undefined && words.text !== "" && (
+        {notice !== undefined && notice.text !== "" && (
           <div class="veo-notice">
-            <span>{words.text}</span>
-            {words.action !== undefined && (
+            <span>{notice.text}</span>
+            {notice.action !== undefined && (
               <button type="button" class="veo-button" onClick={act}>
-                {words.label}
+                {notice.label}
               </button>
             )}
           </div>
         )}
       </div>
       <div class="veo-unseen" aria-live="polite">
-        {words?.heard}
+        {notice?.spoken}
       </div>
     </>
   );

@@ -1,37 +1,37 @@
 // The panel: Compose at the left, Queue and Gallery at the right, and what is opened over them.
 
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
-import type { Clock } from "../clock";
-import type { Request } from "../connection";
-import { leaveOnEscape } from "../focus";
-import "../theme.css";
+import type { Clock } from "../core/clock";
+import { askWith, type Request } from "../core/connection";
+import { leaveOnEscape } from "../core/ui/focus";
+import "../core/ui/theme.css";
 // What the parts that it shares with the card and the grid look like.
-import "../card.css";
-import "../media.css";
+import "../core/ui/controls.css";
+import "../core/ui/box.css";
 import "../grid/grid.css";
 import "../grid/bars.css";
-import "../grid/layers.css";
+import "../grid/layers/layers.css";
 import "./panel.css";
-import { useChosen } from "./chosen";
+import type { GalleryView, Library, Queue, Row, Setup, SharedDraft } from "../core/protocol";
 import { OpenLayer } from "./clip/layer";
 import { Compose } from "./compose/compose";
-import { askWith, type Desk, DeskContext, type Layer } from "./desk";
-import { useDraft } from "./draft";
+import { type AskPanel, type Layer, type Panel, PanelContext } from "./context";
 import { Gallery } from "./gallery/gallery";
-import { Sources } from "./media/sources";
 import { Stills } from "./media/stills";
+import { Sources } from "./media/videos";
 import { NoticePlace, useNotices } from "./notices";
-import type { LibraryFacts, Queue, Row, Setup, SharedDraft, View } from "./protocol";
 import { QueueList } from "./queue/queue";
+import { useChosen } from "./selection";
+import { useDraft } from "./shared-draft";
 
 export interface PanelProps {
   setup: Setup;
   shared: SharedDraft;
   queue: Queue;
   rows: readonly Row[];
-  library: LibraryFacts;
+  library: Library;
   chosen: readonly string[];
-  view: View;
+  view: GalleryView;
   clock: Clock;
   request: Request;
   /** Whether the kernel has gone: nothing can be asked any more. */
@@ -42,9 +42,9 @@ export interface PanelProps {
 export function PanelView({ setup, shared, queue, rows, library, chosen, view, ...stage }: PanelProps) {
   const { clock, request, lost, signal } = stage;
   const root = useRef<HTMLDivElement>(null);
-  const { words, say, offer, clear } = useNotices();
+  const { notice, say, offer, clear } = useNotices();
   const [layer, setLayer] = useState<Layer>();
-  const ask = useMemo(() => askWith(request, say), [request, say]);
+  const ask = useMemo(() => askWith<AskPanel>(request, say), [request, say]);
   const [picked, choose] = useChosen(chosen, ask);
   const [media] = useState(() => ({
     stills: new Stills(request, signal),
@@ -52,14 +52,14 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
   }));
   const [draft, change] = useDraft(shared, request, signal);
 
-  const compose = useCallback<Desk["compose"]>(
+  const compose = useCallback<Panel["compose"]>(
     (next, show) => {
       change(next);
       if (show === true) root.current?.querySelector<HTMLElement>(".veo-compose textarea")?.focus();
     },
     [change],
   );
-  const desk = useMemo<Desk>(
+  const panel = useMemo<Panel>(
     () => ({
       ask,
       request,
@@ -78,7 +78,7 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
   );
 
   return (
-    <DeskContext.Provider value={desk}>
+    <PanelContext.Provider value={panel}>
       <div
         ref={root}
         class="veo-panel"
@@ -99,8 +99,8 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
           <Gallery library={library} view={view} />
         </div>
         {layer !== undefined && <OpenLayer layer={layer} library={library} view={view} />}
-        <NoticePlace words={words} clear={clear} />
+        <NoticePlace notice={notice} clear={clear} />
       </div>
-    </DeskContext.Provider>
+    </PanelContext.Provider>
   );
 }

@@ -5,7 +5,7 @@ import {
   differences,
   firstChoice,
   heldAxes,
-  placeWords,
+  placeText,
   project,
   SAMPLE,
   turn,
@@ -101,8 +101,8 @@ describe("words", () => {
   const [fox, , owl] = cells as [(typeof cells)[0], unknown, (typeof cells)[0]];
 
   it("say where a cell is", () => {
-    expect(placeWords(grid.axes, owl, 0)).toBe("animal owl, time dawn, aspect_ratio 16:9");
-    expect(placeWords(grid.axes, owl, 0, ["time", "aspect_ratio"])).toBe("animal owl");
+    expect(placeText(grid.axes, owl, 0)).toBe("animal owl, time dawn, aspect_ratio 16:9");
+    expect(placeText(grid.axes, owl, 0, ["time", "aspect_ratio"])).toBe("animal owl");
   });
 
   it("are short beside another clip, but for a bare number", () => {

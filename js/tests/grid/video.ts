@@ -106,7 +106,7 @@ export class FakeSight {
   static all: FakeSight[] = [];
   readonly watched = new Set<Element>();
   constructor(
-    private readonly tell: (entries: unknown[]) => void,
+    private readonly report: (entries: unknown[]) => void,
     private readonly options: { rootMargin: string },
   ) {
     FakeSight.all.push(this);
@@ -124,7 +124,7 @@ export class FakeSight {
   static see(wanted: (element: Element, margin: string) => boolean): void {
     for (const one of FakeSight.all) {
       const { rootMargin } = one.options;
-      one.tell([...one.watched].map((target) => ({ target, isIntersecting: wanted(target, rootMargin) })));
+      one.report([...one.watched].map((target) => ({ target, isIntersecting: wanted(target, rootMargin) })));
     }
   }
   static install(): void {

@@ -1,11 +1,11 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { GridCell, Wish } from "../../src/grid/protocol";
-import { DWELL_MS } from "../../src/grid/sight";
-import { SAVED, SPARE_MS } from "../../src/grid/trees";
-import { formatLine } from "../../src/protocol";
+import { formatLine } from "../../src/core/line";
+import type { GridCell, GridCommand } from "../../src/core/protocol";
+import { DWELL_MS } from "../../src/core/ui/visibility";
+import { SAVED, SPARE_MS } from "../../src/grid/mount";
 import define from "../../src/widget";
-import { exampleGrid, type GridFacts, gridExamples, NOW } from "../fixtures";
+import { exampleGrid, type GridState, gridExamples, NOW } from "../fixtures";
 import { FakeModel } from "../kernel";
 import { FakeSight, fakeVideos } from "./video";
 
@@ -29,8 +29,8 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-async function show(facts: GridFacts = exampleGrid()): Promise<void> {
-  model = FakeModel.ofGrid(facts);
+async function show(state: GridState = exampleGrid()): Promise<void> {
+  model = FakeModel.ofGrid(state);
   el = document.body.appendChild(document.createElement("div"));
   el.className = "jp-Cell";
   el.tabIndex = -1;
@@ -70,21 +70,21 @@ const active = () => find('.veo-cell[tabindex="0"]').dataset["spot"];
 const press = (key: string, on: Element = document.activeElement ?? spot("0/0")) =>
   act(() => void on.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })));
 const click = (selector: string) => act(() => find(selector).click());
-const sent = (kind: Wish) =>
+const sent = (kind: GridCommand) =>
   model.sent.filter((message) => message.kind === kind).map(({ payload }) => payload);
 const said = () => find(".veo-grid > [aria-live]").textContent;
-const start = async (facts?: GridFacts) => {
-  await show(facts);
+const start = async (state?: GridState) => {
+  await show(state);
   await act(() => spot(active() ?? "").focus());
 };
 
 describe("every example grid", () => {
-  it.each(Object.entries(gridExamples.grids))("shows what it says: %s", async (_, facts) => {
-    await show(structuredClone(facts));
-    expect(find(".veo-summary-line span:last-child").textContent).toBe(formatLine(facts.summary.line, NOW));
-    expect(find(".veo-summary-cost").textContent).toBe(formatLine(facts.summary.cost, NOW));
-    expect(has(".veo-tag")).toBe(facts.grid.tag !== "");
-    expect(all(".veo-summary-end button")).toHaveLength(facts.summary.actions.length);
+  it.each(Object.entries(gridExamples.grids))("shows what it says: %s", async (_, state) => {
+    await show(structuredClone(state));
+    expect(find(".veo-summary-line span:last-child").textContent).toBe(formatLine(state.summary.line, NOW));
+    expect(find(".veo-summary-cost").textContent).toBe(formatLine(state.summary.cost, NOW));
+    expect(has(".veo-tag")).toBe(state.grid.tag !== "");
+    expect(all(".veo-summary-end button")).toHaveLength(state.summary.actions.length);
   });
 
   it("stays text where it is hostile", async () => {
@@ -446,7 +446,7 @@ describe("export", () => {
   });
 });
 
-describe("wishes about all of it", () => {
+describe("commands about all of it", () => {
   it.each([
     ["Pause", "pause", "Pausing…"],
     ["Try failed again", "rerun", "Trying again…"],

@@ -8,11 +8,11 @@ let notices: Notices;
 
 function Probe() {
   notices = useNotices();
-  return <NoticePlace words={notices.words} clear={notices.clear} />;
+  return <NoticePlace notice={notices.notice} clear={notices.clear} />;
 }
 
 const shown = () => el.querySelector(".veo-notice")?.textContent ?? "";
-const heard = () => el.querySelector("[aria-live]")?.textContent;
+const spoken = () => el.querySelector("[aria-live]")?.textContent;
 const pass = (milliseconds: number) => act(() => void vi.advanceTimersByTime(milliseconds));
 
 beforeEach(async () => {
@@ -30,14 +30,14 @@ afterEach(async () => {
 describe("words to the person", () => {
   it("are shown and read out, and go after a while", async () => {
     await act(() => notices.say("Copied"));
-    expect([shown(), heard()]).toEqual(["Copied", "Copied"]);
+    expect([shown(), spoken()]).toEqual(["Copied", "Copied"]);
     await pass(SHOWN_MS);
-    expect([shown(), heard()]).toEqual(["", ""]);
+    expect([shown(), spoken()]).toEqual(["", ""]);
   });
 
   it("may be for the ear alone", async () => {
     await act(() => notices.say("Rated 4 of 5", true));
-    expect([shown(), heard()]).toEqual(["", "Rated 4 of 5"]);
+    expect([shown(), spoken()]).toEqual(["", "Rated 4 of 5"]);
   });
 
   it("carry a button for what can still be done, which works once", async () => {
@@ -53,6 +53,6 @@ describe("words to the person", () => {
     await act(() => notices.offer("Deleted", "Undo", () => {}));
     await act(() => notices.say("3f2a: made", true));
     expect(shown()).toBe("DeletedUndo");
-    expect(heard()).toBe("3f2a: made");
+    expect(spoken()).toBe("3f2a: made");
   });
 });

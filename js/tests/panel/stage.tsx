@@ -1,48 +1,48 @@
-// A desk for parts of the panel, and a kernel behind it that answers as the test says.
+// A context for parts of the panel, and a kernel behind it that answers as the test says.
 
 import { type ComponentChildren, render } from "preact";
 import { act } from "preact/test-utils";
 import { vi } from "vitest";
-import { type Request, RequestError } from "../../src/connection";
-import { askWith, type Desk, DeskContext } from "../../src/panel/desk";
-import { Sources } from "../../src/panel/media/sources";
+import { askWith, type Request, RequestError } from "../../src/core/connection";
+import type { GalleryView, Item, Library, PanelCommand, Row } from "../../src/core/protocol";
+import { type AskPanel, type Panel, PanelContext } from "../../src/panel/context";
 import { Stills } from "../../src/panel/media/stills";
-import type { Item, LibraryFacts, PanelWish, Row, View } from "../../src/panel/protocol";
+import { Sources } from "../../src/panel/media/videos";
 
 export const NOW = 1_764_100_000;
 
 export type Answering = (payload: never) => object | Promise<object>;
 
-/** What was asked, in order, and how each kind of wish is answered; the others never are. */
+/** What was asked, in order, and how each kind of command is answered; the others never are. */
 export class FakeKernel {
-  readonly sent: { kind: PanelWish; payload: Record<string, unknown> }[] = [];
-  readonly answers = new Map<PanelWish, Answering>();
+  readonly sent: { kind: PanelCommand; payload: Record<string, unknown> }[] = [];
+  readonly answers = new Map<PanelCommand, Answering>();
 
   readonly request: Request = async (kind, payload = {}) => {
-    this.sent.push({ kind: kind as PanelWish, payload: payload as Record<string, unknown> });
-    const answer = this.answers.get(kind as PanelWish);
+    this.sent.push({ kind: kind as PanelCommand, payload: payload as Record<string, unknown> });
+    const answer = this.answers.get(kind as PanelCommand);
     if (answer === undefined) return new Promise(() => {});
     return (await answer(payload as never)) as Record<string, unknown>;
   };
 
-  on(kind: PanelWish, answer: Answering): this {
+  on(kind: PanelCommand, answer: Answering): this {
     this.answers.set(kind, answer);
     return this;
   }
 
-  refuse(kind: PanelWish, message = "No answer from the kernel: it may be busy.", hint = ""): this {
+  refuse(kind: PanelCommand, message = "No answer from the kernel: it may be busy.", hint = ""): this {
     return this.on(kind, () => Promise.reject(new RequestError("timeout", message, hint)));
   }
 
   /** The payloads of this kind that were sent. */
-  of(kind: PanelWish): Record<string, unknown>[] {
+  of(kind: PanelCommand): Record<string, unknown>[] {
     return this.sent.filter((one) => one.kind === kind).map(({ payload }) => payload);
   }
 }
 
 export interface Stage {
   kernel: FakeKernel;
-  desk: Desk;
+  panel: Panel;
   host: AbortController;
   el: HTMLElement;
   show: (children: ComponentChildren) => Promise<void>;
@@ -51,15 +51,15 @@ export interface Stage {
   offers: { words: string; label: string; action: () => void }[];
 }
 
-/** A desk on the page; `end` it after the test. */
-export function openStage(kernel = new FakeKernel(), changes: Partial<Desk> = {}): Stage {
+/** A context on the page; `end` it after the test. */
+export function openStage(kernel = new FakeKernel(), changes: Partial<Panel> = {}): Stage {
   const host = new AbortController();
   const el = document.body.appendChild(document.createElement("div"));
   const said: string[] = [];
   const offers: Stage["offers"] = [];
   const say = (words: string) => void said.push(words);
-  const desk: Desk = {
-    ask: askWith(kernel.request, say),
+  const panel: Panel = {
+    ask: askWith<AskPanel>(kernel.request, say),
     request: kernel.request,
     say,
     offer: (words, label, action) => void offers.push({ words, label, action }),
@@ -75,8 +75,8 @@ export function openStage(kernel = new FakeKernel(), changes: Partial<Desk> = {}
     ...changes,
   };
   const show = (children: ComponentChildren) =>
-    act(() => render(<DeskContext.Provider value={desk}>{children}</DeskContext.Provider>, el));
-  return { kernel, desk, host, el, show, said, offers };
+    act(() => render(<PanelContext.Provider value={panel}>{children}</PanelContext.Provider>, el));
+  return { kernel, panel, host, el, show, said, offers };
 }
 
 /** What the host does when the view goes. */
@@ -140,7 +140,7 @@ export function exampleRow(changes: Partial<Row> = {}): Row {
   };
 }
 
-export const VIEW: View = {
+export const VIEW: GalleryView = {
   search: "",
   models: [],
   states: [],
@@ -150,7 +150,7 @@ export const VIEW: View = {
   order: "newest",
 };
 
-export const LIBRARY: LibraryFacts = {
+export const LIBRARY: Library = {
   version: 1,
   total: 200,
   models: [

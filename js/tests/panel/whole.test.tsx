@@ -1,9 +1,9 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { formatLine } from "../../src/core/line";
+import { ROWS } from "../../src/core/protocol";
 import define from "../../src/panel";
-import { ROWS } from "../../src/panel/protocol";
-import { formatLine } from "../../src/protocol";
-import { examplePanel, type PanelFacts, panelExamples } from "../fixtures";
+import { examplePanel, type PanelState, panelExamples } from "../fixtures";
 import { FakeModel } from "../kernel";
 
 let model: FakeModel;
@@ -61,11 +61,11 @@ const grant = async (kind: "browse" | "posters" | "video", answer: object, buffe
   await pass(20);
 };
 
-async function show({ rows, library, ...facts }: PanelFacts): Promise<void> {
+async function show({ rows, library, ...state }: PanelState): Promise<void> {
   const { models, sweeps, ...known } = library;
   const slots = Array.from({ length: ROWS }, (_, at) => [`row_${at}`, rows[at] ?? {}]);
   model = FakeModel.ofPanel({
-    ...facts,
+    ...state,
     ...Object.fromEntries(slots),
     library: known,
     shelves: { models, sweeps },
@@ -78,15 +78,15 @@ async function show({ rows, library, ...facts }: PanelFacts): Promise<void> {
 
 describe("every example panel", () => {
   it.each(Object.keys(panelExamples.panels))("shows its queue and its gallery: %s", async (name) => {
-    const facts = examplePanel(name);
-    await show(facts);
+    const state = examplePanel(name);
+    await show(state);
     const lines = [...el.querySelectorAll(".veo-job")].map((row) => [
       (row as HTMLElement).dataset["job"],
       row.querySelector(".veo-job-line")?.textContent,
     ]);
-    const byJob = new Map(facts.rows.map((row) => [row.job, row]));
+    const byJob = new Map(state.rows.map((row) => [row.job, row]));
     expect(lines).toEqual(
-      facts.queue.order.map((job) => [job, formatLine(byJob.get(job)?.line ?? [], panelExamples.now)]),
+      state.queue.order.map((job) => [job, formatLine(byJob.get(job)?.line ?? [], panelExamples.now)]),
     );
     const tiles = [...el.querySelectorAll<HTMLElement>(".veo-tile[data-key]")].map(
       (tile) => tile.dataset["key"],

@@ -1,4 +1,4 @@
-"""What is exchanged for a grid; the twin of js/src/grid/protocol.ts.
+"""What is exchanged for a grid; the twin of js/src/core/protocol.ts.
 
 Facts are traits, written by Python alone: `grid` (what stays), `summary` (the line above the table) and
 `cells_0`, `cells_1`, … (a batch of cells each, so that one change does not push all of them). Pictures go only

@@ -7,7 +7,7 @@ When the grid gives way to the table: as soon as nothing more happens by itself.
 display id last showed, and a widget saved would be an error message after a restart; so the output becomes the
 table at once, and again some seconds after each rating. A person who is comparing at that moment is not cut off:
 the model lives on with the kernel, finds the table by its token and lays the living grid over it, with everything
-chosen, open and loaded (js/src/grid/trees.ts). It does so again when the page is reloaded. Without a kernel, or
+chosen, open and loaded (js/src/grid/mount.ts). It does so again when the page is reloaded. Without a kernel, or
 where the front end keeps outputs apart from each other, the table is what there is; `sweep.grid()` and
 `%veo show ID` show the living one anew.
 """

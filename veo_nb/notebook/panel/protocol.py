@@ -1,4 +1,4 @@
-"""What is exchanged for the panel; the twin of js/src/panel/protocol.ts.
+"""What is exchanged for the panel; the twin of js/src/core/protocol.ts.
 
 Facts are traits, written by Python alone: `panel` (what can be asked for), `draft` (what is being composed), `queue`
 (which jobs are on their way, in order) with `row_0`, `row_1`, … (a job each, so that one change pushes one row),

@@ -1,27 +1,27 @@
 // Two clips in step: side by side, one over the other with a wipe, or their difference.
 
 import { useState } from "preact/hooks";
+import type { Item } from "../../core/protocol";
+import { IconButton } from "../../core/ui/icons";
 import { usePlayer } from "../../grid/context";
-import { IconButton } from "../../grid/icons";
 import type { Intent } from "../../grid/keys";
-import { Modes, NoteEditor } from "../../grid/layers";
-import { MarksRow } from "../../grid/marks";
-import { type Mode, Panes } from "../../grid/panes";
-import type { Player } from "../../grid/player";
-import { TransportBar } from "../../grid/transport";
-import { AT_REST, zoomBy } from "../../grid/zoom";
-import type { Item } from "../protocol";
-import { useDetails, useItemMarks, useOwnPlayer } from "./facts";
-import { Frame, playBy } from "./frame";
-import { useLevel } from "./level";
+import { Modes, NoteEditor } from "../../grid/layers/layers";
+import { type Mode, Panes } from "../../grid/layers/panes";
+import { AT_REST, zoomBy } from "../../grid/layers/zoom";
+import type { Player } from "../../grid/player/player";
+import { TransportBar } from "../../grid/player/transport";
+import { MarksRow } from "../../grid/table/marks";
+import { useLayer } from "./layer-context";
+import { Frame, playBy } from "./layer-dialog";
 import { ClipVideo } from "./picture";
+import { useDetails, useItemMarks, useOwnPlayer } from "./state";
 import { ClipStrip } from "./strip";
 
 type Place = 0 | 1;
 const NAMES = ["A", "B"] as const;
 
 export function Compare({ clips }: { clips: readonly [string, string] }) {
-  const { library, swap } = useLevel();
+  const { library, swap } = useLayer();
   const a = useDetails(clips[0], library.version);
   const b = useDetails(clips[1], library.version);
   const player = useOwnPlayer();
@@ -31,11 +31,11 @@ export function Compare({ clips }: { clips: readonly [string, string] }) {
   const [noting, setNoting] = useState<{ place: Place; note: string; save: (note: string) => void }>();
   const [picking, setPicking] = useState<Place>();
   const items = [a.details?.item, b.details?.item] as const;
-  const heard = usePlayer(player, (it) => it.heard);
+  const audible = usePlayer(player, (it) => it.audible);
   const refusal = a.refusal || b.refusal;
 
   // Silence, A, B and silence again.
-  const next = heard === "" ? 0 : items[0] !== undefined && heard === paneId(items[0], 0) ? 1 : undefined;
+  const next = audible === "" ? 0 : items[0] !== undefined && audible === paneId(items[0], 0) ? 1 : undefined;
   const hear = () => {
     const item = next === undefined ? undefined : items[next];
     player.hear(item === undefined || next === undefined ? "" : paneId(item, next));
@@ -129,7 +129,7 @@ export function Compare({ clips }: { clips: readonly [string, string] }) {
       <TransportBar
         player={player}
         fps={items[0]?.fps ?? 24}
-        words={{ play: "Play both", hear: "Hear A" }}
+        text={{ play: "Play both", hear: "Hear A" }}
         onSound={hear}
       />
     </Frame>
@@ -158,7 +158,7 @@ interface JudgeProps {
 function Judge({ item, place, player, picking, onPick, onNote }: JudgeProps) {
   const [marks, mark] = useItemMarks(item);
   const id = item === undefined ? "" : paneId(item, place);
-  const heard = usePlayer(player, (it) => it.heard === id);
+  const audible = usePlayer(player, (it) => it.audible === id);
   const name = NAMES[place];
   return (
     <span role="group" aria-label={item === undefined ? name : `${name}: ${labelOf(item)}`}>
@@ -173,10 +173,10 @@ function Judge({ item, place, player, picking, onPick, onNote }: JudgeProps) {
             onNote={() => onNote(marks.note, (note) => mark({ note }))}
           />
           <IconButton
-            name={heard ? "sound" : "silent"}
-            label={heard ? `Mute ${name}` : `Hear ${name}`}
-            pressed={heard}
-            onClick={() => player.hear(heard ? "" : id)}
+            name={audible ? "sound" : "silent"}
+            label={audible ? `Mute ${name}` : `Hear ${name}`}
+            pressed={audible}
+            onClick={() => player.hear(audible ? "" : id)}
           />
         </>
       )}

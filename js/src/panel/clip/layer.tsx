@@ -2,26 +2,27 @@
 // opened from there lies over it in turn, and Escape takes away the topmost.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { askWith, type Desk, DeskContext, type Layer, useDesk } from "../desk";
+import { askWith } from "../../core/connection";
+import type { GalleryView, Library } from "../../core/protocol";
+import { type AskPanel, type Layer, type Panel, PanelContext, usePanel } from "../context";
 import { useNotices } from "../notices";
-import type { LibraryFacts, View } from "../protocol";
 import "./layer.css";
-import "./details.css";
-import "./join.css";
+import "./details/details.css";
+import "./join/join.css";
 import { Compare } from "./compare";
-import { ClipDetails } from "./details";
-import { Join } from "./join";
-import { LevelContext } from "./level";
+import { ClipDetails } from "./details/details";
+import { Join } from "./join/join";
+import { LayerContext } from "./layer-context";
 
 export interface OpenLayerProps {
   layer: Layer;
-  library: LibraryFacts;
+  library: Library;
   /** How the gallery is shown: the next clip is the next one there. */
-  view: View;
+  view: GalleryView;
 }
 
 export function OpenLayer({ layer, library, view }: OpenLayerProps) {
-  const panel = useDesk();
+  const panel = usePanel();
   const [stack, setStack] = useState<readonly Layer[]>([layer]);
   const shown = useRef(layer);
   // What is opened from elsewhere takes the place of all.
@@ -36,7 +37,7 @@ export function OpenLayer({ layer, library, view }: OpenLayerProps) {
   return (
     <>
       {stack.map((one, depth) => (
-        <LevelOf
+        <OneLayer
           key={`${depth} ${nameOf(one)}`}
           layer={one}
           depth={depth}
@@ -54,21 +55,21 @@ function nameOf(layer: Layer): string {
   return `${layer.kind} ${layer.kind === "details" ? layer.clip : layer.clips.join(" ")}`;
 }
 
-interface LevelOfProps extends OpenLayerProps {
+interface OneLayerProps extends OpenLayerProps {
   depth: number;
   put: (depth: number, next: readonly Layer[]) => void;
-  panel: Desk;
+  panel: Panel;
 }
 
-function LevelOf({ layer, depth, put, panel, library, view }: LevelOfProps) {
+function OneLayer({ layer, depth, put, panel, library, view }: OneLayerProps) {
   // Said below a dialog, words would neither be seen nor read out.
   const notices = useNotices();
   const { say, offer } = notices;
   const { close } = panel;
-  const desk = useMemo<Desk>(
+  const own = useMemo<Panel>(
     () => ({
       ...panel,
-      ask: askWith(panel.request, say),
+      ask: askWith<AskPanel>(panel.request, say),
       say,
       offer,
       open: (next) => put(depth + 1, [next]),
@@ -78,12 +79,12 @@ function LevelOf({ layer, depth, put, panel, library, view }: LevelOfProps) {
   );
   const swap = useMemo(() => (next: Layer) => put(depth, [next]), [put, depth]);
   return (
-    <DeskContext.Provider value={desk}>
-      <LevelContext.Provider value={{ panel, notices, library, view, swap }}>
+    <PanelContext.Provider value={own}>
+      <LayerContext.Provider value={{ panel, notices, library, view, swap }}>
         {layer.kind === "details" && <ClipDetails clip={layer.clip} />}
         {layer.kind === "compare" && <Compare clips={layer.clips} />}
         {layer.kind === "join" && <Join clips={layer.clips} />}
-      </LevelContext.Provider>
-    </DeskContext.Provider>
+      </LayerContext.Provider>
+    </PanelContext.Provider>
   );
 }

@@ -1,11 +1,10 @@
 // A clip as it is shown in the layers: large and moved by a player, or as a small still that can be picked.
 
 import type { ComponentChildren } from "preact";
-import { InStep } from "../../grid/clip";
-import type { Player } from "../../grid/player";
-import { useVideoSource } from "../media/sources";
-import { useStill } from "../media/stills";
-import type { Item } from "../protocol";
+import type { Item } from "../../core/protocol";
+import { InStep } from "../../grid/player/clip";
+import type { Player } from "../../grid/player/player";
+import { useStill, useVideoSource } from "../media/media";
 
 export interface ClipVideoProps {
   item: Item;
@@ -34,7 +33,7 @@ export function ClipVideo({ item, id = item.key, label, player }: ClipVideoProps
       {source.state === "fetching" && <p class="veo-saved">Fetching the clip · {source.percent} %</p>}
       {source.state === "failed" && (
         <p class="veo-saved">
-          {source.words} {item.here ? "Saved as" : "It was"} <code>{item.path}</code>
+          {source.text} {item.here ? "Saved as" : "It was"} <code>{item.path}</code>
         </p>
       )}
     </>

@@ -1,10 +1,10 @@
 // A strip of clips to pick from: those that are chosen first, then the newest.
 
 import { useEffect, useState } from "preact/hooks";
-import { RequestError } from "../../connection";
-import { useDesk } from "../desk";
+import { refusalOf } from "../../core/connection";
+import type { Details, Item } from "../../core/protocol";
+import { usePanel } from "../context";
 import { ALL } from "../gallery/filters";
-import type { Details, Item } from "../protocol";
 import { Thumb } from "./picture";
 
 /** Clips that are shown at first, and more with each press. */
@@ -20,7 +20,7 @@ export interface StripProps {
 }
 
 export function ClipStrip({ label, except = [], onPick }: StripProps) {
-  const { ask, request, chosen } = useDesk();
+  const { ask, request, chosen } = usePanel();
   const [found, setFound] = useState<{ items: Item[]; total: number }>();
   const [others, setOthers] = useState<Item[]>([]);
   const [limit, setLimit] = useState(PAGE);
@@ -46,7 +46,7 @@ export function ClipStrip({ label, except = [], onPick }: StripProps) {
           return ((await request("details", { clip })) as unknown as Details).item;
         } catch (error) {
           // Chosen once, and deleted since.
-          if (!(error instanceof RequestError)) throw error;
+          refusalOf(error);
           return undefined;
         }
       }),

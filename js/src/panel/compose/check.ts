@@ -1,9 +1,9 @@
 // What a draft would do and cost, asked of the kernel a moment after each change.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { RequestError } from "../../connection";
-import { useDesk, useSettled } from "../desk";
-import type { Check, Draft } from "../protocol";
+import { refusalOf } from "../../core/connection";
+import type { Check, Draft } from "../../core/protocol";
+import { usePanel, useSettled } from "../context";
 import { asked } from "./draft";
 
 /** Milliseconds after the last change before it is asked. */
@@ -11,7 +11,7 @@ export const SETTLE_MS = 150;
 /** Milliseconds without an answer after which it is said that the kernel is busy. */
 export const BUSY_MS = 1500;
 /** The kernel answers once the cell that keeps it is done, so its answer is waited for. */
-const PATIENCE_MS = 120_000;
+const DEADLINE_MS = 120_000;
 
 export const BUSY = "The kernel is busy: what it costs is said once it is free.";
 
@@ -20,19 +20,19 @@ export interface Checked {
   check: Check | undefined;
   fresh: boolean;
   /** Why there is no newer one; empty while all is well. */
-  words: string;
+  text: string;
   /** Whether asking again may help. */
   failed: boolean;
   askAgain: () => void;
 }
 
-/** The draft checked; `facts` are what else the answer depends on: when they change it is asked anew. */
-export function useCheck(draft: Draft, facts: readonly unknown[]): Checked {
-  const { request, signal } = useDesk();
-  const wanted = useMemo(() => ({ of: draft, draft: asked(draft) }), [draft, ...facts]);
+/** The draft checked; `others` are what else the answer depends on: when they change it is asked again. */
+export function useCheck(draft: Draft, others: readonly unknown[]): Checked {
+  const { request, signal } = usePanel();
+  const wanted = useMemo(() => ({ of: draft, draft: asked(draft) }), [draft, ...others]);
   const settled = useSettled(wanted, SETTLE_MS);
   const [known, setKnown] = useState<{ of: Draft; check: Check }>();
-  const [trouble, setTrouble] = useState({ words: "", failed: false });
+  const [trouble, setTrouble] = useState({ text: "", failed: false });
   const want = useRef(settled);
   const asking = useRef(false);
 
@@ -41,15 +41,14 @@ export function useCheck(draft: Draft, facts: readonly unknown[]): Checked {
     if (asking.current || signal.aborted) return;
     asking.current = true;
     const now = want.current;
-    const busy = setTimeout(() => setTrouble({ words: BUSY, failed: false }), BUSY_MS);
+    const busy = setTimeout(() => setTrouble({ text: BUSY, failed: false }), BUSY_MS);
     try {
-      const answer = await request("check", { draft: now.draft }, { timeout: PATIENCE_MS });
+      const answer = await request("check", { draft: now.draft }, { timeout: DEADLINE_MS });
       setKnown({ of: now.of, check: answer as unknown as Check });
-      setTrouble({ words: "", failed: false });
+      setTrouble({ text: "", failed: false });
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      const words = error.code === "timeout" ? error.message : `${error.message} ${error.hint}`.trim();
-      if (error.code !== "closed") setTrouble({ words, failed: true });
+      const { code, message, text } = refusalOf(error);
+      if (code !== "closed") setTrouble({ text: code === "timeout" ? message : text, failed: true });
     } finally {
       clearTimeout(busy);
       asking.current = false;

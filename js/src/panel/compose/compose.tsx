@@ -2,20 +2,20 @@
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import "./prompt.css";
-import "./settings.css";
-import "./pictures.css";
+import "./fields/settings.css";
+import "./pictures/pictures.css";
 import "./compose.css";
-import { Dialog } from "../../grid/dialog";
-import { IconButton } from "../../grid/icons";
-import { useDesk } from "../desk";
-import type { Draft, LibraryFacts, Problem, Setup } from "../protocol";
+import type { Draft, Library, Problem, Setup } from "../../core/protocol";
+import { Dialog } from "../../core/ui/dialog";
+import { IconButton } from "../../core/ui/icons";
+import { usePanel } from "../context";
 import { useCheck } from "./check";
 import { EMPTY, isEmpty, PICTURES, variablesOf, withPrompt, withVariable } from "./draft";
-import { useDrop } from "./drop";
-import { Choices, More } from "./fields";
+import { Choices, More } from "./fields/fields";
 import { Foot } from "./foot";
-import { useGiven } from "./given";
-import { Pictures } from "./pictures";
+import { useDrop } from "./pictures/drop";
+import { useImages } from "./pictures/images";
+import { Pictures } from "./pictures/pictures";
 import { PromptText, Values } from "./prompt";
 import { useSend } from "./send";
 
@@ -24,17 +24,17 @@ export interface ComposeProps {
   draft: Draft;
   /** Whether something is on its way: a narrow panel folds this part then. */
   running: boolean;
-  library: LibraryFacts;
+  library: Library;
 }
 
 export function Compose({ setup, draft, running, library }: ComposeProps) {
-  const { compose, offer, say } = useDesk();
+  const { compose, offer, say } = usePanel();
   const root = useRef<HTMLElement>(null);
   const { folded, unfold, fold } = useFold(running, root);
   // A prompt that nobody has begun yet is no mistake.
   const [tried, setTried] = useState(false);
   const checked = useCheck(draft, [setup, library.version]);
-  const given = useGiven(draft, setup);
+  const images = useImages(draft, setup);
   const sent = useSend(useCallback(() => setTried(false), []));
   const { check, fresh } = checked;
 
@@ -57,14 +57,14 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
     return say(`${problem.message} ${problem.hint}`.trim(), true);
   };
   // After the drawing that follows: a value that was only just written is in the draft then.
-  const [wished, setWished] = useState(0);
+  const [requested, setRequested] = useState(0);
   useEffect(() => {
-    if (wished > 0) generate();
-  }, [wished]);
+    if (requested > 0) generate();
+  }, [requested]);
 
   const [over, drop] = useDrop({
-    files: (files) => given.files("image", files),
-    clip: (clip) => given.frame("image", clip),
+    files: (files) => images.files("image", files),
+    clip: (clip) => images.frame("image", clip),
   });
 
   return (
@@ -78,7 +78,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
       onKeyDown={(event) => {
         if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
         event.preventDefault();
-        if (!event.repeat && sent.question === "") setWished((now) => now + 1);
+        if (!event.repeat && sent.question === "") setRequested((now) => now + 1);
       }}
     >
       <header class="veo-compose-head">
@@ -113,7 +113,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
         prompt={draft.prompt}
         problems={problemsOf("prompt")}
         onChange={(prompt) => compose((now) => withPrompt(now, prompt))}
-        onFiles={(files) => given.files("image", files)}
+        onFiles={(files) => images.files("image", files)}
         onFocus={unfold}
       />
       <div class="veo-compose-rest">
@@ -126,7 +126,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
             onChange={(values) => compose((now) => withVariable(now, name, values))}
           />
         ))}
-        <Pictures setup={setup} given={given} {...parts} />
+        <Pictures setup={setup} images={images} {...parts} />
         <Choices {...settings} />
         <More {...settings} />
         <Foot

@@ -1,6 +1,6 @@
 // What the draft would do and cost, and the button that does it.
 
-import type { Problem } from "../protocol";
+import type { Problem } from "../../core/protocol";
 import type { Checked } from "./check";
 import { Problems } from "./problems";
 import type { Sending } from "./send";
@@ -17,15 +17,15 @@ export interface FootProps {
 }
 
 export function Foot({ checked, sent, cost, problems, onGenerate, onAnother }: FootProps) {
-  const { check, fresh, words, failed, askAgain } = checked;
+  const { check, fresh, text, failed, askAgain } = checked;
   const stands = fresh ? check?.problems[0] : undefined;
   const why = stands === undefined ? "" : `${stands.message} ${stands.hint}`.trim();
   const made = fresh && check !== undefined && check.count === 0 && check.stored > 0;
-  const refused = sent.words === "" ? [] : [{ field: "", message: sent.words, hint: "" }];
+  const refused = sent.text === "" ? [] : [{ field: "", message: sent.text, hint: "" }];
   return (
     <div class="veo-foot">
       <p class="veo-estimate" data-old={!fresh} aria-busy={!fresh}>
-        {words || check?.line || (stands && todo(stands)) || "\u00a0"}
+        {text || check?.line || (stands && todo(stands)) || "\u00a0"}
         {failed && (
           <button type="button" class="veo-quiet" onClick={askAgain}>
             Ask again

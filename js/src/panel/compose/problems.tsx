@@ -1,7 +1,7 @@
 // Why something can't be sent as it is, beside the field that it is about.
 
-import { StateIcon } from "../../icons";
-import type { Problem } from "../protocol";
+import type { Problem } from "../../core/protocol";
+import { StateIcon } from "../../core/ui/state-icon";
 
 export function Problems({ problems, id }: { problems: readonly Problem[]; id?: string }) {
   return (

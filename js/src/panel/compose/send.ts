@@ -1,21 +1,21 @@
 // Sends a draft, once for each time that a person asks for it.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { RequestError } from "../../connection";
-import { useDesk } from "../desk";
-import type { Answers, Draft } from "../protocol";
+import { refusalOf } from "../../core/connection";
+import type { Answers, Draft } from "../../core/protocol";
+import { usePanel } from "../context";
 import { asked } from "./draft";
 
 /** Milliseconds after an answer in which another click is the second half of a double one. */
 export const REST_MS = 700;
-const PATIENCE_MS = 30_000;
+const DEADLINE_MS = 30_000;
 const UNANSWERED =
   "No answer from the kernel: it may be busy. It is sent once it is free; pressing again does not send it twice.";
 
 export interface Sending {
   sending: boolean;
   /** Why it was not sent. */
-  words: string;
+  text: string;
   /** What a large sweep is asked about before it is sent. */
   question: string;
   send: (draft: Draft, confirm: boolean) => void;
@@ -24,9 +24,9 @@ export interface Sending {
 }
 
 export function useSend(onSent: () => void): Sending {
-  const { request, say, signal } = useDesk();
+  const { request, say, signal } = usePanel();
   const [sending, setSending] = useState(false);
-  const [said, setSaid] = useState({ words: "", question: "" });
+  const [said, setSaid] = useState({ text: "", question: "" });
   const closed = useRef(false);
   const rest = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(rest.current), []);
@@ -36,23 +36,23 @@ export function useSend(onSent: () => void): Sending {
       if (closed.current || signal.aborted) return;
       closed.current = true;
       setSending(true);
-      setSaid({ words: "", question: "" });
+      setSaid({ text: "", question: "" });
       try {
-        const wish = { draft: asked(draft), confirm };
-        const answer = await request("generate", wish, { timeout: PATIENCE_MS });
+        const command = { draft: asked(draft), confirm };
+        const answer = await request("generate", command, { timeout: DEADLINE_MS });
         const { question, jobs } = answer as unknown as Answers["generate"];
         if (question !== "") {
-          setSaid({ words: "", question });
+          setSaid({ text: "", question });
           return;
         }
-        say(sentWords(jobs), true);
+        say(sentText(jobs), true);
         onSent();
       } catch (error) {
-        if (!(error instanceof RequestError)) throw error;
-        if (error.code === "closed") return;
-        const words = error.code === "timeout" ? UNANSWERED : `${error.message} ${error.hint}`.trim();
-        setSaid({ words, question: "" });
-        say(words, true);
+        const refusal = refusalOf(error);
+        if (refusal.code === "closed") return;
+        const text = refusal.code === "timeout" ? UNANSWERED : refusal.text;
+        setSaid({ text, question: "" });
+        say(text, true);
       } finally {
         setSending(false);
         rest.current = setTimeout(() => {
@@ -62,11 +62,11 @@ export function useSend(onSent: () => void): Sending {
     },
     [request, say, signal, onSent],
   );
-  const forget = useCallback(() => setSaid({ words: "", question: "" }), []);
+  const forget = useCallback(() => setSaid({ text: "", question: "" }), []);
   return { sending, ...said, send: (...what) => void send(...what), forget };
 }
 
-function sentWords(jobs: readonly string[]): string {
+function sentText(jobs: readonly string[]): string {
   if (jobs.length === 0) return "Nothing had to be sent.";
   return jobs.length === 1 ? `On its way: ${jobs[0]}` : `On their way: ${jobs.length} jobs`;
 }

@@ -2,10 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { useDesk } from "../desk";
+import { usePanel } from "../context";
 
 export interface BarProps {
-  words: string;
+  text: string;
   /** A way out of where the words say one is stuck. */
   way?: { label: string; action: () => void } | undefined;
   /** Whether the person is asked if the chosen should be deleted. */
@@ -17,15 +17,15 @@ export interface BarProps {
   children: ComponentChildren;
 }
 
-export function Bar({ words, way, asking, onAsking, onGone, children }: BarProps) {
-  const { chosen } = useDesk();
+export function Bar({ text, way, asking, onAsking, onGone, children }: BarProps) {
+  const { chosen } = usePanel();
   return (
     <div class="veo-gallery-bar" data-choosing={chosen.length > 0}>
       {chosen.length > 0 ? (
         <Chosen asking={asking} onAsking={onAsking} onGone={onGone} />
       ) : (
         <>
-          <span class="veo-soft">{words}</span>
+          <span class="veo-soft">{text}</span>
           {way !== undefined && (
             <button type="button" class="veo-button" onClick={way.action}>
               {way.label}
@@ -39,7 +39,7 @@ export function Bar({ words, way, asking, onAsking, onGone, children }: BarProps
 }
 
 function Chosen({ asking, onAsking, onGone }: Pick<BarProps, "asking" | "onAsking" | "onGone">) {
-  const { ask, choose, chosen, offer, open } = useDesk();
+  const { ask, choose, chosen, offer, open } = usePanel();
   const sure = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (asking) sure.current?.focus();

@@ -1,10 +1,10 @@
 // Search and filters above the gallery: small menus, each of which says what it is set to.
 
 import type { JSX } from "preact";
-import { Icon } from "../../grid/icons";
-import type { LibraryFacts, View } from "../protocol";
+import type { GalleryView, Library } from "../../core/protocol";
+import { Icon } from "../../core/ui/icons";
 
-export const ALL: View = {
+export const ALL: GalleryView = {
   search: "",
   models: [],
   states: [],
@@ -15,22 +15,22 @@ export const ALL: View = {
 };
 
 /** Whether something narrows what is shown. */
-export function narrowed(view: View): boolean {
+export function narrowed(view: GalleryView): boolean {
   return view.search.trim() !== "" || narrowedByMenu(view);
 }
 
-function narrowedByMenu({ models, states, rating, sweep, days }: View): boolean {
+function narrowedByMenu({ models, states, rating, sweep, days }: GalleryView): boolean {
   return models.length + states.length + rating + days > 0 || sweep !== "";
 }
 
 /** Both say the same. */
-export function sameView(one: View, other: View): boolean {
-  const text = (view: View) =>
+export function sameView(one: GalleryView, other: GalleryView): boolean {
+  const text = (view: GalleryView) =>
     JSON.stringify([view.search, view.models, view.states, view.rating, view.sweep, view.days, view.order]);
   return text(one) === text(other);
 }
 
-type Options = readonly (readonly [value: string, words: string])[];
+type Options = readonly (readonly [value: string, text: string])[];
 
 const KINDS: Options = [
   ["", "All clips"],
@@ -64,9 +64,9 @@ const RATINGS: Options = [
 ];
 
 export interface FiltersProps {
-  view: View;
-  library: LibraryFacts;
-  onChange: (change: Partial<View>) => void;
+  view: GalleryView;
+  library: Library;
+  onChange: (change: Partial<GalleryView>) => void;
 }
 
 export function Filters({ view, library, onChange }: FiltersProps) {
@@ -155,12 +155,12 @@ export function OrderMenu({ view, onChange }: Pick<FiltersProps, "view" | "onCha
       usual="newest"
       several={view.order}
       options={ORDERS}
-      onPick={(order) => onChange({ order: order as View["order"] })}
+      onPick={(order) => onChange({ order: order as GalleryView["order"] })}
     />
   );
 }
 
-const textOf = (value: unknown, words: string): [string, string] => [String(value), words];
+const textOf = (value: unknown, text: string): [string, string] => [String(value), text];
 
 interface FilterProps {
   label: string;
@@ -183,9 +183,9 @@ function Filter({ label, value, several, usual, options, onPick }: FilterProps):
       value={value}
       onChange={(event) => onPick(event.currentTarget.value)}
     >
-      {options.map(([one, words]) => (
+      {options.map(([one, text]) => (
         <option key={one} value={one}>
-          {words}
+          {text}
         </option>
       ))}
       {!known && <option value={value}>{several}</option>}

@@ -1,13 +1,13 @@
 // All that is in the library: search, filters, and as many stills as the screen holds.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { useDesk, useSettled } from "../desk";
-import type { LibraryFacts, View } from "../protocol";
+import type { GalleryView, Library } from "../../core/protocol";
+import { usePanel, useSettled } from "../context";
 import { Bar } from "./bar";
 import { ALL, Filters, narrowed, OrderMenu, sameView } from "./filters";
 import "./gallery.css";
-import { useView } from "./kept";
 import { PAGE, Pages } from "./pages";
+import { useView } from "./saved-view";
 import "./tile.css";
 import { Tiles } from "./tiles";
 
@@ -15,12 +15,12 @@ import { Tiles } from "./tiles";
 export const SEARCH_MS = 200;
 
 export interface GalleryProps {
-  library: LibraryFacts;
-  view: View;
+  library: Library;
+  view: GalleryView;
 }
 
 export function Gallery({ library, view: kept }: GalleryProps) {
-  const { request, say, signal } = useDesk();
+  const { request, say, signal } = usePanel();
   const [view, change] = useView(kept);
   const [, redraw] = useState(0);
   const [pages] = useState(() => new Pages(view, request, signal, () => redraw((count) => count + 1)));
@@ -39,8 +39,8 @@ export function Gallery({ library, view: kept }: GalleryProps) {
   useChange(library.version, () => pages.refresh());
 
   const { total, problem, turning, turn } = pages;
-  const words = countOf(total, library.total, pages.view, turning);
-  useChange(turn, () => pages.turned && turn > 1 && say(words, true));
+  const text = countOf(total, library.total, pages.view, turning);
+  useChange(turn, () => pages.turned && turn > 1 && say(text, true));
   const clear = () => change({ ...ALL, order: view.order });
   const stuck = problem !== "";
   const way = stuck
@@ -56,7 +56,7 @@ export function Gallery({ library, view: kept }: GalleryProps) {
       </div>
       <Filters view={view} library={library} onChange={change} />
       <Bar
-        words={stuck ? `${problem} It is asked again by itself.` : words}
+        text={stuck ? `${problem} It is asked again by itself.` : text}
         way={way}
         asking={asking}
         onAsking={setAsking}
@@ -82,7 +82,7 @@ export function Gallery({ library, view: kept }: GalleryProps) {
 }
 
 /** How many there are, in words. */
-export function countOf(total: number | undefined, all: number, view: View, turning: boolean): string {
+export function countOf(total: number | undefined, all: number, view: GalleryView, turning: boolean): string {
   if (total === undefined) return "Looking into the library…";
   if (turning) return "Looking…";
   const clips = (count: number) => (count === 1 ? "1 clip" : `${count.toLocaleString()} clips`);

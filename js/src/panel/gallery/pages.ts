@@ -1,7 +1,7 @@
 // The part of the library that is looked at, a page at a time. What is shown stays until what takes its place is here.
 
-import { type Request, RequestError } from "../../connection";
-import type { Item, View } from "../protocol";
+import { type Request, refusalOf } from "../../core/connection";
+import type { GalleryView, Item } from "../../core/protocol";
 
 export const PAGE = 60;
 /** Pages that are kept. */
@@ -15,11 +15,11 @@ const AGAIN_AT_MOST_MS = 24_000;
 
 /** The answers to one view of a library that has not changed meanwhile. */
 interface Shelf {
-  view: View;
+  view: GalleryView;
   pages: Map<number, Item[]>;
   asked: Set<number>;
   total: number | undefined;
-  /** Whether it is another view than the one shown, rather than the same one anew. */
+  /** Whether it is another view than the one shown, rather than the same one again. */
   other: boolean;
 }
 
@@ -40,7 +40,7 @@ export class Pages {
   private stale = false;
 
   constructor(
-    view: View,
+    view: GalleryView,
     private readonly request: Request,
     private readonly signal: AbortSignal,
     private readonly changed: () => void,
@@ -64,7 +64,7 @@ export class Pages {
   }
 
   /** The view that is shown; another one may be on its way. */
-  get view(): View {
+  get view(): GalleryView {
     return this.shown.view;
   }
 
@@ -87,7 +87,7 @@ export class Pages {
   }
 
   /** Show another view. */
-  look(view: View): void {
+  look(view: GalleryView): void {
     this.next = shelfOf(view, true);
     this.retry();
   }
@@ -98,7 +98,7 @@ export class Pages {
     this.pump();
   }
 
-  /** Look anew: something in the library has changed. Not more often than a person can see. */
+  /** Look again: something in the library has changed. Not more often than a person can see. */
   refresh(): void {
     this.stale = true;
     if (this.refreshing === undefined && this.next === undefined && !this.signal.aborted) this.renew();
@@ -120,7 +120,7 @@ export class Pages {
       try {
         await this.load(shelf, page);
       } catch (error) {
-        if (!(error instanceof RequestError)) throw error;
+        refusalOf(error);
         return undefined;
       }
     }
@@ -178,9 +178,9 @@ export class Pages {
       if (shelf === this.next && this.needed(shelf).every((one) => shelf.pages.has(one))) this.show(shelf);
       if (current()) this.changed();
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
+      const { message } = refusalOf(error);
       if (current()) {
-        this.problem = error.message;
+        this.problem = message;
         this.again ??= setTimeout(
           () => this.retry(),
           Math.min(AGAIN_AT_MOST_MS, AGAIN_MS * 2 ** this.refusals),
@@ -219,6 +219,6 @@ export class Pages {
   }
 }
 
-function shelfOf(view: View, other: boolean): Shelf {
+function shelfOf(view: GalleryView, other: boolean): Shelf {
   return { view, pages: new Map(), asked: new Set(), total: undefined, other };
 }

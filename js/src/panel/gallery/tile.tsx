@@ -2,11 +2,11 @@
 
 import { Component } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Icon } from "../../grid/icons";
-import { StateIcon } from "../../icons";
-import { useVideoSource } from "../media/sources";
-import { useStill } from "../media/stills";
-import type { Item } from "../protocol";
+import type { Item } from "../../core/protocol";
+import { releaseVideo } from "../../core/sources";
+import { Icon } from "../../core/ui/icons";
+import { StateIcon } from "../../core/ui/state-icon";
+import { useStill, useVideoSource } from "../media/media";
 
 /** What dragging a clip carries: its key. */
 export const CLIP_TYPE = "application/x-veo-clip";
@@ -14,13 +14,13 @@ export const CLIP_TYPE = "application/x-veo-clip";
 /** In few words why there is no clip; empty where there is one. */
 export function lackOf({ kind, state, here }: Item): string {
   if (kind !== "none") return here ? "" : "Its file is not there";
-  const words: Partial<Record<Item["state"], string>> = {
+  const text: Partial<Record<Item["state"], string>> = {
     failed: "Failed",
     blocked: "Blocked by the safety filter",
     cancelled: "Stopped",
     uncertain: "Its answer was lost",
   };
-  return words[state] ?? "Not made yet";
+  return text[state] ?? "Not made yet";
 }
 
 /** What a tile can ask of its gallery; the same object throughout. */
@@ -175,7 +175,7 @@ function Picture({ item, playing }: { item: Item; playing: boolean }) {
 }
 
 function Playing({ item }: { item: Item }) {
-  const { url, state, percent, words, onBroken, onLoaded } = useVideoSource(item);
+  const { url, state, percent, text, onBroken, onLoaded } = useVideoSource(item);
   const [drawn, setDrawn] = useState(false);
   const video = useRef<HTMLVideoElement>(null);
   useLayoutEffect(() => {
@@ -185,9 +185,7 @@ function Playing({ item }: { item: Item }) {
     // Refused where a page may not play by itself, or when it is taken away meanwhile: its still is enough.
     element.play()?.catch(() => {});
     return () => {
-      // Else the browser keeps the connection and the decoder until it collects its garbage.
-      element.removeAttribute("src");
-      element.load();
+      releaseVideo(element);
     };
   }, [url]);
   if (state === "fetching") {
@@ -197,7 +195,7 @@ function Playing({ item }: { item: Item }) {
       </div>
     );
   }
-  if (state === "failed") return <p class="veo-tile-failed">{words}</p>;
+  if (state === "failed") return <p class="veo-tile-failed">{text}</p>;
   return (
     <video
       ref={video}
@@ -239,7 +237,7 @@ export function shortDate(made: number, now = new Date()): string {
 
 /** A tile in words, for those who can't see it. */
 export function labelOf(item: Item): string {
-  const words = [
+  const text = [
     item.prompt || item.key,
     lackOf(item),
     item.kind === "none" ? "" : lengthOf(item),
@@ -249,7 +247,7 @@ export function labelOf(item: Item): string {
     item.star ? "starred" : "",
     item.note === "" ? "" : `note: ${item.note}`,
   ];
-  return words
+  return text
     .filter((word) => word !== "")
     .map((word) => word.replace(/\.$/, ""))
     .join(". ");

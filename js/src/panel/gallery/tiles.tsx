@@ -1,8 +1,8 @@
 // The gallery's scroll box: of thousands of tiles only those on screen are on the page.
 
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { DWELL_MS } from "../../grid/sight";
-import { useDesk } from "../desk";
+import { DWELL_MS } from "../../core/ui/visibility";
+import { usePanel } from "../context";
 import { layoutOf, placeOf, rangeOf, scrollTo, stay, stepOf } from "./layout";
 import type { Pages } from "./pages";
 import { Tile, type TileActions } from "./tile";
@@ -19,7 +19,7 @@ export interface TilesProps {
 }
 
 export function Tiles({ pages, total, onDelete }: TilesProps) {
-  const { chosen, choose, open, say } = useDesk();
+  const { chosen, choose, open, say } = usePanel();
   const box = useRef<HTMLDivElement>(null);
   const size = useSize(box);
   const [top, setTop] = useState(0);

@@ -1,9 +1,7 @@
 // The stills of the clips on screen: asked for a batch at a time, and kept while there is room.
 
-import { useLayoutEffect, useState } from "preact/hooks";
-import { type Request, RequestError } from "../../connection";
-import { imageSource } from "../../sources";
-import { useDesk } from "../desk";
+import { type Request, refusalOf } from "../../core/connection";
+import { imageSource } from "../../core/sources";
 
 /** Stills in one message; the kernel takes no more. */
 export const BATCH = 24;
@@ -11,19 +9,19 @@ export const BATCH = 24;
 const AT_ONCE = 2;
 /** Stills that are kept: at about 8 kB each this is some megabytes. */
 export const KEPT = 600;
-/** Milliseconds for which wishes gather, so that a screenful goes in few messages. */
+/** Milliseconds for which requests gather, so that a screenful goes in few messages. */
 export const GATHER_MS = 16;
 /** Milliseconds after a refusal until those that are still wanted are asked for again; doubled each time. */
 export const AGAIN_MS = 4000;
 const AGAIN_AT_MOST_MS = 16_000;
 /** Drawing the stills of clips that it sees for the first time takes the kernel a while. */
-const PATIENCE_MS = 30_000;
+const DEADLINE_MS = 30_000;
 
-type Tell = (still: string) => void;
+type Listener = (still: string) => void;
 
 export class Stills {
   private readonly kept = new Map<string, string>();
-  private readonly wanted = new Map<string, Set<Tell>>();
+  private readonly wanted = new Map<string, Set<Listener>>();
   private readonly asked = new Set<string>();
   private running = 0;
   private refusals = 0;
@@ -49,23 +47,23 @@ export class Stills {
     return this.kept.get(clip) ?? "";
   }
 
-  /** Have `tell` called with the clip's still; call what is returned when nobody looks any more. */
-  want(clip: string, tell: Tell): () => void {
+  /** Have `listener` called with the clip's still; call what is returned when nobody looks any more. */
+  want(clip: string, listener: Listener): () => void {
     const still = this.kept.get(clip);
     if (still !== undefined) {
       // The last to go is what was looked at last.
       this.kept.delete(clip);
       this.kept.set(clip, still);
-      tell(still);
+      listener(still);
       return () => {};
     }
-    const tells = this.wanted.get(clip) ?? new Set();
-    tells.add(tell);
-    this.wanted.set(clip, tells);
+    const listeners = this.wanted.get(clip) ?? new Set();
+    listeners.add(listener);
+    this.wanted.set(clip, listeners);
     this.after(GATHER_MS);
     return () => {
-      tells.delete(tell);
-      if (tells.size === 0 && this.wanted.get(clip) === tells) this.wanted.delete(clip);
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.wanted.get(clip) === listeners) this.wanted.delete(clip);
     };
   }
 
@@ -89,12 +87,12 @@ export class Stills {
 
   private async fetch(clips: string[]): Promise<void> {
     try {
-      const { posters } = await this.request("posters", { clips }, { timeout: PATIENCE_MS });
+      const { posters } = await this.request("posters", { clips }, { timeout: DEADLINE_MS });
       this.refusals = 0;
       const found = (posters ?? {}) as Record<string, unknown>;
       for (const clip of clips) this.keep(clip, imageSource(String(found[clip] ?? "")));
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
+      refusalOf(error);
       // A tile without its still has its calm ground: no words for that, but another attempt.
       this.refusals += 1;
     } finally {
@@ -108,22 +106,11 @@ export class Stills {
   private keep(clip: string, still: string): void {
     // One that could not be drawn is asked for again when it next comes on screen.
     if (still !== "") this.kept.set(clip, still);
-    for (const tell of this.wanted.get(clip) ?? []) tell(still);
+    for (const listener of this.wanted.get(clip) ?? []) listener(still);
     this.wanted.delete(clip);
     for (const oldest of this.kept.keys()) {
       if (this.kept.size <= KEPT) return;
       this.kept.delete(oldest);
     }
   }
-}
-
-/** The still of a clip, empty until it is here; asked for while `wanted`. */
-export function useStill(clip: string, wanted = true): string {
-  const { stills } = useDesk();
-  const [, redraw] = useState("");
-  useLayoutEffect(
-    () => (wanted && clip !== "" ? stills.want(clip, redraw) : undefined),
-    [stills, clip, wanted],
-  );
-  return stills.get(clip);
 }

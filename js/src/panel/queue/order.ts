@@ -1,8 +1,8 @@
 // Moves jobs that have not been sent: by drag and by key, shown at once and taken back when the kernel refuses.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useDesk } from "../desk";
-import type { Row } from "../protocol";
+import type { Row } from "../../core/protocol";
+import { usePanel } from "../context";
 
 export interface Order {
   jobs: readonly string[];
@@ -29,36 +29,36 @@ export function useOrder(
   more: number,
   list: { readonly current: HTMLElement | null },
 ): Order {
-  const { ask, say, signal } = useDesk();
-  const [wished, setWished] = useState<readonly string[]>();
+  const { ask, say, signal } = usePanel();
+  const [pending, setPending] = useState<readonly string[]>();
   const [drag, setDrag] = useState({ dragged: "", before: "" });
   const ending = useRef<AbortController | undefined>(undefined);
   useEffect(() => () => ending.current?.abort(), []);
 
   const known = rows.map(({ job }) => job);
-  // What was wished stands until the kernel says how it is: then the order has changed.
+  // What was asked for stands until the kernel says how it is: then the order has changed.
   const key = known.join();
   const asked = useRef(key);
   if (asked.current !== key) {
     asked.current = key;
-    if (wished !== undefined) setWished(undefined);
+    if (pending !== undefined) setPending(undefined);
   }
-  const jobs = wished !== undefined && wished.length === known.length ? wished : known;
+  const jobs = pending !== undefined && pending.length === known.length ? pending : known;
   const byJob = new Map(rows.map((row) => [row.job, row]));
   const movable = jobs.filter((job) => {
     const row = byJob.get(job);
     return row !== undefined && canMove(row);
   });
 
-  const place = async (job: string, before: string, told: string) => {
+  const place = async (job: string, before: string, moving: string) => {
     const next = moved(jobs, job, before);
     if (next.join() === jobs.join()) return;
-    setWished(next);
+    setPending(next);
     const line = next.filter((one) => movable.includes(one));
-    const at = line.indexOf(told) + 1;
+    const at = line.indexOf(moving) + 1;
     const done = await ask("move", { job, before });
-    if (done === undefined) setWished(undefined);
-    else say(`${told} is number ${at} of ${line.length + more} that wait`, true);
+    if (done === undefined) setPending(undefined);
+    else say(`${moving} is number ${at} of ${line.length + more} that wait`, true);
   };
 
   const step = (job: string, by: -1 | 1) => {

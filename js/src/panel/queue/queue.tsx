@@ -1,11 +1,11 @@
 // What is on its way: a line for each job, with what happens to it and what can be done.
 
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { useNow } from "../../clock";
-import { formatLine } from "../../protocol";
-import { useDesk } from "../desk";
-import type { Queue, Row } from "../protocol";
-import { useNews } from "./news";
+import { useNow } from "../../core/clock";
+import { formatLine } from "../../core/line";
+import type { Queue, Row } from "../../core/protocol";
+import { usePanel } from "../context";
+import { useChanges } from "./changes";
 import { useOrder } from "./order";
 import "./queue.css";
 import { JobRow } from "./row";
@@ -16,7 +16,7 @@ export interface QueueProps {
 }
 
 export function QueueList({ queue, rows }: QueueProps) {
-  const { clock } = useDesk();
+  const { clock } = usePanel();
   const section = useRef<HTMLElement>(null);
   const list = useRef<HTMLOListElement>(null);
   const shown = useMemo(() => inOrder(queue.order, rows), [queue, rows]);
@@ -27,7 +27,7 @@ export function QueueList({ queue, rows }: QueueProps) {
     queue.line.some((part) => typeof part !== "string"),
   );
   const [asking, setAsking] = useState("");
-  useNews(shown);
+  useChanges(shown);
   useFocus(section, order.jobs);
   const held = useHeldHeight(section, list, shown.length);
 

@@ -1,24 +1,25 @@
 // A job in the queue: what it is, what happens to it, and the buttons for what can be done.
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Clock, useNow } from "../../clock";
-import { Icon, IconButton } from "../../grid/icons";
-import { StateIcon } from "../../icons";
-import { Bar } from "../../media";
-import { formatLine } from "../../protocol";
-import { useDesk } from "../desk";
-import type { Row, RowAction } from "../protocol";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { type Clock, useNow } from "../../core/clock";
+import { formatLine } from "../../core/line";
+import type { Row, RowAction } from "../../core/protocol";
+import { Bar } from "../../core/ui/box";
+import { CommandButton } from "../../core/ui/command-button";
+import { Icon, IconButton } from "../../core/ui/icons";
+import { StateIcon } from "../../core/ui/state-icon";
+import { usePanel } from "../context";
 import type { Order } from "./order";
 
-type Wished = Exclude<RowAction, "move" | "dismiss">;
+type RowCommand = Exclude<RowAction, "move" | "dismiss">;
 
-const LABELS: Readonly<Record<Wished, readonly [label: string, asked: string]>> = {
+const LABELS: Readonly<Record<RowCommand, readonly [label: string, asked: string]>> = {
   rerun: ["Try again", "Asking again…"],
   retry: ["Fetch", "Fetching…"],
   resubmit: ["Send again", "Sending…"],
   cancel: ["Cancel", "Stopping…"],
 };
-const WISHED = Object.keys(LABELS) as Wished[];
+const COMMANDS = Object.keys(LABELS) as RowCommand[];
 
 export interface JobRowProps {
   row: Row;
@@ -31,10 +32,10 @@ export interface JobRowProps {
 
 export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
   const { job, state, prompt, settings, line, progress, actions } = row;
-  const { ask } = useDesk();
+  const { ask } = usePanel();
   const box = useRef<HTMLLIElement>(null);
   const now = useNow(clock, progress !== null || line.some((part) => typeof part !== "string"));
-  const words = formatLine(line, now);
+  const text = formatLine(line, now);
   const moves = actions.includes("move");
   const at = order.jobs.indexOf(job);
   const mark =
@@ -84,7 +85,7 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
         {asking ? (
           <p>It may have been accepted and charged already. Send it a second time?</p>
         ) : (
-          <p class="veo-job-line">{words}</p>
+          <p class="veo-job-line">{text}</p>
         )}
         <p class="veo-job-set veo-soft">
           <code>{job}</code> <bdi>{settings}</bdi>
@@ -93,27 +94,33 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
       <div class="veo-job-end">
         {asking ? (
           <>
-            <WishButton
+            <CommandButton
               key="sure"
-              labels={LABELS.resubmit}
-              wish={async () => {
+              label={LABELS.resubmit[0]}
+              asked={LABELS.resubmit[1]}
+              run={async (rest) => {
                 const answer = await ask("resubmit", { job });
                 onAsking(false);
-                return answer;
+                if (answer === undefined) rest();
               }}
               focused
+              onGone={focusRow}
             />
             <button type="button" class="veo-button" onClick={() => onAsking(false)}>
               Leave it
             </button>
           </>
         ) : (
-          WISHED.filter((action) => actions.includes(action)).map((action) => (
-            <WishButton
+          COMMANDS.filter((action) => actions.includes(action)).map((action) => (
+            <CommandButton
               key={action}
-              labels={LABELS[action]}
-              wish={action === "resubmit" ? () => onAsking(true) : () => ask(action, { job })}
-              {...(action === "resubmit" && { label: "Send again…" })}
+              label={action === "resubmit" ? "Send again…" : LABELS[action][0]}
+              asked={LABELS[action][1]}
+              run={async (rest) => {
+                const answer = action === "resubmit" ? onAsking(true) : await ask(action, { job });
+                if (answer === undefined) rest();
+              }}
+              onGone={focusRow}
             />
           ))
         )}
@@ -121,44 +128,14 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
           <IconButton name="close" label={`Dismiss ${job}`} onClick={() => void ask("dismiss", { job })} />
         )}
       </div>
-      {progress !== null && <Bar key={state} progress={progress} now={now} words={words} />}
+      {progress !== null && <Bar key={state} progress={progress} now={now} text={text} />}
     </li>
   );
 }
 
-interface WishButtonProps {
-  labels: readonly [label: string, asked: string];
-  label?: string;
-  wish: () => unknown;
-  focused?: boolean;
-}
-
-function WishButton({ labels, label, wish, focused = false }: WishButtonProps) {
-  const [asked, setAsked] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => {
-    const element = button.current;
-    if (focused) element?.focus();
-    const row = element?.closest<HTMLElement>(".veo-job");
-    return () => {
-      // What it asked for is happening and it goes; the focus stays with its row.
-      if (element !== null && element === document.activeElement) row?.focus({ preventScroll: true });
-    };
-  }, [focused]);
-
-  const click = async () => {
-    if (asked) return;
-    const answer = wish();
-    if (!(answer instanceof Promise)) return;
-    setAsked(true);
-    // Granted it goes on saying so: the row's next state takes it away.
-    if ((await answer) === undefined) setAsked(false);
-  };
-  return (
-    <button ref={button} type="button" class="veo-button" aria-disabled={asked} onClick={click}>
-      {asked ? labels[1] : (label ?? labels[0])}
-    </button>
-  );
+/** What it asked for is happening and the button goes: the focus stays with its row. */
+function focusRow(button: HTMLElement): void {
+  button.closest<HTMLElement>(".veo-job")?.focus({ preventScroll: true });
 }
 
 /** Keeps the focus in a row that is put elsewhere: a browser takes it from what is moved. */

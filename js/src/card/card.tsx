@@ -1,0 +1,194 @@
+// The card under a `%%veo` cell: what was asked for, what is happening now, and the clip when it is there.
+
+import { Fragment, render } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import "../core/ui/theme.css";
+import "../core/ui/controls.css";
+import "../core/ui/box.css";
+import "./card.css";
+import { type Clock, useNow } from "../core/clock";
+import { type Request, refusalOf } from "../core/connection";
+import { formatLine } from "../core/line";
+import type { Card, CardAction, State } from "../core/protocol";
+import type { Stage } from "../core/stage";
+import { CommandButton } from "../core/ui/command-button";
+import { leaveOnEscape, returnFocus } from "../core/ui/focus";
+import { useId } from "../core/ui/id";
+import { StateIcon } from "../core/ui/state-icon";
+import { Media } from "./media";
+
+const LABELS: Readonly<Record<CardAction, { idle: string; asked: string }>> = {
+  cancel: { idle: "Cancel", asked: "Stopping…" },
+  rerun: { idle: "Try again", asked: "Asking again…" },
+};
+
+/** Seconds for which the words of a refusal stand in the live line's place. */
+const REFUSAL_SHOWN = 20;
+
+/** Show the model's trait `card`. */
+export function showCard({ model, el, clock, request, signal }: Stage): void {
+  const draw = () => render(<JobCard card={model.get("card") as Card} clock={clock} request={request} />, el);
+  model.on("change:card", draw);
+  signal.addEventListener(
+    "abort",
+    () => {
+      model.off("change:card", draw);
+      render(null, el);
+    },
+    { once: true },
+  );
+  draw();
+}
+
+export interface CardProps {
+  card: Card;
+  clock: Clock;
+  request: Request;
+}
+
+export function JobCard({ card, clock, request }: CardProps) {
+  const [refusal, setRefusal] = useState<Refusal>();
+  const refused = stillShown(refusal, card.state, clock.now()) ? refusal : undefined;
+  const ticking = card.progress !== null || card.line.some((part) => typeof part !== "string");
+  const now = useNow(clock, ticking || refused !== undefined);
+  const text = formatLine(card.line, now);
+  const ask = async (action: CardAction, rest: () => void) => {
+    setRefusal(undefined);
+    try {
+      await request(action);
+    } catch (error) {
+      setRefusal({ text: refusalOf(error).text, state: card.state, at: clock.now() });
+      rest();
+    }
+  };
+
+  return (
+    <div
+      class="veo-card"
+      data-state={card.state}
+      data-lm-suppress-shortcuts="true"
+      role="group"
+      aria-label={`Job ${card.id}`}
+      onKeyDown={leaveOnEscape}
+    >
+      <Media card={card} now={now} text={text} />
+      <Prompt text={card.prompt} />
+      <Settings card={card} />
+      <div class="veo-status">
+        <p class="veo-line">
+          {refused === undefined ? (
+            <StateIcon state={card.state} label={card.state} />
+          ) : (
+            <StateIcon state="uncertain" label="not done" />
+          )}
+          <span>{refused?.text ?? text}</span>
+        </p>
+        <div class="veo-end">
+          {card.actions.map((action) => (
+            // The job is in the key: another one's button has not been pressed.
+            <CommandButton
+              key={`${action} ${card.id}`}
+              label={refused === undefined ? LABELS[action].idle : "Try again"}
+              asked={LABELS[action].asked}
+              run={(rest) => ask(action, rest)}
+              onGone={returnFocus}
+            />
+          ))}
+          <code class="veo-id">{card.id}</code>
+        </div>
+      </div>
+      <Announcement state={card.state} text={text} refused={refused} />
+    </div>
+  );
+}
+
+/** Why the kernel did not do what was asked, and in which state of the job that was. */
+interface Refusal {
+  text: string;
+  state: State;
+  at: number;
+}
+
+function stillShown(refusal: Refusal | undefined, state: State, now: number): boolean {
+  return refusal !== undefined && refusal.state === state && now - refusal.at < REFUSAL_SHOWN;
+}
+
+/** Two lines of the prompt, and all of it on demand. */
+function Prompt({ text }: { text: string }) {
+  const [open, setOpen] = useState(false);
+  const [cut, setCut] = useState(false);
+  const box = useRef<HTMLParagraphElement>(null);
+  const id = useId();
+
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null || open) return undefined;
+    const measure = () => setCut(element.scrollHeight > element.clientHeight + 1);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [open, text]);
+
+  return (
+    <div class="veo-prompt">
+      <p ref={box} id={id} dir="auto" data-open={open} {...(open && { tabIndex: 0 })}>
+        {text}
+      </p>
+      {cut && (
+        <button
+          type="button"
+          class="veo-quiet"
+          aria-expanded={open}
+          aria-controls={id}
+          onClick={() => setOpen(!open)}
+        >
+          {open ? "less" : "more"}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Settings({ card }: { card: Card }) {
+  return (
+    <div class="veo-settings">
+      {card.tag !== "" && <span class="veo-tag">{card.tag}</span>}
+      <span class="veo-set">
+        {card.settings.map((setting, place) => (
+          // bdi: a file name written from right to left must not turn its neighbours around.
+          <Fragment key={place}>
+            {place > 0 && " · "}
+            <bdi>{setting}</bdi>
+          </Fragment>
+        ))}
+      </span>
+      <span class="veo-cost">{card.cost}</span>
+    </div>
+  );
+}
+
+/** Reads out a change of state, not each second, and nothing when the page is opened. */
+function Announcement({
+  state,
+  text,
+  refused,
+}: {
+  state: State;
+  text: string;
+  refused: Refusal | undefined;
+}) {
+  const [said, setSaid] = useState("");
+  const last = useRef({ state, refused });
+  useEffect(() => {
+    const changed =
+      last.current.state !== state || (refused !== undefined && last.current.refused !== refused);
+    last.current = { state, refused };
+    if (changed) setSaid(refused?.text ?? text);
+  }, [state, text, refused]);
+  return (
+    <div class="veo-unseen" aria-live="polite">
+      {said}
+    </div>
+  );
+}

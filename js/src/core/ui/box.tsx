@@ -1,0 +1,52 @@
+// What stands in a clip's box until the clip comes.
+
+import { useRef } from "preact/hooks";
+import { progressShare } from "../progress";
+import type { Progress, State } from "../protocol";
+import { imageSource } from "../sources";
+import { StateIcon } from "./state-icon";
+
+const AT_WORK: ReadonlySet<State> = new Set(["submitting", "running", "downloading"]);
+const ENDED_BADLY: ReadonlySet<State> = new Set(["failed", "blocked", "cancelled", "uncertain"]);
+
+/** The calm ground of a box that waits, with the input image blurred where there is one. */
+export function Waiting({
+  state,
+  backdrop,
+  icon = true,
+}: {
+  state: State;
+  backdrop: string;
+  icon?: boolean;
+}) {
+  const picture = imageSource(backdrop);
+  return (
+    <div class="veo-waiting" data-at-work={AT_WORK.has(state)} data-ended={ENDED_BADLY.has(state)}>
+      {picture !== "" && <img src={picture} alt="" />}
+      {icon && ENDED_BADLY.has(state) && <StateIcon state={state} />}
+    </div>
+  );
+}
+
+/** A thin bar that only ever grows. Its key is the state, so each stage starts a new one. */
+export function Bar({ progress, now, text }: { progress: Progress; now: number; text: string }) {
+  const furthest = useRef(0);
+  const share = progressShare(progress, now);
+  if (share === undefined) return null;
+  furthest.current = Math.max(furthest.current, share);
+  // A guess has no number that could be read out as if it were known.
+  const counted = "total" in progress ? { "aria-valuenow": Math.round(furthest.current * 100) } : {};
+  return (
+    <div
+      class="veo-bar"
+      role="progressbar"
+      aria-label="Progress"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuetext={text}
+      {...counted}
+    >
+      <div style={{ transform: `scaleX(${furthest.current.toFixed(4)})` }} />
+    </div>
+  );
+}

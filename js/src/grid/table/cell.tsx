@@ -1,0 +1,174 @@
+// One cell: a box with the clip's shape from the first moment, in it what happens or the clip, under it the marks.
+
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useNow } from "../../core/clock";
+import { formatLine } from "../../core/line";
+import type { CellAction, GridCell, Shape } from "../../core/protocol";
+import { Bar, Waiting } from "../../core/ui/box";
+import { Icon, IconButton } from "../../core/ui/icons";
+import { StateIcon } from "../../core/ui/state-icon";
+import type { Spot } from "../axes";
+import { type Context, type Marks, usePlayer } from "../context";
+import { ClipPicture, useAudible, usePoster } from "../player/clip";
+import { CELL_LABELS } from "../summary";
+import { MarksRow, marksText } from "./marks";
+
+/** What a cell can ask of its grid. The same object throughout, so that cells need not be drawn again for it. */
+export interface CellActions {
+  focus: (id: string) => void;
+  enlarge: (id: string) => void;
+  choose: (id: string) => void;
+  rate: (id: string, rating: number) => void;
+  star: (id: string) => void;
+  note: (id: string) => void;
+  steer: (action: CellAction, cell: GridCell) => void;
+}
+
+export interface CellProps {
+  spot: Spot;
+  shape: Shape;
+  /** The cell's place in words. */
+  place: string;
+  /** What stands over the cell where there is no head above it. */
+  heading: string;
+  active: boolean;
+  /** `A` or `B` when it is chosen for comparing. */
+  chosen: string;
+  marks: Marks;
+  /** Whether a larger view covers the grid, so that the clips here rest. */
+  covered: boolean;
+  context: Context;
+  actions: CellActions;
+}
+
+export function Cell(props: CellProps) {
+  const { spot, shape, place, heading, active, chosen, marks, covered, context, actions } = props;
+  const { cell, sample } = spot;
+  const box = useRef<HTMLDivElement>(null);
+  const [near, setNear] = useState(false);
+  const [onScreen, setOnScreen] = useState(false);
+  const engaged = usePlayer(context.player, (player) => player.engaged);
+  const audible = useAudible(context, spot.id);
+  const clip = cell?.clips[sample];
+  const poster = usePoster(context, cell?.key ?? "", sample, clip, near);
+  const live = cell?.progress != null || (cell?.line.some((part) => typeof part !== "string") ?? false);
+  const now = useNow(context.clock, live && near);
+  const text = formatLine(cell?.line ?? [], now);
+
+  useLayoutEffect(() => {
+    if (box.current === null) return undefined;
+    const leave = [context.near.watch(box.current, setNear), context.sight.watch(box.current, setOnScreen)];
+    return () => {
+      for (const one of leave) one();
+    };
+  }, [context]);
+
+  const said = [place, clip === undefined ? text : "clip", marksText(marks), chosen && `chosen as ${chosen}`];
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid listens to the keys of all its cells
+    <div
+      ref={box}
+      role="gridcell"
+      class="veo-cell"
+      data-spot={spot.id}
+      data-state={cell?.state ?? "empty"}
+      tabIndex={active ? 0 : -1}
+      aria-label={said.filter((word) => word !== "").join(". ")}
+      aria-selected={chosen !== ""}
+      onFocusIn={() => actions.focus(spot.id)}
+      onDblClick={() => cell?.job && actions.enlarge(spot.id)}
+      onClick={(event) => (event.target as Element).closest("button") ?? box.current?.focus()}
+    >
+      {heading !== "" && (
+        <div class="veo-cell-head" title={heading}>
+          {heading}
+        </div>
+      )}
+      <div class="veo-box" data-shape={cell?.shape ?? shape}>
+        {clip === undefined ? (
+          <Undone cell={cell} text={text} now={now} active={active} actions={actions} />
+        ) : (
+          <ClipPicture
+            id={spot.id}
+            clip={clip}
+            label={place}
+            poster={poster}
+            live={onScreen && engaged && !covered}
+            context={context}
+          />
+        )}
+        {chosen !== "" && <span class="veo-chosen">{chosen}</span>}
+        {audible && (
+          <span class="veo-heard" title="Its sound is on">
+            <Icon name="sound" />
+          </span>
+        )}
+      </div>
+      <div class="veo-cell-foot" data-marked={marksText(marks) !== "" || chosen !== ""}>
+        {clip !== undefined && (
+          <>
+            <MarksRow
+              marks={marks}
+              tabIndex={active ? 0 : -1}
+              onRate={(rating) => actions.rate(spot.id, rating)}
+              onStar={() => actions.star(spot.id)}
+              onNote={() => actions.note(spot.id)}
+            />
+            <IconButton
+              name="choose"
+              label={chosen === "" ? "Choose for comparing" : "Do not compare"}
+              pressed={chosen !== ""}
+              tabIndex={active ? 0 : -1}
+              onClick={() => actions.choose(spot.id)}
+            />
+            <IconButton
+              name="enlarge"
+              label="Enlarge"
+              tabIndex={active ? 0 : -1}
+              onClick={() => actions.enlarge(spot.id)}
+            />
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface UndoneProps {
+  cell: GridCell | undefined;
+  text: string;
+  now: number;
+  active: boolean;
+  actions: CellActions;
+}
+
+/** What stands in the box of a clip that is not there: why, since when, and what can be done. */
+function Undone({ cell, text, now, active, actions }: UndoneProps) {
+  if (cell === undefined || cell.state === "empty") {
+    return <p class="veo-empty">{cell === undefined ? "Not part of this sweep" : text}</p>;
+  }
+  const { state } = cell;
+  return (
+    <>
+      <Waiting state={state} backdrop="" icon={false} />
+      <div class="veo-undone">
+        <p title={text}>
+          <StateIcon state={state} label={state} />
+          <span>{text}</span>
+        </p>
+        {cell.actions.map((action) => (
+          <button
+            key={action}
+            type="button"
+            class="veo-button"
+            tabIndex={active ? 0 : -1}
+            onClick={() => actions.steer(action, cell)}
+          >
+            {CELL_LABELS[action]}
+          </button>
+        ))}
+      </div>
+      {cell.progress !== null && <Bar key={state} progress={cell.progress} now={now} text={text} />}
+    </>
+  );
+}

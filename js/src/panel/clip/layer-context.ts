@@ -1,0 +1,40 @@
+// What the parts of a layer know beside the panel they are of, and the way from a layer to Compose.
+
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Draft, GalleryView, Library } from "../../core/protocol";
+import type { Layer, Panel } from "../context";
+import type { Notices } from "../notices";
+
+/** Beside a panel context whose notices and `open` and `close` are the layer's own. */
+export interface LayerScope {
+  /** The panel below: for what is said and done when the layers have gone. */
+  panel: Panel;
+  notices: Notices;
+  library: Library;
+  view: GalleryView;
+  /** Open something in this layer's place. */
+  swap: (layer: Layer) => void;
+}
+
+export const LayerContext = createContext<LayerScope | undefined>(undefined);
+
+export function useLayer(): LayerScope {
+  const scope = useContext(LayerContext);
+  if (scope === undefined) throw new Error("a part of a layer stands outside of it");
+  return scope;
+}
+
+/** Close all layers, then change the draft and go to it; it can be taken back. */
+export function goCompose(panel: Panel, text: string, change: (draft: Draft) => Draft): void {
+  panel.close();
+  // Under a dialog nothing takes the focus, so it has to be gone first.
+  setTimeout(() => {
+    let before: Draft | undefined;
+    panel.compose((draft) => {
+      before ??= draft;
+      return change(draft);
+    }, true);
+    panel.offer(text, "Undo", () => panel.compose((draft) => before ?? draft));
+  }, 0);
+}

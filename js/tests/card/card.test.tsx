@@ -1,0 +1,367 @@
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { JobCard } from "../../src/card/card";
+import { connect } from "../../src/core/connection";
+import { formatLine } from "../../src/core/line";
+import type { Card } from "../../src/core/protocol";
+import { cards, exampleCard, NOW } from "../fixtures";
+import { FakeModel } from "../kernel";
+
+const clock = { now: () => Date.now() / 1000 };
+let el: HTMLElement;
+let model: FakeModel;
+let controller: AbortController;
+let request: ReturnType<typeof connect>;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW * 1000 });
+  el = document.body.appendChild(document.createElement("div"));
+  model = new FakeModel(exampleCard("running"));
+  controller = new AbortController();
+  request = connect(model.as(), controller.signal);
+});
+
+afterEach(() => {
+  render(null, el);
+  controller.abort();
+  document.body.replaceChildren();
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+async function draw(card: Card) {
+  await act(() => render(<JobCard card={card} clock={clock} request={request} />, el));
+}
+
+function find<E extends Element = HTMLElement>(selector: string): E {
+  const found = el.querySelector<E>(selector);
+  if (found === null) throw new Error(`nothing is "${selector}"`);
+  return found;
+}
+
+const has = (selector: string) => el.querySelector(selector) !== null;
+const line = () => find(".veo-line").textContent;
+
+async function pass(seconds: number) {
+  await act(async () => {
+    await vi.advanceTimersByTimeAsync(seconds * 1000);
+  });
+}
+
+describe("every example card", () => {
+  it.each(Object.entries(cards))("shows what it says: %s", async (_, card) => {
+    await draw(card);
+    expect(find(".veo-prompt p").textContent).toBe(card.prompt);
+    expect(find(".veo-set").textContent).toBe(card.settings.join(" · "));
+    expect(find(".veo-cost").textContent).toBe(card.cost);
+    expect(has(".veo-tag")).toBe(card.tag !== "");
+    expect(line()).toBe(formatLine(card.line, NOW));
+    expect(find(".veo-id").textContent).toBe(card.id);
+    expect([...el.querySelectorAll(".veo-button")].map((one) => one.textContent)).toEqual(
+      card.actions.map((action) => ({ cancel: "Cancel", rerun: "Try again" })[action]),
+    );
+    expect(el.querySelectorAll(".veo-box")).toHaveLength(Math.max(1, card.videos.length));
+    expect(find(".veo-media").dataset["shape"]).toBe(card.shape);
+  });
+
+  it.each(Object.entries(cards))("names its state to those who can't see it: %s", async (_, card) => {
+    await draw(card);
+    expect(find("[role=group]").getAttribute("aria-label")).toBe(`Job ${card.id}`);
+    expect(find(".veo-line svg[role=img]").getAttribute("aria-label")).toBe(card.state);
+    expect(find("[aria-live=polite]").textContent).toBe("");
+  });
+});
+
+describe("hostile text", () => {
+  it("stays text", async () => {
+    await draw(exampleCard("hostile"));
+    const mine = new Set(["DIV", "P", "SPAN", "BDI", "BUTTON", "CODE", "SVG", "PATH"]);
+    const others = [...el.querySelectorAll("*")].filter((one) => !mine.has(one.tagName.toUpperCase()));
+    expect(others).toEqual([]);
+    expect(el.innerHTML).toContain("&lt;script&gt;");
+  });
+
+  it("reaches no address but images as data and videos on the web", async () => {
+    const clip = {
+      url: "javascript:alert(1)",
+      poster: "https://elsewhere.example/x.jpg",
+      path: "x.mp4",
+      label: "",
+    };
+    await draw(exampleCard("succeeded", { videos: [clip] }));
+    expect(has("video")).toBe(false);
+    expect(has("img")).toBe(false);
+    await draw(exampleCard("failed", { backdrop: "https://elsewhere.example/x.jpg" }));
+    expect(has("img")).toBe(false);
+  });
+
+  it("does not let a name written from right to left turn its neighbours around", async () => {
+    await draw(exampleCard("running", { settings: ["fast", "from \u202egnp.exe"] }));
+    expect([...el.querySelectorAll(".veo-set bdi")].map((one) => one.textContent)).toEqual([
+      "fast",
+      "from \u202egnp.exe",
+    ]);
+    expect(find(".veo-prompt p").dir).toBe("auto");
+  });
+});
+
+describe("the live line", () => {
+  it("counts on its own between two snapshots", async () => {
+    await draw(exampleCard("running"));
+    await pass(5);
+    expect(line()).toBe("Generating · 0:47 · about 35 s left");
+    await pass(40);
+    expect(line()).toBe("Generating · 1:27 · longer than most (9 of 10 take under 1:30)");
+  });
+
+  it("runs no timer for a card in which nothing counts", async () => {
+    await draw(exampleCard("failed"));
+    expect(vi.getTimerCount()).toBe(0);
+    await draw(exampleCard("running"));
+    expect(vi.getTimerCount()).toBe(1);
+    await draw(exampleCard("succeeded"));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is read out when the state changes, not each second", async () => {
+    await draw(exampleCard("queued"));
+    await draw(exampleCard("running"));
+    expect(find("[aria-live]").textContent).toBe("Generating · 0:42 · about 40 s left");
+    await pass(10);
+    expect(line()).toContain("0:52");
+    expect(find("[aria-live]").textContent).toContain("0:42");
+  });
+});
+
+describe("the bar", () => {
+  const share = () => Number(/scaleX\((.*)\)/.exec(find(".veo-bar div").style.transform)?.[1]);
+
+  it("says in words how far it is, and no percentage when it only guesses", async () => {
+    await draw(exampleCard("running"));
+    const bar = find("[role=progressbar]");
+    expect(bar.getAttribute("aria-valuetext")).toBe("Generating · 0:42 · about 40 s left");
+    expect(bar.hasAttribute("aria-valuenow")).toBe(false);
+    await draw(exampleCard("downloading"));
+    expect(find("[role=progressbar]").getAttribute("aria-valuenow")).toBe("65");
+  });
+
+  it("never moves backwards within a state", async () => {
+    await draw(exampleCard("running", { progress: { since: NOW - 40, expected: 80 } }));
+    expect(share()).toBeCloseTo(0.45);
+    await draw(exampleCard("running", { progress: { since: NOW - 40, expected: 160 } }));
+    expect(share()).toBeCloseTo(0.45);
+    await draw(exampleCard("downloading", { progress: { done: 1, total: 10 } }));
+    expect(share()).toBeCloseTo(0.1);
+  });
+
+  it("is not there when nothing is known", async () => {
+    await draw(exampleCard("running", { progress: { since: NOW, expected: 0 } }));
+    expect(has(".veo-bar")).toBe(false);
+  });
+});
+
+describe("Cancel", () => {
+  const button = () => find<HTMLButtonElement>(".veo-button");
+  const click = () => act(() => button().click());
+
+  it("asks the kernel once, however often it is pressed, and keeps the focus", async () => {
+    await draw(exampleCard("running"));
+    button().focus();
+    await click();
+    await click();
+    expect(model.sent.map((message) => message.kind)).toEqual(["cancel"]);
+    expect(button().textContent).toBe("Stopping…");
+    expect(button().getAttribute("aria-disabled")).toBe("true");
+    expect(document.activeElement).toBe(button());
+  });
+
+  it("goes on saying so when it is granted, until the card says that it stopped", async () => {
+    await draw(exampleCard("running"));
+    await click();
+    await act(async () => model.grant("cancel"));
+    expect(button().textContent).toBe("Stopping…");
+    await draw(exampleCard("cancelled"));
+    expect(has(".veo-button")).toBe(false);
+  });
+
+  it("shows a refusal in the line's place, reads it out, and can be tried again", async () => {
+    await draw(exampleCard("running"));
+    await click();
+    await act(async () => model.refuse("cancel", "The job is being saved.", "It is here in a moment."));
+    expect(line()).toBe("The job is being saved. It is here in a moment.");
+    expect(find("[aria-live]").textContent).toBe("The job is being saved. It is here in a moment.");
+    expect(button().textContent).toBe("Try again");
+    await click();
+    expect(model.sent).toHaveLength(2);
+    expect(line()).toContain("Generating");
+  });
+
+  it("gives the line back after a while, and at once when the state changes", async () => {
+    await draw(exampleCard("running"));
+    await click();
+    await act(async () => model.refuse("cancel", "No.", ""));
+    await pass(20);
+    expect(line()).toBe("Generating · 1:02 · about 18 s left");
+    expect(button().textContent).toBe("Cancel");
+    await click();
+    await act(async () => model.refuse("cancel", "No.", ""));
+    expect(line()).toBe("No.");
+    await draw(exampleCard("downloading"));
+    expect(line()).toBe("Downloading · 3.1 of 4.8 MB");
+  });
+
+  it("says when the kernel does not answer, and that the job goes on", async () => {
+    await draw(exampleCard("running"));
+    await click();
+    await pass(10);
+    expect(line()).toBe("No answer from the kernel: it may be busy. The job goes on.");
+  });
+});
+
+describe("Try again", () => {
+  const button = () => find<HTMLButtonElement>(".veo-button");
+  const click = () => act(() => button().click());
+
+  it("asks the kernel once, and says so until the new job has taken the place", async () => {
+    await draw(exampleCard("blocked"));
+    await click();
+    await click();
+    expect(model.sent.map((message) => message.kind)).toEqual(["rerun"]);
+    expect(button().textContent).toBe("Asking again…");
+    await act(async () => model.grant("rerun"));
+    expect(button().textContent).toBe("Asking again…");
+    await draw(exampleCard("queued", { id: "9c01" }));
+    expect(button().textContent).toBe("Cancel");
+    expect(button().getAttribute("aria-disabled")).toBe("false");
+  });
+
+  it("can be pressed again when the next one is blocked too", async () => {
+    await draw(exampleCard("blocked"));
+    await click();
+    await draw(exampleCard("blocked", { id: "9c01" }));
+    expect(button().textContent).toBe("Try again");
+    await click();
+    expect(model.sent).toHaveLength(2);
+  });
+
+  it("shows why it was refused, beside the button", async () => {
+    await draw(exampleCard("blocked"));
+    await click();
+    await act(async () => model.refuse("rerun", "It would go over the budget.", "Raise it first."));
+    expect(line()).toBe("It would go over the budget. Raise it first.");
+    expect(button().textContent).toBe("Try again");
+  });
+});
+
+describe("the prompt", () => {
+  const lay = (content: number, room: number) => {
+    vi.spyOn(HTMLElement.prototype, "scrollHeight", "get").mockReturnValue(content);
+    vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(room);
+  };
+
+  it("has no button when it fits", async () => {
+    lay(40, 40);
+    await draw(exampleCard("running"));
+    expect(has(".veo-quiet")).toBe(false);
+  });
+
+  it("opens when it does not, can then be scrolled with the keyboard, and closes again", async () => {
+    lay(400, 40);
+    await draw(exampleCard("running", { prompt: "A fox. ".repeat(3000) }));
+    expect(find(".veo-quiet").textContent).toBe("more");
+    await act(() => find(".veo-quiet").click());
+    expect(find(".veo-quiet").textContent).toBe("less");
+    expect(find(".veo-quiet").getAttribute("aria-expanded")).toBe("true");
+    expect(find(".veo-prompt p").tabIndex).toBe(0);
+    await act(() => find(".veo-quiet").click());
+    expect(find(".veo-quiet").textContent).toBe("more");
+    expect(find(".veo-prompt p").hasAttribute("tabindex")).toBe(false);
+  });
+});
+
+describe("the clip", () => {
+  it("plays in place", async () => {
+    const card = exampleCard("succeeded");
+    await draw(card);
+    const video = find<HTMLVideoElement>("video");
+    expect(video.getAttribute("src")).toBe(card.videos[0]?.url);
+    expect(video.getAttribute("poster")).toMatch(/^data:image\/jpeg/);
+    expect([video.controls, video.loop, video.preload]).toEqual([true, true, "metadata"]);
+    expect(video.hasAttribute("playsinline")).toBe(true);
+  });
+
+  it("stands beside its siblings under its own name", async () => {
+    await draw(exampleCard("succeeded with two samples"));
+    expect([...el.querySelectorAll("figcaption")].map((one) => one.textContent)).toEqual([
+      "sample 1",
+      "sample 2",
+    ]);
+    expect([...el.querySelectorAll("video")].map((one) => one.getAttribute("aria-label"))).toEqual([
+      "sample 1",
+      "sample 2",
+    ]);
+  });
+
+  it("says where it is when the page can't reach it, and how to see it", async () => {
+    await draw(exampleCard("succeeded out of reach"));
+    expect(has("video")).toBe(false);
+    expect(find(".veo-saved").textContent).toBe(
+      "Saved as /mnt/team/veo_library/2026-11-22/fox-3f2a.mp4Run the cell again to show it here.",
+    );
+  });
+
+  it("says the same when it fails to load, and tries again with a new address", async () => {
+    const card = exampleCard("succeeded");
+    await draw(card);
+    await act(() => void find("video").dispatchEvent(new Event("error")));
+    expect(find(".veo-saved").textContent).toContain("veo_library/2026-11-22/fox-3f2a.mp4");
+    const [clip] = card.videos;
+    if (clip === undefined) throw new Error("the example has a clip");
+    await draw({ ...card, videos: [{ ...clip, url: "/files/again.mp4" }] });
+    expect(find("video").getAttribute("src")).toBe("/files/again.mp4");
+  });
+});
+
+describe("the keyboard", () => {
+  it("is the card's own while the focus is in it", async () => {
+    await draw(exampleCard("running"));
+    expect(find(".veo-card").dataset["lmSuppressShortcuts"]).toBe("true");
+  });
+
+  const cellAround = () => {
+    const cell = document.body.appendChild(document.createElement("div"));
+    cell.className = "jp-Cell";
+    cell.tabIndex = -1;
+    cell.append(el);
+    return cell;
+  };
+
+  it("gets out with Escape, back to the cell", async () => {
+    const cell = cellAround();
+    await draw(exampleCard("running"));
+    const button = find(".veo-button");
+    button.focus();
+    button.dispatchEvent(new KeyboardEvent("keydown", { key: "a", bubbles: true }));
+    expect(document.activeElement).toBe(button);
+    button.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    expect(document.activeElement).toBe(cell);
+  });
+
+  it("is back at the cell when the button that had it goes", async () => {
+    const cell = cellAround();
+    await draw(exampleCard("running"));
+    find(".veo-button").focus();
+    await draw(exampleCard("cancelled"));
+    expect(document.activeElement).toBe(cell);
+  });
+
+  it("stays where it is when the button goes that did not have it", async () => {
+    cellAround();
+    const editor = document.body.appendChild(document.createElement("input"));
+    await draw(exampleCard("running"));
+    editor.focus();
+    await draw(exampleCard("cancelled"));
+    expect(document.activeElement).toBe(editor);
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { progressShare } from "../../src/core/progress";
+
+describe("a guess", () => {
+  const at = (seconds: number) => progressShare({ since: 1000, expected: 80 }, 1000 + seconds) ?? Number.NaN;
+
+  it("moves evenly to 90 % at the time expected", () => {
+    expect([0, 20, 40, 80].map(at)).toEqual([0, 0.225, 0.45, 0.9].map((share) => expect.closeTo(share)));
+  });
+
+  it("goes on more slowly after that and never reaches the end", () => {
+    const later = [80, 100, 160, 400].map(at);
+    expect(later).toEqual([...later].sort((a, b) => a - b));
+    expect(at(160) - at(120)).toBeLessThan(at(80) - at(40));
+    expect(at(1e9)).toBeLessThan(1);
+  });
+
+  it("is nothing before it began, whatever the clocks say", () => {
+    expect(at(-5)).toBe(0);
+  });
+
+  it("is unknown without an expectation", () => {
+    expect(progressShare({ since: 1000, expected: 0 }, 1001)).toBeUndefined();
+  });
+});
+
+describe("a transfer", () => {
+  it("is what was counted", () => {
+    expect(progressShare({ done: 3, total: 4 }, 0)).toBe(0.75);
+    expect(progressShare({ done: 5, total: 4 }, 0)).toBe(1);
+  });
+
+  it("is unknown without a total", () => {
+    expect(progressShare({ done: 3, total: 0 }, 0)).toBeUndefined();
+  });
+});

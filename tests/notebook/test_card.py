@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 from pathlib import Path
@@ -146,8 +145,12 @@ def test_the_backdrop_is_the_input_image(place, time, shell):
 
 async def test_a_change_is_pushed_at_once_and_then_at_most_four_times_a_second(view, time, monkeypatch):
     later = []
-    loop = asyncio.get_running_loop()
-    monkeypatch.setattr(loop, "call_later", lambda wait, call: later.append((wait, call)))
+
+    def keep(wait, call) -> bool:
+        later.append((wait, call))
+        return True
+
+    monkeypatch.setattr(view, "_later", keep)
     for received in range(1, 50):
         view._job.change(typical=float(received))
     assert [card["progress"]["expected"] for card in view.pushed] == [1.0]

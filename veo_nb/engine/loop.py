@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -11,6 +12,9 @@ from contextvars import Context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_turning: list[asyncio.AbstractEventLoop] = []
+"""The loops of all that run in this process."""
 
 
 class BackgroundLoop:
@@ -59,8 +63,10 @@ def _live(ready: Future[asyncio.AbstractEventLoop]) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.call_soon(ready.set_result, loop)
+    _turning.append(loop)
     try:
         loop.run_forever()
+        _turning.remove(loop)
         left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()
@@ -70,6 +76,24 @@ def _live(ready: Future[asyncio.AbstractEventLoop]) -> None:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def call_later(seconds: float, function: Callable[[], object]) -> bool:
+    """Call a function from a background loop after so many seconds; False where there is none, and nothing is called.
+
+    The kernel's own loop stands still while a cell runs.
+    """
+    with contextlib.suppress(RuntimeError):
+        here = asyncio.get_running_loop()
+        if here in _turning:
+            here.call_later(seconds, function)
+            return True
+    for loop in [*_turning]:
+        # One that has just ended takes nothing any more.
+        with contextlib.suppress(RuntimeError):
+            Context().run(loop.call_soon_threadsafe, loop.call_later, seconds, function)
+            return True
+    return False
 
 
 def block_on(future: Future[T], timeout: float | None = None) -> T:

@@ -59,7 +59,7 @@ class JobView(LiveView):
     ) -> None:
         self._job = job
         self._replaced = replaced
-        self._later = later
+        self._on_timer = later
         self._call_off: Callable[[], None] = _nothing
         self._has_page = False
         self._turn = threading.RLock()
@@ -118,7 +118,7 @@ class JobView(LiveView):
         data = {**(data or {}), "text/html": plain._repr_html_(), "text/plain": repr(plain)}
         self._handle.update(data, raw=True)
         self._call_off()
-        self._call_off = self._later(AGAIN_SECONDS, self._withdraw)
+        self._call_off = self._on_timer(AGAIN_SECONDS, self._withdraw)
 
     def _withdraw(self) -> None:
         """Leave the plain output, unless the job has been tried again in the meantime."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import threading
 import time
 from abc import abstractmethod
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import anywidget
 import msgspec
 
+from veo_nb.engine.loop import call_later
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notebook.protocol import COMMANDS, Command, Payloads, parse_command, reply, reply_error
 
@@ -23,7 +24,7 @@ PUSH_SECONDS = 0.25
 
 
 class LiveView(anywidget.AnyWidget):
-    """A view whose traits are written by the background loop alone, a fresh snapshot at most four times a second.
+    """A view whose traits Python alone writes, a fresh snapshot at most four times a second, also while a cell runs.
 
     It composes with ipywidgets (`HBox`, `VBox`, `Tab`) and survives a reload of the page.
     """
@@ -33,8 +34,12 @@ class LiveView(anywidget.AnyWidget):
     _commands: ClassVar[Payloads] = COMMANDS
     """The messages it takes."""
 
+    _later: Callable[[float, Callable[[], object]], bool] = staticmethod(call_later)
+    """Has something done after so many seconds, on a loop that goes on while a cell runs; whether it will be."""
+
     def __init__(self, clock: Callable[[], float] = time.time, **traits: Any) -> None:
         self._clock = clock
+        self._writing = threading.RLock()
         self._pushed_at = 0.0
         self._push_waits = False
         super().__init__(**traits)
@@ -57,23 +62,22 @@ class LiveView(anywidget.AnyWidget):
 
     def push_soon(self) -> None:
         """Write the traits now, or as soon as the last time is long enough ago."""
-        wait = self._pushed_at + PUSH_SECONDS - self._clock()
-        if wait <= 0:
-            self.push_now()
-        elif not self._push_waits:
-            try:
-                loop = asyncio.get_running_loop()
-            except RuntimeError:
+        with self._writing:
+            wait = self._pushed_at + PUSH_SECONDS - self._clock()
+            if wait <= 0:
                 self.push_now()
-                return
-            self._push_waits = True
-            loop.call_later(wait, self.push_now)
+            elif not self._push_waits:
+                self._push_waits = self._later(wait, self.push_now)
+                if not self._push_waits:
+                    self.push_now()
 
     def push_now(self) -> None:
         """Write the traits, however short the last time is ago."""
-        self._push_waits = False
-        self._pushed_at = self._clock()
-        self.push()
+        # One after another: what is written last is what was read last.
+        with self._writing:
+            self._push_waits = False
+            self._pushed_at = self._clock()
+            self.push()
 
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         """Answer a message; it may come on the main thread, on a subshell's, or late."""

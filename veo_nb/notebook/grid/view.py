@@ -81,7 +81,6 @@ class SweepView(LiveView):
         self._handle: DisplayHandle | None = None
         self._settled = False
         self._dirty: set[int] = set()
-        self._writing = threading.RLock()
         self._saving: threading.Timer | None = None
         self._artist = ThreadPoolExecutor(1, thread_name_prefix="veo_nb-stills")
         self._scribe = ThreadPoolExecutor(1, thread_name_prefix="veo_nb-exports")

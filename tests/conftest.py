@@ -9,15 +9,17 @@ import gc
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.studios import clip, make_studio, make_world, service, studio, tls, world
 
 __all__ = ["clip", "make_studio", "make_world", "service", "studio", "tls", "world"]
 
-settings.register_profile("thorough", max_examples=500)
-if os.environ.get("HYPOTHESIS_PROFILE") == "thorough":
-    settings.load_profile("thorough")
+# A machine may be busy: no example is wrong for taking long.
+patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("usual", **patient)
+settings.register_profile("thorough", max_examples=500, **patient)
+settings.load_profile("thorough" if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else "usual")
 
 SLOW = ("browser", "package", "kernel", "sdk")
 """The longest files first: where several run at a time, short ones fill the end."""

@@ -24,7 +24,7 @@ def default(tmp_path, monkeypatch, service):
     """The package's own studio, speaking to a provider in memory."""
     monkeypatch.chdir(tmp_path)
     module = sys.modules[veo.Studio.__module__]
-    real, time = veo.Studio, Time()
+    real, time = veo.Studio, Time(stopped=service.holding)
 
     def make(**settings):
         return real(transport=service.transport, clock=time.clock, sleep=time.hurry, **settings)

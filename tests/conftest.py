@@ -16,9 +16,9 @@ from tests.studios import clip, make_studio, make_world, service, studio, tls, w
 __all__ = ["clip", "make_studio", "make_world", "service", "studio", "tls", "world"]
 
 # A machine may be busy: no example is wrong for taking long.
-patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("usual", **patient)
-settings.register_profile("thorough", max_examples=500, **patient)
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("usual", patient)
+settings.register_profile("thorough", patient, max_examples=500)
 settings.load_profile("thorough" if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else "usual")
 
 SLOW = ("browser", "package", "kernel", "sdk")

@@ -18,12 +18,13 @@ from PIL import Image
 
 from tests.world import PROVIDER, Held, row_of
 from veo_nb import errors
-from veo_nb.engine.job import ALPHABET, State
+from veo_nb.engine.job import ALPHABET
 from veo_nb.engine.sandbox_process import LocalServer
 from veo_nb.jobs import workspace
 from veo_nb.media.probe import probe
 from veo_nb.request import make_request
-from veo_nb.store.ledger import Ledger, Owner
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import Owner, State
 from veo_nb.studio import Studio
 
 ROOT = Path(__file__).parents[1]

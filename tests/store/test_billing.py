@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veo_nb import catalog
-from veo_nb.engine.job import State
 from veo_nb.errors import BudgetExceeded
 from veo_nb.store.billing import Bill, Charge, gather, may_be_charged
+from veo_nb.store.rows import State
 
 FAST = "veo-3.1-fast-generate-preview"
 

@@ -17,7 +17,8 @@ from tests.world import PROVIDER, row_of, settings_in
 from veo_nb.errors import BudgetExceeded, VeoError
 from veo_nb.request import make_request
 from veo_nb.store.billing import make_gate
-from veo_nb.store.ledger import FINAL, GONE, Ledger, Owner, VideoRow
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import FINAL, GONE, Owner, VideoRow
 from veo_nb.store.schema import MIGRATIONS
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from tests.world import Held
-from veo_nb.engine.job import error_to_json
 from veo_nb.errors import DownloadError, InvalidRequest, NotFound, VeoError
 from veo_nb.store.queries import Query
+from veo_nb.store.rows import error_to_json
 from veo_nb.store.trash import FOLDER, KEPT_SECONDS, Trash
 
 DAY = 24 * 3600.0

@@ -7,10 +7,9 @@ the day when the file is damaged.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,14 +18,22 @@ from veo_nb.store.billing import Admit, Charge, gather, may_be_charged
 from veo_nb.store.database import Database, Restore
 from veo_nb.store.listeners import Listeners
 from veo_nb.store.recovery.journal import Entry, Journal
+from veo_nb.store.rows import (
+    FINAL,
+    GONE,
+    JobRow,
+    Owner,
+    VideoRow,
+    job_changes,
+    job_values,
+    read_error,
+    read_job,
+    read_owner,
+    read_video,
+)
 from veo_nb.store.schema import KEPT, MIGRATIONS, SURE
-from veo_nb.store.standing import is_fetchable, read_error
 
 T = TypeVar("T")
-
-FINAL = ("succeeded", "failed", "blocked", "cancelled", "uncertain")
-GONE = ("failed", "blocked", "cancelled")
-"""States after which the same request is asked anew, unless the job was accepted and given up on this side only."""
 
 
 class Change(NamedTuple):
@@ -35,61 +42,6 @@ class Change(NamedTuple):
     id: str
     """Empty where all of it may have changed, as another process wrote."""
     table: str = "jobs"
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobRow:
-    """A job as it is written down. Times are seconds since the epoch, the estimate is USD."""
-
-    id: str
-    fingerprint: str
-    take: int
-    provider: str
-    model: str
-    request: dict[str, Any]
-    state: str
-    operation: str | None = None
-    error: dict[str, Any] | None = None
-    estimate: float | None = None
-    owner: str | None = None
-    created_at: float
-    submitted_at: float | None = None
-    generated_at: float | None = None
-    finished_at: float | None = None
-    filtered: tuple[str, ...] = ()
-    """The safety filter's words, for a job that lost some of its samples."""
-
-    @property
-    def fetchable(self) -> bool:
-        """Whether its clip may still be fetched, though the job has ended without it."""
-        return is_fetchable(self.state, self.operation, (self.error or {}).get("code"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class VideoRow:
-    """A fetched video as it is written down; `path` is relative to the library's folder."""
-
-    job_id: str
-    sample: int
-    uri: str
-    path: str
-    bytes: int
-    sha256: str
-    width: int
-    height: int
-    duration: float
-    fps: float
-    has_audio: bool
-
-
-@dataclass(frozen=True)
-class Owner:
-    """A process that drives jobs: when it last said that it lives."""
-
-    id: str
-    host: str
-    pid: int
-    beat_at: float
 
 
 class Ledger(Database):
@@ -167,10 +119,7 @@ class Ledger(Database):
 
     def update_job(self, job_id: str, *, only_of: str | None = None, **changes: Any) -> bool:
         """Change columns of a job, with `only_of` just while that owner has it; whether it was changed."""
-        values = {
-            name: json.dumps(value) if name in ("error", "filtered") and value is not None else value
-            for name, value in changes.items()
-        }
+        values = job_changes(**changes)
         sets = ", ".join(f"{name} = :{name}" for name in values)
         mine = "" if only_of is None else " AND owner = :only_of"
         query = f"UPDATE jobs SET {sets} WHERE id = :job_id{mine}"
@@ -198,12 +147,12 @@ class Ledger(Database):
     def job(self, job_id: str) -> JobRow | None:
         """The job with this id."""
         found = self._rows("SELECT * FROM jobs WHERE id = ?", (job_id,))
-        return _job_row(found[0]) if found else None
+        return read_job(found[0]) if found else None
 
     def jobs(self, limit: int = 50) -> list[JobRow]:
         """The newest jobs, newest first."""
         return [
-            _job_row(r)
+            read_job(r)
             for r in self._rows("SELECT * FROM jobs ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,))
         ]
 
@@ -216,7 +165,7 @@ class Ledger(Database):
             "SELECT * FROM jobs WHERE fingerprint = ? AND take = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
             (fingerprint, take),
         )
-        row = _job_row(found[0]) if found else None
+        row = read_job(found[0]) if found else None
         return row if row is not None and (row.state not in GONE or row.fetchable) else None
 
     def unfinished(self) -> list[JobRow]:
@@ -225,7 +174,7 @@ class Ledger(Database):
         found = self._rows(
             f"SELECT * FROM jobs WHERE state NOT IN ({marks}) ORDER BY created_at, rowid", FINAL
         )
-        return [_job_row(r) for r in found]
+        return [read_job(r) for r in found]
 
     def ended_with_operation(self, since: float) -> list[JobRow]:
         """The jobs entered after `since` that the provider had taken, that failed or were stopped, and nobody deleted."""
@@ -234,7 +183,7 @@ class Ledger(Database):
             " AND id NOT IN (SELECT job_id FROM deleted WHERE deleted_at IS NOT NULL) ORDER BY created_at, rowid",
             (since,),
         )
-        return [_job_row(r) for r in found]
+        return [read_job(r) for r in found]
 
     def generation_seconds(self, provider: str, model: str, limit: int = 50) -> list[float]:
         """How long the newest finished clips took from submit to ready, in seconds."""
@@ -284,7 +233,7 @@ class Ledger(Database):
     def videos(self, job_id: str) -> list[VideoRow]:
         """The fetched videos of a job, by sample."""
         found = self._rows("SELECT * FROM videos WHERE job_id = ? ORDER BY sample", (job_id,))
-        return [VideoRow(**{**_known(VideoRow, r), "has_audio": bool(r["has_audio"])}) for r in found]
+        return [read_video(r) for r in found]
 
     def kept_videos(self, job_id: str) -> list[VideoRow]:
         """As `videos`, without those that somebody deleted."""
@@ -312,7 +261,7 @@ class Ledger(Database):
     def owner(self, owner_id: str) -> Owner | None:
         """The owner with this id; None when it has left."""
         found = self._rows("SELECT * FROM owners WHERE id = ?", (owner_id,))
-        return Owner(**_known(Owner, found[0])) if found else None
+        return read_owner(found[0]) if found else None
 
     def claim(self, row: JobRow, owner_id: str) -> bool:
         """Make a job ours if it is still as `row` says; False where another was quicker."""
@@ -345,22 +294,6 @@ class Ledger(Database):
             self.changed.tell(Change(str(changed), table))
 
 
-def job_values(row: JobRow) -> dict[str, Any]:
-    """A job as the columns of its table."""
-    error = None if row.error is None else json.dumps(row.error)
-    filtered = json.dumps(row.filtered) if row.filtered else None
-    request = json.dumps(row.request, ensure_ascii=False)
-    return {**vars(row), "request": request, "error": error, "filtered": filtered}
-
-
-def _job_row(found: sqlite3.Row) -> JobRow:
-    values = _known(JobRow, found)
-    values["request"] = json.loads(values["request"])
-    values["error"] = read_error(values["error"])
-    values["filtered"] = tuple(json.loads(values["filtered"] or "[]"))
-    return JobRow(**values)
-
-
 def _charge(found: sqlite3.Row) -> Charge:
     error = read_error(found["error"])
     charged = may_be_charged(
@@ -376,9 +309,3 @@ def _charge(found: sqlite3.Row) -> Charge:
         usd=found["usd"] if charged else 0.0,
         unpriced=found["unpriced"] if charged else 0,
     )
-
-
-def _known(kind: Any, found: sqlite3.Row) -> dict[str, Any]:
-    """The columns that this version knows: a newer one may add some while this one has the file open."""
-    names = {field.name for field in fields(kind)}
-    return {name: found[name] for name in found.keys() if name in names}  # noqa: SIM118  a Row's `in` looks at values

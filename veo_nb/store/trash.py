@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from veo_nb.engine.job import State, error_to_json
 from veo_nb.errors import VeoError, VideoExpired
 from veo_nb.store.files import Library
 from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import State, error_to_json
 
 log = logging.getLogger("veo_nb")
 

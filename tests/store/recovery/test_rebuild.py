@@ -13,10 +13,11 @@ from tests.store.ledger_v1 import make_ledger_v1
 from tests.store.test_ledger import REQUEST, ROW
 from veo_nb.errors import VeoError
 from veo_nb.store.files import Library
-from veo_nb.store.ledger import Ledger, job_values
+from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery import rebuild
 from veo_nb.store.recovery.journal import Journal
 from veo_nb.store.recovery.rebuild import has_traces, open_ledger, refill
+from veo_nb.store.rows import job_values
 
 NOW = 1_800_000_000.0
 DAMAGED = b"nonsense " * 2000

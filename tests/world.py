@@ -27,7 +27,7 @@ from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job
 from veo_nb.engine.registry import Registry
 from veo_nb.request import make_request
-from veo_nb.store.cost import estimate
+from veo_nb.store.billing import estimate
 from veo_nb.store.files import Library
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import JobRow

@@ -33,8 +33,7 @@ from veo_nb.jobs.keeping import Keeping
 from veo_nb.jobs.sweeping import Sweeping
 from veo_nb.jobs.workspace import Doors, Workspace, open_workspace
 from veo_nb.request import VideoRequest, make_request
-from veo_nb.store.billing import Bill, make_bill, make_gate
-from veo_nb.store.cost import estimate
+from veo_nb.store.billing import Bill, estimate, make_bill, make_gate
 from veo_nb.store.files import Library
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.rebuild import has_traces

@@ -640,7 +640,7 @@ def test_owners_of_closed_studios_are_gone_from_the_ledger(make_studio, tmp_path
     studio.generate("A fox.").wait(30)
     studio.close()
     ledger = Ledger(tmp_path / "library" / "ledger.sqlite")
-    assert ledger._rows("SELECT * FROM owners", ()) == []
+    assert ledger.read("SELECT * FROM owners") == []
     ledger.beat(Owner("x", "h", 1, 1.0))
     ledger.close()
 

@@ -143,7 +143,7 @@ def test_a_sidecar_that_is_gone_is_written_again(studio, fox):
 def test_a_ledger_that_is_found_damaged_is_made_anew(studio, fox, caplog):
     """One that is too large to be checked at each opening."""
     ledger = studio._parts.ledger
-    ledger._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    ledger.read("PRAGMA wal_checkpoint(TRUNCATE)")
     size = studio.library.ledger_path.stat().st_size
     with studio.library.ledger_path.open("r+b") as file:
         file.seek(size - 4096)

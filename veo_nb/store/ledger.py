@@ -8,14 +8,13 @@ the day when the file is damaged.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from veo_nb.errors import VeoError
 from veo_nb.store.billing import Admit, Charge, gather, may_be_charged
-from veo_nb.store.database import Database, Restore
+from veo_nb.store.database import Database, Restore, insert
 from veo_nb.store.listeners import Listeners
 from veo_nb.store.recovery.journal import Entry, Journal
 from veo_nb.store.rows import (
@@ -47,7 +46,7 @@ class Change(NamedTuple):
 class Ledger(Database):
     """The jobs of one library; `Ledger(path)` opens the file, or makes it.
 
-    `journal` gets each write once more; `restore` and `reserve` are as in `Database`.
+    `journal` gets each write once more; `restore`, `reserve` and `connect` are as in `Database`.
 
     Raises:
         Damaged: the file is no ledger any more.
@@ -61,8 +60,9 @@ class Ledger(Database):
         journal: Journal | None = None,
         restore: Restore | None = None,
         reserve: Path | None = None,
+        connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
     ) -> None:
-        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve)
+        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve, connect=connect)
         self.changed: Listeners[Change] = Listeners("the library")
         """Hears of each write to a job, its clips and what is thought of them."""
         self._journal = journal
@@ -72,20 +72,14 @@ class Ledger(Database):
     def entries(self) -> Iterator[Entry]:
         """All that the journal should say."""
         for table in KEPT:
-            for row in self._rows(f"SELECT * FROM {table} ORDER BY rowid", ()):
+            for row in self.read(f"SELECT * FROM {table} ORDER BY rowid"):
                 yield table, dict(row)
 
     def put(self, table: str, values: dict[str, Any]) -> bool:
         """Write a row that the journal or a sidecar has, unless there is one with its key; whether it was written."""
         columns, _ = self.keys(table)
         values = {name: value for name, value in values.items() if name in columns}
-        marks = ", ".join(f":{name}" for name in values)
-
-        def insert(db: sqlite3.Connection) -> bool:
-            done = db.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(values)}) VALUES ({marks})", values)
-            return done.rowcount == 1
-
-        done = self._write(insert)
+        done = self._write(lambda db: insert(db, table, values, "IGNORE"))
         if done:
             self._note(table, values)
         return done
@@ -98,8 +92,6 @@ class Ledger(Database):
         before it; what that raises keeps it out, and no other process gets in between.
         """
         values = job_values(row)
-        names = ", ".join(values)
-        marks = ", ".join(f":{name}" for name in values)
 
         def enter(db: sqlite3.Connection) -> JobRow | None:
             standing = None if fresh else self.standing(row.fingerprint, row.take)
@@ -109,8 +101,7 @@ class Ledger(Database):
                 admit(self.charges())
             if db.execute("SELECT 1 FROM joined WHERE id = ?", (row.id,)).fetchone():
                 return None
-            done = db.execute(f"INSERT OR IGNORE INTO jobs ({names}) VALUES ({marks})", values)
-            return row if done.rowcount else None
+            return row if insert(db, "jobs", values, "IGNORE") else None
 
         entered = self._write(enter)
         if entered is row:
@@ -146,14 +137,14 @@ class Ledger(Database):
 
     def job(self, job_id: str) -> JobRow | None:
         """The job with this id."""
-        found = self._rows("SELECT * FROM jobs WHERE id = ?", (job_id,))
+        found = self.read("SELECT * FROM jobs WHERE id = ?", (job_id,))
         return read_job(found[0]) if found else None
 
     def jobs(self, limit: int = 50) -> list[JobRow]:
         """The newest jobs, newest first."""
         return [
             read_job(r)
-            for r in self._rows("SELECT * FROM jobs ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,))
+            for r in self.read("SELECT * FROM jobs ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,))
         ]
 
     def standing(self, fingerprint: str, take: int) -> JobRow | None:
@@ -161,7 +152,7 @@ class Ledger(Database):
 
         One that was accepted stands even when it was stopped or its download failed: to ask anew would be to pay again.
         """
-        found = self._rows(
+        found = self.read(
             "SELECT * FROM jobs WHERE fingerprint = ? AND take = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
             (fingerprint, take),
         )
@@ -171,14 +162,14 @@ class Ledger(Database):
     def unfinished(self) -> list[JobRow]:
         """Every job that is not in a final state, oldest first."""
         marks = ", ".join("?" * len(FINAL))
-        found = self._rows(
+        found = self.read(
             f"SELECT * FROM jobs WHERE state NOT IN ({marks}) ORDER BY created_at, rowid", FINAL
         )
         return [read_job(r) for r in found]
 
     def ended_with_operation(self, since: float) -> list[JobRow]:
         """The jobs entered after `since` that the provider had taken, that failed or were stopped, and nobody deleted."""
-        found = self._rows(
+        found = self.read(
             "SELECT * FROM jobs WHERE state IN ('failed', 'cancelled') AND operation IS NOT NULL AND created_at > ?"
             " AND id NOT IN (SELECT job_id FROM deleted WHERE deleted_at IS NOT NULL) ORDER BY created_at, rowid",
             (since,),
@@ -187,7 +178,7 @@ class Ledger(Database):
 
     def generation_seconds(self, provider: str, model: str, limit: int = 50) -> list[float]:
         """How long the newest finished clips took from submit to ready, in seconds."""
-        found = self._rows(
+        found = self.read(
             "SELECT generated_at - submitted_at AS s FROM jobs WHERE provider = ? AND model = ? AND state = 'succeeded'"
             " AND generated_at > submitted_at ORDER BY created_at DESC LIMIT ?",
             (provider, model, limit),
@@ -196,7 +187,7 @@ class Ledger(Database):
 
     def charges(self) -> tuple[Charge, ...]:
         """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""
-        found = self._rows(
+        found = self.read(
             "SELECT date(created_at, 'unixepoch', 'localtime') AS day, provider, model, state,"
             " operation IS NOT NULL AS accepted, submitted_at IS NOT NULL AS sent, error, count(*) AS jobs,"
             " total(estimate) AS usd, sum(estimate IS NULL) AS unpriced FROM jobs GROUP BY 1, 2, 3, 4, 5, 6, 7",
@@ -224,34 +215,27 @@ class Ledger(Database):
 
     def add_video(self, row: VideoRow) -> None:
         """Write a fetched video down, in place of an earlier one for the same sample."""
-        names = [field.name for field in fields(VideoRow)]
-        marks = ", ".join(f":{name}" for name in names)
-        query = f"INSERT OR REPLACE INTO videos ({', '.join(names)}) VALUES ({marks})"
-        self._write(lambda db: db.execute(query, vars(row)))
-        self._note("videos", vars(row))
+        self.write(lambda db: insert(db, "videos", vars(row), "REPLACE"), ("videos", vars(row)))
 
     def videos(self, job_id: str) -> list[VideoRow]:
         """The fetched videos of a job, by sample."""
-        found = self._rows("SELECT * FROM videos WHERE job_id = ? ORDER BY sample", (job_id,))
+        found = self.read("SELECT * FROM videos WHERE job_id = ? ORDER BY sample", (job_id,))
         return [read_video(r) for r in found]
 
     def kept_videos(self, job_id: str) -> list[VideoRow]:
         """As `videos`, without those that somebody deleted."""
         gone = {
             row["sample"]
-            for row in self._rows(
+            for row in self.read(
                 "SELECT sample FROM deleted WHERE job_id = ? AND deleted_at IS NOT NULL", (job_id,)
             )
         }
         return [row for row in self.videos(job_id) if row.sample not in gone]
 
     def beat(self, owner: Owner) -> None:
-        """Say that an owner lives."""
+        """Say that an owner lives; not worth the reserve of a full disk."""
         with self._writing() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO owners (id, host, pid, beat_at) VALUES (?, ?, ?, ?)",
-                (owner.id, owner.host, owner.pid, owner.beat_at),
-            )
+            insert(db, "owners", vars(owner), "REPLACE")
 
     def leave(self, owner_id: str) -> None:
         """Take an owner out: its jobs are free."""
@@ -260,7 +244,7 @@ class Ledger(Database):
 
     def owner(self, owner_id: str) -> Owner | None:
         """The owner with this id; None when it has left."""
-        found = self._rows("SELECT * FROM owners WHERE id = ?", (owner_id,))
+        found = self.read("SELECT * FROM owners WHERE id = ?", (owner_id,))
         return read_owner(found[0]) if found else None
 
     def claim(self, row: JobRow, owner_id: str) -> bool:
@@ -272,12 +256,11 @@ class Ledger(Database):
             self._note("jobs", {"id": row.id, "owner": owner_id})
         return done
 
-    def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """The rows of a query; for those who keep tables of their own in this file."""
-        return self._rows(query, values)
-
     def write(self, work: Callable[[sqlite3.Connection], T], *notes: Entry) -> T:
-        """What `work` gives, in a transaction that is on disk when it ends, and then in the journal; for the same."""
+        """What `work` gives, in a transaction that is on disk when it ends, and then in the journal.
+
+        For those who keep tables of their own in this file, as `read` is.
+        """
         done = self._write(work)
         for table, values in notes:
             self._note(table, values)

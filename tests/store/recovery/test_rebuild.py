@@ -235,7 +235,7 @@ def test_killed_while_it_is_made_anew_the_next_does_it_again(library, open_it, m
 
 def test_a_library_of_a_newer_version_is_never_set_aside(library, open_it):
     ledger, _ = open_it()
-    ledger._db.execute("PRAGMA user_version = 99")
+    ledger.read("PRAGMA user_version = 99")
     ledger.close()
     with pytest.raises(VeoError, match="newer veo_nb"):
         open_it()

@@ -21,7 +21,7 @@ import {
   type Spot,
   spotId,
 } from "./axes";
-import type { Ask, Context } from "./context";
+import type { Ask, GridContext } from "./context";
 import { ExportMenu } from "./export";
 import { type Intent, intentOf, kindOfTarget } from "./keys";
 import { Compared, Enlarged, Keys, type LargeClip, NoteEditor } from "./layers/layers";
@@ -42,7 +42,7 @@ export interface GridViewProps {
   cells: readonly GridCell[];
   /** Asks the kernel; rejects with a RequestError. */
   request: Ask;
-  context: Context;
+  context: GridContext;
   moves: number;
   /** Whether this is an export itself, without a kernel that could write another. */
   exported?: boolean;

@@ -1,5 +1,6 @@
 // The line above the table: what is done, how long still, what it costs; and what can be done about all of it.
 
+import { useEffect, useRef } from "preact/hooks";
 import { type Clock, useNow } from "../core/clock";
 import { formatLine } from "../core/line";
 import type { Axis, CellAction, Summary, SweepAction } from "../core/protocol";
@@ -54,6 +55,18 @@ export function SummaryLine({ summary, tag, clock, notice, ask }: SummaryProps) 
       </div>
     </div>
   );
+}
+
+/** Reads out that all is done, once: what happens to each of 200 cells would never end. */
+export function useEndNotice(summary: Summary, say: (text: string, unseen: boolean) => void): void {
+  const running = summary.actions.includes("cancel-all");
+  const before = useRef(running);
+  useEffect(() => {
+    if (before.current && !running) {
+      say(summary.line.filter((part) => typeof part === "string").join(" · "), true);
+    }
+    before.current = running;
+  }, [running, summary, say]);
 }
 
 /** What it asked for is done and the button goes: the focus stays with the grid. */

@@ -26,7 +26,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from veo_nb.media.frames import last_frame
-from veo_nb.media.probe import Facts, UnreadableVideo, probe
+from veo_nb.media.probe import VideoInfo, UnreadableVideo, probe
 from veo_nb.sandbox.store import Operation
 from veo_nb.sandbox.wire import Blob, Order, invalid
 
@@ -176,7 +176,7 @@ def _go_on(recipe: dict[str, Any], order: Order, folder: Path, source: str, oper
     recipe["shot"]["image"] = name
 
 
-def _check_source(facts: Facts, order: Order) -> None:
+def _check_source(facts: VideoInfo, order: Order) -> None:
     if facts.duration > LONGEST + 0.1:
         raise invalid(f"video lasts {facts.duration:.0f} s; at most {LONGEST:.0f} s can be extended.")
     shape = "9:16" if facts.height > facts.width else "16:9"

@@ -13,7 +13,7 @@ from veo_nb.catalog import PROVIDERS
 from veo_nb.media.probe import probe
 from veo_nb.sandbox import wire
 from veo_nb.sandbox.__main__ import main
-from veo_nb.sandbox.quota import Quota
+from veo_nb.sandbox.gate import Quota
 from veo_nb.sandbox.store import Operation, Store
 from veo_nb.sandbox.wire import Refused
 

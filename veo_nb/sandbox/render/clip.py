@@ -183,13 +183,13 @@ class Finish:
         grain = self._grain[down : down + self.height, across : across + self.width]
         if amount != self._amount:
             self._shade, self._amount = 1.0 + self._dark * np.float32(amount), amount
-        for rows in bands(self.height):
+        for rows in bands(self.height, self.width):
             self._expose(luma[rows] * self._shade[rows], grain[rows], out[rows])
         corner = luma[self._corner] * self._shade[self._corner] * (1.0 - self._shadow)
         corner += (219.0 - corner) * self._mark
         self._expose(corner, grain[self._corner], out[self._corner])
         small = out[self.height :].reshape(2, self.height // 2, self.width // 2)
-        for rows in bands(self.height // 2):
+        for rows in bands(self.height // 2, self.width):
             tint = chroma[:, rows] * self._shade[rows.start * 2 : rows.stop * 2 : 2, ::2]
             tint += 128.5
             np.clip(tint, 16.0, 240.9, out=tint)

@@ -56,7 +56,8 @@ class Photo:
         scale = (self._chroma[0].width / self.size[0], self._chroma[0].height / self.size[1])
         small = tuple(edge * scale[index % 2] for index, edge in enumerate(box))
         chroma = [self._cut(plane, small, 0.5, Image.Resampling.BILINEAR) for plane in self._chroma]
-        return luma - np.float32(16.0), np.stack(chroma) - np.float32(128.0)
+        luma -= 16.0
+        return luma, np.stack(chroma) - np.float32(128.0)
 
     def box(self, seconds: float) -> tuple[float, ...]:
         """What the camera sees, in pixels of the picture: left, top, right, lower."""
@@ -75,7 +76,7 @@ class Photo:
     ) -> Array:
         size = (round(self.width * scale), round(self.height * scale))
         edges = (box[0], box[1], min(box[2], plane.width), min(box[3], plane.height))
-        return np.asarray(plane.resize(size, resampling, box=edges), dtype=np.float32)
+        return np.array(plane.resize(size, resampling, box=edges), dtype=np.float32)
 
 
 def way(seconds: float) -> float:

@@ -131,9 +131,10 @@ def eased(part: float) -> float:
     return part * part * (3.0 - 2.0 * part)
 
 
-def bands(rows: int) -> Iterator[slice]:
-    """Rows, a few at a time."""
-    return (slice(top, min(rows, top + BAND)) for top in range(0, rows, BAND))
+def bands(rows: int, width: int) -> Iterator[slice]:
+    """Rows, a few at a time: as many as stay in the processor's cache."""
+    step = max(1, BAND * 1280 // width)
+    return (slice(top, min(rows, top + step)) for top in range(0, rows, step))
 
 
 class Sky:
@@ -174,7 +175,7 @@ class Sky:
             self._over = (veil - self._base) * light.clouds
         at = (seconds * DRIFT * self.raster.unit) % self._period
         columns = slice(int(at), int(at) + self.raster.width)
-        for rows in bands(self.rows):
+        for rows in bands(self.rows, self.raster.width):
             cover = slid(self._clouds, (rows, columns), np.float32(at - int(at)))
             np.multiply(self._over[:, rows], cover, out=out[:, rows])
             out[:, rows] += self._base[:, rows]
@@ -251,7 +252,7 @@ class Water:
         tints = [*zip(self.raster.pick(own)[:, 0, 0], self.raster.pick(light.sun)[:, 0, 0], strict=True)]
         shade = 26.0 * self.rough * (0.25 + 0.75 * light.disc)
         shine = np.float32(0.9 * light.disc * (0.35 if self.ice else 1.0))
-        for rows in bands(self.rows):
+        for rows in bands(self.rows, width):
             one, two = (waves.at(seconds, rows) for waves in self._waves)
             glint = np.clip((one[:, self._lit] * two[:, self._lit] - 0.30) * 5.0, 0.0, 1.0)
             glint *= self._path[rows]
@@ -420,13 +421,20 @@ class Weather:
         down *= amounts[:, None].astype(np.float32)
         reach = (radius * 2.3).astype(np.int64) + 1
         paint = raster.pick(tint)
-        places = zip(left.tolist(), top.tolist(), reach.tolist(), strict=True)
-        for index, (column, row, around) in enumerate(places):
-            rows = _within(row - around, row + around + 2, raster.height)
-            columns = _within(column - around, column + around + 2, raster.width)
-            tall = down[index, rows.start - row + far : rows.stop - row + far, None]
-            wide = across[index, columns.start - column + far : columns.stop - column + far]
-            yield rows, columns, paint, tall * wide
+        # What of each is in the picture, first by its own pixels.
+        (y0, y1), (x0, x1) = (
+            (np.clip(at - reach, 0, end), np.clip(at + reach + 2, 0, end))
+            for at, end in ((top, raster.height), (left, raster.width))
+        )
+        places = np.stack([np.arange(len(x)), y0, y1, x0, x1, top - far, left - far], axis=1)
+        for index, up, low, near, wide, row, column in places[(y0 < y1) & (x0 < x1)].tolist():
+            tall = down[index, up - row : low - row, None]
+            yield (
+                slice(up, low),
+                slice(near, wide),
+                paint,
+                tall * across[index, near - column : wide - column],
+            )
 
 
 def _within(first: int, last: int, end: int) -> slice:

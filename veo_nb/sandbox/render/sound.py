@@ -91,11 +91,12 @@ def _noise(seed: int, time: Time, low: float, high: float) -> Time:
     length = LOOP * RATE
     pitch = np.fft.rfftfreq(length, 1.0 / RATE)
     shape = 1.0 / (1.0 + (low / np.maximum(pitch, 1.0)) ** 4) / (1.0 + (pitch / high) ** 3)
-    shape /= np.sqrt(np.maximum(pitch, low) / low)
+    shape = (shape / np.sqrt(np.maximum(pitch, low) / low)).astype(np.float32)
     loop = np.empty((length, 2))
     for ear in (0, 1):
         lot = np.random.default_rng(seed * 2 + ear)
-        wave = np.fft.irfft(shape * np.exp(2j * np.pi * lot.random(len(pitch))), length)
+        turns = (2 * np.pi * lot.random(len(pitch))).astype(np.float32)
+        wave = np.fft.irfft(shape * np.exp(np.complex64(1j) * turns), length)
         loop[:, ear] = wave / wave.std()
     return _looped(loop, time)
 

@@ -119,14 +119,6 @@ def test_samples_and_seeds_differ(make):
     assert min(apart(first, second), apart(first, seeded), apart(second, seeded)) > 4
 
 
-def test_what_is_not_wanted_is_left_out():
-    assert read_prompt("a lake in the rain").weather == "rain"
-    assert read_prompt("a lake in the rain", avoid="rain").weather != "rain"
-    for number in range(40):
-        assert read_prompt(f"take {number}", avoid="sea, night").place != "sea"
-        assert read_prompt(f"take {number}", avoid="sea, night").time != "night"
-
-
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
 def test_who_is_named_stands_in_the_scene(figure):
     for word in figure.words.split():

@@ -26,7 +26,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from veo_nb.media.frames import last_frame
-from veo_nb.media.probe import VideoInfo, UnreadableVideo, probe
+from veo_nb.media.probe import UnreadableVideo, VideoInfo, probe
 from veo_nb.sandbox.store import Operation
 from veo_nb.sandbox.wire import Blob, Order, invalid
 

@@ -217,9 +217,9 @@ def hang(pictures: Sequence[Image.Image], horizon: float, raster: Raster) -> lis
 def _cover(rgb: Array) -> Array:
     """How much of a picture is kept: a thing on an even ground without that ground, else all but soft edges."""
     rows, columns = rgb.shape[:2]
-    border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
-    ground = np.median(border, axis=0)
-    if np.percentile(np.abs(border - ground).max(axis=1), 90) < 14.0:
+    edge = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
+    ground = np.median(edge, axis=0)
+    if np.percentile(np.abs(edge - ground).max(axis=1), 90) < 14.0:
         away = np.abs(rgb - ground).max(axis=2)
         mask = Image.fromarray((np.clip((away - 10.0) / 22.0, 0.0, 1.0) * 255).astype(np.uint8))
         soft = mask.filter(ImageFilter.GaussianBlur(max(0.6, rows / 400)))

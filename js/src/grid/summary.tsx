@@ -9,7 +9,7 @@ import { returnFocus } from "../core/ui/focus";
 import { type AxisChoice, heldAxes, turn } from "./axes";
 import type { Ask } from "./context";
 
-export interface SummaryProps {
+interface SummaryProps {
   summary: Summary;
   tag: string;
   clock: Clock;
@@ -76,7 +76,7 @@ function focusCell(button: HTMLElement): void {
   else returnFocus(button);
 }
 
-export interface AxisPickerProps {
+interface AxisPickerProps {
   axes: readonly Axis[];
   choice: AxisChoice;
   onChoice: (choice: AxisChoice) => void;

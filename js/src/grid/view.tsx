@@ -36,7 +36,7 @@ import { cellsPerLine, GridTable, useFocusOn } from "./table/table";
 /** What is done to the clip that the keyboard is on. */
 const ABOUT_ONE: ReadonlySet<Intent["kind"]> = new Set(["rate", "star", "note", "choose", "enlarge", "move"]);
 
-export interface GridViewProps {
+interface GridViewProps {
   grid: Grid;
   summary: Summary;
   cells: readonly GridCell[];

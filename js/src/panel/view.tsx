@@ -25,7 +25,7 @@ import { QueueList } from "./queue/queue";
 import { useChosen } from "./selection";
 import { useDraft } from "./shared-draft";
 
-export interface PanelProps {
+interface PanelProps {
   setup: Setup;
   shared: SharedDraft;
   queue: Queue;

@@ -24,7 +24,7 @@ interface LayerProps {
   onSound: () => void;
 }
 
-export interface EnlargedProps extends LayerProps {
+interface EnlargedProps extends LayerProps {
   spot: Spot & { cell: GridCell };
   axes: readonly Axis[];
   marks: Marks;
@@ -139,7 +139,7 @@ function LargePicture({ large, context }: { large: LargeClip; context: GridConte
   return <ClipPicture id={id} clip={clip} label={label} poster={poster} live context={context} />;
 }
 
-export interface ComparedProps extends LayerProps {
+interface ComparedProps extends LayerProps {
   panes: readonly LargeClip[];
   mode: Exclude<Mode, "single">;
   labels: boolean;
@@ -188,7 +188,7 @@ const MODES = [
   ["difference", "Difference"],
 ] as const;
 
-export interface ModesProps {
+interface ModesProps {
   mode: Exclude<Mode, "single">;
   labels: boolean;
   onMode: (mode: Exclude<Mode, "single">) => void;
@@ -218,7 +218,7 @@ export function Modes({ mode, labels, onMode, onLabels }: ModesProps) {
   );
 }
 
-export interface NoteProps {
+interface NoteProps {
   place: string;
   note: string;
   moves: number;

@@ -6,7 +6,7 @@ import { releaseVideo, videoSource } from "../../core/sources";
 import { type GridContext, usePlayer } from "../context";
 import type { Player } from "./player";
 
-export interface ClipProps {
+interface ClipProps {
   id: string;
   clip: GridClip;
   label: string;
@@ -35,7 +35,7 @@ export function ClipPicture({ id, clip, label, poster, live, context }: ClipProp
   );
 }
 
-export interface InStepProps {
+interface InStepProps {
   id: string;
   url: string;
   label: string;

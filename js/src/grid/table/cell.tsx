@@ -24,7 +24,7 @@ export interface CellActions {
   steer: (action: CellAction, cell: GridCell) => void;
 }
 
-export interface CellProps {
+interface CellProps {
   spot: Spot;
   shape: Shape;
   /** The cell's place in words. */

@@ -6,7 +6,7 @@ import { type AxisChoice, placeText, type Spot, type Table } from "../axes";
 import type { GridContext, Marks } from "../context";
 import { Cell, type CellActions } from "./cell";
 
-export interface GridTableProps {
+interface GridTableProps {
   table: Table;
   axes: readonly Axis[];
   choice: AxisChoice;

@@ -7,7 +7,7 @@ import type { Notices } from "../../core/ui/notices";
 import type { Layer, Panel } from "../context";
 
 /** Beside a panel context whose notices and `open` and `close` are the layer's own. */
-export interface LayerScope {
+interface LayerScope {
   /** The panel below: for what is said and done when the layers have gone. */
   panel: Panel;
   notices: Notices;

@@ -9,7 +9,7 @@ import { usePanel } from "../context";
 import { NoticePlace } from "../notices";
 import { useLayer } from "./layer-context";
 
-export interface LayerDialogProps {
+interface LayerDialogProps {
   label: string;
   heading: ComponentChildren;
   /** Does what a key means, and says whether it did. */

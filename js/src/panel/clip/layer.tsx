@@ -14,7 +14,7 @@ import { ClipDetails } from "./details/details";
 import { Join } from "./join/join";
 import { LayerContext } from "./layer-context";
 
-export interface OpenLayerProps {
+interface OpenLayerProps {
   layer: Layer;
   library: Library;
   /** How the gallery is shown: the next clip is the next one there. */

@@ -13,7 +13,7 @@ export const SETTLE_MS = 250;
 const PAGE = 120;
 /** Pages that are looked through for the clip that is open: beyond, nobody goes on with an arrow key. */
 const MOST_PAGES = 20;
-export interface Known {
+interface Known {
   details: Details | undefined;
   /** Why nothing is known. */
   refusal: string;

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { usePanel } from "../context";
 
-export interface GalleryBarProps {
+interface GalleryBarProps {
   text: string;
   /** A way out of where the words say one is stuck. */
   way?: { label: string; action: () => void } | undefined;

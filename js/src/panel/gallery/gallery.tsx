@@ -14,7 +14,7 @@ import { Tiles } from "./tiles";
 /** Milliseconds after the last letter until it is searched for. */
 export const SEARCH_MS = 200;
 
-export interface GalleryProps {
+interface GalleryProps {
   library: Library;
   view: GalleryView;
 }

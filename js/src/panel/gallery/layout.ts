@@ -11,7 +11,7 @@ export const FOOT = 48;
 /** Rows above and below the screen that are drawn already. */
 const SPARE_ROWS = 1;
 
-export interface Layout {
+interface Layout {
   count: number;
   columns: number;
   /** Places left empty before the first tile, so that others stay where they are when some come before them. */

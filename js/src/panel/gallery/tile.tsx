@@ -33,7 +33,7 @@ export interface TileActions {
   point: (key: string, on: boolean) => void;
 }
 
-export interface TileProps {
+interface TileProps {
   /** Undefined while its page is on its way. */
   item: Item | undefined;
   index: number;

@@ -8,7 +8,7 @@ import { useStill } from "../../media/media";
 import { type JoinPart, lengthOf, move } from "./pieces";
 import { Trim } from "./trim";
 
-export interface PieceListProps {
+interface PieceListProps {
   parts: readonly JoinPart[];
   onChange: (parts: readonly JoinPart[]) => void;
   /** Show this second of a piece. */

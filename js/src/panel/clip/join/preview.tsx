@@ -9,7 +9,7 @@ import { useStill, useVideoSource } from "../../media/media";
 import type { JoinPart } from "./pieces";
 import type { Sequence } from "./sequence";
 
-export interface PreviewProps {
+interface PreviewProps {
   parts: readonly JoinPart[];
   sequence: Sequence;
   /** The video of a piece has said how long it is. */

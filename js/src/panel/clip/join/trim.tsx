@@ -5,7 +5,7 @@ import { follow } from "../../../grid/layers/panes";
 import { formatPosition } from "../../../grid/player/sync";
 import { type JoinPart, trim } from "./pieces";
 
-export interface TrimProps {
+interface TrimProps {
   part: JoinPart;
   name: string;
   /** The piece as it is now, and the second of the clip that is looked at meanwhile. */

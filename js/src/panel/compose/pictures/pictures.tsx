@@ -19,7 +19,7 @@ const LABELS: Record<PictureField, string> = {
   reference_images: "References",
 };
 
-export interface PicturesProps {
+interface PicturesProps {
   setup: Setup;
   draft: Draft;
   images: Images;

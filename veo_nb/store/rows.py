@@ -139,7 +139,7 @@ def job_changes(**changes: Any) -> dict[str, Any]:
 
 def read_job(found: sqlite3.Row) -> JobRow:
     """The job in a row of its table."""
-    values = _known(JobRow, found)
+    values = known(JobRow, found)
     values["request"] = json.loads(values["request"])
     values["error"] = read_error(values["error"])
     values["filtered"] = tuple(json.loads(values["filtered"] or "[]"))
@@ -148,12 +148,12 @@ def read_job(found: sqlite3.Row) -> JobRow:
 
 def read_video(found: sqlite3.Row) -> VideoRow:
     """The video in a row of its table."""
-    return VideoRow(**{**_known(VideoRow, found), "has_audio": bool(found["has_audio"])})
+    return VideoRow(**{**known(VideoRow, found), "has_audio": bool(found["has_audio"])})
 
 
 def read_owner(found: sqlite3.Row) -> Owner:
     """The owner in a row of its table."""
-    return Owner(**_known(Owner, found))
+    return Owner(**known(Owner, found))
 
 
 def read_error(stored: str | None) -> dict[str, Any] | None:
@@ -181,7 +181,7 @@ def error_from_json(stored: dict[str, Any] | None) -> errors.VeoError | None:
     return errors.KINDS.get(stored["code"], errors.VeoError)(stored["message"], hint=stored["hint"])
 
 
-def _known(kind: Any, found: sqlite3.Row) -> dict[str, Any]:
+def known(kind: Any, found: sqlite3.Row) -> dict[str, Any]:
     """The columns that this version knows: a newer one may add some while this one has the file open."""
     names = {field.name for field in fields(kind)}
     return {name: found[name] for name in found.keys() if name in names}  # noqa: SIM118  a Row's `in` looks at values

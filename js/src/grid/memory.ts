@@ -1,7 +1,7 @@
 // What a grid remembers between two drawings: notices, commands under way.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import type { Summary } from "../core/protocol";
+import type { GridSummary } from "../protocol.gen";
 import type { Spot } from "./axes";
 import type { Ask, Marks } from "./context";
 
@@ -25,7 +25,7 @@ export function useNotice(): [{ shown: string; said: string }, (text: string, un
 }
 
 /** Reads out that all is done, once: what happens to each of 200 cells would never end. */
-export function useEndNotice(summary: Summary, say: (text: string, unseen: boolean) => void): void {
+export function useEndNotice(summary: GridSummary, say: (text: string, unseen: boolean) => void): void {
   const running = summary.actions.includes("cancel-all");
   const before = useRef(running);
   useEffect(() => {

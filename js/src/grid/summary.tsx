@@ -2,14 +2,14 @@
 
 import { type Clock, useNow } from "../core/clock";
 import { formatLine } from "../core/line";
-import type { Axis, CellAction, Summary, SweepAction } from "../core/protocol";
 import { CommandButton } from "../core/ui/command-button";
 import { returnFocus } from "../core/ui/focus";
+import type { CellAction, GridAxis, GridSummary, SweepAction } from "../protocol.gen";
 import { type AxisChoice, heldAxes, turn } from "./axes";
 import type { Ask } from "./context";
 
 export interface SummaryProps {
-  summary: Summary;
+  summary: GridSummary;
   tag: string;
   clock: Clock;
   /** Words that stand in the line's place for a while. */
@@ -64,7 +64,7 @@ function focusCell(button: HTMLElement): void {
 }
 
 export interface AxisPickerProps {
-  axes: readonly Axis[];
+  axes: readonly GridAxis[];
   choice: AxisChoice;
   onChoice: (choice: AxisChoice) => void;
 }

@@ -4,7 +4,14 @@ import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
 import type { Extras, Request } from "../core/connection";
-import type { Answer, Draft, PanelCommand, PanelCommands } from "../core/protocol";
+import type {
+  Draft,
+  LibraryState,
+  PanelAnswers,
+  PanelCommand,
+  PanelCommands,
+  Shelves,
+} from "../protocol.gen";
 import type { Stills } from "./media/stills";
 import type { Sources } from "./media/videos";
 
@@ -13,7 +20,10 @@ export type AskPanel = <W extends PanelCommand>(
   command: W,
   payload: PanelCommands[W],
   extras?: Extras,
-) => Promise<(Answer<W> & { buffers?: DataView[] }) | undefined>;
+) => Promise<(PanelAnswers[W] & { buffers?: DataView[] }) | undefined>;
+
+/** What there is in the library: the traits `library` and `shelves` in one. */
+export interface Library extends LibraryState, Shelves {}
 
 /** What lies over the panel. */
 export type Layer =

@@ -2,16 +2,9 @@
 
 import { render } from "preact";
 import { type Request, RequestError } from "../core/connection";
-import {
-  type GalleryView,
-  type Library,
-  type Queue,
-  ROWS,
-  type Row,
-  type Setup,
-  type SharedDraft,
-} from "../core/protocol";
 import type { Stage } from "../core/stage";
+import { type GalleryView, type Queue, ROWS, type Row, type Setup, type SharedDraft } from "../protocol.gen";
+import type { Library } from "./context";
 import { PanelView } from "./view";
 
 const TRAITS = ["panel", "draft", "queue", "library", "shelves", "chosen", "view"];

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { type Request, refusalOf } from "../core/connection";
-import type { Draft, SharedDraft } from "../core/protocol";
+import type { Draft, SharedDraft } from "../protocol.gen";
 
 /** Milliseconds after the last change before the kernel keeps it. */
 export const KEEP_MS = 400;

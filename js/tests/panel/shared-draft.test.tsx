@@ -2,8 +2,8 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestError } from "../../src/core/connection";
-import type { Draft, SharedDraft } from "../../src/core/protocol";
 import { KEEP_MS, useDraft } from "../../src/panel/shared-draft";
+import type { Draft, SharedDraft } from "../../src/protocol.gen";
 
 const EMPTY: Draft = {
   prompt: "",

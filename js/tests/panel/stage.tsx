@@ -4,10 +4,11 @@ import { type ComponentChildren, render } from "preact";
 import { act } from "preact/test-utils";
 import { vi } from "vitest";
 import { askWith, type Request, RequestError } from "../../src/core/connection";
-import type { GalleryView, Item, Library, PanelCommand, Row } from "../../src/core/protocol";
+import type { Library } from "../../src/panel/context";
 import { type AskPanel, type Panel, PanelContext } from "../../src/panel/context";
 import { Stills } from "../../src/panel/media/stills";
 import { Sources } from "../../src/panel/media/videos";
+import type { GalleryView, Item, PanelCommand, Row } from "../../src/protocol.gen";
 
 export const NOW = 1_764_100_000;
 
@@ -134,7 +135,7 @@ export function exampleRow(changes: Partial<Row> = {}): Row {
     prompt: "A fox crosses a frozen lake.",
     settings: "fast · 16:9",
     line: ["Generating", { clock: "since", at: NOW - 42 }],
-    progress: { since: NOW - 42, expected: 84 },
+    progress: { kind: "estimate", since: NOW - 42, expected: 84 },
     actions: ["cancel"],
     ...changes,
   };

@@ -1,6 +1,6 @@
 """`Panel`, the small studio inside a notebook: compose, watch, find and go on, with the mouse or the keyboard alone.
 
-What syncs are the facts of `protocol`, written by the panel state's thread alone. Commands are messages
+What syncs is the state of `protocol`, written by the panel state's thread alone. Commands are messages
 (`commands`); each is answered, from a thread of its own, so that nothing here holds the kernel up.
 """
 
@@ -21,12 +21,12 @@ from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.notebook.display import ROOT
 from veo_nb.notebook.live import STATIC, LiveView
-from veo_nb.notebook.panel import commands as asked
-from veo_nb.notebook.panel.handlers import Handlers
+from veo_nb.notebook.panel.commands import COMMANDS
+from veo_nb.notebook.panel.handlers import Answer, Handlers
 from veo_nb.notebook.panel.protocol import ROWS
 from veo_nb.notebook.panel.state import PanelState
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Command, Payloads
+from veo_nb.notebook.protocol import Command, Commands
 from veo_nb.notebook.showing import find_place_here, is_terminal
 from veo_nb.studio import Studio
 
@@ -67,7 +67,7 @@ class Panel(LiveView):
     _esm = STATIC / "panel.js"
     _css = STATIC / "panel.css"
     _kind = traitlets.Unicode("panel").tag(sync=True)
-    _commands: ClassVar[Payloads] = asked.COMMANDS
+    _commands: ClassVar[Commands] = COMMANDS
     panel = traitlets.Dict().tag(sync=True)
     draft = traitlets.Dict().tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
@@ -99,7 +99,7 @@ class Panel(LiveView):
             for name, (_, most) in _WORKERS.items()
         }
         self._along = threading.local()
-        self._done: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._done: OrderedDict[str, Answer] = OrderedDict()
         self._endings: list[Callable[[], None]] = []
         self._closed = self._made = False
         try:
@@ -166,10 +166,7 @@ class Panel(LiveView):
         """Write the traits that are new."""
         if not self._made or self._closed:
             return
-        with self._writing, self.hold_sync():
-            for name, value in state.items():
-                if getattr(self, name) != value:
-                    setattr(self, name, value)
+        self.write(**state)
 
     def _choose(self, change: Callable[[list[str]], list[str]]) -> None:
         with self._writing:
@@ -206,7 +203,7 @@ class Panel(LiveView):
         finally:
             del self._along.buffers
 
-    def handle(self, command: Command, payload: Any) -> dict[str, Any]:
+    def handle(self, command: Command, payload: Any) -> Answer:
         """Do what a page asks for; what costs something once, however often it is asked under one id."""
         if command.kind not in ONCE:
             return self._handlers.give(command.kind, payload, self._along.buffers)
@@ -214,7 +211,7 @@ class Panel(LiveView):
             self._done[command.id] = self._handlers.give(command.kind, payload, self._along.buffers)
             while len(self._done) > REMEMBERED:
                 self._done.popitem(last=False)
-        return dict(self._done[command.id])
+        return self._done[command.id]
 
 
 def whole_letters(content: Any) -> Any:

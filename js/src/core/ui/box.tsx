@@ -1,8 +1,8 @@
 // What stands in a clip's box until the clip comes.
 
 import { useRef } from "preact/hooks";
+import type { Progress, State } from "../../protocol.gen";
 import { progressShare } from "../progress";
-import type { Progress, State } from "../protocol";
 import { imageSource } from "../sources";
 import { StateIcon } from "./state-icon";
 

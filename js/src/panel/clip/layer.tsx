@@ -3,7 +3,8 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { askWith } from "../../core/connection";
-import type { GalleryView, Library } from "../../core/protocol";
+import type { GalleryView } from "../../protocol.gen";
+import type { Library } from "../context";
 import { type AskPanel, type Layer, type Panel, PanelContext, usePanel } from "../context";
 import { useNotices } from "../notices";
 import "./layer.css";

@@ -2,9 +2,9 @@
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { refusalOf } from "../../core/connection";
-import type { Details, GalleryView, Item } from "../../core/protocol";
 import type { Marks } from "../../grid/context";
 import { Player } from "../../grid/player/player";
+import type { Details, GalleryView, Item } from "../../protocol.gen";
 import { usePanel, useSettled } from "../context";
 
 /** Milliseconds after a change in the library before it is asked about: many come together. */

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { refusalOf } from "../../core/connection";
-import type { Details, Item } from "../../core/protocol";
+import type { Details, Item } from "../../protocol.gen";
 import { usePanel } from "../context";
 import { ALL } from "../gallery/filters";
 import { Thumb } from "./picture";

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { refusalOf } from "../../core/connection";
-import type { Check, Draft } from "../../core/protocol";
+import type { Check, Draft } from "../../protocol.gen";
 import { usePanel, useSettled } from "../context";
 import { asked } from "./draft";
 

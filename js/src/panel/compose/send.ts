@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { refusalOf } from "../../core/connection";
-import type { Answers, Draft } from "../../core/protocol";
+import type { Draft, Generated } from "../../protocol.gen";
 import { usePanel } from "../context";
 import { asked } from "./draft";
 
@@ -40,7 +40,7 @@ export function useSend(onSent: () => void): Sending {
       try {
         const command = { draft: asked(draft), confirm };
         const answer = await request("generate", command, { timeout: DEADLINE_MS });
-        const { question, jobs } = answer as unknown as Answers["generate"];
+        const { question, jobs } = answer as unknown as Generated;
         if (question !== "") {
           setSaid({ text: "", question });
           return;

@@ -1,7 +1,7 @@
 // The part of the library that is looked at, a page at a time. What is shown stays until what takes its place is here.
 
 import { type Request, refusalOf } from "../../core/connection";
-import type { GalleryView, Item } from "../../core/protocol";
+import type { GalleryView, Item } from "../../protocol.gen";
 
 export const PAGE = 60;
 /** Pages that are kept. */

@@ -1,8 +1,8 @@
 // Where a `<video>` gets a clip from: the server's address where that works, else its bytes through the kernel.
 
 import { type Request, RequestError, refusalOf } from "../../core/connection";
-import type { Item } from "../../core/protocol";
 import { videoSource } from "../../core/sources";
+import type { Item } from "../../protocol.gen";
 
 /** Clips whose bytes are kept though nobody shows them, and how many bytes that may be. */
 export const SPARE = 8;

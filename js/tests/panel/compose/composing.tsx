@@ -2,9 +2,9 @@
 
 import { vi } from "vitest";
 import { type Request, RequestError } from "../../../src/core/connection";
-import type { Check, Draft, Setup } from "../../../src/core/protocol";
 import { Compose } from "../../../src/panel/compose/compose";
 import { EMPTY } from "../../../src/panel/compose/draft";
+import type { Check, Draft, Setup } from "../../../src/protocol.gen";
 import { examplePanel, panelExamples } from "../../fixtures";
 import { FakeKernel, openStage, pass, type Stage } from "../stage";
 

@@ -2,9 +2,9 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { refusalOf } from "../../../core/connection";
-import type { Item } from "../../../core/protocol";
 import type { Intent } from "../../../grid/keys";
 import { formatPosition } from "../../../grid/player/sync";
+import type { Item } from "../../../protocol.gen";
 import { usePanel } from "../../context";
 import { Action, Question } from "../action";
 import { useLayer } from "../layer-context";

@@ -12,6 +12,7 @@ import "../grid/grid.css";
 import "../grid/bars.css";
 import "../grid/layers/layers.css";
 import "./panel.css";
+import { useNotices } from "../core/ui/notices";
 import type { GalleryView, Queue, Row, Setup, SharedDraft } from "../protocol.gen";
 import { OpenLayer } from "./clip/layer";
 import { Compose } from "./compose/compose";
@@ -20,12 +21,12 @@ import { type AskPanel, type Layer, type Panel, PanelContext } from "./context";
 import { Gallery } from "./gallery/gallery";
 import { Stills } from "./media/stills";
 import { Sources } from "./media/videos";
-import { NoticePlace, useNotices } from "./notices";
+import { NoticePlace } from "./notices";
 import { QueueList } from "./queue/queue";
 import { useChosen } from "./selection";
 import { useDraft } from "./shared-draft";
 
-export interface PanelProps {
+interface PanelProps {
   setup: Setup;
   shared: SharedDraft;
   queue: Queue;

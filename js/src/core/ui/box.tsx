@@ -35,7 +35,7 @@ export function Bar({ progress, now, text }: { progress: Progress; now: number; 
   if (share === undefined) return null;
   furthest.current = Math.max(furthest.current, share);
   // A guess has no number that could be read out as if it were known.
-  const counted = "total" in progress ? { "aria-valuenow": Math.round(furthest.current * 100) } : {};
+  const counted = progress.kind === "transfer" ? { "aria-valuenow": Math.round(furthest.current * 100) } : {};
   return (
     <div
       class="veo-bar"

@@ -42,6 +42,8 @@ class LiveView(anywidget.AnyWidget):
     _css = STATIC / "widget.css"
     _commands: ClassVar[Commands] = COMMANDS
     """The commands it takes."""
+    _judged: ClassVar[frozenset[str]] = frozenset()
+    """Those whose answer says where a text holds half a character; all others are refused with one."""
 
     _later: Callable[[float, Callable[[], object]], bool] = staticmethod(call_later)
     """Has something done after so many seconds, on a loop that goes on while a cell runs; whether it will be."""
@@ -98,7 +100,7 @@ class LiveView(anywidget.AnyWidget):
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         """Answer a message; it may come on the main thread, on a subshell's, or late."""
         try:
-            command, payload = parse_command(content, self._commands)
+            command, payload = parse_command(content, self._commands, self._judged)
         except InvalidRequest as error:
             self.send(reply_error(str(error.facts.get("id", "")), error))
             return

@@ -10,11 +10,12 @@ clock.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from veo_nb.catalog import check_text
 from veo_nb.errors import InvalidRequest, VeoError
 
 
@@ -120,7 +121,7 @@ class Command(Exchanged, frozen=True):
     """Something that the person at the browser wants."""
 
     kind: str
-    id: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    id: Annotated[str, msgspec.Meta(max_length=100, pattern="^[!-~]+$")]
     """Chosen by the browser; the reply carries it back."""
     payload: dict[str, Any]
 
@@ -167,8 +168,12 @@ COMMANDS: Commands = {"clock": (Nothing, Now), "cancel": (Nothing, Nothing), "re
 """Those of the card."""
 
 
-def parse_command(raw: object, commands: Commands = COMMANDS) -> tuple[Command, Exchanged]:
+def parse_command(
+    raw: object, commands: Commands = COMMANDS, judged: Container[str] = ()
+) -> tuple[Command, Exchanged]:
     """The command in this JSON value, which is one of those that the view takes, and its payload, checked.
+
+    A text that holds half a character goes through in the kinds that are `judged` where they are handled.
 
     Raises InvalidRequest where it is none that is known; its `facts["id"]` is the id to reply to, or empty.
     """
@@ -178,14 +183,32 @@ def parse_command(raw: object, commands: Commands = COMMANDS) -> tuple[Command, 
         if exchange is None:
             raise msgspec.ValidationError(f"Unknown kind {command.kind[:40]!r}")  # noqa: TRY301  said as the others
         payload = msgspec.convert(command.payload, exchange[0])
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.ValidationError, RecursionError, UnicodeEncodeError) as error:
+        # msgspec itself can't quote half a character where a name or a choice holds one.
         found = raw.get("id") if isinstance(raw, Mapping) else None
         raise InvalidRequest(
             f"The kernel does not understand this message: {error}.",
             hint="Reload the page: it may show another version of veo_nb than the kernel runs.",
-            id=found if isinstance(found, str) and len(found) <= 100 else "",
+            id=found if isinstance(found, str) and len(found) <= 100 and found.isascii() else "",
         ) from None
+    if command.kind not in judged:
+        _check_texts(command)
     return command, payload
+
+
+def _check_texts(command: Command) -> None:
+    """Nothing, where all texts of a payload are whole.
+
+    Raises:
+        InvalidRequest: one is not; the field is the innermost that has a name of ours.
+    """
+    try:
+        for name, value in command.payload.items():
+            for inner, one in value.items() if isinstance(value, dict) else [(name, value)]:
+                check_text(inner, one)
+    except InvalidRequest as error:
+        error.facts["id"] = command.id
+        raise
 
 
 def to_json(shape: object) -> Any:

@@ -107,6 +107,11 @@ def test_another_ending_is_refused_with_those_there_are(sweep, to):
         sweep.export(to)
 
 
+def test_a_name_that_holds_half_a_character_is_refused(sweep, tmp_path):
+    with pytest.raises(errors.InvalidRequest, match=r"to holds half a character.* another name"):
+        sweep.export(tmp_path / "grid \ud83e.csv")
+
+
 @pytest.mark.parametrize(
     ("to", "how"),
     [

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -282,6 +282,8 @@ values = st.one_of(
     fit=st.sampled_from(["", "crop"]),
     take=st.integers(1, 3),
 )
+@example(fields={}, prompt="A {{x}}.", variables={"x": ["fox", "\ud800"]}, fit="", take=1)
+@example(fields={}, prompt="A {{x}}.", variables={"x": ["\ud800"]}, fit="", take=1)
 def test_whatever_a_page_sends_is_checked_and_never_breaks(
     tmp_path_factory, fields, prompt, variables, fit, take
 ):

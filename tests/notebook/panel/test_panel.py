@@ -505,16 +505,68 @@ def test_what_is_no_message_at_all_is_answered_too(look, here, content):
     assert "does not understand" in panel.sent[0][0]["error"]["message"]
 
 
-def test_half_a_character_breaks_nothing(look, here):
+HALF = "fox \ud83e"
+HALVES: list[tuple[str, dict[str, Any], str]] = [
+    ("draft", {"draft": draft(prompt=HALF), "by": "v1"}, "prompt"),
+    ("draft", {"draft": draft(variables={HALF: ["owl"]}), "by": "v1"}, "variables"),
+    (
+        "generate",
+        {"draft": draft(prompt="{{x}}", variables={"x": ["owl", HALF]}), "confirm": False},
+        "variables",
+    ),
+    ("generate", {"draft": draft(fields={"negative_prompt": [HALF]}), "confirm": False}, "fields"),
+    ("upload", {"name": f"{HALF}.png"}, "name"),
+    ("picture", {"picture": HALF}, "picture"),
+    ("browse", {**to_json(first_view()), "search": HALF, "offset": 0, "limit": 5}, "search"),
+    ("view", {"view": {**to_json(first_view()), "search": HALF}}, "search"),
+    ("note", {"clip": "3f2a/0", "note": HALF}, "note"),
+    ("join", {"pieces": [{"clip": "3f2a/0", "start": 0.0, "end": None}], "title": HALF}, "title"),
+    ("details", {"clip": HALF}, "clip"),
+    ("posters", {"clips": ["3f2a/0", HALF]}, "clips"),
+]
+
+
+@pytest.mark.parametrize(("kind", "payload", "field"), HALVES)
+def test_half_a_character_is_refused_with_its_field(look, here, kind, payload, field):
     """A page may cut an emoji in two; what can't be stored must not stop all that comes after."""
-    panel, other = look(here), look(here)
-    half = "fox \ud83e"
-    panel.ask("draft", draft=draft(prompt=half, variables={half: [half]}), by=half)
-    wait_until(lambda: other.draft["draft"]["prompt"] == "fox ?")
-    assert panel.ask("browse", **{**to_json(first_view()), "search": half}, offset=0, limit=5)["total"] == 0
-    (problem,) = panel.ask("check", draft=draft(prompt=half))["problems"]
-    assert "half a character" in problem["message"]
-    assert "half a character" in panel.refused("generate", draft=draft(prompt=half), confirm=False)
+    panel = look(here)
+    assert panel.refused(kind, **payload).startswith(f"{field} holds half a character")
+    assert panel.ask("clock")["now"] > 0
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        (draft(prompt=HALF), "prompt"),
+        (draft(prompt="{{x}}", variables={"x": [HALF]}), "x"),
+        (draft(prompt="{{x}}", variables={"x": ["owl", HALF]}), "x"),
+        (draft(fields={"negative_prompt": [HALF]}), "negative_prompt"),
+        (draft(fields={HALF: ["x"]}), "The name of a field"),
+        (draft(image=[HALF]), "image"),
+        (draft(video=HALF), "video"),
+    ],
+)
+def test_the_check_of_a_draft_says_where_half_a_character_stands(look, here, given, field):
+    problems = look(here).ask("check", draft=given)["problems"]
+    assert field in [one["field"] for one in problems]
+    assert any(one["message"].endswith("holds half a character, which can't be sent.") for one in problems)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"kind": HALF, "id": "a", "payload": {}},
+        {"kind": "clock", "id": "a", "payload": {HALF: 1}},
+        {"kind": "clock", "id": "a", "payload": {}, HALF: 1},
+        {"kind": "clock", "id": HALF, "payload": {}},
+    ],
+)
+def test_half_a_character_in_a_message_itself_can_be_answered(look, here, content):
+    panel = look(here)
+    panel._handle_custom_msg(content, [])
+    wait_until(lambda: panel.sent)
+    json.dumps(panel.sent[0][0], ensure_ascii=False).encode()
+    assert "does not understand" in panel.sent[0][0]["error"]["message"]
 
 
 def test_a_panel_that_cannot_take_what_is_new_holds_no_other_up(look, here, monkeypatch, caplog):

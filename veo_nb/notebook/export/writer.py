@@ -66,6 +66,7 @@ def export(
     """
     from veo_nb.media.probe import UnreadableVideo
 
+    catalog.check_text("to", to, catalog.RENAME, be="written")
     kind = kind_of(to)
     options = {name: value for name, value in how.items() if value is not None}
     for name in options:

@@ -108,6 +108,7 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
     """
     axes: dict[str, Any] = {}
     fields: dict[str, Any] = {}
+    _check_texts(draft)
     for name, values in draft.fields.items():
         if name not in LABELS:
             raise InvalidRequest(f"A request has no field {name!r}.", hint="Reload the page.", field=name)
@@ -127,6 +128,20 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
     variables = _take_variables(draft, axes)
     prompt = draft.prompt.strip() if axes else grammar.fill(draft.prompt.strip(), variables)
     return Asked(prompt, axes, fields, variables if axes else {}, draft.take)
+
+
+def _check_texts(draft: Draft) -> None:
+    """Nothing, where no text of a draft holds half a character: not even a refusal could quote it."""
+    catalog.check_text("The name of a variable", [*draft.variables])
+    catalog.check_text("The name of a field", [*draft.fields])
+    others = ("prompt", "image", "last_frame", "reference_images", "video")
+    texts = [
+        *draft.variables.items(),
+        *draft.fields.items(),
+        *((name, getattr(draft, name)) for name in others),
+    ]
+    for name, value in texts:
+        catalog.check_text(name, value)
 
 
 def _take_variables(draft: Draft, axes: dict[str, Any]) -> dict[str, str]:

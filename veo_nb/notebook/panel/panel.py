@@ -45,9 +45,6 @@ _WORKERS = {
 """Who does what, and on how many threads: what takes long holds nothing else up. What changes things, and is not
 named, is done one after another by the last."""
 
-STRICT = frozenset({"check", "generate"})
-"""Commands whose answer says where half a character stands; of all others it is taken away."""
-
 ONCE = frozenset({"generate", "another", "rerun", "resubmit", "join"})
 """Commands that cost something. A page that got no answer in time asks again under the same id, and is told what came of
 the first time."""
@@ -68,6 +65,7 @@ class Panel(LiveView):
     _css = STATIC / "panel.css"
     _kind = traitlets.Unicode("panel").tag(sync=True)
     _commands: ClassVar[Commands] = COMMANDS
+    _judged = frozenset({"check"})
     panel = traitlets.Dict().tag(sync=True)
     draft = traitlets.Dict().tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
@@ -196,8 +194,6 @@ class Panel(LiveView):
 
     def _answer_with(self, view: Any, content: Any, buffers: Any) -> None:
         self._along.buffers = buffers or ()
-        if isinstance(content, dict) and str(content.get("kind")) not in STRICT:
-            content = whole_letters(content)
         try:
             super()._receive(view, content, buffers)
         finally:
@@ -212,15 +208,6 @@ class Panel(LiveView):
             while len(self._done) > REMEMBERED:
                 self._done.popitem(last=False)
         return self._done[command.id]
-
-
-def whole_letters(content: Any) -> Any:
-    """A JSON value without halves of characters, which can be neither stored nor sent back; `?` stands for each."""
-    if isinstance(content, str):
-        return content.encode(errors="replace").decode()
-    if isinstance(content, dict):
-        return {whole_letters(name): whole_letters(value) for name, value in content.items()}
-    return [whole_letters(value) for value in content] if isinstance(content, list) else content
 
 
 def check_place(shell: Any) -> None:

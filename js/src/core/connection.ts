@@ -1,4 +1,8 @@
 // Asks the kernel for something and waits for its answer, for as long as the caller's signal is not aborted.
+//
+// Not anywidget's own `experimental.invoke`: marimo has none (it throws), an error in Python is never answered (the page
+// waits for three seconds and hears of a timeout), and each call has a new id, while what costs money must be asked
+// for again under its first one. Seen in anywidget 0.11.0.
 
 import type { AnyModel } from "@anywidget/types";
 import type { CardCommand, Command, ErrorText, GridCommand, PanelCommand, Reply } from "../protocol.gen";

@@ -3,7 +3,7 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
-import type { Extras, Request } from "../core/connection";
+import type { Extras } from "../core/connection";
 import type {
   Draft,
   LibraryState,
@@ -14,6 +14,7 @@ import type {
 } from "../protocol.gen";
 import type { Stills } from "./media/stills";
 import type { Sources } from "./media/videos";
+import type { PanelRequest } from "./request";
 
 /** Asks the kernel; a refusal is said to the person and ends there. The answer is undefined then. */
 export type AskPanel = <W extends PanelCommand>(
@@ -34,7 +35,7 @@ export type Layer =
 export interface Panel {
   ask: AskPanel;
   /** As `ask`, but a refusal is thrown (a RequestError): for who has a place of its own for the words. */
-  request: Request;
+  request: PanelRequest;
   /** Words to the person: shown for a while, or with `unseen` only read out. */
   say: (text: string, unseen?: boolean) => void;
   /** As `say`, with something that can still be done about it. */

@@ -2,8 +2,9 @@
 
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
-import { askWith, type Request } from "../core/connection";
+import { askWith } from "../core/connection";
 import { leaveOnEscape } from "../core/ui/focus";
+import type { PanelRequest } from "./request";
 import "../core/ui/theme.css";
 // What the parts that it shares with the card and the grid look like.
 import "../core/ui/controls.css";
@@ -35,7 +36,7 @@ interface PanelProps {
   chosen: readonly string[];
   view: GalleryView;
   clock: Clock;
-  request: Request;
+  request: PanelRequest;
   /** Whether the kernel has gone: nothing can be asked any more. */
   lost: boolean;
   signal: AbortSignal;

@@ -52,7 +52,7 @@ export function useImages(draft: Draft, setup: Setup): Images {
       if (typeof known[key] === "object" || asking.current.has(key)) continue;
       asking.current.add(key);
       request("picture", { picture: key })
-        .then((picture) => setKnown((now) => ({ ...now, [key]: picture as unknown as PictureState })))
+        .then((picture) => setKnown((now) => ({ ...now, [key]: picture })))
         .catch((error: unknown) => {
           const text = textOf(error, "");
           if (text !== "") setKnown((now) => ({ ...now, [key]: text }));
@@ -72,12 +72,12 @@ export function useImages(draft: Draft, setup: Setup): Images {
 
   /** Waits for a picture's size and still and puts it into the draft: in place of another, or at the end. */
   const take = useCallback(
-    async (field: PictureField, name: string, ask: () => Promise<object>, instead?: string) => {
+    async (field: PictureField, name: string, ask: () => Promise<PictureState>, instead?: string) => {
       const id = ++count.current;
       setUploads((now) => [...now, { id, field, name }]);
       setRefused(({ [field]: _, ...others }) => others);
       try {
-        const picture = (await ask()) as PictureState;
+        const picture = await ask();
         if (signal.aborted) return;
         setKnown((now) => ({ ...now, [picture.key]: picture }));
         compose((now) => {

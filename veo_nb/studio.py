@@ -23,7 +23,7 @@ from veo_nb.credentials.keys import Environment, Secret
 from veo_nb.credentials.stores import KeyStores, machine_stores
 from veo_nb.engine.expiry import RECENT_SECONDS, Unfetched, unfetched
 from veo_nb.engine.extension import check_source, source_of
-from veo_nb.engine.job import ALPHABET, Job, State
+from veo_nb.engine.job import ALPHABET, Job
 from veo_nb.engine.repair import Repair, Repairer
 from veo_nb.engine.repeat import fields_again
 from veo_nb.engine.timing import usual_seconds
@@ -33,11 +33,11 @@ from veo_nb.jobs.keeping import Keeping
 from veo_nb.jobs.sweeping import Sweeping
 from veo_nb.jobs.workspace import Doors, Workspace, open_workspace
 from veo_nb.request import VideoRequest, make_request
-from veo_nb.store.billing import Bill, make_bill, make_gate
-from veo_nb.store.cost import estimate
+from veo_nb.store.billing import Bill, estimate, make_bill, make_gate
 from veo_nb.store.files import Library
-from veo_nb.store.ledger import JobRow, Ledger
+from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.rebuild import has_traces
+from veo_nb.store.rows import JobRow, State
 
 log = logging.getLogger("veo_nb")
 

@@ -6,7 +6,7 @@ import pytest
 
 from veo_nb import errors
 from veo_nb.engine.expiry import unfetched
-from veo_nb.engine.job import error_to_json
+from veo_nb.store.rows import error_to_json
 
 HOUR = 3600.0
 NAME = "models/m/operations/op7"

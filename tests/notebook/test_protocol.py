@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 from tests.write_protocol import TARGET, typescript
-from veo_nb.engine.job import State as JobState
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.notebook.protocol import (
     COMMANDS,
@@ -32,6 +31,7 @@ from veo_nb.notebook.protocol import (
     reply_error,
     to_json,
 )
+from veo_nb.store.rows import State as JobState
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "protocol"
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tests.store.test_ledger import ROW, VIDEO
-from veo_nb.store.ledger import Ledger, Owner
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import Owner
 from veo_nb.store.watch import LOOK_SECONDS, state_of, watch
 
 

@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
-from veo_nb.engine.job import Job, Note, Snapshot, State
+from veo_nb.engine.job import Job, Note, Snapshot
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.engine.owner import LeaseHolder
 from veo_nb.engine.registry import Registry
 from veo_nb.errors import InvalidRequest, NotFound, SubmissionUncertain, VeoError
-from veo_nb.store.ledger import JobRow, Ledger
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import JobRow, State
 
 log = logging.getLogger("veo_nb")
 

@@ -9,7 +9,8 @@ import threading
 from collections.abc import Callable
 
 from veo_nb.errors import VeoError
-from veo_nb.store.ledger import JobRow, Ledger, Owner
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import JobRow, Owner
 
 log = logging.getLogger("veo_nb")
 

@@ -7,12 +7,13 @@ import weakref
 from collections.abc import Callable
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, Snapshot, State, Workshop, error_from_json
+from veo_nb.engine.job import Job, Snapshot, Workshop
 from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import video_from_row
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.files import Library
-from veo_nb.store.ledger import Change, JobRow, Ledger
+from veo_nb.store.ledger import Change, Ledger
+from veo_nb.store.rows import JobRow, State, error_from_json
 
 
 class Registry:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, State
+from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest
+from veo_nb.store.rows import State
 
 
 def fields_again(job: Job, provider: catalog.Provider) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from veo_nb.engine.job import Job, State
+from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.jobs.sweeping import Open
@@ -14,6 +14,7 @@ from veo_nb.store import lineage as lineages
 from veo_nb.store import queries as browsing
 from veo_nb.store.files import Library
 from veo_nb.store.ledger import Change, Ledger
+from veo_nb.store.rows import State
 from veo_nb.store.watch import state_of
 
 

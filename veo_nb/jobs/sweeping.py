@@ -19,8 +19,7 @@ from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.engine.registry import Registry
 from veo_nb.errors import NotFound
 from veo_nb.request import VideoRequest
-from veo_nb.store.billing import Bill
-from veo_nb.store.cost import estimate
+from veo_nb.store.billing import Bill, estimate
 from veo_nb.store.files import Library
 from veo_nb.store.ledger import Change, Ledger
 from veo_nb.store.listeners import Listeners

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from veo_nb import catalog
 from veo_nb.engine.expiry import Unfetched
-from veo_nb.engine.job import Job, Note, Snapshot, State
+from veo_nb.engine.job import Job, Note, Snapshot
 from veo_nb.media.picture import Picture
 from veo_nb.notebook.protocol import Estimate, Part, Progress, Since, Transfer, Until, format_elapsed
 from veo_nb.request import VideoRequest, misfit
 from veo_nb.store.billing import Bill
+from veo_nb.store.rows import State
 
 MEGABYTE = 1_000_000
 

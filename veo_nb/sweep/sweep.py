@@ -10,13 +10,14 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, State, WaitInterrupted
+from veo_nb.engine.job import Job, WaitInterrupted
 from veo_nb.errors import InvalidRequest, NotFound, VeoError, WaitTimeout
 from veo_nb.jobs.judged import Judged
 from veo_nb.request import VideoRequest
 from veo_nb.store.ledger import Change
 from veo_nb.store.listeners import Listeners
 from veo_nb.store.ratings import Ratings
+from veo_nb.store.rows import State
 from veo_nb.sweep import results
 from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.cell import Cell

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, State
+from veo_nb.engine.job import Job
 from veo_nb.errors import VeoError
 from veo_nb.notebook import text
 from veo_nb.notebook.live import PUSH_SECONDS
@@ -41,6 +41,7 @@ from veo_nb.notebook.panel.stills import Stills
 from veo_nb.notebook.panel.store import PanelStore, empty_draft
 from veo_nb.notebook.place import Place
 from veo_nb.store.queries import Query
+from veo_nb.store.rows import State
 from veo_nb.studio import Studio
 
 log = logging.getLogger("veo_nb")

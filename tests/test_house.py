@@ -114,10 +114,16 @@ def test_a_room_says_what_lives_there():
 
 
 SOURCES = sorted([*MODULES.values(), *(path for path in (ROOT / "js" / "src").rglob("*") if path.is_file())])
+WRITTEN = {"protocol.gen.ts"}
+"""Those that nobody reads in one go, since a program wrote them."""
 
 
 def test_a_file_can_be_read_in_one_go():
-    lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines())
+        for path in SOURCES
+        if path.name not in WRITTEN
+    }
     assert {path: lines for path, lines in lengths.items() if lines > 600} == {}
 
 

@@ -12,6 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from veo_nb import catalog
 from veo_nb.engine.job import ALPHABET, Job
 from veo_nb.engine.video import Trimmed, Video
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
@@ -129,6 +130,8 @@ class Keeping(ABC):
                     f"The file {piece.video.path.name} is no longer there.",
                     hint="Run its cell again to fetch it.",
                 )
+        catalog.check_text("title", title, be="kept")
+        catalog.check_text("out", out, catalog.RENAME, be="written")
         self.library.prepare()
         parts, now = self._open(), self._clock()
         title = " ".join(title.split()) or (

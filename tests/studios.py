@@ -12,6 +12,7 @@ import pytest
 
 from tests.world import KEY, InPlace, Service, Time, World
 from veo_nb.media.encode import Writer
+from veo_nb.notebook.views import Views
 from veo_nb.studio import Studio
 
 _one_context = functools.cache(ssl.create_default_context)
@@ -75,6 +76,7 @@ def make_studio(tmp_path, service, tls):
             transport=service.transport,
             clock=time.clock,
             sleep=time.hurry,
+            views=Views(),
             **values,
         )
         studios.append(studio)

@@ -25,7 +25,7 @@ from veo_nb.catalog import PROVIDERS
 from veo_nb.credentials.keys import Secret
 from veo_nb.credentials.stores import Colab, Keyring, KeyStores
 from veo_nb.doctor import Check, examine, format_checks, report
-from veo_nb.engine.sandbox_process import LocalServer
+from veo_nb.engine.connection import LocalServer
 from veo_nb.store.ledger import Ledger
 from veo_nb.studio import Studio
 
@@ -395,8 +395,8 @@ def test_a_disk_that_is_nearly_full_is_found(monkeypatch, studio, free, ok):
 
 
 def test_jobs_are_counted_and_an_uncertain_one_is_named(studio):
-    studio.library.prepare()
-    ledger = Ledger(studio.library.ledger_path)
+    studio.library.files.prepare()
+    ledger = Ledger(studio.library.files.ledger_path)
     for number, state in enumerate(["succeeded", "running", "failed"]):
         ledger.add_job(replace(ROW, id=f"000{number}", state=state, operation="operations/x"), fresh=True)
     assert check(studio, "jobs") == replace(
@@ -411,8 +411,8 @@ def test_jobs_are_counted_and_an_uncertain_one_is_named(studio):
 
 
 def test_a_ledger_that_cannot_be_read_is_found(studio):
-    studio.library.prepare()
-    studio.library.ledger_path.mkdir()
+    studio.library.files.prepare()
+    studio.library.files.ledger_path.mkdir()
     found = check(studio, "jobs")
     assert not found.ok
     assert "unable to open" in found.found
@@ -423,6 +423,6 @@ def test_a_ledger_that_cannot_be_read_is_found(studio):
 
 
 def test_a_ledger_that_is_sound_is_told_with_its_size(studio):
-    studio.library.prepare()
-    Ledger(studio.library.ledger_path).close()
+    studio.library.files.prepare()
+    Ledger(studio.library.files.ledger_path).close()
     assert check(studio, "ledger").found == "0.1 MB, sound"

@@ -12,13 +12,11 @@ Nothing is started, opened or read at import; the functions here use one studio,
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import threading
 import types
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -90,7 +88,8 @@ __all__ = [
 _HOMES = {
     "AsyncClient": "veo_nb.api.client",
     "Job": "veo_nb.engine.job",
-    "Studio": "veo_nb.studio",
+    # The one whose sweeps can be shown: the studio itself knows nothing of pages.
+    "Studio": "veo_nb.notebook.views:NotebookStudio",
     "Sweep": "veo_nb.sweep.sweep",
     "Video": "veo_nb.engine.video",
     "VideoRequest": "veo_nb.request",
@@ -106,9 +105,8 @@ _options: dict[str, Any] = {}
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'veo_nb' has no attribute {name!r}")
-    if name in ("Studio", "Sweep"):
-        _give_grids()
-    return getattr(importlib.import_module(_HOMES.get(name, "veo_nb.errors")), name)
+    module, _, real = _HOMES.get(name, "veo_nb.errors").partition(":")
+    return getattr(importlib.import_module(module), real or name)
 
 
 def __dir__() -> list[str]:
@@ -135,38 +133,10 @@ def studio() -> Studio:
     global _studio  # noqa: PLW0603  one default studio a process
     with _lock:
         if _studio is None:
-            from veo_nb.studio import Studio
+            from veo_nb.notebook.views import NotebookStudio
 
-            _give_grids()
-            _studio = Studio(options=_options, **_settings)
+            _studio = NotebookStudio(options=_options, **_settings)
         return _studio
-
-
-def _give_grids() -> None:
-    """Let a sweep be shown and exported: it knows nothing of that, and nothing of it is loaded before it is done."""
-    from veo_nb.jobs.judged import Judged
-    from veo_nb.sweep.sweep import Sweep
-
-    def show(sweep: Sweep, **how: Any) -> None:
-        from veo_nb.notebook.magics import show_here
-
-        show_here(sweep, **how)
-
-    def export(sweep: Sweep, to: Any, **how: Any) -> Path:
-        from veo_nb.notebook.export.writer import export
-
-        return export(sweep, to, keys=_keys(), **how)
-
-    Sweep.viewer = staticmethod(show)
-    Judged.exporter = staticmethod(export)
-
-
-def _keys() -> list[str]:
-    """The keys that this process knows of: none of them may be in what is given away."""
-    from veo_nb.catalog import PROVIDERS
-
-    known = [os.environ.get(name, "") for one in PROVIDERS.values() for name in one.key_variables]
-    return [*known, *(one.settings.api_key.reveal() for one in [*_retired, _studio] if one is not None)]
 
 
 def configure(**settings: Any) -> Studio:
@@ -219,7 +189,7 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
             raise
         if old is not None:
             # What runs goes on, with its cards; it is closed with the process.
-            _retired.append(old) if old.active() else old.close()
+            _retired.append(old) if old.jobs.active() else old.close()
         return new
 
 
@@ -319,7 +289,7 @@ def unload_ipython_extension(shell: Any) -> None:
 def _active() -> list[Job]:
     """The jobs of this kernel that are not done; those that were started before `configure()` too."""
     # First who drives a job, then who only follows it.
-    jobs = {job.id: job for one in reversed([*_retired, studio()]) for job in one.active()}
+    jobs = {job.id: job for one in reversed([*_retired, studio()]) for job in one.jobs.active()}
     return sorted(jobs.values(), key=lambda job: job.now.created_at)
 
 

@@ -201,7 +201,7 @@ def _network(studio: Studio) -> list[Check]:
 
 
 async def _ask(studio: Studio) -> tuple[list[Reached], Tried | None]:
-    settings, transport, clock = studio.settings, studio._transport, studio._clock  # noqa: SLF001
+    settings, transport, clock = studio.settings, studio.jobs.workspace.transport, studio.jobs.workspace.clock
     asking = [reach(base, transport, clock) for base in bases(settings)]
     try:
         if settings.provider.key_variables:
@@ -263,7 +263,7 @@ def _library(studio: Studio) -> Check:
     if not folder.exists():
         return Check("library", True, f"{folder} (made with the first clip)")
     try:
-        studio.library.prepare()
+        studio.library.files.prepare()
     except VeoError as error:
         return Check("library", False, error.message, error.hint)
     return Check("library", True, str(folder))
@@ -292,7 +292,7 @@ def _jobs(studio: Studio) -> Check:
 
 
 def _ledger(studio: Studio) -> list[Check]:
-    path = studio.library.ledger_path
+    path = studio.library.files.ledger_path
     if not path.exists():
         return []
     try:

@@ -10,9 +10,8 @@ import httpx
 import pytest
 
 from veo_nb import catalog, errors
-from veo_nb.engine.extension import check_source, source_of
 from veo_nb.engine.job import Job, Snapshot, State
-from veo_nb.engine.video import Video
+from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.request import Source, make_request
 
 NOW = 1_800_000_000.0
@@ -40,8 +39,6 @@ def clip_made(ago: float = 60.0, provider: catalog.Provider = GEMINI, **facts: A
         take=1,
         estimate=None,
         now=Snapshot(state=State.SUCCEEDED, videos=(video,), **made),
-        cancel=lambda job: None,
-        attend=lambda job: None,
     )
     return job.video
 
@@ -123,8 +120,6 @@ def test_a_clip_built_by_hand_has_no_age_to_be_judged_by():
 def test_a_source_keeps_the_clips_shape():
     tall = clip_made(width=720, height=1280)
     assert source_of(tall, GEMINI) == Source(uri=tall.uri, key="job:3f2a/0", shape="9:16")
-    assert source_of(tall.job, GEMINI).shape == "9:16"
-    assert source_of("https://x.example/v", GEMINI) == "https://x.example/v"
     request = make_request(GEMINI, prompt="It looks back.", video=source_of(tall, GEMINI))
     assert (request.shape, request.aspect_ratio) == ("9:16", None)
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.world import PROVIDER
+from tests.world import PROVIDER, NoActions
 from veo_nb.engine.job import (
     NEXT,
     Job,
@@ -34,6 +34,19 @@ ROOT = Path(__file__).parents[2]
 REQUEST = make_request(PROVIDER, prompt="A fox crosses\n a frozen lake, harsh noon light, wide shot.")
 
 
+class Noted(NoActions):
+    """Writes down what a job asks for."""
+
+    def __init__(self, calls: list[str]) -> None:
+        self.calls = calls
+
+    def attend(self, job: Job) -> None:
+        self.calls.append("attend")
+
+    def cancel(self, job: Job) -> None:
+        self.calls.append("cancel")
+
+
 def make_job(state: State = State.QUEUED, **now) -> Job:
     calls: list[str] = []
     job = Job(
@@ -43,8 +56,7 @@ def make_job(state: State = State.QUEUED, **now) -> Job:
         take=1,
         estimate=1.2,
         now=Snapshot(state=state, created_at=1.0, **now),
-        cancel=lambda job: calls.append("cancel"),
-        attend=lambda job: calls.append("attend"),
+        actions=Noted(calls),
     )
     job.calls = calls  # type: ignore[attr-defined]
     return job
@@ -267,7 +279,7 @@ def test_a_listener_hears_each_change_until_it_is_removed(job):
     remove()
     job.change(state=State.RUNNING)
     assert changes == ["submitting", "submitting"]
-    assert len(job._listeners) == 0
+    assert len(job.changed) == 0
 
 
 def test_removing_takes_away_no_equal_listener(job):
@@ -304,7 +316,7 @@ def test_a_listener_may_remove_itself_while_it_is_called(job):
 
     remove = job.on_change(once)
     job.change(note=Note(kind="slot"))
-    assert len(job._listeners) == 0
+    assert len(job.changed) == 0
 
 
 def test_listeners_know_before_those_who_wait(job):

@@ -11,8 +11,7 @@ import pytest
 
 from tests.store.test_ledger import VIDEO
 from tests.world import PROVIDER, row_of
-from veo_nb.engine.job import State
-from veo_nb.engine.registry import Registry
+from veo_nb.engine.job import Registry, State
 from veo_nb.errors import OperationFailed
 from veo_nb.media.picture import Picture
 from veo_nb.request import make_request
@@ -39,7 +38,7 @@ def ledger(library):
 
 @pytest.fixture
 def registry(ledger, library):
-    return Registry(ledger, library, lambda job: None, lambda job: None)
+    return Registry(ledger, library)
 
 
 def test_a_job_is_one_object_as_long_as_someone_has_it(registry):

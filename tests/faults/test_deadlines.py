@@ -13,9 +13,9 @@ import pytest
 
 from tests.faults.rows import Row
 from tests.world import Held, World
-from veo_nb.engine.deadline import WATCHED_SECONDS
 from veo_nb.engine.engine import PLAUSIBLE_SECONDS
 from veo_nb.engine.job import Job
+from veo_nb.engine.timing import WATCHED_SECONDS
 
 HOUR = 3600.0
 

@@ -184,38 +184,38 @@ def test_each_push_is_a_snapshot_of_its_own(view):
 
 
 def test_it_listens_until_the_job_is_over(view):
-    assert len(view._job._listeners) == 1
+    assert len(view._job.changed) == 1
     view._job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
-    assert len(view._job._listeners) == 0
+    assert len(view._job.changed) == 0
 
 
 def test_a_view_of_a_job_that_is_over_listens_to_nothing(place, time, shell):
     job = make_job(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
     view = Seen(job, place, time.clock)
     view._changed(job)
-    assert len(job._listeners) == 0
+    assert len(job.changed) == 0
     view.close()
 
 
 def test_a_job_that_ends_while_its_view_is_made_is_seen_to_have_ended(place, time, shell, monkeypatch):
     """Between the first look at its state and the listening."""
     job = make_job(state=State.RUNNING)
-    listen = job.listen
+    listen = job.on_change
 
     def too_late(listener):
         job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
         return listen(listener)
 
-    monkeypatch.setattr(job, "listen", too_late)
+    monkeypatch.setattr(job, "on_change", too_late)
     view = Seen(job, place, time.clock)
     assert view.card["state"] == "cancelled"
-    assert len(job._listeners) == 0
+    assert len(job.changed) == 0
     view.close()
 
 
 def test_a_view_that_was_closed_hears_nothing_more(view):
     view.close()
-    assert len(view._job._listeners) == 0
+    assert len(view._job.changed) == 0
     view._job.change(typical=1.0)
     assert view.pushed == []
 
@@ -251,7 +251,13 @@ class Studio:
     def __init__(self) -> None:
         self.made: list[Job] = []
 
-    def generate(self, prompt: str, **fields: Any) -> Job:
+    def attend(self, job: Job) -> None:
+        pass
+
+    def cancel(self, job: Job) -> None:
+        raise AssertionError
+
+    def extend(self, video: Any, prompt: str, **fields: Any) -> Job:
         raise AssertionError
 
     def retry(self, job_id: str) -> Job:
@@ -275,8 +281,8 @@ class Blocked:
     """A shown card whose job the filter has just refused; `timers` are what would be done later."""
 
     def __init__(self, place, clock, shell) -> None:
-        self.job = make_job(state=State.RUNNING, submitted_at=NOW, operation="op")
-        self.studio = self.job._workshop = Studio()
+        self.studio = Studio()
+        self.job = make_job(actions=self.studio, state=State.RUNNING, submitted_at=NOW, operation="op")
         self.replaced: list[tuple[Job, Job]] = []
         self.timers: list[tuple[float, Any]] = []
         self.called_off: list[Any] = []
@@ -363,7 +369,7 @@ def test_try_again_has_another_job_take_the_place(blocked, video):
         new.change(state=state)
     new.change(state=State.SUCCEEDED, videos=(video,))
     assert "<video" in blocked.shown["text/html"]
-    assert len(new._listeners) == 0
+    assert len(new.changed) == 0
 
 
 def test_it_can_be_blocked_and_tried_again_and_again(blocked):
@@ -493,5 +499,5 @@ def test_a_job_may_change_on_another_thread_while_its_view_is_made_and_shown(pla
         thread.join()
         assert view.card["state"] == "cancelled"
         assert "Stopped" in shell.display_pub.outputs[-1][0]["text/html"]
-        assert len(job._listeners) == 0
+        assert len(job.changed) == 0
         view.close()

@@ -21,13 +21,13 @@ from tests.store.test_billing import bill_of, charge
 from tests.world import PROVIDER
 from veo_nb import catalog, errors
 from veo_nb.engine.job import Job, Snapshot, State
+from veo_nb.engine.jobs import Preview
 from veo_nb.engine.video import Video
 from veo_nb.media.picture import Picture, read_picture
 from veo_nb.notebook import display
 from veo_nb.notebook.display import backdrop, dry_run, finished, job_table, one_clip, poster, shown_again
 from veo_nb.notebook.place import Place
 from veo_nb.request import make_request
-from veo_nb.studio import Preview
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -104,8 +104,6 @@ def make_job(
         take=1,
         estimate=3.2,
         now=Snapshot(**{"state": state, "created_at": NOW, **now}),
-        cancel=lambda job: None,
-        attend=lambda job: None,
     )
 
 

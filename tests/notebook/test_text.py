@@ -26,8 +26,6 @@ def make_job(state: State = State.QUEUED, provider: catalog.Provider = PROVIDER,
         take=1,
         estimate=3.2,
         now=Snapshot(**{"state": state, "created_at": NOW, **now}),
-        cancel=lambda job: None,
-        attend=lambda job: None,
     )
 
 

@@ -47,7 +47,7 @@ def other(ledger, tmp_path):
 @pytest.fixture
 def changes(ledger) -> list[str]:
     changes: list[str] = []
-    ledger.changed.subscribe(lambda change: changes.append(change.id))
+    ledger.changed.listen(lambda change: changes.append(change.id))
     return changes
 
 
@@ -97,7 +97,7 @@ async def test_that_another_kernel_lives_is_no_news(ledger, other, changes):
 
 async def test_while_nobody_listens_nothing_is_read_and_later_it_is_made_up_for(ledger, other):
     changes: list[str] = []
-    ends = [ledger.changed.subscribe(lambda change: changes.append(change.id))]
+    ends = [ledger.changed.listen(lambda change: changes.append(change.id))]
     reads: list[str] = []
     read = ledger.read
 
@@ -119,7 +119,7 @@ async def test_while_nobody_listens_nothing_is_read_and_later_it_is_made_up_for(
         ledger,
         nobody,
         rate,
-        lambda: ends.append(ledger.changed.subscribe(lambda change: changes.append(change.id))),
+        lambda: ends.append(ledger.changed.listen(lambda change: changes.append(change.id))),
     )
     await watch(ledger, looks.sleep)
     assert changes == [""]

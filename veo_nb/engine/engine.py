@@ -24,12 +24,11 @@ from veo_nb.api import errors as refusals
 from veo_nb.api import retry, wire
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
-from veo_nb.engine.connection import Connection
-from veo_nb.engine.deadline import Deadline
+from veo_nb.engine.connection import Connection, LocalServer
 from veo_nb.engine.download import fetch_videos
 from veo_nb.engine.job import Job, Note, State, error_to_json
 from veo_nb.engine.queue import Limits
-from veo_nb.engine.sandbox_process import LocalServer
+from veo_nb.engine.timing import Deadline
 from veo_nb.store.files import Library
 from veo_nb.store.ledger import Ledger
 

@@ -6,10 +6,9 @@ import contextlib
 from dataclasses import dataclass, field
 
 from veo_nb.engine.engine import Engine
-from veo_nb.engine.job import Job, State
+from veo_nb.engine.job import Job, Registry, State
 from veo_nb.engine.lease import Leases
 from veo_nb.engine.loop import BackgroundLoop, block_on
-from veo_nb.engine.registry import Registry
 from veo_nb.errors import VeoError
 from veo_nb.store.database import Damaged
 from veo_nb.store.files import Library, digest

@@ -146,7 +146,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         }
         studio = self._studio()
         if command.dry_run:
-            display(preview_table(studio.preview_sweep(command.prompt, **how)))
+            display(preview_table(studio.sweeps.preview(command.prompt, **how)))
             return
         sweep = studio.sweep(command.prompt, confirm=command.yes, **how)
         if command.out:

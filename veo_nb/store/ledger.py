@@ -12,12 +12,12 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, TypeVar
 
 from veo_nb.errors import VeoError
 from veo_nb.store.billing import Admit, Charge, gather, may_be_charged
+from veo_nb.store.changes import Change, Changes
 from veo_nb.store.database import Database, Restore
-from veo_nb.store.listeners import Listeners
 from veo_nb.store.recovery.journal import Entry, Journal
 from veo_nb.store.schema import KEPT, MIGRATIONS, SURE
 from veo_nb.store.standing import is_fetchable, read_error
@@ -27,14 +27,6 @@ T = TypeVar("T")
 FINAL = ("succeeded", "failed", "blocked", "cancelled", "uncertain")
 GONE = ("failed", "blocked", "cancelled")
 """States after which the same request is asked anew, unless the job was accepted and given up on this side only."""
-
-
-class Change(NamedTuple):
-    """Something of a library that is not as it was: a row of `table`, and the job or the joined clip that it is about."""
-
-    id: str
-    """Empty where all of it may have changed, as another process wrote."""
-    table: str = "jobs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +87,7 @@ class Owner:
 class Ledger(Database):
     """The jobs of one library; `Ledger(path)` opens the file, or makes it.
 
-    `journal` gets each write once more; `restore` and `reserve` are as in `Database`.
+    `journal` gets each write once more; `restore` and `reserve` are as in `Database`; `changed` is the library's stream.
 
     Raises:
         Damaged: the file is no ledger any more.
@@ -109,10 +101,11 @@ class Ledger(Database):
         journal: Journal | None = None,
         restore: Restore | None = None,
         reserve: Path | None = None,
+        changed: Changes[Change] | None = None,
     ) -> None:
         super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve)
-        self.changed: Listeners[Change] = Listeners("the library")
-        """Hears of each write to a job, its clips and what is thought of them."""
+        self.changed: Changes[Change] = Changes("the library") if changed is None else changed
+        """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal
         if journal is not None and not journal.path.exists():
             journal.begin(self.entries())
@@ -342,7 +335,11 @@ class Ledger(Database):
             self._journal.begin(self.entries())
         changed = values.get("job_id") or values.get("id")
         if changed:
-            self.changed.tell(Change(str(changed), table))
+            self.changed.emit(Change(_KINDS.get(table, "clip"), str(changed)))
+
+
+_KINDS: dict[str, Literal["job", "rating"]] = {"jobs": "job", "ratings": "rating"}
+"""What a row of a table is about; all the other tables are about clips."""
 
 
 def job_values(row: JobRow) -> dict[str, Any]:

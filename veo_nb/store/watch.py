@@ -7,10 +7,9 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 
 from veo_nb.errors import VeoError
-from veo_nb.store.ledger import Change, Ledger
+from veo_nb.store.changes import EVERYTHING
+from veo_nb.store.ledger import Ledger
 
-EVERYTHING = Change("", "")
-"""Told where nobody knows what has changed: look at all of it anew."""
 LOOK_SECONDS = 2.0
 """How often it is looked."""
 
@@ -35,26 +34,35 @@ def state_of(ledger: Ledger) -> tuple[object, ...]:
     return tuple(tuple(row) for query in _STATE for row in ledger.read(query))
 
 
+Look = tuple[int, tuple[object, ...]]
+"""The version of the file and the state in it."""
+
+
+def look(ledger: Ledger) -> Look:
+    """How things are now, for a watch that begins with it."""
+    # In this order: what is written in between is seen at the next look.
+    return ledger.version(), state_of(ledger)
+
+
 async def watch(
     ledger: Ledger,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     *,
-    since: tuple[object, ...] | None = None,
+    since: Look | None = None,
 ) -> None:
-    """Tell the ledger's news when another process has changed something in it, until the ledger is closed.
+    """Emit to the ledger's stream when another process has changed something in it, until the ledger is closed.
 
-    `since` is the state from which on; without it that of the first look. While nobody listens nothing is read. Others live in real time, whatever the studio's own clock says.
+    `since` is the look from which on; without it the first one. While nobody listens nothing is read. Others live in
+    real time, whatever the studio's own clock says.
     """
-    seen = since
-    version = -1
+    version, seen = since or (-1, None)
     while True:
         try:
             if ledger.changed and (now := ledger.version()) != version:
-                # In this order: what is written in between is seen at the next look.
                 before, seen, version = seen, state_of(ledger), now
                 # Every kernel says every few seconds that it lives: that is no news.
                 if before is not None and seen != before:
-                    ledger.changed.tell(EVERYTHING)
+                    ledger.changed.emit(EVERYTHING)
         except VeoError:
             # It is busy, or is just being made anew: the next look may do.
             pass

@@ -15,12 +15,12 @@ import veo_nb
 from tests.notebook.panel import panels
 from tests.notebook.test_protocol import mismatch
 from tests.world import Held
-from veo_nb.jobs.judged import Judged
 from veo_nb.notebook.grid import view as sweep_view
 from veo_nb.notebook.grid.protocol import BATCH, Grid, GridCell, Summary
 from veo_nb.notebook.grid.view import SweepView
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Reply
+from veo_nb.notebook.views import Views
 
 PROMPT = "A {{animal}} at {{time}}."
 AXES = {"animal": ["fox", "owl"], "time": ["dawn", "dusk"]}
@@ -121,7 +121,7 @@ def test_one_change_pushes_its_own_cells_and_not_all(look, make_studio):
 def test_a_rating_reaches_every_living_grid_wherever_it_is_given(look, place, make_studio, service):
     studio = make_studio()
     sweep = studio.sweep("A fox.", axes={"seed": [1, 2]}).wait(60)
-    grids = [look(sweep), look(studio.find_sweep(sweep.id))]
+    grids = [look(sweep), look(studio.sweeps.get(sweep.id))]
     panel = panels.Seen(lambda: studio, place)
     try:
         panel.ask("rate", clip=f"{sweep.jobs[0].id}/0", rating=4)
@@ -161,7 +161,7 @@ def test_it_lets_go_of_its_sweep(look, running):
     view.pushed.clear()
     running.cancel()
     assert view.pushed == []
-    assert len(running._listeners) == 0
+    assert len(running.changed) == 0
 
 
 # What it answers
@@ -227,9 +227,7 @@ def test_an_export_is_written_beside_the_notebook(look, done, tmp_path):
 def test_an_export_that_takes_long_goes_on_after_the_answer(look, done, tmp_path, monkeypatch):
     go_on = threading.Event()
     monkeypatch.setattr(sweep_view, "EXPORT_SECONDS", 0.01)
-    monkeypatch.setattr(
-        Judged, "exporter", staticmethod(lambda sweep, to, **how: go_on.wait(10) and to.touch())
-    )
+    monkeypatch.setattr(Views, "export", lambda self, sweep, to, **how: go_on.wait(10) and to.touch())
     answer = ask(look(done), "export", ending=".mp4")
     path = tmp_path / f"sweep-{done.id}.mp4"
     assert "Being written to" in answer["ok"]["words"]
@@ -314,7 +312,7 @@ def test_of_many_grids_of_one_sweep_the_newest_live(look, done):
     for view in views:
         view.show()
     assert [view.comm is None for view in views] == [True, True] + [False] * sweep_view.LIVING
-    assert len(done._listeners) == sweep_view.LIVING
+    assert len(done.changed) == sweep_view.LIVING
 
 
 def test_the_grid_of_a_sweep_needs_an_axis_of_it(done):

@@ -95,7 +95,7 @@ def test_python_names_the_sample_even_where_another_one_is_gone(studio, service,
     job = studio.generate("A fox.", sample_count=2).wait(30)
     second = job.videos[1]
     if gone:
-        studio.delete(f"{job.id}/0")
+        studio.library.delete(f"{job.id}/0")
         (studio.library.folder / ".trash" / job.videos[0].path.parent.name).rename(tmp_path / "elsewhere")
     *lines, last = python_of(job, studio.library, 1).removeprefix("import veo_nb as veo\n").splitlines()
     names: dict[str, Any] = {"veo": studio}
@@ -130,7 +130,7 @@ def make_preview(studio):
     from veo_nb.engine.job import Job, Snapshot, State
 
     def make(prompt, negative):
-        request = studio._request(prompt, 1, {"negative_prompt": negative})
+        request = studio.jobs.make_request(prompt, 1, {"negative_prompt": negative})
         job = Job(
             id="3f2a",
             request=request,
@@ -138,10 +138,8 @@ def make_preview(studio):
             take=1,
             estimate=None,
             now=Snapshot(state=State.QUEUED, created_at=0.0),
-            cancel=lambda job: None,
-            attend=lambda job: None,
         )
-        job.library_ = studio.library  # type: ignore[attr-defined]
+        job.library_ = studio.library.files  # type: ignore[attr-defined]
         return job
 
     return make

@@ -152,7 +152,7 @@ def test_what_it_asks_for_is_made(studio):
     given = draft("A {{animal}}.", variables={"animal": ["fox", "owl"]})
     jobs, sweep = submit(studio, asked(given), confirm=False)
     assert [job.request.prompt for job in jobs] == ["A fox.", "A owl."]
-    assert studio.find_sweep(sweep).id == sweep
+    assert studio.sweeps.get(sweep).id == sweep
 
 
 # What would come of it

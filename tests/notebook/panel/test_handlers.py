@@ -80,7 +80,7 @@ def test_generate_makes_a_sweep_of_what_was_given_several_values(panel, studio):
     given = draft(prompt="A {{animal}}.", variables={"animal": ["fox", "owl"]}, fields={"seed": ["1,2"]})
     answer = panel.ask("generate", draft=given, confirm=False)
     assert len(answer["jobs"]) == 4
-    assert len(studio.find_sweep(answer["sweep"]).cells) == 4
+    assert len(studio.sweeps.get(answer["sweep"]).cells) == 4
 
 
 def test_a_large_sweep_asks_first_and_is_made_once_that_is_answered(panel, service):

@@ -146,7 +146,7 @@ def test_a_panel_that_is_opened_takes_away_the_stills_of_what_was_deleted(look, 
     job = studio.generate("A fox.").wait(30)
     panel = look(here)
     assert panel.ask("posters", clips=[f"{job.id}/0"])["posters"]
-    studio.delete(f"{job.id}/0")
+    studio.library.delete(f"{job.id}/0")
     panel.close()
     folder = studio.library.folder / ".posters"
     assert len([*folder.iterdir()]) == 1
@@ -229,7 +229,7 @@ def test_many_changes_while_the_desk_rests_become_one_push(look, here, studio, m
     assert resting.wait(20)
     panel.states.clear()
     for n in range(60):
-        studio.rate(key, rating=1 + n % 5)
+        studio.library.rate(key, rating=1 + n % 5)
     version = panel.library["version"]
     go_on.set()
     wait_until(lambda: panel.library["version"] == version + 1)
@@ -301,7 +301,7 @@ def test_a_clip_that_was_deleted_is_no_longer_selected(look, here, studio):
     job = studio.generate("A fox.").wait(30)
     panel = look(here)
     panel.ask("select", clips=[f"{job.id}/0"])
-    studio.delete(f"{job.id}/0")
+    studio.library.delete(f"{job.id}/0")
     assert panel.selected == ()
 
 
@@ -322,11 +322,11 @@ def test_ratings_and_deletes_of_a_cell_show_up(look, here, studio):
     job = studio.generate("A fox.").wait(30)
     panel = look(here)
     before = panel.library["version"]
-    studio.rate(f"{job.id}/0", rating=4)
+    studio.library.rate(f"{job.id}/0", rating=4)
     wait_until(lambda: panel.library["version"] > before)
-    studio.delete(f"{job.id}/0")
+    studio.library.delete(f"{job.id}/0")
     wait_until(lambda: panel.library["total"] == 0)
-    studio.restore(f"{job.id}/0")
+    studio.library.restore(f"{job.id}/0")
     wait_until(lambda: panel.library["total"] == 1)
 
 
@@ -538,7 +538,7 @@ def threads() -> list[str]:
 
 def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, studio):
     before, desks = threads(), len(panel_module._panel_states)
-    listening = len(studio._open().ledger.changed)
+    listening = len(studio.jobs.workspace.open().ledger.changed)
     panel = look(here)
     panel.on_finished(lambda job: None)
     for kind in ("browse", "check", "posters"):
@@ -550,11 +550,11 @@ def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, stu
         panel.answer(panel.tell(kind, payload))
     panel.ask("dismiss", job=studio.generate("A fox.").wait(30).id)
     assert len(threads()) > len(before)
-    assert len(studio._open().ledger.changed) == listening + 1
+    assert len(studio.jobs.workspace.open().ledger.changed) == listening + 1
     panel.close()
     panel.close()
     wait_until(lambda: threads() == before, f"{threads()}")
-    assert len(studio._open().ledger.changed) == listening
+    assert len(studio.jobs.workspace.open().ledger.changed) == listening
     assert len(panel_module._panel_states) == desks
     assert panel not in panel_module._living
 

@@ -27,7 +27,7 @@ from veo_nb.notebook.protocol import format_line
 from veo_nb.sweep import dataframe as table
 from veo_nb.sweep.axes import fill
 from veo_nb.sweep.cell import Cell
-from veo_nb.sweep.results import Clip
+from veo_nb.sweep.results import Result
 from veo_nb.sweep.sweep import Sweep
 
 UNMADE = "Not made yet"
@@ -164,12 +164,12 @@ def _details(cell: Cell, discretion: Discretion, now: float) -> Details:
     return found
 
 
-def _row(clip: Clip, row: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:
+def _row(clip: Result, row: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:
     path = clip.path and clip.path.relative_to(clip.path.parents[1]).as_posix()
     return {**discretion.data(row), "path": path}
 
 
-def _recipe(sweep: Sweep, clip: Clip) -> dict[str, Any]:
+def _recipe(sweep: Sweep, clip: Result) -> dict[str, Any]:
     """How a clip was made, and what it is."""
     job, video = clip.job, clip.video
     assert job is not None, "it has a clip"
@@ -196,7 +196,7 @@ def _recipe(sweep: Sweep, clip: Clip) -> dict[str, Any]:
     }
 
 
-def _spots(clips: Sequence[Clip]) -> list[Spot]:
+def _spots(clips: Sequence[Result]) -> list[Spot]:
     counts: Counter[str] = Counter()
     spots = []
     for clip in clips:
@@ -206,7 +206,7 @@ def _spots(clips: Sequence[Clip]) -> list[Spot]:
     return spots
 
 
-def _place(clip: Clip) -> tuple[int, int]:
+def _place(clip: Result) -> tuple[int, int]:
     return clip.cell.position, clip.sample or 0
 
 

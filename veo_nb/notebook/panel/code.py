@@ -82,7 +82,7 @@ def _literal(library: Library, value: Any) -> str:
     if isinstance(value, Picture):
         return repr(_path(library, value))
     if isinstance(value, Source) and value.key.startswith("job:"):
-        return f"veo.studio().clip({value.key.removeprefix('job:')!r})"
+        return f"veo.studio().library.clip({value.key.removeprefix('job:')!r})"
     return repr(value.uri if isinstance(value, Source) else value)
 
 

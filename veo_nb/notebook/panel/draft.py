@@ -231,7 +231,7 @@ def check_draft(
 def _forecast(studio: Studio, asked: Asked, found: Check) -> None:
     provider = studio.settings.provider
     if asked.axes:
-        sweep = studio.preview_sweep(
+        sweep = studio.sweeps.preview(
             asked.prompt, axes=asked.axes, take=asked.take, variables=asked.variables, **asked.fields
         )
         forecast = sweep.forecast

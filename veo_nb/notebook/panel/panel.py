@@ -122,7 +122,7 @@ class Panel(LiveView):
         studio, opened, found = self._panel_state.studio, self._handlers.opened, []
         for key in self.chosen or ([opened] if opened else []):
             try:
-                found.append(studio.clip(key))
+                found.append(studio.library.clip(key))
             except NotFound:
                 # Deleted since.
                 continue

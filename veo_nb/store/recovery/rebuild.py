@@ -18,6 +18,7 @@ from pathlib import Path
 from veo_nb import catalog
 from veo_nb.errors import VeoError
 from veo_nb.request import restore_request
+from veo_nb.store.changes import Change, Changes
 from veo_nb.store.database import Damaged, Restore
 from veo_nb.store.files import Library
 from veo_nb.store.ledger import JobRow, Ledger, Owner, VideoRow, job_values
@@ -29,8 +30,13 @@ LOCK = ".rebuild.lock"
 WAIT_SECONDS = 120.0
 
 
-def open_ledger(library: Library, clock: Callable[[], float], say: Callable[[str], None]) -> Ledger:
-    """The library's ledger; `say` is told in one sentence where it had to be made anew.
+def open_ledger(
+    library: Library,
+    clock: Callable[[], float],
+    say: Callable[[str], None],
+    changed: Changes[Change] | None = None,
+) -> Ledger:
+    """The library's ledger, which emits to `changed`; `say` is told in one sentence where it had to be made anew.
 
     Raises:
         VeoError: the folder can't be read or written, or the library is a newer version's.
@@ -48,10 +54,10 @@ def open_ledger(library: Library, clock: Callable[[], float], say: Callable[[str
         if not _has_content(path) and has_traces(library):
             _rebuild(library, clock(), say)
         try:
-            return _open(library, restore)
+            return _open(library, restore, changed)
         except Damaged:
             _rebuild(library, clock(), say)
-            return _open(library, restore)
+            return _open(library, restore, changed)
 
 
 def has_traces(library: Library) -> bool:
@@ -120,12 +126,13 @@ def index_sidecars(ledger: Ledger, library: Library) -> tuple[list[JobRow], list
     return jobs, videos
 
 
-def _open(library: Library, restore: Restore) -> Ledger:
+def _open(library: Library, restore: Restore, changed: Changes[Change] | None) -> Ledger:
     return Ledger(
         library.ledger_path,
         journal=Journal(library.journal_path),
         restore=restore,
         reserve=library.reserve_path,
+        changed=changed,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from tests.world import Held
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.store import watch
+from veo_nb.store.changes import EVERYTHING, Change
+from veo_nb.store.ledger import Ledger, Owner
+from veo_nb.store.ratings import Ratings
 
 
 def made(studio, prompt="A fox.", **fields):
@@ -19,10 +23,10 @@ def made(studio, prompt="A fox.", **fields):
 
 
 def test_all_that_happens_to_a_job_is_heard_of(studio):
-    changes: list[str] = []
+    changes: list[Change] = []
     end = studio.library.on_change(changes.append)
     job = made(studio)
-    assert set(changes) == {job.id}
+    assert {change.id for change in changes} == {job.id}
     for act in (
         lambda: studio.library.rate(job.id, rating=3),
         lambda: studio.library.delete(job.id),
@@ -30,7 +34,7 @@ def test_all_that_happens_to_a_job_is_heard_of(studio):
     ):
         changes.clear()
         act()
-        assert set(changes) == {job.id}
+        assert {change.id for change in changes} == {job.id}
     changes.clear()
     end()
     studio.library.rate(job.id, rating=4)
@@ -39,30 +43,41 @@ def test_all_that_happens_to_a_job_is_heard_of(studio):
 
 def test_a_joined_clip_is_heard_of(studio):
     job = made(studio)
-    changes: list[str] = []
+    changes: list[Change] = []
     studio.library.on_change(changes.append)
     both = studio.join([job, job])
-    assert set(changes) == {both.job_id}
+    assert changes == [Change("clip", both.job_id)]
 
 
-def test_what_another_kernel_does_is_heard_of_and_its_beats_are_not(make_studio, monkeypatch):
+def test_what_another_kernel_does_is_heard_of_and_its_beats_are_not(studio, monkeypatch):
     monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
-    here, there = make_studio(), make_studio()
-    job = made(there)
+    job = made(studio)
     changes, event = [], threading.Event()
 
-    def hear(changed):
-        changes.append(changed)
+    def hear(change):
+        changes.append(change)
         event.set()
 
-    here.library.on_change(hear)
-    there.jobs.workspace.open().ledger.beat(
-        there.jobs.workspace.open().ledger.owner(there.jobs.workspace.owner_id)
-    )
-    assert not event.wait(0.2)
-    there.library.rate(job.id, rating=5)
-    assert event.wait(10)
-    assert changes[0] == ""
+    studio.library.on_change(hear)
+    with contextlib.closing(Ledger(studio.library.files.ledger_path)) as there:
+        there.beat(Owner("host:1:x", "host", 1, 5.0))
+        assert not event.wait(0.2)
+        Ratings(lambda: there, lambda: 5.0).change(job.id, 0, rating=5)
+        assert event.wait(10)
+    assert changes[0] == EVERYTHING
+
+
+def test_studios_on_one_library_in_a_process_hear_each_other_at_once(make_studio):
+    """As after `veo.configure(...)`, for what was shown before it."""
+    before, now = make_studio(), make_studio()
+    job = made(now)
+    changes: list[Change] = []
+    end = before.library.on_change(changes.append)
+    now.library.rate(job.id, rating=5)
+    assert changes == [Change("rating", job.id)]
+    end()
+    now.library.rate(job.id, rating=4)
+    assert len(changes) == 1
 
 
 # Where clips come from
@@ -154,10 +169,10 @@ def test_a_move_is_told_and_one_before_nothing_is_refused(make_studio, service):
     parts = studio.jobs.workspace.open()
     # Held back they hear of no other number in the line, and it is another line all the same.
     parts.loop.do(lambda: parts.engine.hold({second.id, third.id}, back=True))
-    changes: list[str] = []
+    changes: list[Change] = []
     studio.library.on_change(changes.append)
     studio.jobs.move(third.id, second.id)
-    assert third.id in changes
+    assert Change("job", third.id) in changes
     parts.loop.do(lambda: parts.engine.hold({second.id, third.id}, back=False))
     held.give()
     for job in (first, second, third):

@@ -23,7 +23,7 @@ MODULES = {
 FLOORS = [
     "notebook",
     "studio",
-    "jobs",
+    "library",
     "sweep",
     "engine",
     "store",

@@ -161,9 +161,9 @@ def test_after_a_week_it_is_gone_and_the_same_request_is_asked_anew(make_studio,
     studio.library.delete(job.id)
     studio.close()
     later = make_studio()
-    now = later._clock
-    later._clock = lambda: now() + KEPT_SECONDS + 60
-    later._open()
+    now = later.jobs.workspace.clock
+    later.jobs.workspace.clock = lambda: now() + KEPT_SECONDS + 60
+    later.jobs.workspace.open()
     assert not [*(later.library.folder / ".trash").rglob("*.mp4")]
     assert later.job(other.id).video.path.exists()
     with pytest.raises(NotFound, match="no longer in the trash"):

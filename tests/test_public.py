@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import traceback
 from types import SimpleNamespace
@@ -13,6 +12,7 @@ import veo_nb as veo
 from tests.notebook.conftest import shell  # noqa: F401  a fixture
 from tests.world import KEY, Held, Time
 from veo_nb import errors
+from veo_nb.notebook import views
 
 
 def threads() -> set[str]:
@@ -23,13 +23,12 @@ def threads() -> set[str]:
 def default(tmp_path, monkeypatch, service):
     """The package's own studio, speaking to a provider in memory."""
     monkeypatch.chdir(tmp_path)
-    module = sys.modules[veo.Studio.__module__]
-    real, time = veo.Studio, Time()
+    real, time = views.NotebookStudio, Time()
 
     def make(**settings):
         return real(transport=service.transport, clock=time.clock, sleep=time.hurry, **settings)
 
-    monkeypatch.setattr(module, "Studio", make)
+    monkeypatch.setattr(views, "NotebookStudio", make)
     veo._settings.clear()
     veo._options.clear()
     yield service

@@ -486,7 +486,7 @@ def test_a_job_of_another_provider_is_not_taken_to_this_one(studio, service, tmp
     ledger.add_job(row_of(request, provider="sandbox", state=state, operation="operations/op1"))
     ledger.close()
     with pytest.raises(errors.InvalidRequest, match="was made with sandbox") as caught:
-        getattr(studio, action)("3f2a")
+        getattr(studio.jobs, action)("3f2a")
     assert 'provider="sandbox"' in caught.value.hint
     assert service.requests == []
 
@@ -713,7 +713,7 @@ def test_sending_again_what_was_lost_may_cost_again(make_studio, service):
     assert (job.status, len(service.posts)) == ("uncertain", 1)
     studio.close()
     richer = make_studio(budget=1.2)
-    again = richer.resubmit(job.id).wait(30)
+    again = richer.jobs.resubmit(job.id).wait(30)
     assert again.estimate == pytest.approx(1.2)
     assert richer.cost().spent == pytest.approx(1.2)
 

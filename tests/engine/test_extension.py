@@ -164,7 +164,7 @@ def test_each_sample_can_be_extended(studio, service):
 def test_an_extension_that_is_there_is_shown_however_old_its_source_is(studio, service, monkeypatch):
     first = studio.generate("A fox.").wait(30)
     second = first.extend("It looks back.").wait(30)
-    monkeypatch.setattr(studio, "_clock", lambda: NOW + 30 * DAY)
+    monkeypatch.setattr(studio.jobs.workspace, "clock", lambda: NOW + 30 * DAY)
     assert first.extend("It looks back.") is second
     assert studio.preview("It looks back.", video=first).stored is second
     for refused in (

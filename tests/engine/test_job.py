@@ -47,7 +47,7 @@ class Noted(NoActions):
         self.calls.append("cancel")
 
 
-def make_job(state: State = State.QUEUED, **now) -> Job:
+def make_job(state: State = State.QUEUED, actions: NoActions | None = None, **now) -> Job:
     calls: list[str] = []
     job = Job(
         id="3f2a",
@@ -56,7 +56,7 @@ def make_job(state: State = State.QUEUED, **now) -> Job:
         take=1,
         estimate=1.2,
         now=Snapshot(state=state, created_at=1.0, **now),
-        actions=Noted(calls),
+        actions=actions or Noted(calls),
     )
     job.calls = calls  # type: ignore[attr-defined]
     return job
@@ -213,9 +213,14 @@ def test_an_interrupted_wait_says_that_the_job_goes_on():
                 from tests.engine.test_job import make_job
                 # A run in the background of a shell begins with interrupts ignored.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-                job = make_job()
+                from tests.world import NoActions
+
+                class Interrupts(NoActions):
+                    def attend(self, job):
+                        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
                 # Sent from inside the wait.
-                job._attend = lambda _: threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+                job = make_job(actions=Interrupts())
                 try:
                     job.wait()
                 except KeyboardInterrupt as interrupt:
@@ -240,7 +245,7 @@ def test_waiting_listening_and_awaiting_see_to_it_that_somebody_drives_the_job(j
         job.wait(0)
     job.on_change(lambda job: None)
     assert job.calls == ["attend", "attend"]
-    job.listen(lambda job: None)
+    job.changed.listen(lambda job: None)
     assert len(job.calls) == 2
 
 

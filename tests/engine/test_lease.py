@@ -359,9 +359,9 @@ def test_of_two_who_resubmit_one_sends(make_studio, service, ledger):
     jobs = [first.job("3f2a"), second.job("3f2a")]
     held = Held()
     service.submits = [held]
-    first.resubmit("3f2a")
+    first.jobs.resubmit("3f2a")
     with pytest.raises(errors.InvalidRequest, match=r"not uncertain|started elsewhere"):
-        second.resubmit("3f2a")
+        second.jobs.resubmit("3f2a")
     held.give()
     for job in jobs:
         assert job.wait(30).status == "succeeded"

@@ -116,7 +116,7 @@ def test_a_video_that_lies_there_with_its_sidecar_is_entered(make_studio, tmp_pa
         place = mine.library.folder / path.parent.name / path.name
         place.parent.mkdir(exist_ok=True)
         place.write_bytes(path.read_bytes())
-    assert mine.repair().done == [f"Found by their sidecars and entered: {job.id}."]
+    assert mine.library.repair().done == [f"Found by their sidecars and entered: {job.id}."]
     assert mine.job(job.id).video.path.exists()
     assert mine.generate("An owl.").id == job.id
 

@@ -39,7 +39,7 @@ def test_after_a_restart_the_input_comes_from_the_library(make_studio, service):
         job.wait(30)
     studio.close()
     later = make_studio()
-    later.rerun(job.id).wait(30)
+    later.jobs.rerun(job.id).wait(30)
     assert service.posts[0] == service.posts[1]
 
 

@@ -95,7 +95,12 @@ def checked(html: str) -> Page:
 
 
 def make_job(
-    prompt: str = "A fox.", state: State = State.SUCCEEDED, provider=PROVIDER, fields=None, **now
+    prompt: str = "A fox.",
+    state: State = State.SUCCEEDED,
+    provider=PROVIDER,
+    fields=None,
+    actions=None,
+    **now,
 ) -> Job:
     return Job(
         id="3f2a",
@@ -104,6 +109,7 @@ def make_job(
         take=1,
         estimate=3.2,
         now=Snapshot(**{"state": state, "created_at": NOW, **now}),
+        actions=actions,
     )
 
 

@@ -240,7 +240,7 @@ def test_nobody_is_warned_of_a_clip_that_he_deleted(studio, lost):
     assert studio.jobs.unfetched() == []
 
 
-@pytest.mark.parametrize("again", [lambda it, job: it.retry(job.id), lambda it, job: made(it)])
+@pytest.mark.parametrize("again", [lambda it, job: it.jobs.retry(job.id), lambda it, job: made(it)])
 def test_who_asks_for_it_gets_it_and_pays_nothing(studio, service, lost, again):
     again(studio, lost)
     job = studio.job(lost.id).wait(30)

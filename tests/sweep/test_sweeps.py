@@ -591,16 +591,18 @@ def test_nobody_holds_it_for_ever(studio, service):
 
 
 def test_a_listener_hears_which_cells_have_changed_and_nothing_after_it_was_removed(make_studio, held):
-    sweep = start(make_studio(max_in_flight=1))
+    studio = make_studio(max_in_flight=1)
+    sweep = start(studio)
     changes: list[str] = []
     remove = sweep.on_change(lambda cells: changes.extend(f"{c.labels['animal']} {c.state}" for c in cells))
     held.give()
     sweep.wait(60)
     wait_for(lambda: changes.count("owl succeeded") >= 2)
     assert "fox running" in changes
-    before = [len(job.changed) for job in sweep.jobs]
+    library = studio.jobs.workspace.changed
+    before = len(library)
     remove()
-    assert [len(job.changed) for job in sweep.jobs] == [count - 1 for count in before]
+    assert len(library) == before - 1
     changes.clear()
     sweep.rate(sweep.cells[0], 5)
     assert changes == []
@@ -620,7 +622,7 @@ def test_ratings_pauses_and_reruns_are_heard_too(make_studio, service):
     sweep.wait(60)
     wait_for(lambda: len(changes) > 6)
     remove()
-    assert len(sweep._changed) == 0
+    assert len(sweep.changed) == 0
 
 
 def test_a_listener_that_breaks_stops_nothing(studio, caplog):

@@ -87,7 +87,7 @@ class Sweep:
         self._load = cells
         self._cells: tuple[Cell, ...] | None = None
         self._keys: dict[tuple[str, int], list[Cell]] | None = None
-        self._changed: Changes[tuple[Cell, ...]] = Changes(f"sweep {id}")
+        self.changed: Changes[tuple[Cell, ...]] = Changes(f"sweep {id}")
         self._seen: dict[str, Snapshot] = {}
         """Of each job the moment that listeners have heard of: the ledger and the job both say that it has changed."""
         self._unhear: Callable[[], None] | None = None
@@ -425,7 +425,7 @@ class Sweep:
         """
         with self._lock:
             self._seen = {job.id: job.now for job in self.jobs} | self._seen
-        end = self._changed.listen(listener)
+        end = self.changed.listen(listener)
         self._hear_library()
         self._attend(self.jobs)
 
@@ -438,16 +438,16 @@ class Sweep:
     def _hear_library(self) -> None:
         """Listen to the library, and only while somebody listens to us."""
         # Not under the lock: the library has its own.
-        end = self._jobs.workspace.listen(self._hear) if self._changed else None
+        end = self._jobs.workspace.listen(self._hear) if self.changed else None
         with self._lock:
-            if bool(self._changed) is not (self._unhear is not None):
+            if bool(self.changed) is not (self._unhear is not None):
                 end, self._unhear = self._unhear, end
         if end is not None:
             end()
 
     def _attend(self, jobs: Iterable[Job]) -> None:
         """See to it that these jobs go on, while somebody listens: one that nobody drives or follows never changes."""
-        if self._changed:
+        if self.changed:
             for job in jobs:
                 job.attend()
 
@@ -527,7 +527,7 @@ class Sweep:
 
     def _notify(self, cells: tuple[Cell, ...]) -> None:
         if cells:
-            self._changed.emit(cells)
+            self.changed.emit(cells)
 
     def __len__(self) -> int:
         return len(self.cells)

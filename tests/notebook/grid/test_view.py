@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-import veo_nb
 from tests.notebook.panel import panels
 from tests.notebook.test_protocol import mismatch
 from tests.world import Held
@@ -138,11 +137,27 @@ def test_a_rating_reaches_every_living_grid_wherever_it_is_given(look, place, ma
         ]
 
 
-def test_a_rating_by_another_kernel_reaches_a_living_grid(look, make_studio, service):
+def test_a_rerun_from_the_panel_reaches_a_living_grid(look, place, make_studio, service):
+    service.submits = [BLOCKED]
+    studio = make_studio(max_in_flight=1)
+    sweep = studio.sweep("A fox.", axes={"seed": [1, 2]}).wait(60)
+    grid = look(sweep)
+    (failed,) = [cell for cell in grid.cells_0 if not cell["clips"]]
+    panel = panels.Seen(lambda: studio, place)
+    try:
+        new = panel.ask("rerun", job=sweep.cells[int(failed["key"])].job.id)["job"]
+    finally:
+        panel.close()
+    studio.job(new).wait(30)
+    wait_until(lambda: grid.cells_0[int(failed["key"])]["clips"])
+    assert sweep.cells[int(failed["key"])].job is studio.job(new)
+
+
+def test_a_rating_given_through_another_studio_reaches_a_living_grid(look, make_studio, service):
     sweep = make_studio().sweep("A fox.", axes={"seed": [1]}).wait(60)
     grid = look(sweep)
     other = make_studio()
-    other.rate(f"{sweep.jobs[0].id}/0", rating=3)
+    other.library.rate(f"{sweep.jobs[0].id}/0", rating=3)
     wait_until(lambda: grid.cells_0[0]["clips"][0]["rating"] == 3)
 
 
@@ -218,7 +233,6 @@ def test_a_still_and_the_details_come_when_they_are_asked_for(look, done):
 
 
 def test_an_export_is_written_beside_the_notebook(look, done, tmp_path):
-    veo_nb._give_grids()
     answer = ask(look(done), "export", ending=".csv")
     assert answer["ok"] == {"words": f"Written to sweep-{done.id}.csv"}
     assert (tmp_path / f"sweep-{done.id}.csv").read_text("utf-8").startswith("animal,time,")
@@ -237,7 +251,6 @@ def test_an_export_that_takes_long_goes_on_after_the_answer(look, done, tmp_path
 
 
 def test_an_export_that_fails_is_said(look, done, tmp_path):
-    veo_nb._give_grids()
     (tmp_path / f"sweep-{done.id}").write_text("in the way")
     answer = ask(look(done), "export", ending="")
     assert "is a file, not a folder" in answer["error"]["message"]

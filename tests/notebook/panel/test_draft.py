@@ -42,7 +42,7 @@ def asked(given: Draft) -> Any:
 
 
 def check(studio, given: Draft) -> Check:
-    found = check_draft(studio, given, picture, studio.clip)
+    found = check_draft(studio, given, picture, studio.library.clip)
     assert mismatch(found, Check, "check") == []
     return found
 

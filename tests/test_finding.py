@@ -9,10 +9,11 @@ import pytest
 
 from tests.world import Held
 from veo_nb.errors import InvalidRequest, NotFound
-from veo_nb.store import watch
+from veo_nb.store import changes as streams
 from veo_nb.store.changes import EVERYTHING, Change
-from veo_nb.store.ledger import Ledger, Owner
+from veo_nb.store.ledger import Ledger
 from veo_nb.store.ratings import Ratings
+from veo_nb.store.rows import Owner
 
 
 def made(studio, prompt="A fox.", **fields):
@@ -50,7 +51,7 @@ def test_a_joined_clip_is_heard_of(studio):
 
 
 def test_what_another_kernel_does_is_heard_of_and_its_beats_are_not(studio, monkeypatch):
-    monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(streams, "LOOK_SECONDS", 0.01)
     job = made(studio)
     changes, event = [], threading.Event()
 

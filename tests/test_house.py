@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -88,6 +89,24 @@ def test_there_is_no_cycle_of_imports():
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(f"a cycle: {' -> '.join(error.args[1])}")
+
+
+MOST = 12
+"""Modules that a room holds beside the one that says what the room is for."""
+
+
+def test_a_room_can_be_seen_at_a_glance():
+    rooms = Counter(path.parent for path in MODULES.values() if path.name != "__init__.py")
+    assert {str(room.relative_to(ROOT)): size for room, size in rooms.items() if size > MOST} == {}
+
+
+def test_a_room_says_what_lives_there():
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in MODULES.values()
+        if path.name == "__init__.py" and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
+    assert silent == []
 
 
 SOURCES = sorted([*MODULES.values(), *(path for path in (ROOT / "js" / "src").rglob("*") if path.is_file())])

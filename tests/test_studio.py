@@ -20,10 +20,11 @@ from tests.world import PROVIDER, Held, row_of
 from veo_nb import errors
 from veo_nb.engine import workspace
 from veo_nb.engine.connection import LocalServer
-from veo_nb.engine.job import ALPHABET, State
+from veo_nb.engine.job import ALPHABET
 from veo_nb.media.probe import probe
 from veo_nb.request import make_request
-from veo_nb.store.ledger import Ledger, Owner
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import Owner, State
 from veo_nb.studio import Studio
 
 ROOT = Path(__file__).parents[1]
@@ -639,7 +640,7 @@ def test_owners_of_closed_studios_are_gone_from_the_ledger(make_studio, tmp_path
     studio.generate("A fox.").wait(30)
     studio.close()
     ledger = Ledger(tmp_path / "library" / "ledger.sqlite")
-    assert ledger._rows("SELECT * FROM owners", ()) == []
+    assert ledger.read("SELECT * FROM owners") == []
     ledger.beat(Owner("x", "h", 1, 1.0))
     ledger.close()
 

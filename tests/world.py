@@ -27,9 +27,10 @@ from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, Registry
 from veo_nb.engine.video import Video
 from veo_nb.request import make_request
-from veo_nb.store.cost import estimate
+from veo_nb.store.billing import estimate
 from veo_nb.store.files import Library
-from veo_nb.store.ledger import JobRow, Ledger
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import JobRow
 
 KEY = "sk-test-0123456789"
 PROVIDER = catalog.PROVIDERS["gptproto"]

@@ -18,13 +18,12 @@ from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.picture import Origin
 from veo_nb.store import lineage as lineages
 from veo_nb.store import queries
-from veo_nb.store.changes import Change
+from veo_nb.store.changes import Change, state_of
 from veo_nb.store.files import Library as Files
 from veo_nb.store.files import digest
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.ratings import Rating, Ratings, check_rating
 from veo_nb.store.trash import Trash
-from veo_nb.store.watch import state_of
 
 MOST_PIECES = 100
 

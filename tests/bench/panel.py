@@ -18,8 +18,9 @@ from playwright.sync_api import expect
 from tests.bench.grid import SCROLL, SPEED, Figure, GridBench, asked_seconds, record, write_clip
 from tests.browser.lab import Lab, browser, write_notebook
 from veo_nb.store.files import digest
-from veo_nb.store.ledger import JobRow, Ledger, VideoRow
+from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.journal import Journal
+from veo_nb.store.rows import JobRow, VideoRow
 
 ROOT = Path(__file__).parents[2]
 CLIPS = 2000

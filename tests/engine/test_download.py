@@ -12,6 +12,7 @@ import pytest
 
 from tests.world import KEY, Held, Pieces
 from veo_nb.api.wire import Sample
+from veo_nb.engine.connection import Connection
 from veo_nb.engine.download import (
     DOWNLOAD_TRIES,
     PLAYABLE_TRIES,
@@ -36,13 +37,21 @@ def job(world):
     )
 
 
+def connection_of(world) -> Connection:
+    """A way to the provider, as an engine has one."""
+    time, transport = world.time, world.service.transport
+    return Connection(
+        world.settings, None, transport=transport, clock=time.clock, sleep=time.sleep, chance=lambda: 0.5
+    )
+
+
 @pytest.fixture
 def fetch(world, job):
     """A download that is under way, and where it goes."""
     part = world.library.part_path(job.id, 0)
 
     async def begin(within: float = 600):
-        task = asyncio.ensure_future(download(job, URI, part, world.engine._connection))
+        task = asyncio.ensure_future(download(job, URI, part, connection_of(world)))
         for _ in range(int(within)):
             await world.time.advance(1)
             if task.done():
@@ -97,7 +106,7 @@ async def test_a_file_that_changes_with_every_try_is_given_up_too(world, job, fe
 async def test_a_break_is_said_since_when_and_how_long_still(world, job):
     world.service.downloads = [httpx.ConnectError("offline"), httpx.ConnectError("offline"), Held()]
     part = world.library.part_path(job.id, 0)
-    task = asyncio.ensure_future(download(job, URI, part, world.engine._connection))
+    task = asyncio.ensure_future(download(job, URI, part, connection_of(world)))
     await world.time.settle()
     began = world.time.now
     assert (job.now.note.kind, job.now.note.since) == ("offline", began)
@@ -138,7 +147,7 @@ async def test_a_server_that_cuts_after_each_byte_is_not_asked_for_ever(world, j
 
 async def bring(world, job):
     """The row of a video at the end of its way; its error is raised."""
-    task = asyncio.ensure_future(fetch_whole(world.library, job, 0, URI, world.engine._connection))
+    task = asyncio.ensure_future(fetch_whole(world.library, job, 0, URI, connection_of(world)))
     for _ in range(600):
         await world.time.advance(1)
         if task.done():
@@ -227,7 +236,7 @@ async def kept(world, job, clip):
 
 
 def fetching(world, job, **how):
-    return fetch_videos(job, [Sample(uri=URI)], world.ledger, world.library, world.engine._connection, **how)
+    return fetch_videos(job, [Sample(uri=URI)], world.ledger, world.library, connection_of(world), **how)
 
 
 async def test_a_video_in_its_place_is_entered_and_not_fetched(world, job, kept, clip):

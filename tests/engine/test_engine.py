@@ -13,8 +13,9 @@ from PIL import Image
 from tests.world import Held
 from veo_nb import errors
 from veo_nb.engine.engine import PLAUSIBLE_SECONDS, SUBMIT_TRIES
-from veo_nb.engine.job import Job, Note, State
+from veo_nb.engine.job import Job, Note
 from veo_nb.engine.timing import GAP_SECONDS, WATCHED_SECONDS
+from veo_nb.store.rows import State
 
 
 def refusal(status: int, message: str = "no", **headers: str) -> httpx.Response:

@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from veo_nb import catalog, errors
-from veo_nb.engine.job import Job, Snapshot, State
+from veo_nb.engine.job import Job, Snapshot
 from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.request import Source, make_request
+from veo_nb.store.rows import State
 
 NOW = 1_800_000_000.0
 DAY = 24 * 3600.0

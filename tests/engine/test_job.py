@@ -16,19 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.world import PROVIDER, NoActions
-from veo_nb.engine.job import (
-    NEXT,
-    Job,
-    Note,
-    Snapshot,
-    State,
-    WaitInterrupted,
-    error_from_json,
-    error_to_json,
-)
+from veo_nb.engine.job import Job, Note, Snapshot, WaitInterrupted
 from veo_nb.errors import KINDS, Cancelled, NotFound, OperationFailed, VeoError, WaitTimeout
 from veo_nb.request import make_request
-from veo_nb.store.ledger import FINAL
+from veo_nb.store.rows import FINAL, NEXT, State, error_from_json, error_to_json
 
 ROOT = Path(__file__).parents[2]
 REQUEST = make_request(PROVIDER, prompt="A fox crosses\n a frozen lake, harsh noon light, wide shot.")

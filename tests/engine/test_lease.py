@@ -17,10 +17,10 @@ from tests.world import PROVIDER, Held, row_of
 from veo_nb import errors
 from veo_nb.engine import lease as holder
 from veo_nb.engine import lease as leases
-from veo_nb.engine.job import State
 from veo_nb.request import make_request
-from veo_nb.store.ledger import Ledger, Owner
+from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.journal import Journal
+from veo_nb.store.rows import Owner, State
 
 REQUEST = make_request(PROVIDER, prompt="A fox.")
 NAME = f"models/{REQUEST.model}/operations/op7"

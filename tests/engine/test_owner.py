@@ -16,7 +16,8 @@ from tests.world import Time
 from veo_nb.engine import lease as holder
 from veo_nb.engine.lease import SILENT_SECONDS, LeaseHolder, is_alive
 from veo_nb.errors import VeoError
-from veo_nb.store.ledger import Ledger, Owner
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import Owner
 
 HOST = socket.gethostname()
 

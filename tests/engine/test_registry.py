@@ -11,12 +11,13 @@ import pytest
 
 from tests.store.test_ledger import VIDEO
 from tests.world import PROVIDER, row_of
-from veo_nb.engine.job import Registry, State
+from veo_nb.engine.job import Registry
 from veo_nb.errors import OperationFailed
 from veo_nb.media.picture import Picture
 from veo_nb.request import make_request
 from veo_nb.store.files import Library
 from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import State
 
 ROW = row_of(make_request(PROVIDER, prompt="A fox."))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import httpx
 import pytest
 
 from veo_nb import errors
 from veo_nb.engine.repair import Repair
+from veo_nb.store.ledger import Ledger
 
 EXPIRED = httpx.Response(404, json={"error": {"code": 404, "message": "no such file"}})
 REFUSED = httpx.Response(403, json={"error": {"message": "no", "code": "x"}})
@@ -123,11 +126,10 @@ def test_a_video_that_lies_there_with_its_sidecar_is_entered(make_studio, tmp_pa
 
 def test_a_job_that_failed_with_its_video_in_place_is_called_done(studio, fox, service, tmp_path):
     """Renamed, killed, and looked for again only after two days, when the provider says that there is none."""
-    studio.jobs.workspace.parts.ledger._db.execute("DELETE FROM videos")
     service.polls.append(EXPIRED)
-    studio.jobs.workspace.parts.ledger.update_job(
-        fox.id, state="failed", error={"code": "expired", "message": "gone", "hint": ""}
-    )
+    with closing(Ledger(studio.library.files.ledger_path)) as ledger:
+        ledger.read("DELETE FROM videos")
+        ledger.update_job(fox.id, state="failed", error={"code": "expired", "message": "gone", "hint": ""})
     job = studio.job(fox.id)
     assert job.status == "failed"
     assert f"{job.id}: its video was here, and is entered." in studio.library.repair().done
@@ -144,8 +146,8 @@ def test_a_sidecar_that_is_gone_is_written_again(studio, fox):
 
 def test_a_ledger_that_is_found_damaged_is_made_anew(studio, fox, caplog):
     """One that is too large to be checked at each opening."""
-    ledger = studio.jobs.workspace.parts.ledger
-    ledger._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with closing(Ledger(studio.library.files.ledger_path)) as ledger:
+        ledger.read("PRAGMA wal_checkpoint(TRUNCATE)")
     size = studio.library.files.ledger_path.stat().st_size
     with studio.library.files.ledger_path.open("r+b") as file:
         file.seek(size - 4096)

@@ -19,9 +19,9 @@ from typing import Any
 from veo_nb.api.client import AsyncClient
 from veo_nb.engine import download
 from veo_nb.engine.engine import Engine
-from veo_nb.engine.job import State
 from veo_nb.store.files import Library
 from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import State
 
 HALF = 100_000
 """Bytes of a video after which a download is cut."""

@@ -368,3 +368,27 @@ def test_a_ledger_that_is_damaged_or_deleted_under_a_living_kernel(
     assert row.sound
     assert there
     assert (lived, shown.id, shown.status, len(provider.posts)) == ("succeeded", job.id, "succeeded", 1)
+
+
+def test_damage_that_a_living_kernel_reads_costs_nothing(folder, provider, studio_in, matrix, clip):
+    """It has no page of the ledger in memory any more: it says so, and the repair brings back what was paid for."""
+    provider.hold_submits = True
+    studio = studio_in(folder, provider)
+    job = studio.generate(PROMPT)
+    assert provider.held.wait(30)
+    with contextlib.closing(sqlite3.connect(studio.library.files.ledger_path)) as db:
+        # What another process writes makes this one read all of it from the disk again.
+        db.execute("INSERT INTO owners VALUES ('nobody', '', 0, 0)")
+        db.commit()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    scribble(folder / "veo_library")
+    provider.release()
+    ended(job)
+    lived, said = job.status, job.error
+    report = str(studio.library.repair())
+    again = studio.generate(PROMPT)
+    row = matrix(row_of("alive: damage that is read", folder, provider, clip, 1, f"{lived}; then repaired"))
+    assert row.sound
+    assert "--repair" in str(said)
+    assert "The ledger was damaged, it is kept as" in report
+    assert (again.id, again.status, len(provider.posts)) == (job.id, "succeeded", 1)

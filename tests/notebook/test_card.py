@@ -18,12 +18,13 @@ from tests.notebook.test_protocol import mismatch
 from tests.notebook.test_text import NOW
 from tests.world import PROVIDER, Time
 from veo_nb import catalog, errors
-from veo_nb.engine.job import Job, Note, State
+from veo_nb.engine.job import Job, Note
 from veo_nb.notebook import card as widgets
 from veo_nb.notebook.card import JobView, make_card
 from veo_nb.notebook.live import PUSH_SECONDS, let_clicks_through
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Card, Reply
+from veo_nb.store.rows import State
 
 SANDBOX = catalog.PROVIDERS["sandbox"]
 

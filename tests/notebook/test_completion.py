@@ -14,12 +14,13 @@ from PIL import Image
 from tests.notebook.test_display import make_job, make_video
 from tests.notebook.test_magics import magics_of
 from veo_nb import catalog
-from veo_nb.engine.job import Job, State
+from veo_nb.engine.job import Job
 from veo_nb.errors import SubmissionUncertain, TransportError
 from veo_nb.notebook.completion import Known, complete, list_files
 from veo_nb.notebook.magics import unregister
 from veo_nb.notebook.options import all_flags
 from veo_nb.notebook.pages.help import COMMANDS
+from veo_nb.store.rows import State
 
 FILES = ["fox.png", "my fox.JPG", "owl.webp", "notes.txt", "photos/", "photos/hare.png"]
 STILL = Image.new("RGB", (16, 9))

@@ -20,7 +20,7 @@ from tests.notebook.test_text import NOW
 from tests.store.test_billing import bill_of, charge
 from tests.world import PROVIDER
 from veo_nb import catalog, errors
-from veo_nb.engine.job import Job, Snapshot, State
+from veo_nb.engine.job import Job, Snapshot
 from veo_nb.engine.jobs import Preview
 from veo_nb.engine.video import Video
 from veo_nb.media.picture import Picture, read_picture
@@ -28,6 +28,7 @@ from veo_nb.notebook import display
 from veo_nb.notebook.display import backdrop, dry_run, finished, job_table, one_clip, poster, shown_again
 from veo_nb.notebook.place import Place
 from veo_nb.request import make_request
+from veo_nb.store.rows import State
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -10,10 +10,11 @@ from PIL import Image
 
 from tests.world import PROVIDER
 from veo_nb import catalog, errors
-from veo_nb.engine.job import Job, Note, Snapshot, State
+from veo_nb.engine.job import Job, Note, Snapshot
 from veo_nb.notebook import text as words
 from veo_nb.notebook.protocol import format_line
 from veo_nb.request import make_request
+from veo_nb.store.rows import State
 
 NOW = 1_800_000_000.0
 

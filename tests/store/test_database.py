@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.store.test_ledger import ROW
 from veo_nb.errors import VeoError
-from veo_nb.store.database import RESERVE_BYTES, Damaged, has_words
+from veo_nb.store.database import CHECKED_BYTES, RESERVE_BYTES, Damaged, has_words
 from veo_nb.store.ledger import Ledger
 
 
@@ -47,13 +48,12 @@ def test_a_damaged_file_is_known_when_it_is_opened(full_ledger, start):
         Ledger(full_ledger)
 
 
-def test_a_large_file_is_checked_only_by_the_doctor(full_ledger, monkeypatch):
-    monkeypatch.setattr("veo_nb.store.database.CHECKED_BYTES", 1000)
-    size = full_ledger.stat().st_size
-    with full_ledger.open("r+b") as file:
-        file.seek(size - 4096)
-        file.write(b"\xa5" * 4096)
-    ledger: Any = Ledger(full_ledger)
+def test_a_large_file_is_checked_only_by_the_doctor(path):
+    ledger: Any = Ledger(path)
+    ledger.add_job(replace(ROW, request={"prompt": "x" * (CHECKED_BYTES + 1)}))
+    ledger.close()
+    scribble(path, path.stat().st_size - 4096)
+    ledger = Ledger(path)
     with pytest.raises(Damaged):
         ledger.check()
     ledger.close()
@@ -109,43 +109,29 @@ def test_a_ledger_that_is_deleted_while_open_is_restored_once(path):
     ledger.close()
 
 
-def test_a_ledger_that_is_damaged_while_open_is_restored_and_the_write_not_lost(full_ledger):
+@pytest.mark.parametrize("way", ["read", "write"])
+def test_damage_that_is_met_on_the_way_names_the_repair_which_makes_it_anew(path, way):
+    class Broken(sqlite3.Connection):
+        def execute(self, query, *values):
+            if query.startswith(("UPDATE", "SELECT")) and path.stat().st_ino == damaged:
+                raise sqlite3.DatabaseError("database disk image is malformed")
+            return super().execute(query, *values)
+
+    damaged = 0
+
     def restore(reopen) -> None:
-        other_ledger(full_ledger)
+        other_ledger(path)
         reopen()
 
-    ledger: Any = Ledger(full_ledger, restore=restore)
-    real = ledger._db
-
-    class Broken:
-        in_transaction = property(lambda _: real.in_transaction)
-        close = real.close
-
-        def execute(self, query, *values):
-            if query.startswith("UPDATE"):
-                raise sqlite3.DatabaseError("database disk image is malformed")
-            return real.execute(query, *values)
-
-    ledger._db = Broken()
+    ledger: Any = Ledger(path, restore=restore, connect=partial(sqlite3.connect, factory=Broken))
+    damaged = path.stat().st_ino
+    with pytest.raises(Damaged) as caught:
+        ledger.jobs() if way == "read" else ledger.update_job("new1", state="running")
+    assert caught.value.hint == "%veo doctor --repair makes it anew."
+    ledger.heal()
     assert ledger.update_job("new1", state="running")
     assert ledger.job("new1").state == "running"
     ledger.close()
-
-
-def test_without_anyone_to_restore_it_damage_is_an_error(full_ledger):
-    ledger: Any = Ledger(full_ledger)
-    real = ledger._db
-
-    class Broken:
-        in_transaction = False
-
-        def execute(self, query, *values):
-            raise sqlite3.DatabaseError("database disk image is malformed")
-
-    ledger._db = Broken()
-    with pytest.raises(Damaged):
-        ledger.jobs()
-    real.close()
 
 
 def test_threads_that_find_it_gone_at_once_restore_it_once(path):
@@ -178,23 +164,18 @@ def test_threads_that_find_it_gone_at_once_restore_it_once(path):
 
 def test_the_reserve_is_there_from_the_start_and_is_given_up_when_the_disk_is_full(path, tmp_path):
     reserve = tmp_path / ".reserve"
-    ledger: Any = Ledger(path, reserve=reserve)
-    assert reserve.stat().st_size == RESERVE_BYTES
-    ledger.add_job(ROW)
-    real = ledger._db
 
-    class Full:
-        in_transaction = property(lambda _: real.in_transaction)
-
+    class Full(sqlite3.Connection):
         def execute(self, query, *values):
             if query.startswith("UPDATE") and reserve.exists():
                 raise sqlite3.OperationalError("database or disk is full")
-            return real.execute(query, *values)
+            return super().execute(query, *values)
 
-    ledger._db = Full()
+    ledger: Any = Ledger(path, reserve=reserve, connect=partial(sqlite3.connect, factory=Full))
+    assert reserve.stat().st_size == RESERVE_BYTES
+    ledger.add_job(ROW)
     assert ledger.update_job("3f2a", operation="op")
     assert not reserve.exists()
-    ledger._db = real
     assert ledger.job("3f2a").operation == "op"
     ledger.hold_reserve()
     assert reserve.exists()
@@ -208,7 +189,7 @@ def test_a_reserve_that_has_no_room_is_no_reason_to_stop(path, tmp_path):
 def test_without_a_reserve_a_full_disk_is_an_error(path):
     ledger: Any = Ledger(path)
     ledger.add_job(ROW)
-    ledger._db.execute("PRAGMA max_page_count = 1")
+    ledger.read("PRAGMA max_page_count = 1")
     with pytest.raises(VeoError, match="full"):
         ledger.add_job(replace(ROW, id="9c01", request={"prompt": "x" * 1_000_000}), fresh=True)
     ledger.close()

@@ -8,6 +8,7 @@ import sys
 import threading
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from tests.world import PROVIDER, row_of, settings_in
 from veo_nb.errors import BudgetExceeded, VeoError
 from veo_nb.request import make_request
 from veo_nb.store.billing import make_gate
-from veo_nb.store.ledger import FINAL, GONE, Ledger, Owner, VideoRow
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import FINAL, GONE, Owner, VideoRow
 from veo_nb.store.schema import MIGRATIONS
 
 ROOT = Path(__file__).parents[2]
@@ -66,8 +68,8 @@ def test_a_job_is_read_as_it_was_written_by_anyone(ledger, other):
 
 
 def test_a_write_is_on_disk_when_the_call_returns(ledger):
-    assert ledger._db.execute("PRAGMA synchronous").fetchone()[0] == 2
-    assert ledger._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    assert ledger.read("PRAGMA synchronous")[0][0] == 2
+    assert ledger.read("PRAGMA journal_mode")[0][0] == "wal"
 
 
 def test_a_taken_id_is_refused_and_nothing_changes(ledger):
@@ -230,7 +232,7 @@ def test_a_file_that_is_no_ledger_says_so_in_one_sentence(path):
 
 
 def test_a_ledger_of_a_newer_version_is_left_alone(path, ledger):
-    ledger._db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    ledger.read(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     ledger.close()
     with pytest.raises(VeoError, match="newer veo_nb"):
         Ledger(path)
@@ -263,7 +265,7 @@ def test_opening_an_existing_ledger_keeps_it(path, ledger):
 
 
 def test_a_locked_ledger_raises_our_own_error_and_works_again_later(path, ledger):
-    ledger._db.execute("PRAGMA busy_timeout = 20")
+    ledger.read("PRAGMA busy_timeout = 20")
     with sqlite3.connect(path, isolation_level=None) as blocker:
         blocker.execute("BEGIN IMMEDIATE")
         with pytest.raises(VeoError, match="database is locked"):
@@ -275,7 +277,7 @@ def test_a_locked_ledger_raises_our_own_error_and_works_again_later(path, ledger
 
 def test_a_full_disk_raises_our_own_error_and_leaves_no_half(ledger, other):
     ledger.add_job(ROW)
-    ledger._db.execute("PRAGMA max_page_count = 1")
+    ledger.read("PRAGMA max_page_count = 1")
     big = replace(ROW, id="9c01", request={"prompt": "x" * 1_000_000})
     with pytest.raises(VeoError, match="full"):
         ledger.add_job(big, fresh=True)
@@ -284,26 +286,27 @@ def test_a_full_disk_raises_our_own_error_and_leaves_no_half(ledger, other):
 
 
 @pytest.mark.parametrize("where", ["BEGIN IMMEDIATE", "UPDATE", "COMMIT"])
-def test_an_interrupt_anywhere_in_a_write_leaves_no_open_transaction(ledger, where):
+def test_an_interrupt_anywhere_in_a_write_leaves_no_open_transaction(path, other, where):
     """Ctrl-C while a cell submits: the next write must not find the former one still open."""
-    ledger.add_job(ROW)
-    real = ledger._db
+    interrupted = ""
 
-    class Interrupted:
-        in_transaction = property(lambda _: real.in_transaction)
-
+    class Interrupted(sqlite3.Connection):
         def execute(self, query, *values):
-            done = real.execute(query, *values)
-            if query.startswith(where):
+            done = super().execute(query, *values)
+            if interrupted and query.startswith(interrupted):
                 raise KeyboardInterrupt
             return done
 
-    ledger._db = Interrupted()
+    ledger = Ledger(path, connect=partial(sqlite3.connect, factory=Interrupted))
+    ledger.add_job(ROW)
+    interrupted = where
     with pytest.raises(KeyboardInterrupt):
         ledger.update_job("3f2a", state="running")
-    ledger._db = real
-    assert not real.in_transaction
+    interrupted = ""
+    # Neither here nor for anybody else is it still open.
+    assert other.update_job("3f2a", state="blocked")
     assert ledger.update_job("3f2a", state="failed")
+    ledger.close()
 
 
 def test_a_closed_ledger_says_so(ledger):

@@ -10,8 +10,7 @@ import pytest
 
 from tests.store.ledger_v1 import make_ledger_v1
 from veo_nb.errors import VeoError
-from veo_nb.store import ledger as module
-from veo_nb.store.database import statements
+from veo_nb.store.database import Database, statements
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.schema import MIGRATIONS
 
@@ -22,6 +21,8 @@ NEXT = """
         UPDATE jobs SET note = 'starred; by hand' WHERE id = NEW.job_id;
     END;
 """
+AFTER = (*MIGRATIONS, NEXT)
+"""The version after this one, with a table, a column and a trigger more."""
 
 
 @pytest.fixture
@@ -29,12 +30,6 @@ def path(tmp_path):
     path = tmp_path / "ledger.sqlite"
     make_ledger_v1(path)
     return path
-
-
-@pytest.fixture
-def next_version(monkeypatch):
-    """The version after this one, with a table, a column and a trigger more."""
-    monkeypatch.setattr(module, "MIGRATIONS", (*MIGRATIONS, NEXT))
 
 
 def test_a_ledger_of_the_first_version_is_read_by_this_one(path):
@@ -51,13 +46,9 @@ TABLES_3 = {"deleted", "joined", "origins"}
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_a_ledger_of_either_former_version_gets_the_tables_of_the_panel_and_keeps_its_jobs(
-    path, monkeypatch, version
-):
+def test_a_ledger_of_either_former_version_gets_the_tables_of_the_panel_and_keeps_its_jobs(path, version):
     if version == 2:
-        with monkeypatch.context() as patch:
-            patch.setattr(module, "MIGRATIONS", MIGRATIONS[:2])
-            Ledger(path).close()
+        Database(path, MIGRATIONS[:2]).close()
         with contextlib.closing(sqlite3.connect(path)) as db, db:
             db.execute("INSERT INTO ratings VALUES ('3f2a', 0, 4, 1, 'good', 5.0)")
     ledger = Ledger(path)
@@ -72,10 +63,8 @@ def test_a_ledger_of_either_former_version_gets_the_tables_of_the_panel_and_keep
     ledger.close()
 
 
-def test_a_kernel_of_the_former_version_goes_on_writing_while_this_one_migrates(path, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "MIGRATIONS", MIGRATIONS[:2])
-        Ledger(path).close()
+def test_a_kernel_of_the_former_version_goes_on_writing_while_this_one_migrates(path):
+    Database(path, MIGRATIONS[:2]).close()
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as former:
         former.execute("SELECT * FROM jobs").fetchall()
         ledger = Ledger(path)
@@ -92,11 +81,11 @@ def test_a_kernel_of_the_former_version_goes_on_writing_while_this_one_migrates(
     ledger.close()
 
 
-def test_the_next_version_keeps_every_row_and_the_old_file_beside_it(path, next_version):
-    ledger = Ledger(path)
-    ledger._db.execute("INSERT INTO stars VALUES ('3f2a', 5)")
-    found = dict(ledger._db.execute("SELECT id, note FROM jobs"))
-    ledger.close()
+def test_the_next_version_keeps_every_row_and_the_old_file_beside_it(path):
+    database = Database(path, AFTER)
+    database.read("INSERT INTO stars VALUES ('3f2a', 5)")
+    found = {row["id"]: row["note"] for row in database.read("SELECT id, note FROM jobs")}
+    database.close()
     assert found == {"3f2a": "starred; by hand", "9c24": None}
     backup = path.with_name("ledger-v1.bak")
     with contextlib.closing(sqlite3.connect(backup)) as db:
@@ -113,41 +102,40 @@ def test_a_new_ledger_and_one_that_is_up_to_date_need_no_backup(tmp_path):
 
 
 @pytest.mark.parametrize("script", ["CREATE TABLE stars (id TEXT); SELECT nonsense FROM nowhere;"])
-def test_a_migration_that_fails_changes_nothing(path, monkeypatch, script):
+def test_a_migration_that_fails_changes_nothing(path, script):
     before = Ledger(path)
-    version = before._db.execute("PRAGMA user_version").fetchone()[0]
+    version = before.read("PRAGMA user_version")[0][0]
     before.close()
-    monkeypatch.setattr(module, "MIGRATIONS", (*MIGRATIONS, script))
     with pytest.raises(VeoError):
-        Ledger(path)
+        Database(path, (*MIGRATIONS, script))
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone()[0] == version
         assert not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'stars'").fetchall()
 
 
-def test_without_a_backup_nothing_is_migrated(path, next_version):
+def test_without_a_backup_nothing_is_migrated(path):
     (path.parent / "ledger-v1.part").mkdir()
     with pytest.raises(VeoError, match="can't be backed up"):
-        Ledger(path)
+        Database(path, AFTER)
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone()[0] == 1
 
 
-def test_several_kernels_may_migrate_at_once(path, next_version):
+def test_several_kernels_may_migrate_at_once(path):
     start, made = threading.Barrier(4), []
 
     def open_it() -> None:
         start.wait()
-        made.append(Ledger(path))
+        made.append(Database(path, AFTER))
 
     threads = [threading.Thread(target=open_it) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [len(ledger.jobs()) for ledger in made] == [2] * 4
-    for ledger in made:
-        ledger.close()
+    assert [database.read("SELECT count(*) FROM jobs")[0][0] for database in made] == [2] * 4
+    for database in made:
+        database.close()
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veo_nb.store.ledger import JobRow, Ledger, VideoRow
+from veo_nb.store.ledger import Ledger
 from veo_nb.store.queries import ENDED, FoundRow, Query, browse, find, summarize
+from veo_nb.store.rows import JobRow, VideoRow
 
 MODELS = ("veo-3.1-fast-generate-preview", "veo-3.1-generate-preview")
 WORDS = ("fox", "Owl", "lake", "ÄRGER", "dusk", '"quoted"', "100%", "a_b")

@@ -13,6 +13,7 @@ from tests.store.test_ledger import ledger, other, path  # noqa: F401  fixtures
 from tests.world import PROVIDER, row_of
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.request import make_request
+from veo_nb.store.database import Database
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.ratings import Rating, Ratings
 from veo_nb.store.schema import MIGRATIONS
@@ -171,3 +172,15 @@ def test_a_rating_is_the_sum_of_its_changes(tmp_path_factory, changes):
         expected = replace(expected, **change)
         assert ratings.change("3f2a", 0, **change) == expected
     book.close()
+
+
+def test_columns_that_a_newer_version_adds_while_this_one_has_the_file_open_do_no_harm(book, ledger, path):  # noqa: F811
+    book.put(ROW, [CELL])
+    ledger.add_job(JOB)
+    columns = "".join(
+        f"ALTER TABLE {table} ADD COLUMN later TEXT DEFAULT 'x';"
+        for table in ("jobs", "sweeps", "sweep_jobs", "ratings")
+    )
+    Database(path, (*MIGRATIONS, columns)).close()
+    assert (book.sweep("s3f2a"), book.cells("s3f2a"), book.sweeps()) == (ROW, [CELL], [ROW])
+    assert ledger.job(JOB.id) == JOB

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.world import Held
-from veo_nb.engine.job import error_to_json
 from veo_nb.errors import DownloadError, InvalidRequest, NotFound, VeoError
+from veo_nb.store.ledger import Ledger
 from veo_nb.store.queries import Query
+from veo_nb.store.rows import error_to_json
 from veo_nb.store.trash import FOLDER, KEPT_SECONDS, Trash
 
 DAY = 24 * 3600.0
+PAST = (
+    ("deleted", "deleted_at"),
+    ("jobs", "created_at"),
+    ("jobs", "submitted_at"),
+    ("jobs", "generated_at"),
+    ("jobs", "finished_at"),
+)
 
 
 def made(studio, prompt="A fox.", **fields):
@@ -29,13 +38,29 @@ def keys(studio, *states):
     return {row.key for row in studio.library.browse(Query(states=states, limit=100)).rows}
 
 
-def trash_of(studio):
-    return Trash(studio.library, studio.jobs.workspace.open().ledger)
+@contextmanager
+def ledger_of(studio):
+    """The library's ledger as another process has it open."""
+    with closing(Ledger(studio.library.files.ledger_path)) as ledger:
+        yield ledger
+
+
+def mark(studio, job):
+    """What a kill leaves that comes between the two steps of a deletion."""
+    with ledger_of(studio) as ledger:
+        ledger.put("deleted", {"job_id": job.id, "sample": 0, "deleted_at": job.now.finished_at})
 
 
 def thrown_away_by_hand(studio):
     for path in (studio.library.folder / FOLDER).rglob("*.*"):
         path.unlink()
+
+
+def let_pass(studio, seconds):
+    """Make all that is in the ledger so many seconds older."""
+    with ledger_of(studio) as ledger:
+        for table, column in PAST:
+            ledger.read(f"UPDATE {table} SET {column} = {column} - ?", (seconds,))
 
 
 @pytest.fixture
@@ -44,10 +69,9 @@ def later(make_studio):
 
     def make(studio, seconds):
         studio.close()
+        let_pass(studio, seconds)
         again = make_studio()
-        now = again.jobs.workspace.clock
-        again.jobs.workspace.clock = lambda: now() + seconds
-        again.jobs.workspace.open()
+        again.history()
         return again
 
     return make
@@ -67,10 +91,9 @@ def test_a_day_before_its_time_it_is_still_there(studio, later):
 def test_a_job_is_not_over_while_one_of_its_clips_can_still_be_brought_back(studio, service, later):
     job = pair(studio, service)
     studio.library.delete(f"{job.id}/0")
-    now = studio.jobs.workspace.clock
-    studio.jobs.workspace.clock = lambda: now() + 5 * DAY
+    let_pass(studio, 5 * DAY)
     studio.library.delete(f"{job.id}/1")
-    again = later(studio, KEPT_SECONDS + DAY)
+    again = later(studio, KEPT_SECONDS - 4 * DAY)
     assert again.job(job.id).status == "succeeded"
     stored = made(again, sample_count=2)
     assert stored.id == job.id
@@ -132,7 +155,8 @@ def test_a_clip_is_marked_before_it_is_moved(studio, monkeypatch):
 
     def spy(path, target):
         if FOLDER in str(target):
-            seen.append(trash_of(studio).of(job.id))
+            with ledger_of(studio) as ledger:
+                seen.append(Trash(studio.library, ledger).of(job.id))
         return replace(path, target)
 
     monkeypatch.setattr(Path, "replace", spy)
@@ -143,7 +167,7 @@ def test_a_clip_is_marked_before_it_is_moved(studio, monkeypatch):
 def test_a_deletion_that_a_kill_stopped_half_way_can_be_undone_at_any_time(studio, service, later):
     job = made(studio)
     path = job.video.path
-    trash_of(studio)._mark(job.id, 0, studio.jobs.workspace.clock())
+    mark(studio, job)
     again = later(studio, KEPT_SECONDS + DAY)
     assert keys(again) == set()
     assert again.job(job.id).status == "succeeded"
@@ -155,7 +179,7 @@ def test_a_deletion_that_a_kill_stopped_half_way_can_be_undone_at_any_time(studi
 
 def test_a_clip_that_is_being_deleted_comes_back_when_its_cell_is_run(studio, service):
     job = made(studio)
-    trash_of(studio)._mark(job.id, 0, studio.jobs.workspace.clock())
+    mark(studio, job)
     assert made(studio).video.path.exists()
     assert (len(service.posts), len(service.fetched)) == (1, 1)
 
@@ -169,7 +193,7 @@ def test_a_restore_that_the_ledger_refuses_leaves_the_file_in_the_trash(studio, 
         raise VeoError("The library's ledger can't be used: database or disk is full.", hint="")
 
     with monkeypatch.context() as patch:
-        patch.setattr(studio.jobs.workspace.open().ledger, "write", full)
+        patch.setattr(Ledger, "write", full)
         with pytest.raises(VeoError, match="full"):
             studio.library.restore(job.id)
         assert not path.exists()
@@ -205,10 +229,10 @@ def test_a_repair_does_not_fetch_what_was_deleted_before_it_came(studio, service
 def test_a_repair_does_not_enter_a_file_whose_job_was_deleted(studio, service):
     """Its end was lost in a crash: the clip lies in its place, and the ledger calls the job failed."""
     job = made(studio)
-    ledger = studio.jobs.workspace.open().ledger
     lost = error_to_json(DownloadError("It broke off."))
-    ledger.write(lambda db: db.execute("DELETE FROM videos"))
-    ledger.update_job(job.id, state="failed", error=lost)
+    with ledger_of(studio) as ledger:
+        ledger.read("DELETE FROM videos")
+        ledger.update_job(job.id, state="failed", error=lost)
     studio.library.delete(job.id)
     assert studio.library.repair().done == []
     assert studio.job(job.id).status == "failed"

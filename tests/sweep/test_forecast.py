@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tests.engine.test_job import make_job
 from tests.world import PROVIDER
-from veo_nb.engine.job import Job, State
+from veo_nb.engine.job import Job
 from veo_nb.engine.timing import seconds_in_all
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.request import make_request
+from veo_nb.store.rows import State
 from veo_nb.sweep.forecast import ASK_ABOVE, Asked, Forecast, ask, forecast
 from veo_nb.sweep.summary import Summary, in_time, summarize
 

@@ -1,4 +1,4 @@
-"""Which addresses are asked, and which of them see the key. What a server names is not to be trusted.
+"""Which addresses are asked, which of them see the key, and that no log does. What a server names is not to be trusted.
 
 Every decision is made on the `httpx.URL` that is then requested: two parsers would read a hostile address in
 two ways.
@@ -6,14 +6,18 @@ two ways.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Container, Generator, Iterable
+from collections.abc import Callable, Container, Generator, Iterable
 
 import httpx
 
 from veo_nb import catalog, errors
 from veo_nb.config import is_private
 from veo_nb.credentials.keys import Secret
+
+LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
+"""They log the addresses that are asked and, at DEBUG, the headers of the answers. A server may quote the key in both."""
 
 
 class Origins(Container[str]):
@@ -90,3 +94,30 @@ def checked(url: str, own: Container[str]) -> httpx.URL:
 def moved(uri: str, base: str) -> str:
     """An address with its path and query kept and everything before them replaced."""
     return base + httpx.URL(uri).raw_path.decode("ascii")
+
+
+class KeyFilter(logging.Filter):
+    """Writes `[key]` in place of these keys; between `watch()` and `leave()`."""
+
+    def __init__(self, keys: Callable[[], Iterable[Secret]]) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def watch(self) -> None:
+        """Look at every record from now on."""
+        for name in LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+    def leave(self) -> None:
+        """Look at no more of them."""
+        for name in LOGGERS:
+            logging.getLogger(name).removeFilter(self)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let the record pass, without a key in it."""
+        said = text = record.getMessage()
+        for key in self._keys():
+            text = key.masked(text)
+        if text != said:
+            record.msg, record.args = text, ()
+        return True

@@ -22,11 +22,10 @@ import msgspec
 from veo_nb import catalog, errors
 from veo_nb.api import errors as refusals
 from veo_nb.api import wire
-from veo_nb.api.auth import KeyHeader, Origins, checked, moved, origin
+from veo_nb.api.auth import KeyFilter, KeyHeader, Origins, checked, moved, origin
 from veo_nb.api.dialect import Dialect, dialect_of
 from veo_nb.api.download import CHUNK, Progress, check_is_video, receive, resume_at_the_end
 from veo_nb.api.google import Bearer, GoogleAccount
-from veo_nb.api.logs import KeyFilter
 from veo_nb.api.transport import TooLongError, check_open, head, read
 from veo_nb.api.vertex import STORAGE
 from veo_nb.config import base_address, is_private

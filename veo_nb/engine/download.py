@@ -14,8 +14,9 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import DownloadError, VeoError
 from veo_nb.store.files import Library, check_video, digest
-from veo_nb.store.ledger import Ledger, VideoRow
+from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.sidecar import read_sidecar, recipe
+from veo_nb.store.rows import JobRow, VideoRow
 
 DOWNLOAD_TRIES = 10
 """How often a download may break without `PROGRESS_BYTES` having come."""
@@ -37,7 +38,7 @@ async def fetch_videos(
 ) -> tuple[Video, ...]:
     """The videos of a finished operation in the library; those that are there already are left alone.
 
-    So are those that somebody deleted. The samples in `anew` are fetched all the same, since their files are damaged.
+    So are those that somebody deleted. The samples in `again` are fetched all the same, since their files are damaged.
 
     Raises:
         VeoError: one can't be brought here, or the ledger can't be written.
@@ -161,9 +162,27 @@ async def keep_video(library: Library, job: Job, sample: int, uri: str, part: Pa
         has_audio=facts.has_audio,
     )
     # The recipe first: a file at its place is then known to be whole, even where the ledger has not heard of it.
-    library.write_sidecar(path, recipe(job, row))
+    library.write_sidecar(path, recipe(_row(job), row))
     await asyncio.to_thread(library.place, part, path)
     return row
+
+
+def _row(job: Job) -> JobRow:
+    """The job as it is known here: on a full disk memory may know more of it than the ledger."""
+    return JobRow(
+        id=job.id,
+        fingerprint=job.request.fingerprint(job.provider.name),
+        take=job.take,
+        provider=job.provider.name,
+        model=job.request.model,
+        request=job.request.canonical(),
+        state=job.status,
+        operation=job.operation,
+        estimate=job.estimate,
+        created_at=job.now.created_at,
+        submitted_at=job.now.submitted_at,
+        generated_at=job.now.generated_at,
+    )
 
 
 def _placed(library: Library, job: Job, sample: int) -> VideoRow | None:

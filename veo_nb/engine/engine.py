@@ -26,11 +26,12 @@ from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
 from veo_nb.engine.connection import Connection, LocalServer
 from veo_nb.engine.download import fetch_videos
-from veo_nb.engine.job import Job, Note, State, error_to_json
+from veo_nb.engine.job import Job, Note
 from veo_nb.engine.queue import Limits
 from veo_nb.engine.timing import Deadline
 from veo_nb.store.files import Library
 from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import State, error_to_json
 
 log = logging.getLogger("veo_nb")
 

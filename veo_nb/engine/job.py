@@ -8,55 +8,21 @@ import weakref
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import Any, Literal, Protocol
 
 from veo_nb import catalog
 from veo_nb.engine.loop import block_on
 from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, video_from_row
-from veo_nb.errors import KINDS, InvalidRequest, NotFound, VeoError, WaitTimeout
+from veo_nb.errors import InvalidRequest, NotFound, VeoError, WaitTimeout
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.files import Library
-from veo_nb.store.ledger import JobRow, Ledger
-from veo_nb.store.standing import is_fetchable
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import NEXT, JobRow, State, error_from_json, is_fetchable
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """For ids that people type: nothing that looks like something else."""
-
-
-class State(str, Enum):
-    """Where a job is. The last five are final."""
-
-    QUEUED = "queued"
-    SUBMITTING = "submitting"
-    RUNNING = "running"
-    DOWNLOADING = "downloading"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    BLOCKED = "blocked"
-    CANCELLED = "cancelled"
-    UNCERTAIN = "uncertain"
-
-    @property
-    def final(self) -> bool:
-        """Whether nothing more happens by itself."""
-        return self not in NEXT
-
-    def __str__(self) -> str:
-        return self.value
-
-
-_ENDS = frozenset({State.FAILED, State.BLOCKED, State.CANCELLED})
-NEXT: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SUBMITTING}) | _ENDS,
-    # Back to queued when the provider said that it did not take it.
-    State.SUBMITTING: frozenset({State.QUEUED, State.RUNNING, State.UNCERTAIN}) | _ENDS,
-    State.RUNNING: frozenset({State.DOWNLOADING}) | _ENDS,
-    State.DOWNLOADING: frozenset({State.SUCCEEDED}) | _ENDS,
-}
-"""Which state may follow which by itself; only a person takes a job out of a final one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -450,15 +416,3 @@ class Registry:
         )
         job.changed.listen(self._changed)
         return job
-
-
-def error_to_json(error: VeoError) -> dict[str, Any]:
-    """An error as the ledger keeps it."""
-    return {"code": error.code, "message": error.message, "hint": error.hint}
-
-
-def error_from_json(stored: dict[str, Any] | None) -> VeoError | None:
-    """The error that was kept, as its own class."""
-    if stored is None:
-        return None
-    return KINDS.get(stored["code"], VeoError)(stored["message"], hint=stored["hint"])

@@ -13,18 +13,18 @@ import httpx
 
 from veo_nb import catalog
 from veo_nb.config import Settings
-from veo_nb.engine.job import ALPHABET, Job, State
+from veo_nb.engine.job import ALPHABET, Job
 from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.request import VideoRequest, make_request
 from veo_nb.store import lineage
-from veo_nb.store.billing import Bill, make_bill, make_gate
+from veo_nb.store.billing import Bill, estimate, make_bill, make_gate
 from veo_nb.store.changes import Change
-from veo_nb.store.cost import estimate
 from veo_nb.store.files import Library as Files
-from veo_nb.store.ledger import JobRow, Ledger
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import JobRow, State
 from veo_nb.store.trash import Trash
 
 RECENT_SECONDS = 4 * 24 * 3600.0

@@ -16,10 +16,11 @@ from dataclasses import replace
 
 from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
-from veo_nb.engine.job import Job, Note, Registry, Snapshot, State
+from veo_nb.engine.job import Job, Note, Registry, Snapshot
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.errors import InvalidRequest, NotFound, SubmissionUncertain, VeoError
-from veo_nb.store.ledger import JobRow, Ledger, Owner
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import JobRow, Owner, State
 
 log = logging.getLogger("veo_nb")
 

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass, field
 
 from veo_nb.engine.engine import Engine
-from veo_nb.engine.job import Job, Registry, State
+from veo_nb.engine.job import Job, Registry
 from veo_nb.engine.lease import Leases
 from veo_nb.engine.loop import BackgroundLoop, block_on
 from veo_nb.errors import VeoError
@@ -15,6 +15,7 @@ from veo_nb.store.files import Library, digest
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.rebuild import index_sidecars
 from veo_nb.store.recovery.sidecar import read_sidecar, recipe
+from veo_nb.store.rows import State
 from veo_nb.store.trash import Trash
 
 FETCH_SECONDS = 1800.0
@@ -158,8 +159,10 @@ class Repairer:
         return self._leases.may_drive(self._ledger.job(job.id))
 
     def _write_sidecar(self, job: Job, sample: int) -> None:
-        (row,) = [row for row in self._ledger.videos(job.id) if row.sample == sample]
-        self._library.write_sidecar(self._library.folder / row.path, recipe(job, row))
+        stored = self._ledger.job(job.id)
+        (video,) = [row for row in self._ledger.videos(job.id) if row.sample == sample]
+        assert stored is not None, "it has a video"
+        self._library.write_sidecar(self._library.folder / video.path, recipe(stored, video))
         self._report.done.append(f"{job.id}: its sidecar is written again.")
 
     def _show_again(self, job: Job) -> None:

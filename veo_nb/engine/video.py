@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.request import Source
-from veo_nb.store.ledger import VideoRow
+from veo_nb.store.rows import VideoRow
 
 if TYPE_CHECKING:
     from PIL.Image import Image

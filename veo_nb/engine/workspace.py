@@ -24,13 +24,12 @@ from veo_nb.engine.job import Actions, Registry
 from veo_nb.engine.lease import LeaseHolder, Leases
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.errors import VeoError
-from veo_nb.store.changes import Change, changes_of
+from veo_nb.store.changes import Change, changes_of, look, watch
 from veo_nb.store.files import Library as Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.rebuild import has_traces, open_ledger
 from veo_nb.store.sweeps import SweepLedger
 from veo_nb.store.trash import Trash
-from veo_nb.store.watch import look, watch
 
 log = logging.getLogger("veo_nb")
 
@@ -136,7 +135,7 @@ class Workspace:
         """
         if not self._closed and (self._watching is None or self._watching.done()):
             parts = self.open()
-            self._watching = parts.loop.run(watch(parts.ledger, since=look(parts.ledger)))
+            self._watching = parts.loop.run(watch(parts.ledger, self.changed, since=look(parts.ledger)))
         return self.changed.listen(listener)
 
     def close(self) -> None:

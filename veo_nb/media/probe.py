@@ -19,7 +19,7 @@ class CutOff(UnreadableVideo):
 
 
 @dataclass(frozen=True)
-class Facts:
+class VideoInfo:
     """What a video file holds."""
 
     width: int
@@ -34,8 +34,8 @@ class Facts:
     """As FFmpeg names it: `h264`."""
 
 
-def probe(path: str | Path) -> Facts:
-    """The facts of an MP4 file, after its first and last frames were decoded.
+def probe(path: str | Path) -> VideoInfo:
+    """What is in an MP4 file, after its first and last frames were decoded.
 
     Raises:
         UnreadableVideo: it is no MP4, it has no picture, or a part of it is missing.
@@ -84,7 +84,7 @@ def check_boxes(path: Path) -> None:
         raise CutOff(f"{path.name} is cut off: the index of its pictures is missing.")
 
 
-def _read(container: InputContainer, name: str) -> Facts:
+def _read(container: InputContainer, name: str) -> VideoInfo:
     if not container.streams.video:
         raise UnreadableVideo(f"{name} has no picture, only sound.")
     stream = container.streams.video[0]
@@ -96,7 +96,7 @@ def _read(container: InputContainer, name: str) -> Facts:
     container.seek(int(max(0.0, duration - 0.5) / float(stream.time_base or 1)), stream=stream)
     if not sum(1 for _ in container.decode(stream)):
         raise UnreadableVideo(f"{name} is cut off: its last picture is missing.")
-    return Facts(
+    return VideoInfo(
         width=stream.width,
         height=stream.height,
         duration=duration,

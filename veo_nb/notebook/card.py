@@ -14,13 +14,14 @@ from typing import Any
 import traitlets
 from IPython.display import DisplayHandle, display
 
-from veo_nb.engine.job import Job, State
+from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest
 from veo_nb.notebook import text
 from veo_nb.notebook.display import backdrop, finished, poster
 from veo_nb.notebook.live import LiveView
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Card, Clip, Command, Part
+from veo_nb.store.rows import State
 
 AGAIN_SECONDS = 600.0
 """How long a blocked job keeps its button. Then what stays is plain, since a card outlives its kernel as an error."""

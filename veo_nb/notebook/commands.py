@@ -21,8 +21,7 @@ from veo_nb.notebook.pages import help as help_page
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.pages.settings import settings_page
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.showing import is_terminal, show_job, show_sweep
-from veo_nb.notebook.waiting import count_jobs, wait_for_jobs
+from veo_nb.notebook.showing import count_jobs, is_terminal, show_job, show_sweep, wait_for_jobs
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep, is_sweep_id
 

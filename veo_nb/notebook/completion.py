@@ -15,11 +15,12 @@ from typing import Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, State
+from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import VeoError
 from veo_nb.notebook.options import OWN, all_flags, choices
 from veo_nb.notebook.pages.help import COMMANDS
+from veo_nb.store.rows import State
 
 IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
 FEW = 10

@@ -22,8 +22,7 @@ from veo_nb.notebook.grid.plain import preview_table
 from veo_nb.notebook.login import SetKey
 from veo_nb.notebook.options import Command, as_options, parse_cell
 from veo_nb.notebook.pages.bill import bill_table
-from veo_nb.notebook.showing import find_place_here, is_terminal, show_job, show_sweep
-from veo_nb.notebook.waiting import wait_for_jobs
+from veo_nb.notebook.showing import find_place_here, is_terminal, show_job, show_sweep, wait_for_jobs
 from veo_nb.store.billing import Bill
 from veo_nb.studio import Studio
 from veo_nb.sweep.axes import Axis, Value

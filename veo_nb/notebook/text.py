@@ -6,12 +6,13 @@ import math
 from datetime import datetime
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, Note, Snapshot, State
+from veo_nb.engine.job import Job, Note, Snapshot
 from veo_nb.engine.jobs import Unfetched
 from veo_nb.media.picture import Picture
 from veo_nb.notebook.protocol import Estimate, Part, Transfer, format_elapsed
 from veo_nb.request import VideoRequest, misfit
 from veo_nb.store.billing import Bill
+from veo_nb.store.rows import State
 
 MEGABYTE = 1_000_000
 

@@ -18,10 +18,9 @@ import uvicorn
 
 import veo_nb.sandbox
 from veo_nb.sandbox.faults import Faults, Table, UnusableFaults, read_faults
-from veo_nb.sandbox.journal import Journal
-from veo_nb.sandbox.mishap import Connection
+from veo_nb.sandbox.gate import Quota, RequestLog
+from veo_nb.sandbox.mishap import ExposedConnection
 from veo_nb.sandbox.pool import Pool
-from veo_nb.sandbox.quota import Quota
 from veo_nb.sandbox.server import Sandbox, application
 from veo_nb.sandbox.store import Store
 from veo_nb.sandbox.wire import PROVIDER
@@ -123,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
         folder = args.data.expanduser().absolute()
         try:
             store = Store(folder, secrets.token_hex(8))
-            journal = Journal(folder)
+            log = RequestLog(folder)
         except (OSError, sqlite3.Error) as error:
             return _give_up(f"The folder {folder} can't be used: {error}. Choose another with --data.")
         try:
@@ -131,7 +130,7 @@ def run(args: argparse.Namespace) -> int:
             sandbox = Sandbox(
                 store=store,
                 pool=Pool(store, draft=args.draft),
-                journal=journal,
+                log=log,
                 quota=Quota(args.per_minute, args.in_flight),
                 faults=faults,
                 key=key,
@@ -150,7 +149,7 @@ async def _serve(sandbox: Sandbox, listener: socket.socket, *, stop_with_stdin: 
         log_level="warning",
         access_log=False,
         lifespan="on",
-        http=Connection,
+        http=ExposedConnection,
         ws="none",
         server_header=False,
         # A download that is under way when the server is told to stop must not hold it.

@@ -55,7 +55,7 @@ not, and what needs the true answer to spoil it always does the work.
     no-range      the whole video, though a part was asked for
     answer        what you like: `status`, `headers`, and `body` as text or as JSON; may be `carried_out`
 
-All of it happens on the socket, as it would on a real network. The journal notes the kind with the request.
+All of it happens on the socket, as it would on a real network. The log of requests notes the kind with the request.
 """
 
 from __future__ import annotations
@@ -290,12 +290,12 @@ def read_faults(path: Path) -> Faults:
 
 def _placed(reason: str) -> str:
     """The words of msgspec with the place in front, as a person counts: `fault 2: unknown field `nht``."""
-    told, _, place = reason.partition(" - at ")
+    problem, _, place = reason.partition(" - at ")
     found = re.match(r"`\$\.fault\[([0-9]+)\]\.?(.*?)`$", place)
     if not found:
-        return " ".join(f"{told} {place.replace('$.', '')}".split())
+        return " ".join(f"{problem} {place.replace('$.', '')}".split())
     field = f", {found[2]}" if found[2] else ""
-    return f"fault {int(found[1]) + 1}{field}: {told}"
+    return f"fault {int(found[1]) + 1}{field}: {problem}"
 
 
 def _ranges(nth: int | str | list[int | str]) -> list[tuple[float, float]]:

@@ -41,7 +41,7 @@ TICK = 0.1
 """Seconds between two pieces of a slow body."""
 
 
-class Connection(H11Protocol):
+class ExposedConnection(H11Protocol):
     """HTTP as uvicorn speaks it, with its transport within a fault's reach: `scope["state"]["transport"]`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -64,7 +64,7 @@ class Mishaps:
         if fault is None or call is None:
             await self.app(scope, receive, send)
             return
-        scope["veo_note"].fault = fault.kind
+        scope["veo_entry"].fault = fault.kind
         await asyncio.sleep(fault.delay)
         if isinstance(fault, faults.Broken):
             await self._break(fault, scope, receive)
@@ -82,7 +82,7 @@ class Mishaps:
         else:
             await self._read(fault, scope, receive)
             if isinstance(fault, faults.Garbage):
-                await scope["veo_note"].write(0)
+                await scope["veo_entry"].write(0)
                 _transport(scope).write(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
                 await _end(scope, receive)
             elif isinstance(fault, faults.Huge):
@@ -107,7 +107,7 @@ class Mishaps:
             await self._answer_raw(scope, receive, end=fault.bytes)
         elif fault.at == "body":
             await self._read(fault, scope, receive)
-        await scope["veo_note"].write(0)
+        await scope["veo_entry"].write(0)
         if isinstance(fault, faults.Hang):
             await _silence(scope, fault.seconds)
         _reset(_transport(scope))
@@ -124,7 +124,7 @@ class Mishaps:
 
         await self.app(scope, receive, collect)
         body = b"".join(message.get("body", b"") for message in messages[1:])
-        await scope["veo_note"].write(messages[0]["status"])
+        await scope["veo_entry"].write(messages[0]["status"])
         headers = [pair for pair in messages[0]["headers"] if pair[0] != b"content-length"]
         headers.append((b"content-length", b"%d" % max(0, len(body) + by)))
         transport = _transport(scope)

@@ -133,7 +133,7 @@ class Renderer:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "veo_nb.sandbox.render",
+            "veo_nb.sandbox.render.clip",
             str(self.folder.resolve()),
             stdin=PIPE,
             stdout=PIPE,

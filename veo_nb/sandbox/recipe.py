@@ -4,11 +4,11 @@ A recipe is a dict for JSON:
 
     width, height, seconds    of what is to be rendered
     samples                   how many clips
-    sound                     whether it is heard (recipes from before there was a choice lack this and the next)
+    sound                     whether there is any (recipes from before there was a choice lack this and the next)
     lossless                  whether the file may be large for the sake of the picture
     source                    a video to put in front: a path in the folder, or None
     shot                      what is seen:
-        moods                 texts that the world is made from: the first gives the place, and the clip goes
+        prompts               texts that the world is made from: the first gives the place, and the clip goes
                               from the light of the last but one to that of the last
         avoid                 what should not appear
         start                 seconds of this shot that were shown before, in the clip it goes on from
@@ -26,7 +26,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from veo_nb.media.frames import last_frame
-from veo_nb.media.probe import Facts, UnreadableVideo, probe
+from veo_nb.media.probe import UnreadableVideo, VideoInfo, probe
 from veo_nb.sandbox.store import Operation
 from veo_nb.sandbox.wire import Blob, Order, invalid
 
@@ -61,7 +61,7 @@ def write_recipe(order: Order, operation: str, folder: Path, source: Made | None
 def _write(order: Order, operation: str, folder: Path, source: Made | None) -> dict[str, Any]:
     width, height = size(order)
     shot: dict[str, Any] = {
-        "moods": [order.prompt if order.seed is None else f"{order.prompt} #{order.seed}"],
+        "prompts": [order.prompt if order.seed is None else f"{order.prompt} #{order.seed}"],
         "avoid": order.negative_prompt,
         "start": 0.0,
         "image": _keep(order.image, "image", folder, operation),
@@ -176,7 +176,7 @@ def _go_on(recipe: dict[str, Any], order: Order, folder: Path, source: str, oper
     recipe["shot"]["image"] = name
 
 
-def _check_source(facts: Facts, order: Order) -> None:
+def _check_source(facts: VideoInfo, order: Order) -> None:
     if facts.duration > LONGEST + 0.1:
         raise invalid(f"video lasts {facts.duration:.0f} s; at most {LONGEST:.0f} s can be extended.")
     shape = "9:16" if facts.height > facts.width else "16:9"
@@ -192,15 +192,15 @@ def _same_shot(shot: dict[str, Any], source: Made, folder: Path, operation: str)
         # It came to rest on its last picture: go on from that, which has no mark on it.
         shot["image"] = _copied(before["last"], folder, operation)
         return
-    shot["moods"] = [*mood_of(before, sample), *shot["moods"]]
+    shot["prompts"] = [*prompts_of(before, sample), *shot["prompts"]]
     shot["start"] = before["start"] + maker.recipe["seconds"]
     shot["image"] = _copied(before["image"], folder, operation)
     shot["references"] = [_copied(path, folder, operation) for path in before["references"]]
 
 
-def mood_of(shot: dict[str, Any], sample: int) -> list[str]:
+def prompts_of(shot: dict[str, Any], sample: int) -> list[str]:
     """The texts for one sample: each sample is a little different from the first."""
-    return shot["moods"] if sample == 0 else [*shot["moods"][:-1], f"{shot['moods'][-1]} ({sample})"]
+    return shot["prompts"] if sample == 0 else [*shot["prompts"][:-1], f"{shot['prompts'][-1]} ({sample})"]
 
 
 def _copied(path: str | None, folder: Path, operation: str) -> str | None:

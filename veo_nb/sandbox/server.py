@@ -23,11 +23,9 @@ from starlette.types import ASGIApp
 
 from veo_nb.sandbox import vertex, wire
 from veo_nb.sandbox.faults import Faults
-from veo_nb.sandbox.gate import Gate, is_googles
-from veo_nb.sandbox.journal import Journal
+from veo_nb.sandbox.gate import Gate, Quota, RequestLog, is_googles
 from veo_nb.sandbox.mishap import Mishaps
 from veo_nb.sandbox.pool import INTERNAL, Pool
-from veo_nb.sandbox.quota import Quota
 from veo_nb.sandbox.recipe import write_recipe
 from veo_nb.sandbox.store import Operation, Store
 
@@ -46,7 +44,7 @@ class Sandbox:
 
     store: Store
     pool: Pool
-    journal: Journal
+    log: RequestLog
     quota: Quota
     faults: Faults
     key: str
@@ -217,7 +215,7 @@ async def download_object(request: Request) -> Response:
     if found is None:
         raise wire.Refused(404, "NOT_FOUND", f"No such object: {bucket}/{name}")
     base = f"http://{request.headers['host']}"
-    return JSONResponse(vertex.told_object(bucket, name, found[2].stat().st_size, base))
+    return JSONResponse(vertex.object_facts(bucket, name, found[2].stat().st_size, base))
 
 
 def _video(request: Request, name: str) -> Response:
@@ -304,4 +302,4 @@ def application(sandbox: Sandbox) -> ASGIApp:
         exception_handlers={wire.Refused: _refused, HTTPException: _no_route},
     )
     app.state.sandbox = sandbox
-    return Gate(Mishaps(app, sandbox.faults), sandbox.key, sandbox.journal, sandbox.clock)
+    return Gate(Mishaps(app, sandbox.faults), sandbox.key, sandbox.log, sandbox.clock)

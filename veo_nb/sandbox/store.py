@@ -43,6 +43,9 @@ ALTER TABLE operations ADD COLUMN storage TEXT NOT NULL DEFAULT '';
 ALTER TABLE operations ADD COLUMN finished REAL NOT NULL DEFAULT 0;
 UPDATE operations SET finished = ready
 """,
+    """
+UPDATE operations SET recipe = replace(recipe, '"moods":', '"prompts":')
+""",
 )
 """What makes a new folder's tables, and then each change since: a folder that has seen N of them gets the rest."""
 

@@ -40,7 +40,7 @@ class Thing(Struct, forbid_unknown_fields=True):
     kind: str = field(name="referenceType")
 
 
-class Clip(Struct, forbid_unknown_fields=True):
+class SourceClip(Struct, forbid_unknown_fields=True):
     """A video to go on from: its bytes, or where in the cloud it is."""
 
     mime_type: str | UnsetType = field(name="mimeType", default=UNSET)
@@ -55,7 +55,7 @@ class Instance(Struct, forbid_unknown_fields=True):
     image: Still | UnsetType = UNSET
     last_frame: Still | UnsetType = field(name="lastFrame", default=UNSET)
     reference_images: list[Thing] | UnsetType = field(name="referenceImages", default=UNSET)
-    video: Clip | UnsetType = UNSET
+    video: SourceClip | UnsetType = UNSET
 
 
 class Parameters(wire.Parameters, forbid_unknown_fields=True):
@@ -125,14 +125,14 @@ def _blob(name: str, still: Still) -> Blob:
     return Blob(still.mime_type, still.data)
 
 
-def _source(clip: Clip) -> Source:
+def _source(clip: SourceClip) -> Source:
     _one_of("video", clip)
     if clip.mime_type not in (UNSET, "video/mp4"):
         raise invalid(f"video.mimeType can't be {shown(str(clip.mime_type))}. It takes video/mp4.")
     return Source(data=clip.data) if clip.data is not UNSET else Source(object=str(clip.object))
 
 
-def _one_of(name: str, part: Still | Clip) -> None:
+def _one_of(name: str, part: Still | SourceClip) -> None:
     if (part.data is UNSET) == (part.object is UNSET):
         raise invalid(f"{name} takes either bytesBase64Encoded or gcsUri.")
 
@@ -153,11 +153,11 @@ def _extras(values: dict[str, Any]) -> Extras:
     )
 
 
-def _choice(values: dict[str, Any], name: str, told: str, known: tuple[str, ...]) -> str:
+def _choice(values: dict[str, Any], name: str, wire_name: str, known: tuple[str, ...]) -> str:
     """A word of a list, in small letters; Google's own pages write them in both."""
     word = values.get(name)
     if word is not None and word.lower() not in known:
-        raise invalid(f"{told} can't be {shown(word)}. It takes {catalog.listed(known)}.")
+        raise invalid(f"{wire_name} can't be {shown(word)}. It takes {catalog.listed(known)}.")
     return (word or "").lower()
 
 
@@ -199,7 +199,7 @@ def read_object(address: str) -> tuple[str, int] | None:
     return (inner[2], int(inner[3])) if inner else None
 
 
-def told_object(bucket: str, name: str, size: int, base: str) -> dict[str, Any]:
+def object_facts(bucket: str, name: str, size: int, base: str) -> dict[str, Any]:
     """What the storage service says of an object when its bytes are not asked for."""
     path = f"storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media"
     return {
@@ -214,10 +214,10 @@ def told_object(bucket: str, name: str, size: int, base: str) -> dict[str, Any]:
 
 def finished(name: str, videos: list[dict[str, str]], reasons: list[str]) -> dict[str, Any]:
     """A poll's answer: the videos that the safety filter left, and its reasons for the others."""
-    told: dict[str, Any] = {"@type": KIND}
+    response: dict[str, Any] = {"@type": KIND}
     if videos:
-        told["videos"] = [{**video, "mimeType": "video/mp4"} for video in videos]
-    return {"name": name, "done": True, "response": {**told, **wire.filtered(reasons)}}
+        response["videos"] = [{**video, "mimeType": "video/mp4"} for video in videos]
+    return {"name": name, "done": True, "response": {**response, **wire.filtered(reasons)}}
 
 
 UNAUTHORIZED = wire.error(

@@ -77,7 +77,7 @@ class Reference(Struct, forbid_unknown_fields=True):
     kind: str = msgspec.field(name="referenceType")
 
 
-class Clip(Struct, forbid_unknown_fields=True):
+class SourceVideo(Struct, forbid_unknown_fields=True):
     """A video to go on from: one of ours by its address, or its bytes."""
 
     uri: str | UnsetType = UNSET
@@ -93,7 +93,7 @@ class Instance(Struct, forbid_unknown_fields=True):
     image: Blob | UnsetType = UNSET
     last_frame: Blob | UnsetType = msgspec.field(name="lastFrame", default=UNSET)
     reference_images: list[Reference] | UnsetType = msgspec.field(name="referenceImages", default=UNSET)
-    video: Clip | UnsetType = UNSET
+    video: SourceVideo | UnsetType = UNSET
 
 
 class Parameters(Struct, forbid_unknown_fields=True):
@@ -137,7 +137,7 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """The video that an order goes on from, by one of these; none of them when it begins anew."""
+    """The video that an order goes on from, by one of these; none of them when it begins from nothing."""
 
     file: str = ""
     """The ID of one of our files."""
@@ -281,7 +281,7 @@ def _check_images(values: dict[str, Any]) -> None:
             raise invalid(f"{name}.mimeType can't be {shown(blob.mime_type)}. Use {', '.join(IMAGE_TYPES)}.")
 
 
-def _source(clip: Clip) -> Source:
+def _source(clip: SourceVideo) -> Source:
     """The source video: one of our files by its ID, or bytes."""
     if (clip.uri is UNSET) == (clip.data is UNSET):
         raise invalid("video takes either uri or bytesBase64Encoded.")
@@ -317,14 +317,14 @@ def error(code: int, status: str, message: str, reason: str = "") -> dict[str, A
     """The body of an answer that says no, in Gemini's shape."""
     status = status or HTTPStatus(code).name
     # A message may quote a body that holds half a surrogate pair, which no answer can carry.
-    told: dict[str, Any] = {
+    problem: dict[str, Any] = {
         "code": code,
         "message": message.encode("utf-8", "replace").decode("utf-8"),
         "status": status,
     }
     if reason:
-        told["details"] = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}]
-    return {"error": told}
+        problem["details"] = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}]
+    return {"error": problem}
 
 
 UNAUTHORIZED: dict[str, Any] = {"error": {"message": "Invalid signature", "type": "401"}}
@@ -343,10 +343,14 @@ def operation_name(model: str, operation: str) -> str:
 
 def finished(name: str, uris: list[str], reasons: list[str]) -> dict[str, Any]:
     """A poll's answer: the videos that the safety filter left, if any, and its reasons for the others."""
-    told: dict[str, Any] = {}
+    response: dict[str, Any] = {}
     if uris:
-        told["generatedSamples"] = [{"video": {"uri": uri, "encoding": "video/mp4"}} for uri in uris]
-    return {"name": name, "done": True, "response": {"generateVideoResponse": {**told, **filtered(reasons)}}}
+        response["generatedSamples"] = [{"video": {"uri": uri, "encoding": "video/mp4"}} for uri in uris]
+    return {
+        "name": name,
+        "done": True,
+        "response": {"generateVideoResponse": {**response, **filtered(reasons)}},
+    }
 
 
 def filtered(reasons: list[str]) -> dict[str, Any]:

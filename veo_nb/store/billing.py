@@ -1,4 +1,6 @@
-"""The bill of a library: what its jobs cost or may cost, and whether one more fits the budget.
+"""The bill of a library: what a request costs at list price, what the jobs cost or may cost, and whether one more fits.
+
+Every figure is an estimate, and says so where it is shown.
 
 A budget is for a library: the jobs of all kernels and sessions count, each with the estimate it was sent with. What a
 provider charges for and what the sandbox only makes believe are added up apart: clips of the sandbox never use up the
@@ -15,14 +17,30 @@ from typing import Any
 from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.errors import BudgetExceeded
+from veo_nb.request import VideoRequest
 
 _FREE = re.compile(
     r"(?:\b(?:not|never|nothing)|n['’]t)(?:\s+(?:will|be|been|is|was|are))*\s+(?:charged|billed)\b"  # noqa: RUF001
     r"|\b(?:no|without|free\s+of)\s+charge\b",
     re.IGNORECASE,
 )
+EXTENSION_SECONDS = 7
+"""What an extension adds to its source, and all that is billed of it."""
 _ENDED_WITHOUT = ("failed", "blocked", "cancelled")
 _CENT = 0.005
+
+
+def estimate(request: VideoRequest, prices: Mapping[str, catalog.Price] = catalog.PRICES) -> float | None:
+    """The list price of a request in USD, None for a model without a known price.
+
+    `prices` are those of the settings, in which a person may have put figures of their own. A price by the call is
+    for the request as a whole, whatever its length and its samples.
+    """
+    price = prices.get(request.model)
+    if price is None:
+        return None
+    seconds = EXTENSION_SECONDS if request.video is not None else request.seconds
+    return price.usd_per_call + price.usd_per_second * seconds * (request.sample_count or 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,8 @@
 """A SQLite file that threads and processes share: checked when it is opened, backed up before it is migrated.
 
 A ledger may be deleted, or set aside as damaged and made anew, while other kernels have it open. What they would write
-to the file that is gone would be lost, so each use first looks whether the file at its path is still the one.
+to the file that is gone would be lost, so each use first looks whether the file at its path is still the one. Damage
+that is read on the way is an error that names the repair: the journal has what was paid for.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +32,10 @@ RESERVE_BYTES = 2**18
 """Room for some dozen writes when the disk is full."""
 
 
+ANEW = "%veo doctor --repair makes it anew."
+UNUSABLE = "Make room, look at the folder's rights, or use veo.configure(library=…)."
+
+
 class Damaged(VeoError):  # noqa: N818
     """The file is no database any more."""
 
@@ -38,9 +43,10 @@ class Damaged(VeoError):  # noqa: N818
 class Database:
     """The file at `path`, with the schema that `migrations` lead to; each brings it one version on.
 
-    `restore(reopen)` is called when the file turns out to be gone or damaged while it is open: it makes the file anew,
-    if nobody has yet, and calls `reopen` before anyone else can touch it. `reserve` is a file that is given up when
-    the disk is full, so that what was just paid for can still be written down.
+    `restore(reopen)` is called when another file stands at the path while this one is open, or none (the row `alive:
+    ledger deleted` of tests/faults): it makes the file anew, if nobody has yet, and calls `reopen` before anyone else
+    can touch it. `reserve` is a file that is given up when the disk is full, so that what was just paid for can still
+    be written down (the rows `full while it is sent` and `full during the download`). `connect` opens the file.
 
     Raises:
         Damaged: the file is not a database any more; nothing was changed.
@@ -54,13 +60,15 @@ class Database:
         *,
         restore: Restore | None = None,
         reserve: Path | None = None,
+        connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
     ) -> None:
         self._path = path
+        self._open = connect
         self._migrations = migrations
         self._restore = restore
         self._reserve = reserve
         self._lock = threading.RLock()
-        self._connect()
+        self._begin()
 
     def close(self) -> None:
         """Close the file; calls after this raise `sqlite3.ProgrammingError`."""
@@ -77,22 +85,27 @@ class Database:
         with self._plainly(), contextlib.closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as db:
             self._examine(db, "integrity_check")
 
-    def heal(self) -> bool:
-        """Have the file made anew if it is damaged or gone, and open it; False where there is nobody to do that."""
+    def heal(self) -> None:
+        """Have the file made anew if it is damaged or gone, and open it, where there is somebody to do that."""
         with self._lock:
-            if self._restore is None:
-                return False
-            self._restore(self._reopen)
-            return True
+            if self._restore is not None:
+                self._restore(self._reopen)
+
+    def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """The rows of a query."""
+        with self._lock:
+            self._follow()
+            with self._plainly():
+                return self._db.execute(query, values).fetchall()
 
     def keys(self, table: str) -> tuple[list[str], list[str]]:
         """All columns of a table, and those of its primary key."""
-        found = self._rows(f"PRAGMA table_info({table})", ())
+        found = self.read(f"PRAGMA table_info({table})")
         return [row["name"] for row in found], [row["name"] for row in found if row["pk"]]
 
     def version(self) -> int:
         """A number that changes whenever another process, or another opening of the file, has written to it."""
-        return int(self._rows("PRAGMA data_version", ())[0][0])
+        return int(self.read("PRAGMA data_version")[0][0])
 
     def hold_reserve(self) -> None:
         """Have the reserve there for the next full disk, where there is room for it now."""
@@ -105,9 +118,9 @@ class Database:
             with contextlib.suppress(OSError):
                 self._reserve.unlink()
 
-    def _connect(self) -> None:
+    def _begin(self) -> None:
         with self._plainly():
-            self._db = sqlite3.connect(
+            self._db = self._open(
                 self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
         self._db.row_factory = sqlite3.Row
@@ -129,30 +142,16 @@ class Database:
 
     def _reopen(self) -> None:
         self._db.close()
-        self._connect()
-
-    def _rows(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
-        with self._lock:
-            inside = self._db_is_busy()
-            self._follow()
-            try:
-                with self._plainly():
-                    return self._db.execute(query, values).fetchall()
-            except Damaged:
-                # Inside a transaction that is for `_write` to do, which then begins it anew.
-                if inside or not self.heal():
-                    raise
-            with self._plainly():
-                return self._db.execute(query, values).fetchall()
+        self._begin()
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` gives, done in one transaction; once more after a damaged file was healed or room was made."""
+        """What `work` gives, done in one transaction; once more after room was made on a full disk."""
         with self._lock:
             try:
                 with self._writing() as db:
                     return work(db)
             except VeoError as error:
-                if not (self.heal() if isinstance(error, Damaged) else self._make_room(error)):
+                if not self._make_room(error):
                     raise
             with self._writing() as db:
                 return work(db)
@@ -160,8 +159,7 @@ class Database:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            if not self._db_is_busy():
-                self._follow()
+            self._follow()
             with self._plainly():
                 try:
                     self._db.execute("BEGIN IMMEDIATE")
@@ -182,30 +180,22 @@ class Database:
             raise
         except sqlite3.Error as error:
             # Only "malformed" and "not a database" are of the general class itself.
-            kind = Damaged if type(error) is sqlite3.DatabaseError else VeoError
-            raise kind(
-                f"The library's ledger {self._path} can't be used: {error}.",
-                hint="Make room, look at the folder's rights, or use veo.configure(library=…).",
-            ) from None
+            damaged = type(error) is sqlite3.DatabaseError
+            kind, hint = (Damaged, ANEW) if damaged else (VeoError, UNUSABLE)
+            raise kind(f"The library's ledger {self._path} can't be used: {error}.", hint=hint) from None
 
     # The file itself
 
     def _examine(self, db: sqlite3.Connection, pragma: str) -> None:
         found = db.execute(f"PRAGMA {pragma}(1)").fetchone()[0]
         if found != "ok":
-            raise Damaged(
-                f"The library's ledger {self._path} is damaged: {' '.join(str(found).split())}.",
-                hint="%veo doctor --repair makes it anew.",
-            )
-
-    def _db_is_busy(self) -> bool:
-        return bool(self._db.in_transaction)
+            why = " ".join(str(found).split())
+            raise Damaged(f"The library's ledger {self._path} is damaged: {why}.", hint=ANEW)
 
     def _follow(self) -> None:
         """Open the file at the path where it is another one by now, or none."""
-        if self._restore is None or self._db_is_busy() or _identity(self._path) == self._home:
-            return
-        self.heal()
+        if not self._db.in_transaction and _identity(self._path) != self._home:
+            self.heal()
 
     def _make_room(self, error: VeoError) -> bool:
         """Give up the reserve if the disk is full; whether that made room."""
@@ -264,8 +254,17 @@ def statements(script: str) -> Iterator[str]:
             text = ""
 
 
+def insert(db: sqlite3.Connection, table: str, values: Mapping[str, Any], otherwise: str = "ABORT") -> bool:
+    """Write a row; whether it was. `otherwise` says what is done where its key is taken: ABORT, IGNORE or REPLACE."""
+    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+    done = db.execute(f"INSERT OR {otherwise} INTO {table} ({names}) VALUES ({marks})", dict(values))
+    return done.rowcount == 1
+
+
 def has_words(text: str, words: str) -> bool:
     """Whether all of these words, a JSON list, are in the text; SQLite's own lower() knows no letters but English ones."""
+    # Not an index of FTS5's trigrams: it finds no word of one or two letters (a Chinese word is one) and no `ss` in `ß`, so
+    # this would stay beside it; the file would be twice as large, and each opening would take longer.
     folded = text.casefold()
     return all(word in folded for word in _folded(words))
 

@@ -156,7 +156,7 @@ def digest(path: Path) -> str:
 
 
 def check_video(path: Path) -> Any:
-    """What the file holds (`media.probe.Facts`), once it is known to be a playable video.
+    """What the file holds (`media.probe.VideoInfo`), once it is known to be a playable video.
 
     Raises:
         DownloadError: it is not; with `cut_off`, when only its end is missing.

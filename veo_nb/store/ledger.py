@@ -7,87 +7,38 @@ the day when the file is damaged.
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from veo_nb.errors import VeoError
 from veo_nb.store.billing import Admit, Charge, gather, may_be_charged
 from veo_nb.store.changes import Change, Changes
-from veo_nb.store.database import Database, Restore
+from veo_nb.store.database import Database, Restore, insert
 from veo_nb.store.recovery.journal import Entry, Journal
+from veo_nb.store.rows import (
+    FINAL,
+    GONE,
+    JobRow,
+    Owner,
+    VideoRow,
+    job_changes,
+    job_values,
+    read_error,
+    read_job,
+    read_owner,
+    read_video,
+)
 from veo_nb.store.schema import KEPT, MIGRATIONS, SURE
-from veo_nb.store.standing import is_fetchable, read_error
 
 T = TypeVar("T")
-
-FINAL = ("succeeded", "failed", "blocked", "cancelled", "uncertain")
-GONE = ("failed", "blocked", "cancelled")
-"""States after which the same request is asked anew, unless the job was accepted and given up on this side only."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobRow:
-    """A job as it is written down. Times are seconds since the epoch, the estimate is USD."""
-
-    id: str
-    fingerprint: str
-    take: int
-    provider: str
-    model: str
-    request: dict[str, Any]
-    state: str
-    operation: str | None = None
-    error: dict[str, Any] | None = None
-    estimate: float | None = None
-    owner: str | None = None
-    created_at: float
-    submitted_at: float | None = None
-    generated_at: float | None = None
-    finished_at: float | None = None
-    filtered: tuple[str, ...] = ()
-    """The safety filter's words, for a job that lost some of its samples."""
-
-    @property
-    def fetchable(self) -> bool:
-        """Whether its clip may still be fetched, though the job has ended without it."""
-        return is_fetchable(self.state, self.operation, (self.error or {}).get("code"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class VideoRow:
-    """A fetched video as it is written down; `path` is relative to the library's folder."""
-
-    job_id: str
-    sample: int
-    uri: str
-    path: str
-    bytes: int
-    sha256: str
-    width: int
-    height: int
-    duration: float
-    fps: float
-    has_audio: bool
-
-
-@dataclass(frozen=True)
-class Owner:
-    """A process that drives jobs: when it last said that it lives."""
-
-    id: str
-    host: str
-    pid: int
-    beat_at: float
 
 
 class Ledger(Database):
     """The jobs of one library; `Ledger(path)` opens the file, or makes it.
 
-    `journal` gets each write once more; `restore` and `reserve` are as in `Database`; `changed` is the library's stream.
+    `journal` gets each write once more, `changed` is the library's stream; the others are as in `Database`.
 
     Raises:
         Damaged: the file is no ledger any more.
@@ -101,9 +52,10 @@ class Ledger(Database):
         journal: Journal | None = None,
         restore: Restore | None = None,
         reserve: Path | None = None,
+        connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
         changed: Changes[Change] | None = None,
     ) -> None:
-        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve)
+        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve, connect=connect)
         self.changed: Changes[Change] = Changes("the library") if changed is None else changed
         """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal
@@ -113,20 +65,14 @@ class Ledger(Database):
     def entries(self) -> Iterator[Entry]:
         """All that the journal should say."""
         for table in KEPT:
-            for row in self._rows(f"SELECT * FROM {table} ORDER BY rowid", ()):
+            for row in self.read(f"SELECT * FROM {table} ORDER BY rowid"):
                 yield table, dict(row)
 
     def put(self, table: str, values: dict[str, Any]) -> bool:
         """Write a row that the journal or a sidecar has, unless there is one with its key; whether it was written."""
         columns, _ = self.keys(table)
         values = {name: value for name, value in values.items() if name in columns}
-        marks = ", ".join(f":{name}" for name in values)
-
-        def insert(db: sqlite3.Connection) -> bool:
-            done = db.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(values)}) VALUES ({marks})", values)
-            return done.rowcount == 1
-
-        done = self._write(insert)
+        done = self._write(lambda db: insert(db, table, values, "IGNORE"))
         if done:
             self._note(table, values)
         return done
@@ -139,8 +85,6 @@ class Ledger(Database):
         before it; what that raises keeps it out, and no other process gets in between.
         """
         values = job_values(row)
-        names = ", ".join(values)
-        marks = ", ".join(f":{name}" for name in values)
 
         def enter(db: sqlite3.Connection) -> JobRow | None:
             standing = None if fresh else self.standing(row.fingerprint, row.take)
@@ -150,8 +94,7 @@ class Ledger(Database):
                 admit(self.charges())
             if db.execute("SELECT 1 FROM joined WHERE id = ?", (row.id,)).fetchone():
                 return None
-            done = db.execute(f"INSERT OR IGNORE INTO jobs ({names}) VALUES ({marks})", values)
-            return row if done.rowcount else None
+            return row if insert(db, "jobs", values, "IGNORE") else None
 
         entered = self._write(enter)
         if entered is row:
@@ -160,10 +103,7 @@ class Ledger(Database):
 
     def update_job(self, job_id: str, *, only_of: str | None = None, **changes: Any) -> bool:
         """Change columns of a job, with `only_of` just while that owner has it; whether it was changed."""
-        values = {
-            name: json.dumps(value) if name in ("error", "filtered") and value is not None else value
-            for name, value in changes.items()
-        }
+        values = job_changes(**changes)
         sets = ", ".join(f"{name} = :{name}" for name in values)
         mine = "" if only_of is None else " AND owner = :only_of"
         query = f"UPDATE jobs SET {sets} WHERE id = :job_id{mine}"
@@ -190,14 +130,14 @@ class Ledger(Database):
 
     def job(self, job_id: str) -> JobRow | None:
         """The job with this id."""
-        found = self._rows("SELECT * FROM jobs WHERE id = ?", (job_id,))
-        return _job_row(found[0]) if found else None
+        found = self.read("SELECT * FROM jobs WHERE id = ?", (job_id,))
+        return read_job(found[0]) if found else None
 
     def jobs(self, limit: int = 50) -> list[JobRow]:
         """The newest jobs, newest first."""
         return [
-            _job_row(r)
-            for r in self._rows("SELECT * FROM jobs ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,))
+            read_job(r)
+            for r in self.read("SELECT * FROM jobs ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,))
         ]
 
     def standing(self, fingerprint: str, take: int) -> JobRow | None:
@@ -205,33 +145,33 @@ class Ledger(Database):
 
         One that was accepted stands even when it was stopped or its download failed: to ask anew would be to pay again.
         """
-        found = self._rows(
+        found = self.read(
             "SELECT * FROM jobs WHERE fingerprint = ? AND take = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
             (fingerprint, take),
         )
-        row = _job_row(found[0]) if found else None
+        row = read_job(found[0]) if found else None
         return row if row is not None and (row.state not in GONE or row.fetchable) else None
 
     def unfinished(self) -> list[JobRow]:
         """Every job that is not in a final state, oldest first."""
         marks = ", ".join("?" * len(FINAL))
-        found = self._rows(
+        found = self.read(
             f"SELECT * FROM jobs WHERE state NOT IN ({marks}) ORDER BY created_at, rowid", FINAL
         )
-        return [_job_row(r) for r in found]
+        return [read_job(r) for r in found]
 
     def ended_with_operation(self, since: float) -> list[JobRow]:
         """The jobs entered after `since` that the provider had taken, that failed or were stopped, and nobody deleted."""
-        found = self._rows(
+        found = self.read(
             "SELECT * FROM jobs WHERE state IN ('failed', 'cancelled') AND operation IS NOT NULL AND created_at > ?"
             " AND id NOT IN (SELECT job_id FROM deleted WHERE deleted_at IS NOT NULL) ORDER BY created_at, rowid",
             (since,),
         )
-        return [_job_row(r) for r in found]
+        return [read_job(r) for r in found]
 
     def generation_seconds(self, provider: str, model: str, limit: int = 50) -> list[float]:
         """How long the newest finished clips took from submit to ready, in seconds."""
-        found = self._rows(
+        found = self.read(
             "SELECT generated_at - submitted_at AS s FROM jobs WHERE provider = ? AND model = ? AND state = 'succeeded'"
             " AND generated_at > submitted_at ORDER BY created_at DESC LIMIT ?",
             (provider, model, limit),
@@ -240,7 +180,7 @@ class Ledger(Database):
 
     def charges(self) -> tuple[Charge, ...]:
         """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""
-        found = self._rows(
+        found = self.read(
             "SELECT date(created_at, 'unixepoch', 'localtime') AS day, provider, model, state,"
             " operation IS NOT NULL AS accepted, submitted_at IS NOT NULL AS sent, error, count(*) AS jobs,"
             " total(estimate) AS usd, sum(estimate IS NULL) AS unpriced FROM jobs GROUP BY 1, 2, 3, 4, 5, 6, 7",
@@ -268,34 +208,27 @@ class Ledger(Database):
 
     def add_video(self, row: VideoRow) -> None:
         """Write a fetched video down, in place of an earlier one for the same sample."""
-        names = [field.name for field in fields(VideoRow)]
-        marks = ", ".join(f":{name}" for name in names)
-        query = f"INSERT OR REPLACE INTO videos ({', '.join(names)}) VALUES ({marks})"
-        self._write(lambda db: db.execute(query, vars(row)))
-        self._note("videos", vars(row))
+        self.write(lambda db: insert(db, "videos", vars(row), "REPLACE"), ("videos", vars(row)))
 
     def videos(self, job_id: str) -> list[VideoRow]:
         """The fetched videos of a job, by sample."""
-        found = self._rows("SELECT * FROM videos WHERE job_id = ? ORDER BY sample", (job_id,))
-        return [VideoRow(**{**_known(VideoRow, r), "has_audio": bool(r["has_audio"])}) for r in found]
+        found = self.read("SELECT * FROM videos WHERE job_id = ? ORDER BY sample", (job_id,))
+        return [read_video(r) for r in found]
 
     def kept_videos(self, job_id: str) -> list[VideoRow]:
         """As `videos`, without those that somebody deleted."""
         gone = {
             row["sample"]
-            for row in self._rows(
+            for row in self.read(
                 "SELECT sample FROM deleted WHERE job_id = ? AND deleted_at IS NOT NULL", (job_id,)
             )
         }
         return [row for row in self.videos(job_id) if row.sample not in gone]
 
     def beat(self, owner: Owner) -> None:
-        """Say that an owner lives."""
+        """Say that an owner lives; not worth the reserve of a full disk."""
         with self._writing() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO owners (id, host, pid, beat_at) VALUES (?, ?, ?, ?)",
-                (owner.id, owner.host, owner.pid, owner.beat_at),
-            )
+            insert(db, "owners", vars(owner), "REPLACE")
 
     def leave(self, owner_id: str) -> None:
         """Take an owner out: its jobs are free."""
@@ -304,8 +237,8 @@ class Ledger(Database):
 
     def owner(self, owner_id: str) -> Owner | None:
         """The owner with this id; None when it has left."""
-        found = self._rows("SELECT * FROM owners WHERE id = ?", (owner_id,))
-        return Owner(**_known(Owner, found[0])) if found else None
+        found = self.read("SELECT * FROM owners WHERE id = ?", (owner_id,))
+        return read_owner(found[0]) if found else None
 
     def claim(self, row: JobRow, owner_id: str) -> bool:
         """Make a job ours if it is still as `row` says; False where another was quicker."""
@@ -316,12 +249,11 @@ class Ledger(Database):
             self._note("jobs", {"id": row.id, "owner": owner_id})
         return done
 
-    def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """The rows of a query; for those who keep tables of their own in this file."""
-        return self._rows(query, values)
-
     def write(self, work: Callable[[sqlite3.Connection], T], *notes: Entry) -> T:
-        """What `work` gives, in a transaction that is on disk when it ends, and then in the journal; for the same."""
+        """What `work` gives, in a transaction that is on disk when it ends, and then in the journal.
+
+        For those who keep tables of their own in this file, as `read` is.
+        """
         done = self._write(work)
         for table, values in notes:
             self._note(table, values)
@@ -342,22 +274,6 @@ _KINDS: dict[str, Literal["job", "rating"]] = {"jobs": "job", "ratings": "rating
 """What a row of a table is about; all the other tables are about clips."""
 
 
-def job_values(row: JobRow) -> dict[str, Any]:
-    """A job as the columns of its table."""
-    error = None if row.error is None else json.dumps(row.error)
-    filtered = json.dumps(row.filtered) if row.filtered else None
-    request = json.dumps(row.request, ensure_ascii=False)
-    return {**vars(row), "request": request, "error": error, "filtered": filtered}
-
-
-def _job_row(found: sqlite3.Row) -> JobRow:
-    values = _known(JobRow, found)
-    values["request"] = json.loads(values["request"])
-    values["error"] = read_error(values["error"])
-    values["filtered"] = tuple(json.loads(values["filtered"] or "[]"))
-    return JobRow(**values)
-
-
 def _charge(found: sqlite3.Row) -> Charge:
     error = read_error(found["error"])
     charged = may_be_charged(
@@ -373,9 +289,3 @@ def _charge(found: sqlite3.Row) -> Charge:
         usd=found["usd"] if charged else 0.0,
         unpriced=found["unpriced"] if charged else 0,
     )
-
-
-def _known(kind: Any, found: sqlite3.Row) -> dict[str, Any]:
-    """The columns that this version knows: a newer one may add some while this one has the file open."""
-    names = {field.name for field in fields(kind)}
-    return {name: found[name] for name in found.keys() if name in names}  # noqa: SIM118  a Row's `in` looks at values

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from veo_nb.errors import InvalidRequest
+from veo_nb.store.database import insert
 from veo_nb.store.ledger import Ledger
 
 
@@ -58,11 +59,7 @@ class Ratings:
         def write(db: sqlite3.Connection) -> Rating:
             now = replace(self.of([job_id]).get((job_id, sample), UNRATED), **changes)
             kept.update(vars(now), rated_at=self._clock())
-            db.execute(
-                "INSERT OR REPLACE INTO ratings (job_id, sample, rating, star, note, rated_at)"
-                " VALUES (:job_id, :sample, :rating, :star, :note, :rated_at)",
-                kept,
-            )
+            insert(db, "ratings", kept, "REPLACE")
             return now
 
         # The entry is filled in by then: it is noted once it is written.

@@ -10,10 +10,13 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from veo_nb.store.changes import Change
 from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import known
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,24 +109,19 @@ class SweepLedger:
         found = self._ledger().read(
             "SELECT * FROM sweeps ORDER BY started_at DESC, rowid DESC LIMIT ?", (limit,)
         )
-        return [SweepRow(**_plain(row)) for row in found]
+        return [_read(SweepRow, row) for row in found]
 
     def entering(self) -> list[SweepRow]:
         """Those whose jobs were not all entered, oldest first."""
         found = self._ledger().read("SELECT * FROM sweeps WHERE entering ORDER BY started_at, rowid")
-        return [SweepRow(**_plain(row)) for row in found]
+        return [_read(SweepRow, row) for row in found]
 
     def cells(self, sweep_id: str) -> list[CellRow]:
         """The combinations of a sweep, in order."""
         found = self._ledger().read(
             "SELECT * FROM sweep_jobs WHERE sweep_id = ? ORDER BY position", (sweep_id,)
         )
-        rows = []
-        for row in found:
-            values = _plain(row)
-            del values["sweep_id"], values["position"]
-            rows.append(CellRow(**values))
-        return rows
+        return [_read(CellRow, row) for row in found]
 
     def job_id(self, fingerprint: str, take: int, since: float = 0.0) -> str | None:
         """The newest job for a request, however it ended; none that is older than `since`."""
@@ -154,7 +152,7 @@ class SweepLedger:
 
     def _first(self, query: str, value: str) -> SweepRow | None:
         found = self._ledger().read(query, (value,))
-        return SweepRow(**_plain(found[0])) if found else None
+        return _read(SweepRow, found[0]) if found else None
 
 
 def _insert(db: sqlite3.Connection, table: str, values: Mapping[str, Any], key: str = "") -> None:
@@ -169,12 +167,14 @@ def _insert(db: sqlite3.Connection, table: str, values: Mapping[str, Any], key: 
     db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks}){again}", shown)
 
 
-def _plain(row: sqlite3.Row) -> dict[str, Any]:
-    return {
-        name: json.loads(value)
-        if name in _JSON and value is not None
-        else bool(value)
-        if name in _SWITCHES
-        else value
-        for name, value in dict(row).items()
-    }
+def _read(kind: type[T], row: sqlite3.Row) -> T:
+    return kind(
+        **{
+            name: json.loads(value)
+            if name in _JSON and value is not None
+            else bool(value)
+            if name in _SWITCHES
+            else value
+            for name, value in known(kind, row).items()
+        }
+    )

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from veo_nb.engine.job import State, error_to_json
 from veo_nb.errors import VeoError, VideoExpired
+from veo_nb.store.database import insert
 from veo_nb.store.files import Library
 from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import State, error_to_json
 
 log = logging.getLogger("veo_nb")
 
@@ -123,13 +124,7 @@ class Trash:
 
     def _mark(self, job_id: str, sample: int, at: float | None) -> None:
         values: dict[str, Any] = {"job_id": job_id, "sample": sample, "deleted_at": at}
-        self.ledger.write(
-            lambda db: db.execute(
-                "INSERT OR REPLACE INTO deleted (job_id, sample, deleted_at) VALUES (:job_id, :sample, :deleted_at)",
-                values,
-            ),
-            ("deleted", values),
-        )
+        self.ledger.write(lambda db: insert(db, "deleted", values, "REPLACE"), ("deleted", values))
 
     def _move(self, path: str, *, back: bool) -> list[tuple[Path, Path]]:
         """Move a clip and its recipe; what was moved, for who has to move it again."""

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from veo_nb.engine.job import Job, State, error_to_json
+from veo_nb.engine.job import Job
 from veo_nb.engine.timing import seconds_in_all
 from veo_nb.store.billing import may_be_charged
+from veo_nb.store.rows import State, error_to_json
 
 FORBIDDEN = "forbidden"
 """The state of a cell that can't be made."""

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, Snapshot, State, WaitInterrupted
+from veo_nb.engine.job import Job, Snapshot, WaitInterrupted
 from veo_nb.engine.jobs import Jobs
 from veo_nb.errors import InvalidRequest, NotFound, VeoError, WaitTimeout
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.ratings import Rating, Ratings
+from veo_nb.store.rows import State
 from veo_nb.store.sweeps import SweepLedger
 from veo_nb.sweep import dataframe, results
 from veo_nb.sweep.axes import Axis

@@ -40,7 +40,7 @@ export function showCard({ model, el, clock, request, signal }: Stage): void {
   draw();
 }
 
-export interface CardProps {
+interface CardProps {
   card: Card;
   clock: Clock;
   request: Request;

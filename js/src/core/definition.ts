@@ -6,7 +6,7 @@ import { connect, refusalOf } from "./connection";
 import type { ViewKind } from "./stage";
 
 /** The views that a bundle has, by the kind of the model. */
-export type Kinds = Readonly<Record<string, () => ViewKind>>;
+type Kinds = Readonly<Record<string, () => ViewKind>>;
 
 interface Opening {
   model: AnyModel;

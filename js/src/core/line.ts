@@ -17,7 +17,7 @@ function formatPart(part: Part, now: number): string {
 }
 
 /** `0:42`, `12:05`, `1:02:03`. */
-export function formatElapsed(seconds: number): string {
+function formatElapsed(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const tail = String(s).padStart(2, "0");
@@ -25,7 +25,7 @@ export function formatElapsed(seconds: number): string {
 }
 
 /** `12 s`, `40 s`, `3 min`, `1 h 5 min`. Coarser when it is long, since nobody knows it that well. */
-export function formatLeft(seconds: number): string {
+function formatLeft(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole <= 20) return `${whole} s`;
   if (whole <= 90) return `${Math.ceil(whole / 5) * 5} s`;

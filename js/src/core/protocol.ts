@@ -110,8 +110,7 @@ export interface Grid {
   token: string;
 }
 
-export const SWEEP_ACTIONS = ["pause", "resume", "rerun", "cancel-all"] as const;
-export type SweepAction = (typeof SWEEP_ACTIONS)[number];
+export type SweepAction = "pause" | "resume" | "rerun" | "cancel-all";
 
 export interface Summary {
   line: Part[];

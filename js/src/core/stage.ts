@@ -14,7 +14,7 @@ export interface Stage {
 }
 
 /** Puts a view on the stage and keeps it up to date until the signal is aborted. */
-export type View = (stage: Stage) => void;
+type View = (stage: Stage) => void;
 
 /** A kind of view, made once for each model. */
 export interface ViewKind {

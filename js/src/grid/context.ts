@@ -13,7 +13,7 @@ export type Ask = <W extends GridCommand>(
   payload: GridCommands[W],
 ) => Promise<Record<string, unknown> | undefined>;
 
-export interface Context {
+export interface GridContext {
   player: Player;
   /** What is on screen or about to be: it has its still. */
   near: Sight;
@@ -54,7 +54,7 @@ export function makeContext(
   poster: (cell: string, sample: number) => Promise<string>,
   clock: Clock,
   signal: AbortSignal,
-): Context {
+): GridContext {
   const player = new Player(signal);
   // Scrolling does not bubble, and what is scrolled may be the grid, the notebook or the page.
   const scrolled = () => player.scrolled();

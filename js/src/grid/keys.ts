@@ -21,7 +21,7 @@ export type Intent =
   | { kind: "help" }
   | { kind: "back" };
 
-export const ZOOM_STEP = 1.25;
+const ZOOM_STEP = 1.25;
 
 /** The keys as they are shown: which, and what for. */
 export const SHOWN: readonly (readonly [keys: string, what: string])[] = [
@@ -78,7 +78,7 @@ const INTENTS: ReadonlyMap<string, Intent> = new Map<string, Intent>(
   } satisfies Record<string, Intent>),
 );
 
-export interface Press {
+interface Press {
   key: string;
   ctrlKey?: boolean;
   metaKey?: boolean;

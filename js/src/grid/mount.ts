@@ -10,7 +10,7 @@ import type { Clock } from "../core/clock";
 import { connect } from "../core/connection";
 import type { Grid, GridCell, Summary } from "../core/protocol";
 import type { Stage, ViewKind } from "../core/stage";
-import { type Ask, type Context, makeContext } from "./context";
+import { type Ask, type GridContext, makeContext } from "./context";
 import { GridView } from "./view";
 
 /** Milliseconds for which a tree without a place waits for another: the notebook changes outputs in steps. */
@@ -72,7 +72,7 @@ class Tree {
   place: HTMLElement | undefined;
   private readonly root = document.createElement("div");
   private readonly controller = new AbortController();
-  private readonly context: Context;
+  private readonly context: GridContext;
   private readonly request: Ask;
   private moves = 0;
   private focused: HTMLElement | undefined;

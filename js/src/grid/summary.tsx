@@ -1,5 +1,6 @@
 // The line above the table: what is done, how long still, what it costs; and what can be done about all of it.
 
+import { useEffect, useRef } from "preact/hooks";
 import { type Clock, useNow } from "../core/clock";
 import { formatLine } from "../core/line";
 import type { Axis, CellAction, Summary, SweepAction } from "../core/protocol";
@@ -8,7 +9,7 @@ import { returnFocus } from "../core/ui/focus";
 import { type AxisChoice, heldAxes, turn } from "./axes";
 import type { Ask } from "./context";
 
-export interface SummaryProps {
+interface SummaryProps {
   summary: Summary;
   tag: string;
   clock: Clock;
@@ -56,6 +57,18 @@ export function SummaryLine({ summary, tag, clock, notice, ask }: SummaryProps) 
   );
 }
 
+/** Reads out that all is done, once: what happens to each of 200 cells would never end. */
+export function useEndNotice(summary: Summary, say: (text: string, unseen: boolean) => void): void {
+  const running = summary.actions.includes("cancel-all");
+  const before = useRef(running);
+  useEffect(() => {
+    if (before.current && !running) {
+      say(summary.line.filter((part) => typeof part === "string").join(" · "), true);
+    }
+    before.current = running;
+  }, [running, summary, say]);
+}
+
 /** What it asked for is done and the button goes: the focus stays with the grid. */
 function focusCell(button: HTMLElement): void {
   const cell = button.closest(".veo-grid")?.querySelector<HTMLElement>('.veo-cell[tabindex="0"]');
@@ -63,7 +76,7 @@ function focusCell(button: HTMLElement): void {
   else returnFocus(button);
 }
 
-export interface AxisPickerProps {
+interface AxisPickerProps {
   axes: readonly Axis[];
   choice: AxisChoice;
   onChoice: (choice: AxisChoice) => void;

@@ -3,6 +3,7 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { askWith } from "../core/connection";
 import { returnFocus } from "../core/ui/focus";
+import { useNotices } from "../core/ui/notices";
 import "../core/ui/theme.css";
 import "../core/ui/controls.css";
 import "../core/ui/box.css";
@@ -20,28 +21,28 @@ import {
   type Spot,
   spotId,
 } from "./axes";
-import type { Ask, Context } from "./context";
+import type { Ask, GridContext } from "./context";
 import { ExportMenu } from "./export";
 import { type Intent, intentOf, kindOfTarget } from "./keys";
 import { Compared, Enlarged, Keys, type LargeClip, NoteEditor } from "./layers/layers";
 import { zoomBy } from "./layers/zoom";
-import { useEndNotice, useMarks, useNotice } from "./memory";
+import { spokenOf, useMarks } from "./marks";
 import { TransportBar } from "./player/transport";
 import { type Board, back, choose, newBoard, openLayer } from "./state";
-import { AxisPicker, SummaryLine } from "./summary";
+import { AxisPicker, SummaryLine, useEndNotice } from "./summary";
 import type { CellActions } from "./table/cell";
 import { cellsPerLine, GridTable, useFocusOn } from "./table/table";
 
 /** What is done to the clip that the keyboard is on. */
 const ABOUT_ONE: ReadonlySet<Intent["kind"]> = new Set(["rate", "star", "note", "choose", "enlarge", "move"]);
 
-export interface GridViewProps {
+interface GridViewProps {
   grid: Grid;
   summary: Summary;
   cells: readonly GridCell[];
   /** Asks the kernel; rejects with a RequestError. */
   request: Ask;
-  context: Context;
+  context: GridContext;
   moves: number;
   /** Whether this is an export itself, without a kernel that could write another. */
   exported?: boolean;
@@ -50,7 +51,7 @@ export interface GridViewProps {
 export function GridView({ grid, summary, cells, request, context, moves, exported }: GridViewProps) {
   const root = useRef<HTMLDivElement>(null);
   const [board, setBoard] = useState<Board>(() => newBoard(firstChoice(grid)));
-  const [notice, say] = useNotice();
+  const { notice, say } = useNotices();
   const ask = useMemo(() => askWith<Ask>(request, say), [request, say]);
   const axes = useMemo(() => axesOf(grid, cells), [grid, cells]);
   const table = useMemo(() => project(axes, cells, board.choice), [axes, cells, board.choice]);
@@ -127,14 +128,14 @@ export function GridView({ grid, summary, cells, request, context, moves, export
       case "rate":
         if (spot?.cell !== undefined && clip !== undefined) {
           mark(spot, { rating: intent.rating });
-          say(intent.rating === 0 ? "Rating cleared" : `Rated ${intent.rating} of 5`, true);
+          say(spokenOf(intent), true);
         }
         break;
       case "star":
         if (spot?.cell !== undefined && clip !== undefined) {
           const star = !marksOf(spot).star;
           mark(spot, { star });
-          say(star ? "Starred" : "Star taken away", true);
+          say(spokenOf({ star }), true);
         }
         break;
       case "back":
@@ -212,7 +213,13 @@ export function GridView({ grid, summary, cells, request, context, moves, export
       aria-label={`Sweep ${grid.id}`}
       onKeyDown={press}
     >
-      <SummaryLine summary={summary} tag={grid.tag} clock={context.clock} notice={notice.shown} ask={ask} />
+      <SummaryLine
+        summary={summary}
+        tag={grid.tag}
+        clock={context.clock}
+        notice={notice?.text ?? ""}
+        ask={ask}
+      />
       <AxisPicker
         axes={axes}
         choice={board.choice}
@@ -292,7 +299,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
         />
       )}
       <div class="veo-unseen" aria-live="polite">
-        {notice.said}
+        {notice?.spoken}
       </div>
     </div>
   );

@@ -1,48 +1,6 @@
-// Words to the person over the panel's lower edge, some with a button for what can still be done; and for the ear.
+// Words to the person over the panel's lower edge, and for the ear.
 
-import { useCallback, useEffect, useState } from "preact/hooks";
-
-/** Milliseconds for which words stand there; with a button longer, since somebody may want it. */
-export const SHOWN_MS = 8000;
-export const OFFERED_MS = 20_000;
-
-interface Notice {
-  /** What stands there; empty for what is only read out. */
-  text: string;
-  spoken: string;
-  label?: string;
-  action?: () => void;
-}
-
-export interface Notices {
-  notice: Notice | undefined;
-  say: (text: string, unseen?: boolean) => void;
-  offer: (text: string, label: string, action: () => void) => void;
-  clear: () => void;
-}
-
-export function useNotices(): Notices {
-  const [notice, setNotice] = useState<Notice>();
-  useEffect(() => {
-    if (notice === undefined) return undefined;
-    const timer = setTimeout(() => setNotice(undefined), notice.action ? OFFERED_MS : SHOWN_MS);
-    return () => clearTimeout(timer);
-  }, [notice]);
-  const say = useCallback(
-    (text: string, unseen = false) =>
-      // What is only read out does not take a button away that somebody may be about to press.
-      setNotice((now) =>
-        unseen && now?.action ? { ...now, spoken: text } : { text: unseen ? "" : text, spoken: text },
-      ),
-    [],
-  );
-  const offer = useCallback(
-    (text: string, label: string, action: () => void) => setNotice({ text, spoken: text, label, action }),
-    [],
-  );
-  const clear = useCallback(() => setNotice(undefined), []);
-  return { notice, say, offer, clear };
-}
+import type { Notices } from "../core/ui/notices";
 
 export function NoticePlace({ notice, clear }: Pick<Notices, "notice" | "clear">) {
   const act = () => {

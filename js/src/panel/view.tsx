@@ -13,18 +13,19 @@ import "../grid/bars.css";
 import "../grid/layers/layers.css";
 import "./panel.css";
 import type { GalleryView, Library, Queue, Row, Setup, SharedDraft } from "../core/protocol";
+import { useNotices } from "../core/ui/notices";
 import { OpenLayer } from "./clip/layer";
 import { Compose } from "./compose/compose";
 import { type AskPanel, type Layer, type Panel, PanelContext } from "./context";
 import { Gallery } from "./gallery/gallery";
 import { Stills } from "./media/stills";
 import { Sources } from "./media/videos";
-import { NoticePlace, useNotices } from "./notices";
+import { NoticePlace } from "./notices";
 import { QueueList } from "./queue/queue";
 import { useChosen } from "./selection";
 import { useDraft } from "./shared-draft";
 
-export interface PanelProps {
+interface PanelProps {
   setup: Setup;
   shared: SharedDraft;
   queue: Queue;

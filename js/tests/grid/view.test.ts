@@ -219,14 +219,14 @@ describe("playing", () => {
 
   it("says on its button what it will do", async () => {
     await start();
-    const words = () => find(".veo-play").textContent;
-    expect(words()).toBe("Play all");
+    const text = () => find(".veo-play").textContent;
+    expect(text()).toBe("Play all");
     await press(" ");
-    expect(words()).toBe("Pause");
+    expect(text()).toBe("Pause");
     await pass(2000);
     expect(find(".veo-time").textContent).toMatch(/0:01\.[0-9]/);
     await press("k");
-    expect(words()).toBe("Play all");
+    expect(text()).toBe("Play all");
   });
 
   it("lets one cell be heard, and shows which", async () => {
@@ -420,9 +420,9 @@ describe("comparing", () => {
 });
 
 describe("export", () => {
-  const pick = async (words: string) => {
+  const pick = async (text: string) => {
     const menu = find<HTMLSelectElement>(".veo-export");
-    menu.value = words;
+    menu.value = text;
     await act(() => void menu.dispatchEvent(new Event("change", { bubbles: true })));
     return menu;
   };

@@ -1,7 +1,8 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { NoticePlace, type Notices, OFFERED_MS, SHOWN_MS, useNotices } from "../../src/panel/notices";
+import { type Notices, OFFERED_MS, SHOWN_MS, useNotices } from "../../src/core/ui/notices";
+import { NoticePlace } from "../../src/panel/notices";
 
 let el: HTMLElement;
 let notices: Notices;

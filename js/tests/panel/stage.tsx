@@ -48,7 +48,7 @@ export interface Stage {
   show: (children: ComponentChildren) => Promise<void>;
   /** What was said to the person, in order. */
   said: string[];
-  offers: { words: string; label: string; action: () => void }[];
+  offers: { text: string; label: string; action: () => void }[];
 }
 
 /** A context on the page; `end` it after the test. */
@@ -57,12 +57,12 @@ export function openStage(kernel = new FakeKernel(), changes: Partial<Panel> = {
   const el = document.body.appendChild(document.createElement("div"));
   const said: string[] = [];
   const offers: Stage["offers"] = [];
-  const say = (words: string) => void said.push(words);
+  const say = (text: string) => void said.push(text);
   const panel: Panel = {
     ask: askWith<AskPanel>(kernel.request, say),
     request: kernel.request,
     say,
-    offer: (words, label, action) => void offers.push({ words, label, action }),
+    offer: (text, label, action) => void offers.push({ text, label, action }),
     open: vi.fn(),
     close: vi.fn(),
     compose: vi.fn(),

@@ -127,7 +127,8 @@ def test_any_words_come_back_as_they_were(make_preview, prompt, negative):
 def make_preview(studio):
     """A job that was never sent, with this prompt."""
     from veo_nb import catalog
-    from veo_nb.engine.job import Job, Snapshot, State
+    from veo_nb.engine.job import Job, Snapshot
+    from veo_nb.store.rows import State
 
     def make(prompt, negative):
         request = studio.jobs.make_request(prompt, 1, {"negative_prompt": negative})

@@ -12,10 +12,11 @@ from tests.notebook.test_display import make_job
 from tests.notebook.test_protocol import mismatch
 from tests.notebook.test_text import NOW
 from veo_nb import errors
-from veo_nb.engine.job import Note, State
+from veo_nb.engine.job import Note
 from veo_nb.notebook.panel.entries import make_row, queue_line
 from veo_nb.notebook.panel.protocol import Row
 from veo_nb.notebook.protocol import format_line
+from veo_nb.store.rows import State
 
 
 @pytest.mark.parametrize("state", State)

@@ -100,7 +100,7 @@ def test_every_write_is_there(ledger, journal):
     ledger.claim(ledger.job("3f2a"), "another")
     ledger.add_video(VIDEO)
     (job,) = journal.rows("jobs", ["id"])
-    (stored,) = [dict(row) for row in ledger._rows("SELECT * FROM jobs", ())]
+    (stored,) = [dict(row) for row in ledger.read("SELECT * FROM jobs")]
     assert job == stored
     assert journal.rows("videos", ["job_id", "sample"]) == [vars(VIDEO)]
 
@@ -114,7 +114,7 @@ def test_what_was_not_written_is_not_there(ledger, journal):
 
 
 def job_columns(ledger) -> dict[str, object]:
-    return dict(ledger._rows("SELECT * FROM jobs", ())[0])
+    return dict(ledger.read("SELECT * FROM jobs")[0])
 
 
 @pytest.mark.parametrize("when", ["at the opening", "at a write"])
@@ -132,12 +132,12 @@ def test_a_journal_that_is_gone_is_begun_anew_with_all_that_is_known(tmp_path, l
 
 def test_the_name_of_an_operation_is_noted_where_the_ledger_has_no_room_for_it(ledger):
     ledger.add_job(replace(ROW, state="submitting", submitted_at=5.0))
-    ledger._db.execute("PRAGMA query_only = ON")
+    ledger.read("PRAGMA query_only = ON")
     with pytest.raises(Exception, match="readonly"):
         ledger.update_job("3f2a", state="running", operation="op7")
     with pytest.raises(Exception, match="readonly"):
         ledger.update_job("3f2a", state="failed")
-    ledger._db.execute("PRAGMA query_only = OFF")
+    ledger.read("PRAGMA query_only = OFF")
     assert ledger.noted_operation(ledger.job("3f2a")) == "op7"
     assert ledger.noted_operation(replace(ROW, state="submitting", submitted_at=6.0)) is None
     assert ledger.noted_operation(replace(ROW, id="none")) is None

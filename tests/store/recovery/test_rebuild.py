@@ -13,10 +13,11 @@ from tests.store.ledger_v1 import make_ledger_v1
 from tests.store.test_ledger import REQUEST, ROW
 from veo_nb.errors import VeoError
 from veo_nb.store.files import Library
-from veo_nb.store.ledger import Ledger, job_values
+from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery import rebuild
 from veo_nb.store.recovery.journal import Journal
 from veo_nb.store.recovery.rebuild import has_traces, open_ledger, refill
+from veo_nb.store.rows import job_values
 
 NOW = 1_800_000_000.0
 DAMAGED = b"nonsense " * 2000
@@ -234,7 +235,7 @@ def test_killed_while_it_is_made_anew_the_next_does_it_again(library, open_it, m
 
 def test_a_library_of_a_newer_version_is_never_set_aside(library, open_it):
     ledger, _ = open_it()
-    ledger._db.execute("PRAGMA user_version = 99")
+    ledger.read("PRAGMA user_version = 99")
     ledger.close()
     with pytest.raises(VeoError, match="newer veo_nb"):
         open_it()

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from veo_nb.engine.job import Job, State
+from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.notebook import text
 from veo_nb.notebook.grid.protocol import BATCH, Action, Details, Grid, GridCell, GridClip
@@ -17,6 +17,7 @@ from veo_nb.notebook.grid.protocol import Summary as SummaryState
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Part
 from veo_nb.store.ratings import UNRATED, Rating
+from veo_nb.store.rows import State
 from veo_nb.sweep.cell import Cell
 from veo_nb.sweep.summary import FORBIDDEN, Summary
 from veo_nb.sweep.sweep import AGAIN, Sweep

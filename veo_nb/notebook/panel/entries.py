@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, State
+from veo_nb.engine.job import Job
 from veo_nb.engine.timing import seconds_in_all
 from veo_nb.engine.video import check_source
 from veo_nb.errors import InvalidRequest, VeoError
@@ -24,6 +24,7 @@ from veo_nb.notebook.protocol import Part
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.lineage import Link
 from veo_nb.store.queries import FoundRow
+from veo_nb.store.rows import State
 from veo_nb.studio import Studio
 
 LONGEST_IN_QUEUE, LONGEST_LINE, LONGEST_IN_GALLERY = 120, 120, 200

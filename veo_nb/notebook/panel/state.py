@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, State
+from veo_nb.engine.job import Job
 from veo_nb.errors import VeoError
 from veo_nb.notebook import text
 from veo_nb.notebook.live import PUSH_SECONDS
@@ -29,6 +29,7 @@ from veo_nb.notebook.panel.store import PanelStore, empty_draft
 from veo_nb.notebook.place import Place
 from veo_nb.store.changes import EVERYTHING, Change
 from veo_nb.store.queries import Query
+from veo_nb.store.rows import State
 from veo_nb.studio import Studio
 
 log = logging.getLogger("veo_nb")

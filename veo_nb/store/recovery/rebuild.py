@@ -21,9 +21,10 @@ from veo_nb.request import restore_request
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.database import Damaged, Restore
 from veo_nb.store.files import Library
-from veo_nb.store.ledger import JobRow, Ledger, Owner, VideoRow, job_values
+from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.journal import Journal
 from veo_nb.store.recovery.sidecar import find_sidecars, read_sidecar
+from veo_nb.store.rows import JobRow, Owner, VideoRow, job_values
 from veo_nb.store.schema import KEPT
 
 LOCK = ".rebuild.lock"

@@ -9,29 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job
 from veo_nb.errors import VeoError
 from veo_nb.request import restore_request
-from veo_nb.store.ledger import JobRow, VideoRow
+from veo_nb.store.rows import JobRow, VideoRow
 
 FOLDERS = "????-??-??"
 """Where videos lie: a folder a day."""
 
 
-def recipe(job: Job, row: VideoRow) -> dict[str, Any]:
+def recipe(job: JobRow, video: VideoRow) -> dict[str, Any]:
     """What is written beside a video."""
+    names = ("take", "provider", "operation", "estimate", "created_at", "submitted_at", "generated_at")
     return {
         "job": job.id,
-        "take": job.take,
-        "provider": job.provider.name,
-        "operation": job.operation,
-        "estimate": job.estimate,
-        "created_at": job.now.created_at,
-        "submitted_at": job.now.submitted_at,
-        "generated_at": job.now.generated_at,
-        "request": job.request.canonical(),
-        "fingerprint": job.request.fingerprint(job.provider.name),
-        "video": {name: value for name, value in vars(row).items() if name != "job_id"},
+        **{name: getattr(job, name) for name in names},
+        "request": job.request,
+        "fingerprint": job.fingerprint,
+        "video": {name: value for name, value in vars(video).items() if name != "job_id"},
     }
 
 

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
-export interface CommandButtonProps {
+interface CommandButtonProps {
   label: string;
   /** What it says once it was pressed. */
   asked: string;

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { IconButton } from "./icons";
 
-export interface DialogProps {
+interface DialogProps {
   label: string;
   /** `full` takes the whole page, `small` what its words need. */
   size: "full" | "small";

@@ -37,7 +37,7 @@ export function Icon({ name, filled = false }: { name: Drawing; filled?: boolean
   );
 }
 
-export interface IconButtonProps {
+interface IconButtonProps {
   name: Drawing;
   label: string;
   /** Whether it is on, for a button that switches something. */

@@ -6,7 +6,7 @@ import type { Axis, CellDetails, GridCell, GridClip } from "../../core/protocol"
 import { Dialog } from "../../core/ui/dialog";
 import { StateIcon } from "../../core/ui/state-icon";
 import { placeText, type Spot } from "../axes";
-import type { Ask, Context, Marks } from "../context";
+import type { Ask, GridContext, Marks } from "../context";
 import { SHOWN } from "../keys";
 import { ClipPicture, usePoster } from "../player/clip";
 import { TransportBar } from "../player/transport";
@@ -16,7 +16,7 @@ import { type Mode, type Pane, Panes } from "./panes";
 import type { Zoom } from "./zoom";
 
 interface LayerProps {
-  context: Context;
+  context: GridContext;
   view: Zoom;
   onView: (view: Zoom) => void;
   moves: number;
@@ -24,7 +24,7 @@ interface LayerProps {
   onSound: () => void;
 }
 
-export interface EnlargedProps extends LayerProps {
+interface EnlargedProps extends LayerProps {
   spot: Spot & { cell: GridCell };
   axes: readonly Axis[];
   marks: Marks;
@@ -128,18 +128,18 @@ export interface LargeClip {
   label: string;
 }
 
-function largePane(large: LargeClip, context: Context): Pane {
+function largePane(large: LargeClip, context: GridContext): Pane {
   const { id, cell, label } = large;
   return { id, shape: cell.shape, label, picture: <LargePicture large={large} context={context} /> };
 }
 
-function LargePicture({ large, context }: { large: LargeClip; context: Context }) {
+function LargePicture({ large, context }: { large: LargeClip; context: GridContext }) {
   const { id, cell, sample, clip, label } = large;
   const poster = usePoster(context, cell.key, sample, clip, true);
   return <ClipPicture id={id} clip={clip} label={label} poster={poster} live context={context} />;
 }
 
-export interface ComparedProps extends LayerProps {
+interface ComparedProps extends LayerProps {
   panes: readonly LargeClip[];
   mode: Exclude<Mode, "single">;
   labels: boolean;
@@ -188,7 +188,7 @@ const MODES = [
   ["difference", "Difference"],
 ] as const;
 
-export interface ModesProps {
+interface ModesProps {
   mode: Exclude<Mode, "single">;
   labels: boolean;
   onMode: (mode: Exclude<Mode, "single">) => void;
@@ -218,7 +218,7 @@ export function Modes({ mode, labels, onMode, onLabels }: ModesProps) {
   );
 }
 
-export interface NoteProps {
+interface NoteProps {
   place: string;
   note: string;
   moves: number;

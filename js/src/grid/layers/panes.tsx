@@ -15,7 +15,7 @@ export interface Pane {
   picture: ComponentChildren;
 }
 
-export interface PanesProps {
+interface PanesProps {
   panes: readonly Pane[];
   mode: Mode;
   labels: boolean;

@@ -3,17 +3,17 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { GridClip } from "../../core/protocol";
 import { releaseVideo, videoSource } from "../../core/sources";
-import { type Context, usePlayer } from "../context";
+import { type GridContext, usePlayer } from "../context";
 import type { Player } from "./player";
 
-export interface ClipProps {
+interface ClipProps {
   id: string;
   clip: GridClip;
   label: string;
   poster: string;
   /** Whether the video itself is wanted; else only its still. */
   live: boolean;
-  context: Context;
+  context: GridContext;
 }
 
 export function ClipPicture({ id, clip, label, poster, live, context }: ClipProps) {
@@ -35,7 +35,7 @@ export function ClipPicture({ id, clip, label, poster, live, context }: ClipProp
   );
 }
 
-export interface InStepProps {
+interface InStepProps {
   id: string;
   url: string;
   label: string;
@@ -78,7 +78,7 @@ export function InStep({ id, url, label, player, onBroken, onLoaded }: InStepPro
 
 /** The still of a clip, once the kernel has drawn it; asked for while `wanted`. */
 export function usePoster(
-  context: Context,
+  context: GridContext,
   cell: string,
   sample: number,
   clip: GridClip | undefined,
@@ -95,6 +95,6 @@ export function usePoster(
 }
 
 /** Whether a clip's sound is on. */
-export function useAudible(context: Context, id: string): boolean {
+export function useAudible(context: GridContext, id: string): boolean {
   return usePlayer(context.player, (player) => player.audible === id);
 }

@@ -60,7 +60,7 @@ export function stepFrames(position: number, count: number, fps: number, duratio
   return (Math.min(Math.max(0, frame), last) + 0.5) / fps;
 }
 
-export type Correction = { kind: "rate"; rate: number } | { kind: "seek"; to: number } | { kind: "wait" };
+type Correction = { kind: "rate"; rate: number } | { kind: "seek"; to: number } | { kind: "wait" };
 
 /** A video as it is at this moment. */
 export interface Seen {

@@ -6,7 +6,7 @@ import { type Observable, usePlayer } from "../context";
 import { type Player, SPEEDS } from "./player";
 import { formatPosition } from "./sync";
 
-export interface TransportBarProps {
+interface TransportBarProps {
   player: Player;
   /** Frames a second of the clip that steps go by. */
   fps: number;
@@ -62,7 +62,7 @@ export function TransportBar({ player, fps, onSound, text = OF_A_GRID, children 
 }
 
 /** Something that has a length and stands somewhere in it. */
-export interface Scrubbed extends Observable {
+interface Scrubbed extends Observable {
   position: number;
   state: { duration: number };
   engaged: boolean;

@@ -8,7 +8,7 @@ import { Bar, Waiting } from "../../core/ui/box";
 import { Icon, IconButton } from "../../core/ui/icons";
 import { StateIcon } from "../../core/ui/state-icon";
 import type { Spot } from "../axes";
-import { type Context, type Marks, usePlayer } from "../context";
+import { type GridContext, type Marks, usePlayer } from "../context";
 import { ClipPicture, useAudible, usePoster } from "../player/clip";
 import { CELL_LABELS } from "../summary";
 import { MarksRow, marksText } from "./marks";
@@ -24,7 +24,7 @@ export interface CellActions {
   steer: (action: CellAction, cell: GridCell) => void;
 }
 
-export interface CellProps {
+interface CellProps {
   spot: Spot;
   shape: Shape;
   /** The cell's place in words. */
@@ -37,7 +37,7 @@ export interface CellProps {
   marks: Marks;
   /** Whether a larger view covers the grid, so that the clips here rest. */
   covered: boolean;
-  context: Context;
+  context: GridContext;
   actions: CellActions;
 }
 

@@ -3,7 +3,7 @@
 import { IconButton } from "../../core/ui/icons";
 import type { Marks } from "../context";
 
-export interface MarksProps {
+interface MarksProps {
   marks: Marks;
   /** 0 where the keyboard may come here, -1 where it goes by the cell. */
   tabIndex: number;

@@ -3,10 +3,10 @@
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Axis, Shape } from "../../core/protocol";
 import { type AxisChoice, placeText, type Spot, type Table } from "../axes";
-import type { Context, Marks } from "../context";
+import type { GridContext, Marks } from "../context";
 import { Cell, type CellActions } from "./cell";
 
-export interface GridTableProps {
+interface GridTableProps {
   table: Table;
   axes: readonly Axis[];
   choice: AxisChoice;
@@ -15,7 +15,7 @@ export interface GridTableProps {
   chosen: readonly string[];
   marksOf: (spot: Spot) => Marks;
   covered: boolean;
-  context: Context;
+  context: GridContext;
   actions: CellActions;
 }
 

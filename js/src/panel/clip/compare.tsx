@@ -12,7 +12,7 @@ import type { Player } from "../../grid/player/player";
 import { TransportBar } from "../../grid/player/transport";
 import { MarksRow } from "../../grid/table/marks";
 import { useLayer } from "./layer-context";
-import { Frame, playBy } from "./layer-dialog";
+import { LayerDialog, playBy } from "./layer-dialog";
 import { ClipVideo } from "./picture";
 import { useDetails, useItemMarks, useOwnPlayer } from "./state";
 import { ClipStrip } from "./strip";
@@ -58,7 +58,7 @@ export function Compare({ clips }: { clips: readonly [string, string] }) {
   });
 
   return (
-    <Frame
+    <LayerDialog
       label="Two clips compared"
       heading={<h3>Compare</h3>}
       onIntent={act}
@@ -132,7 +132,7 @@ export function Compare({ clips }: { clips: readonly [string, string] }) {
         text={{ play: "Play both", hear: "Hear A" }}
         onSound={hear}
       />
-    </Frame>
+    </LayerDialog>
   );
 }
 

@@ -3,11 +3,11 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Draft, GalleryView, Library } from "../../core/protocol";
+import type { Notices } from "../../core/ui/notices";
 import type { Layer, Panel } from "../context";
-import type { Notices } from "../notices";
 
 /** Beside a panel context whose notices and `open` and `close` are the layer's own. */
-export interface LayerScope {
+interface LayerScope {
   /** The panel below: for what is said and done when the layers have gone. */
   panel: Panel;
   notices: Notices;

@@ -9,7 +9,7 @@ import { usePanel } from "../context";
 import { NoticePlace } from "../notices";
 import { useLayer } from "./layer-context";
 
-export interface FrameProps {
+interface LayerDialogProps {
   label: string;
   heading: ComponentChildren;
   /** Does what a key means, and says whether it did. */
@@ -23,7 +23,7 @@ export interface FrameProps {
   children: ComponentChildren;
 }
 
-export function Frame({ label, heading, onIntent, onBack, onLeave, over, children }: FrameProps) {
+export function LayerDialog({ label, heading, onIntent, onBack, onLeave, over, children }: LayerDialogProps) {
   const { close } = usePanel();
   const { notices } = useLayer();
   const box = useRef<HTMLDivElement>(null);

@@ -4,8 +4,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { askWith } from "../../core/connection";
 import type { GalleryView, Library } from "../../core/protocol";
+import { useNotices } from "../../core/ui/notices";
 import { type AskPanel, type Layer, type Panel, PanelContext, usePanel } from "../context";
-import { useNotices } from "../notices";
 import "./layer.css";
 import "./details/details.css";
 import "./join/join.css";
@@ -14,7 +14,7 @@ import { ClipDetails } from "./details/details";
 import { Join } from "./join/join";
 import { LayerContext } from "./layer-context";
 
-export interface OpenLayerProps {
+interface OpenLayerProps {
   layer: Layer;
   library: Library;
   /** How the gallery is shown: the next clip is the next one there. */

@@ -6,7 +6,7 @@ import { InStep } from "../../grid/player/clip";
 import type { Player } from "../../grid/player/player";
 import { useStill, useVideoSource } from "../media/media";
 
-export interface ClipVideoProps {
+interface ClipVideoProps {
   item: Item;
   /** What the player calls it. */
   id?: string;
@@ -40,7 +40,7 @@ export function ClipVideo({ item, id = item.key, label, player }: ClipVideoProps
   );
 }
 
-export interface ThumbProps {
+interface ThumbProps {
   clip: string;
   /** What it is, said before the words under it. */
   label: string;

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import { refusalOf } from "../../core/connection";
 import type { Details, GalleryView, Item } from "../../core/protocol";
 import type { Marks } from "../../grid/context";
+import { type AskMark, askMarks, spokenOf, UNMARKED, without } from "../../grid/marks";
 import { Player } from "../../grid/player/player";
 import { usePanel, useSettled } from "../context";
 
@@ -12,7 +13,7 @@ export const SETTLE_MS = 250;
 const PAGE = 120;
 /** Pages that are looked through for the clip that is open: beyond, nobody goes on with an arrow key. */
 const MOST_PAGES = 20;
-export interface Known {
+interface Known {
   details: Details | undefined;
   /** Why nothing is known. */
   refusal: string;
@@ -50,8 +51,6 @@ export function useDetails(clip: string, version: number): Known {
   return { details, refusal, again };
 }
 
-const UNMARKED: Marks = { rating: 0, star: false, note: "" };
-
 /** What is thought of a clip, with what was just changed; a refusal takes it back. */
 export function useItemMarks(item: Item | undefined): [Marks, (changes: Partial<Marks>) => void] {
   const { ask, say } = usePanel();
@@ -63,23 +62,11 @@ export function useItemMarks(item: Item | undefined): [Marks, (changes: Partial<
       if (item === undefined) return;
       setPending((now) => ({ of: item, changes: { ...(now?.of === item && now.changes), ...next } }));
       const { key: clip } = item;
-      const asked = [
-        next.rating !== undefined && ask("rate", { clip, rating: next.rating }),
-        next.star !== undefined && ask("star", { clip, star: next.star }),
-        next.note !== undefined && ask("note", { clip, note: next.note }),
-      ];
-      if (next.rating !== undefined) {
-        say(next.rating === 0 ? "Rating cleared" : `Rated ${next.rating} of 5`, true);
-      } else if (next.star !== undefined) say(next.star ? "Starred" : "Star taken away", true);
-      const done = await Promise.all(asked);
+      const spoken = spokenOf(next);
+      if (spoken !== "") say(spoken, true);
+      const done = await askMarks(ask as AskMark, { clip }, next);
       if (done.every((answer) => answer !== undefined)) return;
-      setPending((now) => {
-        if (now === undefined) return now;
-        const left = Object.entries(now.changes).filter(
-          ([name, value]) => next[name as keyof Marks] !== value,
-        );
-        return { ...now, changes: Object.fromEntries(left) };
-      });
+      setPending((now) => now && { ...now, changes: without(now.changes, next) });
     },
     [ask, say, item],
   );

@@ -12,7 +12,7 @@ export const PAGE = 24;
 /** Chosen ones that are asked about one by one, where they are not among the newest. */
 const MOST_CHOSEN = 12;
 
-export interface StripProps {
+interface StripProps {
   label: string;
   /** Those that are not offered. */
   except?: readonly string[];

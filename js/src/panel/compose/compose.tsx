@@ -19,7 +19,7 @@ import { Pictures } from "./pictures/pictures";
 import { PromptText, Values } from "./prompt";
 import { useSend } from "./send";
 
-export interface ComposeProps {
+interface ComposeProps {
   setup: Setup;
   draft: Draft;
   /** Whether something is on its way: a narrow panel folds this part then. */

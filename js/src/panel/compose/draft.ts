@@ -13,7 +13,7 @@ export function variablesOf(prompt: string): string[] {
   return [...new Set([...prompt.matchAll(VARIABLE)].map((match) => match[1] as string))];
 }
 
-export interface PromptPiece {
+interface PromptPiece {
   text: string;
   variable: boolean;
 }

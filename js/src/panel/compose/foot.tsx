@@ -5,7 +5,7 @@ import type { Checked } from "./check";
 import { Problems } from "./problems";
 import type { Sending } from "./send";
 
-export interface FootProps {
+interface FootProps {
   checked: Checked;
   sent: Sending;
   /** What was spent so far. */

@@ -7,7 +7,7 @@ import { useId } from "../../core/ui/id";
 import { piecesOf, splitValues, without, withValues } from "./draft";
 import { Problems } from "./problems";
 
-export interface PromptProps {
+interface PromptProps {
   prompt: string;
   problems: readonly Problem[];
   onChange: (prompt: string) => void;
@@ -54,7 +54,7 @@ export function PromptText({ prompt, problems, onChange, onFiles, onFocus }: Pro
   );
 }
 
-export interface ValuesProps {
+interface ValuesProps {
   name: string;
   values: readonly string[];
   problems: readonly Problem[];

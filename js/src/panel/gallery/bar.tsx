@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { usePanel } from "../context";
 
-export interface BarProps {
+interface GalleryBarProps {
   text: string;
   /** A way out of where the words say one is stuck. */
   way?: { label: string; action: () => void } | undefined;
@@ -17,7 +17,7 @@ export interface BarProps {
   children: ComponentChildren;
 }
 
-export function Bar({ text, way, asking, onAsking, onGone, children }: BarProps) {
+export function GalleryBar({ text, way, asking, onAsking, onGone, children }: GalleryBarProps) {
   const { chosen } = usePanel();
   return (
     <div class="veo-gallery-bar" data-choosing={chosen.length > 0}>
@@ -38,7 +38,7 @@ export function Bar({ text, way, asking, onAsking, onGone, children }: BarProps)
   );
 }
 
-function Chosen({ asking, onAsking, onGone }: Pick<BarProps, "asking" | "onAsking" | "onGone">) {
+function Chosen({ asking, onAsking, onGone }: Pick<GalleryBarProps, "asking" | "onAsking" | "onGone">) {
   const { ask, choose, chosen, offer, open } = usePanel();
   const sure = useRef<HTMLButtonElement>(null);
   useEffect(() => {

@@ -63,7 +63,7 @@ const RATINGS: Options = [
   ["5", "Rated 5"],
 ];
 
-export interface FiltersProps {
+interface FiltersProps {
   view: GalleryView;
   library: Library;
   onChange: (change: Partial<GalleryView>) => void;

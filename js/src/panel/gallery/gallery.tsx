@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { GalleryView, Library } from "../../core/protocol";
 import { usePanel, useSettled } from "../context";
-import { Bar } from "./bar";
+import { GalleryBar } from "./bar";
 import { ALL, Filters, narrowed, OrderMenu, sameView } from "./filters";
 import "./gallery.css";
 import { PAGE, Pages } from "./pages";
@@ -14,7 +14,7 @@ import { Tiles } from "./tiles";
 /** Milliseconds after the last letter until it is searched for. */
 export const SEARCH_MS = 200;
 
-export interface GalleryProps {
+interface GalleryProps {
   library: Library;
   view: GalleryView;
 }
@@ -55,7 +55,7 @@ export function Gallery({ library, view: kept }: GalleryProps) {
         <h3>Gallery</h3>
       </div>
       <Filters view={view} library={library} onChange={change} />
-      <Bar
+      <GalleryBar
         text={stuck ? `${problem} It is asked again by itself.` : text}
         way={way}
         asking={asking}
@@ -63,7 +63,7 @@ export function Gallery({ library, view: kept }: GalleryProps) {
         onGone={() => pages.refresh()}
       >
         <OrderMenu view={view} onChange={change} />
-      </Bar>
+      </GalleryBar>
       {total === 0 ? (
         <p class="veo-gallery-empty" data-narrowed={narrowed(pages.view)}>
           {narrowed(pages.view)

@@ -1,4 +1,5 @@
-// Where each tile stands. Every tile has the same size, so that thousands need no measuring.
+// Where each tile stands. Every tile has the same size, so that thousands need no measuring. By hand: TanStack Virtual,
+// which measures, would add 9.8 kB to the panel's 47 (gzipped) in place of `rangeOf` and `scrollTo`.
 
 export const GAP = 12;
 /** A tile is at least so wide; where there is much room, wider, up to the second. */
@@ -10,7 +11,7 @@ export const FOOT = 48;
 /** Rows above and below the screen that are drawn already. */
 const SPARE_ROWS = 1;
 
-export interface Layout {
+interface Layout {
   count: number;
   columns: number;
   /** Places left empty before the first tile, so that others stay where they are when some come before them. */

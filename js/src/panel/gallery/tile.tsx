@@ -33,7 +33,7 @@ export interface TileActions {
   point: (key: string, on: boolean) => void;
 }
 
-export interface TileProps {
+interface TileProps {
   /** Undefined while its page is on its way. */
   item: Item | undefined;
   index: number;
@@ -111,7 +111,7 @@ function TileView(props: TileProps) {
       <span class="veo-unseen">{labelOf(item)}</span>
       <div class="veo-tile-box" style={box} data-shape={item.shape} aria-hidden="true">
         {lack === "" ? (
-          <Picture item={item} playing={playing} />
+          <TilePicture item={item} playing={playing} />
         ) : (
           <p class="veo-tile-lack">
             {item.kind === "none" && <StateIcon state={item.state} />}
@@ -160,7 +160,7 @@ function TileView(props: TileProps) {
   );
 }
 
-function Picture({ item, playing }: { item: Item; playing: boolean }) {
+function TilePicture({ item, playing }: { item: Item; playing: boolean }) {
   const still = useStill(item.key);
   return (
     <>

@@ -12,7 +12,7 @@ export const POINT_MS = 140;
 /** Clips that can be chosen at once; the kernel takes no more. */
 export const MOST = 500;
 
-export interface TilesProps {
+interface TilesProps {
   pages: Pages;
   total: number;
   onDelete: () => void;

@@ -13,7 +13,7 @@ const FAILED = 2;
 const DEADLINE_MS = 30_000;
 
 /** How a clip's bytes are coming: `url` once all are here, `failed` in words. */
-export interface Fetched {
+interface Fetched {
   url: string;
   /** Percent of the bytes that are here. */
   percent: number;

@@ -10,7 +10,7 @@ import { useOrder } from "./order";
 import "./queue.css";
 import { JobRow } from "./row";
 
-export interface QueueProps {
+interface QueueProps {
   queue: Queue;
   rows: readonly Row[];
 }

@@ -21,7 +21,7 @@ const LABELS: Readonly<Record<RowCommand, readonly [label: string, asked: string
 };
 const COMMANDS = Object.keys(LABELS) as RowCommand[];
 
-export interface JobRowProps {
+interface JobRowProps {
   row: Row;
   clock: Clock;
   order: Order;

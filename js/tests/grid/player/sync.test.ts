@@ -170,6 +170,6 @@ test.each([
   [3.21, "0:03.2"],
   [0.3, "0:00.3"],
   [61.99, "1:01.9"],
-])("%s seconds are %s", (seconds, words) => {
-  expect(formatPosition(seconds)).toBe(words);
+])("%s seconds are %s", (seconds, text) => {
+  expect(formatPosition(seconds)).toBe(text);
 });

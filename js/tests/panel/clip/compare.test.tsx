@@ -55,8 +55,8 @@ const find = <E extends HTMLElement>(selector: string): E => {
   if (found === null) throw new Error(`nothing is "${selector}"`);
   return found;
 };
-const named = (words: string) =>
-  all("button").find((one) => (one.getAttribute("aria-label") ?? one.textContent) === words);
+const named = (text: string) =>
+  all("button").find((one) => (one.getAttribute("aria-label") ?? one.textContent) === text);
 const mode = () => find(".veo-panes").dataset["mode"];
 const key = (name: string) => press(all("dialog").at(-1) ?? document.body, name);
 const loud = () => all<HTMLVideoElement>("video").map((one) => !one.muted);

@@ -190,7 +190,7 @@ describe("Generate", () => {
 
   describe("of a large sweep", () => {
     const dialog = () => find("dialog");
-    const words = () => all("dialog");
+    const text = () => all("dialog");
 
     beforeEach(async () => {
       here = await openCompose({ prompt: "A" }, { check: exampleCheck("sweep") });
@@ -215,14 +215,14 @@ describe("Generate", () => {
       await click(yes);
       await pass();
       expect(here.kernel.of("generate").map(({ confirm }) => confirm)).toEqual([false, true]);
-      expect(words()).toEqual([]);
+      expect(text()).toEqual([]);
       expect(here.said).toContain("On their way: 2 jobs");
     });
 
     it("is left with the other button, and nothing is sent", async () => {
       await click(find("dialog .veo-buttons .veo-button"));
       await pass();
-      expect(words()).toEqual([]);
+      expect(text()).toEqual([]);
       expect(here.kernel.of("generate")).toHaveLength(1);
     });
 

@@ -102,10 +102,10 @@ const pick = async (label: string, value: string) => {
   await act(() => void menu.dispatchEvent(new Event("change", { bubbles: true })));
   await pass();
 };
-const type = (words: string) =>
+const type = (text: string) =>
   act(() => {
     const input = find("input") as HTMLInputElement;
-    input.value = words;
+    input.value = text;
     input.dispatchEvent(new Event("input", { bubbles: true }));
   });
 const pointer = (target: Element, name: string) =>
@@ -171,9 +171,9 @@ describe("a tile", () => {
   });
 
   it("is read out with what is thought of it", () => {
-    const words = labelOf(exampleItem({ rating: 4, star: true, note: "the ears" }));
-    expect(words).toMatch(/^A fox crosses a frozen lake\. 8 s\. fast · 16:9 · 720p · 8 s\. made .*/);
-    expect(words).toMatch(/rated 4 of 5\. starred\. note: the ears$/);
+    const text = labelOf(exampleItem({ rating: 4, star: true, note: "the ears" }));
+    expect(text).toMatch(/^A fox crosses a frozen lake\. 8 s\. fast · 16:9 · 720p · 8 s\. made .*/);
+    expect(text).toMatch(/rated 4 of 5\. starred\. note: the ears$/);
   });
 
   it("has the time of today, and the date of before", () => {
@@ -389,7 +389,7 @@ describe("what can be done with the chosen", () => {
     expect(chose).toHaveBeenLastCalledWith([]);
     expect(keys()[0]).toBe("c2/0");
     const [offer] = stage.offers;
-    expect([offer?.words, offer?.label]).toEqual(["Deleted 2 clips.", "Undo"]);
+    expect([offer?.text, offer?.label]).toEqual(["Deleted 2 clips.", "Undo"]);
     await act(() => offer?.action());
     expect(kernel.of("restore")).toEqual([{ clips: ["c0/0", "c1/0"] }]);
   });

@@ -12,7 +12,7 @@ import { hasNoFocus } from "../layer-dialog";
 import { ClipStrip } from "../strip";
 import { FrameChooser } from "./frame-chooser";
 
-export interface ActionsProps {
+interface ActionsProps {
   details: Details;
   player: Player;
   open: Opened;
@@ -20,7 +20,7 @@ export interface ActionsProps {
 }
 
 /** The draft set on going on from a clip. The provider takes no pictures beside it. */
-export function goOnFrom(draft: Draft, clip: string): Draft {
+function goOnFrom(draft: Draft, clip: string): Draft {
   return { ...draft, video: clip, image: [], last_frame: [], reference_images: [] };
 }
 

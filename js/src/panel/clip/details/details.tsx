@@ -17,7 +17,7 @@ import { MarksRow } from "../../../grid/table/marks";
 import { usePanel } from "../../context";
 import type { Opened } from "../action";
 import { useLayer } from "../layer-context";
-import { Frame, playBy } from "../layer-dialog";
+import { LayerDialog, playBy } from "../layer-dialog";
 import { ClipVideo, Thumb } from "../picture";
 import { useDetails, useItemMarks, useNeighbours, useOwnPlayer } from "../state";
 import { Actions } from "./actions";
@@ -58,7 +58,7 @@ export function ClipDetails({ clip }: { clip: string }) {
   };
 
   return (
-    <Frame
+    <LayerDialog
       label={name}
       heading={
         <>
@@ -168,7 +168,7 @@ export function ClipDetails({ clip }: { clip: string }) {
           </div>
         </div>
       )}
-    </Frame>
+    </LayerDialog>
   );
 }
 

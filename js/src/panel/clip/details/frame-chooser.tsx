@@ -18,7 +18,7 @@ const USES: readonly (readonly [Use, string, string])[] = [
 ];
 
 /** The draft with this picture. What the provider does not take beside it goes out. */
-export function withPicture(draft: Draft, use: Use, picture: string): Draft {
+function withPicture(draft: Draft, use: Use, picture: string): Draft {
   if (use !== "reference_images") return { ...draft, [use]: [picture], reference_images: [], video: "" };
   const others = draft.reference_images.filter((one) => one !== picture);
   return { ...draft, reference_images: [...others, picture], image: [], last_frame: [], video: "" };

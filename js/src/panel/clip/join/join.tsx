@@ -8,10 +8,10 @@ import { formatPosition } from "../../../grid/player/sync";
 import { usePanel } from "../../context";
 import { Action, Question } from "../action";
 import { useLayer } from "../layer-context";
-import { Frame } from "../layer-dialog";
+import { LayerDialog } from "../layer-dialog";
 import { ClipStrip } from "../strip";
 import { PieceList } from "./piece";
-import { type Part, toPiece, totalOf, wholeOf } from "./pieces";
+import { type JoinPart, toPiece, totalOf, wholeOf } from "./pieces";
 import { Preview } from "./preview";
 import { Sequence } from "./sequence";
 
@@ -23,7 +23,7 @@ const MOST = 100;
 export function Join({ clips }: { clips: readonly string[] }) {
   const own = usePanel();
   const { panel, swap } = useLayer();
-  const [parts, setParts] = useState<readonly Part[]>([]);
+  const [parts, setParts] = useState<readonly JoinPart[]>([]);
   const [title, setTitle] = useState("");
   const [saving, setSaving] = useState(false);
   const [refusal, setRefusal] = useState("");
@@ -42,14 +42,14 @@ export function Join({ clips }: { clips: readonly string[] }) {
       sequence.end();
     };
   }, [sequence]);
-  const change = (next: readonly Part[], byHand = true) => {
+  const change = (next: readonly JoinPart[], byHand = true) => {
     touched.current ||= byHand;
     sequence.setParts(next);
     setParts(next);
   };
 
   // Where the library does not know how long a clip is, its video does.
-  const learn = ({ id, item }: Part, duration: number) => {
+  const learn = ({ id, item }: JoinPart, duration: number) => {
     if (item.duration > 0 || !Number.isFinite(duration)) return;
     change(
       parts.map((one) => (one.id === id ? wholeOf({ ...item, duration }, id) : one)),
@@ -111,7 +111,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
   const empty = parts.length === 0 ? "Add a clip first." : "";
 
   return (
-    <Frame
+    <LayerDialog
       label="Put clips together"
       heading={<h3>Put clips together</h3>}
       onIntent={act}
@@ -176,6 +176,6 @@ export function Join({ clips }: { clips: readonly string[] }) {
           own.say(`Added ${item.job} as piece ${parts.length + 1}.`, true);
         }}
       />
-    </Frame>
+    </LayerDialog>
   );
 }

@@ -5,14 +5,14 @@ import { Icon, IconButton } from "../../../core/ui/icons";
 import { follow } from "../../../grid/layers/panes";
 import { formatPosition } from "../../../grid/player/sync";
 import { useStill } from "../../media/media";
-import { lengthOf, move, type Part } from "./pieces";
+import { type JoinPart, lengthOf, move } from "./pieces";
 import { Trim } from "./trim";
 
-export interface PieceListProps {
-  parts: readonly Part[];
-  onChange: (parts: readonly Part[]) => void;
+interface PieceListProps {
+  parts: readonly JoinPart[];
+  onChange: (parts: readonly JoinPart[]) => void;
   /** Show this second of a piece. */
-  onLook: (part: Part, seconds: number) => void;
+  onLook: (part: JoinPart, seconds: number) => void;
   /** Have words read out. */
   onSay: (text: string) => void;
 }
@@ -33,14 +33,14 @@ export function PieceList({ parts, onChange, onLook, onSay }: PieceListProps) {
     row?.querySelector<HTMLElement>(`[data-by="${by}"] button`)?.focus();
   });
 
-  const shift = (part: Part, to: number, by: string) => {
+  const shift = (part: JoinPart, to: number, by: string) => {
     const from = latest.current.findIndex(({ id }) => id === part.id);
     if (to < 0 || to >= latest.current.length || to === from) return;
     if (by !== "") focus.current = { id: part.id, by };
     onChange(move(latest.current, from, to));
     onSay(`Now piece ${to + 1} of ${latest.current.length}.`);
   };
-  const drag = (part: Part) => (event: PointerEvent) => {
+  const drag = (part: JoinPart) => (event: PointerEvent) => {
     if (event.button !== 0) return;
     event.preventDefault();
     let y = event.clientY;
@@ -55,7 +55,7 @@ export function PieceList({ parts, onChange, onLook, onSay }: PieceListProps) {
       if (to >= 0) shift(part, to < from ? to : from + 1, "");
     });
   };
-  const remove = (part: Part) => {
+  const remove = (part: JoinPart) => {
     onChange(latest.current.filter(({ id }) => id !== part.id));
     onSay(`Piece taken out, ${latest.current.length - 1} left.`);
     const at = latest.current.findIndex(({ id }) => id === part.id);
@@ -111,7 +111,7 @@ export function PieceList({ parts, onChange, onLook, onSay }: PieceListProps) {
   );
 }
 
-function PieceStill({ part }: { part: Part }) {
+function PieceStill({ part }: { part: JoinPart }) {
   const still = useStill(part.item.key);
   return <span class="veo-thumb-still">{still !== "" && <img src={still} alt="" />}</span>;
 }

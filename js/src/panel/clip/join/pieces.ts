@@ -5,7 +5,7 @@ import type { Item, Piece } from "../../../core/protocol";
 /** Seconds that at least stay of a piece. */
 export const LEAST = 0.1;
 
-export interface Part {
+export interface JoinPart {
   /** Its own, since a clip may come twice. */
   id: string;
   item: Item;
@@ -13,27 +13,27 @@ export interface Part {
   end: number;
 }
 
-export function wholeOf(item: Item, id: string): Part {
+export function wholeOf(item: Item, id: string): JoinPart {
   return { id, item, start: 0, end: item.duration };
 }
 
-export function lengthOf({ start, end }: Part): number {
+export function lengthOf({ start, end }: JoinPart): number {
   return Math.max(0, end - start);
 }
 
-export function totalOf(parts: readonly Part[]): number {
+export function totalOf(parts: readonly JoinPart[]): number {
   return parts.reduce((sum, part) => sum + lengthOf(part), 0);
 }
 
 /** With another start or end, which stays within the clip and leaves something of it. */
-export function trim(part: Part, changes: { start: number } | { end: number }): Part {
+export function trim(part: JoinPart, changes: { start: number } | { end: number }): JoinPart {
   const { duration } = part.item;
   if ("start" in changes) return { ...part, start: within(changes.start, 0, part.end - LEAST) };
   return { ...part, end: within(changes.end, part.start + LEAST, duration) };
 }
 
 /** With the part at `from` at the place `to`; those between them move up. */
-export function move(parts: readonly Part[], from: number, to: number): Part[] {
+export function move(parts: readonly JoinPart[], from: number, to: number): JoinPart[] {
   const moved = parts[from];
   if (moved === undefined) return [...parts];
   const others = parts.filter((_, place) => place !== from);
@@ -41,12 +41,12 @@ export function move(parts: readonly Part[], from: number, to: number): Part[] {
 }
 
 /** When a part begins in the whole. */
-export function offsetOf(parts: readonly Part[], index: number): number {
+export function offsetOf(parts: readonly JoinPart[], index: number): number {
   return totalOf(parts.slice(0, index));
 }
 
 /** Which part is on at a moment of the whole, and which second of its clip that is. */
-export function find(parts: readonly Part[], position: number): { index: number; seconds: number } {
+export function find(parts: readonly JoinPart[], position: number): { index: number; seconds: number } {
   let rest = Math.max(0, position);
   for (const [index, part] of parts.entries()) {
     const length = lengthOf(part);
@@ -58,7 +58,7 @@ export function find(parts: readonly Part[], position: number): { index: number;
 }
 
 /** As the kernel gets them. A clip's own end is left out: the file knows it better. */
-export function toPiece({ item, start, end }: Part): Piece {
+export function toPiece({ item, start, end }: JoinPart): Piece {
   return { clip: item.key, start, end: end >= item.duration ? null : end };
 }
 

@@ -6,14 +6,14 @@ import { Icon, IconButton } from "../../../core/ui/icons";
 import { usePlayer } from "../../../grid/context";
 import { Scrubber } from "../../../grid/player/transport";
 import { useStill, useVideoSource } from "../../media/media";
-import type { Part } from "./pieces";
+import type { JoinPart } from "./pieces";
 import type { Sequence } from "./sequence";
 
-export interface PreviewProps {
-  parts: readonly Part[];
+interface PreviewProps {
+  parts: readonly JoinPart[];
   sequence: Sequence;
   /** The video of a piece has said how long it is. */
-  onLength: (part: Part, duration: number) => void;
+  onLength: (part: JoinPart, duration: number) => void;
 }
 
 export function Preview({ parts, sequence, onLength }: PreviewProps) {
@@ -64,7 +64,7 @@ export function Preview({ parts, sequence, onLength }: PreviewProps) {
 }
 
 interface PieceVideoProps {
-  part: Part;
+  part: JoinPart;
   on: boolean;
   sequence: Sequence;
   onLength: PreviewProps["onLength"];

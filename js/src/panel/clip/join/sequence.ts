@@ -1,6 +1,6 @@
 // Plays the pieces one after another as if they were one clip: while one is on, the next waits at its first frame.
 
-import { find, offsetOf, type Part, totalOf } from "./pieces";
+import { find, type JoinPart, offsetOf, totalOf } from "./pieces";
 
 /** Milliseconds between two looks: less than a frame. */
 export const BEAT_MS = 20;
@@ -13,7 +13,7 @@ export class Sequence {
   muted = false;
   /** Which piece is on. */
   index = 0;
-  private parts: readonly Part[] = [];
+  private parts: readonly JoinPart[] = [];
   private readonly videos = new Map<string, HTMLVideoElement>();
   /** The second that a piece's video is to go to when it is there. */
   private readonly wanted = new Map<string, number>();
@@ -38,7 +38,7 @@ export class Sequence {
   }
 
   /** Other pieces, or the same ones otherwise: what is on stays on where it can. */
-  setParts(parts: readonly Part[]): void {
+  setParts(parts: readonly JoinPart[]): void {
     const on = this.parts[this.index]?.id;
     this.parts = parts;
     const again = parts.findIndex(({ id }) => id === on);
@@ -54,7 +54,7 @@ export class Sequence {
   }
 
   /** The video of a piece, until what is returned is called. */
-  add(part: Part, video: HTMLVideoElement): () => void {
+  add(part: JoinPart, video: HTMLVideoElement): () => void {
     this.videos.set(part.id, video);
     video.muted = this.muted;
     const known = () => this.settle(part.id);
@@ -158,7 +158,7 @@ export class Sequence {
     if (next !== undefined) this.place(next, next.start);
   }
 
-  private place(part: Part, seconds: number): void {
+  private place(part: JoinPart, seconds: number): void {
     this.wanted.set(part.id, seconds);
     this.settle(part.id);
   }

@@ -3,13 +3,13 @@
 import { useRef } from "preact/hooks";
 import { follow } from "../../../grid/layers/panes";
 import { formatPosition } from "../../../grid/player/sync";
-import { type Part, trim } from "./pieces";
+import { type JoinPart, trim } from "./pieces";
 
-export interface TrimProps {
-  part: Part;
+interface TrimProps {
+  part: JoinPart;
   name: string;
   /** The piece as it is now, and the second of the clip that is looked at meanwhile. */
-  onTrim: (part: Part, look: number) => void;
+  onTrim: (part: JoinPart, look: number) => void;
 }
 
 type Side = "start" | "end";

@@ -8,7 +8,7 @@ import { asked, withField } from "../draft";
 import { Problems } from "../problems";
 import { Menu, textOf } from "./menu";
 
-export interface FieldsProps {
+interface FieldsProps {
   fields: readonly FieldForm[];
   draft: Draft;
   check: Check | undefined;

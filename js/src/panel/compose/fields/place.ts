@@ -1,4 +1,5 @@
-// Where a popup stands: under what it belongs to, or above where there is more room.
+// Where a popup stands: under what it belongs to, or above where there is more room. By hand: @floating-ui/dom would add
+// 6.1 kB to the panel's 47 (gzipped) in place of these lines.
 
 /** Pixels that are left free around it. */
 const EDGE = 8;

@@ -19,7 +19,7 @@ const CORNERS: readonly (Anchor & { drags: string })[] = [
   { drags: "se", x: 0, y: 0 },
 ];
 
-export interface CropProps {
+interface CropProps {
   picture: Picture;
   /** The clip's shape, `16:9`. */
   ratio: string;

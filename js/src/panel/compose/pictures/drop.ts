@@ -8,7 +8,7 @@ export interface Takes {
   clip: (clip: string) => void;
 }
 
-export interface DropHandlers {
+interface DropHandlers {
   onDragOver: (event: DragEvent) => void;
   onDragLeave: (event: DragEvent) => void;
   onDrop: (event: DragEvent) => void;

@@ -9,7 +9,7 @@ const WAYS: readonly [Draft["fit"], string, string][] = [
   ["", "as it is", "Leave it to the provider"],
 ];
 
-export interface FitProps {
+interface FitProps {
   name: string;
   /** The clip's shape that it does not have; empty where they fit, and a choice was made all the same. */
   ratio: string;

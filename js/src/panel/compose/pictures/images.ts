@@ -9,7 +9,7 @@ import type { Area } from "./crop";
 
 const DEADLINE_MS = 60_000;
 
-export interface Upload {
+interface Upload {
   id: number;
   field: PictureField;
   name: string;

@@ -19,7 +19,7 @@ const LABELS: Record<PictureField, string> = {
   reference_images: "References",
 };
 
-export interface PicturesProps {
+interface PicturesProps {
   setup: Setup;
   draft: Draft;
   images: Images;
@@ -148,7 +148,7 @@ function PicturePlace({ field, keys, images, full, reason, problems, onCrop }: P
       </p>
       <div class="veo-pics">
         {keys.map((key) => (
-          <Thumb
+          <PictureThumb
             key={key}
             picture={images.known[key]}
             onRemove={() => remove(key)}
@@ -200,13 +200,13 @@ function PicturePlace({ field, keys, images, full, reason, problems, onCrop }: P
   );
 }
 
-interface ThumbProps {
+interface PictureThumbProps {
   picture: Picture | string | undefined;
   onRemove: () => void;
   onCrop: ((picture: Picture) => void) | undefined;
 }
 
-function Thumb({ picture, onRemove, onCrop }: ThumbProps) {
+function PictureThumb({ picture, onRemove, onCrop }: PictureThumbProps) {
   const known = typeof picture === "object" ? picture : undefined;
   const still = imageSource(known?.still ?? "");
   const name = known?.name || "the picture";

@@ -8,7 +8,7 @@ import { useStill } from "../../media/media";
 import { Problems } from "../problems";
 import { useDrop } from "./drop";
 
-export interface SourceProps {
+interface SourceProps {
   /** Its key; empty for none. */
   clip: string;
   reason: string;

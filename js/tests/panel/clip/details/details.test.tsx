@@ -81,16 +81,16 @@ const find = <E extends HTMLElement>(selector: string): E => {
 };
 const has = (selector: string) => document.querySelector(selector) !== null;
 const buttons = () => all("button, a").map((one) => one.textContent);
-const button = (words: string): HTMLElement => {
+const button = (text: string): HTMLElement => {
   const found = all("button, a").filter(
-    (one) => (one.getAttribute("aria-label") ?? one.textContent) === words,
+    (one) => (one.getAttribute("aria-label") ?? one.textContent) === text,
   );
   const [first] = found;
-  if (first === undefined) throw new Error(`no button "${words}" among: ${buttons().join(", ")}`);
+  if (first === undefined) throw new Error(`no button "${text}" among: ${buttons().join(", ")}`);
   return found.at(-1) ?? first;
 };
-const tap = async (words: string) => {
-  await click(button(words));
+const tap = async (text: string) => {
+  await click(button(text));
   await pass();
   await pass();
 };
@@ -323,10 +323,10 @@ describe("going on", () => {
   it.each([
     ["rerun", "Try again", { job: "e5e5" }],
     ["retry", "Fetch it", { job: "e5e5" }],
-  ] as const)("offers for a job without a clip: %s", async (command, words, payload) => {
+  ] as const)("offers for a job without a clip: %s", async (command, text, payload) => {
     await open(example("failed"));
     stage.kernel.on(command, () => ({ job: "f6f6" }));
-    await tap(words);
+    await tap(text);
     expect(stage.kernel.of(command)).toEqual([payload]);
     expect(has(".veo-notice")).toBe(true);
   });
@@ -357,7 +357,7 @@ describe("a frame of it", () => {
     await pass(1);
     expect(stage.kernel.of("frame")).toEqual([{ clip: "3f2a/0", seconds: null }]);
     expect(drafts).toEqual([{ ...DRAFT, image: [key], reference_images: [], video: "" }]);
-    expect(stage.offers.at(-1)?.words).toContain("first frame");
+    expect(stage.offers.at(-1)?.text).toContain("first frame");
   });
 
   it("is the one at the player's moment", async () => {
@@ -402,11 +402,11 @@ describe("copying", () => {
   it.each([
     ["Copy as cell", "cell"],
     ["Copy as Python", "python"],
-  ] as const)("%s writes to the clipboard", async (words, field) => {
+  ] as const)("%s writes to the clipboard", async (text, field) => {
     const writeText = vi.fn(async () => {});
     vi.stubGlobal("navigator", { ...navigator, clipboard: { writeText } });
     await open();
-    await tap(words);
+    await tap(text);
     expect(writeText).toHaveBeenCalledWith(example("clip")[field]);
     expect(find(".veo-notice").textContent).toContain("Copied");
   });

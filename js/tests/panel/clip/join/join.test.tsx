@@ -68,8 +68,8 @@ const find = <E extends HTMLElement>(selector: string): E => {
   if (found === null) throw new Error(`nothing is "${selector}"`);
   return found;
 };
-const named = (words: string) =>
-  all("button").find((one) => (one.getAttribute("aria-label") ?? one.textContent) === words);
+const named = (text: string) =>
+  all("button").find((one) => (one.getAttribute("aria-label") ?? one.textContent) === text);
 const order = () => all(".veo-piece-name > span:first-of-type").map((one) => one.textContent);
 const [FOX, OWL, CAT] = ["A fox crosses a frozen lake.", "An owl", "A cat"];
 const slider = (label: string) => find(`[role=slider][aria-label="${label}"]`);
@@ -383,11 +383,11 @@ describe("saving", () => {
   });
 
   it("has the patience that encoding takes", async () => {
-    let patience: number | undefined;
+    let deadline: number | undefined;
     stage = openStage();
     const asked = stage.kernel.request;
     const request: typeof asked = (kind, payload, extras) => {
-      if (kind === "join") patience = extras?.timeout;
+      if (kind === "join") deadline = extras?.timeout;
       return asked(kind, payload, extras);
     };
     await closeStage(stage);
@@ -397,7 +397,7 @@ describe("saving", () => {
       .on("browse", () => ({ total: 0, items: [] }));
     await draw(["3f2a/0"]);
     await save();
-    expect(patience).toBe(DEADLINE_MS);
+    expect(deadline).toBe(DEADLINE_MS);
   });
 
   it("keeps all as it was when it is refused, with the words beside the button", async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
   find,
+  type JoinPart,
   LEAST,
   lengthOf,
   move,
   offsetOf,
-  type Part,
   toPiece,
   totalOf,
   trim,
@@ -13,13 +13,13 @@ import {
 } from "../../../../src/panel/clip/join/pieces";
 import { exampleItem } from "../../stage";
 
-const part = (id: string, start: number, end: number, duration = 8): Part => ({
+const part = (id: string, start: number, end: number, duration = 8): JoinPart => ({
   ...wholeOf(exampleItem({ key: `${id}/0`, duration }), id),
   start,
   end,
 });
 const PARTS = [part("a", 1, 3), part("b", 0, 4), part("c", 2, 8)];
-const ids = (parts: readonly Part[]) => parts.map(({ id }) => id).join("");
+const ids = (parts: readonly JoinPart[]) => parts.map(({ id }) => id).join("");
 
 describe("a piece", () => {
   it("is the whole clip at first, and its own end is not told", () => {
@@ -28,11 +28,11 @@ describe("a piece", () => {
   });
 
   it("stays within its clip, and something of it stays", () => {
-    expect(trim(PARTS[0] as Part, { start: -1 }).start).toBe(0);
-    expect(trim(PARTS[0] as Part, { start: 7 }).start).toBe(3 - LEAST);
-    expect(trim(PARTS[0] as Part, { end: 99 }).end).toBe(8);
-    expect(trim(PARTS[0] as Part, { end: 0 }).end).toBe(1 + LEAST);
-    expect(trim(PARTS[0] as Part, { end: 2.00049 }).end).toBe(2);
+    expect(trim(PARTS[0] as JoinPart, { start: -1 }).start).toBe(0);
+    expect(trim(PARTS[0] as JoinPart, { start: 7 }).start).toBe(3 - LEAST);
+    expect(trim(PARTS[0] as JoinPart, { end: 99 }).end).toBe(8);
+    expect(trim(PARTS[0] as JoinPart, { end: 0 }).end).toBe(1 + LEAST);
+    expect(trim(PARTS[0] as JoinPart, { end: 2.00049 }).end).toBe(2);
   });
 });
 

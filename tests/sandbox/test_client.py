@@ -85,7 +85,7 @@ def picture(colour):
 
 
 def arrived(data):
-    """An image as the journal has it."""
+    """An image as the log has it."""
     told = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     return {"mimeType": "image/png", "bytesBase64Encoded": told}
 

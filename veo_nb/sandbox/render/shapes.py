@@ -1,0 +1,336 @@
+"""Shapes that chance draws, always the same for the same seed: lines, clouds, and coverage from 0 to 1 of what stands in a landscape.
+
+Outlines are drawn on a strip of an endless world. The same world pixels always look the same, so a strip can begin
+anywhere. Soft edges come from drawing at twice the size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from veo_nb.sandbox.reading import dice, seed_of
+
+Array = NDArray[np.float32]
+Line = NDArray[np.float64]
+Point = tuple[float, float]
+Tops = Callable[[Line], Line]
+"""The height of a line, in pixels above the strip's lower edge, at any pixels of the world."""
+FINE = 2
+"""Drawn at this many times the size."""
+
+
+def lattice(cells: NDArray[np.int64], seed: int) -> Array:
+    """A number from 0 to 1 for each whole number, however far out."""
+    mixed = cells.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed & (2**64 - 1))
+    mixed ^= mixed >> np.uint64(31)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(32)
+    numbers: Array = ((mixed >> np.uint64(40)).astype(np.float64) / 2**24).astype(np.float32)
+    return numbers
+
+
+def smooth(x: Line, seed: int) -> Line:
+    """A smooth random line through 0 to 1, with a turn about every 1 of `x`."""
+    cell = np.floor(x)
+    part = x - cell
+    part = part * part * part * (part * (part * 6 - 15) + 10)
+    left, right = (lattice(cell.astype(np.int64) + at, seed) for at in (0, 1))
+    return left + (right - left) * part
+
+
+def fractal(x: Line, seed: int, octaves: int, *, sharp: float = 0.0) -> Line:
+    """A line with detail at every scale, 0 to 1; `sharp` of 1 makes crests of the hills."""
+    total = np.zeros_like(x)
+    weight, size, reach = 1.0, 1.0, 0.0
+    for octave in range(octaves):
+        line = smooth(x * size + octave * 17.3, seed + octave)
+        crest = 1.0 - np.abs(2.0 * line - 1.0)
+        total += weight * (line + (crest - line) * sharp)
+        reach += weight
+        weight *= 0.5
+        size *= 2.03
+    return total / reach
+
+
+def cloud(width: int, height: int, seed: int, *, power: float = 1.7, stretch: float = 1.0) -> Array:
+    """A texture like cloud or smoke, 0 to 1, mean about a half, that repeats without a seam in both directions.
+
+    `power` is how fast detail fades with scale; `stretch` above 1 draws it out sideways.
+    It is made at one size and scaled, so that it looks alike at each resolution.
+    """
+    tall, wide = 256, 1024
+    spectrum = np.fft.rfft2(np.random.default_rng(seed).standard_normal((tall, wide)))
+    down = np.fft.fftfreq(tall)[:, None] * tall
+    along = np.fft.rfftfreq(wide)[None, :] * tall * stretch
+    distance = np.hypot(down, along)
+    distance[0, 0] = 1.0
+    spectrum *= distance**-power
+    spectrum[0, 0] = 0.0
+    field = np.fft.irfft2(spectrum, (tall, wide))
+    field = np.clip(field / (field.std() * 4.0) + 0.5, 0.0, 1.0).astype(np.float32)
+    # Wrapped round before it is scaled, so that the seam is interpolated like the rest.
+    edge = 8
+    wrapped = np.pad(field, edge, mode="wrap")
+    box = (edge, edge, edge + wide, edge + tall)
+    image = Image.fromarray(wrapped).resize((width, height), Image.Resampling.BICUBIC, box=box)
+    return np.asarray(image, dtype=np.float32)
+
+
+def spot(field: Array, x: float, y: float, radius: float, strength: float) -> None:
+    """Add a soft spot to a field, at fractions of a pixel."""
+    reach = int(radius * 3.0) + 1
+    x0, x1 = max(0, int(x) - reach), min(field.shape[1], int(x) + reach + 2)
+    y0, y1 = max(0, int(y) - reach), min(field.shape[0], int(y) + reach + 2)
+    if x0 >= x1 or y0 >= y1:
+        return
+    across = np.exp(-(((np.arange(x0, x1) - x) / radius) ** 2))
+    down = np.exp(-(((np.arange(y0, y1) - y) / radius) ** 2))
+    field[y0:y1, x0:x1] += (strength * down[:, None] * across[None, :]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A piece of the world to draw on, in pixels."""
+
+    unit: float
+    """The size that all else is measured in."""
+    left: int
+    """The world's pixel of the first column."""
+    columns: int
+    rows: int
+
+    def x(self) -> Line:
+        """The world's pixels of the columns."""
+        return self.left + np.arange(self.columns, dtype=np.float64)
+
+    def sheet(self) -> Sheet:
+        """Something of its size to draw on."""
+        return Sheet(self.columns, self.rows)
+
+    def slots(self, step: float, margin: float) -> Line:
+        """The numbers of the places, `step` pixels wide, that the strip and a margin show."""
+        return np.arange((self.left - margin) // step, (self.left + self.columns + margin) // step + 1.0)
+
+
+def filled(strip: Strip, tops: Tops) -> Array:
+    """All below a line."""
+    total = np.zeros((strip.rows, strip.columns), dtype=np.float32)
+    down = np.arange(strip.rows, dtype=np.float32)[:, None]
+    for part in (0.17, 0.5, 0.83):
+        top = (strip.rows - tops(strip.x() + part)).astype(np.float32)
+        total += np.clip(down + 1.0 - top[None, :], 0.0, 1.0)
+    return total / 3.0
+
+
+def ridge(unit: float, seed: int, *, height: float, width: float, rugged: float) -> Tops:
+    """The line of hills or mountains: `height` and `width` of the largest in units, `rugged` from 0 (dunes) to 1."""
+    octaves = 2 + round(6 * rugged)
+
+    def tops(x: Line) -> Line:
+        at = x / (unit * width)
+        shape = fractal(at, seed, octaves, sharp=0.75 * rugged)
+        # Contrast makes peaks and saddles of what would be a plateau.
+        peaks = np.clip((shape - 0.34 * rugged) / (1.0 - 0.52 * rugged), 0.0, 1.0) ** (1.0 + 0.3 * rugged)
+        swell = smooth(at * 0.31, seed + 77)
+        result: Line = unit * height * (0.12 + 0.88 * peaks) * (0.5 + 0.5 * swell)
+        return result
+
+    return tops
+
+
+def dune(unit: float, seed: int, *, height: float, width: float) -> Tops:
+    """The line of dunes: long slopes to windward, short ones in the lee, sharp crests."""
+
+    def tops(x: Line) -> Line:
+        at = x / (unit * width)
+        bent = at + 0.55 * (smooth(at * 0.7, seed + 3) - 0.5)
+        cell = np.floor(bent)
+        part = bent - cell
+        rounded = np.where(part < 0.72, part / 0.72, (1.0 - part) / (1.0 - 0.72)) ** 1.5
+        tall = 0.4 + 0.6 * smooth(cell.astype(np.float64) + 0.5, seed + 9)
+        base = smooth(at * 0.4, seed + 5)
+        result: Line = unit * height * (0.35 * base + 0.65 * rounded * tall + 0.12)
+        return result
+
+    return tops
+
+
+def conifers(strip: Strip, ground: Tops, seed: int, *, size: float, every: float) -> Array:
+    """A row of firs on a line, `size` units tall, one about every `every` units."""
+    sheet = strip.sheet()
+    step = strip.unit * every
+    slots = strip.slots(step, strip.unit * size * 0.4)
+    clumps = smooth(slots * (every * 1.3 / size), seed + 41)
+    level = ground((slots + 0.5) * step)
+    for slot, clump, floor in zip(slots, clumps, level, strict=True):
+        lot = dice(seed, "fir", int(slot))
+        if lot.random() > 0.35 + 1.1 * clump:
+            continue
+        x = (slot + 0.5 + float(lot.uniform(-0.1, 0.1))) * step - strip.left
+        tall = strip.unit * size * float(lot.uniform(0.55, 1.05)) * (0.7 + 0.5 * clump)
+        _fir(sheet, x, strip.rows - floor + 0.12 * tall, tall, lot)
+    return sheet.cover()
+
+
+def _fir(sheet: Sheet, x: float, foot: float, tall: float, lot: np.random.Generator) -> None:
+    tiers = int(lot.integers(9, 14))
+    wide = tall * float(lot.uniform(0.17, 0.23))
+    lean = tall * float(lot.normal(0.0, 0.008))
+    left, right = [(x + lean, foot - tall)], [(x + lean, foot - tall)]
+    for tier in range(tiers):
+        part = (tier + 1.0) / tiers
+        reach = wide * part**0.85
+        y = foot - tall * (1.0 - part * 0.93)
+        axis = x + lean * (1.0 - part)
+        for side, points in ((1.0, right), (-1.0, left)):
+            out = reach * float(lot.uniform(0.72, 1.12))
+            points.append((axis + side * out, y + tall * 0.022))
+            points.append((axis + side * out * float(lot.uniform(0.42, 0.66)), y - tall * 0.004))
+    sheet.between(left, right)
+    trunk = tall * 0.014
+    sheet.box(x - trunk, foot - tall * 0.1, x + trunk, foot)
+
+
+def trunks(strip: Strip, seed: int, *, every: float, thick: float) -> Array:
+    """Tall trunks that reach out of the picture, up to `thick` units thick, one about every `every` units."""
+    sheet = strip.sheet()
+    unit, rows = strip.unit, strip.rows
+    step = unit * every
+    down = np.linspace(0.0, 1.0, 24)
+    for slot in strip.slots(step, unit * 0.5):
+        lot = dice(seed, "trunk", int(slot))
+        if lot.random() > 0.72:
+            continue
+        x = (slot + float(lot.uniform(0.1, 0.9))) * step - strip.left
+        half = unit * thick * float(lot.uniform(0.35, 1.0)) / 2.0
+        lean = unit * float(lot.normal(0.0, 0.022))
+        axis = x + lean * (1.0 - down) + half * 1.2 * (smooth(down * 2.3, seed_of(seed, slot)) - 0.5)
+        # Wider at the foot, with bark that is not quite even.
+        wide = half * (0.8 + 0.25 * down + 4.5 * np.clip(down - 0.88, 0.0, None))
+        sides = (axis + side * wide * (1.0 + 0.10 * lot.standard_normal(len(down))) for side in (-1, 1))
+        sheet.between(*([*zip(side, down * rows, strict=True)] for side in sides))
+        for _ in range(int(lot.integers(0, 4))):
+            at = int(lot.integers(1, 14))
+            _twig(sheet, lot, (float(axis[at]), rows * at / 23.0), half * 0.16, unit)
+    return sheet.cover()
+
+
+def _twig(
+    sheet: Sheet, lot: np.random.Generator, root: tuple[float, float], thick: float, unit: float
+) -> None:
+    """A dead branch: it leaves the trunk, droops and thins out."""
+    side = 1.0 if lot.random() < 0.5 else -1.0
+    long = unit * float(lot.uniform(0.04, 0.13))
+    along = np.linspace(0.0, 1.0, 7)
+    x = root[0] + side * along * long
+    y = root[1] - unit * float(lot.uniform(0.0, 0.04)) * np.sin(along * 2.2) + long * 0.35 * along**2
+    thin = np.maximum(0.4, thick * (1.0 - along))
+    sheet.between([*zip(x, y - thin, strict=True)], [*zip(x, y + thin, strict=True)])
+
+
+def grass(strip: Strip, ground: Tops, seed: int, *, size: float) -> Array:
+    """Blades of grass on a line, up to `size` units tall."""
+    sheet = strip.sheet()
+    unit = strip.unit
+    step = unit * 0.0065
+    slots = strip.slots(step, unit * size)
+    patches = smooth(slots * step / unit * 4.0, seed + 13)
+    level = ground((slots + 0.5) * step)
+    half = max(0.5, unit * 0.0014)
+    for slot, patch, floor in zip(slots, patches, level, strict=True):
+        lot = dice(seed, "blade", int(slot))
+        x = (slot + float(lot.random())) * step - strip.left
+        tall = unit * size * float(lot.uniform(0.25, 1.0)) * (0.25 + 0.75 * patch)
+        bend = tall * float(lot.normal(0.12, 0.3))
+        foot = strip.rows - floor + 2 + unit * 0.004
+        middle = (x + bend * 0.3, foot - tall * 0.6)
+        tip = (x + bend, foot - tall)
+        left = [(x - half, foot), (middle[0] - half * 0.7, middle[1]), tip]
+        sheet.between(left, [(x + half, foot), (middle[0] + half * 0.7, middle[1]), tip])
+    return sheet.cover()
+
+
+def towers(strip: Strip, seed: int, *, size: float) -> tuple[Array, Array]:
+    """A skyline up to `size` units tall, and the light of its windows."""
+    sheet = strip.sheet()
+    lights = strip.sheet()
+    unit, rows = strip.unit, strip.rows
+    step = unit * 0.075
+    slots = strip.slots(step, unit * 0.3)
+    for slot, centre in zip(slots, smooth(slots * 0.17, seed + 23), strict=True):
+        lot = dice(seed, "tower", int(slot))
+        tall = unit * size * (0.18 + 0.82 * float(lot.random()) ** 1.6 * (0.35 + 0.8 * centre))
+        half = step * float(lot.uniform(0.38, 0.72))
+        x = (slot + 0.5 + float(lot.uniform(-0.2, 0.2))) * step - strip.left
+        top = rows - tall
+        box = (x - half, top, x + half, float(rows))
+        sheet.box(*box)
+        kind = lot.random()
+        if kind < 0.25:
+            sheet.box(x - half * 0.55, top - unit * 0.025, x + half * 0.55, top)
+        elif kind < 0.4:
+            sheet.box(x - unit * 0.0012, top - unit * 0.08, x + unit * 0.0012, top)
+        # Windows, some of them lit.
+        wide, high, lit = unit * 0.0052, unit * 0.0066, float(lot.uniform(0.12, 0.5))
+        across, down = int((box[2] - box[0] - wide) // (wide * 1.9)), int((box[3] - top) // (high * 2.0))
+        glow = lot.random((max(down, 0), max(across, 0)))
+        for row, column in np.argwhere(glow < lit):
+            left, upper = box[0] + wide * (0.9 + column * 1.9), top + high * (1 + row * 2.0)
+            fill = int(90 + 165 * glow[row, column] / lit)
+            lights.box(left, upper, left + wide, upper + high, fill=fill)
+    return sheet.cover(), lights.cover()
+
+
+class Sheet:
+    """Something to draw on, which then tells how much of each pixel is covered."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self._image = Image.new("L", (columns * FINE, rows * FINE))
+        self._draw = ImageDraw.Draw(self._image)
+
+    def box(self, x0: float, y0: float, x1: float, y1: float, *, fill: int = 255) -> None:
+        """A rectangle, if it is none turned inside out."""
+        if x1 > x0 and y1 > y0:
+            self._draw.rectangle((x0 * FINE, y0 * FINE, x1 * FINE, y1 * FINE), fill=fill)
+
+    def between(self, left: Sequence[Point], right: Sequence[Point] = ()) -> None:
+        """What lies between two sides, each from one end to the other."""
+        self._draw.polygon([(x * FINE, y * FINE) for x, y in [*left, *reversed(right)]], fill=255)
+
+    def cover(self) -> Array:
+        """The coverage of each pixel, 0 to 1."""
+        size = (self._image.width // FINE, self._image.height // FINE)
+        small = np.asarray(self._image.resize(size, Image.Resampling.BOX), dtype=np.float32)
+        cover: Array = small / np.float32(255.0)
+        return cover
+
+
+def stamp(cover: Array, shapes: Sequence[str], x: float, foot: float, size: float) -> None:
+    """Draw closed curves over a coverage: the middle of the first at column `x`, their ground at row `foot`.
+
+    A curve goes through points `x,y`, to the right and up, in thousandths of `size`.
+    """
+    curves = []
+    part = np.linspace(0.0, 1.0, 6, endpoint=False)[None, :, None]
+    for shape in shapes:
+        at = np.array([point.split(",") for point in shape.split()], dtype=np.float64) / 1000.0
+        before, after, beyond = (np.roll(at, by, axis=0) for by in (1, -1, -2))
+        # Tightened a little, so that ears stay pointed.
+        leave, arrive = 0.38 * (after - before)[:, None], 0.38 * (beyond - at)[:, None]
+        curve = (2 * part**3 - 3 * part**2 + 1) * at[:, None] + (part**3 - 2 * part**2 + part) * leave
+        curve += (-2 * part**3 + 3 * part**2) * after[:, None] + (part**3 - part**2) * arrive
+        curves.append(curve.reshape(-1, 2))
+    body = curves[0][:, 0]
+    middle = (body.min() + body.max()) / 2
+    sheet = Sheet(cover.shape[1], cover.shape[0])
+    for curve in curves:
+        across, down = x + (curve[:, 0] - middle) * size, foot - curve[:, 1] * size
+        sheet.between([*zip(across.tolist(), down.tolist(), strict=True)])
+    np.maximum(cover, sheet.cover(), out=cover)

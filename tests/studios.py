@@ -12,8 +12,8 @@ import pytest
 
 from tests.world import KEY, InPlace, Service, Time, World
 from veo_nb.media.encode import Writer
-from veo_nb.notebook.views import Views
 from veo_nb.studio import Studio
+from veo_nb.views import Views
 
 _one_context = functools.cache(ssl.create_default_context)
 

@@ -11,8 +11,7 @@ import pytest
 import veo_nb as veo
 from tests.notebook.conftest import shell  # noqa: F401  a fixture
 from tests.world import KEY, Held, Time
-from veo_nb import errors
-from veo_nb.notebook import views
+from veo_nb import errors, views
 
 
 def threads() -> set[str]:

@@ -89,7 +89,7 @@ _HOMES = {
     "AsyncClient": "veo_nb.api.client",
     "Job": "veo_nb.engine.job",
     # The one whose sweeps can be shown: the studio itself knows nothing of pages.
-    "Studio": "veo_nb.notebook.views:NotebookStudio",
+    "Studio": "veo_nb.views:NotebookStudio",
     "Sweep": "veo_nb.sweep.sweep",
     "Video": "veo_nb.engine.video",
     "VideoRequest": "veo_nb.request",
@@ -133,7 +133,7 @@ def studio() -> Studio:
     global _studio  # noqa: PLW0603  one default studio a process
     with _lock:
         if _studio is None:
-            from veo_nb.notebook.views import NotebookStudio
+            from veo_nb.views import NotebookStudio
 
             _studio = NotebookStudio(options=_options, **_settings)
         return _studio

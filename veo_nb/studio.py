@@ -89,12 +89,12 @@ class Studio:
 
     def submit(self, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> tuple[Job, bool]:
         """As `generate`, and whether the job is new."""
-        request = self.jobs.make_request(prompt, take, fields)
+        request = self.jobs.request_of(prompt, take, fields)
         return self.jobs.submit(request, take=take, fresh=fresh)
 
     def preview(self, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Preview:
         """What `generate` would do, checked in the same way, with nothing sent and nothing written."""
-        request = self.jobs.make_request(prompt, take, fields)
+        request = self.jobs.request_of(prompt, take, fields)
         return self.jobs.preview(request, take=take, fresh=fresh)
 
     def sweep(

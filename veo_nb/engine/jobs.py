@@ -79,7 +79,7 @@ class Jobs:
 
     # Entering
 
-    def make_request(self, prompt: str, take: int, fields: Mapping[str, Any]) -> VideoRequest:
+    def request_of(self, prompt: str, take: int, fields: Mapping[str, Any]) -> VideoRequest:
         """The checked request for these fields, where a field of None is none; a job stands for its clip.
 
         Raises:
@@ -308,7 +308,7 @@ class Jobs:
         """
         job = self.get(job_id)
         fields = fields_again(job, self.settings.provider)
-        request = self.make_request(fields.pop("prompt"), job.take, fields)
+        request = self.request_of(fields.pop("prompt"), job.take, fields)
         return self.submit(request, take=job.take, fresh=True)[0]
 
     def extend(self, video: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -317,7 +317,7 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be gone on from.
         """
-        request = self.make_request(prompt, take, {**fields, "video": video})
+        request = self.request_of(prompt, take, {**fields, "video": video})
         return self.submit(request, take=take, fresh=fresh)[0]
 
     # The queue

@@ -208,7 +208,7 @@ class Sweeps:
 
     def _plan(self, prompt: str | None, axes: Mapping[str, Any] | Iterable[Axis], **how: Any) -> Plan:
         return make_plan(
-            self._jobs.make_request, prompt=prompt, axes=axes, image_types=self._provider.image_types, **how
+            self._jobs.request_of, prompt=prompt, axes=axes, image_types=self._provider.image_types, **how
         )
 
     def _asked(self, plan: Plan, *, fresh: bool) -> dict[Key, Asked]:

@@ -19,7 +19,7 @@ from veo_nb.notebook.grid.protocol import BATCH, Grid, GridCell, Summary
 from veo_nb.notebook.grid.view import SweepView
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Reply
-from veo_nb.notebook.views import Views
+from veo_nb.views import Views
 
 PROMPT = "A {{animal}} at {{time}}."
 AXES = {"animal": ["fox", "owl"], "time": ["dawn", "dusk"]}

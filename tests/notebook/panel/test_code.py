@@ -131,7 +131,7 @@ def make_preview(studio):
     from veo_nb.store.rows import State
 
     def make(prompt, negative):
-        request = studio.jobs.make_request(prompt, 1, {"negative_prompt": negative})
+        request = studio.jobs.request_of(prompt, 1, {"negative_prompt": negative})
         job = Job(
             id="3f2a",
             request=request,

@@ -28,7 +28,7 @@ from veo_nb.engine.job import Job, Registry
 from veo_nb.engine.video import Video
 from veo_nb.request import make_request
 from veo_nb.store.billing import estimate
-from veo_nb.store.files import Library
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import JobRow
 
@@ -287,7 +287,7 @@ class World:
     ) -> None:
         self.time = Time()
         self.service = Service(clip)
-        self.library = Library(folder)
+        self.library = Files(folder)
         self.library.prepare()
         self.ledger = Ledger(self.library.ledger_path)
         self.displaced: list[Job] = []

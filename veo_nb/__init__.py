@@ -21,8 +21,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from veo_nb.api.client import AsyncClient
+    from veo_nb.api.wire import Operation, Sample
+    from veo_nb.catalog.prices import Price
+    from veo_nb.catalog.providers import Provider
+    from veo_nb.config import Settings
     from veo_nb.credentials.keys import Secret
-    from veo_nb.engine.job import Job
+    from veo_nb.credentials.stores import KeyStores
+    from veo_nb.engine.job import Job, JobNote, Snapshot
+    from veo_nb.engine.jobs import Jobs, Preview, Unfetched
+    from veo_nb.engine.repair import Repair
     from veo_nb.engine.video import Trimmed, Video
     from veo_nb.errors import (
         AuthenticationError,
@@ -43,33 +50,88 @@ if TYPE_CHECKING:
         VideoExpired,
         WaitTimeout,
     )
+    from veo_nb.library import Library
+    from veo_nb.media.picture import Origin, Picture
     from veo_nb.notebook.panel.panel import Panel
-    from veo_nb.request import VideoRequest
-    from veo_nb.store.billing import Bill
+    from veo_nb.request import Source, VideoRequest
+    from veo_nb.store.billing import Bill, Charge
+    from veo_nb.store.changes import Change
+    from veo_nb.store.lineage import Lineage, Link
+    from veo_nb.store.queries import Found, FoundRow, LibrarySummary, Query
+    from veo_nb.store.ratings import Rating
+    from veo_nb.store.rows import State
     from veo_nb.studio import Studio
+    from veo_nb.sweep.axes import Axis, Value
+    from veo_nb.sweep.cell import Cell
+    from veo_nb.sweep.forecast import Forecast
+    from veo_nb.sweep.plan import Plan, Planned
+    from veo_nb.sweep.results import Result, Standing
+    from veo_nb.sweep.summary import Summary
     from veo_nb.sweep.sweep import Sweep
+    from veo_nb.sweep.sweeps import SweepPreview, Sweeps
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AsyncClient",
     "AuthenticationError",
+    "Axis",
+    "Bill",
     "BudgetExceeded",
     "Cancelled",
+    "Cell",
+    "Change",
+    "Charge",
     "ContentBlocked",
     "DownloadError",
+    "Forecast",
+    "Found",
+    "FoundRow",
     "InvalidRequest",
     "Job",
+    "JobNote",
+    "Jobs",
+    "KeyStores",
+    "Library",
+    "LibrarySummary",
+    "Lineage",
+    "Link",
     "NotFound",
+    "Operation",
     "OperationAbandoned",
     "OperationFailed",
+    "Origin",
+    "Panel",
     "PermissionDenied",
+    "Picture",
+    "Plan",
+    "Planned",
+    "Preview",
+    "Price",
+    "Provider",
+    "Query",
     "RateLimited",
+    "Rating",
+    "Repair",
+    "Result",
+    "Sample",
+    "Secret",
     "ServiceError",
+    "Settings",
+    "Snapshot",
+    "Source",
+    "Standing",
+    "State",
     "Studio",
     "SubmissionUncertain",
+    "Summary",
     "Sweep",
+    "SweepPreview",
+    "Sweeps",
     "TransportError",
+    "Trimmed",
+    "Unfetched",
+    "Value",
     "VeoError",
     "Video",
     "VideoExpired",
@@ -79,18 +141,61 @@ __all__ = [
     "cost",
     "generate",
     "history",
+    "job",
     "join",
     "panel",
     "studio",
     "sweep",
+    "sweeps",
 ]
 
 _HOMES = {
     "AsyncClient": "veo_nb.api.client",
+    "Axis": "veo_nb.sweep.axes",
+    "Bill": "veo_nb.store.billing",
+    "Cell": "veo_nb.sweep.cell",
+    "Change": "veo_nb.store.changes",
+    "Charge": "veo_nb.store.billing",
+    "Forecast": "veo_nb.sweep.forecast",
+    "Found": "veo_nb.store.queries",
+    "FoundRow": "veo_nb.store.queries",
     "Job": "veo_nb.engine.job",
+    "JobNote": "veo_nb.engine.job",
+    "Jobs": "veo_nb.engine.jobs",
+    "KeyStores": "veo_nb.credentials.stores",
+    "Library": "veo_nb.library",
+    "LibrarySummary": "veo_nb.store.queries",
+    "Lineage": "veo_nb.store.lineage",
+    "Link": "veo_nb.store.lineage",
+    "Operation": "veo_nb.api.wire",
+    "Origin": "veo_nb.media.picture",
+    "Panel": "veo_nb.notebook.panel.panel",
+    "Picture": "veo_nb.media.picture",
+    "Plan": "veo_nb.sweep.plan",
+    "Planned": "veo_nb.sweep.plan",
+    "Preview": "veo_nb.engine.jobs",
+    "Price": "veo_nb.catalog.prices",
+    "Provider": "veo_nb.catalog.providers",
+    "Query": "veo_nb.store.queries",
+    "Rating": "veo_nb.store.ratings",
+    "Repair": "veo_nb.engine.repair",
+    "Result": "veo_nb.sweep.results",
+    "Sample": "veo_nb.api.wire",
+    "Secret": "veo_nb.credentials.keys",
+    "Settings": "veo_nb.config",
+    "Snapshot": "veo_nb.engine.job",
+    "Source": "veo_nb.request",
+    "Standing": "veo_nb.sweep.results",
+    "State": "veo_nb.store.rows",
     # The one whose sweeps can be shown: the studio itself knows nothing of pages.
     "Studio": "veo_nb.views:NotebookStudio",
+    "Summary": "veo_nb.sweep.summary",
     "Sweep": "veo_nb.sweep.sweep",
+    "SweepPreview": "veo_nb.sweep.sweeps",
+    "Sweeps": "veo_nb.sweep.sweeps",
+    "Trimmed": "veo_nb.engine.video",
+    "Unfetched": "veo_nb.engine.jobs",
+    "Value": "veo_nb.sweep.axes",
     "Video": "veo_nb.engine.video",
     "VideoRequest": "veo_nb.request",
 }
@@ -224,6 +329,20 @@ def sweep(prompt: str | None = None, *, axes: Mapping[str, Any], **how: Any) -> 
         AuthenticationError: the provider needs a key and there is none.
     """
     return studio().sweep(prompt, axes=axes, **how)
+
+
+def job(job_id: str) -> Job:
+    """The job with this id.
+
+    Raises:
+        NotFound: there is none; the hint names the nearest.
+    """
+    return studio().job(job_id)
+
+
+def sweeps(limit: int = 50) -> list[Sweep]:
+    """The newest sweeps of the library, newest first; `veo.studio().sweeps` has them by id as well."""
+    return studio().sweeps.all(limit)
 
 
 def history(limit: int = 50) -> list[Job]:

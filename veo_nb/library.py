@@ -19,8 +19,7 @@ from veo_nb.media.picture import Origin
 from veo_nb.store import lineage as lineages
 from veo_nb.store import queries
 from veo_nb.store.changes import Change, state_of
-from veo_nb.store.files import Library as Files
-from veo_nb.store.files import digest
+from veo_nb.store.files import Files, digest
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.ratings import Rating, Ratings, check_rating
 from veo_nb.store.trash import Trash

@@ -20,7 +20,7 @@ from veo_nb.engine.jobs import Jobs, Preview
 from veo_nb.engine.video import Trimmed, Video
 from veo_nb.library import Library
 from veo_nb.store.billing import Bill
-from veo_nb.store.files import Library as Files
+from veo_nb.store.files import Files
 from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.sweep import Sweep, Views
 from veo_nb.sweep.sweeps import Sweeps
@@ -41,6 +41,12 @@ class Studio:
         InvalidRequest: a setting is wrong.
     """
 
+    settings: Settings
+    stores: KeyStores | None
+    jobs: Jobs
+    library: Library
+    sweeps: Sweeps
+
     def __init__(
         self,
         *,
@@ -60,9 +66,7 @@ class Studio:
         if environ is None:
             environ, stores = Environment(os.environ), stores or machine_stores()
         self.stores = stores
-        self.settings: Settings = resolve_settings(
-            settings, options or {}, environ, folder or Path.cwd(), stores
-        )
+        self.settings = resolve_settings(settings, options or {}, environ, folder or Path.cwd(), stores)
         files = Files(self.settings.library)
         self.jobs = Jobs(self.settings, files, transport=transport, clock=clock, sleep=sleep)
         self.library = Library(self.jobs)

@@ -15,7 +15,7 @@ from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep
 
 
-class Views:
+class NotebookViews:
     """Shows a sweep in the cell that runs, and writes it out without any key that this process knows."""
 
     def show(self, sweep: Sweep, *, rows: str | None, columns: str | None, embed: bool) -> None:
@@ -35,7 +35,7 @@ class NotebookStudio(Studio):
     """A `Studio` whose sweeps can be shown and exported: `veo.Studio(...)`, with the same settings."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**{"views": Views(), **settings})
+        super().__init__(**{"views": NotebookViews(), **settings})
         _made.add(self)
 
 

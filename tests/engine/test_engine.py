@@ -13,7 +13,7 @@ from PIL import Image
 from tests.world import Held
 from veo_nb import errors
 from veo_nb.engine.engine import PLAUSIBLE_SECONDS, SUBMIT_TRIES
-from veo_nb.engine.job import Job, Note
+from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.timing import GAP_SECONDS, WATCHED_SECONDS
 from veo_nb.store.rows import State
 
@@ -298,7 +298,7 @@ async def test_what_is_held_back_is_not_sent_until_it_is_let_go(make_world):
         world.engine.drive(job)
     await world.finish(first)
     await world.time.advance(600)
-    assert (second.status, second.now.note, len(world.service.posts)) == ("queued", Note(kind="held"), 1)
+    assert (second.status, second.now.note, len(world.service.posts)) == ("queued", JobNote(kind="held"), 1)
     world.engine.hold({second.id}, back=False)
     await world.finish(second)
     assert second.status == "succeeded"

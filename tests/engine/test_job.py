@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.world import PROVIDER, NoActions
-from veo_nb.engine.job import Job, Note, Snapshot, WaitInterrupted
+from veo_nb.engine.job import Job, JobNote, Snapshot, WaitInterrupted
 from veo_nb.errors import KINDS, Cancelled, NotFound, OperationFailed, VeoError, WaitTimeout
 from veo_nb.request import make_request
 from veo_nb.store.rows import FINAL, NEXT, State, error_from_json, error_to_json
@@ -270,7 +270,7 @@ def test_a_listener_hears_each_change_until_it_is_removed(job):
     changes: list[str] = []
     remove = job.on_change(lambda job: changes.append(job.status))
     job.change(state=State.SUBMITTING)
-    job.change(note=Note(kind="offline"))
+    job.change(note=JobNote(kind="offline"))
     remove()
     remove()
     job.change(state=State.RUNNING)
@@ -311,7 +311,7 @@ def test_a_listener_may_remove_itself_while_it_is_called(job):
         remove()
 
     remove = job.on_change(once)
-    job.change(note=Note(kind="slot"))
+    job.change(note=JobNote(kind="slot"))
     assert len(job.changed) == 0
 
 

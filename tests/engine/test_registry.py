@@ -15,7 +15,7 @@ from veo_nb.engine.job import Registry
 from veo_nb.errors import OperationFailed
 from veo_nb.media.picture import Picture
 from veo_nb.request import make_request
-from veo_nb.store.files import Library
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import State
 
@@ -24,7 +24,7 @@ ROW = row_of(make_request(PROVIDER, prompt="A fox."))
 
 @pytest.fixture
 def library(tmp_path):
-    library = Library(tmp_path)
+    library = Files(tmp_path)
     library.prepare()
     return library
 

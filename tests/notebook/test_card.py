@@ -18,7 +18,7 @@ from tests.notebook.test_protocol import mismatch
 from tests.notebook.test_text import NOW
 from tests.world import PROVIDER, Time
 from veo_nb import catalog, errors
-from veo_nb.engine.job import Job, Note
+from veo_nb.engine.job import Job, JobNote
 from veo_nb.notebook import card as widgets
 from veo_nb.notebook.card import JobView, make_card
 from veo_nb.notebook.live import PUSH_SECONDS, let_clicks_through
@@ -88,7 +88,7 @@ KINDS = ["slot", "rate", "asked", "offline", "down", "starting", "elsewhere", "s
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_card_is_what_the_protocol_says_whatever_the_job_waits_for(place, kind):
-    job = make_job(state=State.RUNNING, note=Note(kind=kind, until=NOW, since=NOW, count=2))
+    job = make_job(state=State.RUNNING, note=JobNote(kind=kind, until=NOW, since=NOW, count=2))
     assert mismatch(json.loads(json.dumps(make_card(job, place, ""))), Card) == []
 
 

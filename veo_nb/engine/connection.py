@@ -19,7 +19,7 @@ from veo_nb.api import retry
 from veo_nb.api.client import AsyncClient
 from veo_nb.config import Settings
 from veo_nb.credentials.keys import SANDBOX_KEY
-from veo_nb.engine.job import Job, Note
+from veo_nb.engine.job import Job, JobNote
 from veo_nb.errors import RateLimited, TransportError, VeoError
 
 START_SECONDS = 60.0
@@ -79,7 +79,7 @@ class Connection:
                 base_url = self._settings.base_url
                 if self._server is not None:
                     if job.now.note is None:
-                        job.change(note=Note(kind="starting"))
+                        job.change(note=JobNote(kind="starting"))
                     base_url = await asyncio.to_thread(self._server.start)
                 client = open_client(self._settings, base_url, self._transport, self._clock)
                 self._clients.append(client)
@@ -91,7 +91,7 @@ class Connection:
         seconds = retry.backoff(attempt, self._chance()) if asked is None else float(asked)
         if not job.stopping:
             until = self._clock() + seconds
-            job.change(note=Note(kind=_waits_for(error), until=until, since=since, why=error.message))
+            job.change(note=JobNote(kind=_waits_for(error), until=until, since=since, why=error.message))
         await self._sleep(seconds)
 
     def now(self) -> float:

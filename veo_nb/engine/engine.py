@@ -26,10 +26,10 @@ from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
 from veo_nb.engine.connection import Connection, LocalServer
 from veo_nb.engine.download import fetch_videos
-from veo_nb.engine.job import Job, Note
+from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.queue import Limits
 from veo_nb.engine.timing import Deadline
-from veo_nb.store.files import Library
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import State, error_to_json
 
@@ -64,7 +64,7 @@ class Engine:
         self,
         settings: Settings,
         ledger: Ledger,
-        library: Library,
+        library: Files,
         server: LocalServer | None,
         *,
         owner: str,
@@ -141,7 +141,7 @@ class Engine:
         if not self.drives(job):
             self.end(job, State.CANCELLED, _cancelled(job))
         elif not job.stopping:
-            job.change(note=Note(kind="stopping"))
+            job.change(note=JobNote(kind="stopping"))
             self._tasks[job.id].cancel()
 
     def end(self, job: Job, state: State, error: errors.VeoError) -> None:

@@ -17,7 +17,7 @@ from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import InvalidRequest, NotFound, VeoError, WaitTimeout
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.changes import Change, Changes
-from veo_nb.store.files import Library
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import NEXT, JobRow, State, error_from_json, is_fetchable
 
@@ -26,7 +26,7 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Note:
+class JobNote:
     """What a job waits for within its state. Times are seconds since the epoch."""
 
     kind: Literal["slot", "rate", "asked", "held", "offline", "down", "starting", "elsewhere", "stopping"]
@@ -45,7 +45,7 @@ class Snapshot:
 
     state: State
     created_at: float
-    note: Note | None = None
+    note: JobNote | None = None
     operation: str | None = None
     error: VeoError | None = None
     submitted_at: float | None = None
@@ -324,7 +324,7 @@ class Registry:
     def __init__(
         self,
         ledger: Ledger,
-        library: Library,
+        library: Files,
         actions: Actions | None = None,
     ) -> None:
         self._ledger = ledger

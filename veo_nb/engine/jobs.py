@@ -22,7 +22,7 @@ from veo_nb.request import VideoRequest, make_request
 from veo_nb.store import lineage
 from veo_nb.store.billing import Bill, estimate, make_bill, make_gate
 from veo_nb.store.changes import Change
-from veo_nb.store.files import Library as Files
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import JobRow, State
 from veo_nb.store.trash import Trash

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
-from veo_nb.engine.job import Job, Note, Registry, Snapshot
+from veo_nb.engine.job import Job, JobNote, Registry, Snapshot
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.errors import InvalidRequest, NotFound, SubmissionUncertain, VeoError
 from veo_nb.store.ledger import Ledger
@@ -189,7 +189,7 @@ class Leases:
         self._registry.hold(job)
 
     async def _watch(self, job: Job) -> None:
-        job.change(note=Note(kind="elsewhere"))
+        job.change(note=JobNote(kind="elsewhere"))
         while not job.now.state.final:
             await self._sleep(FOLLOW_SECONDS)
             try:

@@ -11,7 +11,7 @@ from veo_nb.engine.lease import Leases
 from veo_nb.engine.loop import BackgroundLoop, block_on
 from veo_nb.errors import VeoError
 from veo_nb.store.database import Damaged
-from veo_nb.store.files import Library, digest
+from veo_nb.store.files import Files, digest
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.rebuild import index_sidecars
 from veo_nb.store.recovery.sidecar import read_sidecar, recipe
@@ -45,7 +45,7 @@ class Repairer:
     def __init__(
         self,
         *,
-        library: Library,
+        library: Files,
         ledger: Ledger,
         registry: Registry,
         engine: Engine,

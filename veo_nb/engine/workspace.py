@@ -25,7 +25,7 @@ from veo_nb.engine.lease import LeaseHolder, Leases
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.errors import VeoError
 from veo_nb.store.changes import Change, changes_of, look, watch
-from veo_nb.store.files import Library as Files
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.rebuild import has_traces, open_ledger
 from veo_nb.store.sweeps import SweepLedger

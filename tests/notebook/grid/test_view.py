@@ -19,7 +19,7 @@ from veo_nb.notebook.grid.protocol import BATCH, Grid, GridCell, Summary
 from veo_nb.notebook.grid.view import SweepView
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Reply
-from veo_nb.views import Views
+from veo_nb.views import NotebookViews
 
 PROMPT = "A {{animal}} at {{time}}."
 AXES = {"animal": ["fox", "owl"], "time": ["dawn", "dusk"]}
@@ -241,7 +241,7 @@ def test_an_export_is_written_beside_the_notebook(look, done, tmp_path):
 def test_an_export_that_takes_long_goes_on_after_the_answer(look, done, tmp_path, monkeypatch):
     go_on = threading.Event()
     monkeypatch.setattr(sweep_view, "EXPORT_SECONDS", 0.01)
-    monkeypatch.setattr(Views, "export", lambda self, sweep, to, **how: go_on.wait(10) and to.touch())
+    monkeypatch.setattr(NotebookViews, "export", lambda self, sweep, to, **how: go_on.wait(10) and to.touch())
     answer = ask(look(done), "export", ending=".mp4")
     path = tmp_path / f"sweep-{done.id}.mp4"
     assert "Being written to" in answer["ok"]["words"]

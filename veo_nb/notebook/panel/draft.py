@@ -36,7 +36,7 @@ MOST_SENT = 9_000_000
 
 
 @dataclass(frozen=True)
-class Asked:
+class Composed:
     """A draft as the studio takes it: axes where anything varies, else none."""
 
     prompt: str
@@ -98,7 +98,7 @@ def say(name: str, value: Any) -> str:
     return str(value).replace("_", " ")
 
 
-def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[str], Any]) -> Asked:
+def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[str], Any]) -> Composed:
     """What a draft asks for.
 
     Raises:
@@ -124,7 +124,7 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
         fields["fit"] = draft["fit"]
     variables = _take_variables(draft, axes)
     prompt = draft["prompt"].strip() if axes else grammar.fill(draft["prompt"].strip(), variables)
-    return Asked(prompt, axes, fields, variables if axes else {}, draft["take"])
+    return Composed(prompt, axes, fields, variables if axes else {}, draft["take"])
 
 
 def _take_variables(draft: Draft, axes: dict[str, Any]) -> dict[str, str]:
@@ -185,7 +185,7 @@ def draft_again(job: Job) -> Draft:
     return draft
 
 
-def submit(studio: Studio, asked: Asked, *, confirm: bool) -> tuple[list[Job], str]:
+def submit(studio: Studio, asked: Composed, *, confirm: bool) -> tuple[list[Job], str]:
     """Make what is asked for: its jobs, and the id of the sweep where it is one.
 
     Raises:
@@ -228,7 +228,7 @@ def check_draft(
     return found
 
 
-def _forecast(studio: Studio, asked: Asked, found: Check) -> None:
+def _forecast(studio: Studio, asked: Composed, found: Check) -> None:
     provider = studio.settings.provider
     if asked.axes:
         sweep = studio.sweeps.preview(

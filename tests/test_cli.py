@@ -12,7 +12,7 @@ import pytest
 
 import veo_nb
 from veo_nb import cli, demo, doctor
-from veo_nb.doctor import Finding
+from veo_nb.doctor import Examined
 from veo_nb.engine.repair import Repair
 from veo_nb.errors import OperationFailed
 
@@ -75,7 +75,7 @@ def test_demo_headless_fails_with_the_reason(monkeypatch, capsys):
 
 @pytest.mark.parametrize(("well", "code"), [(True, 0), (False, 1)])
 def test_doctor_prints_its_checks_and_fails_where_one_does(monkeypatch, capsys, well, code):
-    checks = [Finding("provider", True, "sandbox"), Finding("library", well, "/x", "Choose another.")]
+    checks = [Examined("provider", True, "sandbox"), Examined("library", well, "/x", "Choose another.")]
     monkeypatch.setattr(doctor, "examine", {"the studio": checks}.__getitem__)
     monkeypatch.setattr(veo_nb, "studio", lambda: "the studio")
     assert cli.main(["doctor"]) == code

@@ -24,21 +24,21 @@ from veo_nb.api.reach import bases
 from veo_nb.catalog import PROVIDERS
 from veo_nb.credentials.keys import Secret
 from veo_nb.credentials.stores import Colab, Keyring, KeyStores
-from veo_nb.doctor import Finding, examine, format_checks, report
+from veo_nb.doctor import Examined, examine, format_checks, report
 from veo_nb.engine.connection import LocalServer
 from veo_nb.store.ledger import Ledger
 from veo_nb.studio import Studio
 
 
-def check(studio, name: str) -> Finding:
+def check(studio, name: str) -> Examined:
     (found,) = [check for check in examine(studio) if check.name == name]
     return found
 
 
 def test_checks_are_lines_and_a_hint_stands_below_what_is_wrong():
     checks = [
-        Finding("disk", True, "81 GB free", "Make room."),
-        Finding("library", False, "/x", "Choose another."),
+        Examined("disk", True, "81 GB free", "Make room."),
+        Examined("library", False, "/x", "Choose another."),
     ]
     assert format_checks(checks).splitlines() == [
         "ok  disk     81 GB free",
@@ -160,7 +160,7 @@ def test_a_codec_that_is_missing_is_found(monkeypatch, studio):
         raise ValueError(f"no {name}")
 
     monkeypatch.setattr(av, "Codec", missing)
-    assert check(studio, "codecs") == Finding(
+    assert check(studio, "codecs") == Examined(
         "codecs", False, "no libx264", "Run pip install --force-reinstall av."
     )
 
@@ -199,7 +199,7 @@ def test_a_key_that_was_kept_and_cannot_be_read_is_told_where_the_sandbox_stands
 
 def test_google_s_credentials_stand_in_for_a_key(make_studio):
     named = make_studio(provider="vertex", api_key=None, project="my-project", model="fast")
-    assert doctor._provider(named) == Finding(
+    assert doctor._provider(named) == Examined(
         "provider", True, "Vertex AI (configure()), Google's credentials for project my-project"
     )
 
@@ -207,7 +207,7 @@ def test_google_s_credentials_stand_in_for_a_key(make_studio):
 # The network
 
 
-def lines(checks: list[Finding]) -> list[str]:
+def lines(checks: list[Examined]) -> list[str]:
     return format_checks(checks).splitlines()
 
 
@@ -267,7 +267,7 @@ def cause(error: Exception) -> httpx.ConnectError:
 def test_a_host_that_does_not_answer_is_named_with_what_to_do(studio, service, error, hint):
     service.downloads = [error, None]
     first, second, *_ = doctor._network(studio)
-    assert (first.ok, second) == (False, Finding("host", True, "api.gptproto.com answers"))
+    assert (first.ok, second) == (False, Examined("host", True, "api.gptproto.com answers"))
     assert first.found.startswith("gptproto.com can't be reached: ")
     assert hint in first.hint
 
@@ -283,8 +283,8 @@ def test_without_a_connection_it_says_offline_once(studio, service):
 @pytest.mark.parametrize(
     ("date", "found"),
     [
-        ("Fri, 15 Jan 2027 08:00:01 GMT", Finding("clock", True, "right")),
-        ("Fri, 15 Jan 2027 08:00:10 GMT", Finding("clock", True, "right to within some seconds")),
+        ("Fri, 15 Jan 2027 08:00:01 GMT", Examined("clock", True, "right")),
+        ("Fri, 15 Jan 2027 08:00:10 GMT", Examined("clock", True, "right to within some seconds")),
         ("Fri, 15 Jan 2027 07:00:00 GMT", "3600 s ahead of the provider's"),
         ("Fri, 15 Jan 2027 08:02:00 GMT", "120 s behind the provider's"),
         ("yesterday", None),
@@ -305,7 +305,7 @@ def test_the_clock_is_held_against_the_providers(studio, service, date, found):
 def test_a_page_from_a_cache_does_not_put_the_clock_wrong(studio, service):
     headers = {"date": "Fri, 15 Jan 2027 07:00:00 GMT", "age": "3600"}
     service.downloads = [httpx.Response(200, headers=headers)] * 2
-    assert Finding("clock", True, "right") in doctor._network(studio)
+    assert Examined("clock", True, "right") in doctor._network(studio)
 
 
 def test_the_key_goes_to_no_front_page(studio, service):

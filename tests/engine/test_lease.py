@@ -374,7 +374,7 @@ def test_a_job_that_was_started_elsewhere_in_the_same_instant_is_left_to_that(st
     parts = studio.jobs.workspace.parts
     ledger.update_job("3f2a", state="queued")
     with pytest.raises(errors.InvalidRequest, match="started elsewhere"):
-        parts.leases.again(job, parts.engine.send_again)
+        parts.leases.again(job, parts.engine.resubmit)
     assert service.requests == []
 
 
@@ -402,7 +402,7 @@ def test_an_end_that_could_not_be_written_does_not_stand_in_the_way_of_a_retry(s
         job.wait(30)
     studio.jobs.workspace.parts.ledger.update_job = real
     parts = studio.jobs.workspace.parts
-    parts.leases.again(job, parts.engine.look_again)
+    parts.leases.again(job, parts.engine.retry)
     assert job.wait(30).status == "succeeded"
     assert len(service.posts) == 1
 

@@ -110,13 +110,13 @@ class Engine:
         self._tasks[job.id] = task
         task.add_done_callback(lambda task: self._forget(job, task))
 
-    def look_again(self, job: Job) -> None:
+    def retry(self, job: Job) -> None:
         """Ask once more for the operation of a job that ended, and fetch its video."""
         if job.now.state.final:
             self._record(job, state=State.RUNNING, error=None, finished_at=None, videos=(), note=None)
             self.drive(job)
 
-    def send_again(self, job: Job) -> None:
+    def resubmit(self, job: Job) -> None:
         """Send a job anew that ended uncertain; a person decided that."""
         if job.now.state is State.UNCERTAIN:
             self._record(job, state=State.QUEUED, error=None, finished_at=None, submitted_at=None, note=None)

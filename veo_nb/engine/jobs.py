@@ -270,7 +270,7 @@ class Jobs:
             raise InvalidRequest(
                 f"Job {job.id} is done and its video is here.", hint=f"%veo show {job.id} shows it."
             )
-        parts.leases.again(job, parts.engine.look_again)
+        parts.leases.again(job, parts.engine.retry)
         return job
 
     def resubmit(self, job_id: str) -> Job:
@@ -292,7 +292,7 @@ class Jobs:
         # The first charge stays on the bill, since nobody knows whether it was made.
         job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
         try:
-            parts.leases.again(job, parts.engine.send_again)
+            parts.leases.again(job, parts.engine.resubmit)
         except VeoError:
             job.estimate = before
             parts.ledger.update_job(job.id, estimate=before)
@@ -422,7 +422,7 @@ class Jobs:
         """Go on with a stored job where it needs it: its file is not here, or nobody drives it any more."""
         self._see_again(job)
         if job.fetchable or (job.now.state is State.SUCCEEDED and not job.complete):
-            parts.leases.again(job, parts.engine.look_again)
+            parts.leases.again(job, parts.engine.retry)
         else:
             parts.leases.attend(job)
 

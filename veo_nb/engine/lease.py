@@ -115,7 +115,7 @@ class Leases:
         self._registry.hold(job)
 
     def again(self, job: Job, action: Callable[[Job], None]) -> None:
-        """Take a job that is over, whoever had it, and have the engine's `look_again` or `send_again` start it.
+        """Take a job that is over, whoever had it, and have the engine's `retry` or `resubmit` start it.
 
         Raises:
             InvalidRequest: it belongs to another provider than is set now, or somebody else has just started it.

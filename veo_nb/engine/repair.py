@@ -148,7 +148,7 @@ class Repairer:
             self._report.left.append(f"{job.id}: its video was not fetched; {_elsewhere(job)}")
             return
         try:
-            self._leases.again(job, self._engine.look_again)
+            self._leases.again(job, self._engine.retry)
             job.wait(FETCH_SECONDS)
         except VeoError as error:
             self._report.left.append(f"{job.id}: looked for again, and not fetched: {error}")

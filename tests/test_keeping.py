@@ -167,7 +167,7 @@ def test_after_a_week_it_is_gone_and_the_same_request_is_asked_anew(make_studio,
     assert not [*(later.library.folder / ".trash").rglob("*.mp4")]
     assert later.job(other.id).video.path.exists()
     with pytest.raises(NotFound, match="no longer in the trash"):
-        later.restore(job.id)
+        later.library.restore(job.id)
     spent = later.cost().spent
     again = made(later)
     assert again.id != job.id

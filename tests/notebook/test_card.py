@@ -268,7 +268,7 @@ class Studio:
         raise AssertionError
 
     def rerun(self, job_id: str) -> Job:
-        job = make_job(state=State.QUEUED)
+        job = make_job(state=State.QUEUED, actions=self)
         job.id = f"9c0{len(self.made) + 1}"
         self.made.append(job)
         return job
@@ -379,7 +379,6 @@ def test_it_can_be_blocked_and_tried_again_and_again(blocked):
     tell(blocked.view, PRESS)
     blocked.studio.made[0].change(**BLOCKED)
     assert WIDGET in blocked.shown
-    blocked.studio.made[0]._workshop = blocked.studio
     tell(blocked.view, PRESS)
     assert blocked.view.card["id"] == "9c02"
 
@@ -422,9 +421,9 @@ def tell(view, content) -> Any:
     return answer
 
 
-def test_cancel_cancels_and_is_answered(view):
+def test_cancel_cancels_and_is_answered(view, monkeypatch):
     asked: list[Job] = []
-    view._job._cancel = asked.append
+    monkeypatch.setattr(view._job, "cancel", lambda: asked.append(view._job))
     assert tell(view, {"kind": "cancel", "id": "k1", "payload": {}}) == {
         "kind": "reply",
         "id": "k1",
@@ -444,11 +443,11 @@ def test_anything_else_is_answered_with_an_error(view, content):
     assert tell(view, content)["error"]["code"] == "invalid_request"
 
 
-def test_a_wish_that_cannot_be_granted_is_answered_with_the_reason(view):
-    def refuse(job):
+def test_a_wish_that_cannot_be_granted_is_answered_with_the_reason(view, monkeypatch):
+    def refuse():
         raise errors.InvalidRequest("It is made elsewhere.", hint="Stop it there.")
 
-    view._job._cancel = refuse
+    monkeypatch.setattr(view._job, "cancel", refuse)
     assert tell(view, {"kind": "cancel", "id": "k4", "payload": {}}) == {
         "kind": "reply",
         "id": "k4",
@@ -456,11 +455,11 @@ def test_a_wish_that_cannot_be_granted_is_answered_with_the_reason(view):
     }
 
 
-def test_a_mistake_of_ours_is_answered_too(view, caplog):
-    def breaks(job):
+def test_a_mistake_of_ours_is_answered_too(view, monkeypatch, caplog):
+    def breaks():
         raise ZeroDivisionError("oops")
 
-    view._job._cancel = breaks
+    monkeypatch.setattr(view._job, "cancel", breaks)
     answer = tell(view, {"kind": "cancel", "id": "k5", "payload": {}})
     assert answer["error"]["message"] == "ZeroDivisionError: oops"
     assert "broke" in caplog.text

@@ -492,22 +492,22 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
-def test_interrupting_a_wait_says_what_goes_on(run, loaded, service, interruptible):
+def test_interrupting_a_wait_says_what_goes_on(run, loaded, service, interruptible, monkeypatch):
     held = Held()
     service.polls = [held]
     run("%%veo --out fox\nA fox.")
     job = loaded.user_ns["fox"]
     assert held.asked.wait(10)
     # Sent from inside the wait, so that nothing else can be hit.
-    attend = job._attend
+    attend = job.attend
 
-    def interrupt(job: Job) -> None:
-        attend(job)
+    def interrupt() -> None:
+        attend()
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
 
-    job._attend = interrupt
-    ran = run("%veo wait")
-    job._attend = attend
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "attend", interrupt)
+        ran = run("%veo wait")
     assert isinstance(ran.error, KeyboardInterrupt)
     assert f"Stopped waiting. 1 job goes on in the background: {job.id}." in ran.printed
     assert job.status == "running"

@@ -424,11 +424,12 @@ class Sweep:
         It comes from the background thread, and after a pause, a rerun or a rating from whoever asked for that,
         wherever it was: here, in the panel, or in another kernel.
         """
+        jobs = self.jobs
         with self._lock:
-            self._seen = {job.id: job.now for job in self.jobs} | self._seen
+            self._seen = {job.id: job.now for job in jobs} | self._seen
         end = self.changed.listen(listener)
         self._hear_library()
-        self._attend(self.jobs)
+        self._attend(jobs)
 
         def remove() -> None:
             end()

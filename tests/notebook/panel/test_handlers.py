@@ -377,7 +377,7 @@ def test_errors_of_the_studio_are_the_words_a_person_gets(panel, studio, monkeyp
     def refuse(*_: Any, **__: Any) -> None:
         raise InvalidRequest("It can't be.", hint="Do this.")
 
-    monkeypatch.setattr(studio, "rate", refuse)
+    monkeypatch.setattr(studio.library, "rate", refuse)
     content, _ = panel.answer(panel.tell("rate", {"clip": "3f2a/0", "rating": 1}))
     assert content["error"] == {"code": "invalid_request", "message": "It can't be.", "hint": "Do this."}
 

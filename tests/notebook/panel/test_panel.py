@@ -33,6 +33,7 @@ from veo_nb.notebook.panel.protocol import (
 )
 from veo_nb.notebook.panel.store import empty_draft, first_view
 from veo_nb.notebook.place import Place
+from veo_nb.store.changes import Change
 
 ROW_NAMES = [f"row_{at}" for at in range(ROWS)]
 BLOCKED = httpx.Response(400, json={"error": {"message": "content policy violation"}})
@@ -463,17 +464,17 @@ def test_a_change_is_told_while_the_desk_looks(look, here, studio, monkeypatch):
     """The loop tells of changes, and the desk waits for the loop: neither may hold what the other needs."""
     panel = look(here)
     inside, go_on = threading.Event(), threading.Event()
-    waiting = studio.waiting
+    waiting = studio.jobs.waiting
 
     def slow() -> Any:
         inside.set()
         go_on.wait(20)
         return waiting()
 
-    monkeypatch.setattr(studio, "waiting", slow)
+    monkeypatch.setattr(studio.jobs, "waiting", slow)
     panel.push()
     assert inside.wait(20)
-    answer = threading.Thread(target=panel._panel_state._note_change, args=("x",), daemon=True)
+    answer = threading.Thread(target=panel._panel_state._note_change, args=(Change("job", "x"),), daemon=True)
     answer.start()
     answer.join(5)
     assert not answer.is_alive()

@@ -110,9 +110,13 @@ def test_a_room_says_what_lives_there():
 
 
 SOURCES = sorted([*MODULES.values(), *(path for path in (ROOT / "js" / "src").rglob("*") if path.is_file())])
+WRITTEN = {"protocol.gen.ts"}
+"""Those that nobody reads in one go, since a program wrote them."""
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [one for one in SOURCES if one.name not in WRITTEN], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_a_file_can_be_read_in_one_go(path):
     lines = len(path.read_text("utf-8").splitlines())
     assert lines <= 600

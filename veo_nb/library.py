@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.engine.jobs import Jobs, free_id, immovable
 from veo_nb.engine.repair import Repair, Repairer
@@ -204,6 +205,8 @@ class Library:
                     f"The file {piece.video.path.name} is no longer there.",
                     hint="Run its cell again to fetch it.",
                 )
+        catalog.check_text("title", title, be="kept")
+        catalog.check_text("out", out, catalog.RENAME, be="written")
         self.files.prepare()
         parts, now = self._workspace.open(), self._workspace.clock()
         title = " ".join(title.split()) or (

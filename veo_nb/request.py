@@ -200,6 +200,10 @@ def _read(source: Any, name: str, provider: catalog.Provider) -> Picture:
         if hasattr(type(source), kind):
             hint = f"Use its {way}last_frame() or {way}frame(seconds)."
             raise InvalidRequest(f"{name} is a whole video.", hint=hint, field=name)
+    if isinstance(source, (str, PathLike)):
+        catalog.check_text(name, source, catalog.RENAME, be="kept")
+    elif isinstance(source, Picture):
+        catalog.check_text(name, source.name, catalog.RENAME, be="kept")
     try:
         return read_picture(source, provider.image_types)
     except UnreadablePicture as error:

@@ -1,25 +1,15 @@
 // The entry of an exported page: the same grid, on state and clips that are in the page, without a kernel.
 //
-// Python writes the state as JSON into `script#facts`, and each clip as base64 into a `script[data-clip]` of its own
-// (veo_nb/notebook/page.py); a page whose clips lie beside it has their addresses in it. Ratings and notes
+// Python writes the state as JSON into `script#state`, and each clip as base64 into a `script[data-clip]` of its own
+// (veo_nb/notebook/export/page.py); a page whose clips lie beside it has their addresses in it. Ratings and notes
 // live in the page's memory: a file has nowhere to write them.
 
 import { h, render } from "preact";
 import { RequestError } from "./core/connection";
-import type { CellDetails, Grid, GridCell, GridCommands, Summary } from "./core/protocol";
 import { type Ask, type Marks, makeContext } from "./grid/context";
 import { GridView } from "./grid/view";
+import type { GridCell, GridCommand, GridCommands, PageState } from "./protocol.gen";
 import "./page.css";
-
-export interface PageState {
-  grid: Grid;
-  summary: Summary;
-  cells: GridCell[];
-  /** By the cell's key. */
-  details: Record<string, CellDetails>;
-  /** Data URIs by `cell/sample`, as the clips. */
-  stills: Record<string, string>;
-}
 
 /** Draws the page's grid into `place`, until `signal` is aborted. */
 export function openPage(place: HTMLElement, state: PageState, signal: AbortSignal): void {
@@ -29,7 +19,7 @@ export function openPage(place: HTMLElement, state: PageState, signal: AbortSign
     draw();
   };
 
-  const request: Ask = async (command, payload) => {
+  const request = async (command: GridCommand, payload: GridCommands[GridCommand]) => {
     switch (command) {
       case "details": {
         const { cell } = payload as GridCommands["details"];
@@ -51,7 +41,10 @@ export function openPage(place: HTMLElement, state: PageState, signal: AbortSign
 
   const draw = () => {
     const { grid, summary } = state;
-    render(h(GridView, { grid, summary, cells, request, context, moves: 0, exported: true }), place);
+    render(
+      h(GridView, { grid, summary, cells, request: request as Ask, context, moves: 0, exported: true }),
+      place,
+    );
   };
   place.replaceChildren();
   draw();
@@ -101,7 +94,7 @@ function withChanged(
   });
 }
 
-const json = document.getElementById("facts");
+const json = document.getElementById("state");
 const place = document.getElementById("grid");
 if (json !== null && place !== null) {
   openPage(place, JSON.parse(json.textContent) as PageState, new AbortController().signal);

@@ -2,26 +2,25 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Library } from "../src/panel/context";
 import type {
-  Answers,
   Card,
   Check,
   Details,
   GalleryView,
   Grid,
   GridCell,
+  GridSummary,
   Item,
-  Library,
-  Message,
+  LibraryState,
   Part,
-  Picture,
+  PictureState,
   Queue,
-  Reply,
   Row,
   Setup,
   SharedDraft,
-  Summary,
-} from "../src/core/protocol";
+  Shelves,
+} from "../src/protocol.gen";
 
 const FOLDER = join(import.meta.dirname, "../../tests/fixtures/protocol");
 
@@ -30,9 +29,6 @@ function read<T>(name: string): T {
 }
 
 export const lines = read<{ parts: Part[]; now: number; text: string }[]>("lines.json");
-export const messages = read<{ requests: Message[]; replies: Reply[]; "not replies": unknown[] }>(
-  "messages.json",
-);
 const examples = read<{ now: number; cards: Record<string, Card> }>("cards.json");
 /** Seconds since 1970 at which the cards are looked at. */
 export const NOW = examples.now;
@@ -47,10 +43,10 @@ export function exampleCard(name: string, changes: Partial<Card> = {}): Card {
 
 export interface GridState {
   grid: Grid;
-  summary: Summary;
+  summary: GridSummary;
   cells: GridCell[];
 }
-export const gridExamples = read<{ grids: Record<string, GridState>; requests: Message[] }>("grids.json");
+export const gridExamples = read<{ grids: Record<string, GridState> }>("grids.json");
 
 /** A copy of an example grid. */
 export function exampleGrid(name = "running"): GridState {
@@ -70,19 +66,26 @@ export interface PanelState {
 }
 export const panelExamples = read<{
   now: number;
-  panels: Record<string, PanelState>;
+  /** Of all panels, but for what each says itself. */
+  setup: Setup;
+  panels: Record<
+    string,
+    Omit<PanelState, "panel" | "library"> & {
+      panel: Partial<Setup>;
+      library: LibraryState;
+      shelves: Shelves;
+    }
+  >;
   checks: Record<string, Check>;
-  pictures: Picture[];
+  pictures: PictureState[];
   items: Item[];
   details: Record<string, Details>;
-  answers: Answers;
-  requests: Message[];
-  "not requests": Message[];
 }>("panels.json");
 
 /** A copy of an example panel. */
 export function examplePanel(name = "running"): PanelState {
   const state = panelExamples.panels[name];
   if (state === undefined) throw new Error(`panels.json has no "${name}"`);
-  return structuredClone(state);
+  const { panel, library, shelves, ...rest } = structuredClone(state);
+  return { ...rest, panel: { ...panelExamples.setup, ...panel }, library: { ...library, ...shelves } };
 }

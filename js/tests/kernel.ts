@@ -1,13 +1,14 @@
 // A kernel's side of a widget model, for tests: it keeps what is sent and answers when told.
 
 import type { AnyModel } from "@anywidget/types";
-import type { Card, Command, Message } from "../src/core/protocol";
+import type { Kind } from "../src/core/connection";
+import type { Card, Command } from "../src/protocol.gen";
 import type { GridState } from "./fixtures";
 
 type Handler = (content?: unknown, buffers?: DataView[]) => void;
 
 export class FakeModel {
-  readonly sent: Message[] = [];
+  readonly sent: Command[] = [];
   /** The bytes that came along with the messages that were sent, in order. */
   readonly buffers: ArrayBuffer[] = [];
   private readonly handlers = new Map<string, Set<Handler>>();
@@ -29,7 +30,7 @@ export class FakeModel {
     this.handlers.get(event)?.delete(handler);
   }
 
-  send(message: Message, _callbacks?: unknown, buffers: ArrayBuffer[] = []): void {
+  send(message: Command, _callbacks?: unknown, buffers: ArrayBuffer[] = []): void {
     this.sent.push(message);
     this.buffers.push(...buffers);
   }
@@ -71,17 +72,17 @@ export class FakeModel {
   }
 
   /** The last message of this kind that was sent. */
-  last(kind: Command): Message {
+  last(kind: Kind): Command {
     const message = this.sent.filter((one) => one.kind === kind).at(-1);
     if (message === undefined) throw new Error(`no "${kind}" was sent`);
     return message;
   }
 
-  grant(kind: Command, ok: object = {}, buffers?: DataView[]): void {
+  grant(kind: Kind, ok: object = {}, buffers?: DataView[]): void {
     this.emit("msg:custom", { kind: "reply", id: this.last(kind).id, ok }, buffers);
   }
 
-  refuse(kind: Command, message: string, hint: string): void {
+  refuse(kind: Kind, message: string, hint: string): void {
     const error = { code: "not_found", message, hint };
     this.emit("msg:custom", { kind: "reply", id: this.last(kind).id, error });
   }

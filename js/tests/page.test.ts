@@ -2,7 +2,8 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { videoSource } from "../src/core/sources";
 import { DWELL_MS } from "../src/core/ui/visibility";
-import { openPage, type PageState } from "../src/page";
+import { openPage } from "../src/page";
+import type { PageState } from "../src/protocol.gen";
 import { exampleGrid, NOW } from "./fixtures";
 import { FakeSight, fakeVideos } from "./grid/video";
 

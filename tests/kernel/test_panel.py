@@ -14,10 +14,11 @@ from PIL import Image
 from tests.kernel.kernel import Cell, Kernel
 from tests.kernel.sandbox import Sandbox, clips
 from veo_nb.notebook.panel.store import empty_draft, first_view
+from veo_nb.notebook.protocol import to_json
 
 pytestmark = pytest.mark.kernel
 
-BROWSE: dict[str, Any] = {**first_view(), "offset": 0, "limit": 60}
+BROWSE: dict[str, Any] = {**to_json(first_view()), "offset": 0, "limit": 60}
 
 
 class Page:
@@ -63,7 +64,7 @@ def photograph() -> bytes:
 
 
 def draft(**changes: Any) -> dict[str, Any]:
-    return {**empty_draft(), "fields": {"duration_seconds": [4]}, **changes}
+    return {**to_json(empty_draft()), "fields": {"duration_seconds": [4]}, **changes}
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ def test_a_job_of_a_cell_is_in_the_panel_and_its_card_lives(opened):
 def test_after_a_kill_all_is_as_it_was_and_the_clip_still_comes(opened, folder):
     kernel, page, sandbox = opened
     written = draft(prompt="A {{animal}}.", variables={"animal": ["fox", "owl"]})
-    view = {**first_view(), "search": "fox", "order": "oldest"}
+    view = {**to_json(first_view()), "search": "fox", "order": "oldest"}
     page.ask("draft", draft=written, by="page")
     page.ask("view", view=view)
     (job,) = page.ask("generate", draft=draft(prompt="A fox."), confirm=False)["jobs"]

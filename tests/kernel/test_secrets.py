@@ -268,7 +268,7 @@ def test_a_key_that_is_typed_gets_nowhere_and_a_sandbox_of_ours_knows_none(kerne
     assert login.stdout.startswith("GPTProto gets the key …Bv== from now on.")
     assert [
         message["content"]["password"]
-        for message in kernel.heard
+        for message in kernel.messages
         if message["header"]["msg_type"] == "input_request"
     ] == [True]
     assert kernel.value("veo.studio().settings.api_key.tail()") == "…Bv=="

@@ -23,7 +23,7 @@ from veo_nb.notebook import card as widgets
 from veo_nb.notebook.card import JobView, make_card
 from veo_nb.notebook.live import PUSH_SECONDS, let_clicks_through
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Card, Reply
+from veo_nb.notebook.protocol import Card, Estimate, Reply, Transfer, to_json
 from veo_nb.store.rows import State
 
 SANDBOX = catalog.PROVIDERS["sandbox"]
@@ -78,9 +78,9 @@ def test_a_card_is_what_the_protocol_says_in_every_state(place, state, provider)
     error = errors.OperationFailed("No.") if state.final and state is not State.SUCCEEDED else None
     job = make_job(state=state, provider=provider, error=error, submitted_at=NOW, received=5, total=10)
     card = make_card(job, place, "")
-    assert mismatch(json.loads(json.dumps(card)), Card) == []
-    assert card["actions"] == (["rerun"] if state is State.BLOCKED else [] if state.final else ["cancel"])
-    assert card["tag"] == ("sandbox" if provider is SANDBOX else "")
+    assert mismatch(card, Card) == []
+    assert card.actions == (["rerun"] if state is State.BLOCKED else [] if state.final else ["cancel"])
+    assert card.tag == ("sandbox" if provider is SANDBOX else "")
 
 
 KINDS = ["slot", "rate", "asked", "offline", "down", "starting", "elsewhere", "stopping"]
@@ -89,49 +89,49 @@ KINDS = ["slot", "rate", "asked", "offline", "down", "starting", "elsewhere", "s
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_card_is_what_the_protocol_says_whatever_the_job_waits_for(place, kind):
     job = make_job(state=State.RUNNING, note=JobNote(kind=kind, until=NOW, since=NOW, count=2))
-    assert mismatch(json.loads(json.dumps(make_card(job, place, ""))), Card) == []
+    assert mismatch(make_card(job, place, ""), Card) == []
 
 
 @given(st.text(min_size=1).filter(str.strip))
 def test_a_card_carries_every_text_as_it_is(prompt):
     job = make_job(prompt, State.FAILED, error=errors.OperationFailed(prompt))
-    card = json.loads(json.dumps(make_card(job, Place(Path("/srv")), "")))
+    card = json.loads(json.dumps(to_json(make_card(job, Place(Path("/srv")), ""))))
     assert card["prompt"] == prompt
     assert prompt.strip() in card["line"][0]
 
 
 @pytest.mark.parametrize("prompt", HOSTILE)
 def test_a_hostile_prompt_is_only_text_to_the_card(place, prompt):
-    assert make_card(make_job(prompt, State.QUEUED), place, "")["prompt"] == prompt
+    assert make_card(make_job(prompt, State.QUEUED), place, "").prompt == prompt
 
 
 def test_progress_is_guessed_while_it_runs_and_counted_while_it_downloads(place):
     running = make_job(state=State.RUNNING, submitted_at=NOW, typical=45.0)
-    assert make_card(running, place, "")["progress"] == {"since": NOW, "expected": 45.0}
+    assert make_card(running, place, "").progress == Estimate(since=NOW, expected=45.0)
     coming = make_job(state=State.DOWNLOADING, received=3, total=9)
-    assert make_card(coming, place, "")["progress"] == {"done": 3, "total": 9}
+    assert make_card(coming, place, "").progress == Transfer(done=3, total=9)
     for job in (make_job(state=State.QUEUED), make_job(state=State.DOWNLOADING, received=3), make_job()):
-        assert make_card(job, place, "")["progress"] is None
+        assert make_card(job, place, "").progress is None
 
 
 def test_a_finished_card_has_its_video_for_a_page_that_was_reloaded(place, video):
     card = make_card(make_job(videos=(video,), submitted_at=NOW, generated_at=NOW + 72), place, "")
-    (clip,) = card["videos"]
-    assert clip["url"] == "/base/files/veo%20library/fox.mp4"
-    assert clip["poster"].startswith("data:image/jpeg;base64,")
-    assert (clip["path"], clip["label"]) == ("veo library/fox.mp4", "")
-    assert card["line"] == ["Made in 1:12", "about $3.20", "veo library/fox.mp4"]
-    assert card["cost"] == ""
+    (clip,) = card.videos
+    assert clip.url == "/base/files/veo%20library/fox.mp4"
+    assert clip.poster.startswith("data:image/jpeg;base64,")
+    assert (clip.path, clip.label) == ("veo library/fox.mp4", "")
+    assert card.line == ["Made in 1:12", "about $3.20", "veo library/fox.mp4"]
+    assert card.cost == ""
 
 
 def test_several_samples_have_labels(place, video):
     second = make_video(video.path, 1)
     card = make_card(make_job(videos=(video, second)), place, "")
-    assert [clip["label"] for clip in card["videos"]] == ["sample 1", "sample 2"]
+    assert [clip.label for clip in card.videos] == ["sample 1", "sample 2"]
 
 
 def test_bytes_of_a_video_never_go_into_a_card(place, video):
-    assert len(json.dumps(make_card(make_job(videos=(video,)), place, ""))) < 100_000
+    assert len(json.dumps(to_json(make_card(make_job(videos=(video,)), place, "")))) < 100_000
 
 
 def test_the_backdrop_is_the_input_image(place, time, shell):
@@ -417,7 +417,7 @@ def tell(view, content) -> Any:
     view._handle_custom_msg(content, [])
     (answer,) = view.sent
     view.sent.clear()
-    assert mismatch(json.loads(json.dumps(answer)), Reply, "reply") == []
+    assert mismatch(json.loads(json.dumps(answer)), Reply) == []
     return answer
 
 

@@ -107,6 +107,24 @@ def test_names_in_the_prompt_are_those_of_the_notebook(run, loaded, service):
     assert service.posts[0]["instances"][0]["prompt"] == "A fox, golden light, {mood}, $mood."
 
 
+@pytest.mark.parametrize(
+    ("cell", "field"),
+    [
+        ("%%veo\nA fox \\ud83e.", "prompt"),
+        ("%%veo --negative-prompt 'rain \\ud83e'\nA fox.", "negative_prompt"),
+        ("%%veo --image '\\ud83e.png'\nA fox.", "image"),
+        ("%%veo --sweep x=fox,\\ud83e\nA {{x}}.", "x"),
+    ],
+)
+def test_half_a_character_is_refused_with_its_field(run, service, cell, field):
+    # As a notebook has it that was not written by a person: the shell itself can't run such a cell.
+    name, _, body = cell.replace("\\ud83e", "\ud83e").partition("\n")
+    ran = run(f"get_ipython().run_cell_magic('veo', {name.removeprefix('%%veo').strip()!r}, {body!r})")
+    assert isinstance(ran.error, errors.InvalidRequest)
+    assert str(ran.error).startswith(f"{field} holds half a character")
+    assert service.posts == []
+
+
 def test_a_prompt_in_json_goes_out_as_it_is(run, service):
     prompt = '{"scene": {"subject": "fox", "style": {"light": "noon"}}}'
     run(f"%%veo --wait\n{prompt}")

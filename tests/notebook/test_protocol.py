@@ -1,18 +1,25 @@
-"""What crosses the border: the same examples are read by js/tests, so the two sides can't drift apart."""
+"""What crosses between Python and a page: the front end has its shapes as they are, and what comes in is checked."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, get_args
 
+import msgspec
 import pytest
 
+from tests.write_protocol import TARGET, typescript
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.notebook.protocol import (
+    COMMANDS,
     Card,
     Estimate,
-    Kind,
+    Exchanged,
+    Nothing,
+    Now,
+    Part,
     Reply,
     Since,
     State,
@@ -22,7 +29,9 @@ from veo_nb.notebook.protocol import (
     parse_command,
     reply,
     reply_error,
+    to_json,
 )
+from veo_nb.store.rows import State as JobState
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "protocol"
 
@@ -31,38 +40,23 @@ def read(name: str) -> Any:
     return json.loads((FIXTURES / name).read_text(encoding="utf-8"))
 
 
+def _below(shape: type[Exchanged]) -> list[type[Exchanged]]:
+    found: list[type[Exchanged]] = shape.__subclasses__()
+    return [one for below in found for one in (below, *_below(below))]
+
+
 CARDS = read("cards.json")["cards"]
-MESSAGES = read("messages.json")
+SHAPES = _below(Exchanged)
+WRITTEN = typescript()
 
 
-def mismatch(value: Any, kind: Any, where: str = "card") -> list[str]:
-    """Where this JSON value is not of this type; empty when it is."""
-    if kind is None or kind is type(None):
-        return [] if value is None else [f"{where} is not null"]
-    if get_origin(kind) is Literal:
-        return [] if value in get_args(kind) else [f"{where} is {value!r}"]
-    if get_origin(kind) is list:
-        (item,) = get_args(kind)
-        if not isinstance(value, list):
-            return [f"{where} is not a list"]
-        return [fault for i, one in enumerate(value) for fault in mismatch(one, item, f"{where}[{i}]")]
-    if is_typeddict(kind):
-        if not isinstance(value, dict):
-            return [f"{where} is not an object"]
-        hints = get_type_hints(kind)
-        faults = [f"{where}.{name} is missing" for name in kind.__required_keys__ - value.keys()]
-        faults += [f"{where}.{name} is not known" for name in value.keys() - hints.keys()]
-        known = [(name, one) for name, one in value.items() if name in hints]
-        return faults + [
-            fault for name, one in known for fault in mismatch(one, hints[name], f"{where}.{name}")
-        ]
-    if get_origin(kind) is dict:
-        return [] if isinstance(value, dict) else [f"{where} is not an object"]
-    if get_args(kind):  # a union
-        every = [mismatch(value, one, where) for one in get_args(kind)]
-        return min(every, key=len)
-    right = isinstance(value, (int, float)) if kind is float else isinstance(value, kind)
-    return [] if right and isinstance(value, bool) == (kind is bool) else [f"{where} is {value!r}"]
+def mismatch(value: Any, kind: Any) -> list[str]:
+    """Why this is not of this shape once it has crossed as JSON; empty when it is."""
+    try:
+        msgspec.convert(json.loads(json.dumps(to_json(value))), kind)
+    except msgspec.ValidationError as error:
+        return [str(error)]
+    return []
 
 
 @pytest.mark.parametrize("name", CARDS)
@@ -90,25 +84,44 @@ def test_a_card_that_is_not_what_the_types_say_is_noticed(change):
 
 @pytest.mark.parametrize("example", read("lines.json"), ids=lambda example: example["text"])
 def test_the_live_line_says_what_the_browser_says(example):
-    assert format_line(example["parts"], example["now"]) == example["text"]
+    assert format_line(msgspec.convert(example["parts"], list[Part]), example["now"]) == example["text"]
 
 
-@pytest.mark.parametrize("raw", MESSAGES["requests"], ids=lambda raw: raw["kind"])
-def test_a_message_of_the_browser_is_understood(raw):
-    message, _ = parse_command(raw)
-    assert {"kind": message.kind, "id": message.id, "payload": message.payload} == raw
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_a_command_of_the_page_is_understood(kind):
+    command, payload = parse_command({"kind": kind, "id": "k3-1", "payload": {}})
+    assert (command.kind, command.id, payload) == (kind, "k3-1", Nothing())
 
 
-def test_the_examples_have_every_kind_of_message():
-    assert {raw["kind"] for raw in MESSAGES["requests"]} == set(get_args(Kind))
-
-
-@pytest.mark.parametrize("example", MESSAGES["not requests"], ids=lambda example: example["why"])
-def test_anything_else_is_refused_with_the_id_to_reply_to(example):
+@pytest.mark.parametrize("raw", [None, 7, "cancel", [], True, {}], ids=repr)
+def test_what_is_no_command_is_refused(raw):
     with pytest.raises(InvalidRequest) as caught:
-        parse_command(example["raw"])
-    assert caught.value.facts["id"] == example["id"]
+        parse_command(raw)
+    assert caught.value.facts["id"] == ""
     assert "Reload the page" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("why", "changes", "found"),
+    [
+        ("no id", {"id": None}, ""),
+        ("no payload", {"payload": None}, "a"),
+        ("an unknown kind", {"kind": "__del__"}, "a"),
+        ("a kind that is no text", {"kind": ["cancel"]}, "a"),
+        ("an id that is no text", {"id": 7}, ""),
+        ("an empty id", {"id": ""}, ""),
+        ("an endless id", {"id": "a" * 101}, ""),
+        ("a payload that is a list", {"payload": []}, "a"),
+        ("more in the payload than the kind takes", {"payload": {"job": "9c01"}}, "a"),
+        ("more than the three fields", {"extra": 1}, "a"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_faulty_command_is_refused_with_the_id_to_reply_to(why, changes, found):
+    raw = {"kind": "cancel", "id": "a", "payload": {}, **changes}
+    with pytest.raises(InvalidRequest) as caught:
+        parse_command({name: value for name, value in raw.items() if value is not None})
+    assert caught.value.facts["id"] == found, why
 
 
 def test_an_endless_payload_is_refused():
@@ -121,16 +134,29 @@ def test_an_endless_payload_is_refused():
         deep = deep.pop("deeper")
 
 
-def test_replies_are_those_of_the_examples():
-    granted, answer, refused = MESSAGES["replies"]
-    assert reply("k3-1") == granted
-    assert reply("k3-2", ok=answer["ok"]) == answer
-    assert reply_error("k3-1", NotFound("There is no job 3f2a.", hint="%veo lists the jobs.")) == refused
+def test_a_reply_carries_the_answer_or_the_text_of_the_error_and_no_more():
+    error = NotFound("There is no job 3f2a.", hint="%veo lists the jobs.", status=404)
+    said = {"code": "not_found", "message": "There is no job 3f2a.", "hint": "%veo lists the jobs."}
+    assert reply("a", Nothing()) == {"kind": "reply", "id": "a", "ok": {}}
+    assert reply("a", Now(now=5.0)) == {"kind": "reply", "id": "a", "ok": {"now": 5.0}}
+    assert reply_error("a", error) == {"kind": "reply", "id": "a", "error": said}
+    assert mismatch(reply_error("a", error), Reply) == []
 
 
-@pytest.mark.parametrize(
-    "made", [reply("a"), reply_error("a", NotFound("No.", status=404))], ids=["ok", "error"]
-)
-def test_a_reply_is_json_and_carries_no_more_than_the_words(made):
-    assert mismatch(json.loads(json.dumps(made)), Reply, "reply") == []
-    assert "404" not in json.dumps(made)
+def test_the_front_end_has_the_shapes_as_they_are():
+    assert TARGET.read_text("utf-8") == WRITTEN, "stale: run python -m tests.write_protocol"
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+def test_a_written_shape_has_the_fields_that_cross(shape):
+    """The writer reads the source; what is sent is what msgspec makes of the class."""
+    own = set(shape.__struct_fields__) - set(shape.__base__.__struct_fields__)
+    written = re.search(
+        rf"^export interface {shape.__name__}\b.*?{{\n(.*?)^}}", WRITTEN, re.MULTILINE | re.DOTALL
+    )
+    found = re.findall(r"^  (\w+)\??:", written[1], re.MULTILINE) if written else []
+    assert set(found) - {shape.__struct_config__.tag_field} == own
+
+
+def test_the_states_are_those_of_a_job():
+    assert list(get_args(State)) == [state.value for state in JobState]

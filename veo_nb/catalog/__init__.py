@@ -14,7 +14,7 @@ from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, Model
 from veo_nb.catalog.phrases import did_you_mean, listed, shown
 from veo_nb.catalog.prices import PRICES, PRICES_DATE, PRICES_SOURCE, Price, read_amount, read_prices
 from veo_nb.catalog.providers import PROVIDERS, Provider
-from veo_nb.catalog.rules import RULES, Problem, Rule, check
+from veo_nb.catalog.rules import RENAME, RULES, WHOLE, Problem, Rule, check, check_text
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -28,8 +28,10 @@ __all__ = [
     "PRICES_DATE",
     "PRICES_SOURCE",
     "PROVIDERS",
+    "RENAME",
     "RULES",
     "SOURCE",
+    "WHOLE",
     "Field",
     "ImageLimits",
     "Model",
@@ -40,6 +42,7 @@ __all__ = [
     "SourceLimits",
     "Values",
     "check",
+    "check_text",
     "did_you_mean",
     "find_model",
     "listed",

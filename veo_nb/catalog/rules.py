@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from os import PathLike, fspath
 from typing import Any
 
 from veo_nb.catalog.fields import FIELDS, FIT, Field, Values
@@ -11,6 +12,11 @@ from veo_nb.catalog.lookup import find_model, model_names
 from veo_nb.catalog.models import DEFAULT_MODEL, Model
 from veo_nb.catalog.phrases import did_you_mean, listed, nearest, shown
 from veo_nb.catalog.providers import Provider
+from veo_nb.errors import InvalidRequest
+
+HALVED = "{} holds half a character, which can't be {}."
+WHOLE = "Type the emoji or sign in it anew."
+RENAME = "Give the file another name."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,9 +161,8 @@ def _check_value(item: Field, value: Any, model: Model) -> list[Problem]:
     if item.kind == "text" and not isinstance(value, str):
         text = f"{item.name} must be text, not {shown(value)}."
         return [Problem(field=item.name, message=text, hint="")]
-    if item.kind == "text" and not _is_unicode(value):
-        text = f"{item.name} holds half a character, which can't be sent."
-        return [Problem(field=item.name, message=text, hint="Type the emoji or sign in it anew.")]
+    if item.kind == "text" and _is_halved(value):
+        return [Problem(field=item.name, message=HALVED.format(item.name, "sent"), hint=WHOLE)]
     return []
 
 
@@ -166,9 +171,20 @@ def _is_among(value: Any, choices: tuple[Any, ...]) -> bool:
     return isinstance(value, (str, int, float)) and not isinstance(value, bool) and value in choices
 
 
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def check_text(field: str, value: Any, hint: str = WHOLE, *, be: str = "sent") -> None:
+    """Nothing, where all texts in a value are whole; a path is one, and a mapping's names are among its own.
+
+    Raises:
+        InvalidRequest: one holds half a surrogate pair, which can be neither stored nor sent, nor even quoted.
+    """
+    if _is_halved(value):
+        raise InvalidRequest(HALVED.format(field, be), hint=hint, field=field)
+
+
+def _is_halved(value: Any) -> bool:
+    if isinstance(value, (str, PathLike)):
+        text = fspath(value)
+        return isinstance(text, str) and text != text.encode(errors="replace").decode()
+    if isinstance(value, Mapping):
+        return any(_is_halved(one) for pair in value.items() for one in pair)
+    return isinstance(value, (list, tuple, set, frozenset)) and any(_is_halved(one) for one in value)

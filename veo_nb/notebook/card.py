@@ -20,7 +20,7 @@ from veo_nb.notebook import text
 from veo_nb.notebook.display import backdrop, finished, poster
 from veo_nb.notebook.live import LiveView
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Card, Clip, Command, Part
+from veo_nb.notebook.protocol import Card, CardClip, Command, Exchanged, Nothing, Part
 from veo_nb.store.rows import State
 
 AGAIN_SECONDS = 600.0
@@ -106,7 +106,7 @@ class JobView(LiveView):
 
     def push(self) -> None:
         """Write the card as it is now."""
-        self.card = self._card()
+        self.write(card=self._card())
 
     def _settle(self) -> None:
         """Show how the job ended: plainly, or with a button where a page is there to press it."""
@@ -170,25 +170,25 @@ class JobView(LiveView):
                 self._settle()
         super()._receive(view, content, buffers)
 
-    def handle(self, command: Command, payload: Any) -> dict[str, Any]:  # noqa: ARG002  nothing is said but the kind
+    def handle(self, command: Command, payload: Any) -> Exchanged:  # noqa: ARG002  nothing is said but the kind
         """Cancel the job, or try a blocked one again."""
         if command.kind == "rerun":
             self._try_again()
         else:
             self._job.cancel()
-        return {}
+        return Nothing()
 
 
 def make_card(job: Job, place: Place, behind: str) -> Card:
     """All that the card of a job shows, at this moment; `behind` is the data URI of its backdrop."""
     now = job.now
-    videos: list[Clip] = [
-        {
-            "url": place.url(video.path),
-            "poster": poster(video.path) if video.path.exists() else "",
-            "path": place.shown(video.path),
-            "label": f"sample {video.sample + 1}" if len(now.videos) > 1 else "",
-        }
+    videos = [
+        CardClip(
+            url=place.url(video.path),
+            poster=poster(video.path) if video.path.exists() else "",
+            path=place.shown(video.path),
+            label=f"sample {video.sample + 1}" if len(now.videos) > 1 else "",
+        )
         for video in now.videos
     ]
     blocked = now.state is State.BLOCKED
@@ -199,22 +199,22 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
             for part in (
                 *line,
                 text.cost(job.estimate, job.provider),
-                *(v["path"] for v in videos),
+                *(video.path for video in videos),
                 text.missing(job),
             )
             if part
         ]
-    return {
-        "id": job.id,
-        "state": now.state.value,
-        "prompt": job.request.prompt,
-        "settings": text.settings(job.request),
-        "cost": "" if now.state is State.SUCCEEDED else text.cost(job.estimate, job.provider),
-        "tag": "" if job.provider.bills else job.provider.title,
-        "shape": "9:16" if job.request.shape == "9:16" else "16:9",
-        "backdrop": behind,
-        "line": line,
-        "progress": text.progress(now),
-        "actions": ["rerun"] if blocked else [] if now.state.final else ["cancel"],
-        "videos": videos,
-    }
+    return Card(
+        id=job.id,
+        state=now.state.value,
+        prompt=job.request.prompt,
+        settings=text.settings(job.request),
+        cost="" if now.state is State.SUCCEEDED else text.cost(job.estimate, job.provider),
+        tag="" if job.provider.bills else job.provider.title,
+        shape="9:16" if job.request.shape == "9:16" else "16:9",
+        backdrop=behind,
+        line=line,
+        progress=text.progress(now),
+        actions=["rerun"] if blocked else [] if now.state.final else ["cancel"],
+        videos=videos,
+    )

@@ -11,11 +11,20 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
-import msgspec
 
 from veo_nb.engine.loop import call_later
 from veo_nb.errors import InvalidRequest, VeoError
-from veo_nb.notebook.protocol import COMMANDS, Command, Payloads, parse_command, reply, reply_error
+from veo_nb.notebook.protocol import (
+    COMMANDS,
+    Command,
+    Commands,
+    Exchanged,
+    Now,
+    parse_command,
+    reply,
+    reply_error,
+    to_json,
+)
 
 log = logging.getLogger("veo_nb")
 
@@ -31,8 +40,10 @@ class LiveView(anywidget.AnyWidget):
 
     _esm = STATIC / "widget.js"
     _css = STATIC / "widget.css"
-    _commands: ClassVar[Payloads] = COMMANDS
-    """The messages it takes."""
+    _commands: ClassVar[Commands] = COMMANDS
+    """The commands it takes."""
+    _judged: ClassVar[frozenset[str]] = frozenset()
+    """Those whose answer says where a text holds half a character; all others are refused with one."""
 
     _later: Callable[[float, Callable[[], object]], bool] = staticmethod(call_later)
     """Has something done after so many seconds, on a loop that goes on while a cell runs; whether it will be."""
@@ -42,7 +53,7 @@ class LiveView(anywidget.AnyWidget):
         self._writing = threading.RLock()
         self._pushed_at = 0.0
         self._push_waits = False
-        super().__init__(**traits)
+        super().__init__(**to_json(traits))
         let_clicks_through(self)
         self.on_msg(self._receive)
 
@@ -51,10 +62,10 @@ class LiveView(anywidget.AnyWidget):
         """Write the traits as things are now."""
 
     @abstractmethod
-    def handle(self, command: Command, payload: Any) -> dict[str, Any]:
-        """Do what a message asks for, and give the answer; `payload` is its own, checked.
+    def handle(self, command: Command, payload: Any) -> Exchanged | tuple[Exchanged, list[bytes]]:
+        """Do what a command asks for, and give the answer, with bytes that go along where there are any.
 
-        Bytes under `buffers` go along with the answer as they are.
+        `payload` is its own, checked.
 
         Raises:
             VeoError: it can't be done; the person is told.
@@ -79,17 +90,25 @@ class LiveView(anywidget.AnyWidget):
             self._pushed_at = self._clock()
             self.push()
 
+    def write(self, **traits: object) -> None:
+        """Write those of these traits that are new, in one message."""
+        with self._writing, self.hold_sync():
+            for name, shape in traits.items():
+                if getattr(self, name) != (value := to_json(shape)):
+                    setattr(self, name, value)
+
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         """Answer a message; it may come on the main thread, on a subshell's, or late."""
         try:
-            command, payload = parse_command(content, self._commands)
+            command, payload = parse_command(content, self._commands, self._judged)
         except InvalidRequest as error:
             self.send(reply_error(str(error.facts.get("id", "")), error))
             return
         buffers: list[bytes] | None = None
         try:
-            found = self._answer(command, payload)
-            buffers = found.pop("buffers", None)
+            found = Now(now=self._clock()) if command.kind == "clock" else self.handle(command, payload)
+            if isinstance(found, tuple):
+                found, buffers = found
             answer = reply(command.id, found)
         except VeoError as error:
             answer = reply_error(command.id, error)
@@ -99,11 +118,6 @@ class LiveView(anywidget.AnyWidget):
             broken = VeoError(f"{type(error).__name__}: {error}", hint="Please report this.")
             answer = reply_error(command.id, broken)
         self.send(answer, buffers)
-
-    def _answer(self, command: Command, payload: msgspec.Struct) -> dict[str, Any]:
-        if command.kind == "clock":
-            return {"now": self._clock()}
-        return self.handle(command, payload)
 
 
 def let_clicks_through(view: Any) -> None:

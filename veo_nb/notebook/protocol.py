@@ -1,21 +1,31 @@
-"""What is exchanged between Python and the browser; the twin of js/src/core/protocol.ts.
+"""What is exchanged between Python and a page, each shape said once: js/src/protocol.gen.ts is written from it.
 
-Facts are the trait `card`: one JSON object, written by Python alone, a new snapshot each time. Commands are
-messages `{kind, id, payload}`, each answered by `{kind: "reply", id, ok | error}`. All words are made here, in
-Python; the browser only ticks the numbers in them. tests/fixtures/protocol holds examples that both sides
-read in their tests. Pure: no widgets, no clock.
+What is true are traits, written by Python alone: `card` here, those of a grid and of a panel in the modules beside
+their views. What a person wants is a command `{kind, id, payload}`, always answered by a reply. A view's table
+`COMMANDS` says which kinds it takes, with what payload, and what each is answered with. All text is made here, in
+Python; the page only ticks the numbers in it. After a change: `python -m tests.write_protocol`. Pure: no widgets, no
+clock.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, TypedDict
+from collections.abc import Container, Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from veo_nb.catalog import check_text
 from veo_nb.errors import InvalidRequest, VeoError
 
+
+class Exchanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A shape that crosses between Python and a page."""
+
+
+Key = Annotated[str, msgspec.Meta(max_length=40)]
+"""Names a job, a clip or a sweep."""
+Shape = Literal["16:9", "9:16"]
 State = Literal[
     "queued",
     "submitting",
@@ -29,22 +39,19 @@ State = Literal[
 ]
 
 
-class _SinceClock(TypedDict):
-    clock: Literal["since"]
+class Since(Exchanged, frozen=True, tag_field="clock", tag="since", omit_defaults=True):
+    """Time gone by since `at`, as `0:42`, put where `text` has `{}`."""
+
     at: float
+    """Seconds since 1970."""
+    text: str = "{}"
 
 
-class Since(_SinceClock, total=False):
-    """Time gone by since `at` (seconds since 1970), as `0:42`, put where `text` has `{}`."""
-
-    text: str
-
-
-class Until(TypedDict):
+class Until(Exchanged, frozen=True, tag_field="clock", tag="until"):
     """Time left until `at`, as `40 s` or `3 min`, put where `text` has `{}`; `past` once it is over."""
 
-    clock: Literal["until"]
     at: float
+    """Seconds since 1970."""
     text: str
     past: str
     """Empty: the part disappears when the time is over."""
@@ -54,7 +61,7 @@ Part = str | Since | Until
 """A piece of the live line; the pieces are joined by ` · `."""
 
 
-class Estimate(TypedDict):
+class Estimate(Exchanged, frozen=True, tag_field="kind", tag="estimate"):
     """Progress guessed from past runs: it never reaches the end."""
 
     since: float
@@ -63,14 +70,17 @@ class Estimate(TypedDict):
     """Seconds from start to end."""
 
 
-class Transfer(TypedDict):
+class Transfer(Exchanged, frozen=True, tag_field="kind", tag="transfer"):
     """Progress counted in bytes."""
 
     done: int
     total: int
 
 
-class Clip(TypedDict):
+Progress = Estimate | Transfer
+
+
+class CardClip(Exchanged, frozen=True):
     """A video that is there."""
 
     url: str
@@ -83,7 +93,11 @@ class Clip(TypedDict):
     """What tells it from its siblings; empty for an only one."""
 
 
-class Card(TypedDict):
+CardAction = Literal["cancel", "rerun"]
+"""What a person can have done with the job of a card."""
+
+
+class Card(Exchanged, frozen=True):
     """All that the card under a cell shows."""
 
     id: str
@@ -94,16 +108,25 @@ class Card(TypedDict):
     cost: str
     tag: str
     """`sandbox`, or empty."""
-    shape: Literal["16:9", "9:16"]
+    shape: Shape
     backdrop: str
     """The input image, small, as a data URI; or empty."""
     line: list[Part]
-    progress: Estimate | Transfer | None
-    actions: list[Literal["cancel", "rerun"]]
-    videos: list[Clip]
+    progress: Progress | None
+    actions: list[CardAction]
+    videos: list[CardClip]
 
 
-class ErrorText(TypedDict):
+class Command(Exchanged, frozen=True):
+    """Something that the person at the browser wants."""
+
+    kind: str
+    id: Annotated[str, msgspec.Meta(max_length=100, pattern="^[!-~]+$")]
+    """Chosen by the browser; the reply carries it back."""
+    payload: dict[str, Any]
+
+
+class ErrorText(Exchanged, frozen=True):
     """An error as the browser shows it."""
 
     code: str
@@ -111,66 +134,97 @@ class ErrorText(TypedDict):
     hint: str
 
 
-class Reply(TypedDict, total=False):
-    """The answer to a message: `ok` or `error`, never both."""
+class Reply(Exchanged, frozen=True, tag_field="kind", tag="reply", omit_defaults=True):
+    """The answer to a command: `ok` or `error`, never both."""
 
-    kind: Literal["reply"]
     id: str
-    ok: dict[str, Any]
-    error: ErrorText
+    ok: dict[str, Any] | None = None
+    error: ErrorText | None = None
 
 
-class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The payload of a message that has nothing to say but its kind."""
+class Nothing(Exchanged, frozen=True):
+    """A command that has nothing to say but its kind, or an answer that has nothing to say but that it is done."""
 
 
-Payloads = Mapping[str, type[msgspec.Struct]]
-"""The kinds of message that a view takes, and the payload of each."""
+class Now(Exchanged, frozen=True):
+    """What time it is for the kernel."""
 
-Kind = Literal["cancel", "rerun", "clock"]
-COMMANDS: Payloads = {"cancel": Nothing, "rerun": Nothing, "clock": Nothing}
+    now: float
+    """Seconds since 1970."""
+
+
+class OfJob(Exchanged, frozen=True):
+    """One job: something is asked of it, or it is what was made."""
+
+    job: Key
+
+
+Exchange = tuple[type[Exchanged], type[Exchanged]]
+"""The payload of a command, and what it is answered with."""
+Commands = Mapping[str, Exchange]
+"""The kinds of command that a view takes."""
+
+COMMANDS: Commands = {"clock": (Nothing, Now), "cancel": (Nothing, Nothing), "rerun": (Nothing, Nothing)}
 """Those of the card."""
 
 
-class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that the person at the browser wants."""
+def parse_command(
+    raw: object, commands: Commands = COMMANDS, judged: Container[str] = ()
+) -> tuple[Command, Exchanged]:
+    """The command in this JSON value, which is one of those that the view takes, and its payload, checked.
 
-    kind: str
-    id: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-    """Chosen by the browser; the reply carries it back."""
-    payload: dict[str, Any]
-
-
-def parse_command(raw: object, payloads: Payloads = COMMANDS) -> tuple[Command, msgspec.Struct]:
-    """The message in this JSON value, which is one of those that the view takes, and its payload, checked.
+    A text that holds half a character goes through in the kinds that are `judged` where they are handled.
 
     Raises InvalidRequest where it is none that is known; its `facts["id"]` is the id to reply to, or empty.
     """
     try:
-        message = msgspec.convert(raw, Command)
-        wanted = payloads.get(message.kind)
-        if wanted is None:
-            raise msgspec.ValidationError(f"Unknown kind {message.kind[:40]!r}")  # noqa: TRY301  said as the others
-        payload = msgspec.convert(message.payload, wanted)
-    except (msgspec.ValidationError, RecursionError) as error:
+        command = msgspec.convert(raw, Command)
+        exchange = commands.get(command.kind)
+        if exchange is None:
+            raise msgspec.ValidationError(f"Unknown kind {command.kind[:40]!r}")  # noqa: TRY301  said as the others
+        payload = msgspec.convert(command.payload, exchange[0])
+    except (msgspec.ValidationError, RecursionError, UnicodeEncodeError) as error:
+        # msgspec itself can't quote half a character where a name or a choice holds one.
         found = raw.get("id") if isinstance(raw, Mapping) else None
         raise InvalidRequest(
             f"The kernel does not understand this message: {error}.",
             hint="Reload the page: it may show another version of veo_nb than the kernel runs.",
-            id=found if isinstance(found, str) and len(found) <= 100 else "",
+            id=found if isinstance(found, str) and len(found) <= 100 and found.isascii() else "",
         ) from None
-    return message, payload
+    if command.kind not in judged:
+        _check_texts(command)
+    return command, payload
 
 
-def reply(id: str, ok: Mapping[str, Any] | None = None) -> Reply:  # noqa: A002
-    """The answer that what was asked is done; `ok` carries what was asked for."""
-    return {"kind": "reply", "id": id, "ok": dict(ok or {})}
+def _check_texts(command: Command) -> None:
+    """Nothing, where all texts of a payload are whole.
+
+    Raises:
+        InvalidRequest: one is not; the field is the innermost that has a name of ours.
+    """
+    try:
+        for name, value in command.payload.items():
+            for inner, one in value.items() if isinstance(value, dict) else [(name, value)]:
+                check_text(inner, one)
+    except InvalidRequest as error:
+        error.facts["id"] = command.id
+        raise
 
 
-def reply_error(id: str, error: VeoError) -> Reply:  # noqa: A002
-    """The answer that it can't be done, and why."""
-    words: ErrorText = {"code": error.code, "message": error.message, "hint": error.hint}
-    return {"kind": "reply", "id": id, "error": words}
+def to_json(shape: object) -> Any:
+    """A shape, or several in lists and dicts, as the plain values that a trait or a message can carry."""
+    return msgspec.to_builtins(shape)
+
+
+def reply(id: str, answer: Exchanged) -> dict[str, Any]:  # noqa: A002
+    """The reply that what was asked is done, with what was asked for."""
+    return dict(to_json(Reply(id=id, ok=to_json(answer))))
+
+
+def reply_error(id: str, error: VeoError) -> dict[str, Any]:  # noqa: A002
+    """The reply that it can't be done, and why."""
+    said = ErrorText(code=error.code, message=error.message, hint=error.hint)
+    return dict(to_json(Reply(id=id, error=said)))
 
 
 def format_line(parts: Sequence[Part], now: float) -> str:
@@ -181,11 +235,11 @@ def format_line(parts: Sequence[Part], now: float) -> str:
 def _format_part(part: Part, now: float) -> str:
     if isinstance(part, str):
         return part
-    if part["clock"] == "since":
-        return part.get("text", "{}").replace("{}", format_elapsed(now - part["at"]), 1)
-    if part["at"] > now:
-        return part["text"].replace("{}", format_left(part["at"] - now), 1)
-    return part["past"]
+    if isinstance(part, Since):
+        return part.text.replace("{}", format_elapsed(now - part.at), 1)
+    if part.at > now:
+        return part.text.replace("{}", format_left(part.at - now), 1)
+    return part.past
 
 
 def format_elapsed(seconds: float) -> str:

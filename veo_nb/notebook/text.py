@@ -9,7 +9,7 @@ from veo_nb import catalog
 from veo_nb.engine.job import Job, JobNote, Snapshot
 from veo_nb.engine.jobs import Unfetched
 from veo_nb.media.picture import Picture
-from veo_nb.notebook.protocol import Estimate, Part, Transfer, format_elapsed
+from veo_nb.notebook.protocol import Estimate, Part, Progress, Since, Transfer, Until, format_elapsed
 from veo_nb.request import VideoRequest, misfit
 from veo_nb.store.billing import Bill
 from veo_nb.store.rows import State
@@ -35,12 +35,12 @@ def line(job: Job) -> list[Part]:
     return [ending(job)]
 
 
-def progress(now: Snapshot) -> Estimate | Transfer | None:
+def progress(now: Snapshot) -> Progress | None:
     """How far a job is: guessed while it runs, counted while it downloads."""
     if now.state is State.RUNNING and now.submitted_at is not None:
-        return {"since": now.submitted_at, "expected": now.typical}
+        return Estimate(since=now.submitted_at, expected=now.typical)
     if now.state is State.DOWNLOADING and now.total:
-        return {"done": now.received, "total": now.total}
+        return Transfer(done=now.received, total=now.total)
     return None
 
 
@@ -185,25 +185,18 @@ def _waiting(note: JobNote, now: Snapshot) -> list[Part]:
         return ["Waiting for a free slot", f"{note.count} ahead" if note.count else "next in line"]
     if note.kind == "rate":
         text = f"Waiting: {note.count} requests a minute is the limit, next in {{}}"
-        return [{"clock": "until", "at": until, "text": text, "past": "Sending"}]
+        return [Until(at=until, text=text, past="Sending")]
     if note.kind == "asked":
-        return [
-            {
-                "clock": "until",
-                "at": until,
-                "text": "Waiting: rate limited, next try in {}",
-                "past": "Trying again",
-            }
-        ]
+        return [Until(at=until, text="Waiting: rate limited, next try in {}", past="Trying again")]
     if note.kind == "held":
         return ["Paused with its sweep"]
     if note.kind in ("offline", "down"):
         lasts = "No connection for {}" if note.kind == "offline" else "No usable answer for {}"
         goes_on = "The provider goes on; next try in {}" if now.state is State.RUNNING else "Next try in {}"
         return [
-            {"clock": "since", "at": note.since or now.created_at, "text": lasts},
+            Since(at=note.since or now.created_at, text=lasts),
             *([note.why.rstrip(".")] if note.why else []),
-            {"clock": "until", "at": until, "text": goes_on, "past": "Trying again"},
+            Until(at=until, text=goes_on, past="Trying again"),
         ]
     if note.kind == "starting":
         return ["Starting the sandbox"]
@@ -219,8 +212,8 @@ def _generating(now: Snapshot) -> list[Part]:
         past = f"longer than most (9 of 10 take under {format_elapsed(math.ceil(now.slow))})"
     return [
         "Generating",
-        {"clock": "since", "at": began},
-        {"clock": "until", "at": began + now.typical, "text": "about {} left", "past": past},
+        Since(at=began),
+        Until(at=began + now.typical, text="about {} left", past=past),
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from veo_nb.catalog import check_text
 from veo_nb.errors import InvalidRequest
 from veo_nb.store.database import insert
 from veo_nb.store.ledger import Ledger
@@ -54,6 +55,7 @@ class Ratings:
             InvalidRequest: the rating is none of these.
         """
         check_rating(changes.get("rating"))
+        check_text("note", changes.get("note"), be="kept")
         kept: dict[str, Any] = {"job_id": job_id, "sample": sample}
 
         def write(db: sqlite3.Connection) -> Rating:

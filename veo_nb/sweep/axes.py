@@ -108,6 +108,7 @@ def read_axes(
     known = variables(prompt, *(str(value.value) for axis in prompts for value in axis.values))
     axes: dict[str, Axis] = {}
     for typed, values in given:
+        catalog.check_text("The name of an axis", typed)
         name = axis_name(typed, known)
         if name in axes:
             raise InvalidRequest(
@@ -138,6 +139,7 @@ def axis_name(typed: str, known: Sequence[str]) -> str:
 
 
 def _read(name: str, given: Any, names: Mapping[str, Any] | None) -> Axis:
+    catalog.check_text(name, given, catalog.RENAME if name in PICTURES else catalog.WHOLE)
     if isinstance(given, str):
         text = given.strip()
         values = _listed(name, text, names) if text.startswith("@") else _parsed(name, text)
@@ -145,6 +147,8 @@ def _read(name: str, given: Any, names: Mapping[str, Any] | None) -> Axis:
         values = _taken(name, given)
     if not values:
         raise InvalidRequest(f"The axis {name} has no values.", hint=_example(name), field=name)
+    # Those of a name of the notebook, too.
+    catalog.check_text(name, [part for value in values for part in (value.label, value.value)])
     return Axis(name, _distinct(name, values))
 
 

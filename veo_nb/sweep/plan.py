@@ -82,6 +82,9 @@ def make_plan(
         InvalidRequest: something is wrong with an axis or a value, a variable has none, or each combination with one
             of the values is forbidden.
     """
+    catalog.check_text("prompt", prompt)
+    for name, value in {**(same or {}), **(fixed or {})}.items():
+        catalog.check_text(name if name.isidentifier() else "A name", [name, value])
     prompt = prompt if prompt and prompt.strip() else None
     pairs = axes.items() if isinstance(axes, Mapping) else [(axis.name, axis.values) for axis in axes]
     read = [_readable(axis, image_types) for axis in read_axes(pairs, prompt)]

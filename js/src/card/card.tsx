@@ -9,12 +9,12 @@ import "./card.css";
 import { type Clock, useNow } from "../core/clock";
 import { type Request, refusalOf } from "../core/connection";
 import { formatLine } from "../core/line";
-import type { Card, CardAction, State } from "../core/protocol";
 import type { Stage } from "../core/stage";
 import { CommandButton } from "../core/ui/command-button";
 import { leaveOnEscape, returnFocus } from "../core/ui/focus";
 import { useId } from "../core/ui/id";
 import { StateIcon } from "../core/ui/state-icon";
+import type { Card, CardAction, State } from "../protocol.gen";
 import { Media } from "./media";
 
 const LABELS: Readonly<Record<CardAction, { idle: string; asked: string }>> = {

@@ -1,9 +1,9 @@
 // The videos of a card, or the box that waits for them.
 
 import { useState } from "preact/hooks";
-import type { Card, CardClip } from "../core/protocol";
 import { imageSource, videoSource } from "../core/sources";
 import { Bar, Waiting } from "../core/ui/box";
+import type { Card, CardClip } from "../protocol.gen";
 
 /** The videos, or the box that waits for them. `text` is the live line, for those who can't see the bar. */
 export function Media({ card, now, text }: { card: Card; now: number; text: string }) {

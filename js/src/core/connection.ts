@@ -1,7 +1,14 @@
 // Asks the kernel for something and waits for its answer, for as long as the caller's signal is not aborted.
+//
+// Not anywidget's own `experimental.invoke`: marimo has none (it throws), an error in Python is never answered (the page
+// waits for three seconds and hears of a timeout), and each call has a new id, while what costs money must be asked
+// for again under its first one. Seen in anywidget 0.11.0.
 
 import type { AnyModel } from "@anywidget/types";
-import type { Command, ErrorText, Message, Reply } from "./protocol";
+import type { CardCommand, Command, ErrorText, GridCommand, PanelCommand, Reply } from "../protocol.gen";
+
+/** What can be asked for, in any view. */
+export type Kind = CardCommand | GridCommand | PanelCommand;
 
 export const TIMEOUT_MS = 10_000;
 
@@ -52,7 +59,7 @@ export interface Extras {
 
 /** The answer; where bytes came along, they are its `buffers`. */
 export type Request = (
-  kind: Command,
+  kind: Kind,
   payload?: object,
   extras?: Extras,
 ) => Promise<Record<string, unknown> & { buffers?: DataView[] }>;
@@ -80,8 +87,9 @@ export function connect(model: AnyModel, signal: AbortSignal): Request {
     const waiting = open.get(content.id);
     if (waiting === undefined) return;
     waiting.settle();
-    if ("ok" in content) waiting.resolve(buffers?.length ? { ...content.ok, buffers } : content.ok);
-    else waiting.reject(new RequestError(content.error.code, content.error.message, content.error.hint));
+    const { ok = {}, error } = content;
+    if (error !== undefined) waiting.reject(new RequestError(error.code, error.message, error.hint));
+    else waiting.resolve(buffers?.length ? { ...ok, buffers } : ok);
   };
   model.on("msg:custom", receive);
 
@@ -97,7 +105,7 @@ export function connect(model: AnyModel, signal: AbortSignal): Request {
   return (kind, payload = {}, { buffers, timeout = TIMEOUT_MS } = {}) =>
     new Promise((resolve, reject) => {
       const what = JSON.stringify([kind, payload]);
-      const message: Message = { kind, id: unanswered.get(what) ?? newId(), payload: { ...payload } };
+      const message: Command = { kind, id: unanswered.get(what) ?? newId(), payload: { ...payload } };
       unanswered.delete(what);
       const timer = setTimeout(() => {
         open.delete(message.id);

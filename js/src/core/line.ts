@@ -1,6 +1,6 @@
 // The live line and its times as text.
 
-import type { Part } from "./protocol";
+import type { Part } from "../protocol.gen";
 
 /** The live line as text, at this moment (seconds since 1970). Python's `format_line` says the same. */
 export function formatLine(parts: readonly Part[], now: number): string {

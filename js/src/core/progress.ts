@@ -1,6 +1,6 @@
 // How full the bar is.
 
-import type { Progress } from "./protocol";
+import type { Progress } from "../protocol.gen";
 
 const AT_EXPECTED = 0.9;
 const NEVER_ABOVE = 0.995;
@@ -10,7 +10,7 @@ const NEVER_ABOVE = 0.995;
  * reaching the end; counted bytes are what they are. Undefined when nothing sensible is known.
  */
 export function progressShare(progress: Progress, now: number): number | undefined {
-  if ("total" in progress) {
+  if (progress.kind === "transfer") {
     return progress.total > 0 ? Math.min(1, Math.max(0, progress.done / progress.total)) : undefined;
   }
   if (progress.expected <= 0) return undefined;

@@ -1,6 +1,6 @@
 // Which cells stand where: a sweep of any number of axes seen as rows and columns, the others held at one value.
 
-import type { Axis, Grid, GridCell } from "../core/protocol";
+import type { Grid, GridAxis, GridCell } from "../protocol.gen";
 
 /** Not an axis of the sweep, but shown as one where a job made several clips. */
 export const SAMPLE = "sample";
@@ -29,7 +29,7 @@ export interface Table {
 }
 
 /** The axes on offer: those of the sweep, and the samples where there are several. */
-export function axesOf(grid: Grid, cells: readonly GridCell[]): Axis[] {
+export function axesOf(grid: Grid, cells: readonly GridCell[]): GridAxis[] {
   const samples = Math.max(1, ...cells.map((cell) => cell.clips.length));
   if (samples === 1) return grid.axes;
   return [...grid.axes, { name: SAMPLE, values: Array.from({ length: samples }, (_, i) => String(i + 1)) }];
@@ -47,13 +47,13 @@ export function turn(choice: AxisChoice, side: "rows" | "columns", name: string)
 }
 
 /** The axes that are neither rows nor columns: each is held at one value. */
-export function heldAxes(axes: readonly Axis[], choice: AxisChoice): Axis[] {
+export function heldAxes(axes: readonly GridAxis[], choice: AxisChoice): GridAxis[] {
   return axes.filter(
     ({ name, values }) => name !== choice.rows && name !== choice.columns && values.length > 1,
   );
 }
 
-export function project(axes: readonly Axis[], cells: readonly GridCell[], choice: AxisChoice): Table {
+export function project(axes: readonly GridAxis[], cells: readonly GridCell[], choice: AxisChoice): Table {
   const at = (name: string) => axes.findIndex((axis) => axis.name === name);
   const [rowAxis, columnAxis] = [at(choice.rows), at(choice.columns)];
   const values = (axis: number) => axes[axis]?.values ?? [""];
@@ -83,7 +83,7 @@ export function spotId(key: string, sample: number): string {
 
 /** The clip's place in words: `animal fox, time dawn`. `except` leaves out what can be read elsewhere. */
 export function placeText(
-  axes: readonly Axis[],
+  axes: readonly GridAxis[],
   cell: GridCell,
   sample: number,
   except: readonly string[] = [],
@@ -97,7 +97,7 @@ export function placeText(
 
 /** What two clips differ in, for the label of each: the values of those axes alone. */
 export function differences(
-  axes: readonly Axis[],
+  axes: readonly GridAxis[],
   one: { cell: GridCell; sample: number },
   other: { cell: GridCell; sample: number },
 ): string[] {
@@ -110,7 +110,7 @@ export function differences(
 
 /** A clip's label beside another: its values on the axes in which they differ; a bare number with its axis. */
 export function comparedLabel(
-  axes: readonly Axis[],
+  axes: readonly GridAxis[],
   cell: GridCell,
   sample: number,
   differing: readonly string[],

@@ -2,8 +2,8 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
-import type { GridClip, GridCommand, GridCommands } from "../core/protocol";
 import { DWELL_MS, EXACT, NEAR, Sight } from "../core/ui/visibility";
+import type { GridAnswers, GridClip, GridCommand, GridCommands } from "../protocol.gen";
 import { Player } from "./player/player";
 import { Posters } from "./table/posters";
 
@@ -11,7 +11,7 @@ import { Posters } from "./table/posters";
 export type Ask = <W extends GridCommand>(
   command: W,
   payload: GridCommands[W],
-) => Promise<Record<string, unknown> | undefined>;
+) => Promise<GridAnswers[W] | undefined>;
 
 export interface GridContext {
   player: Player;

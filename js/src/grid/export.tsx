@@ -1,6 +1,6 @@
 // The menu that takes the sweep away: the kernel writes it beside the notebook and says where.
 
-import type { GridCommands } from "../core/protocol";
+import type { GridCommands } from "../protocol.gen";
 
 type Ending = GridCommands["export"]["ending"];
 

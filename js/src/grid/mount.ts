@@ -8,8 +8,8 @@ import type { AnyModel } from "@anywidget/types";
 import { h, render } from "preact";
 import type { Clock } from "../core/clock";
 import { connect } from "../core/connection";
-import type { Grid, GridCell, Summary } from "../core/protocol";
 import type { Stage, ViewKind } from "../core/stage";
+import type { Grid, GridCell, GridSummary } from "../protocol.gen";
 import { type Ask, type GridContext, makeContext } from "./context";
 import { GridView } from "./view";
 
@@ -88,7 +88,7 @@ class Tree {
     this.root.className = "veo-grid-root";
     scene.signal.addEventListener("abort", this.end, { signal });
     const request = connect(model, signal);
-    this.request = (command, payload) => request(command, payload);
+    this.request = request as Ask;
     const poster = (cell: string, sample: number) =>
       request("poster", { cell, sample }).then((answer) => String(answer["poster"] ?? ""));
     this.context = makeContext(poster, clock, signal);
@@ -171,7 +171,7 @@ class Tree {
     render(
       h(GridView, {
         grid: model.get("grid") as Grid,
-        summary: model.get("summary") as Summary,
+        summary: model.get("summary") as GridSummary,
         cells,
         request: this.request,
         context: this.context,

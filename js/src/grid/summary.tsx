@@ -3,14 +3,14 @@
 import { useEffect, useRef } from "preact/hooks";
 import { type Clock, useNow } from "../core/clock";
 import { formatLine } from "../core/line";
-import type { Axis, CellAction, Summary, SweepAction } from "../core/protocol";
 import { CommandButton } from "../core/ui/command-button";
 import { returnFocus } from "../core/ui/focus";
+import type { CellAction, GridAxis, GridSummary, SweepAction } from "../protocol.gen";
 import { type AxisChoice, heldAxes, turn } from "./axes";
 import type { Ask } from "./context";
 
 interface SummaryProps {
-  summary: Summary;
+  summary: GridSummary;
   tag: string;
   clock: Clock;
   /** Words that stand in the line's place for a while. */
@@ -58,7 +58,7 @@ export function SummaryLine({ summary, tag, clock, notice, ask }: SummaryProps) 
 }
 
 /** Reads out that all is done, once: what happens to each of 200 cells would never end. */
-export function useEndNotice(summary: Summary, say: (text: string, unseen: boolean) => void): void {
+export function useEndNotice(summary: GridSummary, say: (text: string, unseen: boolean) => void): void {
   const running = summary.actions.includes("cancel-all");
   const before = useRef(running);
   useEffect(() => {
@@ -77,7 +77,7 @@ function focusCell(button: HTMLElement): void {
 }
 
 interface AxisPickerProps {
-  axes: readonly Axis[];
+  axes: readonly GridAxis[];
   choice: AxisChoice;
   onChoice: (choice: AxisChoice) => void;
 }

@@ -10,7 +10,7 @@ import "../core/ui/box.css";
 import "./grid.css";
 import "./bars.css";
 import "./layers/layers.css";
-import type { Grid, GridCell, GridCommands, Summary } from "../core/protocol";
+import type { Grid, GridCell, GridCommands, GridSummary } from "../protocol.gen";
 import {
   axesOf,
   comparedLabel,
@@ -38,7 +38,7 @@ const ABOUT_ONE: ReadonlySet<Intent["kind"]> = new Set(["rate", "star", "note", 
 
 interface GridViewProps {
   grid: Grid;
-  summary: Summary;
+  summary: GridSummary;
   cells: readonly GridCell[];
   /** Asks the kernel; rejects with a RequestError. */
   request: Ask;
@@ -191,7 +191,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
   const take = async (ending: GridCommands["export"]["ending"]) => {
     say("Writing the export…");
     const answer = await ask("export", { ending });
-    if (answer !== undefined) say(String(answer["words"] ?? ""));
+    if (answer !== undefined) say(answer.text);
   };
 
   const close = () => act({ kind: "back" });

@@ -3,17 +3,28 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
-import type { Extras, Request } from "../core/connection";
-import type { Answer, Draft, PanelCommand, PanelCommands } from "../core/protocol";
+import type { Extras } from "../core/connection";
+import type {
+  Draft,
+  LibraryState,
+  PanelAnswers,
+  PanelCommand,
+  PanelCommands,
+  Shelves,
+} from "../protocol.gen";
 import type { Stills } from "./media/stills";
 import type { Sources } from "./media/videos";
+import type { PanelRequest } from "./request";
 
 /** Asks the kernel; a refusal is said to the person and ends there. The answer is undefined then. */
 export type AskPanel = <W extends PanelCommand>(
   command: W,
   payload: PanelCommands[W],
   extras?: Extras,
-) => Promise<(Answer<W> & { buffers?: DataView[] }) | undefined>;
+) => Promise<(PanelAnswers[W] & { buffers?: DataView[] }) | undefined>;
+
+/** What there is in the library: the traits `library` and `shelves` in one. */
+export interface Library extends LibraryState, Shelves {}
 
 /** What lies over the panel. */
 export type Layer =
@@ -24,7 +35,7 @@ export type Layer =
 export interface Panel {
   ask: AskPanel;
   /** As `ask`, but a refusal is thrown (a RequestError): for who has a place of its own for the words. */
-  request: Request;
+  request: PanelRequest;
   /** Words to the person: shown for a while, or with `unseen` only read out. */
   say: (text: string, unseen?: boolean) => void;
   /** As `say`, with something that can still be done about it. */

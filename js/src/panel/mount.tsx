@@ -2,16 +2,10 @@
 
 import { render } from "preact";
 import { type Request, RequestError } from "../core/connection";
-import {
-  type GalleryView,
-  type Library,
-  type Queue,
-  ROWS,
-  type Row,
-  type Setup,
-  type SharedDraft,
-} from "../core/protocol";
 import type { Stage } from "../core/stage";
+import { type GalleryView, type Queue, ROWS, type Row, type Setup, type SharedDraft } from "../protocol.gen";
+import type { Library } from "./context";
+import type { PanelRequest } from "./request";
 import { PanelView } from "./view";
 
 const TRAITS = ["panel", "draft", "queue", "library", "shelves", "chosen", "view"];
@@ -50,7 +44,7 @@ export function showPanel({ model, el, clock, request, signal }: Stage): void {
         chosen={model.get("chosen") as string[]}
         view={model.get("view") as GalleryView}
         clock={clock}
-        request={asking}
+        request={asking as PanelRequest}
         lost={lost}
         signal={signal}
       />,

@@ -1,8 +1,9 @@
 // The draft that is being composed: here at once, in the kernel a moment later, and from there in every other panel.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { type Request, refusalOf } from "../core/connection";
-import type { Draft, SharedDraft } from "../core/protocol";
+import { refusalOf } from "../core/connection";
+import type { Draft, SharedDraft } from "../protocol.gen";
+import type { PanelRequest } from "./request";
 
 /** Milliseconds after the last change before the kernel keeps it. */
 export const KEEP_MS = 400;
@@ -10,7 +11,7 @@ export const KEEP_MS = 400;
 /** The draft, and a function that changes it. */
 export function useDraft(
   shared: SharedDraft,
-  request: Request,
+  request: PanelRequest,
   signal: AbortSignal,
 ): [Draft, (change: (draft: Draft) => Draft) => void] {
   const [draft, setDraft] = useState(shared.draft);

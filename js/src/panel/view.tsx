@@ -2,8 +2,9 @@
 
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
-import { askWith, type Request } from "../core/connection";
+import { askWith } from "../core/connection";
 import { leaveOnEscape } from "../core/ui/focus";
+import type { PanelRequest } from "./request";
 import "../core/ui/theme.css";
 // What the parts that it shares with the card and the grid look like.
 import "../core/ui/controls.css";
@@ -12,10 +13,11 @@ import "../grid/grid.css";
 import "../grid/bars.css";
 import "../grid/layers/layers.css";
 import "./panel.css";
-import type { GalleryView, Library, Queue, Row, Setup, SharedDraft } from "../core/protocol";
 import { useNotices } from "../core/ui/notices";
+import type { GalleryView, Queue, Row, Setup, SharedDraft } from "../protocol.gen";
 import { OpenLayer } from "./clip/layer";
 import { Compose } from "./compose/compose";
+import type { Library } from "./context";
 import { type AskPanel, type Layer, type Panel, PanelContext } from "./context";
 import { Gallery } from "./gallery/gallery";
 import { Stills } from "./media/stills";
@@ -34,7 +36,7 @@ interface PanelProps {
   chosen: readonly string[];
   view: GalleryView;
   clock: Clock;
-  request: Request;
+  request: PanelRequest;
   /** Whether the kernel has gone: nothing can be asked any more. */
   lost: boolean;
   signal: AbortSignal;

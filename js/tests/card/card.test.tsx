@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { JobCard } from "../../src/card/card";
 import { connect } from "../../src/core/connection";
 import { formatLine } from "../../src/core/line";
-import type { Card } from "../../src/core/protocol";
+import type { Card } from "../../src/protocol.gen";
 import { cards, exampleCard, NOW } from "../fixtures";
 import { FakeModel } from "../kernel";
 
@@ -147,16 +147,16 @@ describe("the bar", () => {
   });
 
   it("never moves backwards within a state", async () => {
-    await draw(exampleCard("running", { progress: { since: NOW - 40, expected: 80 } }));
+    await draw(exampleCard("running", { progress: { kind: "estimate", since: NOW - 40, expected: 80 } }));
     expect(share()).toBeCloseTo(0.45);
-    await draw(exampleCard("running", { progress: { since: NOW - 40, expected: 160 } }));
+    await draw(exampleCard("running", { progress: { kind: "estimate", since: NOW - 40, expected: 160 } }));
     expect(share()).toBeCloseTo(0.45);
-    await draw(exampleCard("downloading", { progress: { done: 1, total: 10 } }));
+    await draw(exampleCard("downloading", { progress: { kind: "transfer", done: 1, total: 10 } }));
     expect(share()).toBeCloseTo(0.1);
   });
 
   it("is not there when nothing is known", async () => {
-    await draw(exampleCard("running", { progress: { since: NOW, expected: 0 } }));
+    await draw(exampleCard("running", { progress: { kind: "estimate", since: NOW, expected: 0 } }));
     expect(has(".veo-bar")).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connect, TIMEOUT_MS } from "../../src/core/connection";
-import { exampleCard, messages } from "../fixtures";
+import { exampleCard } from "../fixtures";
 import { FakeModel } from "../kernel";
 
 let model: FakeModel;
@@ -16,9 +16,14 @@ afterEach(() => vi.useRealTimers());
 const open = () => connect(model.as(), controller.signal);
 
 describe("a request", () => {
-  it.each(messages.requests)("goes out as the fixtures have it: $kind", ({ kind, payload }) => {
-    void open()(kind).catch(() => undefined);
-    expect(model.sent).toEqual([{ kind, payload, id: expect.stringMatching(/^.{1,100}$/) }]);
+  it("goes out with an id of its own and a payload", () => {
+    void open()("cancel-job", { job: "3f2a" }).catch(() => undefined);
+    void open()("clock").catch(() => undefined);
+    expect(model.sent).toEqual([
+      { kind: "cancel-job", payload: { job: "3f2a" }, id: expect.stringMatching(/^.{1,100}$/) },
+      { kind: "clock", payload: {}, id: expect.stringMatching(/^.{1,100}$/) },
+    ]);
+    expect(model.sent[0]?.id).not.toBe(model.sent[1]?.id);
   });
 
   it("gives what the kernel granted", async () => {

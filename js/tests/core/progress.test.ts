@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { progressShare } from "../../src/core/progress";
 
 describe("a guess", () => {
-  const at = (seconds: number) => progressShare({ since: 1000, expected: 80 }, 1000 + seconds) ?? Number.NaN;
+  const at = (seconds: number) =>
+    progressShare({ kind: "estimate", since: 1000, expected: 80 }, 1000 + seconds) ?? Number.NaN;
 
   it("moves evenly to 90 % at the time expected", () => {
     expect([0, 20, 40, 80].map(at)).toEqual([0, 0.225, 0.45, 0.9].map((share) => expect.closeTo(share)));
@@ -20,17 +21,17 @@ describe("a guess", () => {
   });
 
   it("is unknown without an expectation", () => {
-    expect(progressShare({ since: 1000, expected: 0 }, 1001)).toBeUndefined();
+    expect(progressShare({ kind: "estimate", since: 1000, expected: 0 }, 1001)).toBeUndefined();
   });
 });
 
 describe("a transfer", () => {
   it("is what was counted", () => {
-    expect(progressShare({ done: 3, total: 4 }, 0)).toBe(0.75);
-    expect(progressShare({ done: 5, total: 4 }, 0)).toBe(1);
+    expect(progressShare({ kind: "transfer", done: 3, total: 4 }, 0)).toBe(0.75);
+    expect(progressShare({ kind: "transfer", done: 5, total: 4 }, 0)).toBe(1);
   });
 
   it("is unknown without a total", () => {
-    expect(progressShare({ done: 3, total: 0 }, 0)).toBeUndefined();
+    expect(progressShare({ kind: "transfer", done: 3, total: 0 }, 0)).toBeUndefined();
   });
 });

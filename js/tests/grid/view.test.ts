@@ -1,9 +1,9 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatLine } from "../../src/core/line";
-import type { GridCell, GridCommand } from "../../src/core/protocol";
 import { DWELL_MS } from "../../src/core/ui/visibility";
 import { SAVED, SPARE_MS } from "../../src/grid/mount";
+import type { GridCell, GridCommand } from "../../src/protocol.gen";
 import define from "../../src/widget";
 import { exampleGrid, type GridState, gridExamples, NOW } from "../fixtures";
 import { FakeModel } from "../kernel";
@@ -432,7 +432,7 @@ describe("export", () => {
     const menu = await pick("Video");
     expect(sent("export")).toEqual([{ ending: ".mp4" }]);
     expect(menu.value).toBe("Export");
-    await kernel(() => model.grant("export", { words: "Written to sweep-s3f2a.mp4" }));
+    await kernel(() => model.grant("export", { text: "Written to sweep-s3f2a.mp4" }));
     expect(find(".veo-summary-line").textContent).toContain("Written to sweep-s3f2a.mp4");
     await pick("Folder");
     expect(sent("export").at(-1)).toEqual({ ending: "" });

@@ -2,8 +2,9 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestError } from "../../src/core/connection";
-import type { Draft, SharedDraft } from "../../src/core/protocol";
+import type { PanelRequest } from "../../src/panel/request";
 import { KEEP_MS, useDraft } from "../../src/panel/shared-draft";
+import type { Draft, SharedDraft } from "../../src/protocol.gen";
 
 const EMPTY: Draft = {
   prompt: "",
@@ -25,7 +26,7 @@ let draft: Draft;
 let change: (next: (draft: Draft) => Draft) => void;
 
 function Probe({ shared }: { shared: SharedDraft }) {
-  [draft, change] = useDraft(shared, request, host.signal);
+  [draft, change] = useDraft(shared, request as PanelRequest, host.signal);
   return <p>{draft.prompt}</p>;
 }
 

@@ -3,11 +3,13 @@
 import { type ComponentChildren, render } from "preact";
 import { act } from "preact/test-utils";
 import { vi } from "vitest";
-import { askWith, type Request, RequestError } from "../../src/core/connection";
-import type { GalleryView, Item, Library, PanelCommand, Row } from "../../src/core/protocol";
+import { askWith, RequestError } from "../../src/core/connection";
+import type { Library } from "../../src/panel/context";
 import { type AskPanel, type Panel, PanelContext } from "../../src/panel/context";
 import { Stills } from "../../src/panel/media/stills";
 import { Sources } from "../../src/panel/media/videos";
+import type { PanelRequest } from "../../src/panel/request";
+import type { GalleryView, Item, PanelCommand, Row } from "../../src/protocol.gen";
 
 export const NOW = 1_764_100_000;
 
@@ -18,12 +20,12 @@ export class FakeKernel {
   readonly sent: { kind: PanelCommand; payload: Record<string, unknown> }[] = [];
   readonly answers = new Map<PanelCommand, Answering>();
 
-  readonly request: Request = async (kind, payload = {}) => {
-    this.sent.push({ kind: kind as PanelCommand, payload: payload as Record<string, unknown> });
-    const answer = this.answers.get(kind as PanelCommand);
+  readonly request = (async (kind: PanelCommand, payload: object) => {
+    this.sent.push({ kind: kind, payload: payload as Record<string, unknown> });
+    const answer = this.answers.get(kind);
     if (answer === undefined) return new Promise(() => {});
     return (await answer(payload as never)) as Record<string, unknown>;
-  };
+  }) as PanelRequest;
 
   on(kind: PanelCommand, answer: Answering): this {
     this.answers.set(kind, answer);
@@ -134,7 +136,7 @@ export function exampleRow(changes: Partial<Row> = {}): Row {
     prompt: "A fox crosses a frozen lake.",
     settings: "fast · 16:9",
     line: ["Generating", { clock: "since", at: NOW - 42 }],
-    progress: { since: NOW - 42, expected: 84 },
+    progress: { kind: "estimate", since: NOW - 42, expected: 84 },
     actions: ["cancel"],
     ...changes,
   };

@@ -1,8 +1,8 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatLine } from "../../src/core/line";
-import { ROWS } from "../../src/core/protocol";
 import define from "../../src/panel";
+import { ROWS } from "../../src/protocol.gen";
 import { examplePanel, type PanelState, panelExamples } from "../fixtures";
 import { FakeModel } from "../kernel";
 
@@ -73,7 +73,7 @@ async function show({ rows, library, ...state }: PanelState): Promise<void> {
   host = new AbortController();
   el = document.body.appendChild(document.createElement("div"));
   await act(() => void define().render({ model: model.as(), el, signal: host.signal }));
-  await grant("browse", panelExamples.answers.browse);
+  await grant("browse", { total: panelExamples.items.length, items: panelExamples.items });
 }
 
 describe("every example panel", () => {
@@ -91,7 +91,7 @@ describe("every example panel", () => {
     const tiles = [...el.querySelectorAll<HTMLElement>(".veo-tile[data-key]")].map(
       (tile) => tile.dataset["key"],
     );
-    expect(tiles).toEqual(panelExamples.answers.browse.items.map(({ key }) => key));
+    expect(tiles).toEqual(panelExamples.items.map(({ key }) => key));
     expect(el.querySelectorAll(".veo-queue b, .veo-tile b, script")).toHaveLength(0);
   });
 });
@@ -99,7 +99,7 @@ describe("every example panel", () => {
 describe("a view that goes", () => {
   it("leaves nothing: no listener, no timer, no object URL", async () => {
     await show(examplePanel("running"));
-    const [item] = panelExamples.answers.browse.items;
+    const [item] = panelExamples.items;
     const tile = el.querySelector(".veo-tile[data-key]") as HTMLElement;
     await act(() => void tile.dispatchEvent(new PointerEvent("pointerenter", { pointerType: "mouse" })));
     await pass(1000);

@@ -28,7 +28,7 @@ from veo_nb.media.probe import probe
 from veo_nb.notebook.export import page as page_module
 from veo_nb.notebook.export import writer as export_module
 from veo_nb.notebook.export.writer import kind_of
-from veo_nb.notebook.grid.protocol import Details, Grid, GridCell, Summary
+from veo_nb.notebook.grid.protocol import CellDetails, Grid, GridCell, GridSummary
 
 NAMES = [
     f"{name}.mp4"
@@ -102,6 +102,11 @@ def test_another_ending_is_refused_with_those_there_are(sweep, to):
         sweep.export(to)
 
 
+def test_a_name_that_holds_half_a_character_is_refused(sweep, tmp_path):
+    with pytest.raises(errors.InvalidRequest, match=r"to holds half a character.* another name"):
+        sweep.export(tmp_path / "grid \ud83e.csv")
+
+
 @pytest.mark.parametrize(
     ("to", "how"),
     [
@@ -126,22 +131,22 @@ def test_the_page_holds_the_grid_its_clips_and_nothing_to_be_fetched(sweep, tmp_
     path = sweep.export(tmp_path / "new" / "grid.html")
     assert path == tmp_path / "new" / "grid.html"
     page = Elements(path.read_text("utf-8"))
-    facts = json.loads(page.texts("script", id="facts")[0])
-    assert mismatch(facts["grid"], Grid) == []
-    assert mismatch(facts["summary"], Summary) == []
-    assert mismatch(facts["cells"], list[GridCell]) == []
-    assert mismatch(facts["details"], dict[str, Details]) == []
-    assert facts["cells"][0]["clips"][0]["rating"] == 4
-    assert [clip["path"] for cell in facts["cells"] for clip in cell["clips"]] == NAMES
-    assert facts["details"]["0"]["prompt"] == PROMPT.replace("{{animal}}", "fox")
-    assert len(facts["stills"]) == 5
-    assert all(still.startswith("data:image/jpeg;base64,") for still in facts["stills"].values())
+    state = json.loads(page.texts("script", id="state")[0])
+    assert mismatch(state["grid"], Grid) == []
+    assert mismatch(state["summary"], GridSummary) == []
+    assert mismatch(state["cells"], list[GridCell]) == []
+    assert mismatch(state["details"], dict[str, CellDetails]) == []
+    assert state["cells"][0]["clips"][0]["rating"] == 4
+    assert [clip["path"] for cell in state["cells"] for clip in cell["clips"]] == NAMES
+    assert state["details"]["0"]["prompt"] == PROMPT.replace("{{animal}}", "fox")
+    assert len(state["stills"]) == 5
+    assert all(still.startswith("data:image/jpeg;base64,") for still in state["stills"].values())
     video = base64.b64decode(page.texts("script", **{"data-clip": "0/0"})[0])
     assert hashlib.sha256(video).hexdigest() == sweep.cells[0].videos[0].sha256
     # Nothing in it can be asked for, as there is nobody to do it.
-    assert facts["summary"]["actions"] == []
-    assert {action for cell in facts["cells"] for action in cell["actions"]} == set()
-    assert facts["cells"][5]["line"] == ["1080p needs an 8 second clip; you asked for 4."]
+    assert state["summary"]["actions"] == []
+    assert {action for cell in state["cells"] for action in cell["actions"]} == set()
+    assert state["cells"][5]["line"] == ["1080p needs an 8 second clip; you asked for 4."]
     assert "until the page is closed" in page.texts("footer")[0]
     assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", path.read_text("utf-8"))
 
@@ -152,8 +157,8 @@ def test_the_page_is_text_where_it_is_hostile(sweep, tmp_path):
     scripts = [attributes for tag, attributes, _ in page.found if tag == "script"]
     assert [one.get("type") for one in scripts] == ["application/json", *["text/plain"] * 5, "module"]
     assert page.texts("h1") == [PROMPT]
-    facts = json.loads(page.texts("script", id="facts")[0])
-    assert facts["cells"][0]["clips"][0]["note"] == "</script><script>alert(2)</script><!--"
+    state = json.loads(page.texts("script", id="state")[0])
+    assert state["cells"][0]["clips"][0]["note"] == "</script><script>alert(2)</script><!--"
 
 
 def test_the_pages_policy_lets_its_own_script_run_and_no_other(sweep, tmp_path):
@@ -173,8 +178,8 @@ def test_the_pages_policy_lets_its_own_script_run_and_no_other(sweep, tmp_path):
 def test_clips_may_lie_beside_the_page(sweep, tmp_path):
     path = sweep.export(tmp_path / "my grid.html", embed=False)
     page = Elements(path.read_text("utf-8"))
-    facts = json.loads(page.texts("script", id="facts")[0])
-    urls = [clip["url"] for cell in facts["cells"] for clip in cell["clips"]]
+    state = json.loads(page.texts("script", id="state")[0])
+    urls = [clip["url"] for cell in state["cells"] for clip in cell["clips"]]
     assert urls == [f"my%20grid_files/{name}" for name in NAMES]
     assert sorted(one.name for one in (tmp_path / "my grid_files").iterdir()) == sorted(NAMES)
     assert not [one for _, one, _ in page.found if "data-clip" in one]
@@ -205,7 +210,7 @@ def test_a_page_without_its_script_says_so(sweep, tmp_path, monkeypatch):
 
 def test_rows_and_columns_are_those_that_are_asked_for(sweep, tmp_path):
     page = Elements(sweep.export(tmp_path / "g.html", rows="resolution", columns="animal").read_text("utf-8"))
-    grid = json.loads(page.texts("script", id="facts")[0])["grid"]
+    grid = json.loads(page.texts("script", id="state")[0])["grid"]
     assert (grid["rows"], grid["columns"]) == ("resolution", "animal")
 
 
@@ -226,9 +231,9 @@ def still(path: Path) -> Image.Image:
 
 
 def test_the_video_has_every_cell_in_its_place(sweep, tmp_path):
-    facts = probe(sweep.export(tmp_path / "grid.mp4"))
-    assert (facts.fps, facts.has_audio) == (24.0, False)
-    assert facts.duration == pytest.approx(0.5, abs=0.01)
+    state = probe(sweep.export(tmp_path / "grid.mp4"))
+    assert (state.fps, state.has_audio) == (24.0, False)
+    assert state.duration == pytest.approx(0.5, abs=0.01)
     picture = frame(tmp_path / "grid.mp4", 0.4)
     # Small ones first: fox, then owl, each long and short; then the large ones.
     assert near(picture, 0.1, 0.05, COLOURS["fox"])
@@ -253,8 +258,8 @@ def test_the_picture_is_a_still_of_the_video(sweep, tmp_path):
     picture = still(sweep.export(tmp_path / "grid.png"))
     assert (tmp_path / "grid.png").read_bytes().startswith(b"\x89PNG")
     sweep.export(tmp_path / "grid.mp4")
-    facts = probe(tmp_path / "grid.mp4")
-    assert picture.size == (facts.width, facts.height)
+    state = probe(tmp_path / "grid.mp4")
+    assert picture.size == (state.width, state.height)
     middle = frame(tmp_path / "grid.mp4", 0.25)
     assert np.abs(np.asarray(picture, dtype=float) - np.asarray(middle)).mean() < 4
 
@@ -272,7 +277,7 @@ def test_a_sweep_without_a_clip_is_no_video_and_says_so(make_studio, service, tm
     with pytest.raises(errors.InvalidRequest, match="no clip yet"):
         sweep.export(tmp_path / "grid.mp4")
     page = Elements(sweep.export(tmp_path / "grid.html").read_text("utf-8"))
-    cells = json.loads(page.texts("script", id="facts")[0])["cells"]
+    cells = json.loads(page.texts("script", id="state")[0])["cells"]
     assert [(cell["state"], cell["line"]) for cell in cells] == [("empty", ["Not made yet"])] * 2
     held.give()
     sweep.wait(60)
@@ -281,7 +286,7 @@ def test_a_sweep_without_a_clip_is_no_video_and_says_so(make_studio, service, tm
 def test_a_clip_whose_file_is_gone_is_a_box_that_says_so(sweep, tmp_path):
     sweep.cells[0].videos[0].path.unlink()
     page = Elements(sweep.export(tmp_path / "grid.html").read_text("utf-8"))
-    cell = json.loads(page.texts("script", id="facts")[0])["cells"][0]
+    cell = json.loads(page.texts("script", id="state")[0])["cells"][0]
     assert (cell["clips"], cell["line"]) == ([], ["Its file is no longer there"])
     picture = still(sweep.export(tmp_path / "grid.png"))
     assert near(picture, 0.1, 0.05, (58, 58, 58))
@@ -349,7 +354,7 @@ def test_the_samples_of_a_cell_are_told_apart(make_studio, service, tmp_path):
     sweep.cells[0].videos[0].path.unlink()
     shutil.rmtree(tmp_path / "r")
     page = Elements(sweep.export(tmp_path / "g.html").read_text("utf-8"))
-    (clip,) = json.loads(page.texts("script", id="facts")[0])["cells"][0]["clips"]
+    (clip,) = json.loads(page.texts("script", id="state")[0])["cells"][0]["clips"]
     assert clip["path"] == "fox_2.mp4"
     data = base64.b64decode(page.texts("script", **{"data-clip": "0/0"})[0])
     assert hashlib.sha256(data).hexdigest() == sweep.cells[0].videos[1].sha256

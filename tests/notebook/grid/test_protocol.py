@@ -1,43 +1,56 @@
-"""What crosses the border for a grid: the same examples are read by js/tests."""
+"""What crosses for a grid: the examples that js/tests draw are its shapes, and what a page asks is checked."""
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from tests.notebook.test_protocol import mismatch, read
 from veo_nb.errors import InvalidRequest
-from veo_nb.notebook.grid.protocol import COMMANDS, CellState, Grid, GridCell, Summary
+from veo_nb.notebook.grid.protocol import COMMANDS, CellState, Grid, GridCell, GridSummary, RateSample
 from veo_nb.notebook.protocol import parse_command
 
-EXAMPLES = read("grids.json")
+GRIDS = read("grids.json")["grids"]
+SAMPLE = {"cell": "0", "sample": 0}
 
 
-@pytest.mark.parametrize("name", EXAMPLES["grids"])
+@pytest.mark.parametrize("name", GRIDS)
 def test_every_example_grid_is_what_the_types_say(name):
-    state = EXAMPLES["grids"][name]
+    state = GRIDS[name]
     assert mismatch(state["grid"], Grid) == []
-    assert mismatch(state["summary"], Summary) == []
+    assert mismatch(state["summary"], GridSummary) == []
     assert mismatch(state["cells"], list[GridCell]) == []
 
 
-def test_the_examples_have_most_states_and_all_wishes():
-    states = {cell["state"] for state in EXAMPLES["grids"].values() for cell in state["cells"]}
-    every = {state for part in get_args(CellState) for state in get_args(part)}
-    assert every - states == {"submitting", "downloading", "cancelled", "uncertain"}
-    assert {raw["kind"] for raw in EXAMPLES["requests"]} == set(COMMANDS)
+def test_the_examples_have_most_states():
+    states = {cell["state"] for state in GRIDS.values() for cell in state["cells"]}
+    assert set(get_args(CellState)) - states == {"submitting", "downloading", "cancelled", "uncertain"}
 
 
-@pytest.mark.parametrize("raw", EXAMPLES["requests"], ids=lambda raw: raw["kind"])
-def test_a_wish_is_understood_with_its_payload(raw):
-    message, payload = parse_command(raw, COMMANDS)
-    assert message.kind == raw["kind"]
-    assert {name: getattr(payload, name) for name in raw["payload"]} == raw["payload"]
+def test_a_command_is_understood_with_its_payload():
+    sent = {**SAMPLE, "rating": 4}
+    command, payload = parse_command({"kind": "rate", "id": "g1", "payload": sent}, COMMANDS)
+    assert (command.kind, command.id) == ("rate", "g1")
+    assert payload == RateSample(cell="0", sample=0, rating=4)
 
 
-@pytest.mark.parametrize("raw", EXAMPLES["not requests"], ids=lambda raw: f"{raw['kind']}-{raw['id']}")
-def test_what_goes_too_far_is_refused_with_the_id_to_reply_to(raw):
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("export", {"ending": ".exe"}),
+        ("rate", {**SAMPLE, "rating": 6}),
+        ("rate", {**SAMPLE, "rating": -1}),
+        ("rate", {**SAMPLE, "sample": -1, "rating": 1}),
+        ("rate", {**SAMPLE, "cell": 0, "rating": 1}),
+        ("star", {**SAMPLE, "star": 1}),
+        ("note", {**SAMPLE, "note": "x" * 2001}),
+        ("cancel-job", {}),
+        ("pause", {"job": "3f2a"}),
+        ("cancel", {}),
+    ],
+)
+def test_what_goes_too_far_is_refused_with_the_id_to_reply_to(kind: str, payload: dict[str, Any]):
     with pytest.raises(InvalidRequest) as caught:
-        parse_command(raw, COMMANDS)
-    assert caught.value.facts["id"] == raw["id"]
+        parse_command({"kind": kind, "id": "g2", "payload": payload}, COMMANDS)
+    assert caught.value.facts["id"] == "g2"

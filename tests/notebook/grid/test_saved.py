@@ -6,10 +6,11 @@ import shutil
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.notebook.test_display import HOSTILE, Page, make_video
 from veo_nb.engine.video import Video
-from veo_nb.notebook.grid.protocol import Grid, GridCell, GridClip
+from veo_nb.notebook.grid.protocol import Grid, GridAxis, GridCell, GridClip
 from veo_nb.notebook.grid.saved import Table, marks, saved_grid, small_still
 from veo_nb.notebook.place import Place
 
@@ -30,37 +31,37 @@ def video(tmp_path, clip) -> Video:
 
 
 def clip_state(**changes: Any) -> Any:
-    state: GridClip = {"url": "", "path": "fox.mp4", "fps": 24.0, "rating": 0, "star": False, "note": ""}
-    return {**state, **changes}
+    state = GridClip(url="", path="fox.mp4", fps=24.0, rating=0, star=False, note="")
+    return replace(state, **changes)
 
 
 def cell(key: int, at: list[int], **changes: Any) -> Any:
-    state: GridCell = {
-        "key": str(key),
-        "place": at,
-        "job": "3f2a",
-        "state": "succeeded",
-        "line": [],
-        "progress": None,
-        "shape": "16:9",
-        "actions": [],
-        "clips": [clip_state()],
-    }
-    return {**state, **changes}
+    state = GridCell(
+        key=str(key),
+        place=at,
+        job="3f2a",
+        state="succeeded",
+        line=[],
+        progress=None,
+        shape="16:9",
+        actions=[],
+        clips=[clip_state()],
+    )
+    return replace(state, **changes)
 
 
 def grid(rows="animal", columns="time", **axes: list[str]) -> Grid:
     axes = axes or {"animal": ["fox", "owl"], "time": ["dawn", "dusk", "night"]}
-    return {
-        "id": "s3f2a",
-        "axes": [{"name": name, "values": values} for name, values in axes.items()],
-        "rows": rows,
-        "columns": columns,
-        "shape": "16:9",
-        "tag": "sandbox",
-        "batches": 1,
-        "token": "a1b2",
-    }
+    return Grid(
+        id="s3f2a",
+        axes=[GridAxis(name=name, values=values) for name, values in axes.items()],
+        rows=rows,
+        columns=columns,
+        shape="16:9",
+        tag="sandbox",
+        batches=1,
+        token="a1b2",
+    )
 
 
 def draw(state: Grid, cells: list[GridCell], place: Place, videos=None, **more) -> str:

@@ -15,7 +15,7 @@ from tests.notebook.panel import panels
 from tests.notebook.test_protocol import mismatch
 from tests.world import Held
 from veo_nb.notebook.grid import view as sweep_view
-from veo_nb.notebook.grid.protocol import BATCH, Grid, GridCell, Summary
+from veo_nb.notebook.grid.protocol import BATCH, Grid, GridCell, GridSummary
 from veo_nb.notebook.grid.view import SweepView
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Reply
@@ -84,7 +84,7 @@ def ask(view: Seen, kind: str, **payload: Any) -> dict[str, Any]:
     view.sent.clear()
     view._handle_custom_msg({"kind": kind, "id": "k1", "payload": payload}, [])
     (answer,) = view.sent
-    assert mismatch(json.loads(json.dumps(answer)), Reply, "reply") == []
+    assert mismatch(json.loads(json.dumps(answer)), Reply) == []
     return answer
 
 
@@ -101,7 +101,7 @@ def wait_until(condition) -> None:
 def test_its_traits_are_what_the_protocol_says(look, done):
     view = look(done)
     assert mismatch(json.loads(json.dumps(view.grid)), Grid) == []
-    assert mismatch(json.loads(json.dumps(view.summary)), Summary) == []
+    assert mismatch(json.loads(json.dumps(view.summary)), GridSummary) == []
     assert mismatch(json.loads(json.dumps(view.cells_0)), list[GridCell]) == []
     assert {"grid", "summary", "cells_0"} <= set(view.get_state())
     assert "data:" not in json.dumps([view.grid, view.summary, view.cells_0])
@@ -234,7 +234,7 @@ def test_a_still_and_the_details_come_when_they_are_asked_for(look, done):
 
 def test_an_export_is_written_beside_the_notebook(look, done, tmp_path):
     answer = ask(look(done), "export", ending=".csv")
-    assert answer["ok"] == {"words": f"Written to sweep-{done.id}.csv"}
+    assert answer["ok"] == {"text": f"Written to sweep-{done.id}.csv"}
     assert (tmp_path / f"sweep-{done.id}.csv").read_text("utf-8").startswith("animal,time,")
 
 
@@ -244,7 +244,7 @@ def test_an_export_that_takes_long_goes_on_after_the_answer(look, done, tmp_path
     monkeypatch.setattr(NotebookViews, "export", lambda self, sweep, to, **how: go_on.wait(10) and to.touch())
     answer = ask(look(done), "export", ending=".mp4")
     path = tmp_path / f"sweep-{done.id}.mp4"
-    assert "Being written to" in answer["ok"]["words"]
+    assert "Being written to" in answer["ok"]["text"]
     assert not path.exists()
     go_on.set()
     wait_until(path.exists)

@@ -58,7 +58,7 @@ class Seen(Panel):
 
             assert self._answered.wait_for(has_come, WAIT_SECONDS), f"no answer to {asked}"
         ((content, buffers),) = found
-        assert mismatch(json.loads(json.dumps(content)), Reply, "reply") == []
+        assert mismatch(json.loads(json.dumps(content)), Reply) == []
         return content, buffers
 
     def ask(self, kind: str, *buffers: bytes, **payload: Any) -> Any:

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.notebook.test_protocol import mismatch, read
 from veo_nb import catalog
@@ -17,6 +18,7 @@ from veo_nb.notebook.panel.draft import check_draft, make_setup, read_draft, say
 from veo_nb.notebook.panel.protocol import Check, Draft, Setup
 from veo_nb.notebook.panel.store import empty_draft
 from veo_nb.notebook.place import Place
+from veo_nb.notebook.protocol import to_json
 
 PICTURE = Picture(b"", "image/png", 1600, 900, "fox.png", "ab" * 32)
 TALL = Picture(b"", "image/png", 900, 1200, "owl.png", "cd" * 32)
@@ -24,7 +26,7 @@ PICTURES = {"fox": PICTURE, "owl": TALL}
 
 
 def draft(prompt: str = "A fox.", **changes: Any) -> Draft:
-    return {**empty_draft(), "prompt": prompt, **changes}  # type: ignore[typeddict-item]
+    return replace(empty_draft(), prompt=prompt, **changes)
 
 
 def picture(key: str) -> Picture:
@@ -43,12 +45,12 @@ def asked(given: Draft) -> Any:
 
 def check(studio, given: Draft) -> Check:
     found = check_draft(studio, given, picture, studio.library.clip)
-    assert mismatch(found, Check, "check") == []
+    assert mismatch(found, Check) == []
     return found
 
 
 def said(found: Check) -> list[tuple[str, str]]:
-    return [(one["field"], one["message"]) for one in found["problems"]]
+    return [(one.field, one.message) for one in found.problems]
 
 
 # The form
@@ -59,21 +61,21 @@ def test_a_form_is_what_the_protocol_says_and_has_what_the_provider_serves(make_
     keys = {"project": "p", "location": "us-central1"} if name == "vertex" else {}
     studio = make_studio(provider=name, **keys)
     setup = make_setup(studio, Place(tmp_path))
-    assert mismatch(setup, Setup, "panel") == []
-    model = setup["fields"][0]
+    assert mismatch(setup, Setup) == []
+    model = setup.fields[0]
     served = {catalog.MODELS[one].alias for one in catalog.PROVIDERS[name].models}
-    assert {choice["value"] for choice in model["choices"]} == served
-    assert model["unset"] in served
-    assert setup["folder"] == "library"
+    assert {choice.value for choice in model.choices} == served
+    assert model.unset in served
+    assert setup.folder == "library"
 
 
 def test_the_form_of_the_examples_is_the_real_one(make_studio, tmp_path):
     setup = make_setup(make_studio(provider="sandbox"), Place(tmp_path))
-    assert setup["fields"] == read("panels.json")["panels"]["empty"]["panel"]["fields"]
+    assert to_json(setup.fields) == read("panels.json")["setup"]["fields"]
 
 
 def test_all_fields_of_a_form_are_those_of_a_request_that_are_no_pictures(make_studio, tmp_path):
-    names = [one["name"] for one in make_setup(make_studio(), Place(tmp_path))["fields"]]
+    names = [one.name for one in make_setup(make_studio(), Place(tmp_path)).fields]
     pictures = {"prompt", "image", "last_frame", "reference_images", "video"}
     assert set(names) == set(catalog.FIELD) - pictures
 
@@ -160,10 +162,10 @@ def test_what_it_asks_for_is_made(studio):
 
 def test_one_clip_with_its_price_and_its_time(studio):
     found = check(studio, draft())
-    assert found["problems"] == []
-    assert (found["count"], found["stored"], found["button"]) == (1, 0, "Generate 1 clip")
-    assert found["line"].startswith("1 clip · about $")
-    assert " · about " in found["line"].partition("$")[2]
+    assert found.problems == []
+    assert (found.count, found.stored, found.button) == (1, 0, "Generate 1 clip")
+    assert found.line.startswith("1 clip · about $")
+    assert " · about " in found.line.partition("$")[2]
 
 
 def test_nothing_is_sent_or_written_by_looking(studio, service, tmp_path):
@@ -173,44 +175,44 @@ def test_nothing_is_sent_or_written_by_looking(studio, service, tmp_path):
 
 
 def test_where_nothing_is_charged_it_would_cost(make_studio):
-    assert "would cost about $" in check(make_studio(provider="sandbox"), draft())["line"]
+    assert "would cost about $" in check(make_studio(provider="sandbox"), draft()).line
 
 
 def test_samples_are_counted_one_by_one(studio):
-    assert check(studio, draft(fields={"sample_count": ["3"]}))["button"] == "Generate 3 clips"
+    assert check(studio, draft(fields={"sample_count": ["3"]})).button == "Generate 3 clips"
 
 
 def test_a_sweep_counts_its_clips_and_those_that_are_there(studio):
     studio.generate("A fox.", seed=1).wait(30)
     found = check(studio, draft(fields={"seed": ["1,2,3"]}))
-    assert (found["count"], found["stored"], found["button"]) == (2, 1, "Generate 2 clips")
-    assert "1 there already" in found["line"]
+    assert (found.count, found.stored, found.button) == (2, 1, "Generate 2 clips")
+    assert "1 there already" in found.line
 
 
 def test_what_was_made_before_is_shown(studio):
     studio.generate("A fox.").wait(30)
     found = check(studio, draft())
-    assert (found["count"], found["stored"], found["button"]) == (0, 1, "Show the clip")
-    assert found["line"] == "There already, or on its way: nothing is sent"
-    assert check(studio, draft(take=2))["button"] == "Generate 1 clip"
+    assert (found.count, found.stored, found.button) == (0, 1, "Show the clip")
+    assert found.line == "There already, or on its way: nothing is sent"
+    assert check(studio, draft(take=2)).button == "Generate 1 clip"
 
 
 def test_a_budget_that_does_not_suffice_is_told_before(make_studio):
-    (note,) = check(make_studio(budget=0.01), draft())["notes"]
+    (note,) = check(make_studio(budget=0.01), draft()).notes
     assert note.startswith("It would not be sent: ")
 
 
 def test_a_picture_of_another_shape_is_told(studio, monkeypatch):
     monkeypatch.setattr("veo_nb.request._light", lambda given, *_: given)
     found = check(studio, draft(image=["owl"], fields={"aspect_ratio": ["9:16"]}))
-    assert found["notes"] == ["owl.png is 3:4; the provider will make it 9:16. Crop or pad it to say how."]
+    assert found.notes == ["owl.png is 3:4; the provider will make it 9:16. Crop or pad it to say how."]
 
 
 def test_cells_of_a_sweep_that_cannot_be_made_are_told(studio):
     found = check(studio, draft(fields={"resolution": ["720p", "1080p"], "duration_seconds": [4, 8]}))
-    assert found["problems"] == []
-    assert found["count"] == 3
-    assert any("1 of 4 can't be made: 1080p needs an 8 second clip" in note for note in found["notes"])
+    assert found.problems == []
+    assert found.count == 3
+    assert any("1 of 4 can't be made: 1080p needs an 8 second clip" in note for note in found.notes)
 
 
 def test_a_value_with_which_nothing_can_be_made_is_told_in_the_words_of_the_form(studio):
@@ -226,7 +228,7 @@ def test_a_value_with_which_nothing_can_be_made_is_told_in_the_words_of_the_form
 def test_an_empty_prompt_is_told_with_its_field(studio):
     found = check(studio, draft("  "))
     assert said(found) == [("prompt", "The prompt is empty.")]
-    assert (found["count"], found["button"], found["line"]) == (0, "Generate", "")
+    assert (found.count, found.button, found.line) == (0, "Generate", "")
 
 
 def test_all_that_is_wrong_is_told_at_once(studio):
@@ -249,8 +251,8 @@ def test_of_a_sweep_the_studio_judges_and_not_its_first_cell(studio):
 
 def test_a_sweep_of_which_nothing_can_be_made_has_no_button(studio):
     found = check(studio, draft(fields={"resolution": ["1080p"], "duration_seconds": [4, 6]}))
-    assert (found["count"], found["button"], found["line"]) == (0, "Generate", "")
-    assert "1080p needs an 8 second clip" in found["problems"][0]["message"]
+    assert (found.count, found.button, found.line) == (0, "Generate", "")
+    assert "1080p needs an 8 second clip" in found.problems[0].message
 
 
 def test_a_picture_that_is_gone_is_told(studio):
@@ -258,8 +260,8 @@ def test_a_picture_that_is_gone_is_told(studio):
 
 
 def test_hints_are_for_who_has_a_form(studio):
-    (problem,) = check(studio, draft(fields={"resolution": ["1080p"], "duration_seconds": [4]}))["problems"]
-    assert problem["hint"] == "Use Duration 8 s or Resolution 720p."
+    (problem,) = check(studio, draft(fields={"resolution": ["1080p"], "duration_seconds": [4]})).problems
+    assert problem.hint == "Use Duration 8 s or Resolution 720p."
 
 
 values = st.one_of(
@@ -280,6 +282,8 @@ values = st.one_of(
     fit=st.sampled_from(["", "crop"]),
     take=st.integers(1, 3),
 )
+@example(fields={}, prompt="A {{x}}.", variables={"x": ["fox", "\ud800"]}, fit="", take=1)
+@example(fields={}, prompt="A {{x}}.", variables={"x": ["\ud800"]}, fit="", take=1)
 def test_whatever_a_page_sends_is_checked_and_never_breaks(
     tmp_path_factory, fields, prompt, variables, fit, take
 ):
@@ -289,5 +293,5 @@ def test_whatever_a_page_sends_is_checked_and_never_breaks(
     studio = Studio(environ={}, folder=folder, provider="sandbox")
     found = check(studio, draft(prompt, fields=fields, variables=variables, fit=fit, take=take))
     # It can be sent to the page.
-    json.dumps(found, ensure_ascii=False).encode()
-    assert bool(found["problems"]) == (found["count"] + found["stored"] == 0)
+    json.dumps(to_json(found), ensure_ascii=False).encode()
+    assert bool(found.problems) == (found.count + found.stored == 0)

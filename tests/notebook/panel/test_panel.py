@@ -14,25 +14,28 @@ import pytest
 
 import veo_nb
 from tests.notebook.panel.panels import Seen, wait_until
+from tests.notebook.panel.test_protocol import PAYLOADS
 from tests.notebook.test_protocol import mismatch
 from tests.world import Held
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notebook.live import PUSH_SECONDS
 from veo_nb.notebook.panel import panel as panel_module
 from veo_nb.notebook.panel import state as panel_state
+from veo_nb.notebook.panel.commands import Posters
 from veo_nb.notebook.panel.panel import LIVING, check_place
 from veo_nb.notebook.panel.protocol import (
     ROWS,
+    GalleryView,
     LibraryState,
     Queue,
     Row,
     Setup,
     SharedDraft,
     Shelves,
-    View,
 )
 from veo_nb.notebook.panel.store import empty_draft, first_view
 from veo_nb.notebook.place import Place
+from veo_nb.notebook.protocol import Nothing, to_json
 from veo_nb.store.changes import Change
 
 ROW_NAMES = [f"row_{at}" for at in range(ROWS)]
@@ -66,20 +69,20 @@ def here(studio):
 
 def assert_as_the_protocol_says(panel: Seen) -> None:
     state = json.loads(json.dumps(panel.get_state()))
-    assert mismatch(state["panel"], Setup, "panel") == []
-    assert mismatch(state["draft"], SharedDraft, "draft") == []
-    assert mismatch(state["queue"], Queue, "queue") == []
-    assert mismatch(state["library"], LibraryState, "library") == []
-    assert mismatch(state["shelves"], Shelves, "shelves") == []
-    assert mismatch(state["view"], View, "view") == []
-    assert mismatch(state["chosen"], list[str], "chosen") == []
+    assert mismatch(state["panel"], Setup) == []
+    assert mismatch(state["draft"], SharedDraft) == []
+    assert mismatch(state["queue"], Queue) == []
+    assert mismatch(state["library"], LibraryState) == []
+    assert mismatch(state["shelves"], Shelves) == []
+    assert mismatch(state["view"], GalleryView) == []
+    assert mismatch(state["chosen"], list[str]) == []
     for at in range(ROWS):
         row = state[f"row_{at}"]
-        assert row == {} or mismatch(row, Row, f"row_{at}") == []
+        assert row == {} or mismatch(row, Row) == []
 
 
 def draft(**changes: Any) -> dict[str, Any]:
-    return {**empty_draft(), **changes}
+    return {**to_json(empty_draft()), **changes}
 
 
 # What it shows
@@ -99,7 +102,7 @@ def test_a_panel_on_an_empty_library_begins_with_an_example_and_its_photograph(l
 def test_a_panel_on_a_used_library_begins_with_nothing(look, here, studio):
     studio.generate("A fox.").wait(30)
     panel = look(here)
-    assert panel.draft["draft"] == empty_draft()
+    assert panel.draft["draft"] == to_json(empty_draft())
     assert panel.library["total"] == 1
     assert panel.queue == {"order": [], "more": 0, "line": []}
 
@@ -276,7 +279,7 @@ def test_two_panels_show_the_same_and_know_who_wrote(look, here):
     one.ask("draft", draft=draft(prompt="A fox."), by="one")
     wait_until(lambda: two.draft == {"by": "one", "draft": draft(prompt="A fox.")})
     wait_until(lambda: one.draft == two.draft)
-    view = {**first_view(), "search": "fox", "states": ["starred"]}
+    view = {**to_json(first_view()), "search": "fox", "states": ["starred"]}
     two.ask("view", view=view)
     wait_until(lambda: one.view == two.view == view)
 
@@ -310,7 +313,7 @@ def test_all_is_as_it_was_after_a_restart(look, make_studio):
     first, second = make_studio(), make_studio()
     panel = look(lambda: first)
     written = draft(prompt="A {{x}}.", variables={"x": ["fox", "owl"]}, fields={"seed": ["1,2"]})
-    view = {**first_view(), "rating": 3}
+    view = {**to_json(first_view()), "rating": 3}
     panel.ask("draft", draft=written, by="v1")
     panel.ask("view", view=view)
     panel.close()
@@ -420,17 +423,14 @@ def test_a_wish_whose_work_takes_long_does_not_hold_who_hands_it_over(look, here
     began, go_on = threading.Event(), threading.Event()
     where: list[threading.Thread] = []
 
-    def blocked(*_: Any) -> dict[str, Any]:
+    def blocked(*_: Any) -> Nothing:
         where.append(threading.current_thread())
         began.set()
         assert go_on.wait(20)
-        return {}
+        return Nothing()
 
     monkeypatch.setattr(panel._handlers, "give", blocked)
-    from tests.notebook.panel.test_protocol import EXAMPLES
-
-    payload = next(raw["payload"] for raw in EXAMPLES["requests"] if raw["kind"] == kind)
-    asked = panel.tell(kind, payload)
+    asked = panel.tell(kind, PAYLOADS[kind])
     # Handed over while the work has not ended, which only this thread lets it.
     assert began.wait(20)
     assert panel.sent == []
@@ -446,10 +446,10 @@ def test_while_stills_are_made_a_job_can_be_cancelled(look, here, studio, servic
     panel = look(here)
     began, go_on = threading.Event(), threading.Event()
 
-    def blocked(_payload: Any) -> dict[str, Any]:
+    def blocked(_payload: Any) -> Posters:
         began.set()
         go_on.wait(20)
-        return {"posters": {}}
+        return Posters(posters={})
 
     monkeypatch.setitem(panel._handlers._ways, "posters", blocked)
     asked = panel.tell("posters", {"clips": []})
@@ -488,7 +488,7 @@ def test_every_message_is_answered_whatever_breaks(look, here, monkeypatch, capl
         raise ZeroDivisionError
 
     monkeypatch.setattr(panel._handlers, "give", broken)
-    assert "ZeroDivisionError" in panel.refused("browse", **first_view(), offset=0, limit=5)
+    assert "ZeroDivisionError" in panel.refused("browse", **to_json(first_view()), offset=0, limit=5)
     assert "broke" in caplog.text
 
 
@@ -506,16 +506,68 @@ def test_what_is_no_message_at_all_is_answered_too(look, here, content):
     assert "does not understand" in panel.sent[0][0]["error"]["message"]
 
 
-def test_half_a_character_breaks_nothing(look, here):
+HALF = "fox \ud83e"
+HALVES: list[tuple[str, dict[str, Any], str]] = [
+    ("draft", {"draft": draft(prompt=HALF), "by": "v1"}, "prompt"),
+    ("draft", {"draft": draft(variables={HALF: ["owl"]}), "by": "v1"}, "variables"),
+    (
+        "generate",
+        {"draft": draft(prompt="{{x}}", variables={"x": ["owl", HALF]}), "confirm": False},
+        "variables",
+    ),
+    ("generate", {"draft": draft(fields={"negative_prompt": [HALF]}), "confirm": False}, "fields"),
+    ("upload", {"name": f"{HALF}.png"}, "name"),
+    ("picture", {"picture": HALF}, "picture"),
+    ("browse", {**to_json(first_view()), "search": HALF, "offset": 0, "limit": 5}, "search"),
+    ("view", {"view": {**to_json(first_view()), "search": HALF}}, "search"),
+    ("note", {"clip": "3f2a/0", "note": HALF}, "note"),
+    ("join", {"pieces": [{"clip": "3f2a/0", "start": 0.0, "end": None}], "title": HALF}, "title"),
+    ("details", {"clip": HALF}, "clip"),
+    ("posters", {"clips": ["3f2a/0", HALF]}, "clips"),
+]
+
+
+@pytest.mark.parametrize(("kind", "payload", "field"), HALVES)
+def test_half_a_character_is_refused_with_its_field(look, here, kind, payload, field):
     """A page may cut an emoji in two; what can't be stored must not stop all that comes after."""
-    panel, other = look(here), look(here)
-    half = "fox \ud83e"
-    panel.ask("draft", draft=draft(prompt=half, variables={half: [half]}), by=half)
-    wait_until(lambda: other.draft["draft"]["prompt"] == "fox ?")
-    assert panel.ask("browse", **{**first_view(), "search": half}, offset=0, limit=5)["total"] == 0
-    (problem,) = panel.ask("check", draft=draft(prompt=half))["problems"]
-    assert "half a character" in problem["message"]
-    assert "half a character" in panel.refused("generate", draft=draft(prompt=half), confirm=False)
+    panel = look(here)
+    assert panel.refused(kind, **payload).startswith(f"{field} holds half a character")
+    assert panel.ask("clock")["now"] > 0
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        (draft(prompt=HALF), "prompt"),
+        (draft(prompt="{{x}}", variables={"x": [HALF]}), "x"),
+        (draft(prompt="{{x}}", variables={"x": ["owl", HALF]}), "x"),
+        (draft(fields={"negative_prompt": [HALF]}), "negative_prompt"),
+        (draft(fields={HALF: ["x"]}), "The name of a field"),
+        (draft(image=[HALF]), "image"),
+        (draft(video=HALF), "video"),
+    ],
+)
+def test_the_check_of_a_draft_says_where_half_a_character_stands(look, here, given, field):
+    problems = look(here).ask("check", draft=given)["problems"]
+    assert field in [one["field"] for one in problems]
+    assert any(one["message"].endswith("holds half a character, which can't be sent.") for one in problems)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"kind": HALF, "id": "a", "payload": {}},
+        {"kind": "clock", "id": "a", "payload": {HALF: 1}},
+        {"kind": "clock", "id": "a", "payload": {}, HALF: 1},
+        {"kind": "clock", "id": HALF, "payload": {}},
+    ],
+)
+def test_half_a_character_in_a_message_itself_can_be_answered(look, here, content):
+    panel = look(here)
+    panel._handle_custom_msg(content, [])
+    wait_until(lambda: panel.sent)
+    json.dumps(panel.sent[0][0], ensure_ascii=False).encode()
+    assert "does not understand" in panel.sent[0][0]["error"]["message"]
 
 
 def test_a_panel_that_cannot_take_what_is_new_holds_no_other_up(look, here, monkeypatch, caplog):
@@ -544,7 +596,7 @@ def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, stu
     panel.on_finished(lambda job: None)
     for kind in ("browse", "check", "posters"):
         payload: Any = {
-            "browse": {**first_view(), "offset": 0, "limit": 5},
+            "browse": {**to_json(first_view()), "offset": 0, "limit": 5},
             "check": {"draft": draft()},
             "posters": {"clips": []},
         }[kind]

@@ -7,9 +7,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.notebook.test_protocol import mismatch
-from veo_nb.notebook.panel.protocol import Draft, View
+from veo_nb.notebook.panel.protocol import Draft, GalleryView
 from veo_nb.notebook.panel.store import FILE, MOST_DISMISSED, PanelStore, empty_draft, first_view
 
 
@@ -17,19 +18,17 @@ def test_at_first_there_is_nothing(tmp_path):
     store = PanelStore(tmp_path)
     assert (store.draft, store.view, store.dismissed) == (empty_draft(), first_view(), [])
     assert store.fresh
-    assert mismatch(store.draft, Draft, "draft") == []
-    assert mismatch(store.view, View, "view") == []
+    assert mismatch(store.draft, Draft) == []
+    assert mismatch(store.view, GalleryView) == []
     assert [*tmp_path.iterdir()] == []
 
 
 def test_what_was_saved_is_there_again(tmp_path):
     store = PanelStore(tmp_path)
-    store.draft = {
-        **empty_draft(),
-        "prompt": "A fox 狐.",
-        "fields": {"seed": [1, "2"], "enhance_prompt": [True]},
-    }
-    store.view = {**first_view(), "search": "fox", "days": 7, "order": "rating"}
+    store.draft = replace(
+        empty_draft(), prompt="A fox 狐.", fields={"seed": [1, "2"], "enhance_prompt": [True]}
+    )
+    store.view = replace(first_view(), search="fox", days=7, order="rating")
     store.dismissed = ["3f2a"]
     store.save()
     again = PanelStore(tmp_path)
@@ -58,22 +57,23 @@ def test_of_a_file_by_another_version_what_is_known_is_taken(tmp_path):
     stored = {"draft": {"prompt": "A fox.", "image": [5], "fit": "stretch", "new": 1}, "dismissed": ["a", 1]}
     (tmp_path / FILE).write_text(json.dumps(stored))
     store = PanelStore(tmp_path)
-    assert store.draft == {**empty_draft(), "prompt": "A fox."}
+    assert store.draft == replace(empty_draft(), prompt="A fox.")
     assert store.dismissed == ["a"]
 
 
 def test_where_it_cannot_be_written_it_holds_until_the_kernel_ends(tmp_path, caplog):
     store = PanelStore(tmp_path / "missing")
-    store.draft["prompt"] = "A fox."
+    store.draft = replace(store.draft, prompt="A fox.")
     store.save()
     assert "can't be kept" in caplog.text
-    assert store.draft["prompt"] == "A fox."
+    assert store.draft.prompt == "A fox."
 
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 9) | st.text(max_size=4),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*empty_draft(), *first_view()]), inner)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*Draft.__struct_fields__, *GalleryView.__struct_fields__]), inner)
     ),
     max_leaves=12,
 )
@@ -86,6 +86,6 @@ def test_whatever_stands_in_the_file_a_page_gets_what_the_protocol_says(
     folder = tmp_path_factory.mktemp("any", numbered=True)
     (folder / FILE).write_text(json.dumps({"draft": draft, "view": view, "dismissed": dismissed}))
     store = PanelStore(folder)
-    assert mismatch(store.draft, Draft, "draft") == []
-    assert mismatch(store.view, View, "view") == []
+    assert mismatch(store.draft, Draft) == []
+    assert mismatch(store.view, GalleryView) == []
     assert all(isinstance(one, str) for one in store.dismissed)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from veo_nb import catalog
 from veo_nb.notebook.panel.store import empty_draft
@@ -16,7 +17,7 @@ SANDBOX = catalog.PROVIDERS["sandbox"]
 
 
 def unavailable(provider: catalog.Provider = SANDBOX, **changes: Any) -> dict[str, dict[str, str]]:
-    draft: Any = {**empty_draft(), "prompt": "A fox.", **changes}
+    draft = replace(empty_draft(), prompt="A fox.", **changes)
     return find_unavailable(plain_values(draft, "fast"), draft, provider)
 
 
@@ -75,7 +76,7 @@ def test_a_thousand_values_of_each_field_are_judged_at_once():
 def test_what_is_available_breaks_no_rule_that_was_kept_before(fields, pictures):
     """And what is unavailable breaks one."""
     marks: dict[str, Any] = {name: "x" if name == "video" else ["x"] for name in pictures}
-    draft: Any = {**empty_draft(), "prompt": "A fox.", "fields": {k: [v] for k, v in fields.items()}, **marks}
+    draft = replace(empty_draft(), prompt="A fox.", fields={k: [v] for k, v in fields.items()}, **marks)
     values = plain_values(draft, "fast")
     found = find_unavailable(values, draft, SANDBOX)
     for name in ("duration_seconds", "resolution", "aspect_ratio"):

@@ -1,1 +1,5 @@
-"""A sweep as it is taken away: one page, a video, a picture, a table, or a folder with all of it."""
+"""A sweep as it is taken away: one page, a video, a picture, a table, or a folder with all of it.
+
+`writer` chooses by the ending and writes; `material` gathers what goes in, `names` names the clips, `page` draws the page.
+An export is given away: every text passes `redaction`, which takes out keys and this machine's paths.
+"""

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.notebook.export.names import file_names
 from veo_nb.notebook.export.redaction import Discretion
-from veo_nb.notebook.grid.protocol import Details, Grid, GridCell, Summary
+from veo_nb.notebook.grid.protocol import CellDetails, Grid, GridCell, GridSummary
 from veo_nb.notebook.grid.state import (
     ShownAxis,
     make_cells,
@@ -45,9 +47,9 @@ class Material:
     id: str
     prompt: str
     grid: Grid
-    summary: Summary
+    summary: GridSummary
     cells: Sequence[GridCell]
-    details: Mapping[str, Details]
+    details: Mapping[str, CellDetails]
     """By the cell's key; of a cell that was sent."""
     rows: Sequence[Mapping[str, Any]]
     """The table of results: a row a sample, its file by the name in the library."""
@@ -60,24 +62,24 @@ class Material:
     @property
     def samples(self) -> int:
         """The most clips that a cell has."""
-        return max([1, *(len(cell["clips"]) for cell in self.cells)])
+        return max([1, *(len(cell.clips) for cell in self.cells)])
 
     def label(self, cell: GridCell, sample: int = 0) -> str:
         """A clip's values, without those that all have: `fox · dawn`."""
-        axes = zip(self.grid["axes"], cell["place"], strict=True)
-        words = [axis["values"][at] for axis, at in axes if len(axis["values"]) > 1]
+        axes = zip(self.grid.axes, cell.place, strict=True)
+        words = [axis.values[at] for axis, at in axes if len(axis.values) > 1]
         if self.samples > 1:
-            video = self.videos.get((cell["key"], sample))
+            video = self.videos.get((cell.key, sample))
             words.append(f"sample {(video.sample if video else sample) + 1}")
         return " · ".join(words)
 
     def in_order(self) -> list[GridCell | None]:
         """The cells row by row, each combination of the other axes after the other; None where there is none."""
         grid = self.grid
-        by_place = {tuple(cell["place"]): cell for cell in self.cells}
-        names = [axis["name"] for axis in grid["axes"]]
-        counts = {axis["name"]: len(axis["values"]) for axis in grid["axes"]}
-        shown = [name for name in (grid["rows"], grid["columns"]) if name]
+        by_place = {tuple(cell.place): cell for cell in self.cells}
+        names = [axis.name for axis in grid.axes]
+        counts = {axis.name: len(axis.values) for axis in grid.axes}
+        shown = [name for name in (grid.rows, grid.columns) if name]
         order = [*(name for name in names if name not in shown), *shown]
         places = itertools.product(*(range(counts[name]) for name in order))
         found = [dict(zip(order, place, strict=True)) for place in places]
@@ -97,9 +99,12 @@ def gather(
     )
     grid = make_grid(sweep, axes, rows=rows, columns=columns, token="")
     summary = make_summary(sweep.summary(), now, settled=True)
-    summary["actions"] = []
-    for side in ("line", "cost"):
-        summary[side] = [format_line(summary[side], now)]
+    summary = replace(
+        summary,
+        line=[format_line(summary.line, now)],
+        cost=[format_line(summary.cost, now)],
+        actions=[],
+    )
     named = {spot: f"{name}.mp4" for spot, name in zip(spots, names, strict=True)}
     details = {
         str(cell.position): _details(cell, discretion, now) for cell in sweep.cells if _is_over(cell.job)
@@ -108,8 +113,8 @@ def gather(
         id=sweep.id,
         # What is the same in all cells is said; what differs stands in the heads.
         prompt=discretion.words(fill(sweep.prompt or "", sweep.fixed)),
-        grid=discretion.data(grid),
-        summary=discretion.data(summary),
+        grid=discretion.shape(grid),
+        summary=discretion.shape(summary),
         cells=_cells(
             sweep,
             axes,
@@ -137,31 +142,32 @@ def _cells(
 ) -> list[GridCell]:
     """The cells, with those of their clips that have a name: by position and sample."""
     ratings = sweep.ratings(job.id for job in sweep.jobs)
-    cells = make_cells(sweep.cells, axes, ratings, Place(Path()))
-    for cell, own in zip(cells, sweep.cells, strict=True):
-        words = discretion.words(format_line(cell["line"], now))
-        # Nothing runs in an export, and nothing can be cancelled or tried again.
-        cell["progress"], cell["actions"] = None, []
-        kept = [
-            (clip, name)
-            for video, clip in zip(own.videos, cell["clips"], strict=True)
-            if (name := names.get((own.position, video.sample))) is not None
-        ]
-        if cell["clips"] and not kept:
-            words, cell["state"] = NO_FILE, "empty"
-        elif own.request is not None and not _is_over(own.job):
-            words, cell["state"], cell["job"] = UNMADE, "empty", ""
-        cell["line"] = [words]
-        cell["clips"] = [
-            {**clip, "url": "", "path": name, "note": discretion.words(clip["note"])} for clip, name in kept
-        ]
-    return cells
+    told = make_cells(sweep.cells, axes, ratings, Place(Path()))
+    return [
+        _still_cell(cell, own, names, discretion, now) for cell, own in zip(told, sweep.cells, strict=True)
+    ]
 
 
-def _details(cell: Cell, discretion: Discretion, now: float) -> Details:
-    found = discretion.data(make_details(cell))
-    found["line"] = [discretion.words(format_line(found["line"], now))]
-    return found
+def _still_cell(
+    cell: GridCell, own: Cell, names: Mapping[tuple[int, int], str], discretion: Discretion, now: float
+) -> GridCell:
+    """A cell in which nothing runs, and nothing can be cancelled or tried again."""
+    kept = [
+        replace(clip, url="", path=name, note=discretion.words(clip.note))
+        for video, clip in zip(own.videos, cell.clips, strict=True)
+        if (name := names.get((own.position, video.sample))) is not None
+    ]
+    cell = replace(cell, progress=None, actions=[], clips=kept)
+    if own.videos and not kept:
+        return replace(cell, line=[NO_FILE], state="empty")
+    if own.request is not None and not _is_over(own.job):
+        return replace(cell, line=[UNMADE], state="empty", job="")
+    return replace(cell, line=[discretion.words(format_line(cell.line, now))])
+
+
+def _details(cell: Cell, discretion: Discretion, now: float) -> CellDetails:
+    found = discretion.shape(make_details(cell))
+    return replace(found, line=[discretion.words(format_line(found.line, now))])
 
 
 def _row(clip: Result, row: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A sweep as one page that opens from disk: the living grid's own view, on facts and clips that are in the page.
+"""A sweep as one page that opens from disk: the living grid's own view, on state and clips that are in the page.
 
 What comes from outside stands in it as escaped text, or as data that the script reads; the page's own policy lets
 nothing run but this script, and nothing be fetched but the clips.
@@ -11,13 +11,16 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 from urllib.parse import quote
 
 from markupsafe import Markup
+from msgspec.structs import replace
 
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notebook.export.material import Material
+from veo_nb.notebook.grid.protocol import PageState
+from veo_nb.notebook.protocol import to_json
 
 BUNDLE = Path(__file__).parents[2] / "static" / "page.js"
 LARGEST = 150_000_000
@@ -74,7 +77,7 @@ def write_page(
         )
     )
     out.write(
-        f'<script type="application/json" id="facts">{_json(_state(material, beside, check))}</script>\n'
+        f'<script type="application/json" id="state">{_json(_state(material, beside, check))}</script>\n'
     )
     if beside is None:
         for (cell, sample), video in material.videos.items():
@@ -84,24 +87,27 @@ def write_page(
     out.write(f'<script type="module">{script}</script>\n</body>\n</html>\n')
 
 
-def _state(material: Material, beside: str | None, check: Callable[[], None]) -> dict[str, Any]:
-    cells: list[Any] = [{**cell} for cell in material.cells]
+def _state(material: Material, beside: str | None, check: Callable[[], None]) -> PageState:
+    cells = [*material.cells]
     if beside is not None:
-        for cell in cells:
-            cell["clips"] = [
-                {**clip, "url": f"{quote(beside)}/{quote(clip['path'])}"} for clip in cell["clips"]
-            ]
+        cells = [
+            replace(
+                cell,
+                clips=[replace(clip, url=f"{quote(beside)}/{quote(clip.path)}") for clip in cell.clips],
+            )
+            for cell in cells
+        ]
     stills = {}
     for (cell, sample), video in material.videos.items():
         check()
         stills[f"{cell}/{sample}"] = _still(video.path)
-    return {
-        "grid": material.grid,
-        "summary": material.summary,
-        "cells": cells,
-        "details": material.details,
-        "stills": stills,
-    }
+    return PageState(
+        grid=material.grid,
+        summary=material.summary,
+        cells=cells,
+        details=dict(material.details),
+        stills=stills,
+    )
 
 
 def _still(path: Path) -> str:
@@ -115,9 +121,9 @@ def _still(path: Path) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def _json(facts: Any) -> str:
+def _json(state: PageState) -> str:
     """JSON that can't end the element it stands in."""
-    return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(to_json(state), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _built() -> tuple[str, str]:

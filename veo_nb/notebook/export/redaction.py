@@ -10,7 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, TypeVar
 
+import msgspec
+
+from veo_nb.notebook.protocol import Exchanged, to_json
+
 T = TypeVar("T")
+S = TypeVar("S", bound=Exchanged)
 
 SHORTEST_KEY = 8
 """What is shorter may be a word."""
@@ -42,6 +47,10 @@ class Discretion:
         for folder in self._folders:
             text = re.sub(rf"(?:file://)?{re.escape(folder)}(?:[/\\]|(?![\w.-]))", "", text)
         return _PATH.sub("", text)
+
+    def shape(self, value: S) -> S:
+        """A shape that a page is told, with all of its texts as `words` leaves them."""
+        return msgspec.convert(self.data(to_json(value)), type(value))
 
     def data(self, value: T) -> T:
         """Plain JSON values with all of their texts as `words` leaves them; names of keys stay."""

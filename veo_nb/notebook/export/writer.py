@@ -66,6 +66,7 @@ def export(
     """
     from veo_nb.media.probe import UnreadableVideo
 
+    catalog.check_text("to", to, catalog.RENAME, be="written")
     kind = kind_of(to)
     options = {name: value for name, value in how.items() if value is not None}
     for name in options:
@@ -214,18 +215,18 @@ def _sheet(material: Material) -> tuple[list[Any], Any]:
             if cell is None:
                 tiles.append(Tile("", reason=NOT_PART))
                 continue
-            video = material.videos.get((cell["key"], sample))
+            video = material.videos.get((cell.key, sample))
             # A cell without clips says why once; a clip that is missing among others has lost its file.
-            reason = "" if video else NO_FILE if cell["clips"] else str(cell["line"][0])
+            reason = "" if video else NO_FILE if cell.clips else str(cell.line[0])
             tiles.append(
                 Tile(material.label(cell, sample), path=video.path if video else None, reason=reason)
             )
-    columns = {axis["name"]: len(axis["values"]) for axis in grid["axes"]}.get(grid["columns"], 1)
-    shape = (9, 16) if grid["shape"] == "9:16" else (16, 9)
+    columns = {axis.name: len(axis.values) for axis in grid.axes}.get(grid.columns, 1)
+    shape = (9, 16) if grid.shape == "9:16" else (16, 9)
     sizes = [max(video.width, video.height) for video in material.videos.values()]
     try:
         # One axis alone has no table to keep to.
-        wanted = columns * samples if grid["rows"] and grid["columns"] else 0
+        wanted = columns * samples if grid.rows and grid.columns else 0
         lines = 1 if max(len(tile.label) for tile in tiles) <= ONE_LINE else 2
         return tiles, lay_out(len(tiles), wanted, shape, largest=max(sizes, default=640), lines=lines)
     except TooManyClips as error:

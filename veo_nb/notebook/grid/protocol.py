@@ -1,64 +1,66 @@
-"""What is exchanged for a grid; the twin of js/src/core/protocol.ts.
+"""What is exchanged for a grid (see `veo_nb.notebook.protocol`), and for the page that a sweep is exported to.
 
-Facts are traits, written by Python alone: `grid` (what stays), `summary` (the line above the table) and
-`cells_0`, `cells_1`, … (a batch of cells each, so that one change does not push all of them). Pictures go only
-when a page asks for one. Which axes are rows and columns is the page's own affair. Pure.
+Its traits are `grid` (what stays), `summary` (the line above the table) and `cells_0`, `cells_1`, … (a batch of cells
+each, so that one change does not push all of them). Pictures go only when a page asks for one. Which axes are rows and
+columns is the page's own affair. Pure.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
 
 import msgspec
 
-from veo_nb.notebook.protocol import Estimate, Nothing, Part, Payloads, State, Transfer
+from veo_nb.notebook.protocol import Commands, Exchanged, Nothing, Now, OfJob, Part, Progress, Shape, State
 
 BATCH = 12
 """Cells in one trait: about 4 kB."""
 
 
-class AxisText(TypedDict):
+class GridAxis(Exchanged, frozen=True):
     """An axis, and its values as a person says them, in order."""
 
     name: str
     values: list[str]
 
 
-class Grid(TypedDict):
+class Grid(Exchanged, frozen=True):
     """What a sweep is; it does not change while it is shown."""
 
     id: str
-    axes: list[AxisText]
+    axes: list[GridAxis]
     rows: str
     """The axis that is rows at first; empty for none."""
     columns: str
-    shape: Literal["16:9", "9:16"]
+    shape: Shape
     """The shape of most cells; those that come to nothing take it too."""
     tag: str
     """`sandbox`, or empty."""
     batches: int
+    """How many traits `cells_N` there are."""
     token: str
     """Marks the saved table over which this grid is laid once everything is done."""
 
 
-Action = Literal["pause", "resume", "rerun", "cancel-all"]
+SweepAction = Literal["pause", "resume", "rerun", "cancel-all"]
 
 
-class Summary(TypedDict):
+class GridSummary(Exchanged, frozen=True):
     """The line above the table."""
 
     line: list[Part]
     cost: list[Part]
     """How long still, and what it costs."""
-    actions: list[Action]
+    actions: list[SweepAction]
     settled: bool
     """Whether the saved table has taken the widget's place in the notebook."""
 
 
-class GridClip(TypedDict):
+class GridClip(Exchanged, frozen=True):
     """One clip of a cell, and what a person thinks of it."""
 
     url: str
+    """Where the page can fetch it; empty when it can't."""
     path: str
     fps: float
     rating: int
@@ -66,10 +68,11 @@ class GridClip(TypedDict):
     note: str
 
 
-CellState = State | Literal["empty"]
+CellState = Literal[State, "empty"]
+CellAction = Literal["cancel", "retry", "rerun"]
 
 
-class GridCell(TypedDict):
+class GridCell(Exchanged, frozen=True):
     """One cell."""
 
     key: str
@@ -81,14 +84,14 @@ class GridCell(TypedDict):
     state: CellState
     line: list[Part]
     """What happens, in few words; of an empty cell: why it is not sent."""
-    progress: Estimate | Transfer | None
-    shape: Literal["16:9", "9:16"]
-    actions: list[Literal["cancel", "retry", "rerun"]]
+    progress: Progress | None
+    shape: Shape
+    actions: list[CellAction]
     clips: list[GridClip]
     """One a sample."""
 
 
-class Details(TypedDict):
+class CellDetails(Exchanged, frozen=True):
     """All that is known of a cell; asked for when it is enlarged."""
 
     prompt: str
@@ -96,63 +99,82 @@ class Details(TypedDict):
     line: list[Part]
 
 
-class OfJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something asked of one job."""
+class PageState(Exchanged, frozen=True):
+    """All that an exported page shows but its clips."""
 
-    job: str
+    grid: Grid
+    summary: GridSummary
+    cells: list[GridCell]
+    details: dict[str, CellDetails]
+    """By the cell's key."""
+    stills: dict[str, str]
+    """Data URIs by `cell/sample`, as the clips."""
 
 
-class OfCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OfCell(Exchanged, frozen=True):
     """Something asked about one cell."""
 
     cell: str
 
 
-class OfClip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OfSample(Exchanged, frozen=True):
     """Something asked about one clip of a cell."""
 
     cell: str
     sample: Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Rate(OfClip, frozen=True, forbid_unknown_fields=True):
+class RateSample(OfSample, frozen=True):
     """1 to 5; 0 clears."""
 
     rating: Annotated[int, msgspec.Meta(ge=0, le=5)]
 
 
-class Star(OfClip, frozen=True, forbid_unknown_fields=True):
+class StarSample(OfSample, frozen=True):
     """Star a clip, or take the star away."""
 
     star: bool
 
 
-class Note(OfClip, frozen=True, forbid_unknown_fields=True):
+class NoteSample(OfSample, frozen=True):
     """Words about a clip; empty takes them away."""
 
     note: Annotated[str, msgspec.Meta(max_length=2000)]
 
 
-class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The sweep as a file with this ending; without one, as a folder."""
+class Export(Exchanged, frozen=True):
+    """The sweep as a file with this ending beside the notebook; without one, as a folder."""
 
     ending: Literal[".html", ".mp4", ".png", ".csv", ""]
 
 
-COMMANDS: Payloads = {
-    "clock": Nothing,
-    "pause": Nothing,
-    "resume": Nothing,
-    "rerun": Nothing,
-    "cancel-all": Nothing,
-    "cancel-job": OfJob,
-    "retry-job": OfJob,
-    "rerun-job": OfJob,
-    "rate": Rate,
-    "star": Star,
-    "note": Note,
-    "poster": OfClip,
-    "details": OfCell,
-    "export": Export,
+class Exported(Exchanged, frozen=True):
+    """Where an export was written."""
+
+    text: str
+
+
+class Poster(Exchanged, frozen=True):
+    """A still of a clip."""
+
+    poster: str
+    """A data URI, or empty."""
+
+
+COMMANDS: Commands = {
+    "clock": (Nothing, Now),
+    "pause": (Nothing, Nothing),
+    "resume": (Nothing, Nothing),
+    "rerun": (Nothing, Nothing),
+    "cancel-all": (Nothing, Nothing),
+    "cancel-job": (OfJob, Nothing),
+    "retry-job": (OfJob, Nothing),
+    "rerun-job": (OfJob, Nothing),
+    "rate": (RateSample, Nothing),
+    "star": (StarSample, Nothing),
+    "note": (NoteSample, Nothing),
+    "poster": (OfSample, Poster),
+    "details": (OfCell, CellDetails),
+    "export": (Export, Exported),
 }
-"""What a page with a grid can ask for, and with which payload."""
+"""What a page with a grid can ask for: with which payload, and what it is answered with."""

@@ -81,14 +81,14 @@ def saved_grid(table: Table, place: Place, *, now: float) -> SavedGrid:
     html = Markup(
         '<div data-veo-grid="{}" role="group" aria-label="{}" style="{}"><p style="margin:0">{}{}</p>{}</div>'
     ).format(
-        table.grid["token"],
-        f"Sweep {table.grid['id']}",
+        table.grid.token,
+        f"Sweep {table.grid.id}",
         ROOT,
-        _tag(table.grid["tag"]),
+        _tag(table.grid.tag),
         table.line,
         Markup("").join(draw.slices()),
     )
-    text = f"Sweep {table.grid['id']}: {table.line}\n{table.prompt}"
+    text = f"Sweep {table.grid.id}: {table.line}\n{table.prompt}"
     return SavedGrid(html, text, place.folder)
 
 
@@ -98,37 +98,36 @@ class _Drawing:
     def __init__(self, table: Table, place: Place, now: float) -> None:
         self.table, self.place, self.now = table, place, now
         self.grid = table.grid
-        self.axes = {axis["name"]: axis["values"] for axis in self.grid["axes"]}
+        self.axes = {axis.name: axis.values for axis in self.grid.axes}
         self.names = [*self.axes]
-        self.cells = {tuple(cell["place"]): cell for cell in table.cells}
+        self.cells = {tuple(cell.place): cell for cell in table.cells}
         self.room = STILLS // max(1, len(table.videos))
-        self.least, self.most = LEAST[self.grid["shape"]], MOST[self.grid["shape"]]
+        self.least, self.most = LEAST[self.grid.shape], MOST[self.grid.shape]
 
     def slices(self) -> Iterator[Markup]:
         """A table for each combination of the axes that are neither rows nor columns."""
-        shown = {self.grid["rows"], self.grid["columns"]}
+        shown = {self.grid.rows, self.grid.columns}
         held = [name for name in self.names if name not in shown]
         for values in itertools.product(*(range(len(self.axes[name])) for name in held)):
             at = dict(zip(held, values, strict=True))
             if not any(
-                all(cell["place"][self.names.index(n)] == v for n, v in at.items())
-                for cell in self.table.cells
+                all(cell.place[self.names.index(n)] == v for n, v in at.items()) for cell in self.table.cells
             ):
                 continue
             if len(at) > 0:
                 label = ", ".join(f"{name}: {self.axes[name][value]}" for name, value in at.items())
                 yield Markup('<p dir="auto" style="margin:8px 0 0;font-weight:600">{}</p>').format(label)
-            yield self._table(at) if self.grid["rows"] else self._flow(at)
+            yield self._table(at) if self.grid.rows else self._flow(at)
 
     def _table(self, at: Mapping[str, int]) -> Markup:
-        rows, columns = self.axes[self.grid["rows"]], self.axes.get(self.grid["columns"], [""])
+        rows, columns = self.axes[self.grid.rows], self.axes.get(self.grid.columns, [""])
         plain = "border:0;background:none;text-align:left;vertical-align:top"
         head = Markup(
             '<th dir="auto" scope="{}" style="{};padding:4px 8px 4px 0;overflow-wrap:anywhere;'
             'white-space:normal">{}</th>'
         )
         top = Markup("").join(head.format("col", plain, value) for value in columns)
-        corner = " / ".join(name for name in (self.grid["rows"], self.grid["columns"]) if name)
+        corner = " / ".join(name for name in (self.grid.rows, self.grid.columns) if name)
         lines = [
             Markup(
                 '<tr style="background:none"><th style="{};width:{}px;font-weight:normal;color:{}">{}</th>{}</tr>'
@@ -158,7 +157,7 @@ class _Drawing:
 
     def _flow(self, at: Mapping[str, int]) -> Markup:
         """A sweep along one axis: the cells one after the other, each under its value."""
-        columns = self.axes.get(self.grid["columns"], [""])
+        columns = self.axes.get(self.grid.columns, [""])
         figures = Markup("").join(
             Markup(
                 '<figure style="margin:0;width:{}px;max-width:100%"><figcaption dir="auto">{}</figcaption>{}</figure>'
@@ -168,29 +167,29 @@ class _Drawing:
         return Markup('<div style="display:flex;flex-wrap:wrap;gap:8px">{}</div>').format(figures)
 
     def _at(self, at: Mapping[str, int], row: int, column: int) -> Markup:
-        here = {**at, self.grid["rows"]: row, self.grid["columns"]: column}
+        here = {**at, self.grid.rows: row, self.grid.columns: column}
         where = tuple(here[name] for name in self.names)
         cell = self.cells.get(where)
         if cell is None:
-            return self._text("Not part of this sweep", self.grid["shape"])
-        if not cell["clips"]:
-            return self._text(format_line(cell["line"], self.now), cell["shape"])
+            return self._text("Not part of this sweep", self.grid.shape)
+        if not cell.clips:
+            return self._text(format_line(cell.line, self.now), cell.shape)
         label = ", ".join(f"{name} {self.axes[name][here[name]]}" for name in self.names)
         return Markup("").join(
-            self._clip(cell, sample, clip, label) for sample, clip in enumerate(cell["clips"])
+            self._clip(cell, sample, clip, label) for sample, clip in enumerate(cell.clips)
         )
 
     def _clip(self, cell: GridCell, sample: int, clip: GridClip, label: str) -> Markup:
-        video = self.table.videos.get((cell["key"], sample))
+        video = self.table.videos.get((cell.key, sample))
         if video is None or not video.path.exists():
-            box = self._text(gone(video, self.place) if video else clip["path"], cell["shape"])
+            box = self._text(gone(video, self.place) if video else clip.path, cell.shape)
         elif (src := self._source(video)) is None:
-            box = self._text(unserved(video), cell["shape"])
+            box = self._text(unserved(video), cell.shape)
         else:
             box = video_tag(
                 src,
                 still=small_still(video.path, self.room),
-                style=self._box(cell["shape"], "#000"),
+                style=self._box(cell.shape, "#000"),
                 label=label,
                 preload="metadata" if len(self.table.videos) <= AT_ONCE else "none",
             )
@@ -212,7 +211,7 @@ class _Drawing:
 
     def _box(self, shape: str, ground: str) -> str:
         # An upright clip among wide ones: as high as the cell is wide.
-        width = "56.25%" if shape == "9:16" and self.grid["shape"] == "16:9" else "100%"
+        width = "56.25%" if shape == "9:16" and self.grid.shape == "16:9" else "100%"
         ratio = shape.replace(":", "/")
         return (
             f"display:block;width:{width};margin:0 auto;aspect-ratio:{ratio};box-sizing:border-box;border:{OUTLINE};"
@@ -222,9 +221,9 @@ class _Drawing:
 
 def marks(clip: GridClip) -> str:
     """What a person thinks of a clip, in one line: `★ 4 of 5 · the ears are right`."""
-    rating = f"{clip['rating']} of 5" if clip["rating"] else ""
+    rating = f"{clip.rating} of 5" if clip.rating else ""
     return " · ".join(
-        part for part in (" ".join(filter(None, ("★" if clip["star"] else "", rating))), clip["note"]) if part
+        part for part in (" ".join(filter(None, ("★" if clip.star else "", rating))), clip.note) if part
     )
 
 

@@ -12,10 +12,19 @@ from dataclasses import dataclass
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.notebook import text
-from veo_nb.notebook.grid.protocol import BATCH, Action, Details, Grid, GridCell, GridClip
-from veo_nb.notebook.grid.protocol import Summary as SummaryState
+from veo_nb.notebook.grid.protocol import (
+    BATCH,
+    CellAction,
+    CellDetails,
+    Grid,
+    GridAxis,
+    GridCell,
+    GridClip,
+    GridSummary,
+    SweepAction,
+)
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Part
+from veo_nb.notebook.protocol import Part, Shape, Until
 from veo_nb.store.ratings import UNRATED, Rating
 from veo_nb.store.rows import State
 from veo_nb.sweep.cell import Cell
@@ -77,16 +86,16 @@ def make_grid(
         # An axis that was asked for on one side is no longer free for the other.
         others = [axis.title for axis in axes if axis.title != first]
         first, second = (first, next(iter(others), "")) if rows else (next(iter(others), ""), second)
-    return {
-        "id": sweep.id,
-        "axes": [{"name": axis.title, "values": axis.labels} for axis in axes],
-        "rows": first,
-        "columns": second,
-        "shape": "9:16" if shapes and shapes.most_common(1)[0][0] == "9:16" else "16:9",
-        "tag": "" if sweep.provider.bills else sweep.provider.title,
-        "batches": -(-len(sweep.cells) // BATCH),
-        "token": token,
-    }
+    return Grid(
+        id=sweep.id,
+        axes=[GridAxis(name=axis.title, values=axis.labels) for axis in axes],
+        rows=first,
+        columns=second,
+        shape="9:16" if shapes and shapes.most_common(1)[0][0] == "9:16" else "16:9",
+        tag="" if sweep.provider.bills else sweep.provider.title,
+        batches=-(-len(sweep.cells) // BATCH),
+        token=token,
+    )
 
 
 def make_cells(
@@ -96,27 +105,27 @@ def make_cells(
     return [_cell(cell, [axis.place(cell) for axis in axes], given, place) for cell in cells]
 
 
-def make_summary(found: Summary, now: float, *, settled: bool) -> SummaryState:
+def make_summary(found: Summary, now: float, *, settled: bool) -> GridSummary:
     """The line above the table, at this moment (seconds since 1970)."""
     cost: list[Part] = []
     if found.seconds_left:
         at = now + found.seconds_left
-        cost.append({"clock": "until", "at": at, "text": "about {} left", "past": "longer than most"})
+        cost.append(Until(at=at, text="about {} left", past="longer than most"))
     cost += found.money
-    return {"line": [*found.counted], "cost": cost, "actions": _actions(found), "settled": settled}
+    return GridSummary(line=[*found.counted], cost=cost, actions=_actions(found), settled=settled)
 
 
-def make_details(cell: Cell) -> Details:
+def make_details(cell: Cell) -> CellDetails:
     """All that is known of a cell."""
     request, job = cell.request, cell.job
     line: list[Part] = [f"{cell.reason} {cell.hint}".strip()]
     if job is not None:
         line = [*text.line(job), text.cost(job.estimate, job.provider), job.id]
-    return {
-        "prompt": "" if request is None else request.prompt,
-        "settings": [] if request is None else text.settings(request),
-        "line": [part for part in line if part],
-    }
+    return CellDetails(
+        prompt="" if request is None else request.prompt,
+        settings=[] if request is None else text.settings(request),
+        line=[part for part in line if part],
+    )
 
 
 def batches(cells: Sequence[Cell]) -> list[Sequence[Cell]]:
@@ -128,8 +137,8 @@ def _title(axes: Sequence[ShownAxis], name: str | None) -> str:
     return next((axis.title for axis in axes if name in axis.names), "")
 
 
-def _actions(found: Summary) -> list[Action]:
-    actions: list[Action] = []
+def _actions(found: Summary) -> list[SweepAction]:
+    actions: list[SweepAction] = []
     if found.paused and not found.over:
         actions.append("resume")
     elif found.waiting:
@@ -143,28 +152,38 @@ def _actions(found: Summary) -> list[Action]:
 
 def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
     job, request = cell.job, cell.request
-    state: GridCell = {
-        "key": str(cell.position),
-        "place": at,
-        "job": "" if job is None else job.id,
-        "state": "empty" if cell.state == FORBIDDEN else "queued",
-        "line": [cell.reason or "Waiting to be sent"],
-        "progress": None,
-        "shape": "9:16" if request is not None and request.shape == "9:16" else "16:9",
-        "actions": [],
-        "clips": [],
-    }
+    shape: Shape = "9:16" if request is not None and request.shape == "9:16" else "16:9"
     if job is None:
-        return state
-    state["state"] = job.now.state.value
-    state["line"] = short_line(job)
-    state["progress"] = text.progress(job.now)
+        return GridCell(
+            key=str(cell.position),
+            place=at,
+            job="",
+            state="empty" if cell.state == FORBIDDEN else "queued",
+            line=[cell.reason or "Waiting to be sent"],
+            progress=None,
+            shape=shape,
+            actions=[],
+            clips=[],
+        )
+    return GridCell(
+        key=str(cell.position),
+        place=at,
+        job=job.id,
+        state=job.now.state.value,
+        line=short_line(job),
+        progress=text.progress(job.now),
+        shape=shape,
+        actions=_cell_actions(job),
+        clips=[_clip(job, video, given, place) for video in job.videos],
+    )
+
+
+def _cell_actions(job: Job) -> list[CellAction]:
     if not job.now.state.final:
-        state["actions"] = ["cancel"]
-    elif job.status in AGAIN:
-        state["actions"] = ["retry" if job.fetchable else "rerun"]
-    state["clips"] = [_clip(job, video, given, place) for video in job.videos]
-    return state
+        return ["cancel"]
+    if job.status in AGAIN:
+        return ["retry" if job.fetchable else "rerun"]
+    return []
 
 
 def short_line(job: Job) -> list[Part]:
@@ -180,11 +199,11 @@ def short_line(job: Job) -> list[Part]:
 
 def _clip(job: Job, video: Video, given: Given, place: Place) -> GridClip:
     found = given.get((job.id, video.sample), UNRATED)
-    return {
-        "url": place.url(video.path),
-        "path": place.shown(video.path),
-        "fps": video.fps,
-        "rating": found.rating or 0,
-        "star": found.star,
-        "note": found.note,
-    }
+    return GridClip(
+        url=place.url(video.path),
+        path=place.shown(video.path),
+        fps=video.fps,
+        rating=found.rating or 0,
+        star=found.star,
+        note=found.note,
+    )

@@ -32,13 +32,21 @@ from IPython.display import DisplayHandle, display
 from veo_nb.engine.video import Video
 from veo_nb.errors import NotFound
 from veo_nb.notebook.display import poster
-from veo_nb.notebook.grid import protocol as asked
-from veo_nb.notebook.grid.protocol import BATCH, GridCell
+from veo_nb.notebook.grid.protocol import (
+    BATCH,
+    COMMANDS,
+    Exported,
+    GridCell,
+    GridSummary,
+    OfCell,
+    OfSample,
+    Poster,
+)
 from veo_nb.notebook.grid.saved import STILL_WIDTH, SavedGrid, Table, saved_grid
 from veo_nb.notebook.grid.state import batches, make_cells, make_details, make_grid, make_summary, shown_axes
 from veo_nb.notebook.live import LiveView
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Command, Payloads, format_line
+from veo_nb.notebook.protocol import Command, Commands, Exchanged, Nothing, format_line
 from veo_nb.sweep.cell import Cell
 from veo_nb.sweep.sweep import Sweep
 
@@ -60,7 +68,7 @@ class SweepView(LiveView):
     """The grid of a sweep: live while it runs and while the kernel lives, a table of videos in the saved notebook."""
 
     _kind = traitlets.Unicode("sweep").tag(sync=True)
-    _commands: ClassVar[Payloads] = asked.COMMANDS
+    _commands: ClassVar[Commands] = COMMANDS
     grid = traitlets.Dict().tag(sync=True)
     summary = traitlets.Dict().tag(sync=True)
 
@@ -88,9 +96,10 @@ class SweepView(LiveView):
         self._forget: Callable[[], None] | None = None
         parts = batches(sweep.cells)
         self.add_traits(**{f"cells_{n}": traitlets.List().tag(sync=True) for n in range(len(parts))})
+        self._grid = make_grid(sweep, self._axes, rows=rows, columns=columns, token=secrets.token_hex(8))
         super().__init__(
             clock,
-            grid=make_grid(sweep, self._axes, rows=rows, columns=columns, token=secrets.token_hex(8)),
+            grid=self._grid,
             summary=self._summary(),
             **{f"cells_{n}": self._cells(part) for n, part in enumerate(parts)},
         )
@@ -121,7 +130,7 @@ class SweepView(LiveView):
         self._scribe.shutdown(wait=False)
         super().close()
 
-    # Facts
+    # State
 
     def _changed(self, cells: tuple[Cell, ...]) -> None:
         """Take in that these cells have changed, on whichever thread it happened."""
@@ -142,18 +151,17 @@ class SweepView(LiveView):
 
     def push(self) -> None:
         """Write what has changed since the last time, as it is now."""
-        with self._writing, self.hold_sync():
+        with self._writing:
             dirty, self._dirty = self._dirty, set()
             parts = batches(self._sweep.cells)
-            for number in sorted(dirty):
-                setattr(self, f"cells_{number}", self._cells(parts[number]))
-            self.summary = self._summary()
+            changed = {f"cells_{number}": self._cells(parts[number]) for number in sorted(dirty)}
+            self.write(**changed, summary=self._summary())
 
     def _cells(self, cells: Any) -> list[GridCell]:
         ids = [cell.job.id for cell in cells if cell.job is not None]
         return make_cells(cells, self._axes, self._sweep.ratings(ids), self._place)
 
-    def _summary(self) -> asked.Summary:
+    def _summary(self) -> GridSummary:
         return make_summary(self._sweep.summary(), self._clock(), settled=self._settled)
 
     # The saved table
@@ -183,9 +191,9 @@ class SweepView(LiveView):
         state = self._summary()
         now = self._clock()
         table = Table(
-            grid=self.grid,
+            grid=self._grid,
             cells=self._cells(cells),
-            line=format_line([*state["line"], *state["cost"]], now),
+            line=format_line([*state.line, *state.cost], now),
             prompt=self._sweep.prompt or "",
             videos={(str(cell.position), n): video for cell in cells for n, video in enumerate(cell.videos)},
             embed=self._embed,
@@ -194,7 +202,7 @@ class SweepView(LiveView):
 
     # Commands
 
-    def handle(self, command: Command, payload: Any) -> dict[str, Any]:
+    def handle(self, command: Command, payload: Any) -> Exchanged:
         """Do what a page asks for."""
         sweep = self._sweep
         done: dict[str, Callable[[], object]] = {
@@ -210,13 +218,13 @@ class SweepView(LiveView):
             "note": lambda: sweep.note(self._video(payload), payload.note),
         }
         if command.kind == "details":
-            return {**make_details(self._at(payload))}
+            return make_details(self._at(payload))
         if command.kind == "poster":
-            return {"poster": poster(self._video(payload).path, STILL_WIDTH)}
+            return Poster(poster=poster(self._video(payload).path, STILL_WIDTH))
         if command.kind == "export":
-            return {"words": self._export(payload.ending)}
+            return Exported(text=self._export(payload.ending))
         done[command.kind]()
-        return {}
+        return Nothing()
 
     def _export(self, ending: str) -> str:
         """Write the sweep beside the notebook, and say where; what takes long goes on after the answer."""
@@ -234,13 +242,13 @@ class SweepView(LiveView):
             assert cell.job is not None, "found by it"
             cell.job.cancel()
 
-    def _at(self, payload: asked.OfCell | asked.OfClip) -> Cell:
+    def _at(self, payload: OfCell | OfSample) -> Cell:
         cells = self._sweep.cells
         if not payload.cell.isdecimal() or int(payload.cell) >= len(cells):
             raise NotFound(f"This sweep has no cell {payload.cell[:40]!r}.", hint="Reload the page.")
         return cells[int(payload.cell)]
 
-    def _video(self, payload: asked.OfClip) -> Video:
+    def _video(self, payload: OfSample) -> Video:
         videos = self._at(payload).videos
         if payload.sample >= len(videos):
             raise NotFound("This cell has no such clip.", hint="Reload the page.")

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
 from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest, VeoError
@@ -16,7 +18,7 @@ from veo_nb.media.picture import Picture
 from veo_nb.notebook import text
 from veo_nb.notebook.options import choices
 from veo_nb.notebook.panel.images import picture_key
-from veo_nb.notebook.panel.protocol import Check, Choice, Draft, FieldForm, Setup
+from veo_nb.notebook.panel.protocol import Check, Choice, Draft, FieldForm, Setup, Value
 from veo_nb.notebook.panel.store import empty_draft
 from veo_nb.notebook.panel.validation import (
     LABELS,
@@ -51,14 +53,14 @@ def make_setup(studio: Studio, place: Place) -> Setup:
     settings = studio.settings
     provider = settings.provider
     default = catalog.find_model(settings.model, provider) or catalog.MODELS[provider.models[0]]
-    return {
-        "title": provider.title,
-        "tag": "" if provider.bills else provider.title,
-        "folder": place.shown(settings.library.resolve()),
-        "fields": [_form(catalog.FIELD[name], provider, default) for name in LABELS],
-        "most_references": catalog.FIELD["reference_images"].most,
-        "most_bytes": min(MOST_SENT, catalog.IMAGE.most_bytes),
-    }
+    return Setup(
+        title=provider.title,
+        tag="" if provider.bills else provider.title,
+        folder=place.shown(settings.library.resolve()),
+        fields=[_form(catalog.FIELD[name], provider, default) for name in LABELS],
+        most_references=catalog.FIELD["reference_images"].most,
+        most_bytes=min(MOST_SENT, catalog.IMAGE.most_bytes),
+    )
 
 
 def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Model) -> FieldForm:
@@ -66,11 +68,11 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
     if item.name == "model":
         served = [catalog.MODELS[name] for name in provider.models]
         aliases = dict.fromkeys(model.alias for model in served)
-        values = [{"value": alias, "label": alias} for alias in aliases]
+        values = [Choice(value=alias, label=alias) for alias in aliases]
     elif item.kind == "choice":
-        values = [{"value": value, "label": say(item.name, value)} for value in choices(item)]
+        values = [Choice(value=value, label=say(item.name, value)) for value in choices(item)]
     elif item.kind == "switch":
-        values = [{"value": on, "label": say(item.name, on)} for on in (True, False)]
+        values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
         "model": default.alias,
         "aspect_ratio": "16:9",
@@ -79,14 +81,14 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
     }
     kind = "choice" if item.kind == "choice" else "switch" if item.kind == "switch" else item.kind
     assert kind in ("choice", "switch", "text", "number"), "forms have no others"
-    return {
-        "name": item.name,
-        "label": LABELS[item.name],
-        "help": item.help,
-        "kind": kind,
-        "choices": values,
-        "unset": unset.get(item.name, ""),
-    }
+    return FieldForm(
+        name=item.name,
+        label=LABELS[item.name],
+        help=item.help,
+        kind=kind,
+        choices=values,
+        unset=unset.get(item.name, ""),
+    )
 
 
 def say(name: str, value: Any) -> str:
@@ -106,32 +108,47 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
     """
     axes: dict[str, Any] = {}
     fields: dict[str, Any] = {}
-    for name, values in draft["fields"].items():
+    _check_texts(draft)
+    for name, values in draft.fields.items():
         if name not in LABELS:
             raise InvalidRequest(f"A request has no field {name!r}.", hint="Reload the page.", field=name)
         _take_field(name, list(values), axes, fields)
     for name in ("image", "last_frame"):
-        pictures = [picture(key) for key in draft[name]]  # type: ignore[literal-required]
+        pictures = [picture(key) for key in getattr(draft, name)]
         if len(pictures) > 1:
             axes[name] = pictures
         elif pictures:
             fields[name] = pictures[0]
-    if draft["reference_images"]:
-        fields["reference_images"] = [picture(key) for key in draft["reference_images"]]
-    if draft["video"]:
-        fields["video"] = clip(draft["video"])
-    if draft["fit"]:
-        fields["fit"] = draft["fit"]
+    if draft.reference_images:
+        fields["reference_images"] = [picture(key) for key in draft.reference_images]
+    if draft.video:
+        fields["video"] = clip(draft.video)
+    if draft.fit:
+        fields["fit"] = draft.fit
     variables = _take_variables(draft, axes)
-    prompt = draft["prompt"].strip() if axes else grammar.fill(draft["prompt"].strip(), variables)
-    return Composed(prompt, axes, fields, variables if axes else {}, draft["take"])
+    prompt = draft.prompt.strip() if axes else grammar.fill(draft.prompt.strip(), variables)
+    return Composed(prompt, axes, fields, variables if axes else {}, draft.take)
+
+
+def _check_texts(draft: Draft) -> None:
+    """Nothing, where no text of a draft holds half a character: not even a refusal could quote it."""
+    catalog.check_text("The name of a variable", [*draft.variables])
+    catalog.check_text("The name of a field", [*draft.fields])
+    others = ("prompt", "image", "last_frame", "reference_images", "video")
+    texts = [
+        *draft.variables.items(),
+        *draft.fields.items(),
+        *((name, getattr(draft, name)) for name in others),
+    ]
+    for name, value in texts:
+        catalog.check_text(name, value)
 
 
 def _take_variables(draft: Draft, axes: dict[str, Any]) -> dict[str, str]:
     """The variables with one value; those with several become axes."""
     variables: dict[str, str] = {}
-    for name in grammar.variables(draft["prompt"]):
-        given = [value for value in draft["variables"].get(name, []) if value.strip()]
+    for name in grammar.variables(draft.prompt):
+        given = [value for value in draft.variables.get(name, []) if value.strip()]
         if not given:
             raise InvalidRequest(
                 f"{{{{{name}}}}} has no value yet.",
@@ -167,22 +184,22 @@ def _take_field(name: str, values: list[Any], axes: dict[str, Any], fields: dict
 
 def draft_again(job: Job) -> Draft:
     """The draft that a job was made from, as far as a form can say it."""
-    draft = empty_draft()
     request = job.request
-    draft["prompt"] = request.prompt
-    model = catalog.MODELS[request.model]
-    draft["fields"] = {
+    fields: dict[str, list[Value]] = {
         name: [value]
         for name, value in request.settings().items()
         if name not in ("image", "last_frame", "reference_images", "video")
     }
-    draft["fields"]["model"] = [model.alias]
-    draft["image"] = [picture_key(request.image)] if request.image else []
-    draft["last_frame"] = [picture_key(request.last_frame)] if request.last_frame else []
-    draft["reference_images"] = [picture_key(one) for one in request.reference_images]
-    if request.video is not None and request.video.key.startswith("job:"):
-        draft["video"] = request.video.key.removeprefix("job:")
-    return draft
+    source = request.video.key if request.video is not None else ""
+    return replace(
+        empty_draft(),
+        prompt=request.prompt,
+        fields={**fields, "model": [catalog.MODELS[request.model].alias]},
+        image=[picture_key(request.image)] if request.image else [],
+        last_frame=[picture_key(request.last_frame)] if request.last_frame else [],
+        reference_images=[picture_key(one) for one in request.reference_images],
+        video=source.removeprefix("job:") if source.startswith("job:") else "",
+    )
 
 
 def submit(studio: Studio, asked: Composed, *, confirm: bool) -> tuple[list[Job], str]:
@@ -210,55 +227,43 @@ def check_draft(
     """What a draft would do, with all that is wrong with it."""
     provider = studio.settings.provider
     values = plain_values(draft, studio.settings.model)
-    found: Check = {
-        "problems": [],
-        "unavailable": find_unavailable(values, draft, provider),
-        "count": 0,
-        "stored": 0,
-        "line": "",
-        "button": "Generate",
-        "notes": [],
-    }
+    unavailable = find_unavailable(values, draft, provider)
     try:
-        asked = read_draft(draft, picture, clip)
-        _forecast(studio, asked, found)
+        return replace(_forecast(studio, read_draft(draft, picture, clip)), unavailable=unavailable)
     except VeoError as error:
-        found["problems"] = find_problems(error, values, provider, varied=_is_varied(draft))
-        found |= {"count": 0, "stored": 0, "line": "", "button": "Generate"}
-    return found
+        problems = find_problems(error, values, provider, varied=_is_varied(draft))
+        return replace(_NOTHING, problems=problems, unavailable=unavailable)
 
 
-def _forecast(studio: Studio, asked: Composed, found: Check) -> None:
+def _forecast(studio: Studio, asked: Composed) -> Check:
     provider = studio.settings.provider
+    notes = []
     if asked.axes:
         sweep = studio.sweeps.preview(
             asked.prompt, axes=asked.axes, take=asked.take, variables=asked.variables, **asked.fields
         )
         forecast = sweep.forecast
         usd, seconds, price = forecast.usd, forecast.seconds, forecast.price
-        found["count"], found["stored"] = forecast.clips, forecast.stored
+        count, stored = forecast.clips, forecast.stored
         impossible = sum(cell.request is None for cell in sweep.plan.cells)
         if impossible:
             reason = next(cell.reason for cell in sweep.plan.cells if cell.request is None)
-            found["notes"].append(
-                f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_text(reason)}"
-            )
+            notes.append(f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_text(reason)}")
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
         usd, seconds = one.usd, one.seconds
         clips = one.request.sample_count or 1
-        found["count"], found["stored"] = (0, clips) if one.stored else (clips, 0)
+        count, stored = (0, clips) if one.stored else (clips, 0)
         price = text.dollars(usd) if usd is not None else "price unknown"
         price = f"about {price}" if usd is not None else price
         for name in ("image", "last_frame"):
             frame = getattr(one.request, name)
             shape = misfit(frame, one.request.shape) if frame is not None else ""
             if shape:
-                found["notes"].append(
+                notes.append(
                     f"{frame.name or 'The picture'} is {shape}; the provider will make it {one.request.shape}. "
                     "Crop or pad it to say how."
                 )
-    count, stored = found["count"], found["stored"]
     if not provider.bills and count:
         price = f"would cost {price}"
     parts = [text.counted(count, "clip"), price, in_time(seconds)] if count else []
@@ -268,11 +273,20 @@ def _forecast(studio: Studio, asked: Composed, found: Check) -> None:
             if count
             else "There already, or on its way: nothing is sent"
         )
-    found["line"] = " · ".join(parts)
     bill = studio.cost()
     if count and not bill.fits(usd):
-        found["notes"].append(f"It would not be sent: {text.budget(bill)}.")
-    found["button"] = _button(count, stored)
+        notes.append(f"It would not be sent: {text.budget(bill)}.")
+    return replace(
+        _NOTHING,
+        count=count,
+        stored=stored,
+        line=" · ".join(parts),
+        button=_button(count, stored),
+        notes=notes,
+    )
+
+
+_NOTHING = Check(problems=[], unavailable={}, count=0, stored=0, line="", button="Generate", notes=[])
 
 
 def _button(count: int, stored: int) -> str:
@@ -283,5 +297,5 @@ def _button(count: int, stored: int) -> str:
 
 def _is_varied(draft: Draft) -> bool:
     """Whether any field has several values."""
-    lists: list[list[Any]] = [*draft["fields"].values(), draft["image"], draft["last_frame"]]
+    lists: list[list[Any]] = [*draft.fields.values(), draft.image, draft.last_frame]
     return any(len(values) > 1 for values in lists)

@@ -17,10 +17,18 @@ from veo_nb.notebook import text
 from veo_nb.notebook.grid.state import short_line
 from veo_nb.notebook.panel.code import cell_of, python_of
 from veo_nb.notebook.panel.draft import say
-from veo_nb.notebook.panel.protocol import Details, Item, Lineage, PictureState, Row, RowAction
+from veo_nb.notebook.panel.protocol import (
+    Details,
+    DetailsAction,
+    Item,
+    Lineage,
+    PictureState,
+    Row,
+    RowAction,
+)
 from veo_nb.notebook.panel.validation import LABELS
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Part
+from veo_nb.notebook.protocol import Part, Until
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.lineage import Link
 from veo_nb.store.queries import FoundRow
@@ -36,15 +44,15 @@ AT_WORK = (State.DOWNLOADING, State.RUNNING, State.SUBMITTING)
 
 def make_row(job: Job, *, waits: bool) -> Row:
     """A job in the queue; `waits` says that its turn can still be changed."""
-    return {
-        "job": job.id,
-        "state": job.now.state.value,
-        "prompt": _cut(job.request.prompt, LONGEST_IN_QUEUE),
-        "settings": _cut(" · ".join(text.settings(job.request)), LONGEST_SETTINGS),
-        "line": [_cut(part, LONGEST_LINE) if isinstance(part, str) else part for part in short_line(job)],
-        "progress": text.progress(job.now),
-        "actions": _row_actions(job, waits=waits),
-    }
+    return Row(
+        job=job.id,
+        state=job.now.state.value,
+        prompt=_cut(job.request.prompt, LONGEST_IN_QUEUE),
+        settings=_cut(" · ".join(text.settings(job.request)), LONGEST_SETTINGS),
+        line=[_cut(part, LONGEST_LINE) if isinstance(part, str) else part for part in short_line(job)],
+        progress=text.progress(job.now),
+        actions=_row_actions(job, waits=waits),
+    )
 
 
 def _row_actions(job: Job, *, waits: bool) -> list[RowAction]:
@@ -76,9 +84,7 @@ def queue_line(jobs: Sequence[Job], studio: Studio, now: float) -> list[Part]:
         ],
     )
     # To the second, so that it stays the same while all goes as expected.
-    line.append(
-        {"clock": "until", "at": round(now + seconds), "text": "about {} left", "past": "longer than most"}
-    )
+    line.append(Until(at=round(now + seconds), text="about {} left", past="longer than most"))
     return line
 
 
@@ -92,26 +98,26 @@ def make_item(row: FoundRow, library: Path, place: Place) -> Item:
     path = library / row.path if row.path else None
     request = request_of(row)
     upright = row.height > row.width if row.width else (request is not None and request.shape == "9:16")
-    return {
-        "key": row.key,
-        "job": row.job_id,
-        "kind": row.kind,
-        "state": State(row.state).value,
-        "prompt": _cut(row.prompt, LONGEST_IN_GALLERY),
-        "settings": _cut(" · ".join(text.settings(request)), LONGEST_IN_GALLERY) if request else "joined",
-        "shape": "9:16" if upright else "16:9",
-        "url": place.url(path) if path else "",
-        "path": place.shown(path) if path else "",
-        "bytes": row.bytes,
-        "duration": row.duration,
-        "fps": row.fps,
-        "here": path is not None and path.exists(),
-        "rating": row.rating,
-        "star": row.star,
-        "note": row.note,
-        "sweep": row.sweep_id,
-        "made": row.made_at,
-    }
+    return Item(
+        key=row.key,
+        job=row.job_id,
+        kind=row.kind,
+        state=State(row.state).value,
+        prompt=_cut(row.prompt, LONGEST_IN_GALLERY),
+        settings=_cut(" · ".join(text.settings(request)), LONGEST_IN_GALLERY) if request else "joined",
+        shape="9:16" if upright else "16:9",
+        url=place.url(path) if path else "",
+        path=place.shown(path) if path else "",
+        bytes=row.bytes,
+        duration=row.duration,
+        fps=row.fps,
+        here=path is not None and path.exists(),
+        rating=row.rating,
+        star=row.star,
+        note=row.note,
+        sweep=row.sweep_id,
+        made=row.made_at,
+    )
 
 
 def request_of(row: FoundRow) -> VideoRequest | None:
@@ -130,7 +136,7 @@ def make_details(
     job = None if row.kind == "joined" else studio.job(row.job_id)
     lineage = studio.library.lineage(row.key)
     line: list[Part] = [f"Joined {_day(row.made_at)}"] if job is None else text.line(job)
-    actions: list[str] = []
+    actions: list[DetailsAction] = []
     if job is not None:
         same = job.provider.name == studio.settings.provider.name
         if job.now.state is State.UNCERTAIN:
@@ -141,19 +147,19 @@ def make_details(
             actions = ["rerun", "vary"]
         else:
             actions = ["another", "vary", "extend"] if same else ["vary"]
-    return {
-        "item": make_item(row, studio.library.folder, place),
-        "prompt": row.prompt,
-        "line": line,
-        "recipe": _recipe(row, job, place, studio),
-        "pictures": [picture(one) for one in job.request.pictures()] if job is not None else [],
-        "came_from": _links(studio, lineage.came_from),
-        "became": _links(studio, lineage.became),
-        "cell": "" if job is None else cell_of(job, studio.library.files),
-        "python": "" if job is None else python_of(job, studio.library.files, row.sample),
-        "actions": actions,  # type: ignore[typeddict-item]
-        "cannot_extend": _cannot_extend(studio, row, job, now),
-    }
+    return Details(
+        item=make_item(row, studio.library.folder, place),
+        prompt=row.prompt,
+        line=line,
+        recipe=_recipe(row, job, place, studio),
+        pictures=[picture(one) for one in job.request.pictures()] if job is not None else [],
+        came_from=_links(studio, lineage.came_from),
+        became=_links(studio, lineage.became),
+        cell="" if job is None else cell_of(job, studio.library.files),
+        python="" if job is None else python_of(job, studio.library.files, row.sample),
+        actions=actions,
+        cannot_extend=_cannot_extend(studio, row, job, now),
+    )
 
 
 def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -> str:
@@ -179,7 +185,7 @@ def _links(studio: Studio, links: Sequence[Link]) -> list[Lineage]:
         except VeoError:
             here = False
         found.append(
-            {"key": link.key, "how": link.how, "prompt": _cut(link.prompt, LONGEST_IN_QUEUE), "here": here}
+            Lineage(key=link.key, how=link.how, prompt=_cut(link.prompt, LONGEST_IN_QUEUE), here=here)
         )
     return found
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-
 from veo_nb.engine.job import Job
 from veo_nb.engine.jobs import fields_again
 from veo_nb.engine.video import Video
@@ -16,8 +14,9 @@ from veo_nb.media.picture import Picture, read_picture
 from veo_nb.notebook.panel import commands as asked
 from veo_nb.notebook.panel.draft import check_draft, draft_again, read_draft, submit
 from veo_nb.notebook.panel.entries import make_details, make_items
-from veo_nb.notebook.panel.protocol import Draft, View
+from veo_nb.notebook.panel.protocol import Check, Details, PictureState
 from veo_nb.notebook.panel.state import PanelState
+from veo_nb.notebook.protocol import Exchanged, Nothing, OfJob
 from veo_nb.store.queries import Query
 
 PIECE = 1_000_000
@@ -25,7 +24,8 @@ PIECE = 1_000_000
 QUIET = frozenset({"check", "picture", "browse", "posters", "video", "details", "vary", "select"})
 """Commands that change nothing which other panels show."""
 
-Answer = dict[str, Any]
+Answer = Exchanged | tuple[Exchanged, list[bytes]]
+"""What a command is answered with, and bytes that go along."""
 
 
 class Handlers:
@@ -39,14 +39,12 @@ class Handlers:
         self.opened = ""
         """The key of the clip that was opened last."""
         self._ways: dict[str, Callable[[Any], Answer | None]] = {
-            "draft": lambda it: panel_state.keep_draft(_draft(it.draft), it.by),
+            "draft": lambda it: panel_state.keep_draft(it.draft, it.by),
             "check": self._check,
             "generate": self._generate,
             "frame": self._frame,
             "crop": self._crop,
-            "picture": lambda it: {
-                **panel_state.pictures.state(panel_state.studio, self._picture(it.picture))
-            },
+            "picture": lambda it: panel_state.pictures.state(panel_state.studio, self._picture(it.picture)),
             "cancel": lambda it: panel_state.studio.job(it.job).cancel(),
             "retry": lambda it: self._go_on(panel_state.studio.jobs.retry(it.job)),
             "rerun": self._rerun,
@@ -58,11 +56,9 @@ class Handlers:
             "video": self._video,
             "details": self._details,
             "select": lambda it: self._choose(lambda _: list(dict.fromkeys(it.clips))),
-            "view": lambda it: panel_state.keep_view(_view(it.view)),
+            "view": lambda it: panel_state.keep_view(it.view),
             "another": self._another,
-            "vary": lambda it: {
-                "draft": draft_again(panel_state.studio.job(panel_state.studio.library.find(it.clip).job_id))
-            },
+            "vary": self._vary,
             "rate": lambda it: self._rate(it, rating=it.rating or None),
             "star": lambda it: self._rate(it, star=it.star),
             "note": lambda it: self._rate(it, note=it.note),
@@ -81,38 +77,38 @@ class Handlers:
         """
         if kind == "upload":
             data = bytes(buffers[0]) if buffers else b""
-            answer: Answer = {**self._panel_state.pictures.read(self._panel_state.studio, data, payload.name)}
+            answer: Answer = self._panel_state.pictures.read(self._panel_state.studio, data, payload.name)
         else:
-            answer = self._ways[kind](payload) or {}
+            answer = self._ways[kind](payload) or Nothing()
         if kind not in QUIET:
             self._panel_state.wake()
         return answer
 
     # Compose
 
-    def _check(self, payload: asked.Of) -> Answer:
-        return {**check_draft(self._panel_state.studio, _draft(payload.draft), self._picture, self._clip)}
+    def _check(self, payload: asked.OfDraft) -> Check:
+        return check_draft(self._panel_state.studio, payload.draft, self._picture, self._clip)
 
-    def _generate(self, payload: asked.Generate) -> Answer:
-        draft = read_draft(_draft(payload.draft), self._picture, self._clip)
+    def _generate(self, payload: asked.Generate) -> asked.Generated:
+        draft = read_draft(payload.draft, self._picture, self._clip)
         try:
             jobs, sweep = submit(self._panel_state.studio, draft, confirm=payload.confirm)
         except InvalidRequest as error:
             if error.facts.get("field") != "confirm":
                 raise
-            return {"jobs": [], "sweep": "", "question": error.message}
-        return {"jobs": [job.id for job in jobs], "sweep": sweep, "question": ""}
+            return asked.Generated(jobs=[], sweep="", question=error.message)
+        return asked.Generated(jobs=[job.id for job in jobs], sweep=sweep, question="")
 
-    def _frame(self, payload: asked.Frame) -> Answer:
+    def _frame(self, payload: asked.Frame) -> PictureState:
         clip = self._clip(payload.clip)
         image = clip.last_frame() if payload.seconds is None else clip.frame(payload.seconds)
         name = f"{clip.job_id} {'end' if payload.seconds is None else f'{payload.seconds:.1f} s'}.png"
         picture = replace(read_picture(image), name=name)
-        return {**self._panel_state.pictures.keep(self._panel_state.studio, picture)}
+        return self._panel_state.pictures.keep(self._panel_state.studio, picture)
 
-    def _crop(self, payload: asked.Crop) -> Answer:
+    def _crop(self, payload: asked.Crop) -> PictureState:
         box = (payload.x, payload.y, payload.width, payload.height)
-        return {**self._panel_state.pictures.crop(self._panel_state.studio, payload.picture, box)}
+        return self._panel_state.pictures.crop(self._panel_state.studio, payload.picture, box)
 
     def _picture(self, key: str) -> Picture:
         return self._panel_state.pictures.get(self._panel_state.studio, key)
@@ -122,11 +118,11 @@ class Handlers:
 
     # Watch
 
-    def _rerun(self, payload: asked.OfJob) -> Answer:
+    def _rerun(self, payload: OfJob) -> OfJob:
         """A job in place of one that ended badly, which then needs no attention any more."""
         new = self._panel_state.studio.jobs.rerun(payload.job)
         self._panel_state.dismiss(payload.job)
-        return {"job": new.id}
+        return OfJob(job=new.id)
 
     def _go_on(self, job: Job) -> None:
         """Show a job again that was put aside: it is not over."""
@@ -134,7 +130,7 @@ class Handlers:
 
     # Find
 
-    def _browse(self, payload: asked.Browse) -> Answer:
+    def _browse(self, payload: asked.Browse) -> asked.Found:
         studio = self._panel_state.studio
         found = studio.library.browse(
             Query(
@@ -150,12 +146,10 @@ class Handlers:
                 limit=payload.limit,
             )
         )
-        return {
-            "total": found.total,
-            "items": make_items(found.rows, studio.library.folder, self._panel_state.place),
-        }
+        items = make_items(found.rows, studio.library.folder, self._panel_state.place)
+        return asked.Found(total=found.total, items=items)
 
-    def _posters(self, payload: asked.OfClips) -> Answer:
+    def _posters(self, payload: asked.OfClips) -> asked.Posters:
         studio, found = self._panel_state.studio, {}
         for key in payload.clips:
             try:
@@ -165,7 +159,7 @@ class Handlers:
                 continue
             if still := self._panel_state.stills.get(row):
                 found[key] = still
-        return {"posters": found}
+        return asked.Posters(posters=found)
 
     def _video(self, payload: asked.Bytes) -> Answer:
         studio = self._panel_state.studio
@@ -182,21 +176,25 @@ class Handlers:
             raise NotFound(
                 f"The file {path.name} is no longer there.", hint="Fetch it again while the provider has it."
             ) from None
-        return {"size": size, "next": min(size, payload.offset + len(piece)), "buffers": [piece]}
+        return asked.VideoPiece(size=size, next=min(size, payload.offset + len(piece))), [piece]
 
-    def _details(self, payload: asked.OfClip) -> Answer:
+    def _details(self, payload: asked.OfClip) -> Details:
         studio = self._panel_state.studio
         row = studio.library.find(payload.clip)
         self.opened = row.key
 
-        def state(picture: Picture) -> Any:
+        def state(picture: Picture) -> PictureState:
             return self._panel_state.pictures.state(studio, picture)
 
-        return {**make_details(studio, row, self._panel_state.place, state, self._panel_state.clock())}
+        return make_details(studio, row, self._panel_state.place, state, self._panel_state.clock())
 
     # Go on
 
-    def _another(self, payload: asked.OfClip) -> Answer:
+    def _vary(self, payload: asked.OfClip) -> asked.OfDraft:
+        studio = self._panel_state.studio
+        return asked.OfDraft(draft=draft_again(studio.job(studio.library.find(payload.clip).job_id)))
+
+    def _another(self, payload: asked.OfClip) -> OfJob:
         """Another sample of the same request: the first take that nobody has asked for yet."""
         studio = self._panel_state.studio
         job = studio.job(studio.library.find(payload.clip).job_id)
@@ -204,7 +202,7 @@ class Handlers:
         take = job.take + 1
         while studio.preview(take=take, **fields).stored is not None:
             take += 1
-        return {"job": studio.generate(take=take, **fields).id}
+        return OfJob(job=studio.generate(take=take, **fields).id)
 
     def _rate(self, payload: asked.OfClip, **changes: Any) -> None:
         self._panel_state.studio.library.rate(payload.clip, **changes)
@@ -215,10 +213,10 @@ class Handlers:
         )
         self._choose(lambda chosen: [key for key in chosen if key not in payload.clips])
 
-    def _join(self, payload: asked.Join) -> Answer:
+    def _join(self, payload: asked.Join) -> asked.OfClip:
         pieces = [self._clip(piece.clip).trim(piece.start, piece.end) for piece in payload.pieces]
         video = self._panel_state.studio.join(pieces, title=payload.title)
-        return {"clip": f"{video.job_id}/0"}
+        return asked.OfClip(clip=f"{video.job_id}/0")
 
 
 def all_or_none(keys: Sequence[str], act: Callable[[str], None], back: Callable[[str], None]) -> None:
@@ -236,13 +234,3 @@ def all_or_none(keys: Sequence[str], act: Callable[[str], None], back: Callable[
                 back(one)
             raise
         done.append(key)
-
-
-def _draft(given: asked.GivenDraft) -> Draft:
-    found: Draft = msgspec.to_builtins(given)
-    return found
-
-
-def _view(given: asked.GivenView) -> View:
-    found: View = msgspec.to_builtins(given)
-    return found

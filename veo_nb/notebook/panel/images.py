@@ -104,14 +104,14 @@ class Pictures:
         """What a page shows of a picture."""
         origin = studio.library.origin_of(picture.sha256)
         still = data_uri("image/jpeg", thumbnail(picture, STILL_WIDTH, 70)) if picture.data else ""
-        return {
-            "key": picture_key(picture),
-            "name": picture.name,
-            "width": picture.width,
-            "height": picture.height,
-            "still": still,
-            "origin": f"{origin.job_id}/{origin.sample}" if origin else "",
-        }
+        return PictureState(
+            key=picture_key(picture),
+            name=picture.name,
+            width=picture.width,
+            height=picture.height,
+            still=still,
+            origin=f"{origin.job_id}/{origin.sample}" if origin else "",
+        )
 
     def _remember(self, picture: Picture) -> None:
         with self._lock:

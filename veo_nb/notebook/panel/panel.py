@@ -1,6 +1,6 @@
 """`Panel`, the small studio inside a notebook: compose, watch, find and go on, with the mouse or the keyboard alone.
 
-What syncs are the facts of `protocol`, written by the panel state's thread alone. Commands are messages
+What syncs is the state of `protocol`, written by the panel state's thread alone. Commands are messages
 (`commands`); each is answered, from a thread of its own, so that nothing here holds the kernel up.
 """
 
@@ -21,12 +21,12 @@ from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.notebook.display import ROOT
 from veo_nb.notebook.live import STATIC, LiveView
-from veo_nb.notebook.panel import commands as asked
-from veo_nb.notebook.panel.handlers import Handlers
+from veo_nb.notebook.panel.commands import COMMANDS
+from veo_nb.notebook.panel.handlers import Answer, Handlers
 from veo_nb.notebook.panel.protocol import ROWS
 from veo_nb.notebook.panel.state import PanelState
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Command, Payloads
+from veo_nb.notebook.protocol import Command, Commands
 from veo_nb.notebook.showing import find_place_here, is_terminal
 from veo_nb.studio import Studio
 
@@ -44,9 +44,6 @@ _WORKERS = {
 }
 """Who does what, and on how many threads: what takes long holds nothing else up. What changes things, and is not
 named, is done one after another by the last."""
-
-STRICT = frozenset({"check", "generate"})
-"""Commands whose answer says where half a character stands; of all others it is taken away."""
 
 ONCE = frozenset({"generate", "another", "rerun", "resubmit", "join"})
 """Commands that cost something. A page that got no answer in time asks again under the same id, and is told what came of
@@ -67,7 +64,8 @@ class Panel(LiveView):
     _esm = STATIC / "panel.js"
     _css = STATIC / "panel.css"
     _kind = traitlets.Unicode("panel").tag(sync=True)
-    _commands: ClassVar[Payloads] = asked.COMMANDS
+    _commands: ClassVar[Commands] = COMMANDS
+    _judged = frozenset({"check"})
     panel = traitlets.Dict().tag(sync=True)
     draft = traitlets.Dict().tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
@@ -99,7 +97,7 @@ class Panel(LiveView):
             for name, (_, most) in _WORKERS.items()
         }
         self._along = threading.local()
-        self._done: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._done: OrderedDict[str, Answer] = OrderedDict()
         self._endings: list[Callable[[], None]] = []
         self._closed = self._made = False
         try:
@@ -166,10 +164,7 @@ class Panel(LiveView):
         """Write the traits that are new."""
         if not self._made or self._closed:
             return
-        with self._writing, self.hold_sync():
-            for name, value in state.items():
-                if getattr(self, name) != value:
-                    setattr(self, name, value)
+        self.write(**state)
 
     def _choose(self, change: Callable[[list[str]], list[str]]) -> None:
         with self._writing:
@@ -199,14 +194,12 @@ class Panel(LiveView):
 
     def _answer_with(self, view: Any, content: Any, buffers: Any) -> None:
         self._along.buffers = buffers or ()
-        if isinstance(content, dict) and str(content.get("kind")) not in STRICT:
-            content = whole_letters(content)
         try:
             super()._receive(view, content, buffers)
         finally:
             del self._along.buffers
 
-    def handle(self, command: Command, payload: Any) -> dict[str, Any]:
+    def handle(self, command: Command, payload: Any) -> Answer:
         """Do what a page asks for; what costs something once, however often it is asked under one id."""
         if command.kind not in ONCE:
             return self._handlers.give(command.kind, payload, self._along.buffers)
@@ -214,16 +207,7 @@ class Panel(LiveView):
             self._done[command.id] = self._handlers.give(command.kind, payload, self._along.buffers)
             while len(self._done) > REMEMBERED:
                 self._done.popitem(last=False)
-        return dict(self._done[command.id])
-
-
-def whole_letters(content: Any) -> Any:
-    """A JSON value without halves of characters, which can be neither stored nor sent back; `?` stands for each."""
-    if isinstance(content, str):
-        return content.encode(errors="replace").decode()
-    if isinstance(content, dict):
-        return {whole_letters(name): whole_letters(value) for name, value in content.items()}
-    return [whole_letters(value) for value in content] if isinstance(content, list) else content
+        return self._done[command.id]
 
 
 def check_place(shell: Any) -> None:

@@ -1,35 +1,39 @@
-"""What is exchanged for the panel; the twin of js/src/core/protocol.ts.
+"""What is exchanged for the panel (see `veo_nb.notebook.protocol`).
 
-Facts are traits, written by Python alone: `panel` (what can be asked for), `draft` (what is being composed), `queue`
-(which jobs are on their way, in order) with `row_0`, `row_1`, … (a job each, so that one change pushes one row),
-`library` (how much there is to be found) with `shelves`, `chosen` and `view`. A library of thousands of clips is no trait: the page
-asks for the part of it that it shows, for stills, and for videos where no server has them. The commands are in
-`commands`. Pure.
+Its traits are `panel` (what can be asked for), `draft` (what is being composed), `queue` (which jobs are on their way,
+in order) with `row_0`, `row_1`, … (a job each, so that one change pushes one row), `library` (how much there is to be
+found) with `shelves`, `chosen` and `view`. A library of thousands of clips is no trait: the page asks for the part of it
+that it shows, for stills, and for videos where no server has them. The commands are in `commands`. Pure.
 """
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Annotated, Literal
 
-from veo_nb.notebook.protocol import Estimate, Part, State, Transfer
+import msgspec
+
+from veo_nb.notebook.protocol import Exchanged, Key, Part, Progress, Shape, State
 
 ROWS = 24
 """Jobs that the queue shows one by one; of more it says how many."""
 
-Shape = Literal["16:9", "9:16"]
+Text = Annotated[str, msgspec.Meta(max_length=20_000)]
+Name = Annotated[str, msgspec.Meta(max_length=200)]
+Value = str | int | bool
+"""What a field of a request can be set to in a form."""
 
 
 # What can be asked for
 
 
-class Choice(TypedDict):
+class Choice(Exchanged, frozen=True):
     """A value that a field takes, and how a person says it."""
 
-    value: str | int | bool
+    value: Value
     label: str
 
 
-class FieldForm(TypedDict):
+class FieldForm(Exchanged, frozen=True):
     """A field of the request as a form shows it."""
 
     name: str
@@ -42,7 +46,7 @@ class FieldForm(TypedDict):
     """What stands there while nothing is set: `8 s` where the provider takes that, else empty."""
 
 
-class Setup(TypedDict):
+class Setup(Exchanged, frozen=True):
     """What the provider that is set takes; it changes only with the settings."""
 
     title: str
@@ -60,47 +64,48 @@ class Setup(TypedDict):
 # What is being composed
 
 
-class Draft(TypedDict):
+class Draft(Exchanged, frozen=True):
     """A request that is being made: nothing of it is sent before somebody asks for that."""
 
-    prompt: str
-    variables: dict[str, list[str]]
+    prompt: Text
+    variables: dict[Name, Annotated[list[Text], msgspec.Meta(max_length=1000)]]
     """The values of each `{{variable}}`; several make a sweep."""
-    fields: dict[str, list[str | int | bool]]
+    fields: dict[Name, Annotated[list[Value], msgspec.Meta(max_length=1000)]]
     """What was set, by field; several values make a sweep. A text may hold several in the way of a cell."""
-    image: list[str]
+    image: list[Name]
     """Pictures by their key; several make a sweep."""
-    last_frame: list[str]
-    reference_images: list[str]
-    video: str
+    last_frame: list[Name]
+    reference_images: list[Name]
+    video: Key
     """The key of the clip that is gone on from; empty for none."""
     fit: Literal["", "crop", "pad"]
-    take: int
+    take: Annotated[int, msgspec.Meta(ge=1)]
 
 
-class SharedDraft(TypedDict):
+class SharedDraft(Exchanged, frozen=True):
     """The draft as all panels have it, and which view wrote it last: that one knows better."""
 
     by: str
     draft: Draft
 
 
-class View(TypedDict):
+class GalleryView(Exchanged, frozen=True):
     """How a person has the gallery: it is so again after a restart."""
 
-    search: str
-    models: list[str]
-    states: list[str]
-    """`made`, `starred`, `joined`, `failed` …: see `commands.GivenView`."""
-    rating: int
+    search: Name
+    models: list[Name]
+    states: list[Name]
+    """Any of `made`, `joined`, `failed`, `blocked`, `cancelled`, `uncertain`, and `starred`, which narrows the others;
+    none means `made` and `joined`."""
+    rating: Annotated[int, msgspec.Meta(ge=0, le=5)]
     """At least so many stars; 0 for all."""
-    sweep: str
-    days: int
+    sweep: Key
+    days: Annotated[int, msgspec.Meta(ge=0)]
     """Not older than so many days; 0 for all."""
     order: Literal["newest", "oldest", "rating"]
 
 
-class Problem(TypedDict):
+class Problem(Exchanged, frozen=True):
     """Why a draft can't be sent."""
 
     field: str
@@ -108,7 +113,7 @@ class Problem(TypedDict):
     hint: str
 
 
-class Check(TypedDict):
+class Check(Exchanged, frozen=True):
     """What a draft would do, with nothing sent."""
 
     problems: list[Problem]
@@ -127,7 +132,7 @@ class Check(TypedDict):
     """What should be known before: the picture will be cut, the budget does not suffice."""
 
 
-class PictureState(TypedDict):
+class PictureState(Exchanged, frozen=True):
     """A picture that was given, kept in the library."""
 
     key: str
@@ -143,7 +148,7 @@ class PictureState(TypedDict):
 # What is on its way
 
 
-class Queue(TypedDict):
+class Queue(Exchanged, frozen=True):
     """The jobs that are on their way or ended without a clip, those to be sent last at the end."""
 
     order: list[str]
@@ -157,7 +162,7 @@ class Queue(TypedDict):
 RowAction = Literal["cancel", "retry", "rerun", "resubmit", "dismiss", "move"]
 
 
-class Row(TypedDict):
+class Row(Exchanged, frozen=True):
     """A job in the queue; `{}` in a trait that has none."""
 
     job: str
@@ -166,21 +171,21 @@ class Row(TypedDict):
     """At most 120 letters."""
     settings: str
     line: list[Part]
-    progress: Estimate | Transfer | None
+    progress: Progress | None
     actions: list[RowAction]
 
 
 # What can be found
 
 
-class SweepName(TypedDict):
+class SweepName(Exchanged, frozen=True):
     """A sweep to choose from."""
 
     id: str
     title: str
 
 
-class LibraryState(TypedDict):
+class LibraryState(Exchanged, frozen=True):
     """What there is in the library, in short. A new `version` says that something in it has changed."""
 
     version: int
@@ -190,7 +195,7 @@ class LibraryState(TypedDict):
     """`so far about $3.20 of the budget of $20.00, $16.80 left`."""
 
 
-class Shelves(TypedDict):
+class Shelves(Exchanged, frozen=True):
     """What the clips of the library can be told apart by; a trait of its own, since it is long and seldom changes."""
 
     models: list[Choice]
@@ -198,11 +203,7 @@ class Shelves(TypedDict):
     sweeps: list[SweepName]
 
 
-class LibraryContents(LibraryState, Shelves):
-    """Both, as the parts of a page have them."""
-
-
-class Item(TypedDict):
+class Item(Exchanged, frozen=True):
     """A clip in the gallery, or a job that has none."""
 
     key: str
@@ -230,7 +231,7 @@ class Item(TypedDict):
     """Seconds since 1970."""
 
 
-class Lineage(TypedDict):
+class Lineage(Exchanged, frozen=True):
     """A clip that another one came from, or that came from it."""
 
     key: str
@@ -240,7 +241,10 @@ class Lineage(TypedDict):
     here: bool
 
 
-class Details(TypedDict):
+DetailsAction = Literal["another", "vary", "extend", "retry", "rerun", "resubmit"]
+
+
+class Details(Exchanged, frozen=True):
     """All that is known of a clip."""
 
     item: Item
@@ -255,7 +259,7 @@ class Details(TypedDict):
     cell: str
     """The `%%veo` cell that makes exactly this clip; empty where it takes Python."""
     python: str
-    actions: list[Literal["another", "vary", "extend", "retry", "rerun", "resubmit"]]
+    actions: list[DetailsAction]
     """What makes sense here, beside what can be done with every clip."""
     cannot_extend: str
     """Why it can't be gone on from; empty where it can."""

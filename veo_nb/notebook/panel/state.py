@@ -1,7 +1,7 @@
 """What all panels of a kernel share: one truth about draft, queue and library, gathered on a thread of its own.
 
 Nothing of it happens on the kernel's main thread. Whoever changes something wakes it; it looks at what there is
-now, at most four times a second, and hands each panel the facts, of which only those that are new go to the page.
+now, at most four times a second, and hands each panel the state, of which only what is new goes to the page.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.errors import VeoError
@@ -23,7 +25,18 @@ from veo_nb.notebook.pages.notebooks import find_notebooks
 from veo_nb.notebook.panel.draft import make_setup
 from veo_nb.notebook.panel.entries import AT_WORK, make_row, queue_line
 from veo_nb.notebook.panel.images import Pictures
-from veo_nb.notebook.panel.protocol import ROWS, Draft, LibraryState, Queue, Row, SharedDraft, Shelves, View
+from veo_nb.notebook.panel.protocol import (
+    ROWS,
+    Choice,
+    Draft,
+    GalleryView,
+    LibraryState,
+    Queue,
+    Row,
+    SharedDraft,
+    Shelves,
+    SweepName,
+)
 from veo_nb.notebook.panel.stills import Stills
 from veo_nb.notebook.panel.store import PanelStore, empty_draft
 from veo_nb.notebook.place import Place
@@ -87,7 +100,7 @@ class PanelState:
     # Who shows it
 
     def join(self, panel: Shown) -> dict[str, Any]:
-        """Keep a panel up to date from now on; the facts of now."""
+        """Keep a panel up to date from now on; the state of now."""
         with self._lock:
             self._panels.append(panel)
             state = self._gather()
@@ -156,7 +169,7 @@ class PanelState:
             self.store.save()
         self.wake()
 
-    def keep_view(self, view: View) -> None:
+    def keep_view(self, view: GalleryView) -> None:
         """Remember how the gallery is shown."""
         with self._lock:
             self.store.view = view
@@ -231,10 +244,9 @@ class PanelState:
             if self.store.fresh:
                 self.store.fresh = False
                 self.store.draft = self._example(studio)
-            shared: SharedDraft = {"by": self._by, "draft": self.store.draft}
             return {
                 "panel": make_setup(studio, self.place),
-                "draft": shared,
+                "draft": SharedDraft(by=self._by, draft=self.store.draft),
                 "view": self.store.view,
                 "library": self._library[0],
                 "shelves": self._library[1],
@@ -244,19 +256,19 @@ class PanelState:
     def _make_library(self, studio: Studio) -> tuple[LibraryState, Shelves]:
         found, bill = studio.library.summary(), studio.cost()
         self._version += 1
-        state: LibraryState = {
-            "version": self._version,
-            "total": found.total,
-            "cost": text.budget(bill) if bill.spent or bill.budget is not None else "",
-        }
-        shelves: Shelves = {
-            "models": [
-                {"value": name, "label": catalog.MODELS[name].title}
+        state = LibraryState(
+            version=self._version,
+            total=found.total,
+            cost=text.budget(bill) if bill.spent or bill.budget is not None else "",
+        )
+        shelves = Shelves(
+            models=[
+                Choice(value=name, label=catalog.MODELS[name].title)
                 for name in found.models
                 if name in catalog.MODELS
             ],
-            "sweeps": [{"id": sweep_id, "title": title[:80]} for sweep_id, title in found.sweeps],
-        }
+            sweeps=[SweepName(id=sweep_id, title=title[:80]) for sweep_id, title in found.sweeps],
+        )
         return state, shelves
 
     def _make_queue(self, studio: Studio) -> dict[str, Any]:
@@ -274,16 +286,16 @@ class PanelState:
         for at, kept in enumerate(self._slots):
             if kept not in ids:
                 self._slots[at] = ""
-        rows: dict[str, Row | dict[str, Any]] = {}
+        rows: dict[str, Row] = {}
         for job in shown:
             if job.id not in self._slots:
                 self._slots[self._slots.index("")] = job.id
             rows[f"row_{self._slots.index(job.id)}"] = make_row(job, waits=job.id in place)
-        queue: Queue = {
-            "order": ids,
-            "more": len(ended) + len(live) - len(shown),
-            "line": queue_line(live, studio, self.clock()),
-        }
+        queue = Queue(
+            order=ids,
+            more=len(ended) + len(live) - len(shown),
+            line=queue_line(live, studio, self.clock()),
+        )
         return {"queue": queue, **{f"row_{at}": rows.get(f"row_{at}", {}) for at in range(ROWS)}}
 
     def _find_ended(self, studio: Studio) -> list[Job]:
@@ -337,16 +349,17 @@ class PanelState:
         draft = empty_draft()
         if studio.library.summary().total or studio.jobs.unfinished():
             return draft
-        draft["prompt"] = (
-            "Steam curls from the espresso. A slow push in, morning light. SFX: a spoon, quiet voices."
+        draft = replace(
+            draft,
+            prompt="Steam curls from the espresso. A slow push in, morning light. SFX: a spoon, quiet voices.",
+            fields={"duration_seconds": [4]},
         )
-        draft["fields"] = {"duration_seconds": [4]}
         try:
             path = find_notebooks() / "coffee.jpg"
             state = self.pictures.read(studio, path.read_bytes(), path.name)
         except (VeoError, OSError):
             return draft
-        return {**draft, "image": [state["key"]], "fit": "crop"}
+        return replace(draft, image=[state.key], fit="crop")
 
 
 def _hand(panel: Shown, state: dict[str, Any]) -> None:

@@ -8,46 +8,47 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar
 
 import msgspec
 
-from veo_nb.notebook.panel.protocol import Draft, View
+from veo_nb.notebook.panel.protocol import Draft, GalleryView
+from veo_nb.notebook.protocol import to_json
 
 log = logging.getLogger("veo_nb")
 
 FILE = ".panel.json"
 MOST_DISMISSED = 1000
 
-Stored = TypeVar("Stored", Draft, View)
+Stored = TypeVar("Stored", Draft, GalleryView)
 
 
 def empty_draft() -> Draft:
     """A draft in which nothing was said yet."""
-    return {
-        "prompt": "",
-        "variables": {},
-        "fields": {},
-        "image": [],
-        "last_frame": [],
-        "reference_images": [],
-        "video": "",
-        "fit": "",
-        "take": 1,
-    }
+    return Draft(
+        prompt="",
+        variables={},
+        fields={},
+        image=[],
+        last_frame=[],
+        reference_images=[],
+        video="",
+        fit="",
+        take=1,
+    )
 
 
-def first_view() -> View:
+def first_view() -> GalleryView:
     """The gallery as it is at first: everything, newest first."""
-    return {
-        "search": "",
-        "models": [],
-        "states": [],
-        "rating": 0,
-        "sweep": "",
-        "days": 0,
-        "order": "newest",
-    }
+    return GalleryView(
+        search="",
+        models=[],
+        states=[],
+        rating=0,
+        sweep="",
+        days=0,
+        order="newest",
+    )
 
 
 class PanelStore:
@@ -56,8 +57,8 @@ class PanelStore:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
         stored = self._read()
-        self.draft = _like(empty_draft(), Draft, stored.get("draft"))
-        self.view = _like(first_view(), View, stored.get("view"))
+        self.draft = _like(empty_draft(), stored.get("draft"))
+        self.view = _like(first_view(), stored.get("view"))
         self.dismissed = _texts(stored.get("dismissed"))
         self.fresh = "draft" not in stored
         """Whether nobody has ever written a draft here."""
@@ -65,8 +66,8 @@ class PanelStore:
     def save(self) -> None:
         """Write everything down; where that can't be done, it is there until the kernel ends."""
         content = {
-            "draft": self.draft,
-            "view": self.view,
+            "draft": to_json(self.draft),
+            "view": to_json(self.view),
             "dismissed": self.dismissed[-MOST_DISMISSED:],
         }
         part = self._path.with_suffix(f".{os.getpid()}.part")
@@ -88,11 +89,11 @@ def _texts(stored: Any) -> list[str]:
     return [one for one in stored if isinstance(one, str)] if isinstance(stored, list) else []
 
 
-def _like(pattern: Stored, kind: type[Stored], stored: Any) -> Stored:
+def _like(pattern: Stored, stored: Any) -> Stored:
     """The stored values that are of the right kinds; the pattern's own for all others."""
-    kept: dict[str, Any] = {**pattern}
-    for name, hint in get_type_hints(kind).items():
-        if isinstance(stored, Mapping) and name in stored:
+    kept: dict[str, Any] = {}
+    for field in msgspec.structs.fields(pattern):
+        if isinstance(stored, Mapping) and field.name in stored:
             with contextlib.suppress(msgspec.ValidationError):
-                kept[name] = msgspec.convert(stored[name], hint)
-    return cast("Stored", kept)
+                kept[field.name] = msgspec.convert(stored[field.name], field.type)
+    return msgspec.structs.replace(pattern, **kept)

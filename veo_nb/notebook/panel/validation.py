@@ -49,14 +49,11 @@ def find_problems(
     # Of a sweep some combinations may break a rule: it is the studio that judges the whole.
     known = every if not varied or any(error.message == one.message for one in every) else []
     found: list[Problem] = [
-        {"field": one.field, "message": plain_text(one.message), "hint": plain_text(one.hint)}
-        for one in known
+        Problem(field=one.field, message=plain_text(one.message), hint=plain_text(one.hint)) for one in known
     ]
     if all(error.message != one.message for one in known):
         named = str(error.facts.get("field", ""))
-        found.insert(
-            0, {"field": named, "message": plain_text(error.message), "hint": plain_text(error.hint)}
-        )
+        found.insert(0, Problem(field=named, message=plain_text(error.message), hint=plain_text(error.hint)))
     return found
 
 
@@ -78,23 +75,23 @@ def plain_text(text: str) -> str:
 
 def plain_values(draft: Draft, model: str) -> dict[str, Any]:
     """The first value of everything, for the catalog's rules; of pictures only that they are there."""
-    values: dict[str, Any] = {"prompt": draft["prompt"], "model": model}
+    values: dict[str, Any] = {"prompt": draft.prompt, "model": model}
     values |= {name: given[0] for name, given in _given(draft).items()}
     for name in _PICTURES:
-        keys: list[str] = draft[name]  # type: ignore[literal-required]
+        keys: list[str] = getattr(draft, name)
         if keys:
             values[name] = [_MARK] * len(keys) if name == "reference_images" else _MARK
-    if draft["video"]:
+    if draft.video:
         values["video"] = _MARK
-    if draft["fit"]:
-        values["fit"] = draft["fit"]
+    if draft.fit:
+        values["fit"] = draft.fit
     return values
 
 
 def _given(draft: Draft) -> dict[str, list[Any]]:
     """The values of each field that has any, numbers as numbers; a list in one text is read elsewhere."""
     found: dict[str, list[Any]] = {}
-    for name, values in draft["fields"].items():
+    for name, values in draft.fields.items():
         kept = [value for value in values if not (isinstance(value, str) and not value.strip())]
         if name in LABELS and catalog.FIELD[name].kind == "number":
             texts = [value.strip() if isinstance(value, str) else value for value in kept]
@@ -120,13 +117,13 @@ def find_unavailable(
             for value in _offered(item, provider):
                 if reason := _reason(settings, name, value, provider):
                     found.setdefault(name, {})[str(value)] = reason
-        elif not draft["fields"].get(name) and (reason := _reason(settings, name, _TRIED[name], provider)):
+        elif not draft.fields.get(name) and (reason := _reason(settings, name, _TRIED[name], provider)):
             found[name] = {"*": reason}
     for name in (*_PICTURES, "video"):
         mark = [_MARK] if name == "reference_images" else _MARK
-        if not draft[name] and (reason := _reason(settings, name, mark, provider)):  # type: ignore[literal-required]
+        if not getattr(draft, name) and (reason := _reason(settings, name, mark, provider)):
             found[name] = {"*": reason}
-    if not draft["fit"] and (reason := _reason(settings, "fit", "crop", provider)):
+    if not draft.fit and (reason := _reason(settings, "fit", "crop", provider)):
         found["fit"] = {"*": reason}
     return found
 

@@ -1,8 +1,8 @@
 // What stands in a clip's box until the clip comes.
 
 import { useRef } from "preact/hooks";
+import type { Progress, State } from "../../protocol.gen";
 import { progressShare } from "../progress";
-import type { Progress, State } from "../protocol";
 import { imageSource } from "../sources";
 import { StateIcon } from "./state-icon";
 
@@ -35,7 +35,7 @@ export function Bar({ progress, now, text }: { progress: Progress; now: number; 
   if (share === undefined) return null;
   furthest.current = Math.max(furthest.current, share);
   // A guess has no number that could be read out as if it were known.
-  const counted = "total" in progress ? { "aria-valuenow": Math.round(furthest.current * 100) } : {};
+  const counted = progress.kind === "transfer" ? { "aria-valuenow": Math.round(furthest.current * 100) } : {};
   return (
     <div
       class="veo-bar"

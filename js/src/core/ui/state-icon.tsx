@@ -1,6 +1,6 @@
 // One small drawing for each state, in the colour of its text, so that no state is told by colour alone.
 
-import type { State } from "../protocol";
+import type { State } from "../../protocol.gen";
 
 const RING = "M8 1.75a6.25 6.25 0 1 1 0 12.5a6.25 6.25 0 0 1 0-12.5z";
 

@@ -2,9 +2,9 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { formatLine } from "../../core/line";
-import type { Axis, CellDetails, GridCell, GridClip } from "../../core/protocol";
 import { Dialog } from "../../core/ui/dialog";
 import { StateIcon } from "../../core/ui/state-icon";
+import type { CellDetails, GridAxis, GridCell, GridClip } from "../../protocol.gen";
 import { placeText, type Spot } from "../axes";
 import type { Ask, GridContext, Marks } from "../context";
 import { SHOWN } from "../keys";
@@ -26,7 +26,7 @@ interface LayerProps {
 
 interface EnlargedProps extends LayerProps {
   spot: Spot & { cell: GridCell };
-  axes: readonly Axis[];
+  axes: readonly GridAxis[];
   marks: Marks;
   ask: Ask;
   onRate: (rating: number) => void;

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Shape } from "../../core/protocol";
+import type { Shape } from "../../protocol.gen";
 import { AT_REST, drag, wheelFactor, type Zoom, zoomAt } from "./zoom";
 
 export type Mode = "single" | "beside" | "wipe" | "difference";

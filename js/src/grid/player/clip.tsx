@@ -1,8 +1,8 @@
 // A clip that is moved by the player: its still from the first moment, the video over it when it has a picture.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { GridClip } from "../../core/protocol";
 import { releaseVideo, videoSource } from "../../core/sources";
+import type { GridClip } from "../../protocol.gen";
 import { type GridContext, usePlayer } from "../context";
 import type { Player } from "./player";
 

@@ -3,10 +3,10 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useNow } from "../../core/clock";
 import { formatLine } from "../../core/line";
-import type { CellAction, GridCell, Shape } from "../../core/protocol";
 import { Bar, Waiting } from "../../core/ui/box";
 import { Icon, IconButton } from "../../core/ui/icons";
 import { StateIcon } from "../../core/ui/state-icon";
+import type { CellAction, GridCell, Shape } from "../../protocol.gen";
 import type { Spot } from "../axes";
 import { type GridContext, type Marks, usePlayer } from "../context";
 import { ClipPicture, useAudible, usePoster } from "../player/clip";

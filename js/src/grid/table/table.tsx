@@ -1,14 +1,14 @@
 // The cells in rows and columns, with heads that stay in sight.
 
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import type { Axis, Shape } from "../../core/protocol";
+import type { GridAxis, Shape } from "../../protocol.gen";
 import { type AxisChoice, placeText, type Spot, type Table } from "../axes";
 import type { GridContext, Marks } from "../context";
 import { Cell, type CellActions } from "./cell";
 
 interface GridTableProps {
   table: Table;
-  axes: readonly Axis[];
+  axes: readonly GridAxis[];
   choice: AxisChoice;
   shape: Shape;
   active: string;

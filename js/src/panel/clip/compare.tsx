@@ -1,7 +1,6 @@
 // Two clips in step: side by side, one over the other with a wipe, or their difference.
 
 import { useState } from "preact/hooks";
-import type { Item } from "../../core/protocol";
 import { IconButton } from "../../core/ui/icons";
 import { usePlayer } from "../../grid/context";
 import type { Intent } from "../../grid/keys";
@@ -11,6 +10,7 @@ import { AT_REST, zoomBy } from "../../grid/layers/zoom";
 import type { Player } from "../../grid/player/player";
 import { TransportBar } from "../../grid/player/transport";
 import { MarksRow } from "../../grid/table/marks";
+import type { Item } from "../../protocol.gen";
 import { useLayer } from "./layer-context";
 import { LayerDialog, playBy } from "./layer-dialog";
 import { ClipVideo } from "./picture";

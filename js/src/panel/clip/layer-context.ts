@@ -2,9 +2,9 @@
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { Draft, GalleryView, Library } from "../../core/protocol";
 import type { Notices } from "../../core/ui/notices";
-import type { Layer, Panel } from "../context";
+import type { Draft, GalleryView } from "../../protocol.gen";
+import type { Layer, Library, Panel } from "../context";
 
 /** Beside a panel context whose notices and `open` and `close` are the layer's own. */
 interface LayerScope {

@@ -3,9 +3,9 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { askWith } from "../../core/connection";
-import type { GalleryView, Library } from "../../core/protocol";
 import { useNotices } from "../../core/ui/notices";
-import { type AskPanel, type Layer, type Panel, PanelContext, usePanel } from "../context";
+import type { GalleryView } from "../../protocol.gen";
+import { type AskPanel, type Layer, type Library, type Panel, PanelContext, usePanel } from "../context";
 import "./layer.css";
 import "./details/details.css";
 import "./join/join.css";

@@ -1,9 +1,9 @@
 // A clip as it is shown in the layers: large and moved by a player, or as a small still that can be picked.
 
 import type { ComponentChildren } from "preact";
-import type { Item } from "../../core/protocol";
 import { InStep } from "../../grid/player/clip";
 import type { Player } from "../../grid/player/player";
+import type { Item } from "../../protocol.gen";
 import { useStill, useVideoSource } from "../media/media";
 
 interface ClipVideoProps {

@@ -2,10 +2,10 @@
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { refusalOf } from "../../core/connection";
-import type { Details, GalleryView, Item } from "../../core/protocol";
 import type { Marks } from "../../grid/context";
 import { type AskMark, askMarks, spokenOf, UNMARKED, without } from "../../grid/marks";
 import { Player } from "../../grid/player/player";
+import type { Details, GalleryView, Item } from "../../protocol.gen";
 import { usePanel, useSettled } from "../context";
 
 /** Milliseconds after a change in the library before it is asked about: many come together. */
@@ -32,7 +32,7 @@ export function useDetails(clip: string, version: number): Known {
     request("details", { clip }).then(
       (answer) => {
         if (!wanted) return;
-        setDetails(answer as unknown as Details);
+        setDetails(answer);
         setRefusal("");
       },
       (error: unknown) => {
@@ -87,9 +87,8 @@ export function useNeighbours(
     const look = async () => {
       const keys: string[] = [];
       for (let page = 0; page < MOST_PAGES; page += 1) {
-        const answer = await request("browse", { ...view, offset: keys.length, limit: PAGE });
+        const { items, total } = await request("browse", { ...view, offset: keys.length, limit: PAGE });
         if (!wanted) return;
-        const { items, total } = answer as unknown as { items: Item[]; total: number };
         keys.push(...items.map(({ key }) => key));
         const at = keys.indexOf(clip);
         const [before = "", after = ""] = [keys[at - 1], keys[at + 1]];

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { refusalOf } from "../../core/connection";
-import type { Details, Item } from "../../core/protocol";
+import type { Item } from "../../protocol.gen";
 import { usePanel } from "../context";
 import { ALL } from "../gallery/filters";
 import { Thumb } from "./picture";
@@ -43,7 +43,7 @@ export function ClipStrip({ label, except = [], onPick }: StripProps) {
     void Promise.all(
       missing.map(async (clip) => {
         try {
-          return ((await request("details", { clip })) as unknown as Details).item;
+          return (await request("details", { clip })).item;
         } catch (error) {
           // Chosen once, and deleted since.
           refusalOf(error);

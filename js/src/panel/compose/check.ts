@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { refusalOf } from "../../core/connection";
-import type { Check, Draft } from "../../core/protocol";
+import type { Check, Draft } from "../../protocol.gen";
 import { usePanel, useSettled } from "../context";
 import { asked } from "./draft";
 
@@ -44,7 +44,7 @@ export function useCheck(draft: Draft, others: readonly unknown[]): Checked {
     const busy = setTimeout(() => setTrouble({ text: BUSY, failed: false }), BUSY_MS);
     try {
       const answer = await request("check", { draft: now.draft }, { timeout: DEADLINE_MS });
-      setKnown({ of: now.of, check: answer as unknown as Check });
+      setKnown({ of: now.of, check: answer });
       setTrouble({ text: "", failed: false });
     } catch (error) {
       const { code, message, text } = refusalOf(error);

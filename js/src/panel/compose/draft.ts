@@ -1,6 +1,6 @@
 // What a draft says, and how it changes; the rules of veo_nb/jobs/axes.py for the page. Pure.
 
-import type { Draft, Setup, Value } from "../../core/protocol";
+import type { Draft, Setup, Value } from "../../protocol.gen";
 
 /** The fields that hold pictures, in the order in which they are shown. */
 export const PICTURES = ["image", "last_frame", "reference_images"] as const;

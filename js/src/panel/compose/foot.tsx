@@ -1,6 +1,6 @@
 // What the draft would do and cost, and the button that does it.
 
-import type { Problem } from "../../core/protocol";
+import type { Problem } from "../../protocol.gen";
 import type { Checked } from "./check";
 import { Problems } from "./problems";
 import type { Sending } from "./send";

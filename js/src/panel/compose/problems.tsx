@@ -1,7 +1,7 @@
 // Why something can't be sent as it is, beside the field that it is about.
 
-import type { Problem } from "../../core/protocol";
 import { StateIcon } from "../../core/ui/state-icon";
+import type { Problem } from "../../protocol.gen";
 
 export function Problems({ problems, id }: { problems: readonly Problem[]; id?: string }) {
   return (

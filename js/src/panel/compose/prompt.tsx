@@ -1,9 +1,9 @@
 // The prompt, with its variables marked, and the values of each.
 
 import { useRef, useState } from "preact/hooks";
-import type { Problem } from "../../core/protocol";
 import { Icon } from "../../core/ui/icons";
 import { useId } from "../../core/ui/id";
+import type { Problem } from "../../protocol.gen";
 import { piecesOf, splitValues, without, withValues } from "./draft";
 import { Problems } from "./problems";
 

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { refusalOf } from "../../core/connection";
-import type { Answers, Draft } from "../../core/protocol";
+import type { Draft } from "../../protocol.gen";
 import { usePanel } from "../context";
 import { asked } from "./draft";
 
@@ -39,8 +39,7 @@ export function useSend(onSent: () => void): Sending {
       setSaid({ text: "", question: "" });
       try {
         const command = { draft: asked(draft), confirm };
-        const answer = await request("generate", command, { timeout: DEADLINE_MS });
-        const { question, jobs } = answer as unknown as Answers["generate"];
+        const { question, jobs } = await request("generate", command, { timeout: DEADLINE_MS });
         if (question !== "") {
           setSaid({ text: "", question });
           return;

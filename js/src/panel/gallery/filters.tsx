@@ -1,8 +1,9 @@
 // Search and filters above the gallery: small menus, each of which says what it is set to.
 
 import type { JSX } from "preact";
-import type { GalleryView, Library } from "../../core/protocol";
 import { Icon } from "../../core/ui/icons";
+import type { GalleryView } from "../../protocol.gen";
+import type { Library } from "../context";
 
 export const ALL: GalleryView = {
   search: "",

@@ -1,7 +1,8 @@
 // All that is in the library: search, filters, and as many stills as the screen holds.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { GalleryView, Library } from "../../core/protocol";
+import type { GalleryView } from "../../protocol.gen";
+import type { Library } from "../context";
 import { usePanel, useSettled } from "../context";
 import { GalleryBar } from "./bar";
 import { ALL, Filters, narrowed, OrderMenu, sameView } from "./filters";

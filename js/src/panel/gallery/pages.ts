@@ -1,7 +1,8 @@
 // The part of the library that is looked at, a page at a time. What is shown stays until what takes its place is here.
 
-import { type Request, refusalOf } from "../../core/connection";
-import type { GalleryView, Item } from "../../core/protocol";
+import { refusalOf } from "../../core/connection";
+import type { GalleryView, Item } from "../../protocol.gen";
+import type { PanelRequest } from "../request";
 
 export const PAGE = 60;
 /** Pages that are kept. */
@@ -41,7 +42,7 @@ export class Pages {
 
   constructor(
     view: GalleryView,
-    private readonly request: Request,
+    private readonly request: PanelRequest,
     private readonly signal: AbortSignal,
     private readonly changed: () => void,
   ) {

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { refusalOf } from "../../core/connection";
-import type { GalleryView } from "../../core/protocol";
+import type { GalleryView } from "../../protocol.gen";
 import { usePanel } from "../context";
 import { sameView } from "./filters";
 

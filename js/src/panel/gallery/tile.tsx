@@ -2,10 +2,10 @@
 
 import { Component } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Item } from "../../core/protocol";
 import { releaseVideo } from "../../core/sources";
 import { Icon } from "../../core/ui/icons";
 import { StateIcon } from "../../core/ui/state-icon";
+import type { Item } from "../../protocol.gen";
 import { useStill, useVideoSource } from "../media/media";
 
 /** What dragging a clip carries: its key. */

@@ -1,7 +1,7 @@
 // What a part of the panel shows of a clip: its still, and where its video comes from.
 
 import { useCallback, useLayoutEffect, useState } from "preact/hooks";
-import type { Item } from "../../core/protocol";
+import type { Item } from "../../protocol.gen";
 import { usePanel } from "../context";
 import { NOTHING } from "./videos";
 

@@ -1,7 +1,8 @@
 // The stills of the clips on screen: asked for a batch at a time, and kept while there is room.
 
-import { type Request, refusalOf } from "../../core/connection";
+import { refusalOf } from "../../core/connection";
 import { imageSource } from "../../core/sources";
+import type { PanelRequest } from "../request";
 
 /** Stills in one message; the kernel takes no more. */
 export const BATCH = 24;
@@ -28,7 +29,7 @@ export class Stills {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly request: Request,
+    private readonly request: PanelRequest,
     private readonly signal: AbortSignal,
   ) {
     signal.addEventListener(

@@ -1,8 +1,9 @@
 // Where a `<video>` gets a clip from: the server's address where that works, else its bytes through the kernel.
 
-import { type Request, RequestError, refusalOf } from "../../core/connection";
-import type { Item } from "../../core/protocol";
+import { RequestError, refusalOf } from "../../core/connection";
 import { videoSource } from "../../core/sources";
+import type { Item } from "../../protocol.gen";
+import type { PanelRequest } from "../request";
 
 /** Clips whose bytes are kept though nobody shows them, and how many bytes that may be. */
 export const SPARE = 8;
@@ -34,7 +35,7 @@ export class Sources {
   private serves = false;
 
   constructor(
-    private readonly request: Request,
+    private readonly request: PanelRequest,
     private readonly signal: AbortSignal,
   ) {
     signal.addEventListener(
@@ -98,8 +99,8 @@ export class Sources {
       for (let offset = 0, size = 1; offset < size; ) {
         const answer = await this.request("video", { clip, offset }, { timeout: DEADLINE_MS });
         if (!wanted()) return;
-        const next = Number(answer["next"]);
-        size = Number(answer["size"]);
+        const { next } = answer;
+        size = answer.size;
         if (!(next > offset)) throw new RequestError("empty", "The clip's file came to an end too soon.", "");
         // A blob at once: the browser may keep it off the page's memory.
         for (const { buffer, byteOffset, byteLength } of answer.buffers ?? []) {

@@ -1,7 +1,7 @@
 // Reads out what came of the jobs; that one is being sent or goes on is on the screen, and would never end.
 
 import { useEffect, useRef } from "preact/hooks";
-import type { Row, State } from "../../core/protocol";
+import type { Row, State } from "../../protocol.gen";
 import { usePanel } from "../context";
 
 const ENDS: Partial<Record<State, string>> = {

@@ -1,7 +1,7 @@
 // Moves jobs that have not been sent: by drag and by key, shown at once and taken back when the kernel refuses.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Row } from "../../core/protocol";
+import type { Row } from "../../protocol.gen";
 import { usePanel } from "../context";
 
 export interface Order {

@@ -3,7 +3,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useNow } from "../../core/clock";
 import { formatLine } from "../../core/line";
-import type { Queue, Row } from "../../core/protocol";
+import type { Queue, Row } from "../../protocol.gen";
 import { usePanel } from "../context";
 import { useChanges } from "./changes";
 import { useOrder } from "./order";

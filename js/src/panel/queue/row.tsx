@@ -3,11 +3,11 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Clock, useNow } from "../../core/clock";
 import { formatLine } from "../../core/line";
-import type { Row, RowAction } from "../../core/protocol";
 import { Bar } from "../../core/ui/box";
 import { CommandButton } from "../../core/ui/command-button";
 import { Icon, IconButton } from "../../core/ui/icons";
 import { StateIcon } from "../../core/ui/state-icon";
+import type { Row, RowAction } from "../../protocol.gen";
 import { usePanel } from "../context";
 import type { Order } from "./order";
 

@@ -1,8 +1,8 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Details, Item } from "../../../src/core/protocol";
 import { OpenLayer } from "../../../src/panel/clip/layer";
 import type { Layer } from "../../../src/panel/context";
+import type { Details, Item } from "../../../src/protocol.gen";
 import { panelExamples } from "../../fixtures";
 import { fakeVideos } from "../../grid/video";
 import { click, closeStage, exampleItem, LIBRARY, openStage, pass, press, type Stage, VIEW } from "../stage";

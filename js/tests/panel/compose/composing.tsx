@@ -1,10 +1,11 @@
 // Compose in a panel whose draft changes as in a panel, before a kernel that answers with the shared examples.
 
 import { vi } from "vitest";
-import { type Request, RequestError } from "../../../src/core/connection";
-import type { Check, Draft, Setup } from "../../../src/core/protocol";
+import { RequestError } from "../../../src/core/connection";
 import { Compose } from "../../../src/panel/compose/compose";
 import { EMPTY } from "../../../src/panel/compose/draft";
+import type { PanelRequest } from "../../../src/panel/request";
+import type { Check, Draft, Setup } from "../../../src/protocol.gen";
 import { examplePanel, panelExamples } from "../../fixtures";
 import { FakeKernel, openStage, pass, type Stage } from "../stage";
 
@@ -43,7 +44,7 @@ export async function openCompose(changes: Partial<Draft> = {}, opening: Opening
     .on("frame", () => LAST)
     .on("posters", () => ({ posters: { "3f2a/0": OWL.still } }));
   const bytes: ArrayBuffer[] = [];
-  const request: Request = (kind, payload, extras) => {
+  const request: PanelRequest = (kind, payload, extras) => {
     bytes.push(...(extras?.buffers ?? []));
     return kernel.request(kind, payload, extras);
   };

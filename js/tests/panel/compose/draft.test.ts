@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { Draft } from "../../../src/core/protocol";
 import {
   asked,
   differs,
@@ -16,6 +15,7 @@ import {
   withValues,
 } from "../../../src/panel/compose/draft";
 import { largest, moved, SMALLEST, sized } from "../../../src/panel/compose/pictures/crop";
+import type { Draft } from "../../../src/protocol.gen";
 import { examplePanel } from "../../fixtures";
 
 const draft = (changes: Partial<Draft>): Draft => ({ ...EMPTY, ...changes });

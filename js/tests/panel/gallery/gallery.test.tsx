@@ -1,12 +1,13 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { GalleryView, Item, Library } from "../../../src/core/protocol";
 import { DWELL_MS } from "../../../src/core/ui/visibility";
+import type { Library } from "../../../src/panel/context";
 import { countOf, Gallery, SEARCH_MS } from "../../../src/panel/gallery/gallery";
 import { AGAIN_MS } from "../../../src/panel/gallery/pages";
 import { KEEP_MS } from "../../../src/panel/gallery/saved-view";
 import { CLIP_TYPE, labelOf, lackOf, shortDate } from "../../../src/panel/gallery/tile";
 import { POINT_MS } from "../../../src/panel/gallery/tiles";
+import type { GalleryView, Item } from "../../../src/protocol.gen";
 import {
   click,
   closeStage,

@@ -1,8 +1,8 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Item } from "../../../src/core/protocol";
 import { useVideoSource, type VideoSource } from "../../../src/panel/media/media";
 import { SPARE } from "../../../src/panel/media/videos";
+import type { Item } from "../../../src/protocol.gen";
 import { closeStage, exampleItem, FakeKernel, openStage, pass, type Stage } from "../stage";
 
 const SIZE = 2500;

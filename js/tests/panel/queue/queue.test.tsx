@@ -1,9 +1,9 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Queue, Row } from "../../../src/core/protocol";
 import { changesOf, textOf } from "../../../src/panel/queue/changes";
 import { moved } from "../../../src/panel/queue/order";
 import { inOrder, QueueList } from "../../../src/panel/queue/queue";
+import type { Queue, Row } from "../../../src/protocol.gen";
 import { click, closeStage, exampleRow, FakeKernel, NOW, openStage, pass, press, type Stage } from "../stage";
 
 let stage: Stage;
@@ -76,7 +76,7 @@ describe("the queue", () => {
     await show([exampleRow()]);
     const share = () => row("3f2a").querySelector<HTMLElement>(".veo-bar > div")?.style.transform;
     expect(share()).toBe("scaleX(0.4500)");
-    await show([exampleRow({ progress: { since: NOW - 42, expected: 400 } })]);
+    await show([exampleRow({ progress: { kind: "estimate", since: NOW - 42, expected: 400 } })]);
     expect(share()).toBe("scaleX(0.4500)");
   });
 

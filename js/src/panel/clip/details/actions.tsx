@@ -1,9 +1,9 @@
 // What can be done with a clip: made again, varied, gone on from, compared, copied, taken away.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Details, Draft } from "../../../core/protocol";
 import { videoSource } from "../../../core/sources";
 import type { Player } from "../../../grid/player/player";
+import type { Details, Draft } from "../../../protocol.gen";
 import { type Panel, usePanel } from "../../context";
 import { useVideoSource } from "../../media/media";
 import { Action, type Opened, Question } from "../action";

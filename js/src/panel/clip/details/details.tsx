@@ -3,7 +3,6 @@
 import { useState } from "preact/hooks";
 import { useNow } from "../../../core/clock";
 import { formatLine } from "../../../core/line";
-import type { Details, Item, Lineage } from "../../../core/protocol";
 import { imageSource } from "../../../core/sources";
 import { Waiting } from "../../../core/ui/box";
 import { IconButton } from "../../../core/ui/icons";
@@ -14,6 +13,7 @@ import { Panes } from "../../../grid/layers/panes";
 import { AT_REST, zoomBy } from "../../../grid/layers/zoom";
 import { TransportBar } from "../../../grid/player/transport";
 import { MarksRow } from "../../../grid/table/marks";
+import type { Details, Item, Lineage } from "../../../protocol.gen";
 import { usePanel } from "../../context";
 import type { Opened } from "../action";
 import { useLayer } from "../layer-context";

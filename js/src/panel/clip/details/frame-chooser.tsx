@@ -1,10 +1,10 @@
 // A frame of a clip as a picture of the draft: which frame, and what for.
 
 import { useState } from "preact/hooks";
-import type { Draft, Item } from "../../../core/protocol";
 import { usePlayer } from "../../../grid/context";
 import type { Player } from "../../../grid/player/player";
 import { formatPosition } from "../../../grid/player/sync";
+import type { Draft, Item } from "../../../protocol.gen";
 import { usePanel } from "../../context";
 import { Action } from "../action";
 import { goCompose, useLayer } from "../layer-context";

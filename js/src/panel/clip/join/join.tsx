@@ -2,9 +2,9 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { refusalOf } from "../../../core/connection";
-import type { Item } from "../../../core/protocol";
 import type { Intent } from "../../../grid/keys";
 import { formatPosition } from "../../../grid/player/sync";
+import type { Item } from "../../../protocol.gen";
 import { usePanel } from "../../context";
 import { Action, Question } from "../action";
 import { useLayer } from "../layer-context";
@@ -85,7 +85,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
     try {
       const pieces = parts.map(toPiece);
       const answer = await request("join", { pieces, title: title.trim() }, { timeout: DEADLINE_MS });
-      const layer = { kind: "details", clip: String(answer["clip"]) } as const;
+      const layer = { kind: "details", clip: answer.clip } as const;
       if (open.current) swap(layer);
       else panel.offer(text, "Open it", () => panel.open(layer));
     } catch (error) {

@@ -1,6 +1,6 @@
 // Pieces that are put together, and which moment of the whole lies in which of them. Pure.
 
-import type { Item, Piece } from "../../../core/protocol";
+import type { Item, Piece } from "../../../protocol.gen";
 
 /** Seconds that at least stay of a piece. */
 export const LEAST = 0.1;

@@ -1,9 +1,9 @@
 // The settings: those one chooses from as a line of menus, the others in a fold.
 
 import { useState } from "preact/hooks";
-import type { Check, Draft, FieldForm, Problem, Value } from "../../../core/protocol";
 import { IconButton } from "../../../core/ui/icons";
 import { useId } from "../../../core/ui/id";
+import type { Check, Draft, FieldForm, Problem, Value } from "../../../protocol.gen";
 import { asked, withField } from "../draft";
 import { Problems } from "../problems";
 import { Menu, textOf } from "./menu";

@@ -1,9 +1,9 @@
 // A setting as a button that says what is set, and opens a list to choose from: one value, or several for a sweep.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Choice, FieldForm, Value } from "../../../core/protocol";
 import { Icon } from "../../../core/ui/icons";
 import { useId } from "../../../core/ui/id";
+import type { Choice, FieldForm, Value } from "../../../protocol.gen";
 import { without, withValues } from "../draft";
 import { place } from "./place";
 

@@ -1,9 +1,9 @@
 // Chooses the part of a picture that is kept: dragged, or moved and sized with the keyboard.
 
 import { useRef, useState } from "preact/hooks";
-import type { Picture } from "../../../core/protocol";
 import { imageSource } from "../../../core/sources";
 import { Dialog } from "../../../core/ui/dialog";
+import type { PictureState } from "../../../protocol.gen";
 import { shareOf } from "../draft";
 import { type Anchor, type Area, largest, moved, SMALLEST, sized } from "./crop";
 
@@ -20,7 +20,7 @@ const CORNERS: readonly (Anchor & { drags: string })[] = [
 ];
 
 interface CropProps {
-  picture: Picture;
+  picture: PictureState;
   /** The clip's shape, `16:9`. */
   ratio: string;
   onCrop: (area: Area) => void;

@@ -1,7 +1,7 @@
 // What happens to a picture of another shape than the clip's.
 
-import type { Draft } from "../../../core/protocol";
 import { useId } from "../../../core/ui/id";
+import type { Draft } from "../../../protocol.gen";
 
 const WAYS: readonly [Draft["fit"], string, string][] = [
   ["crop", "crop", "Cut off what does not fit into the clip's shape, from the middle"],

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RequestError, refusalOf } from "../../../core/connection";
-import type { Draft, Picture, Setup } from "../../../core/protocol";
+import type { Draft, PictureState, Setup } from "../../../protocol.gen";
 import { usePanel } from "../../context";
 import { PICTURES, type PictureField, withValues } from "../draft";
 import type { Area } from "./crop";
@@ -17,7 +17,7 @@ interface Upload {
 
 export interface Images {
   /** By key; words where the library no longer has it. */
-  known: Readonly<Record<string, Picture | string>>;
+  known: Readonly<Record<string, PictureState | string>>;
   uploads: readonly Upload[];
   /** Why the last one was not taken, by field. */
   refused: Readonly<Partial<Record<PictureField, string>>>;
@@ -52,7 +52,7 @@ export function useImages(draft: Draft, setup: Setup): Images {
       if (typeof known[key] === "object" || asking.current.has(key)) continue;
       asking.current.add(key);
       request("picture", { picture: key })
-        .then((picture) => setKnown((now) => ({ ...now, [key]: picture as unknown as Picture })))
+        .then((picture) => setKnown((now) => ({ ...now, [key]: picture })))
         .catch((error: unknown) => {
           const text = textOf(error, "");
           if (text !== "") setKnown((now) => ({ ...now, [key]: text }));
@@ -72,12 +72,12 @@ export function useImages(draft: Draft, setup: Setup): Images {
 
   /** Waits for a picture's size and still and puts it into the draft: in place of another, or at the end. */
   const take = useCallback(
-    async (field: PictureField, name: string, ask: () => Promise<object>, instead?: string) => {
+    async (field: PictureField, name: string, ask: () => Promise<PictureState>, instead?: string) => {
       const id = ++count.current;
       setUploads((now) => [...now, { id, field, name }]);
       setRefused(({ [field]: _, ...others }) => others);
       try {
-        const picture = (await ask()) as Picture;
+        const picture = await ask();
         if (signal.aborted) return;
         setKnown((now) => ({ ...now, [picture.key]: picture }));
         compose((now) => {

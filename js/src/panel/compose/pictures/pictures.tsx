@@ -1,9 +1,9 @@
 // Where pictures are given: dropped, pasted, chosen from the disk, or taken from a clip.
 
 import { useRef, useState } from "preact/hooks";
-import type { Check, Draft, Picture, Problem, Setup } from "../../../core/protocol";
 import { imageSource } from "../../../core/sources";
 import { Icon, IconButton } from "../../../core/ui/icons";
+import type { Check, Draft, PictureState, Problem, Setup } from "../../../protocol.gen";
 import { usePanel } from "../../context";
 import { differs, PICTURES, type PictureField, ratiosOf, withoutPicture } from "../draft";
 import { Problems } from "../problems";
@@ -29,7 +29,7 @@ interface PicturesProps {
 
 export function Pictures({ setup, draft, images, check, problemsOf }: PicturesProps) {
   const { compose } = usePanel();
-  const [cropped, setCropped] = useState<{ field: PictureField; picture: Picture }>();
+  const [cropped, setCropped] = useState<{ field: PictureField; picture: PictureState }>();
   const ratios = ratiosOf(draft, setup);
   const fields = PICTURES.filter((field) => field !== "reference_images" || setup.most_references > 0);
   const frames = [...draft.image, ...draft.last_frame]
@@ -88,7 +88,7 @@ interface PlaceProps {
   /** Why none can be given here. */
   reason: string;
   problems: readonly Problem[];
-  onCrop: ((picture: Picture) => void) | undefined;
+  onCrop: ((picture: PictureState) => void) | undefined;
 }
 
 function PicturePlace({ field, keys, images, full, reason, problems, onCrop }: PlaceProps) {
@@ -201,9 +201,9 @@ function PicturePlace({ field, keys, images, full, reason, problems, onCrop }: P
 }
 
 interface PictureThumbProps {
-  picture: Picture | string | undefined;
+  picture: PictureState | string | undefined;
   onRemove: () => void;
-  onCrop: ((picture: Picture) => void) | undefined;
+  onCrop: ((picture: PictureState) => void) | undefined;
 }
 
 function PictureThumb({ picture, onRemove, onCrop }: PictureThumbProps) {

@@ -1,8 +1,8 @@
 // The clip that is gone on from.
 
-import type { Problem } from "../../../core/protocol";
 import { imageSource } from "../../../core/sources";
 import { Icon, IconButton } from "../../../core/ui/icons";
+import type { Problem } from "../../../protocol.gen";
 import { usePanel } from "../../context";
 import { useStill } from "../../media/media";
 import { Problems } from "../problems";

@@ -1,10 +1,10 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestError } from "../../../../src/core/connection";
-import type { Details, Draft } from "../../../../src/core/protocol";
 import { OpenLayer } from "../../../../src/panel/clip/layer";
 import { SETTLE_MS } from "../../../../src/panel/clip/state";
 import type { Layer } from "../../../../src/panel/context";
+import type { Details, Draft, PictureState } from "../../../../src/protocol.gen";
 import { examplePanel, panelExamples } from "../../../fixtures";
 import { fakeVideos } from "../../../grid/video";
 import {
@@ -346,8 +346,8 @@ describe("going on", () => {
 });
 
 describe("a frame of it", () => {
-  const frame = () => stage.kernel.on("frame", () => panelExamples.answers.frame);
-  const key = panelExamples.answers.frame.key;
+  const frame = () => stage.kernel.on("frame", () => panelExamples.pictures[2] as PictureState);
+  const key = panelExamples.pictures[2]?.key;
 
   it("is the last one where nobody has looked for another", async () => {
     await open();

@@ -1,8 +1,8 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Details, Item } from "../../../../src/core/protocol";
 import { DEADLINE_MS } from "../../../../src/panel/clip/join/join";
 import { OpenLayer } from "../../../../src/panel/clip/layer";
+import type { Details, Item } from "../../../../src/protocol.gen";
 import { panelExamples } from "../../../fixtures";
 import { fakeVideos } from "../../../grid/video";
 import {

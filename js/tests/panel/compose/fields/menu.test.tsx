@@ -1,9 +1,9 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { FieldForm } from "../../../../src/core/protocol";
 import { readNumbers } from "../../../../src/panel/compose/fields/fields";
 import { textOf } from "../../../../src/panel/compose/fields/menu";
 import { place } from "../../../../src/panel/compose/fields/place";
+import type { FieldForm } from "../../../../src/protocol.gen";
 import { click, closeStage, press } from "../../stage";
 import { type Composing, exampleCheck, findIn, openCompose, SETUP, type } from "../composing";
 

@@ -1,8 +1,8 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestError } from "../../../../src/core/connection";
-import type { Picture } from "../../../../src/core/protocol";
 import { unfitText } from "../../../../src/panel/compose/pictures/images";
+import type { PictureState } from "../../../../src/protocol.gen";
 import { click, closeStage, pass } from "../../stage";
 import {
   CAT,
@@ -77,7 +77,7 @@ describe("a place for pictures", () => {
 
   it("says what is being read, until it is there", async () => {
     here = await openCompose();
-    let answer: (picture: Picture) => void = () => {};
+    let answer: (picture: PictureState) => void = () => {};
     here.kernel.on("upload", () => new Promise<object>((resolve) => (answer = resolve)));
     await carry(place("First frame"), "drop", { files: [exampleFile("owl.png")] });
     expect(place("First frame").textContent).toContain("Reading owl.png");

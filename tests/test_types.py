@@ -36,8 +36,12 @@ def hints(thing: Any) -> dict[str, Any]:
 
 
 def classes(hint: Any) -> Iterator[type]:
-    """The classes of ours in an annotation; a shape alone (a Protocol) is met by a public one."""
+    """The classes of ours in an annotation; a shape alone (a Protocol) is met by a public one.
+
+    What a view and its page say to each other (`notebook.protocol`) is for nobody else.
+    """
     ours = isinstance(hint, type) and not typing.get_args(hint) and hint.__module__.startswith("veo_nb")
+    ours = ours and hint.__module__ != "veo_nb.notebook.protocol"
     if ours and not getattr(hint, "_is_protocol", False):
         yield hint
     for part in typing.get_args(hint):

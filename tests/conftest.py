@@ -9,18 +9,20 @@ import gc
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.studios import clip, make_studio, make_world, service, studio, tls, world
 
 __all__ = ["clip", "make_studio", "make_world", "service", "studio", "tls", "world"]
 
-settings.register_profile("thorough", max_examples=500)
-if os.environ.get("HYPOTHESIS_PROFILE") == "thorough":
-    settings.load_profile("thorough")
+# A machine may be busy: no example is wrong for taking long.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("usual", patient)
+settings.register_profile("thorough", patient, max_examples=500)
+settings.load_profile("thorough" if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else "usual")
 
 SLOW = ("browser", "package", "kernel", "sdk")
-"""The longest files first: where several run at a time, short ones fill the end."""
+"""The longest files first."""
 
 
 def pytest_configure(config):
@@ -34,11 +36,16 @@ def pytest_configure(config):
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 
-def pytest_collection_modifyitems(items):
-    """A broken function shows before the minutes that kernels and browsers take."""
+def pytest_collection_modifyitems(config, items):
+    """A broken function shows before the minutes that kernels and browsers take.
+
+    Where several files run at a time it is the other way round: the slow ones wait more than they work, and short ones
+    fill the time beside them and the end.
+    """
+    quick = len(SLOW) if hasattr(config, "workerinput") else -1
 
     def place(item):
-        return next((at for at, name in enumerate(SLOW) if item.get_closest_marker(name)), -1)
+        return next((at for at, name in enumerate(SLOW) if item.get_closest_marker(name)), quick)
 
     items.sort(key=place)
 

@@ -64,8 +64,11 @@ def service(clip) -> Service:
 
 @pytest.fixture
 def make_studio(tmp_path, service, tls):
-    """Studios on one library, each with its own thread; time passes for them as fast as they sleep."""
-    time = Time()
+    """Studios on one library, each with its own thread; time passes for them as fast as they sleep.
+
+    While the service holds an answer back, it stands still.
+    """
+    time = Time(stopped=service.holding)
     studios: list[Studio] = []
 
     def make(**settings) -> Studio:

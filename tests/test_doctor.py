@@ -199,12 +199,17 @@ def test_a_key_that_was_kept_and_cannot_be_read_is_told_where_the_sandbox_stands
 
 def test_google_s_credentials_stand_in_for_a_key(make_studio):
     named = make_studio(provider="vertex", api_key=None, project="my-project", model="fast")
-    assert doctor._provider(named) == Examined(
+    assert check(named, "provider") == Examined(
         "provider", True, "Vertex AI (configure()), Google's credentials for project my-project"
     )
 
 
 # The network
+
+
+def network(studio: Studio) -> list[Examined]:
+    """What is found out by asking the provider."""
+    return [one for one in examine(studio) if one.name in ("host", "hosts", "key", "clock")]
 
 
 def lines(checks: list[Examined]) -> list[str]:
@@ -214,7 +219,7 @@ def lines(checks: list[Examined]) -> list[str]:
 def test_hosts_key_and_clock_are_well(studio, service):
     service.polls = [httpx.Response(404, json={"error": {"message": "no such operation", "code": 404}})]
     service.downloads = [httpx.Response(401, headers={"date": "Fri, 15 Jan 2027 08:00:00 GMT"})] * 2
-    assert lines(doctor._network(studio)) == [
+    assert lines(network(studio)) == [
         "ok  host   gptproto.com answers",
         "ok  host   api.gptproto.com answers",
         "ok  key    the provider takes it",
@@ -242,7 +247,7 @@ def test_hosts_key_and_clock_are_well(studio, service):
 def test_the_answer_to_an_operation_that_does_not_exist_tells_of_the_key(studio, service, answer, line):
     status, message = answer
     service.polls = [httpx.Response(status, json={"error": {"message": message, "code": status}})]
-    found = lines(doctor._network(studio))
+    found = lines(network(studio))
     assert line in found
     if line.startswith("!!") and status < 500:
         assert found[-1].endswith("-> Copy the key anew from the provider's dashboard, then %veo login.")
@@ -266,7 +271,7 @@ def cause(error: Exception) -> httpx.ConnectError:
 )
 def test_a_host_that_does_not_answer_is_named_with_what_to_do(studio, service, error, hint):
     service.downloads = [error, None]
-    first, second, *_ = doctor._network(studio)
+    first, second, *_ = network(studio)
     assert (first.ok, second) == (False, Examined("host", True, "api.gptproto.com answers"))
     assert first.found.startswith("gptproto.com can't be reached: ")
     assert hint in first.hint
@@ -275,7 +280,7 @@ def test_a_host_that_does_not_answer_is_named_with_what_to_do(studio, service, e
 def test_without_a_connection_it_says_offline_once(studio, service):
     unknown = cause(socket.gaierror(-2, "Name or service not known"))
     service.downloads, service.polls = [unknown] * 2, [unknown]
-    (found,) = doctor._network(studio)
+    (found,) = network(studio)
     assert not found.ok
     assert found.found.startswith("offline: gptproto.com, api.gptproto.com can't be reached")
 
@@ -293,7 +298,7 @@ def test_without_a_connection_it_says_offline_once(studio, service):
 )
 def test_the_clock_is_held_against_the_providers(studio, service, date, found):
     service.downloads = [httpx.Response(200, headers={"date": date})] * 2
-    clocks = [one for one in doctor._network(studio) if one.name == "clock"]
+    clocks = [one for one in network(studio) if one.name == "clock"]
     if isinstance(found, str):
         (clock,) = clocks
         assert (clock.ok, clock.found) == (False, found)
@@ -305,18 +310,18 @@ def test_the_clock_is_held_against_the_providers(studio, service, date, found):
 def test_a_page_from_a_cache_does_not_put_the_clock_wrong(studio, service):
     headers = {"date": "Fri, 15 Jan 2027 07:00:00 GMT", "age": "3600"}
     service.downloads = [httpx.Response(200, headers=headers)] * 2
-    assert Examined("clock", True, "right") in doctor._network(studio)
+    assert Examined("clock", True, "right") in network(studio)
 
 
 def test_the_key_goes_to_no_front_page(studio, service):
-    doctor._network(studio)
+    network(studio)
     carried = [(request.url.path, "x-goog-api-key" in request.headers) for request in service.requests]
     assert sorted(carried)[:2] == [("/", False), ("/", False)]
     assert [has for path, has in carried if path != "/"] == [True]
 
 
 def test_without_a_key_the_hosts_are_looked_at_all_the_same(make_studio, service):
-    assert [one.name for one in doctor._network(make_studio(api_key=None))] == ["host", "host"]
+    assert [one.name for one in network(make_studio(api_key=None))] == ["host", "host"]
     assert service.asked == []
 
 
@@ -324,13 +329,13 @@ def test_hosts_that_hang_are_given_up(monkeypatch, studio, service):
     monkeypatch.setattr(doctor, "NETWORK_SECONDS", 0.1)
     held = Held()
     service.downloads = [held, None]
-    (found,) = doctor._network(studio)
+    (found,) = network(studio)
     held.give()
     assert (found.ok, found.found) == (False, "no answer in 0 s")
 
 
 def test_a_sandbox_of_our_own_has_no_hosts(make_studio, service):
-    assert doctor._network(make_studio(provider="sandbox", api_key=None)) == []
+    assert network(make_studio(provider="sandbox", api_key=None)) == []
     assert service.requests == []
 
 
@@ -355,18 +360,18 @@ def test_a_real_sandbox_answers_a_real_doctor(tmp_path):
         base_url=server.base_url,
     )
     try:
-        assert lines(doctor._network(good))[:2] == [
+        assert lines(network(good))[:2] == [
             "ok  host   127.0.0.1 answers",
             "ok  key    the provider takes it",
         ]
-        found = lines(doctor._network(wrong))
+        found = lines(network(wrong))
         assert found[1].startswith("!!  key    The provider refused the key")
         assert "wrong-key" not in "".join(found)
     finally:
         good.close()
         wrong.close()
         server.stop()
-    (gone,) = [one for one in doctor._network(good) if one.name == "host"]
+    (gone,) = [one for one in network(good) if one.name == "host"]
     assert "nobody listens there" in gone.hint
 
 

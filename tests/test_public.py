@@ -22,7 +22,7 @@ def threads() -> set[str]:
 def default(tmp_path, monkeypatch, service):
     """The package's own studio, speaking to a provider in memory."""
     monkeypatch.chdir(tmp_path)
-    real, time = views.NotebookStudio, Time()
+    real, time = views.NotebookStudio, Time(stopped=service.holding)
 
     def make(**settings):
         return real(transport=service.transport, clock=time.clock, sleep=time.hurry, **settings)

@@ -39,8 +39,9 @@ PROVIDER = catalog.PROVIDERS["gptproto"]
 class Time:
     """Seconds since the epoch that pass only by `advance`; whoever sleeps is woken in order."""
 
-    def __init__(self, now: float = 1_800_000_000.0) -> None:
+    def __init__(self, now: float = 1_800_000_000.0, *, stopped: Callable[[], bool] = lambda: False) -> None:
         self.now = now
+        self._stopped = stopped
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._count = itertools.count()
 
@@ -53,8 +54,12 @@ class Time:
         await woken
 
     async def hurry(self, seconds: float) -> None:
-        """A sleep for threads that nobody steps: the time passes at once."""
-        self.now += seconds
+        """A sleep for threads that nobody steps: the time passes at once.
+
+        Not while it is `stopped`: what a test holds must not grow old, however long the machine takes.
+        """
+        if not self._stopped():
+            self.now += seconds
         await asyncio.sleep(0.002)
 
     async def settle(self) -> None:
@@ -135,6 +140,11 @@ class Service:
         self.seen: Callable[[httpx.Request], None] = lambda request: None
         """Called when a request arrives, before it is answered."""
         self.on_poll: Callable[[str], httpx.Response] = self.finished
+        self._held: list[Held] = []
+
+    def holding(self) -> bool:
+        """Whether a request waits for an answer that the test has not given yet."""
+        return any(not held.given for held in self._held)
 
     @property
     def transport(self) -> httpx.MockTransport:
@@ -185,6 +195,7 @@ class Service:
     ) -> httpx.Response:
         answer = answers.pop(0) if answers else None
         if isinstance(answer, Held):
+            self._held.append(answer)
             answer = await answer.wait()
         if isinstance(answer, Exception):
             raise answer

@@ -353,7 +353,11 @@ HEADERS = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     st.sampled_from(["gptproto", "gemini", "vertex"]),
     st.sampled_from([200, 204, 206, 302, 308, 400, 404, 416, 429, 500, 503]),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.browser.lab import TOKEN, write_notebook
+from tests.browser.lab import PATIENCE, TOKEN, write_notebook
 from tests.kernel.kernel import KEPT
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def notebook7(chromium: Browser, folder: Path, environment: Mapping[str, str]) -
         chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab,
     ):
         page = tab.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(f"{url}/notebooks/panel.ipynb?token={TOKEN}")
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
         # What is asked of a page that has no kernel yet is lost, and its indicator is idle even then.
@@ -77,7 +77,7 @@ def _has_kernel(url: str) -> bool:
     return any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels)
 
 
-def _wait_for(true: Callable[[], bool], why: str, seconds: float = 60) -> None:
+def _wait_for(true: Callable[[], bool], why: str, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, why
@@ -99,7 +99,7 @@ def marimo(chromium: Browser, folder: Path, environment: Mapping[str, str]) -> I
         chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab,
     ):
         page = tab.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(url)
         page.locator(".veo-panel").wait_for()
         yield page
@@ -122,7 +122,7 @@ def _served(command: list[str], folder: Path, environment: Mapping[str, str], ur
             start_new_session=True,
         )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not _handlers(url):
             assert process.poll() is None, (home / "server.log").read_text()
             assert time.monotonic() < deadline, (home / "server.log").read_text()

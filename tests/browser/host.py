@@ -87,7 +87,7 @@ class Host:
     _shown: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def open(self) -> None:
-        self.page.set_default_timeout(30_000)
+        self.page.set_default_timeout(120_000)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.context.route("**/*", self._serve)
         self.page.expose_binding("exchange", lambda _, sent: self._exchange(sent))

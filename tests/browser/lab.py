@@ -31,6 +31,9 @@ from playwright.sync_api import Browser, Dialog, Locator, Page, expect, sync_pla
 from tests.kernel.kernel import KEPT
 
 TOKEN = "tests"
+PATIENCE = 120_000
+"""Milliseconds in which something has to happen at all: the machine may be busy."""
+expect.set_options(timeout=PATIENCE)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -99,7 +102,7 @@ class Lab:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not self._handlers():
             assert self.process.poll() is None, (home / "lab.log").read_text()
             assert time.monotonic() < deadline, "JupyterLab did not start"
@@ -111,7 +114,7 @@ class Lab:
             self.call("DELETE", f"kernels/{kernel['id']}")
         os.killpg(self.process.pid, signal.SIGTERM)
         try:
-            self.process.wait(20)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -129,7 +132,7 @@ class Lab:
         request = urllib.request.Request(
             f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {TOKEN}"}
         )
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             body = answer.read()
         return json.loads(body) if body else None
 
@@ -156,7 +159,7 @@ class Notebook:
         self.lab, self.page, self.path = lab, page, path
         self.alerts: list[str] = []
         """What scripts have said in dialogs; leaving a page that is not saved is not one of them."""
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE)
         page.on("dialog", self._answer)
 
     def _answer(self, dialog: Dialog) -> None:
@@ -176,7 +179,7 @@ class Notebook:
         """Wait until the cells are drawn and the kernel is there, idle or busy."""
         self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
         kernel = self.page.locator("#jp-main-statusbar").get_by_text(re.compile(r"\| (Idle|Busy)"))
-        kernel.wait_for(timeout=60_000)
+        kernel.wait_for()
 
     def restart(self) -> None:
         """Restart the kernel as Kernel > Restart does, which Lab then tells its widgets."""
@@ -209,11 +212,11 @@ class Notebook:
         self.cell(index).locator(".jp-InputArea-editor").click()
         self.page.keyboard.press("Control+Enter")
 
-    def run(self, index: int, timeout: float = 60) -> None:
+    def run(self, index: int, timeout: float = 120) -> None:
         self.begin(index)
         self.finish(index, timeout)
 
-    def finish(self, index: int, timeout: float = 60) -> None:
+    def finish(self, index: int, timeout: float = 120) -> None:
         prompt = self.cell(index).locator(".jp-InputArea-prompt").first
         expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=timeout * 1000)
 
@@ -240,7 +243,7 @@ def facts(video: Locator) -> dict[str, Any]:
     result: dict[str, Any] = video.evaluate(
         """async video => {
             video.scrollIntoView({block: "nearest"});
-            for (let i = 0; i < 100 && video.readyState < 4 && !video.error; i++)
+            for (let i = 0; i < 600 && video.readyState < 4 && !video.error; i++)
                 await new Promise(done => setTimeout(done, 100));
             return {
                 ready: video.readyState, width: video.videoWidth, height: video.videoHeight,
@@ -259,7 +262,7 @@ def plays(video: Locator) -> bool:
             video.muted = true;
             await video.play();
             const start = video.currentTime;
-            for (let i = 0; i < 50 && video.currentTime < start + 0.3; i++)
+            for (let i = 0; i < 600 && video.currentTime < start + 0.3; i++)
                 await new Promise(done => setTimeout(done, 100));
             video.pause();
             return video.currentTime >= start + 0.3;

@@ -45,7 +45,7 @@ def test_a_card_counts_is_stopped_by_its_button_and_becomes_the_clip(host):
     expect(line).to_have_text(CLOCK)
     # There is no address for the file here, so what stays is its still and where it lies.
     video = output.locator("video")
-    expect(video).to_have_attribute("poster", re.compile("^data:image/jpeg"), timeout=60_000)
+    expect(video).to_have_attribute("poster", re.compile("^data:image/jpeg"))
     expect(output).to_contain_text(re.compile(r"veo_library/.*fox-crosses-\w{4}\.mp4"))
     assert {url.rpartition(".")[2] for url in host.refused} == {"mp4"}
 

@@ -7,6 +7,7 @@ from contextlib import closing
 import httpx
 import pytest
 
+from tests.world import Held
 from veo_nb import errors
 from veo_nb.engine.repair import Repair
 from veo_nb.store.ledger import Ledger
@@ -89,10 +90,10 @@ def test_what_still_fails_is_said_with_its_reason(studio, service):
 
 
 def test_what_a_person_stopped_is_named_and_not_fetched(studio, service):
-    service.on_poll = service.running
+    service.polls = [Held()]
+    (poll,) = service.polls
     job = studio.generate("A fox.")
-    while job.operation is None:
-        pass
+    assert poll.asked.wait(60)
     job.cancel()
     with pytest.raises(errors.Cancelled):
         job.wait(30)

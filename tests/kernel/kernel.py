@@ -126,7 +126,7 @@ class Kernel:
             self.successor.stop()
         self.stop()
 
-    def start(self, timeout: float = 60) -> None:
+    def start(self, timeout: float = 120) -> None:
         home = self.folder / ".home"
         home.mkdir(exist_ok=True)
         connection, info = write_connection_file(str(home / f"kernel-{time.monotonic_ns()}.json"))
@@ -198,7 +198,7 @@ class Kernel:
 
     # ---- its cells
 
-    def run(self, code: str, timeout: float = 60) -> Cell:
+    def run(self, code: str, timeout: float = 120) -> Cell:
         """The cell after it has run, however it ended."""
         cell = self.begin(code)
         self.until(lambda: cell.done, timeout, f"the cell did not end:\n{code}")
@@ -212,13 +212,13 @@ class Kernel:
         self._sent[cell.id] = time.monotonic()
         return cell
 
-    def value(self, expression: str, timeout: float = 60) -> str:
+    def value(self, expression: str, timeout: float = 120) -> str:
         """What `print(expression)` prints."""
         cell = self.run(f"print({expression})", timeout)
         assert cell.failure is None, cell.failure
         return cell.stdout.strip()
 
-    def until(self, true: Callable[[], object], timeout: float = 60, why: str = "it did not happen") -> None:
+    def until(self, true: Callable[[], object], timeout: float = 120, why: str = "it did not happen") -> None:
         """Listen to the kernel until `true()` holds."""
         deadline = time.monotonic() + timeout
         while not true():
@@ -258,7 +258,7 @@ class Kernel:
         message = self.client.session.msg("create_subshell_request", {})
         self.client.control_channel.send(message)
         sent = message["header"]["msg_id"]
-        self.until(lambda: sent in self.replies, 10, "no answer to create_subshell_request")
+        self.until(lambda: sent in self.replies, why="no answer to create_subshell_request")
         return self.replies[sent].get("subshell_id")
 
     # ---- what it says

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -60,9 +61,17 @@ class Sandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.go_on()
         self.process.terminate()
         with self.process:
-            self.process.wait(20)
+            self.process.wait(60)
+
+    def hold(self) -> None:
+        """Stop it where it is: no clip is ready before it goes on, however long the machine takes."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -16,11 +16,11 @@ pytestmark = pytest.mark.kernel
 FOX = "%%veo --duration 4\nA fox crosses a frozen lake."
 
 
-def show(kernel: Kernel, code: str = FOX, timeout: float = 60) -> Cell:
+def show(kernel: Kernel, code: str = FOX) -> Cell:
     """The cell once its video is under it."""
     cell = kernel.run(code)
     assert cell.failure is None, cell.failure
-    kernel.until(lambda: "<video" in cell.html, timeout, f"no video came:\n{cell.outputs}")
+    kernel.until(lambda: "<video" in cell.html, why=f"no video came:\n{cell.outputs}")
     return cell
 
 
@@ -57,7 +57,7 @@ def test_the_sandbox_it_started_ends_with_the_kernel(kernel, data):
 def test_the_cards_facts_move_on_while_a_later_cell_sleeps(slow):
     _, card = slow.widget(slow.run(FOX))
     slow.begin("import time; time.sleep(4)")
-    slow.until(lambda: card.state["card"]["state"] == "running", 3)
+    slow.until(lambda: card.state["card"]["state"] == "running")
     ticking = [part for part in card.state["card"]["line"] if isinstance(part, dict)]
     assert {part["clock"] for part in ticking} == {"since", "until"}
     assert card.state["card"]["actions"] == ["cancel"]
@@ -97,8 +97,8 @@ def quick(tmp_path_factory, sandbox):
 def test_the_card_becomes_a_video_while_a_later_cell_sleeps(quick):
     cell = quick.run("%%veo -d 4\nA fox asleep.")
     assert WIDGET in cell.outputs[-1].data
-    sleeping = quick.begin("import time; time.sleep(20)")
-    quick.until(lambda: "<video" in cell.html, 18, "no video came while the cell slept")
+    sleeping = quick.begin("import time; time.sleep(600)")
+    quick.until(lambda: "<video" in cell.html, why="no video came while the cell slept")
     assert not sleeping.done
     quick.interrupt()
     quick.until(lambda: sleeping.done)
@@ -173,7 +173,7 @@ class Page(HTMLParser):
 def hostile(quick):
     """The finished cell of each prompt; they are all under way at once."""
     cells = {prompt: quick.run(f"%%veo -d 4\n{prompt}") for prompt in HOSTILE.values()}
-    quick.until(lambda: all("<video" in cell.html for cell in cells.values()), 120)
+    quick.until(lambda: all("<video" in cell.html for cell in cells.values()))
     return cells
 
 

@@ -13,7 +13,7 @@ def complete(kernel: Kernel, code: str, cursor: int | None = None) -> tuple[str,
     """What would be replaced, and by what; the cursor is at the end where it is not given."""
     at = len(code) if cursor is None else cursor
     asked = kernel.client.complete(code, at)
-    kernel.until(lambda: asked in kernel.replies, 20, "no completion came")
+    kernel.until(lambda: asked in kernel.replies, why="no completion came")
     reply = kernel.replies[asked]
     assert reply["status"] == "ok"
     return code[reply["cursor_start"] : reply["cursor_end"]], reply["matches"]

@@ -223,7 +223,7 @@ def test_a_key_gets_nowhere_by_sweeps_budgets_and_repairs(kernel, provider, fold
         replies.update((one["id"], one) for one in widget.messages if one.get("kind") == "reply")
         return len(replies) == len(ASKED)
 
-    kernel.until(answered, 30, "not every wish is answered")
+    kernel.until(answered, why="not every wish is answered")
     asked = {f"r{number}": kind for number, (kind, _) in enumerate(ASKED)}
     refused = {one for one in replies if "error" in replies[one]}
     assert refused == {*[*asked][-3:]}, {asked[one]: replies[one] for one in refused}
@@ -263,7 +263,7 @@ def test_a_key_gets_nowhere_by_sweeps_budgets_and_repairs(kernel, provider, fold
 def test_a_key_that_is_typed_gets_nowhere_and_a_sandbox_of_ours_knows_none(kernel, folder):
     surfaces = Surfaces(kernel)
     login = kernel.begin("%veo login", TYPED)
-    kernel.until(lambda: login.done, 30)
+    kernel.until(lambda: login.done)
     assert login.failure is None, login.failure
     assert login.stdout.startswith("GPTProto gets the key …Bv== from now on.")
     assert [
@@ -353,7 +353,7 @@ def test_the_search_finds_a_key_wherever_it_gets_out(folder):
         for place, code in LEAKS.items():
             assert place not in surfaces.leaking(KEY), place
             cell = kernel.begin(code, *(["typed"] if "input" in code else []))
-            kernel.until(partial(attrgetter("done"), cell), 30)
+            kernel.until(partial(attrgetter("done"), cell))
             kernel.listen(0.2)
             assert place in surfaces.leaking(KEY), f"{place} is not watched: {cell.failure}"
         surfaces.save_notebook(folder / "saved.ipynb")

@@ -38,6 +38,13 @@ def card(slow, prompt):
     slow.run("job.cancel()")
 
 
+def hold(slow, card, slow_sandbox):
+    """Stop the provider once it has taken the job, so that this one runs for as long as the test likes."""
+    _, widget = slow.widget(card)
+    slow.until(lambda: widget.state["card"]["state"] == "running")
+    slow_sandbox.hold()
+
+
 def test_wait_returns_when_the_video_is_there(slow, card):
     cell = slow.run("%veo wait")
     assert cell.failure is None
@@ -47,15 +54,17 @@ def test_wait_returns_when_the_video_is_there(slow, card):
 
 @pytest.mark.parametrize("wait", ["%veo wait", "job.wait()"])
 def test_interrupting_a_wait_leaves_the_job_running_and_says_so(slow, card, wait, slow_sandbox, prompt):
+    hold(slow, card, slow_sandbox)
     waiting = slow.begin(wait)
     slow.listen(1)
     assert not waiting.done
     slow.interrupt()
-    slow.until(lambda: waiting.done, 4, "the interrupt did not end the wait")
+    slow.until(lambda: waiting.done, why="the interrupt did not end the wait")
+    slow_sandbox.go_on()
     said = waiting.shown + (waiting.failure.value if waiting.failure else "")
     assert "goes on" in said
     assert not (waiting.failure and len(waiting.failure.traceback) > 1)
-    slow.until(lambda: "<video" in card.html, 30, "the job did not go on")
+    slow.until(lambda: "<video" in card.html, why="the job did not go on")
     assert slow.value("job.status") == "succeeded"
     assert len(slow_sandbox.sent(prompt)) == 1
 
@@ -64,12 +73,12 @@ def test_an_interrupt_does_not_reach_the_sandbox_that_the_kernel_started(kernel,
     """Jupyter interrupts a kernel's whole process group."""
     kernel.run("%load_ext veo_nb")
     card = kernel.run("%%veo -d 4\nA fox.")
-    kernel.until(lambda: submits(data), 30)
+    kernel.until(lambda: submits(data))
     waiting = kernel.begin("%veo wait")
     kernel.listen(0.5)
     kernel.interrupt()
-    kernel.until(lambda: waiting.done, 4)
-    kernel.until(lambda: "<video" in card.html, 60, "the sandbox ended with the wait")
+    kernel.until(lambda: waiting.done)
+    kernel.until(lambda: "<video" in card.html, why="the sandbox ended with the wait")
     assert len(submits(data)) == 1
 
 
@@ -101,7 +110,7 @@ def test_a_wait_with_a_timeout_ends_and_the_job_goes_on(slow, card):
     assert cell.failure
     assert cell.failure.name == "WaitTimeout"
     assert len(cell.failure.traceback) == 1
-    slow.until(lambda: "<video" in card.html, 30)
+    slow.until(lambda: "<video" in card.html)
 
 
 def test_show_puts_a_job_under_another_cell(slow, card):
@@ -114,20 +123,22 @@ def test_show_puts_a_job_under_another_cell(slow, card):
 
 
 @pytest.mark.parametrize("wait", ["%veo wait", "job.wait()"])
-def test_cancel_in_the_card_works_during_a_wait(slow, card, wait):
+def test_cancel_in_the_card_works_during_a_wait(slow, card, wait, slow_sandbox):
     subshell = slow.subshell()
+    hold(slow, card, slow_sandbox)
     comm, card = slow.widget(card)
     waiting = slow.begin(wait)
     slow.listen(1)
     assert not waiting.done
     slow.tell(comm, {"kind": "cancel", "id": "r1", "payload": {}}, subshell=subshell)
     slow.until(
-        lambda: [m for m in card.messages if m.get("kind") == "reply"], 3, "the click was not answered"
+        lambda: [m for m in card.messages if m.get("kind") == "reply"], why="the click was not answered"
     )
     (reply,) = (message for message in card.messages if message.get("kind") == "reply")
     assert reply["id"] == "r1"
     assert "error" not in reply
-    slow.until(lambda: waiting.done, 3, "the wait did not end")
+    slow.until(lambda: waiting.done, why="the wait did not end")
+    slow_sandbox.go_on()
     assert slow.value("job.status") == "cancelled"
     assert waiting.failure is None or waiting.failure.name == "Cancelled"
 
@@ -135,7 +146,7 @@ def test_cancel_in_the_card_works_during_a_wait(slow, card, wait):
 def test_cancel_by_its_id_works(slow, card):
     cell = slow.run(f"%veo cancel {slow.value('job.id')}")
     assert cell.failure is None
-    slow.until(lambda: "Stopped" in card.html, 5)
+    slow.until(lambda: "Stopped" in card.html)
     assert slow.value("job.status") == "cancelled"
 
 

@@ -61,9 +61,13 @@ class Seen(JobView):
 
 
 @pytest.fixture
-def view(place, time, shell):
-    """The view of a running job; `view._job` is the job."""
-    job = make_job(state=State.RUNNING, submitted_at=NOW, operation="op")
+def job() -> Job:
+    return make_job(state=State.RUNNING, submitted_at=NOW, operation="op")
+
+
+@pytest.fixture
+def view(job, place, time, shell):
+    """The view of the running job."""
     view = Seen(job, place, time.clock)
     yield view
     view.close()
@@ -144,7 +148,7 @@ def test_the_backdrop_is_the_input_image(place, time, shell):
 # Pushing
 
 
-async def test_a_change_is_pushed_at_once_and_then_at_most_four_times_a_second(view, time, monkeypatch):
+async def test_a_change_is_pushed_at_once_and_then_at_most_four_times_a_second(view, job, time, monkeypatch):
     later = []
 
     def keep(wait, call) -> bool:
@@ -153,41 +157,41 @@ async def test_a_change_is_pushed_at_once_and_then_at_most_four_times_a_second(v
 
     monkeypatch.setattr(view, "_later", keep)
     for received in range(1, 50):
-        view._job.change(typical=float(received))
+        job.change(typical=float(received))
     assert [card["progress"]["expected"] for card in view.pushed] == [1.0]
     assert [wait for wait, _ in later] == [PUSH_SECONDS]
     time.now += PUSH_SECONDS
     later[0][1]()
     assert [card["progress"]["expected"] for card in view.pushed] == [1.0, 49.0]
-    view._job.change(typical=50.0)
+    job.change(typical=50.0)
     assert len(later) == 2
 
 
-async def test_the_end_is_pushed_at_once(view):
-    view._job.change(typical=1.0)
-    view._job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
+async def test_the_end_is_pushed_at_once(view, job):
+    job.change(typical=1.0)
+    job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
     assert view.pushed[-1]["state"] == "cancelled"
 
 
-def test_a_change_outside_the_loop_is_pushed_too(view):
-    view._job.change(typical=1.0)
-    view._job.change(typical=2.0)
+def test_a_change_outside_the_loop_is_pushed_too(view, job):
+    job.change(typical=1.0)
+    job.change(typical=2.0)
     assert view.pushed[-1]["progress"]["expected"] == 2.0
 
 
-def test_each_push_is_a_snapshot_of_its_own(view):
-    view._job.change(typical=1.0)
-    view._job.change(typical=2.0)
+def test_each_push_is_a_snapshot_of_its_own(view, job):
+    job.change(typical=1.0)
+    job.change(typical=2.0)
     assert view.pushed[0] is not view.pushed[1]
 
 
 # Who removes the listener
 
 
-def test_it_listens_until_the_job_is_over(view):
-    assert len(view._job.changed) == 1
-    view._job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
-    assert len(view._job.changed) == 0
+def test_it_listens_until_the_job_is_over(view, job):
+    assert len(job.changed) == 1
+    job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
+    assert len(job.changed) == 0
 
 
 def test_a_view_of_a_job_that_is_over_listens_to_nothing(place, time, shell):
@@ -214,31 +218,31 @@ def test_a_job_that_ends_while_its_view_is_made_is_seen_to_have_ended(place, tim
     view.close()
 
 
-def test_a_view_that_was_closed_hears_nothing_more(view):
+def test_a_view_that_was_closed_hears_nothing_more(view, job):
     view.close()
-    assert len(view._job.changed) == 0
-    view._job.change(typical=1.0)
+    assert len(job.changed) == 0
+    job.change(typical=1.0)
     assert view.pushed == []
 
 
 # The finished output
 
 
-def test_shown_the_card_gives_way_to_the_video_in_the_same_output(view, shell, video):
+def test_shown_the_card_gives_way_to_the_video_in_the_same_output(view, job, shell, video):
     view.show()
     (first, update), *rest = shell.display_pub.outputs
     assert "application/vnd.jupyter.widget-view+json" in first
     assert (update, rest) == (False, [])
-    view._job.change(state=State.DOWNLOADING)
-    view._job.change(state=State.SUCCEEDED, videos=(video,))
+    job.change(state=State.DOWNLOADING)
+    job.change(state=State.SUCCEEDED, videos=(video,))
     (data, update) = shell.display_pub.outputs[-1]
     assert update
     assert 'src="veo%20library/fox.mp4"' in data["text/html"]
     assert len(shell.display_pub.outputs) == 2
 
 
-def test_a_job_that_ended_before_the_card_was_shown_is_shown_finished(view, shell):
-    view._job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
+def test_a_job_that_ended_before_the_card_was_shown_is_shown_finished(view, job, shell):
+    job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
     view.show()
     assert "Stopped" in shell.display_pub.outputs[-1][0]["text/html"]
 
@@ -421,15 +425,15 @@ def tell(view, content) -> Any:
     return answer
 
 
-def test_cancel_cancels_and_is_answered(view, monkeypatch):
+def test_cancel_cancels_and_is_answered(view, job, monkeypatch):
     asked: list[Job] = []
-    monkeypatch.setattr(view._job, "cancel", lambda: asked.append(view._job))
+    monkeypatch.setattr(job, "cancel", lambda: asked.append(job))
     assert tell(view, {"kind": "cancel", "id": "k1", "payload": {}}) == {
         "kind": "reply",
         "id": "k1",
         "ok": {},
     }
-    assert asked == [view._job]
+    assert asked == [job]
 
 
 def test_clock_says_the_kernels_time(view, time):
@@ -443,11 +447,11 @@ def test_anything_else_is_answered_with_an_error(view, content):
     assert tell(view, content)["error"]["code"] == "invalid_request"
 
 
-def test_a_wish_that_cannot_be_granted_is_answered_with_the_reason(view, monkeypatch):
+def test_a_wish_that_cannot_be_granted_is_answered_with_the_reason(view, job, monkeypatch):
     def refuse():
         raise errors.InvalidRequest("It is made elsewhere.", hint="Stop it there.")
 
-    monkeypatch.setattr(view._job, "cancel", refuse)
+    monkeypatch.setattr(job, "cancel", refuse)
     assert tell(view, {"kind": "cancel", "id": "k4", "payload": {}}) == {
         "kind": "reply",
         "id": "k4",
@@ -455,11 +459,11 @@ def test_a_wish_that_cannot_be_granted_is_answered_with_the_reason(view, monkeyp
     }
 
 
-def test_a_mistake_of_ours_is_answered_too(view, monkeypatch, caplog):
+def test_a_mistake_of_ours_is_answered_too(view, job, monkeypatch, caplog):
     def breaks():
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(view._job, "cancel", breaks)
+    monkeypatch.setattr(job, "cancel", breaks)
     answer = tell(view, {"kind": "cancel", "id": "k5", "payload": {}})
     assert answer["error"]["message"] == "ZeroDivisionError: oops"
     assert "broke" in caplog.text

@@ -206,7 +206,7 @@ def test_a_hostile_prompt_shows_as_text(put, place, prompt):
 
 
 @given(st.text(min_size=1).filter(str.strip))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 def test_every_text_comes_out_as_it_went_in(tmp_path, prompt):
     error = errors.ContentBlocked(prompt)
     job = make_job(prompt, State.BLOCKED, error=error, fields={"negative_prompt": prompt})

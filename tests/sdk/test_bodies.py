@@ -1,4 +1,4 @@
-"""What Google's client sends and what ours sends for the same wish, side by side, as the sandbox received them."""
+"""What Google's client sends and what ours sends for the same request, side by side, as the sandbox received them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.sdk
 
 # Nothing is rendered for it.
 PROMPT = "A quiet lake. sandbox:filter"
-COMMANDS: dict[str, dict[str, Any]] = {
+REQUESTS: dict[str, dict[str, Any]] = {
     "bare": {},
     "text": {"duration_seconds": 4, "resolution": "720p", "aspect_ratio": "16:9"},
     "image": {"image": "first", "duration_seconds": 4, "person_generation": "allow_adult"},
@@ -43,7 +43,7 @@ PLACES = {
 
 
 async def sent(client, fields):
-    """Send a wish; one that goes on from a clip that is gone is refused, and was sent all the same."""
+    """Send a request; one that goes on from a clip that is gone is refused, and was sent all the same."""
     request = make_request(client.provider, prompt=PROMPT, model="fast", **fields)
     if request.video is None:
         await client.submit(request)
@@ -54,13 +54,13 @@ async def sent(client, fields):
 
 @pytest.fixture(scope="module", params=["key", "express"])
 def bodies(request, tmp_path_factory):
-    """Two entries of the sandbox's journal for each wish: Google's and ours."""
+    """Two entries of the sandbox's journal for each request: Google's and ours."""
     mode = request.param
     folder = tmp_path_factory.mktemp(mode)
 
     async def send(url):
         async with AsyncClient("gemini" if mode == "key" else "vertex", KEY, url) as client:
-            for payload in COMMANDS.values():
+            for given in REQUESTS.values():
                 fields = {
                     name: [folder / f"{item}.png" for item in value]
                     if name == "reference_images"
@@ -69,21 +69,21 @@ def bodies(request, tmp_path_factory):
                     else Source(PLACES[mode], "gone")
                     if name == "video"
                     else value
-                    for name, value in payload.items()
+                    for name, value in given.items()
                 }
                 # Google's client sends these two in Vertex mode only.
-                if mode == "express" and "negative_prompt" in payload:
+                if mode == "express" and "negative_prompt" in given:
                     fields |= {"seed": 7, "enhance_prompt": False}
                 await sent(client, fields)
 
     with Sandbox(folder / "data", 0.0, "--in-flight", "0") as sandbox:
-        play(mode, sandbox.url, folder, *COMMANDS, prompt=PROMPT)
+        play(mode, sandbox.url, folder, *REQUESTS, prompt=PROMPT)
         asyncio.run(send(sandbox.url))
         arrived = [
             entry for entry in submits(folder / "data") if entry["path"].endswith(":predictLongRunning")
         ]
-    theirs, ours = arrived[: len(COMMANDS)], arrived[len(COMMANDS) :]
-    return SimpleNamespace(mode=mode, pairs=dict(zip(COMMANDS, zip(theirs, ours, strict=True), strict=True)))
+    theirs, ours = arrived[: len(REQUESTS)], arrived[len(REQUESTS) :]
+    return SimpleNamespace(mode=mode, pairs=dict(zip(REQUESTS, zip(theirs, ours, strict=True), strict=True)))
 
 
 def differences(theirs, ours, where=""):
@@ -99,9 +99,9 @@ def differences(theirs, ours, where=""):
     return [] if theirs == ours else [(where, theirs, ours)]
 
 
-@pytest.mark.parametrize("wish", SAME)
-def test_for_these_wishes_the_requests_are_the_same(bodies, payload):
-    theirs, ours = bodies.pairs[payload]
+@pytest.mark.parametrize("name", SAME)
+def test_these_requests_are_the_same(bodies, name):
+    theirs, ours = bodies.pairs[name]
     assert differences(theirs["body"], ours["body"]) == []
     assert theirs["path"] == ours["path"]
 

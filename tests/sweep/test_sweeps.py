@@ -38,7 +38,7 @@ def sent(service) -> list[str]:
 
 
 def wait_for(condition) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)
@@ -362,8 +362,9 @@ def test_a_pause_lasts_over_a_restart(make_studio, service, held):
     second.resume()
     (same,) = second.sweeps.all()
     assert same.paused
-    time.sleep(0.1)
-    assert len(service.posts) == 1
+    # Another job goes its whole way meanwhile.
+    second.generate("A stone.").wait(30)
+    assert len(service.posts) == 2
     same.resume()
     assert same.wait(60).summary().done == 4
 
@@ -613,14 +614,17 @@ def test_ratings_pauses_and_reruns_are_heard_too(make_studio, service):
     sweep = start(make_studio(max_in_flight=1)).wait(60)
     changes: list[int] = []
     remove = sweep.on_change(lambda cells: changes.append(len(cells)))
+    # That all may have changed is heard as well, every two seconds of real time, of which this may take any number.
     sweep.rate(sweep.cells[1], 5)
-    assert changes == [1]
+    assert 1 in changes
+    changes.clear()
     sweep.pause()
     sweep.resume()
-    assert changes == [1, 4, 4]
+    assert changes.count(4) >= 2
+    changes.clear()
     sweep.rerun()
     sweep.wait(60)
-    wait_for(lambda: len(changes) > 6)
+    wait_for(lambda: len(changes) > 3)
     remove()
     assert len(sweep.changed) == 0
 

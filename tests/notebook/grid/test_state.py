@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.notebook.panel.panels import wait_until
 from tests.notebook.test_protocol import mismatch
 from tests.notebook.test_text import NOW
+from tests.world import Held
 from veo_nb import errors
 from veo_nb.notebook.grid.protocol import CellDetails, Grid, GridCell, GridSummary
 from veo_nb.notebook.grid.state import make_cells, make_details, make_grid, make_summary, shown_axes
@@ -98,11 +98,12 @@ def test_a_cell_says_what_became_of_it_and_what_can_be_done(sweep, place):
 
 
 def test_a_cell_that_runs_says_how_far_and_can_be_cancelled(make_studio, place, service):
-    service.on_poll = service.running
+    service.polls = [Held()]
+    (poll,) = service.polls
     sweep = make_studio().sweep("A fox.", axes={"seed": [1]})
+    assert poll.asked.wait(60)
     (cell,) = cells_of(sweep, place)
-    assert cell.actions == ["cancel"]
-    wait_until(lambda: sweep.jobs[0].operation)
+    assert (cell.state, cell.actions) == ("running", ["cancel"])
     sweep.cancel()
     with pytest.raises(errors.Cancelled):
         sweep.wait(60)

@@ -89,7 +89,7 @@ def ask(view: Seen, kind: str, **payload: Any) -> dict[str, Any]:
 
 
 def wait_until(condition) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)

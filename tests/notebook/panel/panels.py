@@ -15,7 +15,7 @@ from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Reply
 from veo_nb.studio import Studio
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 _ids = itertools.count()
 
 

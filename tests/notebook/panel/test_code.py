@@ -110,7 +110,7 @@ def test_python_names_the_sample_even_where_another_one_is_gone(studio, service,
         lambda it: it.strip()
     ),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 def test_any_words_come_back_as_they_were(make_preview, prompt, negative):
     """Without a studio: the cell's text read again gives the same prompt and the same value."""
     job = make_preview(prompt, negative)

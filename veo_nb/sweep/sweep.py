@@ -340,7 +340,7 @@ class Sweep:
         return results.rating_of(self._ratings.of([job]), job, sample)
 
     def ratings(self, job_ids: Iterable[str]) -> dict[tuple[str, int], Rating]:
-        """What is thought of the clips of these jobs, by job and sample; only of those that were judged."""
+        """What is thought of the clips of these jobs, by job and sample; only of those that were rated."""
         return self._ratings.of(job_ids)
 
     def _judge(self, what: Any, sample: int, **changes: Any) -> Rating:

@@ -142,9 +142,9 @@ def _cells(
 ) -> list[GridCell]:
     """The cells, with those of their clips that have a name: by position and sample."""
     ratings = sweep.ratings(job.id for job in sweep.jobs)
-    told = make_cells(sweep.cells, axes, ratings, Place(Path()))
+    stills = make_cells(sweep.cells, axes, ratings, Place(Path()))
     return [
-        _still_cell(cell, own, names, discretion, now) for cell, own in zip(told, sweep.cells, strict=True)
+        _still_cell(cell, own, names, discretion, now) for cell, own in zip(stills, sweep.cells, strict=True)
     ]
 
 

@@ -65,7 +65,7 @@ class Panel(LiveView):
     _css = STATIC / "panel.css"
     _kind = traitlets.Unicode("panel").tag(sync=True)
     _commands: ClassVar[Commands] = COMMANDS
-    _judged = frozenset({"check"})
+    _lenient = frozenset({"check"})
     panel = traitlets.Dict().tag(sync=True)
     draft = traitlets.Dict().tag(sync=True)
     view = traitlets.Dict().tag(sync=True)

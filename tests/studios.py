@@ -13,6 +13,7 @@ import pytest
 from tests.world import KEY, InPlace, Service, Time, World
 from veo_nb.media.encode import Writer
 from veo_nb.studio import Studio
+from veo_nb.views import NotebookViews
 
 _one_context = functools.cache(ssl.create_default_context)
 
@@ -78,6 +79,7 @@ def make_studio(tmp_path, service, tls):
             transport=service.transport,
             clock=time.clock,
             sleep=time.hurry,
+            views=NotebookViews(),
             **values,
         )
         studios.append(studio)

@@ -12,7 +12,7 @@ import pytest
 
 import veo_nb
 from veo_nb import cli, demo, doctor
-from veo_nb.doctor import Check
+from veo_nb.doctor import Examined
 from veo_nb.engine.repair import Repair
 from veo_nb.errors import OperationFailed
 
@@ -75,7 +75,7 @@ def test_demo_headless_fails_with_the_reason(monkeypatch, capsys):
 
 @pytest.mark.parametrize(("well", "code"), [(True, 0), (False, 1)])
 def test_doctor_prints_its_checks_and_fails_where_one_does(monkeypatch, capsys, well, code):
-    checks = [Check("provider", True, "sandbox"), Check("library", well, "/x", "Choose another.")]
+    checks = [Examined("provider", True, "sandbox"), Examined("library", well, "/x", "Choose another.")]
     monkeypatch.setattr(doctor, "examine", {"the studio": checks}.__getitem__)
     monkeypatch.setattr(veo_nb, "studio", lambda: "the studio")
     assert cli.main(["doctor"]) == code
@@ -84,7 +84,9 @@ def test_doctor_prints_its_checks_and_fails_where_one_does(monkeypatch, capsys, 
 
 @pytest.mark.parametrize(("left", "code"), [([], 0), (["3f2a: gone"], 1)])
 def test_doctor_repairs_and_fails_where_something_is_left(monkeypatch, capsys, left, code):
-    studio = SimpleNamespace(repair=lambda: Repair(done=["9c24: fetched again."], left=left))
+    studio = SimpleNamespace(
+        library=SimpleNamespace(repair=lambda: Repair(done=["9c24: fetched again."], left=left))
+    )
     monkeypatch.setattr(veo_nb, "studio", lambda: studio)
     assert cli.main(["doctor", "--repair"]) == code
     assert "++  9c24: fetched again." in capsys.readouterr().out

@@ -24,21 +24,21 @@ from veo_nb.api.reach import bases
 from veo_nb.catalog import PROVIDERS
 from veo_nb.credentials.keys import Secret
 from veo_nb.credentials.stores import Colab, Keyring, KeyStores
-from veo_nb.doctor import Check, examine, format_checks, report
-from veo_nb.engine.sandbox_process import LocalServer
+from veo_nb.doctor import Examined, examine, format_checks, report
+from veo_nb.engine.connection import LocalServer
 from veo_nb.store.ledger import Ledger
 from veo_nb.studio import Studio
 
 
-def check(studio, name: str) -> Check:
+def check(studio, name: str) -> Examined:
     (found,) = [check for check in examine(studio) if check.name == name]
     return found
 
 
 def test_checks_are_lines_and_a_hint_stands_below_what_is_wrong():
     checks = [
-        Check("disk", True, "81 GB free", "Make room."),
-        Check("library", False, "/x", "Choose another."),
+        Examined("disk", True, "81 GB free", "Make room."),
+        Examined("library", False, "/x", "Choose another."),
     ]
     assert format_checks(checks).splitlines() == [
         "ok  disk     81 GB free",
@@ -160,7 +160,7 @@ def test_a_codec_that_is_missing_is_found(monkeypatch, studio):
         raise ValueError(f"no {name}")
 
     monkeypatch.setattr(av, "Codec", missing)
-    assert check(studio, "codecs") == Check(
+    assert check(studio, "codecs") == Examined(
         "codecs", False, "no libx264", "Run pip install --force-reinstall av."
     )
 
@@ -199,7 +199,7 @@ def test_a_key_that_was_kept_and_cannot_be_read_is_told_where_the_sandbox_stands
 
 def test_google_s_credentials_stand_in_for_a_key(make_studio):
     named = make_studio(provider="vertex", api_key=None, project="my-project", model="fast")
-    assert check(named, "provider") == Check(
+    assert check(named, "provider") == Examined(
         "provider", True, "Vertex AI (configure()), Google's credentials for project my-project"
     )
 
@@ -207,12 +207,12 @@ def test_google_s_credentials_stand_in_for_a_key(make_studio):
 # The network
 
 
-def network(studio: Studio) -> list[Check]:
+def network(studio: Studio) -> list[Examined]:
     """What is found out by asking the provider."""
     return [one for one in examine(studio) if one.name in ("host", "hosts", "key", "clock")]
 
 
-def lines(checks: list[Check]) -> list[str]:
+def lines(checks: list[Examined]) -> list[str]:
     return format_checks(checks).splitlines()
 
 
@@ -272,7 +272,7 @@ def cause(error: Exception) -> httpx.ConnectError:
 def test_a_host_that_does_not_answer_is_named_with_what_to_do(studio, service, error, hint):
     service.downloads = [error, None]
     first, second, *_ = network(studio)
-    assert (first.ok, second) == (False, Check("host", True, "api.gptproto.com answers"))
+    assert (first.ok, second) == (False, Examined("host", True, "api.gptproto.com answers"))
     assert first.found.startswith("gptproto.com can't be reached: ")
     assert hint in first.hint
 
@@ -288,8 +288,8 @@ def test_without_a_connection_it_says_offline_once(studio, service):
 @pytest.mark.parametrize(
     ("date", "found"),
     [
-        ("Fri, 15 Jan 2027 08:00:01 GMT", Check("clock", True, "right")),
-        ("Fri, 15 Jan 2027 08:00:10 GMT", Check("clock", True, "right to within some seconds")),
+        ("Fri, 15 Jan 2027 08:00:01 GMT", Examined("clock", True, "right")),
+        ("Fri, 15 Jan 2027 08:00:10 GMT", Examined("clock", True, "right to within some seconds")),
         ("Fri, 15 Jan 2027 07:00:00 GMT", "3600 s ahead of the provider's"),
         ("Fri, 15 Jan 2027 08:02:00 GMT", "120 s behind the provider's"),
         ("yesterday", None),
@@ -310,7 +310,7 @@ def test_the_clock_is_held_against_the_providers(studio, service, date, found):
 def test_a_page_from_a_cache_does_not_put_the_clock_wrong(studio, service):
     headers = {"date": "Fri, 15 Jan 2027 07:00:00 GMT", "age": "3600"}
     service.downloads = [httpx.Response(200, headers=headers)] * 2
-    assert Check("clock", True, "right") in network(studio)
+    assert Examined("clock", True, "right") in network(studio)
 
 
 def test_the_key_goes_to_no_front_page(studio, service):
@@ -400,8 +400,8 @@ def test_a_disk_that_is_nearly_full_is_found(monkeypatch, studio, free, ok):
 
 
 def test_jobs_are_counted_and_an_uncertain_one_is_named(studio):
-    studio.library.prepare()
-    ledger = Ledger(studio.library.ledger_path)
+    studio.library.files.prepare()
+    ledger = Ledger(studio.library.files.ledger_path)
     for number, state in enumerate(["succeeded", "running", "failed"]):
         ledger.add_job(replace(ROW, id=f"000{number}", state=state, operation="operations/x"), fresh=True)
     assert check(studio, "jobs") == replace(
@@ -416,8 +416,8 @@ def test_jobs_are_counted_and_an_uncertain_one_is_named(studio):
 
 
 def test_a_ledger_that_cannot_be_read_is_found(studio):
-    studio.library.prepare()
-    studio.library.ledger_path.mkdir()
+    studio.library.files.prepare()
+    studio.library.files.ledger_path.mkdir()
     found = check(studio, "jobs")
     assert not found.ok
     assert "unable to open" in found.found
@@ -428,6 +428,6 @@ def test_a_ledger_that_cannot_be_read_is_found(studio):
 
 
 def test_a_ledger_that_is_sound_is_told_with_its_size(studio):
-    studio.library.prepare()
-    Ledger(studio.library.ledger_path).close()
+    studio.library.files.prepare()
+    Ledger(studio.library.files.ledger_path).close()
     assert check(studio, "ledger").found == "0.1 MB, sound"

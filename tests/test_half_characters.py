@@ -59,21 +59,21 @@ def made(make_studio):
 
 def test_a_note_is_refused_and_the_one_that_is_there_stays(made):
     studio, job = made
-    studio.rate(job.id, note="red")
+    studio.library.rate(job.id, note="red")
     with pytest.raises(InvalidRequest, match="note holds half a character"):
-        studio.rate(job.id, note=HALF)
-    assert studio.found(f"{job.id}/0").note == "red"
+        studio.library.rate(job.id, note=HALF)
+    assert studio.library.find(f"{job.id}/0").note == "red"
 
 
 def test_a_title_is_refused_and_nothing_is_joined(made):
     studio, job = made
     with pytest.raises(InvalidRequest, match="title holds half a character"):
         studio.join([job, job], title=HALF)
-    assert studio.summary().total == 1
+    assert studio.library.summary().total == 1
 
 
 def test_a_place_for_a_copy_is_refused_before_it_is_made(made, tmp_path):
     studio, job = made
     with pytest.raises(InvalidRequest, match="out holds half a character"):
         studio.join([job, job], out=tmp_path / f"{HALF}.mp4")
-    assert studio.summary().total == 1
+    assert studio.library.summary().total == 1

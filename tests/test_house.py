@@ -24,7 +24,7 @@ MODULES = {
 FLOORS = [
     "notebook",
     "studio",
-    "jobs",
+    "library",
     "sweep",
     "engine",
     "store",
@@ -38,7 +38,7 @@ FLOORS = [
 ]
 SANDBOX = {"catalog", "media", "errors"}
 """It speaks the wire on its own, or a wrong field's name would agree with itself."""
-TOP = {"", "__init__", "__main__", "cli", "demo", "doctor"}
+TOP = {"", "__init__", "__main__", "cli", "demo", "doctor", "views"}
 """These put the parts together and may import all of them."""
 
 
@@ -194,7 +194,9 @@ def test_importing_reads_no_environment(fresh):
     assert fresh["environment"] == []
 
 
-@pytest.mark.parametrize("heavy", ["IPython", "anywidget", "ipywidgets", "httpx", "av", "numpy", "PIL"])
+@pytest.mark.parametrize(
+    "heavy", ["IPython", "anywidget", "ipywidgets", "psygnal", "httpx", "av", "numpy", "PIL"]
+)
 def test_importing_stays_light(fresh, heavy):
     assert heavy not in fresh["modules"]
 
@@ -220,8 +222,67 @@ def test_the_public_names_are_these(fresh):
         "VideoExpired",
         "WaitTimeout",
     }
-    things = {"AsyncClient", "Job", "Studio", "Sweep", "Video", "VideoRequest"}
-    verbs = {"configure", "cost", "generate", "history", "join", "panel", "studio", "sweep"}
+    things = {
+        "AsyncClient",
+        "Axis",
+        "Bill",
+        "Cell",
+        "Change",
+        "Charge",
+        "Forecast",
+        "Found",
+        "FoundRow",
+        "Job",
+        "JobNote",
+        "Jobs",
+        "KeyStores",
+        "Library",
+        "LibrarySummary",
+        "Lineage",
+        "Link",
+        "Operation",
+        "Origin",
+        "Panel",
+        "Picture",
+        "Plan",
+        "Planned",
+        "Preview",
+        "Price",
+        "Provider",
+        "Query",
+        "Rating",
+        "Repair",
+        "Result",
+        "Sample",
+        "Secret",
+        "Settings",
+        "Snapshot",
+        "Source",
+        "Standing",
+        "State",
+        "Studio",
+        "Summary",
+        "Sweep",
+        "SweepPreview",
+        "Sweeps",
+        "Trimmed",
+        "Unfetched",
+        "Value",
+        "Video",
+        "VideoRequest",
+    }
+    verbs = {
+        "configure",
+        "cost",
+        "generate",
+        "history",
+        "job",
+        "join",
+        "panel",
+        "studio",
+        "sweep",
+        "sweeps",
+    }
     assert set(fresh["names"]) == errors | things | verbs
 
 

@@ -20,7 +20,7 @@ def made(studio, prompt="A fox.", **fields):
 
 
 def keys(studio, *states):
-    return {row.key for row in studio.browse(Query(states=states, limit=100)).rows}
+    return {row.key for row in studio.library.browse(Query(states=states, limit=100)).rows}
 
 
 # Deleting
@@ -29,7 +29,7 @@ def keys(studio, *states):
 def test_a_deleted_clip_is_in_the_trash_with_its_recipe_and_nowhere_else(studio):
     job = made(studio)
     path = job.video.path
-    studio.delete(f"{job.id}/0")
+    studio.library.delete(f"{job.id}/0")
     assert not path.exists()
     assert not path.with_suffix(".json").exists()
     inside = studio.library.folder / ".trash" / path.relative_to(studio.library.folder)
@@ -38,26 +38,26 @@ def test_a_deleted_clip_is_in_the_trash_with_its_recipe_and_nowhere_else(studio)
     assert job.videos == ()
     assert keys(studio) == set()
     with pytest.raises(NotFound, match="no clip"):
-        studio.clip(f"{job.id}/0")
+        studio.library.clip(f"{job.id}/0")
 
 
 def test_it_comes_back_as_it_was_after_a_restart_too(make_studio):
     first = make_studio()
     job = made(first)
     path, before = job.video.path, job.video.path.read_bytes()
-    first.delete(job.id)
+    first.library.delete(job.id)
     first.close()
     again = make_studio()
-    again.restore(f"{job.id}/0")
+    again.library.restore(f"{job.id}/0")
     assert path.read_bytes() == before
     assert again.job(job.id).video.path == path
-    assert again.clip(job.id).path == path
+    assert again.library.clip(job.id).path == path
     assert keys(again) == {f"{job.id}/0"}
 
 
 def test_a_cell_that_asks_for_it_brings_it_back_and_sends_nothing(studio, service):
     job = made(studio)
-    studio.delete(job.id)
+    studio.library.delete(job.id)
     again = made(studio)
     assert again.id == job.id
     assert again.video.path.exists()
@@ -69,11 +69,11 @@ def test_of_several_samples_one_may_go(studio, service):
     service.polls = [service.finished("one", count=2)]
     job = made(studio, sample_count=2)
     second = job.videos[1].path
-    studio.delete(f"{job.id}/1")
+    studio.library.delete(f"{job.id}/1")
     assert [video.sample for video in job.videos] == [0]
     assert not second.exists()
     assert keys(studio) == {f"{job.id}/0"}
-    studio.restore(f"{job.id}/1")
+    studio.library.restore(f"{job.id}/1")
     assert [video.sample for video in job.videos] == [0, 1]
 
 
@@ -83,7 +83,7 @@ def test_a_job_that_still_runs_is_not_deleted(studio, service):
     job = studio.generate("A fox.")
     held.asked.wait(10)
     with pytest.raises(InvalidRequest, match="Cancel it first"):
-        studio.delete(job.id)
+        studio.library.delete(job.id)
     held.give()
     job.wait(30)
 
@@ -94,41 +94,41 @@ def test_a_job_without_a_clip_goes_out_of_sight_and_comes_back(studio, service):
     with pytest.raises(InvalidRequest):
         job.wait(30)
     assert keys(studio, "failed") == {f"{job.id}/0"}
-    studio.delete(job.id)
+    studio.library.delete(job.id)
     assert keys(studio, "failed") == set()
-    studio.restore(job.id)
+    studio.library.restore(job.id)
     assert keys(studio, "failed") == {f"{job.id}/0"}
 
 
 def test_neither_repair_nor_a_new_ledger_brings_it_back(make_studio, service):
     studio = make_studio()
     job = made(studio)
-    studio.delete(job.id)
-    report = studio.repair()
+    studio.library.delete(job.id)
+    report = studio.library.repair()
     assert not report.left
     assert keys(studio) == set()
     studio.close()
-    studio.library.ledger_path.unlink()
+    studio.library.files.ledger_path.unlink()
     for extra in ("-wal", "-shm"):
-        studio.library.ledger_path.with_name(f"{studio.library.ledger_path.name}{extra}").unlink(
+        studio.library.files.ledger_path.with_name(f"{studio.library.files.ledger_path.name}{extra}").unlink(
             missing_ok=True
         )
     again = make_studio()
     assert keys(again) == set()
-    assert again.repair().left == []
+    assert again.library.repair().left == []
     assert keys(again) == set()
     assert len(service.fetched) == 1
-    again.restore(job.id)
+    again.library.restore(job.id)
     assert keys(again) == {f"{job.id}/0"}
 
 
 def test_what_was_brought_back_stays_after_a_new_ledger(make_studio):
     studio = make_studio()
     job = made(studio)
-    studio.delete(job.id)
-    studio.restore(job.id)
+    studio.library.delete(job.id)
+    studio.library.restore(job.id)
     studio.close()
-    studio.library.ledger_path.unlink()
+    studio.library.files.ledger_path.unlink()
     assert keys(make_studio()) == {f"{job.id}/0"}
 
 
@@ -136,7 +136,7 @@ def test_a_file_that_cannot_be_moved_leaves_everything_as_it_was(studio, monkeyp
     job = made(studio)
     (studio.library.folder / ".trash").write_text("in the way")
     with pytest.raises(InvalidRequest, match="can't be moved"):
-        studio.delete(job.id)
+        studio.library.delete(job.id)
     assert job.video.path.exists()
     assert job.video.path.with_suffix(".json").exists()
     assert keys(studio) == {f"{job.id}/0"}
@@ -144,30 +144,30 @@ def test_a_file_that_cannot_be_moved_leaves_everything_as_it_was(studio, monkeyp
 
 def test_a_ledger_that_cannot_be_written_leaves_the_file_where_it_was(studio, monkeypatch):
     job = made(studio)
-    ledger = studio._open().ledger
+    ledger = studio.jobs.workspace.open().ledger
 
     def full(*_):
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(ledger, "write", full)
     with pytest.raises(sqlite3.OperationalError):
-        studio.delete(job.id)
+        studio.library.delete(job.id)
     assert job.video.path.exists()
 
 
 def test_after_a_week_it_is_gone_and_the_same_request_is_asked_anew(make_studio, service):
     studio = make_studio()
     job, other = made(studio), made(studio, "An owl.")
-    studio.delete(job.id)
+    studio.library.delete(job.id)
     studio.close()
     later = make_studio()
-    now = later._clock
-    later._clock = lambda: now() + KEPT_SECONDS + 60
-    later._open()
+    now = later.jobs.workspace.clock
+    later.jobs.workspace.clock = lambda: now() + KEPT_SECONDS + 60
+    later.jobs.workspace.open()
     assert not [*(later.library.folder / ".trash").rglob("*.mp4")]
     assert later.job(other.id).video.path.exists()
     with pytest.raises(NotFound, match="no longer in the trash"):
-        later.restore(job.id)
+        later.library.restore(job.id)
     spent = later.cost().spent
     again = made(later)
     assert again.id != job.id
@@ -186,9 +186,9 @@ def test_clips_become_one_that_is_found_and_played_as_any_other(studio):
     assert both.path.name.startswith("fox-and-owl")
     facts = probe(both.path)
     assert (facts.width, facts.height) == (both.width, both.height) == (192, 108)
-    (row,) = studio.browse(Query(states=("joined",))).rows
+    (row,) = studio.library.browse(Query(states=("joined",))).rows
     assert (row.job_id, row.prompt, row.kind) == (both.job_id, "Fox and owl", "joined")
-    assert studio.clip(both.job_id) == both
+    assert studio.library.clip(both.job_id) == both
     assert both.job_id not in {job.id for job in studio.history()}
 
 
@@ -196,30 +196,30 @@ def test_a_part_of_a_clip_is_cut_to_the_frame(studio):
     fox = made(studio)
     part = studio.join([fox.video.trim(0.125, 0.375)])
     assert part.duration == pytest.approx(0.25, abs=1e-6)
-    assert studio.browse(Query(states=("joined",))).rows[0].prompt == "A part of a clip"
+    assert studio.library.browse(Query(states=("joined",))).rows[0].prompt == "A part of a clip"
 
 
 def test_a_joined_clip_is_rated_deleted_and_brought_back(studio):
     both = studio.join([made(studio), made(studio, "An owl.")])
-    assert studio.rate(both.job_id, rating=4).rating == 4
-    studio.rate(both.job_id, star=True, note="for the trailer")
-    (row,) = studio.browse(Query(states=("joined",))).rows
+    assert studio.library.rate(both.job_id, rating=4).rating == 4
+    studio.library.rate(both.job_id, star=True, note="for the trailer")
+    (row,) = studio.library.browse(Query(states=("joined",))).rows
     assert (row.rating, row.star, row.note) == (4, True, "for the trailer")
     with pytest.raises(InvalidRequest, match="can't be 9"):
-        studio.rate(both.job_id, rating=9)
-    studio.delete(both.job_id)
+        studio.library.rate(both.job_id, rating=9)
+    studio.library.delete(both.job_id)
     assert not both.path.exists()
-    studio.restore(both.job_id)
+    studio.library.restore(both.job_id)
     assert both.path.exists()
 
 
 def test_joined_clips_come_back_with_a_new_ledger(make_studio):
     studio = make_studio()
     both = studio.join([made(studio), made(studio, "An owl.")], title="Both")
-    studio.rate(both.job_id, rating=5)
+    studio.library.rate(both.job_id, rating=5)
     studio.close()
-    studio.library.ledger_path.unlink()
-    (row,) = make_studio().browse(Query(states=("joined",))).rows
+    studio.library.files.ledger_path.unlink()
+    (row,) = make_studio().library.browse(Query(states=("joined",))).rows
     assert (row.job_id, row.prompt, row.rating) == (both.job_id, "Both", 5)
 
 
@@ -231,9 +231,9 @@ def test_a_copy_goes_where_it_is_wanted(studio, tmp_path):
 def test_a_copy_that_cannot_be_written_leaves_the_joined_clip_in_the_library(studio, tmp_path):
     with pytest.raises(InvalidRequest, match=r"copy .* can't be written") as caught:
         studio.join([made(studio), made(studio, "An owl.")], out=tmp_path / "nowhere" / "both.mp4")
-    (row,) = studio.browse(Query(states=("joined",))).rows
+    (row,) = studio.library.browse(Query(states=("joined",))).rows
     assert row.job_id in caught.value.hint
-    assert studio.clip(row.job_id).path.exists()
+    assert studio.library.clip(row.job_id).path.exists()
 
 
 @pytest.mark.parametrize(

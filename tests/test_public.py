@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import traceback
 from types import SimpleNamespace
@@ -12,7 +11,7 @@ import pytest
 import veo_nb as veo
 from tests.notebook.conftest import shell  # noqa: F401  a fixture
 from tests.world import KEY, Held, Time
-from veo_nb import errors
+from veo_nb import errors, views
 
 
 def threads() -> set[str]:
@@ -23,13 +22,12 @@ def threads() -> set[str]:
 def default(tmp_path, monkeypatch, service):
     """The package's own studio, speaking to a provider in memory."""
     monkeypatch.chdir(tmp_path)
-    module = sys.modules[veo.Studio.__module__]
-    real, time = veo.Studio, Time(stopped=service.holding)
+    real, time = views.NotebookStudio, Time(stopped=service.holding)
 
     def make(**settings):
         return real(transport=service.transport, clock=time.clock, sleep=time.hurry, **settings)
 
-    monkeypatch.setattr(module, "Studio", make)
+    monkeypatch.setattr(views, "NotebookStudio", make)
     veo._settings.clear()
     veo._options.clear()
     yield service
@@ -57,7 +55,7 @@ def test_a_sweep_is_one_call_and_is_found_again(keyed):
     sweep = veo.sweep("A {{animal}} at {{time}}.", axes=axes, time="dawn", rows="seed")
     assert isinstance(sweep, veo.Sweep)
     assert sweep.wait(60).summary().done == 6
-    assert (veo.studio().sweeps()[0].id, sweep.rows, sweep.columns) == (sweep.id, "seed", "animal")
+    assert (veo.studio().sweeps.all()[0].id, sweep.rows, sweep.columns) == (sweep.id, "seed", "animal")
     assert len(keyed.posts) == 6
 
 
@@ -65,7 +63,7 @@ def test_a_sweep_of_a_former_studio_can_still_be_rated(keyed):
     sweep = veo.sweep("A fox.", axes={"seed": [1]}).wait(60)
     veo.configure(max_in_flight=1)
     sweep.rate(sweep.cells[0], 4)
-    assert veo.studio().sweeps()[0].rating(sweep.cells[0]).rating == 4
+    assert veo.studio().sweeps.all()[0].rating(sweep.cells[0]).rating == 4
 
 
 def test_without_a_key_it_is_the_sandbox(default):
@@ -114,7 +112,7 @@ def test_jobs_that_run_go_on_as_they_were_started(keyed):
     job = veo.generate("A fox.")
     assert held.asked.wait(10)
     veo.configure(max_in_flight=1)
-    assert veo.studio().active() == []
+    assert veo.studio().jobs.active() == []
     held.give()
     assert job.wait(30).status == "succeeded"
     assert len(keyed.posts) == 1

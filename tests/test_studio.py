@@ -18,9 +18,9 @@ from PIL import Image
 
 from tests.world import PROVIDER, Held, row_of
 from veo_nb import errors
+from veo_nb.engine import workspace
+from veo_nb.engine.connection import LocalServer
 from veo_nb.engine.job import ALPHABET
-from veo_nb.engine.sandbox_process import LocalServer
-from veo_nb.jobs import workspace
 from veo_nb.media.probe import probe
 from veo_nb.request import make_request
 from veo_nb.store.ledger import Ledger
@@ -48,10 +48,10 @@ def test_generate_returns_at_once_with_the_job_on_disk(studio, service, tmp_path
     row: Any = ledger.job(job.id)
     ledger.close()
     assert (row.state in ("queued", "submitting"), row.estimate) == (True, 0.6)
-    assert studio.active() == [job]
+    assert studio.jobs.active() == [job]
     held.give()
     job.wait(30)
-    assert (job.status, studio.active()) == ("succeeded", [])
+    assert (job.status, studio.jobs.active()) == ("succeeded", [])
 
 
 def test_an_id_is_four_letters_or_digits_that_cannot_be_mistaken(studio):
@@ -245,7 +245,7 @@ def test_the_same_request_from_two_kernels_at_once_is_one_post(make_studio, serv
 def test_a_submit_that_was_interrupted_is_gone_on_with_by_the_next(studio, service, where, monkeypatch):
     """Ctrl-C after the row was written and before anybody drives it, or before it is known that somebody does."""
     studio.generate("An owl.").wait(30)
-    target = studio._parts.leases if where == "start" else studio._parts.registry
+    target = studio.jobs.workspace.parts.leases if where == "start" else studio.jobs.workspace.parts.registry
 
     def interrupt(job):
         raise KeyboardInterrupt
@@ -259,7 +259,7 @@ def test_a_submit_that_was_interrupted_is_gone_on_with_by_the_next(studio, servi
     if where == "hold":
         assert held.asked.wait(10)
     job, new = studio.submit("A fox.")
-    studio._parts.loop.do(lambda: None)
+    studio.jobs.workspace.parts.loop.do(lambda: None)
     held.give()
     assert (new, job.wait(30).status, len(service.posts)) == (False, "succeeded", 2)
 
@@ -399,7 +399,7 @@ def test_a_job_is_found_by_its_id_and_a_wrong_one_says_what_is_there(studio):
 
 
 def test_in_an_empty_library_there_is_nothing_and_looking_makes_nothing(studio, tmp_path):
-    assert (studio.history(), studio.active(), studio.resume()) == ([], [], [])
+    assert (studio.history(), studio.jobs.active(), studio.resume()) == ([], [], [])
     with pytest.raises(errors.NotFound) as caught:
         studio.job("3f2a")
     assert caught.value.hint == "Nothing has been made here yet."
@@ -425,7 +425,7 @@ def test_retry_looks_again_and_sends_nothing(studio, service):
     job = studio.generate("A fox.")
     with pytest.raises(errors.NotFound):
         job.wait(30)
-    assert studio.retry(job.id) is job
+    assert studio.jobs.retry(job.id) is job
     assert job.wait(30).status == "succeeded"
     assert len(service.posts) == 1
 
@@ -444,7 +444,7 @@ def test_what_the_version_before_gave_up_is_fetched_and_not_paid_for_again(make_
     )
     ledger.close()
     second = make_studio()
-    assert [one.job.id for one in second.unfetched()] == [job.id]
+    assert [one.job.id for one in second.jobs.unfetched()] == [job.id]
     service.on_poll = service.finished
     again, new = second.submit("A fox.")
     assert (again.wait(30).id, new, len(service.posts)) == (job.id, False, 1)
@@ -459,11 +459,11 @@ def test_retry_is_refused_where_it_makes_no_sense(studio, service):
     running = studio.generate("An owl.")
     for job, words in ((failed, "never accepted"), (running, "is (queued|submitting)")):
         with pytest.raises(errors.InvalidRequest, match=words):
-            studio.retry(job.id)
+            studio.jobs.retry(job.id)
     held.give()
     running.wait(30)
     with pytest.raises(errors.InvalidRequest, match="its video is here"):
-        studio.retry(running.id)
+        studio.jobs.retry(running.id)
 
 
 def test_resubmit_sends_an_uncertain_job_again_and_no_other(studio, service):
@@ -471,23 +471,23 @@ def test_resubmit_sends_an_uncertain_job_again_and_no_other(studio, service):
     job = studio.generate("A fox.")
     with pytest.raises(errors.SubmissionUncertain):
         job.wait(30)
-    assert studio.resubmit(job.id) is job
+    assert studio.jobs.resubmit(job.id) is job
     assert job.wait(30).status == "succeeded"
     with pytest.raises(errors.InvalidRequest, match="not uncertain"):
-        studio.resubmit(job.id)
+        studio.jobs.resubmit(job.id)
     assert len(service.posts) == 2
 
 
 @pytest.mark.parametrize(("action", "state"), [("resubmit", "uncertain"), ("retry", "failed")])
 def test_a_job_of_another_provider_is_not_taken_to_this_one(studio, service, tmp_path, action, state):
     """The clip of a sandbox would be paid for at the real one."""
-    studio.library.prepare()
-    ledger = Ledger(studio.library.ledger_path)
+    studio.library.files.prepare()
+    ledger = Ledger(studio.library.files.ledger_path)
     request = make_request(PROVIDER, prompt="A fox.")
     ledger.add_job(row_of(request, provider="sandbox", state=state, operation="operations/op1"))
     ledger.close()
     with pytest.raises(errors.InvalidRequest, match="was made with sandbox") as caught:
-        getattr(studio, action)("3f2a")
+        getattr(studio.jobs, action)("3f2a")
     assert 'provider="sandbox"' in caught.value.hint
     assert service.requests == []
 
@@ -558,7 +558,7 @@ def test_a_listener_may_ask_the_studio_and_even_look_again(studio, service):
     def listen(job) -> None:
         if job.now.state is State.FAILED:
             seen.append(studio.history()[0])
-            studio.retry(job.id)
+            studio.jobs.retry(job.id)
 
     held = Held()
     service.submits = [held]
@@ -622,7 +622,7 @@ def test_the_three_scenes_on_a_real_sandbox(tmp_path, monkeypatch):
         more = studio.generate("It looks back.", video=text)
         image.wait(120)
         more.wait(120)
-        parts: Any = studio._parts
+        parts: Any = studio.jobs.workspace.parts
         process = parts.engine._connection._server._process
     finally:
         studio.close()
@@ -710,11 +710,11 @@ def test_sending_again_what_was_lost_may_cost_again(make_studio, service):
     with pytest.raises(errors.SubmissionUncertain):
         job.wait(30)
     with pytest.raises(errors.BudgetExceeded):
-        studio.resubmit(job.id)
+        studio.jobs.resubmit(job.id)
     assert (job.status, len(service.posts)) == ("uncertain", 1)
     studio.close()
     richer = make_studio(budget=1.2)
-    again = richer.resubmit(job.id).wait(30)
+    again = richer.jobs.resubmit(job.id).wait(30)
     assert again.estimate == pytest.approx(1.2)
     assert richer.cost().spent == pytest.approx(1.2)
 
@@ -728,5 +728,5 @@ def test_sending_again_what_cannot_be_sent_leaves_the_bill(make_studio, service)
     studio.close()
     other = make_studio(provider="gemini")
     with pytest.raises(errors.InvalidRequest, match="was made with GPTProto"):
-        other.resubmit(job.id)
+        other.jobs.resubmit(job.id)
     assert (other.job(job.id).estimate, other.cost().spent) == (pytest.approx(0.6), pytest.approx(0.6))

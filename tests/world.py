@@ -24,11 +24,11 @@ from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.credentials.keys import Secret
 from veo_nb.engine.engine import Engine
-from veo_nb.engine.job import Job
-from veo_nb.engine.registry import Registry
+from veo_nb.engine.job import Job, Registry
+from veo_nb.engine.video import Video
 from veo_nb.request import make_request
 from veo_nb.store.billing import estimate
-from veo_nb.store.files import Library
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import JobRow
 
@@ -256,6 +256,34 @@ def row_of(request: Any, **changes: Any) -> JobRow:
     return JobRow(**{**values, **changes})
 
 
+class NoActions:
+    """What jobs can ask for where there is no studio: nothing."""
+
+    def attend(self, job: Job) -> None:
+        pass
+
+    def cancel(self, job: Job) -> None:
+        raise AssertionError
+
+    def extend(self, video: Video, prompt: str, **fields: Any) -> Job:
+        raise AssertionError
+
+    def retry(self, job_id: str) -> Job:
+        raise AssertionError
+
+    rerun = resubmit = retry
+
+
+class InEngine(NoActions):
+    """Where there is an engine and nothing else: a job can be stopped."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def cancel(self, job: Job) -> None:
+        self._engine.cancel(job)
+
+
 class World:
     """An engine on a library of its own, with the service and the time in the test's hand."""
 
@@ -270,14 +298,14 @@ class World:
     ) -> None:
         self.time = Time()
         self.service = Service(clip)
-        self.library = Library(folder)
+        self.library = Files(folder)
         self.library.prepare()
         self.ledger = Ledger(self.library.ledger_path)
         self.displaced: list[Job] = []
         provider = replace(provider, requests_per_minute=per_minute)
         self.settings = settings_in(folder, provider, max_in_flight=most)
         self.engine = self.make_engine()
-        self.registry = Registry(self.ledger, self.library, self.engine.cancel, lambda job: None)
+        self.registry = Registry(self.ledger, self.library, InEngine(self.engine))
         self._ids = (f"{number:04x}" for number in itertools.count(0x1000))
 
     def make_engine(self, owner: str = "me") -> Engine:

@@ -12,19 +12,24 @@ Nothing is started, opened or read at import; the functions here use one studio,
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import threading
 import types
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from veo_nb.api.client import AsyncClient
+    from veo_nb.api.wire import Operation, Sample
+    from veo_nb.catalog.prices import Price
+    from veo_nb.catalog.providers import Provider
+    from veo_nb.config import Settings
     from veo_nb.credentials.keys import Secret
-    from veo_nb.engine.job import Job
+    from veo_nb.credentials.stores import KeyStores
+    from veo_nb.engine.job import Job, JobNote, Snapshot
+    from veo_nb.engine.jobs import Jobs, Preview, Unfetched
+    from veo_nb.engine.repair import Repair
     from veo_nb.engine.video import Trimmed, Video
     from veo_nb.errors import (
         AuthenticationError,
@@ -45,33 +50,88 @@ if TYPE_CHECKING:
         VideoExpired,
         WaitTimeout,
     )
+    from veo_nb.library import Library
+    from veo_nb.media.picture import Origin, Picture
     from veo_nb.notebook.panel.panel import Panel
-    from veo_nb.request import VideoRequest
-    from veo_nb.store.billing import Bill
+    from veo_nb.request import Source, VideoRequest
+    from veo_nb.store.billing import Bill, Charge
+    from veo_nb.store.changes import Change
+    from veo_nb.store.lineage import Lineage, Link
+    from veo_nb.store.queries import Found, FoundRow, LibrarySummary, Query
+    from veo_nb.store.ratings import Rating
+    from veo_nb.store.rows import State
     from veo_nb.studio import Studio
+    from veo_nb.sweep.axes import Axis, Value
+    from veo_nb.sweep.cell import Cell
+    from veo_nb.sweep.forecast import Forecast
+    from veo_nb.sweep.plan import Plan, Planned
+    from veo_nb.sweep.results import Result, Standing
+    from veo_nb.sweep.summary import Summary
     from veo_nb.sweep.sweep import Sweep
+    from veo_nb.sweep.sweeps import SweepPreview, Sweeps
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AsyncClient",
     "AuthenticationError",
+    "Axis",
+    "Bill",
     "BudgetExceeded",
     "Cancelled",
+    "Cell",
+    "Change",
+    "Charge",
     "ContentBlocked",
     "DownloadError",
+    "Forecast",
+    "Found",
+    "FoundRow",
     "InvalidRequest",
     "Job",
+    "JobNote",
+    "Jobs",
+    "KeyStores",
+    "Library",
+    "LibrarySummary",
+    "Lineage",
+    "Link",
     "NotFound",
+    "Operation",
     "OperationAbandoned",
     "OperationFailed",
+    "Origin",
+    "Panel",
     "PermissionDenied",
+    "Picture",
+    "Plan",
+    "Planned",
+    "Preview",
+    "Price",
+    "Provider",
+    "Query",
     "RateLimited",
+    "Rating",
+    "Repair",
+    "Result",
+    "Sample",
+    "Secret",
     "ServiceError",
+    "Settings",
+    "Snapshot",
+    "Source",
+    "Standing",
+    "State",
     "Studio",
     "SubmissionUncertain",
+    "Summary",
     "Sweep",
+    "SweepPreview",
+    "Sweeps",
     "TransportError",
+    "Trimmed",
+    "Unfetched",
+    "Value",
     "VeoError",
     "Video",
     "VideoExpired",
@@ -81,17 +141,61 @@ __all__ = [
     "cost",
     "generate",
     "history",
+    "job",
     "join",
     "panel",
     "studio",
     "sweep",
+    "sweeps",
 ]
 
 _HOMES = {
     "AsyncClient": "veo_nb.api.client",
+    "Axis": "veo_nb.sweep.axes",
+    "Bill": "veo_nb.store.billing",
+    "Cell": "veo_nb.sweep.cell",
+    "Change": "veo_nb.store.changes",
+    "Charge": "veo_nb.store.billing",
+    "Forecast": "veo_nb.sweep.forecast",
+    "Found": "veo_nb.store.queries",
+    "FoundRow": "veo_nb.store.queries",
     "Job": "veo_nb.engine.job",
-    "Studio": "veo_nb.studio",
+    "JobNote": "veo_nb.engine.job",
+    "Jobs": "veo_nb.engine.jobs",
+    "KeyStores": "veo_nb.credentials.stores",
+    "Library": "veo_nb.library",
+    "LibrarySummary": "veo_nb.store.queries",
+    "Lineage": "veo_nb.store.lineage",
+    "Link": "veo_nb.store.lineage",
+    "Operation": "veo_nb.api.wire",
+    "Origin": "veo_nb.media.picture",
+    "Panel": "veo_nb.notebook.panel.panel",
+    "Picture": "veo_nb.media.picture",
+    "Plan": "veo_nb.sweep.plan",
+    "Planned": "veo_nb.sweep.plan",
+    "Preview": "veo_nb.engine.jobs",
+    "Price": "veo_nb.catalog.prices",
+    "Provider": "veo_nb.catalog.providers",
+    "Query": "veo_nb.store.queries",
+    "Rating": "veo_nb.store.ratings",
+    "Repair": "veo_nb.engine.repair",
+    "Result": "veo_nb.sweep.results",
+    "Sample": "veo_nb.api.wire",
+    "Secret": "veo_nb.credentials.keys",
+    "Settings": "veo_nb.config",
+    "Snapshot": "veo_nb.engine.job",
+    "Source": "veo_nb.request",
+    "Standing": "veo_nb.sweep.results",
+    "State": "veo_nb.store.rows",
+    # The one whose sweeps can be shown: the studio itself knows nothing of pages.
+    "Studio": "veo_nb.views:NotebookStudio",
+    "Summary": "veo_nb.sweep.summary",
     "Sweep": "veo_nb.sweep.sweep",
+    "SweepPreview": "veo_nb.sweep.sweeps",
+    "Sweeps": "veo_nb.sweep.sweeps",
+    "Trimmed": "veo_nb.engine.video",
+    "Unfetched": "veo_nb.engine.jobs",
+    "Value": "veo_nb.sweep.axes",
     "Video": "veo_nb.engine.video",
     "VideoRequest": "veo_nb.request",
 }
@@ -106,9 +210,8 @@ _options: dict[str, Any] = {}
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'veo_nb' has no attribute {name!r}")
-    if name in ("Studio", "Sweep"):
-        _give_grids()
-    return getattr(importlib.import_module(_HOMES.get(name, "veo_nb.errors")), name)
+    module, _, real = _HOMES.get(name, "veo_nb.errors").partition(":")
+    return getattr(importlib.import_module(module), real or name)
 
 
 def __dir__() -> list[str]:
@@ -135,38 +238,10 @@ def studio() -> Studio:
     global _studio  # noqa: PLW0603  one default studio a process
     with _lock:
         if _studio is None:
-            from veo_nb.studio import Studio
+            from veo_nb.views import NotebookStudio
 
-            _give_grids()
-            _studio = Studio(options=_options, **_settings)
+            _studio = NotebookStudio(options=_options, **_settings)
         return _studio
-
-
-def _give_grids() -> None:
-    """Let a sweep be shown and exported: it knows nothing of that, and nothing of it is loaded before it is done."""
-    from veo_nb.jobs.judged import Judged
-    from veo_nb.sweep.sweep import Sweep
-
-    def show(sweep: Sweep, **how: Any) -> None:
-        from veo_nb.notebook.magics import show_here
-
-        show_here(sweep, **how)
-
-    def export(sweep: Sweep, to: Any, **how: Any) -> Path:
-        from veo_nb.notebook.export.writer import export
-
-        return export(sweep, to, keys=_keys(), **how)
-
-    Sweep.viewer = staticmethod(show)
-    Judged.exporter = staticmethod(export)
-
-
-def _keys() -> list[str]:
-    """The keys that this process knows of: none of them may be in what is given away."""
-    from veo_nb.catalog import PROVIDERS
-
-    known = [os.environ.get(name, "") for one in PROVIDERS.values() for name in one.key_variables]
-    return [*known, *(one.settings.api_key.reveal() for one in [*_retired, _studio] if one is not None)]
 
 
 def configure(**settings: Any) -> Studio:
@@ -219,7 +294,7 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
             raise
         if old is not None:
             # What runs goes on, with its cards; it is closed with the process.
-            _retired.append(old) if old.active() else old.close()
+            _retired.append(old) if old.jobs.active() else old.close()
         return new
 
 
@@ -254,6 +329,20 @@ def sweep(prompt: str | None = None, *, axes: Mapping[str, Any], **how: Any) -> 
         AuthenticationError: the provider needs a key and there is none.
     """
     return studio().sweep(prompt, axes=axes, **how)
+
+
+def job(job_id: str) -> Job:
+    """The job with this id.
+
+    Raises:
+        NotFound: there is none; the hint names the nearest.
+    """
+    return studio().job(job_id)
+
+
+def sweeps(limit: int = 50) -> list[Sweep]:
+    """The newest sweeps of the library, newest first; `veo.studio().sweeps` has them by id as well."""
+    return studio().sweeps.all(limit)
 
 
 def history(limit: int = 50) -> list[Job]:
@@ -319,7 +408,7 @@ def unload_ipython_extension(shell: Any) -> None:
 def _active() -> list[Job]:
     """The jobs of this kernel that are not done; those that were started before `configure()` too."""
     # First who drives a job, then who only follows it.
-    jobs = {job.id: job for one in reversed([*_retired, studio()]) for job in one.active()}
+    jobs = {job.id: job for one in reversed([*_retired, studio()]) for job in one.jobs.active()}
     return sorted(jobs.values(), key=lambda job: job.now.created_at)
 
 

@@ -77,7 +77,7 @@ def _doctor() -> int:
 
 
 def _repair() -> int:
-    report = veo_nb.studio().repair()
+    report = veo_nb.studio().library.repair()
     print(report)
     return 1 if report.left else 0
 

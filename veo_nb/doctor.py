@@ -45,7 +45,7 @@ TROUBLES = {
 
 
 @dataclass(frozen=True)
-class Check:
+class Examined:
     """One thing that was looked at: whether it is well, what was found, what to do if not."""
 
     name: str
@@ -59,7 +59,7 @@ def report(studio: Studio) -> str:
     return format_checks(examine(studio))
 
 
-def format_checks(checks: list[Check]) -> str:
+def format_checks(checks: list[Examined]) -> str:
     """The checks as text: `ok` or `!!`, the name, what was found, and the hint below."""
     width = max(len(check.name) for check in checks) + 2
     lines = []
@@ -70,7 +70,7 @@ def format_checks(checks: list[Check]) -> str:
     return "\n".join(lines)
 
 
-def examine(studio: Studio) -> list[Check]:
+def examine(studio: Studio) -> list[Examined]:
     """What is well and what is not; costs nothing, and writes nothing but a file that it takes away again."""
     return [
         _versions(),
@@ -86,7 +86,7 @@ def examine(studio: Studio) -> list[Check]:
     ]
 
 
-def _versions() -> Check:
+def _versions() -> Examined:
     needed = ("veo-nb", "httpx", "ipython", "ipywidgets", "anywidget", "av", "nest-asyncio2")
     found = {name: _version(name) for name in (*needed, "jupyterlab", "notebook")}
     shown = {name: version for name, version in found.items() if version != "missing" or name in needed}
@@ -101,12 +101,12 @@ def _versions() -> Check:
     if old:
         least = ", ".join(f"{name}>={OLDEST[name]}" for name in old)
         hint = f"The card is live only with {least}: pip install --upgrade {' '.join(old)}"
-    return Check("versions", not missing and not old, f"Python {platform.python_version()}, {text}", hint)
+    return Examined("versions", not missing and not old, f"Python {platform.python_version()}, {text}", hint)
 
 
-def _kernel() -> Check:
+def _kernel() -> Examined:
     version = _version("ipykernel")
-    return Check(
+    return Examined(
         "kernel",
         not version.startswith("7.0.") and version != "missing",
         f"ipykernel {version}",
@@ -118,20 +118,20 @@ BUNDLES = ("widget.js", "widget.css", "panel.js", "panel.css")
 """What the live views need."""
 
 
-def _front_end() -> Check:
+def _front_end() -> Examined:
     package = Path(__file__).parent
     files = [package / "static" / name for name in BUNDLES]
     hint = "Run pip install again; in a clone, npm run build in js/."
     if missing := [path.name for path in files if not path.exists()]:
-        return Check("front end", False, f"{', '.join(missing)} missing", hint)
+        return Examined("front end", False, f"{', '.join(missing)} missing", hint)
     recorded = {path.name: _recorded(path) for path in files}
     if changed := [path.name for path in files if recorded[path.name] not in ("", _digest(path))]:
-        return Check("front end", False, f"{', '.join(changed)}: not what this version came with", hint)
+        return Examined("front end", False, f"{', '.join(changed)}: not what this version came with", hint)
     sources = package.parent / "js" / "src"
     newest = max((path.stat().st_mtime for path in sources.rglob("*") if path.is_file()), default=0.0)
     if not any(recorded.values()) and newest > min(path.stat().st_mtime for path in files):
-        return Check("front end", False, "the card's bundle is older than its sources", hint)
-    return Check("front end", True, "the card's bundle is there")
+        return Examined("front end", False, "the card's bundle is older than its sources", hint)
+    return Examined("front end", True, "the card's bundle is there")
 
 
 def _digest(path: Path) -> str:
@@ -149,18 +149,18 @@ def _recorded(path: Path) -> str:
     return next((one.hash.value for one in same if one.hash), "")
 
 
-def _codecs() -> Check:
+def _codecs() -> Examined:
     try:
         import av
 
         av.Codec("libx264", "w")
         av.Codec("aac", "w")
     except (ImportError, ValueError) as error:
-        return Check("codecs", False, str(error), "Run pip install --force-reinstall av.")
-    return Check("codecs", True, "H.264 and AAC")
+        return Examined("codecs", False, str(error), "Run pip install --force-reinstall av.")
+    return Examined("codecs", True, "H.264 and AAC")
 
 
-def _provider(studio: Studio) -> Check:
+def _provider(studio: Studio) -> Examined:
     settings = studio.settings
     chosen = settings.sources.get("provider", "default")
     where = f" at {settings.base_url} ({settings.sources['base_url']})" if settings.base_url else ""
@@ -170,38 +170,38 @@ def _provider(studio: Studio) -> Check:
         kept = studio.stores.logins() if studio.stores and chosen == "default" else []
         if kept and problems:
             hint = f"Make it readable, then run %veo login {kept[0]} or start the kernel anew."
-            return Check(
+            return Examined(
                 "provider", False, f"{found}; the key kept for {kept[0]} can't be read: {problems}", hint
             )
-        return Check("provider", True, f"{found}, needs no key")
+        return Examined("provider", True, f"{found}, needs no key")
     try:
         key = settings.key_or_raise()
     except VeoError as error:
         stated = f" ({problems})" if problems else ""
-        return Check("provider", False, f"{found}, no key{stated}", error.hint)
+        return Examined("provider", False, f"{found}, no key{stated}", error.hint)
     if not key:
-        return Check("provider", True, f"{found}, Google's credentials for project {settings.project}")
-    return Check("provider", True, f"{found}, key {key.tail()} from {key.source}")
+        return Examined("provider", True, f"{found}, Google's credentials for project {settings.project}")
+    return Examined("provider", True, f"{found}, key {key.tail()} from {key.source}")
 
 
-def _network(studio: Studio) -> list[Check]:
+def _network(studio: Studio) -> list[Examined]:
     """The provider's hosts, the key and the clock, all asked at once; nothing for a sandbox of our own."""
     if not bases(studio.settings):
         return []
     found = _apart(_ask(studio))
     if found is None:
-        return [Check("hosts", False, f"no answer in {NETWORK_SECONDS:.0f} s", TROUBLES["slow"])]
+        return [Examined("hosts", False, f"no answer in {NETWORK_SECONDS:.0f} s", TROUBLES["slow"])]
     hosts, key = found
     checks = [_host(one) for one in hosts]
     if hosts and all(one.trouble in ("name", "broken") for one in hosts):
         names = ", ".join(one.host for one in hosts)
         hint = "Look at this machine's connection and at HTTPS_PROXY; jobs at the provider go on meanwhile."
-        return [Check("hosts", False, f"offline: {names} can't be reached ({hosts[0].said})", hint)]
+        return [Examined("hosts", False, f"offline: {names} can't be reached ({hosts[0].said})", hint)]
     return [*checks, *([_key(key)] if key else []), *_clock(hosts)]
 
 
 async def _ask(studio: Studio) -> tuple[list[Reached], Tried | None]:
-    settings, transport, clock = studio.settings, studio._transport, studio._clock  # noqa: SLF001
+    settings, transport, clock = studio.settings, studio.jobs.workspace.transport, studio.jobs.workspace.clock
     asking = [reach(base, transport, clock) for base in bases(settings)]
     try:
         if settings.provider.key_variables:
@@ -232,67 +232,69 @@ def _apart(asking: Coroutine[Any, Any, _Answer]) -> _Answer | None:
         return None
 
 
-def _host(one: Reached) -> Check:
+def _host(one: Reached) -> Examined:
     if not one.trouble:
-        return Check("host", True, f"{one.host} answers")
-    return Check("host", False, f"{one.host} can't be reached: {one.said}", TROUBLES[one.trouble])
+        return Examined("host", True, f"{one.host} answers")
+    return Examined("host", False, f"{one.host} can't be reached: {one.said}", TROUBLES[one.trouble])
 
 
-def _key(key: Tried) -> Check:
+def _key(key: Tried) -> Examined:
     if key.verdict == "good":
-        return Check("key", True, "the provider takes it")
+        return Examined("key", True, "the provider takes it")
     if key.verdict == "unknown":
-        return Check("key", False, f"it can't be told whether it is taken: {key.said}", "Try again later.")
-    return Check("key", False, key.said, "Copy the key anew from the provider's dashboard, then %veo login.")
+        return Examined("key", False, f"it can't be told whether it is taken: {key.said}", "Try again later.")
+    return Examined(
+        "key", False, key.said, "Copy the key anew from the provider's dashboard, then %veo login."
+    )
 
 
-def _clock(hosts: list[Reached]) -> list[Check]:
+def _clock(hosts: list[Reached]) -> list[Examined]:
     stated = [one.ahead for one in hosts if one.ahead is not None]
     if not stated:
         return []
     ahead = min(stated, key=abs)
     if abs(ahead) < CLOCK_SECONDS:
-        return [Check("clock", True, "right to within some seconds" if abs(ahead) >= 2 else "right")]
+        return [Examined("clock", True, "right to within some seconds" if abs(ahead) >= 2 else "right")]
     off = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'}"
     hint = "Set it: when a video expires is told by it, and Google and TLS refuse who is far off."
-    return [Check("clock", False, f"{off} the provider's", hint)]
+    return [Examined("clock", False, f"{off} the provider's", hint)]
 
 
-def _library(studio: Studio) -> Check:
+def _library(studio: Studio) -> Examined:
     folder = studio.settings.library
     if not folder.exists():
-        return Check("library", True, f"{folder} (made with the first clip)")
+        return Examined("library", True, f"{folder} (made with the first clip)")
     try:
-        studio.library.prepare()
+        studio.library.files.prepare()
     except VeoError as error:
-        return Check("library", False, error.message, error.hint)
-    return Check("library", True, str(folder))
+        return Examined("library", False, error.message, error.hint)
+    return Examined("library", True, str(folder))
 
 
-def _disk(studio: Studio) -> Check:
+def _disk(studio: Studio) -> Examined:
     folder = studio.settings.library
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    return Check(
+    return Examined(
         "disk", free > ENOUGH_DISK, f"{free / 1e9:.1f} GB free", "Make room: a clip takes 2 to 50 MB."
     )
 
 
-def _jobs(studio: Studio) -> Check:
+def _jobs(studio: Studio) -> Examined:
     try:
         jobs = studio.history(1000)
     except VeoError as error:
-        return Check("jobs", False, error.message, error.hint)
+        return Examined("jobs", False, error.message, error.hint)
     running = [job for job in jobs if not job.now.state.final]
     lost = [job.id for job in jobs if job.status == "uncertain"]
     found = f"{len(jobs)} in the library, {len(running)} under way"
     hint = "Look at your provider's dashboard; %veo resubmit ID sends it again."
-    return Check("jobs", not lost, found + (f", uncertain: {', '.join(lost)}" if lost else ""), hint)
+    return Examined("jobs", not lost, found + (f", uncertain: {', '.join(lost)}" if lost else ""), hint)
 
 
-def _ledger(studio: Studio) -> list[Check]:
-    path = studio.library.ledger_path
+def _ledger(studio: Studio) -> list[Examined]:
+    path = studio.library.files.ledger_path
     if not path.exists():
         return []
     try:
@@ -302,7 +304,7 @@ def _ledger(studio: Studio) -> list[Check]:
         said = str(error)
     size = f"{path.stat().st_size / 1e6:.1f} MB"
     hint = f"%veo doctor --repair sets {path.name} aside and makes it anew from what lies beside the videos."
-    return [Check("ledger", said == "ok", f"{size}, {'sound' if said == 'ok' else said}", hint)]
+    return [Examined("ledger", said == "ok", f"{size}, {'sound' if said == 'ok' else said}", hint)]
 
 
 def _version(name: str) -> str:

@@ -40,8 +40,8 @@ jobs = [veo.generate(f"{what.capitalize()} at {when}, slow push in.", aspect_rat
         for what, when, shape in shots]
 for job in jobs:
     job.wait()
-veo.studio().rate(jobs[0].id, rating=5)
-veo.studio().rate(jobs[4].id, rating=4, star=True)"""
+veo.studio().library.rate(jobs[0].id, rating=5)
+veo.studio().library.rate(jobs[4].id, rating=4, star=True)"""
 PANEL = "%veo panel"
 STEPS = 2
 """Seconds into the clips: all animals are in the picture."""

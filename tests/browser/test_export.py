@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
-import veo_nb
 from tests.browser.conftest import ARTEFACTS
 from tests.browser.lab import PATIENCE, facts
 from tests.browser.test_grid import MADE, play_in_step, settled, step
@@ -28,7 +27,6 @@ def export(make_studio, service, tmp_path) -> Callable[..., Path]:
     """`export("grid.html")` of a sweep with five clips of six seconds, the first of them rated."""
 
     def do(name: str, **how: Any) -> Path:
-        veo_nb._give_grids()
         sweep = make_sweep(make_studio, service, tmp_path, seconds=6.0, size=(640, 360))
         sweep.rate(sweep.cells[0], 4)
         sweep.note(sweep.cells[0], "<b>ears</b>")

@@ -11,7 +11,7 @@ from tests.engine.test_job import make_job
 from tests.world import Service, Time, settings_in
 from veo_nb import catalog
 from veo_nb.engine.connection import Connection
-from veo_nb.engine.job import Note
+from veo_nb.engine.job import JobNote
 from veo_nb.errors import RateLimited, ServiceError, TransportError, VeoError
 
 SANDBOX = catalog.PROVIDERS["sandbox"]
@@ -69,7 +69,7 @@ async def test_the_sandbox_is_started_once_however_many_ask(make):
     clients = await asyncio.gather(*[connection.reach(job) for _ in range(5)])
     assert len(set(map(id, clients))) == 1
     assert server.starts == 1
-    assert job.now.note == Note(kind="starting")
+    assert job.now.note == JobNote(kind="starting")
     await connection.close()
 
 
@@ -114,14 +114,14 @@ async def test_a_pause_is_as_long_as_was_asked_or_grows_and_says_so(make, error,
     time, connection, job = make.time, make(), make_job()
     pausing = asyncio.ensure_future(connection.pause(job, error, attempt, 5.0))
     await time.settle()
-    assert job.now.note == Note(kind=kind, until=time.now + seconds, since=5.0, why=error.message)
+    assert job.now.note == JobNote(kind=kind, until=time.now + seconds, since=5.0, why=error.message)
     await time.advance(seconds)
     await pausing
 
 
 async def test_a_pause_does_not_hide_that_the_job_is_being_cancelled(make, time):
     job, connection = make_job(), make()
-    job.change(note=Note(kind="stopping"))
+    job.change(note=JobNote(kind="stopping"))
     pausing = asyncio.ensure_future(connection.pause(job, TransportError("No way."), 0, 5.0))
     await time.advance(1)
     await pausing

@@ -12,9 +12,9 @@ from PIL import Image
 
 from tests.world import Held
 from veo_nb import errors
-from veo_nb.engine.deadline import GAP_SECONDS, WATCHED_SECONDS
 from veo_nb.engine.engine import PLAUSIBLE_SECONDS, SUBMIT_TRIES
-from veo_nb.engine.job import Job, Note
+from veo_nb.engine.job import Job, JobNote
+from veo_nb.engine.timing import GAP_SECONDS, WATCHED_SECONDS
 from veo_nb.store.rows import State
 
 
@@ -298,7 +298,7 @@ async def test_what_is_held_back_is_not_sent_until_it_is_let_go(make_world):
         world.engine.drive(job)
     await world.finish(first)
     await world.time.advance(600)
-    assert (second.status, second.now.note, len(world.service.posts)) == ("queued", Note(kind="held"), 1)
+    assert (second.status, second.now.note, len(world.service.posts)) == ("queued", JobNote(kind="held"), 1)
     world.engine.hold({second.id}, back=False)
     await world.finish(second)
     assert second.status == "succeeded"
@@ -473,7 +473,7 @@ async def test_a_job_that_was_given_up_is_watched_for_minutes_when_it_is_looked_
     job = await world.drive()
     await world.time.advance(PLAUSIBLE_SECONDS + 30)
     assert job.status == "failed"
-    world.engine.look_again(job)
+    world.engine.retry(job)
     await world.time.advance(WATCHED_SECONDS - 30)
     assert job.status == "running"
     world.service.on_poll = world.service.finished
@@ -644,7 +644,7 @@ async def test_a_file_that_is_no_video_fails_and_a_retry_begins_anew(world, clip
     assert (job.status, job.error.code) == ("failed", "download")
     assert not [*world.library.folder.rglob("*.mp4"), *world.library.folder.rglob("*.part")]
     world.service.clip = whole
-    world.engine.look_again(job)
+    world.engine.retry(job)
     assert job.status == "running"
     await world.finish(job)
     assert (job.status, job.video.path.read_bytes()) == ("succeeded", clip)
@@ -685,7 +685,7 @@ async def test_where_the_name_cannot_be_written_it_is_not_lost(world):
     # The disk still says that a POST went out: to another kernel it is uncertain, never new.
     assert world.row(job).state == "submitting"
     world.ledger._db.execute("PRAGMA query_only = OFF")
-    world.engine.look_again(job)
+    world.engine.retry(job)
     await world.finish(job)
     assert (job.status, len(world.service.posts)) == ("succeeded", 1)
 
@@ -717,7 +717,7 @@ async def test_a_folder_that_cannot_be_written_fails_the_job_and_it_can_be_fetch
     assert job.status == "failed"
     assert "can't be written" in job.error.message
     (world.library.folder / "arriving").unlink()
-    world.engine.look_again(job)
+    world.engine.retry(job)
     await world.finish(job)
     assert job.status == "succeeded"
 
@@ -804,7 +804,7 @@ async def test_nothing_is_driven_after_the_stop(world):
 @pytest.mark.parametrize("ending", ["failed", "cancelled", "blocked"])
 async def test_looking_again_fetches_without_a_post(world, ending):
     job = world.job(state=ending, operation="models/m/operations/op7", finished_at=1.0)
-    world.engine.look_again(job)
+    world.engine.retry(job)
     assert (job.status, job.now.finished_at, world.row(job).state) == ("running", None, "running")
     await world.finish(job)
     assert (job.status, world.service.posts) == ("succeeded", [])
@@ -820,7 +820,7 @@ async def test_looking_again_right_when_a_job_has_ended_is_not_lost(world):
     def again(job):
         if job.status == "failed" and not looked:
             looked.append(job)
-            asyncio.get_running_loop().call_soon(world.engine.look_again, job)
+            asyncio.get_running_loop().call_soon(world.engine.retry, job)
 
     job.on_change(again)
     world.engine.drive(job)
@@ -833,10 +833,10 @@ async def test_sending_again_is_one_more_post_and_only_for_an_uncertain_job(worl
     world.service.submits = [httpx.ReadTimeout("no answer")]
     job = await world.drive()
     assert job.status == "uncertain"
-    world.engine.send_again(job)
+    world.engine.resubmit(job)
     await world.finish(job)
     assert (job.status, len(world.service.posts)) == ("succeeded", 2)
-    world.engine.send_again(job)
+    world.engine.resubmit(job)
     await world.time.advance(60)
     assert len(world.service.posts) == 2
 
@@ -846,7 +846,7 @@ async def test_only_the_file_that_is_missing_is_fetched_again(world):
     job = await world.drive(fields={"sample_count": 2})
     await world.finish(job)
     job.videos[1].path.unlink()
-    world.engine.look_again(job)
+    world.engine.retry(job)
     await world.finish(job)
     assert [video.path.exists() for video in job.videos] == [True, True]
     assert len(world.service.fetched) == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from veo_nb import errors
-from veo_nb.engine.expiry import unfetched
+from veo_nb.engine.jobs import unfetched
 from veo_nb.store.rows import error_to_json
 
 HOUR = 3600.0

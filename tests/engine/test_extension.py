@@ -10,9 +10,8 @@ import httpx
 import pytest
 
 from veo_nb import catalog, errors
-from veo_nb.engine.extension import check_source, source_of
 from veo_nb.engine.job import Job, Snapshot
-from veo_nb.engine.video import Video
+from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.request import Source, make_request
 from veo_nb.store.rows import State
 
@@ -41,8 +40,6 @@ def clip_made(ago: float = 60.0, provider: catalog.Provider = GEMINI, **facts: A
         take=1,
         estimate=None,
         now=Snapshot(state=State.SUCCEEDED, videos=(video,), **made),
-        cancel=lambda job: None,
-        attend=lambda job: None,
     )
     return job.video
 
@@ -124,8 +121,6 @@ def test_a_clip_built_by_hand_has_no_age_to_be_judged_by():
 def test_a_source_keeps_the_clips_shape():
     tall = clip_made(width=720, height=1280)
     assert source_of(tall, GEMINI) == Source(uri=tall.uri, key="job:3f2a/0", shape="9:16")
-    assert source_of(tall.job, GEMINI).shape == "9:16"
-    assert source_of("https://x.example/v", GEMINI) == "https://x.example/v"
     request = make_request(GEMINI, prompt="It looks back.", video=source_of(tall, GEMINI))
     assert (request.shape, request.aspect_ratio) == ("9:16", None)
 
@@ -170,7 +165,7 @@ def test_each_sample_can_be_extended(studio, service):
 def test_an_extension_that_is_there_is_shown_however_old_its_source_is(studio, service, monkeypatch):
     first = studio.generate("A fox.").wait(30)
     second = first.extend("It looks back.").wait(30)
-    monkeypatch.setattr(studio, "_clock", lambda: NOW + 30 * DAY)
+    monkeypatch.setattr(studio.jobs.workspace, "clock", lambda: NOW + 30 * DAY)
     assert first.extend("It looks back.") is second
     assert studio.preview("It looks back.", video=first).stored is second
     for refused in (

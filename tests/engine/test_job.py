@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.world import PROVIDER
-from veo_nb.engine.job import Job, Note, Snapshot, WaitInterrupted
+from tests.world import PROVIDER, NoActions
+from veo_nb.engine.job import Job, JobNote, Snapshot, WaitInterrupted
 from veo_nb.errors import KINDS, Cancelled, NotFound, OperationFailed, VeoError, WaitTimeout
 from veo_nb.request import make_request
 from veo_nb.store.rows import FINAL, NEXT, State, error_from_json, error_to_json
@@ -25,7 +25,20 @@ ROOT = Path(__file__).parents[2]
 REQUEST = make_request(PROVIDER, prompt="A fox crosses\n a frozen lake, harsh noon light, wide shot.")
 
 
-def make_job(state: State = State.QUEUED, **now) -> Job:
+class Noted(NoActions):
+    """Writes down what a job asks for."""
+
+    def __init__(self, calls: list[str]) -> None:
+        self.calls = calls
+
+    def attend(self, job: Job) -> None:
+        self.calls.append("attend")
+
+    def cancel(self, job: Job) -> None:
+        self.calls.append("cancel")
+
+
+def make_job(state: State = State.QUEUED, actions: NoActions | None = None, **now) -> Job:
     calls: list[str] = []
     job = Job(
         id="3f2a",
@@ -34,8 +47,7 @@ def make_job(state: State = State.QUEUED, **now) -> Job:
         take=1,
         estimate=1.2,
         now=Snapshot(state=state, created_at=1.0, **now),
-        cancel=lambda job: calls.append("cancel"),
-        attend=lambda job: calls.append("attend"),
+        actions=actions or Noted(calls),
     )
     job.calls = calls  # type: ignore[attr-defined]
     return job
@@ -192,9 +204,14 @@ def test_an_interrupted_wait_says_that_the_job_goes_on():
                 from tests.engine.test_job import make_job
                 # A run in the background of a shell begins with interrupts ignored.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-                job = make_job()
+                from tests.world import NoActions
+
+                class Interrupts(NoActions):
+                    def attend(self, job):
+                        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
                 # Sent from inside the wait.
-                job._attend = lambda _: threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+                job = make_job(actions=Interrupts())
                 try:
                     job.wait()
                 except KeyboardInterrupt as interrupt:
@@ -219,7 +236,7 @@ def test_waiting_listening_and_awaiting_see_to_it_that_somebody_drives_the_job(j
         job.wait(0)
     job.on_change(lambda job: None)
     assert job.calls == ["attend", "attend"]
-    job.listen(lambda job: None)
+    job.changed.listen(lambda job: None)
     assert len(job.calls) == 2
 
 
@@ -253,12 +270,12 @@ def test_a_listener_hears_each_change_until_it_is_removed(job):
     changes: list[str] = []
     remove = job.on_change(lambda job: changes.append(job.status))
     job.change(state=State.SUBMITTING)
-    job.change(note=Note(kind="offline"))
+    job.change(note=JobNote(kind="offline"))
     remove()
     remove()
     job.change(state=State.RUNNING)
     assert changes == ["submitting", "submitting"]
-    assert len(job._listeners) == 0
+    assert len(job.changed) == 0
 
 
 def test_removing_takes_away_no_equal_listener(job):
@@ -294,8 +311,8 @@ def test_a_listener_may_remove_itself_while_it_is_called(job):
         remove()
 
     remove = job.on_change(once)
-    job.change(note=Note(kind="slot"))
-    assert len(job._listeners) == 0
+    job.change(note=JobNote(kind="slot"))
+    assert len(job.changed) == 0
 
 
 def test_listeners_know_before_those_who_wait(job):

@@ -15,8 +15,8 @@ import pytest
 
 from tests.world import PROVIDER, Held, row_of
 from veo_nb import errors
+from veo_nb.engine import lease as holder
 from veo_nb.engine import lease as leases
-from veo_nb.engine import owner as holder
 from veo_nb.request import make_request
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.journal import Journal
@@ -29,8 +29,8 @@ NAME = f"models/{REQUEST.model}/operations/op7"
 @pytest.fixture
 def ledger(studio):
     """The library's ledger, before any studio has opened it."""
-    studio.library.prepare()
-    ledger = Ledger(studio.library.ledger_path)
+    studio.library.files.prepare()
+    ledger = Ledger(studio.library.files.ledger_path)
     yield ledger
     ledger.close()
 
@@ -108,14 +108,14 @@ def test_what_a_killed_kernel_was_just_sending_is_uncertain(studio, service, led
         job.wait(30)
     assert ledger.job("3f2a").state == "uncertain"
     assert service.requests == []
-    assert studio.active() == []
+    assert studio.jobs.active() == []
 
 
 def test_a_name_that_only_the_journal_had_room_for_is_gone_on_with(studio, service, dead, ledger):
     """The disk was full when the provider answered, and the kernel was killed then."""
     row = row_of(REQUEST, state="submitting", submitted_at=5.0, owner=dead)
     ledger.add_job(row)
-    journal = Journal(studio.library.journal_path)
+    journal = Journal(studio.library.files.journal_path)
     journal.begin(ledger.entries())
     journal.add("jobs", {"id": "3f2a", "state": "running", "operation": NAME}, surely=True)
     (job,) = studio.resume()
@@ -126,7 +126,7 @@ def test_a_name_that_only_the_journal_had_room_for_is_gone_on_with(studio, servi
 def test_a_name_of_an_earlier_submit_is_not_taken_for_that_of_this_one(studio, service, dead, ledger):
     row = row_of(REQUEST, state="submitting", submitted_at=5.0, owner=dead)
     ledger.add_job(row)
-    journal = Journal(studio.library.journal_path)
+    journal = Journal(studio.library.files.journal_path)
     journal.begin([("jobs", {"id": "3f2a", "submitted_at": 4.0, "operation": NAME})])
     (job,) = studio.resume()
     assert job.status == "uncertain"
@@ -204,10 +204,10 @@ def test_the_same_cell_in_a_second_kernel_follows_the_first(make_studio, service
     same, new = second.submit("A fox.")
     assert (new, same.id, same is job) == (False, job.id, False)
     wait_for(lambda: same.now.note is not None and same.now.note.kind == "elsewhere")
-    assert second.active() == [same]
+    assert second.jobs.active() == [same]
     held.give()
     assert same.wait(30).video == job.wait(30).video
-    assert (len(service.posts), second.active()) == (1, [])
+    assert (len(service.posts), second.jobs.active()) == (1, [])
 
 
 def test_a_job_is_followed_once_however_often_it_is_asked_for(make_studio, held):
@@ -216,11 +216,11 @@ def test_a_job_is_followed_once_however_often_it_is_asked_for(make_studio, held)
     assert held.asked.wait(10)
     same = second.generate("A fox.")
     wait_for(lambda: same.now.note is not None)
-    before = second._parts.loop.do(lambda: len(asyncio.all_tasks()))
+    before = second.jobs.workspace.parts.loop.do(lambda: len(asyncio.all_tasks()))
     for _ in range(3):
         assert second.generate("A fox.") is same
         same.on_change(lambda job: None)
-    assert second._parts.loop.do(lambda: len(asyncio.all_tasks())) == before
+    assert second.jobs.workspace.parts.loop.do(lambda: len(asyncio.all_tasks())) == before
     held.give()
     same.wait(30)
 
@@ -250,7 +250,7 @@ def test_a_busy_ledger_does_not_end_the_following(make_studio, service, held):
     first.generate("A fox.")
     assert held.asked.wait(10)
     same = second.generate("A fox.")
-    ledger, busy = second._parts.ledger, threading.Event()
+    ledger, busy = second.jobs.workspace.parts.ledger, threading.Event()
     real = ledger.job
 
     def locked(job_id: str):
@@ -269,7 +269,7 @@ def test_a_job_whose_row_is_gone_fails_in_place_of_waiting_for_ever(make_studio,
     first.generate("A fox.")
     assert held.asked.wait(10)
     same = second.generate("A fox.")
-    second._parts.ledger.job = lambda _: None
+    second.jobs.workspace.parts.ledger.job = lambda _: None
     with pytest.raises(errors.NotFound, match="gone from the library"):
         same.wait(30)
 
@@ -359,9 +359,9 @@ def test_of_two_who_resubmit_one_sends(make_studio, service, ledger):
     jobs = [first.job("3f2a"), second.job("3f2a")]
     held = Held()
     service.submits = [held]
-    first.resubmit("3f2a")
+    first.jobs.resubmit("3f2a")
     with pytest.raises(errors.InvalidRequest, match=r"not uncertain|started elsewhere"):
-        second.resubmit("3f2a")
+        second.jobs.resubmit("3f2a")
     held.give()
     for job in jobs:
         assert job.wait(30).status == "succeeded"
@@ -371,10 +371,10 @@ def test_of_two_who_resubmit_one_sends(make_studio, service, ledger):
 def test_a_job_that_was_started_elsewhere_in_the_same_instant_is_left_to_that(studio, service, ledger):
     ledger.add_job(row_of(REQUEST, state="uncertain", owner="x"))
     job = studio.job("3f2a")
-    parts = studio._parts
+    parts = studio.jobs.workspace.parts
     ledger.update_job("3f2a", state="queued")
     with pytest.raises(errors.InvalidRequest, match="started elsewhere"):
-        parts.leases.again(job, parts.engine.send_again)
+        parts.leases.again(job, parts.engine.resubmit)
     assert service.requests == []
 
 
@@ -391,18 +391,18 @@ def test_an_end_that_could_not_be_written_does_not_stand_in_the_way_of_a_retry(s
     service.polls = [held]
     job = studio.generate("A fox.")
     assert held.asked.wait(10)
-    real = studio._parts.ledger.update_job
+    real = studio.jobs.workspace.parts.ledger.update_job
 
     def full(*_, **__):
         raise errors.VeoError("The disk is full.")
 
-    studio._parts.ledger.update_job = full
+    studio.jobs.workspace.parts.ledger.update_job = full
     held.give()
     with pytest.raises(errors.VeoError, match="full"):
         job.wait(30)
-    studio._parts.ledger.update_job = real
-    parts = studio._parts
-    parts.leases.again(job, parts.engine.look_again)
+    studio.jobs.workspace.parts.ledger.update_job = real
+    parts = studio.jobs.workspace.parts
+    parts.leases.again(job, parts.engine.retry)
     assert job.wait(30).status == "succeeded"
     assert len(service.posts) == 1
 
@@ -410,7 +410,7 @@ def test_an_end_that_could_not_be_written_does_not_stand_in_the_way_of_a_retry(s
 def test_those_of_closed_studios_are_forgotten(make_studio, service):
     studio = make_studio()
     studio.generate("A fox.").wait(30)
-    owner = studio._owner_id
+    owner = studio.jobs.workspace.owner_id
     assert owner in leases._HERE
     studio.close()
     gc.collect()

@@ -13,8 +13,8 @@ import pytest
 
 from tests.store.test_ledger import ROW
 from tests.world import Time
-from veo_nb.engine import owner as holder
-from veo_nb.engine.owner import SILENT_SECONDS, LeaseHolder, is_alive
+from veo_nb.engine import lease as holder
+from veo_nb.engine.lease import SILENT_SECONDS, LeaseHolder, is_alive
 from veo_nb.errors import VeoError
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import Owner

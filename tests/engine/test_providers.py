@@ -161,7 +161,7 @@ def test_the_next_kernel_goes_on_with_what_is_at_vertex(make_vertex, service, si
     assert {request.url.host for request in service.requests} == {"aiplatform.googleapis.com"}
     assert {request.headers["authorization"] for request in service.requests} == {f"Bearer {TOKEN}"}
     assert len(signed_in) == 2
-    ledger = (second.library.ledger_path).read_bytes()
+    ledger = (second.library.files.ledger_path).read_bytes()
     assert TOKEN.encode() not in ledger
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.engine.test_job import make_job
 from tests.world import Time
-from veo_nb.engine.job import Job, Note
+from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.queue import CALM, LEAST_SHARE, ONE_REFUSAL, Limits, Pace
 
 
@@ -57,7 +57,7 @@ async def test_who_gives_up_in_the_line_makes_room_and_takes_no_slot(time):
     tasks[0].cancel()
     await time.settle()
     limits.leave(second)
-    assert third.now.note == Note(kind="slot", count=0)
+    assert third.now.note == JobNote(kind="slot", count=0)
     assert not tasks[1].done()
     limits.leave(first)
     await tasks[1]
@@ -83,7 +83,7 @@ async def test_a_job_that_is_being_cancelled_keeps_saying_so(time):
     await limits.admit(first)
     waiting = asyncio.ensure_future(limits.admit(second))
     await time.settle()
-    second.change(note=Note(kind="stopping"))
+    second.change(note=JobNote(kind="stopping"))
     limits.occupy(first)
     limits._move_up()
     assert second.stopping
@@ -119,7 +119,7 @@ async def test_a_wait_for_the_rate_says_how_long(time):
     await time.advance(18)
     waiting = asyncio.ensure_future(limits.admit(second))
     await time.settle()
-    assert second.now.note == Note(kind="rate", until=time.now + 42, count=1)
+    assert second.now.note == JobNote(kind="rate", until=time.now + 42, count=1)
     await time.advance(42)
     await waiting
 
@@ -134,7 +134,7 @@ async def test_who_is_held_back_is_passed_by_and_says_so(time):
     waiting = [asyncio.ensure_future(limits.admit(job)) for job in (second, third)]
     await time.settle()
     limits.hold({second.id})
-    assert [job.now.note for job in (second, third)] == [Note(kind="held"), Note(kind="slot", count=0)]
+    assert [job.now.note for job in (second, third)] == [JobNote(kind="held"), JobNote(kind="slot", count=0)]
     limits.leave(first)
     await waiting[1]
     limits.leave(third)
@@ -153,10 +153,10 @@ async def test_who_is_held_back_while_it_waits_for_the_rate_makes_room(time):
     await time.settle()
     assert second.now.note.kind == "rate"
     limits.hold({second.id})
-    assert second.now.note == Note(kind="held")
+    assert second.now.note == JobNote(kind="held")
     await time.advance(60)
     assert [one.done() for one in waiting] == [False, True]
-    assert second.now.note == Note(kind="held")
+    assert second.now.note == JobNote(kind="held")
     waiting[0].cancel()
 
 
@@ -238,7 +238,7 @@ async def test_who_is_held_back_is_moved_and_stays_held_back(time):
     await time.settle()
     limits.hold({"0003"})
     assert limits.move("0003", "0001")
-    assert jobs[3].now.note == Note(kind="held")
+    assert jobs[3].now.note == JobNote(kind="held")
     limits.leave(jobs[0])
     await time.settle()
     assert order == ["0000", "0001"]
@@ -298,7 +298,7 @@ async def test_nobody_sends_before_the_time_that_one_was_told(time):
     limits.refused(20.0)
     waiting = asyncio.ensure_future(limits.admit(second))
     await time.settle()
-    assert second.now.note == Note(kind="asked", until=time.now + 20)
+    assert second.now.note == JobNote(kind="asked", until=time.now + 20)
     await time.advance(19)
     assert not waiting.done()
     await time.advance(1)

@@ -11,11 +11,11 @@ import pytest
 
 from tests.store.test_ledger import VIDEO
 from tests.world import PROVIDER, row_of
-from veo_nb.engine.registry import Registry
+from veo_nb.engine.job import Registry
 from veo_nb.errors import OperationFailed
 from veo_nb.media.picture import Picture
 from veo_nb.request import make_request
-from veo_nb.store.files import Library
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import State
 
@@ -24,7 +24,7 @@ ROW = row_of(make_request(PROVIDER, prompt="A fox."))
 
 @pytest.fixture
 def library(tmp_path):
-    library = Library(tmp_path)
+    library = Files(tmp_path)
     library.prepare()
     return library
 
@@ -39,7 +39,7 @@ def ledger(library):
 
 @pytest.fixture
 def registry(ledger, library):
-    return Registry(ledger, library, lambda job: None, lambda job: None)
+    return Registry(ledger, library)
 
 
 def test_a_job_is_one_object_as_long_as_someone_has_it(registry):

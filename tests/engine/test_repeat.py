@@ -39,7 +39,7 @@ def test_after_a_restart_the_input_comes_from_the_library(make_studio, service):
         job.wait(30)
     studio.close()
     later = make_studio()
-    later.rerun(job.id).wait(30)
+    later.jobs.rerun(job.id).wait(30)
     assert service.posts[0] == service.posts[1]
 
 
@@ -50,7 +50,7 @@ def test_an_input_that_is_gone_says_so(make_studio, service, tmp_path):
     for path in (tmp_path / "library" / "inputs").iterdir():
         path.unlink()
     with pytest.raises(errors.InvalidRequest, match="An input image is gone from the library"):
-        make_studio().rerun(job.id)
+        make_studio().jobs.rerun(job.id)
     assert len(service.posts) == 1
 
 
@@ -73,5 +73,5 @@ def test_another_provider_is_not_asked_for_it(make_studio, service):
     job = make_studio().generate("A fox.").wait(30)
     other = make_studio(provider="gemini")
     with pytest.raises(errors.InvalidRequest, match="was made with GPTProto"):
-        other.rerun(job.id)
+        other.jobs.rerun(job.id)
     assert len(service.posts) == 1

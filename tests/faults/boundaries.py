@@ -19,7 +19,7 @@ from typing import Any
 from veo_nb.api.client import AsyncClient
 from veo_nb.engine import download
 from veo_nb.engine.engine import Engine
-from veo_nb.store.files import Library
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import State
 
@@ -98,9 +98,9 @@ STEPS: dict[str, Callable[[], None]] = {
     "done and recorded": lambda: after(Engine, "_record", becomes(State.DOWNLOADING)),
     "mid-download": in_the_middle_of_a_download,
     "downloaded and not checked": lambda: before(download, "keep_video"),
-    "checked, sidecar not written": lambda: before(Library, "write_sidecar"),
-    "downloaded and not renamed": lambda: before(Library, "place"),
-    "renamed and not recorded": lambda: after(Library, "place"),
+    "checked, sidecar not written": lambda: before(Files, "write_sidecar"),
+    "downloaded and not renamed": lambda: before(Files, "place"),
+    "renamed and not recorded": lambda: after(Files, "place"),
     "video recorded, end not": lambda: after(Ledger, "add_video"),
     "before the end is recorded": lambda: before(Engine, "_record", becomes(State.SUCCEEDED)),
     "end recorded, nobody told": lambda: after(Engine, "_record", becomes(State.SUCCEEDED)),

@@ -109,7 +109,7 @@ def test_killed_at(step, folder, provider, studio_in, matrix, clip):
         assert studio.generate(PROMPT) is job
         assert len(provider.posts) == UNCERTAIN[step]
         row.ended = "uncertain, then sent by a person"
-        assert studio.resubmit(job.id).wait(30).status == "succeeded"
+        assert studio.jobs.resubmit(job.id).wait(30).status == "succeeded"
         assert len(provider.posts) == UNCERTAIN[step] + 1
         return
     assert (job.status, len(provider.posts)) == ("succeeded", 1)

@@ -13,9 +13,9 @@ import pytest
 
 from tests.faults.rows import Row
 from tests.world import Held, World
-from veo_nb.engine.deadline import WATCHED_SECONDS
 from veo_nb.engine.engine import PLAUSIBLE_SECONDS
 from veo_nb.engine.job import Job
+from veo_nb.engine.timing import WATCHED_SECONDS
 
 HOUR = 3600.0
 
@@ -28,7 +28,7 @@ async def never_ready(world: World, job: Job) -> None:
     assert f"Operation {job.operation} is kept: %veo retry {job.id}" in str(job.error)
     assert world.row(job).operation == job.operation
     world.service.on_poll = world.service.finished
-    world.engine.look_again(job)
+    world.engine.retry(job)
 
 
 async def asleep_while_it_runs(world: World, job: Job) -> None:
@@ -77,7 +77,7 @@ async def clock_set_back_and_never_ready(world: World, job: Job) -> None:
     await world.time.advance(PLAUSIBLE_SECONDS + 60)
     assert job.status == "failed"
     world.service.on_poll = world.service.finished
-    world.engine.look_again(job)
+    world.engine.retry(job)
 
 
 CASES: dict[str, Callable[[Any, Job], Awaitable[None]]] = {

@@ -77,7 +77,7 @@ def row_of(case: str, folder: Path, provider, clip: bytes, wanted: int, what: st
 def test_full_before_the_row_nothing_is_sent(small, provider, studio_in, matrix, clip):
     studio = studio_in(small, provider)
     ended(studio.generate(OLD))
-    studio.library.reserve_path.unlink()
+    studio.library.files.reserve_path.unlink()
     fill(small)
     prompt, error = refused(studio, small)
     row = matrix(row_of("full before the row", small, provider, clip, 1, "refused in one sentence, not sent"))
@@ -103,11 +103,11 @@ def test_full_while_it_is_sent_the_name_is_written_all_the_same(small, provider,
     studio = studio_in(small, provider)
     job = studio.generate(PROMPT)
     ended(job)
-    with contextlib.closing(sqlite3.connect(studio.library.ledger_path)) as db:
+    with contextlib.closing(sqlite3.connect(studio.library.files.ledger_path)) as db:
         stored = db.execute("SELECT state, operation FROM jobs").fetchone()
     said = str(job.error)
     (small / "ballast").unlink()
-    ended(studio.retry(job.id))
+    ended(studio.jobs.retry(job.id))
     row = matrix(
         row_of("full while it is sent", small, provider, clip, 1, f"{stored[0]}, name kept; then retried")
     )
@@ -129,7 +129,7 @@ def test_full_during_the_download_it_is_fetched_once_there_is_room(small, provid
     provider.on_download = lambda: None
     (small / "ballast").unlink()
     # Nobody needs to know the job: the doctor finds it.
-    said = str(studio.repair())
+    said = str(studio.library.repair())
     row = matrix(row_of("full during the download", small, provider, clip, 1, "failed; then repaired"))
     assert row.sound
     assert f"{job.id}: its video is here now." in said
@@ -224,13 +224,13 @@ def test_a_file_that_is_damaged_or_gone(case, action, said, folder, provider, st
     studio = studio_in(folder, provider)
     job = studio.generate(PROMPT).wait(30)
     action(studio.library.folder)
-    report = str(studio.repair())
+    report = str(studio.library.repair())
     row = matrix(row_of(case, folder, provider, clip, 1, said))
     assert row.sound
     assert f"{job.id}: {said}" in report
     assert job.status == "succeeded"
     assert job.video.path.with_suffix(".json").exists()
-    assert str(studio.repair()).endswith("Nothing to repair.")
+    assert str(studio.library.repair()).endswith("Nothing to repair.")
 
 
 def test_a_damaged_video_that_the_provider_no_longer_has_is_left_as_it_is(
@@ -240,7 +240,7 @@ def test_a_damaged_video_that_the_provider_no_longer_has_is_left_as_it_is(
     job = studio.generate(PROMPT).wait(30)
     damage_video(studio.library.folder)
     provider.gone = True
-    report = str(studio.repair())
+    report = str(studio.library.repair())
     row = matrix(row_of("a video damaged after two days", folder, provider, clip, 1, "kept as it is, said"))
     row.lost = 0
     assert f"{job.id}: its video was damaged and could not be fetched" in report
@@ -297,7 +297,7 @@ def test_a_ledger_that_is_damaged_or_gone(case, folder, provider, studio_in, mat
     assert row.sound
     assert found == {OLD: "succeeded", PROMPT: "succeeded"}
     assert len(provider.posts) == 2
-    (said,) = studio.notices
+    (said,) = studio.library.notices
     assert "made anew with 2 jobs" in said
     kept = [*(folder / "veo_library").glob("ledger.corrupt-*.sqlite")]
     assert len(kept) == ("damaged" in said) == (case in ("ledger scribbled over", "ledger overwritten"))
@@ -353,8 +353,8 @@ def test_a_ledger_that_is_damaged_or_deleted_under_a_living_kernel(
     LEDGERS[case](folder / "veo_library")
     provider.release()
     ended(job)
-    lived, said = job.status, studio.notices
-    with contextlib.closing(sqlite3.connect(studio.library.ledger_path)) as db:
+    lived, said = job.status, studio.library.notices
+    with contextlib.closing(sqlite3.connect(studio.library.files.ledger_path)) as db:
         # Where it was deleted, this kernel would have gone on writing into a file that nobody can open.
         there = case != "ledger deleted" or (
             said and db.execute("SELECT id FROM jobs").fetchall() == [(job.id,)]
@@ -376,7 +376,7 @@ def test_damage_that_a_living_kernel_reads_costs_nothing(folder, provider, studi
     studio = studio_in(folder, provider)
     job = studio.generate(PROMPT)
     assert provider.held.wait(30)
-    with contextlib.closing(sqlite3.connect(studio.library.ledger_path)) as db:
+    with contextlib.closing(sqlite3.connect(studio.library.files.ledger_path)) as db:
         # What another process writes makes this one read all of it from the disk again.
         db.execute("INSERT INTO owners VALUES ('nobody', '', 0, 0)")
         db.commit()
@@ -385,7 +385,7 @@ def test_damage_that_a_living_kernel_reads_costs_nothing(folder, provider, studi
     provider.release()
     ended(job)
     lived, said = job.status, job.error
-    report = str(studio.repair())
+    report = str(studio.library.repair())
     again = studio.generate(PROMPT)
     row = matrix(row_of("alive: damage that is read", folder, provider, clip, 1, f"{lived}; then repaired"))
     assert row.sound

@@ -122,7 +122,7 @@ def test_killed_in_the_middle_of_a_sweep_the_next_kernel_makes_the_rest_and_pays
             assert len(clips(folder)) < 6
             new, said = resume(kernel)
             assert "resumed" in said
-            new.run("import veo_nb as veo\n(grid,) = veo.studio().sweeps()\ngrid.rate(grid.cells[0], 4)")
+            new.run("import veo_nb as veo\n(grid,) = veo.studio().sweeps.all()\ngrid.rate(grid.cells[0], 4)")
             assert new.run("%veo wait", timeout=120).failure is None
             assert new.value("grid.summary().done") == "6"
             assert "6 of 6 done" in new.run(cell).shown

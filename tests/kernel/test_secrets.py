@@ -34,7 +34,7 @@ catalog.PROVIDERS["gptproto"] = dataclasses.replace(
 """
 SHOWN = """
 studio, settings = veo.studio(), veo.studio().settings
-for one in (studio, settings, settings.api_key, veo._settings, vars(studio), studio._parts, vars(settings),
+for one in (studio, settings, settings.api_key, veo._settings, vars(studio), studio.jobs.workspace.parts, vars(settings),
             dataclasses.asdict(settings), veo.AsyncClient("gptproto", settings.api_key)):
     print(one, repr(one), str(one))
 print(vars(veo.AsyncClient("gptproto", settings.api_key)))
@@ -202,7 +202,7 @@ veo.generate("Too dear.")
 DAMAGED = """
 for path in veo.studio().settings.library.rglob("*.mp4"):
     path.write_bytes(path.read_bytes()[:1000])
-report = veo.studio().repair()
+report = veo.studio().library.repair()
 print(report, vars(report))
 """
 

@@ -18,7 +18,7 @@ from tests.notebook.test_protocol import mismatch
 from tests.notebook.test_text import NOW
 from tests.world import PROVIDER, Time
 from veo_nb import catalog, errors
-from veo_nb.engine.job import Job, Note
+from veo_nb.engine.job import Job, JobNote
 from veo_nb.notebook import card as widgets
 from veo_nb.notebook.card import JobView, make_card
 from veo_nb.notebook.live import PUSH_SECONDS, let_clicks_through
@@ -92,7 +92,7 @@ KINDS = ["slot", "rate", "asked", "offline", "down", "starting", "elsewhere", "s
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_card_is_what_the_protocol_says_whatever_the_job_waits_for(place, kind):
-    job = make_job(state=State.RUNNING, note=Note(kind=kind, until=NOW, since=NOW, count=2))
+    job = make_job(state=State.RUNNING, note=JobNote(kind=kind, until=NOW, since=NOW, count=2))
     assert mismatch(make_card(job, place, ""), Card) == []
 
 
@@ -189,38 +189,38 @@ def test_each_push_is_a_snapshot_of_its_own(view, job):
 
 
 def test_it_listens_until_the_job_is_over(view, job):
-    assert len(job._listeners) == 1
+    assert len(job.changed) == 1
     job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
-    assert len(job._listeners) == 0
+    assert len(job.changed) == 0
 
 
 def test_a_view_of_a_job_that_is_over_listens_to_nothing(place, time, shell):
     job = make_job(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
     view = Seen(job, place, time.clock)
     view._changed(job)
-    assert len(job._listeners) == 0
+    assert len(job.changed) == 0
     view.close()
 
 
 def test_a_job_that_ends_while_its_view_is_made_is_seen_to_have_ended(place, time, shell, monkeypatch):
     """Between the first look at its state and the listening."""
     job = make_job(state=State.RUNNING)
-    listen = job.listen
+    listen = job.on_change
 
     def too_late(listener):
         job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
         return listen(listener)
 
-    monkeypatch.setattr(job, "listen", too_late)
+    monkeypatch.setattr(job, "on_change", too_late)
     view = Seen(job, place, time.clock)
     assert view.card["state"] == "cancelled"
-    assert len(job._listeners) == 0
+    assert len(job.changed) == 0
     view.close()
 
 
 def test_a_view_that_was_closed_hears_nothing_more(view, job):
     view.close()
-    assert len(job._listeners) == 0
+    assert len(job.changed) == 0
     job.change(typical=1.0)
     assert view.pushed == []
 
@@ -256,7 +256,13 @@ class Studio:
     def __init__(self) -> None:
         self.made: list[Job] = []
 
-    def generate(self, prompt: str, **fields: Any) -> Job:
+    def attend(self, job: Job) -> None:
+        pass
+
+    def cancel(self, job: Job) -> None:
+        raise AssertionError
+
+    def extend(self, video: Any, prompt: str, **fields: Any) -> Job:
         raise AssertionError
 
     def retry(self, job_id: str) -> Job:
@@ -266,7 +272,7 @@ class Studio:
         raise AssertionError
 
     def rerun(self, job_id: str) -> Job:
-        job = make_job(state=State.QUEUED)
+        job = make_job(state=State.QUEUED, actions=self)
         job.id = f"9c0{len(self.made) + 1}"
         self.made.append(job)
         return job
@@ -280,8 +286,8 @@ class Blocked:
     """A shown card whose job the filter has just refused; `timers` are what would be done later."""
 
     def __init__(self, place, clock, shell) -> None:
-        self.job = make_job(state=State.RUNNING, submitted_at=NOW, operation="op")
-        self.studio = self.job._workshop = Studio()
+        self.studio = Studio()
+        self.job = make_job(actions=self.studio, state=State.RUNNING, submitted_at=NOW, operation="op")
         self.replaced: list[tuple[Job, Job]] = []
         self.timers: list[tuple[float, Any]] = []
         self.called_off: list[Any] = []
@@ -368,7 +374,7 @@ def test_try_again_has_another_job_take_the_place(blocked, video):
         new.change(state=state)
     new.change(state=State.SUCCEEDED, videos=(video,))
     assert "<video" in blocked.shown["text/html"]
-    assert len(new._listeners) == 0
+    assert len(new.changed) == 0
 
 
 def test_it_can_be_blocked_and_tried_again_and_again(blocked):
@@ -377,7 +383,6 @@ def test_it_can_be_blocked_and_tried_again_and_again(blocked):
     tell(blocked.view, PRESS)
     blocked.studio.made[0].change(**BLOCKED)
     assert WIDGET in blocked.shown
-    blocked.studio.made[0]._workshop = blocked.studio
     tell(blocked.view, PRESS)
     assert blocked.view.card["id"] == "9c02"
 
@@ -420,9 +425,9 @@ def tell(view, content) -> Any:
     return answer
 
 
-def test_cancel_cancels_and_is_answered(view, job):
+def test_cancel_cancels_and_is_answered(view, job, monkeypatch):
     asked: list[Job] = []
-    job._cancel = asked.append
+    monkeypatch.setattr(job, "cancel", lambda: asked.append(job))
     assert tell(view, {"kind": "cancel", "id": "k1", "payload": {}}) == {
         "kind": "reply",
         "id": "k1",
@@ -442,11 +447,11 @@ def test_anything_else_is_answered_with_an_error(view, content):
     assert tell(view, content)["error"]["code"] == "invalid_request"
 
 
-def test_a_wish_that_cannot_be_granted_is_answered_with_the_reason(view, job):
-    def refuse(_):
+def test_a_wish_that_cannot_be_granted_is_answered_with_the_reason(view, job, monkeypatch):
+    def refuse():
         raise errors.InvalidRequest("It is made elsewhere.", hint="Stop it there.")
 
-    job._cancel = refuse
+    monkeypatch.setattr(job, "cancel", refuse)
     assert tell(view, {"kind": "cancel", "id": "k4", "payload": {}}) == {
         "kind": "reply",
         "id": "k4",
@@ -454,11 +459,11 @@ def test_a_wish_that_cannot_be_granted_is_answered_with_the_reason(view, job):
     }
 
 
-def test_a_mistake_of_ours_is_answered_too(view, job, caplog):
-    def breaks(_):
+def test_a_mistake_of_ours_is_answered_too(view, job, monkeypatch, caplog):
+    def breaks():
         raise ZeroDivisionError("oops")
 
-    job._cancel = breaks
+    monkeypatch.setattr(job, "cancel", breaks)
     answer = tell(view, {"kind": "cancel", "id": "k5", "payload": {}})
     assert answer["error"]["message"] == "ZeroDivisionError: oops"
     assert "broke" in caplog.text
@@ -498,5 +503,5 @@ def test_a_job_may_change_on_another_thread_while_its_view_is_made_and_shown(pla
         thread.join()
         assert view.card["state"] == "cancelled"
         assert "Stopped" in shell.display_pub.outputs[-1][0]["text/html"]
-        assert len(job._listeners) == 0
+        assert len(job.changed) == 0
         view.close()

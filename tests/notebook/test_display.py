@@ -21,6 +21,7 @@ from tests.store.test_billing import bill_of, charge
 from tests.world import PROVIDER
 from veo_nb import catalog, errors
 from veo_nb.engine.job import Job, Snapshot
+from veo_nb.engine.jobs import Preview
 from veo_nb.engine.video import Video
 from veo_nb.media.picture import Picture, read_picture
 from veo_nb.notebook import display
@@ -28,7 +29,6 @@ from veo_nb.notebook.display import backdrop, dry_run, finished, job_table, one_
 from veo_nb.notebook.place import Place
 from veo_nb.request import make_request
 from veo_nb.store.rows import State
-from veo_nb.studio import Preview
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -96,7 +96,12 @@ def checked(html: str) -> Page:
 
 
 def make_job(
-    prompt: str = "A fox.", state: State = State.SUCCEEDED, provider=PROVIDER, fields=None, **now
+    prompt: str = "A fox.",
+    state: State = State.SUCCEEDED,
+    provider=PROVIDER,
+    fields=None,
+    actions=None,
+    **now,
 ) -> Job:
     return Job(
         id="3f2a",
@@ -105,8 +110,7 @@ def make_job(
         take=1,
         estimate=3.2,
         now=Snapshot(**{"state": state, "created_at": NOW, **now}),
-        cancel=lambda job: None,
-        attend=lambda job: None,
+        actions=actions,
     )
 
 

@@ -31,7 +31,7 @@ def magics_of(shell, studio: Studio, configure=None) -> VeoMagics:
     return VeoMagics(
         shell,
         studio=lambda: studio,
-        active=studio.active,
+        active=studio.jobs.active,
         configure=configure or (lambda _: studio),
         doctor=lambda: "all is well",
         set_key=lambda provider, key: studio,
@@ -361,9 +361,9 @@ def test_settings_that_cannot_work_are_one_line_too(shell, make_studio, service,
 
 def test_a_busy_ledger_is_one_line_too(run, studio, service):
     run("%%veo --wait\nA fox.")
-    studio._parts.ledger._db.execute("PRAGMA query_only = ON")
+    studio.jobs.workspace.parts.ledger._db.execute("PRAGMA query_only = ON")
     ran = run("%%veo\nAn owl.")
-    studio._parts.ledger._db.execute("PRAGMA query_only = OFF")
+    studio.jobs.workspace.parts.ledger._db.execute("PRAGMA query_only = OFF")
     (line,) = ran.printed.strip().splitlines()
     assert "ledger" in line
     assert len(service.posts) == 1
@@ -510,22 +510,22 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
-def test_interrupting_a_wait_says_what_goes_on(run, loaded, service, interruptible):
+def test_interrupting_a_wait_says_what_goes_on(run, loaded, service, interruptible, monkeypatch):
     held = Held()
     service.polls = [held]
     run("%%veo --out fox\nA fox.")
     job = loaded.user_ns["fox"]
     assert held.asked.wait(10)
     # Sent from inside the wait, so that nothing else can be hit.
-    attend = job._attend
+    attend = job.attend
 
-    def interrupt(job: Job) -> None:
-        attend(job)
+    def interrupt() -> None:
+        attend()
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
 
-    job._attend = interrupt
-    ran = run("%veo wait")
-    job._attend = attend
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "attend", interrupt)
+        ran = run("%veo wait")
     assert isinstance(ran.error, KeyboardInterrupt)
     assert f"Stopped waiting. 1 job goes on in the background: {job.id}." in ran.printed
     assert job.status == "running"
@@ -596,7 +596,7 @@ def test_a_cell_shows_a_card_that_gives_way_to_the_video(notebook, loaded, servi
     data, update = loaded.display_pub.outputs[-1]
     assert update
     assert "<video" in data["text/html"]
-    assert len(loaded.user_ns["fox"]._listeners) == 1  # the registry's
+    assert len(loaded.user_ns["fox"].changed) == 1  # the registry's
 
 
 def test_a_cell_run_again_while_its_job_runs_shows_a_second_card(notebook, service):
@@ -744,7 +744,7 @@ def test_a_ledger_that_was_made_anew_is_said_in_the_greeting(shell, make_studio,
     first = make_studio()
     first.generate("A fox.").wait(30)
     first.close()
-    first.library.ledger_path.write_text("nonsense " * 1000)
+    first.library.files.ledger_path.write_text("nonsense " * 1000)
     second = make_studio()
     said = greet(second, second.resume())
     assert (

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
-from veo_nb.notebook.options import OWN, Command, as_options, fill, option_rows, parse_cell
+from veo_nb.notebook.options import OWN, CellCommand, as_options, fill, option_rows, parse_cell
 
 FLAGS = [item.flag for item in catalog.OPTIONS]
 
 
-def parse(line: str, cell: str = "A fox.", **names: object) -> Command:
+def parse(line: str, cell: str = "A fox.", **names: object) -> CellCommand:
     return parse_cell(line, cell, names)
 
 
@@ -30,7 +30,7 @@ def refusal(line: str, cell: str = "A fox.", **names: object) -> InvalidRequest:
 
 
 def test_the_cell_is_the_prompt_and_what_is_not_given_is_not_there():
-    assert parse("", "\n  A fox crosses\na lake.  \n") == Command(prompt="A fox crosses\na lake.")
+    assert parse("", "\n  A fox crosses\na lake.  \n") == CellCommand(prompt="A fox crosses\na lake.")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_an_empty_prompt_is_refused(cell):
     assert (error.message, error.facts["field"]) == ("The prompt is empty.", "prompt")
 
 
-def outcome(line: str, cell: str) -> Command | InvalidRequest:
+def outcome(line: str, cell: str) -> CellCommand | InvalidRequest:
     try:
         return parse(line, cell)
     except InvalidRequest as error:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.world import PROVIDER
 from veo_nb import catalog, errors
-from veo_nb.engine.job import Job, Note, Snapshot
+from veo_nb.engine.job import Job, JobNote, Snapshot
 from veo_nb.notebook import text as words
 from veo_nb.notebook.protocol import format_line
 from veo_nb.request import make_request
@@ -27,8 +27,6 @@ def make_job(state: State = State.QUEUED, provider: catalog.Provider = PROVIDER,
         take=1,
         estimate=3.2,
         now=Snapshot(**{"state": state, "created_at": NOW, **now}),
-        cancel=lambda job: None,
-        attend=lambda job: None,
     )
 
 
@@ -36,24 +34,24 @@ def said(state: State, at: float = NOW, **now) -> str:
     return format_line(words.line(make_job(state, **now)), at)
 
 
-OFFLINE = Note(kind="offline", since=NOW - 20, until=NOW + 5)
+OFFLINE = JobNote(kind="offline", since=NOW - 20, until=NOW + 5)
 
 
 @pytest.mark.parametrize(
     ("state", "now", "line"),
     [
         (State.QUEUED, {}, "Waiting to be sent"),
-        (State.QUEUED, {"note": Note(kind="slot", count=3)}, "Waiting for a free slot · 3 ahead"),
-        (State.QUEUED, {"note": Note(kind="slot")}, "Waiting for a free slot · next in line"),
+        (State.QUEUED, {"note": JobNote(kind="slot", count=3)}, "Waiting for a free slot · 3 ahead"),
+        (State.QUEUED, {"note": JobNote(kind="slot")}, "Waiting for a free slot · next in line"),
         (
             State.QUEUED,
-            {"note": Note(kind="rate", count=10, until=NOW + 12)},
+            {"note": JobNote(kind="rate", count=10, until=NOW + 12)},
             "Waiting: 10 requests a minute is the limit, next in 12 s",
         ),
-        (State.QUEUED, {"note": Note(kind="rate", count=10, until=NOW)}, "Sending"),
+        (State.QUEUED, {"note": JobNote(kind="rate", count=10, until=NOW)}, "Sending"),
         (
             State.QUEUED,
-            {"note": Note(kind="asked", until=NOW + 12)},
+            {"note": JobNote(kind="asked", until=NOW + 12)},
             "Waiting: rate limited, next try in 12 s",
         ),
         (State.QUEUED, {"note": OFFLINE}, "No connection for 0:20 · Next try in 5 s"),
@@ -64,12 +62,16 @@ OFFLINE = Note(kind="offline", since=NOW - 20, until=NOW + 5)
         ),
         (
             State.DOWNLOADING,
-            {"note": Note(kind="down", since=NOW - 20, until=NOW + 5, why="The provider answered 503: {}.")},
+            {
+                "note": JobNote(
+                    kind="down", since=NOW - 20, until=NOW + 5, why="The provider answered 503: {}."
+                )
+            },
             "No usable answer for 0:20 · The provider answered 503: {} · Next try in 5 s",
         ),
-        (State.QUEUED, {"note": Note(kind="starting")}, "Starting the sandbox"),
+        (State.QUEUED, {"note": JobNote(kind="starting")}, "Starting the sandbox"),
         (State.SUBMITTING, {}, "Sending"),
-        (State.SUBMITTING, {"note": Note(kind="stopping")}, "Stopping"),
+        (State.SUBMITTING, {"note": JobNote(kind="stopping")}, "Stopping"),
         (
             State.RUNNING,
             {"submitted_at": NOW - 42, "typical": 82.0},
@@ -93,7 +95,7 @@ OFFLINE = Note(kind="offline", since=NOW - 20, until=NOW + 5)
         ),
         (
             State.RUNNING,
-            {"note": Note(kind="elsewhere")},
+            {"note": JobNote(kind="elsewhere")},
             "Being made by another notebook that uses this library",
         ),
         (State.DOWNLOADING, {}, "Downloading"),
@@ -149,7 +151,9 @@ def test_every_state_says_something_even_where_nothing_is_known(state):
 
 
 def test_an_old_note_is_not_shown_beside_an_end():
-    assert said(State.CANCELLED, note=Note(kind="stopping"), error=errors.Cancelled("Stopped.")) == "Stopped"
+    assert (
+        said(State.CANCELLED, note=JobNote(kind="stopping"), error=errors.Cancelled("Stopped.")) == "Stopped"
+    )
 
 
 # What was set

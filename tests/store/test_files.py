@@ -13,25 +13,25 @@ from hypothesis import strategies as st
 
 from veo_nb.errors import DownloadError, InvalidRequest
 from veo_nb.media.picture import Picture
-from veo_nb.store.files import Library, check_video, digest, slug
+from veo_nb.store.files import Files, check_video, digest, slug
 
 DATA = b"\x89PNG some pixels"
 PICTURE = Picture(DATA, "image/png", 8, 8, "../../fox.png", hashlib.sha256(DATA).hexdigest())
 
 
 @pytest.fixture
-def library(tmp_path) -> Library:
-    library = Library(tmp_path / "library")
+def library(tmp_path) -> Files:
+    library = Files(tmp_path / "library")
     library.prepare()
     return library
 
 
-def files(library: Library) -> list[str]:
+def files(library: Files) -> list[str]:
     return sorted(path.name for path in library.folder.rglob("*") if path.is_file())
 
 
 def test_preparing_makes_the_folder_and_leaves_nothing_in_it(tmp_path):
-    library = Library(tmp_path / "deep" / "er")
+    library = Files(tmp_path / "deep" / "er")
     library.prepare()
     library.prepare()
     assert files(library) == []
@@ -40,7 +40,7 @@ def test_preparing_makes_the_folder_and_leaves_nothing_in_it(tmp_path):
 def test_a_folder_that_cannot_be_made_says_what_to_do(tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(InvalidRequest, match="can't be written") as caught:
-        Library(tmp_path / "taken" / "library").prepare()
+        Files(tmp_path / "taken" / "library").prepare()
     assert "VEO_NB_LIBRARY" in caught.value.hint
 
 
@@ -48,7 +48,7 @@ def test_a_folder_that_cannot_be_made_says_what_to_do(tmp_path):
 def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(InvalidRequest, match="can't be written"):
-        Library(tmp_path).prepare()
+        Files(tmp_path).prepare()
     tmp_path.chmod(0o700)
 
 
@@ -77,7 +77,7 @@ def test_a_picture_that_cannot_be_written_says_so_and_leaves_no_part(library):
 
 
 def test_a_part_has_the_same_place_after_a_restart(library):
-    assert library.part_path("3f2a", 1) == Library(library.folder).part_path("3f2a", 1)
+    assert library.part_path("3f2a", 1) == Files(library.folder).part_path("3f2a", 1)
     assert library.part_path("3f2a", 1) != library.part_path("3f2a", 0)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from veo_nb.media.picture import Origin
-from veo_nb.store.files import Library
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.lineage import find_lineage, origin_of
 from veo_nb.store.queries import Query, browse, summarize
@@ -34,9 +34,9 @@ FRAME = "0da4f8eb3ba64255c5d6c14f7966acbb86439aa08a49cb2e59efd51dd544ef90"
 
 
 @pytest.fixture
-def library(tmp_path, clip) -> Library:
+def library(tmp_path, clip) -> Files:
     """The folder with the ledger and its clips, as it lay there; not yet opened."""
-    library = Library(tmp_path / "library")
+    library = Files(tmp_path / "library")
     library.prepare()
     with contextlib.closing(sqlite3.connect(library.ledger_path)) as db:
         db.execute("PRAGMA journal_mode = WAL")

@@ -35,13 +35,13 @@ def pair(studio, service):
 
 
 def keys(studio, *states):
-    return {row.key for row in studio.browse(Query(states=states, limit=100)).rows}
+    return {row.key for row in studio.library.browse(Query(states=states, limit=100)).rows}
 
 
 @contextmanager
 def ledger_of(studio):
     """The library's ledger as another process has it open."""
-    with closing(Ledger(studio.library.ledger_path)) as ledger:
+    with closing(Ledger(studio.library.files.ledger_path)) as ledger:
         yield ledger
 
 
@@ -82,17 +82,17 @@ def later(make_studio):
 
 def test_a_day_before_its_time_it_is_still_there(studio, later):
     job = made(studio)
-    studio.delete(job.id)
+    studio.library.delete(job.id)
     again = later(studio, KEPT_SECONDS - DAY)
-    again.restore(job.id)
-    assert again.clip(job.id).path.exists()
+    again.library.restore(job.id)
+    assert again.library.clip(job.id).path.exists()
 
 
 def test_a_job_is_not_over_while_one_of_its_clips_can_still_be_brought_back(studio, service, later):
     job = pair(studio, service)
-    studio.delete(f"{job.id}/0")
+    studio.library.delete(f"{job.id}/0")
     let_pass(studio, 5 * DAY)
-    studio.delete(f"{job.id}/1")
+    studio.library.delete(f"{job.id}/1")
     again = later(studio, KEPT_SECONDS - 4 * DAY)
     assert again.job(job.id).status == "succeeded"
     stored = made(again, sample_count=2)
@@ -103,7 +103,7 @@ def test_a_job_is_not_over_while_one_of_its_clips_can_still_be_brought_back(stud
 
 def test_of_a_clip_that_is_gone_for_good_the_other_sample_is_shown_and_nothing_sent(studio, service, later):
     job = pair(studio, service)
-    studio.delete(f"{job.id}/1")
+    studio.library.delete(f"{job.id}/1")
     again = later(studio, KEPT_SECONDS + DAY)
     service.on_poll = lambda _: httpx.Response(404, json={"error": {"code": 404, "message": "Gone."}})
     stored = made(again, sample_count=2)
@@ -111,13 +111,13 @@ def test_of_a_clip_that_is_gone_for_good_the_other_sample_is_shown_and_nothing_s
     assert [video.sample for video in stored.videos] == [0]
     assert len(service.posts) == 1
     with pytest.raises(NotFound, match="no longer in the trash"):
-        again.restore(f"{job.id}/1")
+        again.library.restore(f"{job.id}/1")
     assert keys(again) == {f"{job.id}/0"}, "to ask for it in vain brings no clip without a file"
 
 
 def test_a_trash_that_cannot_be_emptied_keeps_nobody_from_the_library(studio, later, monkeypatch):
     job, other = made(studio), made(studio, "An owl.")
-    studio.delete(job.id)
+    studio.library.delete(job.id)
 
     def full(*_, **__):
         raise VeoError("The library's ledger can't be used: database or disk is full.", hint="")
@@ -125,7 +125,7 @@ def test_a_trash_that_cannot_be_emptied_keeps_nobody_from_the_library(studio, la
     with monkeypatch.context() as patch:
         patch.setattr("veo_nb.store.ledger.Ledger.update_job", full)
         again = later(studio, KEPT_SECONDS + DAY)
-    assert again.clip(other.id).path.exists()
+    assert again.library.clip(other.id).path.exists()
 
 
 # Somebody emptied the folder by hand
@@ -133,10 +133,10 @@ def test_a_trash_that_cannot_be_emptied_keeps_nobody_from_the_library(studio, la
 
 def test_what_was_thrown_away_by_hand_is_fetched_while_the_provider_has_it(studio, service):
     job = made(studio)
-    studio.delete(job.id)
+    studio.library.delete(job.id)
     thrown_away_by_hand(studio)
     with pytest.raises(NotFound, match="no longer in the trash"):
-        studio.restore(job.id)
+        studio.library.restore(job.id)
     assert keys(studio) == set()
     again = made(studio)
     assert again.id == job.id
@@ -160,7 +160,7 @@ def test_a_clip_is_marked_before_it_is_moved(studio, monkeypatch):
         return replace(path, target)
 
     monkeypatch.setattr(Path, "replace", spy)
-    studio.delete(job.id)
+    studio.library.delete(job.id)
     assert seen == [[0], [0]]
 
 
@@ -171,7 +171,7 @@ def test_a_deletion_that_a_kill_stopped_half_way_can_be_undone_at_any_time(studi
     again = later(studio, KEPT_SECONDS + DAY)
     assert keys(again) == set()
     assert again.job(job.id).status == "succeeded"
-    again.restore(job.id)
+    again.library.restore(job.id)
     assert path.exists()
     assert keys(again) == {f"{job.id}/0"}
     assert len(service.fetched) == 1
@@ -187,7 +187,7 @@ def test_a_clip_that_is_being_deleted_comes_back_when_its_cell_is_run(studio, se
 def test_a_restore_that_the_ledger_refuses_leaves_the_file_in_the_trash(studio, monkeypatch):
     job = made(studio)
     path = job.video.path
-    studio.delete(job.id)
+    studio.library.delete(job.id)
 
     def full(*_):
         raise VeoError("The library's ledger can't be used: database or disk is full.", hint="")
@@ -195,9 +195,9 @@ def test_a_restore_that_the_ledger_refuses_leaves_the_file_in_the_trash(studio, 
     with monkeypatch.context() as patch:
         patch.setattr(Ledger, "write", full)
         with pytest.raises(VeoError, match="full"):
-            studio.restore(job.id)
+            studio.library.restore(job.id)
         assert not path.exists()
-    studio.restore(job.id)
+    studio.library.restore(job.id)
     assert path.exists()
 
 
@@ -212,14 +212,14 @@ def lost(studio, service):
     with pytest.raises(DownloadError):
         job.wait(30)
     service.downloads = []
-    assert [one.job.id for one in studio.unfetched()] == [job.id]
-    studio.delete(job.id)
+    assert [one.job.id for one in studio.jobs.unfetched()] == [job.id]
+    studio.library.delete(job.id)
     return job
 
 
 def test_a_repair_does_not_fetch_what_was_deleted_before_it_came(studio, service, lost):
     before = len(service.fetched)
-    report = studio.repair()
+    report = studio.library.repair()
     assert (report.done, report.left) == ([], [])
     assert studio.job(lost.id).status == "failed"
     assert len(service.fetched) == before
@@ -233,8 +233,8 @@ def test_a_repair_does_not_enter_a_file_whose_job_was_deleted(studio, service):
     with ledger_of(studio) as ledger:
         ledger.read("DELETE FROM videos")
         ledger.update_job(job.id, state="failed", error=lost)
-    studio.delete(job.id)
-    assert studio.repair().done == []
+    studio.library.delete(job.id)
+    assert studio.library.repair().done == []
     assert studio.job(job.id).status == "failed"
     assert keys(studio, "made", "failed") == set()
 
@@ -242,10 +242,10 @@ def test_a_repair_does_not_enter_a_file_whose_job_was_deleted(studio, service):
 def test_a_repair_of_one_sample_does_not_bring_the_deleted_other_one_back(studio, service):
     job = pair(studio, service)
     first, second = (video.path for video in job.videos)
-    studio.delete(f"{job.id}/1")
+    studio.library.delete(f"{job.id}/1")
     first.write_bytes(b"damaged")
     service.polls = [service.finished("one", count=2)]
-    assert "fetched again" in " ".join(studio.repair().done)
+    assert "fetched again" in " ".join(studio.library.repair().done)
     assert first.stat().st_size > len(b"damaged")
     assert not second.exists()
     assert len(service.fetched) == 3
@@ -254,17 +254,17 @@ def test_a_repair_of_one_sample_does_not_bring_the_deleted_other_one_back(studio
 
 
 def test_a_repair_has_nothing_to_say_of_a_deleted_clip(studio, service):
-    studio.delete(made(studio).id)
-    report = studio.repair()
+    studio.library.delete(made(studio).id)
+    report = studio.library.repair()
     assert (report.done, report.left) == ([], [])
     assert len(service.fetched) == 1
 
 
 def test_nobody_is_warned_of_a_clip_that_he_deleted(studio, lost):
-    assert studio.unfetched() == []
+    assert studio.jobs.unfetched() == []
 
 
-@pytest.mark.parametrize("again", [lambda it, job: it.retry(job.id), lambda it, job: made(it)])
+@pytest.mark.parametrize("again", [lambda it, job: it.jobs.retry(job.id), lambda it, job: made(it)])
 def test_who_asks_for_it_gets_it_and_pays_nothing(studio, service, lost, again):
     again(studio, lost)
     job = studio.job(lost.id).wait(30)
@@ -275,11 +275,11 @@ def test_who_asks_for_it_gets_it_and_pays_nothing(studio, service, lost, again):
 
 def test_a_retry_of_a_deleted_clip_brings_it_back(studio, service):
     job = made(studio)
-    studio.delete(job.id)
-    assert studio.retry(job.id).wait(30).video.path.exists()
+    studio.library.delete(job.id)
+    assert studio.jobs.retry(job.id).wait(30).video.path.exists()
     assert (len(service.posts), len(service.fetched)) == (1, 1)
     with pytest.raises(InvalidRequest, match="its video is here"):
-        studio.retry(job.id)
+        studio.jobs.retry(job.id)
 
 
 def test_an_uncertain_job_that_is_sent_again_is_seen_again(studio, service):
@@ -288,8 +288,8 @@ def test_an_uncertain_job_that_is_sent_again_is_seen_again(studio, service):
     with pytest.raises(VeoError):
         job.wait(30)
     assert job.status == "uncertain"
-    studio.delete(job.id)
-    studio.resubmit(job.id).wait(30)
+    studio.library.delete(job.id)
+    studio.jobs.resubmit(job.id).wait(30)
     assert keys(studio) == {f"{job.id}/0"}
 
 
@@ -300,7 +300,7 @@ def test_what_one_kernel_deleted_another_one_brings_back_unpaid(make_studio, ser
     here, there = make_studio(), make_studio()
     job, same = made(here), made(there)
     assert same.id == job.id
-    here.delete(job.id)
+    here.library.delete(job.id)
     assert made(there).video.path.exists()
     assert here.job(job.id).wait(30).id == job.id
     assert keys(here) == {f"{job.id}/0"}
@@ -314,6 +314,6 @@ def test_a_job_that_another_kernel_runs_is_not_deleted(make_studio, service):
     job = here.generate("A fox.")
     held.asked.wait(10)
     with pytest.raises(InvalidRequest, match="Cancel it first"):
-        there.delete(job.id)
+        there.library.delete(job.id)
     held.give()
     job.wait(30)

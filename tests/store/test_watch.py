@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from tests.store.test_ledger import ROW, VIDEO
+from veo_nb.store.changes import LOOK_SECONDS, state_of, watch
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import Owner
-from veo_nb.store.watch import LOOK_SECONDS, state_of, watch
 
 
 class Looks:
@@ -48,7 +48,7 @@ def other(ledger, tmp_path):
 @pytest.fixture
 def changes(ledger) -> list[str]:
     changes: list[str] = []
-    ledger.changed.subscribe(lambda change: changes.append(change.id))
+    ledger.changed.listen(lambda change: changes.append(change.id))
     return changes
 
 
@@ -78,27 +78,27 @@ DEEDS = {
 @pytest.mark.parametrize("what", DEEDS)
 async def test_what_another_kernel_does_is_heard_once(ledger, other, changes, what):
     looks = Looks(ledger, lambda: None, lambda: DEEDS[what](other), lambda: None)
-    await watch(ledger, looks.sleep)
+    await watch(ledger, ledger.changed, looks.sleep)
     assert changes == [""]
     assert looks.seconds == [LOOK_SECONDS] * 4
 
 
 async def test_what_this_kernel_does_is_not_heard_a_second_time(ledger, changes):
     looks = Looks(ledger, lambda: ledger.update_job("3f2a", state="running"), lambda: None)
-    await watch(ledger, looks.sleep)
+    await watch(ledger, ledger.changed, looks.sleep)
     assert changes == ["3f2a"]
 
 
 async def test_that_another_kernel_lives_is_no_news(ledger, other, changes):
     beat = Owner("host:1:x", "host", 1, 5.0)
     looks = Looks(ledger, lambda: None, lambda: other.beat(beat), lambda: other.leave(beat.id))
-    await watch(ledger, looks.sleep)
+    await watch(ledger, ledger.changed, looks.sleep)
     assert changes == []
 
 
 async def test_while_nobody_listens_nothing_is_read_and_later_it_is_made_up_for(ledger, other):
     changes: list[str] = []
-    ends = [ledger.changed.subscribe(lambda change: changes.append(change.id))]
+    ends = [ledger.changed.listen(lambda change: changes.append(change.id))]
     reads: list[str] = []
     read = ledger.read
 
@@ -120,9 +120,9 @@ async def test_while_nobody_listens_nothing_is_read_and_later_it_is_made_up_for(
         ledger,
         nobody,
         rate,
-        lambda: ends.append(ledger.changed.subscribe(lambda change: changes.append(change.id))),
+        lambda: ends.append(ledger.changed.listen(lambda change: changes.append(change.id))),
     )
-    await watch(ledger, looks.sleep)
+    await watch(ledger, ledger.changed, looks.sleep)
     assert changes == [""]
 
 

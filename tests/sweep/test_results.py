@@ -51,7 +51,7 @@ def test_a_cell_a_job_its_id_a_video_and_a_clip_name_the_same(sweep):
 
 def test_the_ratings_outlive_the_kernel_and_are_those_of_the_clip(rated, make_studio):
     other = make_studio()
-    assert other.sweeps()[0].rating(rated.cells[0]) == Rating(rating=5, note="the best light")
+    assert other.sweeps.all()[0].rating(rated.cells[0]) == Rating(rating=5, note="the best light")
     same = other.sweep("A fox, hard light.", axes={"seed": [3]}, resolution="720p", duration_seconds=4)
     assert same.rating(same.cells[0]).rating == 5
 

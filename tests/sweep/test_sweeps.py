@@ -18,6 +18,7 @@ from tests.world import Held
 from veo_nb import errors
 from veo_nb.engine.job import WaitInterrupted
 from veo_nb.store.ledger import Ledger
+from veo_nb.store.sweeps import SweepLedger
 from veo_nb.studio import Studio
 from veo_nb.sweep import forecast
 from veo_nb.sweep.sweep import Sweep
@@ -122,7 +123,7 @@ def test_images_are_kept_so_that_it_can_go_on_after_a_restart(make_studio, servi
     first.close()
     second = make_studio()
     second.resume()
-    (sweep,) = second.sweeps()
+    (sweep,) = second.sweeps.all()
     sweep.wait(60)
     assert len({post["instances"][0]["image"]["bytesBase64Encoded"] for post in service.posts}) == 2
 
@@ -137,14 +138,14 @@ def test_the_same_sweep_sends_nothing_and_another_value_only_what_is_new(studio,
     more = start(studio, axes={**AXES, "animal": ["fox", "bear", "owl"]}).wait(60)
     assert more.id == first.id
     assert sent(service)[4:] == ["A bear at dawn.", "A bear at dusk."]
-    assert [sweep.id for sweep in studio.sweeps()] == [first.id]
-    assert len(studio.sweeps()[0]) == 6
+    assert [sweep.id for sweep in studio.sweeps.all()] == [first.id]
+    assert len(studio.sweeps.all()[0]) == 6
 
 
 def test_another_prompt_is_another_sweep(studio):
     first, second = start(studio), start(studio, "The {{animal}} at {{time}}.")
     assert first.id != second.id
-    assert [sweep.id for sweep in studio.sweeps()] == [second.id, first.id]
+    assert [sweep.id for sweep in studio.sweeps.all()] == [second.id, first.id]
 
 
 def test_a_cell_that_was_made_by_itself_is_part_of_the_sweep(studio, service):
@@ -210,7 +211,7 @@ def test_the_budget_is_asked_once_for_the_whole_sweep(make_studio, service):
     studio = make_studio(budget=2.0)
     with pytest.raises(errors.BudgetExceeded, match=r"would cost about \$2.40, and about \$2.00 of the"):
         start(studio, duration_seconds=4)
-    assert (service.posts, studio.history(), studio.sweeps()) == ([], [], [])
+    assert (service.posts, studio.history(), studio.sweeps.all()) == ([], [], [])
     studio.generate("A fox at dawn.", duration_seconds=4).wait(30)
     # What is there already is not paid again: three new clips and the first one are within 2.40.
     more = make_studio(budget=2.4)
@@ -238,7 +239,7 @@ def test_samples_count_as_clips(studio):
 
 
 def test_a_preview_tells_all_of_it_and_writes_nothing(studio, service, tmp_path):
-    preview = studio.preview_sweep("A fox.", axes={"resolution": ["720p", "1080p"], "duration": [4, 8]})
+    preview = studio.sweeps.preview("A fox.", axes={"resolution": ["720p", "1080p"], "duration": [4, 8]})
     found = preview.forecast
     assert (found.requests, found.clips, found.stored, found.unpriced) == (3, 3, 0, 0)
     assert found.usd == pytest.approx(0.15 * 20)
@@ -249,9 +250,9 @@ def test_a_preview_tells_all_of_it_and_writes_nothing(studio, service, tmp_path)
 
 def test_a_preview_knows_what_is_there(studio):
     studio.generate("A fox at dusk.").wait(30)
-    preview = studio.preview_sweep(PROMPT, axes=AXES)
+    preview = studio.sweeps.preview(PROMPT, axes=AXES)
     assert (preview.forecast.requests, preview.forecast.stored, preview.stored) == (3, 1, {1})
-    assert studio.preview_sweep(PROMPT, axes=AXES, fresh=True).forecast.requests == 4
+    assert studio.sweeps.preview(PROMPT, axes=AXES, fresh=True).forecast.requests == 4
 
 
 # Waiting
@@ -359,7 +360,7 @@ def test_a_pause_lasts_over_a_restart(make_studio, service, held):
     first.close()
     second = make_studio()
     second.resume()
-    (same,) = second.sweeps()
+    (same,) = second.sweeps.all()
     assert same.paused
     # Another job goes its whole way meanwhile.
     second.generate("A stone.").wait(30)
@@ -446,7 +447,7 @@ def test_a_rerun_that_makes_no_sense_is_refused(make_studio, held):
     studio.close()
     other = make_studio(provider="gemini")
     with pytest.raises(errors.InvalidRequest, match="was made with GPTProto"):
-        other.find_sweep(sweep.id).rerun()
+        other.sweeps.get(sweep.id).rerun()
 
 
 def test_a_large_rerun_asks_too(studio, service, low):
@@ -467,7 +468,7 @@ def test_a_sweep_is_found_by_its_id_with_all_that_it_had(make_studio, service):
     first = make_studio()
     before = start(first, axes={**AXES, "take": [1, 2]}, rows="take", resolution="720p").wait(60)
     first.close()
-    after = make_studio().find_sweep(before.id.upper())
+    after = make_studio().sweeps.get(before.id.upper())
     assert (after.prompt, after.rows, after.columns) == (PROMPT, "take", "animal")
     assert after.axes == before.axes
     assert after.fixed == before.fixed
@@ -484,17 +485,17 @@ def test_after_its_studio_was_closed_it_can_still_be_looked_at_and_rated(make_st
     first.close()
     assert sweep.summary().done == 4
     sweep.rate(sweep.cells[0], 5)
-    assert make_studio().find_sweep(sweep.id).rating(sweep.cells[0]).rating == 5
+    assert make_studio().sweeps.get(sweep.id).rating(sweep.cells[0]).rating == 5
     with pytest.raises(errors.VeoError, match="studio is closed"):
         sweep.pause()
 
 
 def test_an_id_that_is_not_there_says_so(studio):
     with pytest.raises(errors.NotFound, match="No sweep has been made here yet"):
-        studio.find_sweep("s3f2a")
+        studio.sweeps.get("s3f2a")
     sweep = start(studio).wait(60)
     with pytest.raises(errors.NotFound, match=f"Did you mean {sweep.id}"):
-        studio.find_sweep(sweep.id[:-1] + "0")
+        studio.sweeps.get(sweep.id[:-1] + "0")
     assert (len(sweep.id), sweep.id[0]) == (5, "s")
 
 
@@ -506,15 +507,15 @@ def test_a_restart_goes_on_with_it(make_studio, service, held):
     first.close()
     second = make_studio()
     assert len(second.resume()) >= 3
-    assert second.find_sweep(before.id).wait(60).summary().done == 4
+    assert second.sweeps.get(before.id).wait(60).summary().done == 4
     assert len(service.posts) == 4
 
 
 def test_a_kernel_that_ends_while_it_enters_the_jobs_is_followed_by_one_that_enters_the_rest(
-    make_studio, service
+    make_studio, service, monkeypatch
 ):
     first = make_studio()
-    real = first.enter
+    real = first.jobs.submit
     entered: list[Any] = []
 
     class Killed(BaseException):
@@ -526,17 +527,16 @@ def test_a_kernel_that_ends_while_it_enters_the_jobs_is_followed_by_one_that_ent
         entered.append(request)
         return real(request, **how)
 
-    first.enter = enter
-    # What a killed process does not do any more.
-    book = first._desk()
-    book._book.mark = lambda *_, **__: None
-    first._desk = lambda: book
-    with pytest.raises(Killed):
-        start(first)
+    first.jobs.submit = enter
+    with monkeypatch.context() as patch:
+        # What a killed process does not do any more.
+        patch.setattr(SweepLedger, "mark", lambda *_, **__: None)
+        with pytest.raises(Killed):
+            start(first)
     first.close()
     second = make_studio()
     second.resume()
-    (sweep,) = second.sweeps()
+    (sweep,) = second.sweeps.all()
     assert sweep.wait(60).summary().done == 4
     assert sorted(sent(service)) == ["A fox at dawn.", "A fox at dusk.", "A owl at dawn.", "A owl at dusk."]
     assert second.resume() == []
@@ -544,7 +544,7 @@ def test_a_kernel_that_ends_while_it_enters_the_jobs_is_followed_by_one_that_ent
 
 def test_who_interrupts_the_entering_wants_no_more(make_studio, service, monkeypatch):
     first = make_studio()
-    real = first.enter
+    real = first.jobs.submit
     entered: list[Any] = []
 
     def enter(request, **how):
@@ -553,11 +553,11 @@ def test_who_interrupts_the_entering_wants_no_more(make_studio, service, monkeyp
         entered.append(request)
         return real(request, **how)
 
-    monkeypatch.setattr(first, "enter", enter)
+    monkeypatch.setattr(first.jobs, "submit", enter)
     with pytest.raises(KeyboardInterrupt):
         start(first)
     monkeypatch.undo()
-    (sweep,) = first.sweeps()
+    (sweep,) = first.sweeps.all()
     sweep.wait(60)
     assert (sweep.summary().counts, len(service.posts)) == ({"succeeded": 1, "missing": 3}, 1)
     assert first.resume() == []
@@ -567,15 +567,15 @@ def test_who_interrupts_the_entering_wants_no_more(make_studio, service, monkeyp
 
 def test_however_often_it_is_asked_for_it_is_one_object(studio, service):
     sweep = start(studio).wait(60)
-    assert studio.find_sweep(sweep.id) is sweep
-    assert studio.sweeps() == [sweep]
+    assert studio.sweeps.get(sweep.id) is sweep
+    assert studio.sweeps.all() == [sweep]
     assert start(studio) is sweep
     # Asked for otherwise than through the sweep.
-    newer = studio.rerun(sweep.jobs[0].id).wait(30)
-    assert studio.find_sweep(sweep.id).jobs[0] is newer
+    newer = studio.jobs.rerun(sweep.jobs[0].id).wait(30)
+    assert studio.sweeps.get(sweep.id).jobs[0] is newer
     more = start(studio, axes={"animal": ["fox", "owl", "hen"], "time": ["dawn", "dusk"]})
     assert (more.id, len(more), len(sweep)) == (sweep.id, 6, 4)
-    assert studio.find_sweep(sweep.id) is more
+    assert studio.sweeps.get(sweep.id) is more
 
 
 def test_nobody_holds_it_for_ever(studio, service):
@@ -592,16 +592,18 @@ def test_nobody_holds_it_for_ever(studio, service):
 
 
 def test_a_listener_hears_which_cells_have_changed_and_nothing_after_it_was_removed(make_studio, held):
-    sweep = start(make_studio(max_in_flight=1))
+    studio = make_studio(max_in_flight=1)
+    sweep = start(studio)
     changes: list[str] = []
     remove = sweep.on_change(lambda cells: changes.extend(f"{c.labels['animal']} {c.state}" for c in cells))
     held.give()
     sweep.wait(60)
     wait_for(lambda: changes.count("owl succeeded") >= 2)
     assert "fox running" in changes
-    before = [len(job._listeners) for job in sweep.jobs]
+    library = studio.jobs.workspace.changed
+    before = len(library)
     remove()
-    assert [len(job._listeners) for job in sweep.jobs] == [count - 1 for count in before]
+    assert len(library) == before - 1
     changes.clear()
     sweep.rate(sweep.cells[0], 5)
     assert changes == []
@@ -624,7 +626,7 @@ def test_ratings_pauses_and_reruns_are_heard_too(make_studio, service):
     sweep.wait(60)
     wait_for(lambda: len(changes) > 3)
     remove()
-    assert sweep._followed == {}
+    assert len(sweep.changed) == 0
 
 
 def test_a_listener_that_breaks_stops_nothing(studio, caplog):

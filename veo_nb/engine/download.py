@@ -13,7 +13,7 @@ from veo_nb.engine.connection import Connection
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import DownloadError, VeoError
-from veo_nb.store.files import Library, check_video, digest
+from veo_nb.store.files import Files, check_video, digest
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.sidecar import read_sidecar, recipe
 from veo_nb.store.rows import JobRow, VideoRow
@@ -31,7 +31,7 @@ async def fetch_videos(
     job: Job,
     samples: Sequence[Sample],
     ledger: Ledger,
-    library: Library,
+    library: Files,
     connection: Connection,
     *,
     again: Collection[int] = (),
@@ -74,7 +74,7 @@ async def fetch_videos(
     return tuple(videos)
 
 
-async def fetch_whole(library: Library, job: Job, sample: int, uri: str, connection: Connection) -> VideoRow:
+async def fetch_whole(library: Files, job: Job, sample: int, uri: str, connection: Connection) -> VideoRow:
     """The ledger's row for the video behind an address, once it is here and plays.
 
     An answer without a length may end anywhere and look whole. So what is cut off goes on where it was cut, and what is
@@ -132,7 +132,7 @@ async def download(job: Job, uri: str, part: Path, connection: Connection) -> No
             return
 
 
-async def keep_video(library: Library, job: Job, sample: int, uri: str, part: Path) -> VideoRow:
+async def keep_video(library: Files, job: Job, sample: int, uri: str, part: Path) -> VideoRow:
     """The ledger's row for a video whose bytes lie at `part`; they move to their place in one step.
 
     Raises:
@@ -185,7 +185,7 @@ def _row(job: Job) -> JobRow:
     )
 
 
-def _placed(library: Library, job: Job, sample: int) -> VideoRow | None:
+def _placed(library: Files, job: Job, sample: int) -> VideoRow | None:
     """The row of a video that a former kernel moved to its place and did not write down; only if it is whole."""
     path = _path(library, job, sample)
     found = read_sidecar(path.with_suffix(".json"), library.folder)
@@ -195,7 +195,7 @@ def _placed(library: Library, job: Job, sample: int) -> VideoRow | None:
     return found[1] if same and digest(path) == found[1].sha256 else None
 
 
-def _path(library: Library, job: Job, sample: int) -> Path:
+def _path(library: Files, job: Job, sample: int) -> Path:
     return library.video_path(job.id, sample, job.request.prompt, job.now.created_at)
 
 

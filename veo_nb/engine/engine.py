@@ -24,13 +24,12 @@ from veo_nb.api import errors as refusals
 from veo_nb.api import retry, wire
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
-from veo_nb.engine.connection import Connection
-from veo_nb.engine.deadline import Deadline
+from veo_nb.engine.connection import Connection, LocalServer
 from veo_nb.engine.download import fetch_videos
-from veo_nb.engine.job import Job, Note
+from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.queue import Limits
-from veo_nb.engine.sandbox_process import LocalServer
-from veo_nb.store.files import Library
+from veo_nb.engine.timing import Deadline
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import State, error_to_json
 
@@ -65,7 +64,7 @@ class Engine:
         self,
         settings: Settings,
         ledger: Ledger,
-        library: Library,
+        library: Files,
         server: LocalServer | None,
         *,
         owner: str,
@@ -111,13 +110,13 @@ class Engine:
         self._tasks[job.id] = task
         task.add_done_callback(lambda task: self._forget(job, task))
 
-    def look_again(self, job: Job) -> None:
+    def retry(self, job: Job) -> None:
         """Ask once more for the operation of a job that ended, and fetch its video."""
         if job.now.state.final:
             self._record(job, state=State.RUNNING, error=None, finished_at=None, videos=(), note=None)
             self.drive(job)
 
-    def send_again(self, job: Job) -> None:
+    def resubmit(self, job: Job) -> None:
         """Send a job anew that ended uncertain; a person decided that."""
         if job.now.state is State.UNCERTAIN:
             self._record(job, state=State.QUEUED, error=None, finished_at=None, submitted_at=None, note=None)
@@ -142,7 +141,7 @@ class Engine:
         if not self.drives(job):
             self.end(job, State.CANCELLED, _cancelled(job))
         elif not job.stopping:
-            job.change(note=Note(kind="stopping"))
+            job.change(note=JobNote(kind="stopping"))
             self._tasks[job.id].cancel()
 
     def end(self, job: Job, state: State, error: errors.VeoError) -> None:

@@ -1,9 +1,10 @@
-"""A job: one request on its way to a video, and everything a person does with it."""
+"""A job: one request on its way to a video, and everything a person does with it; and those that this kernel knows."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -11,18 +12,21 @@ from typing import Any, Literal, Protocol
 
 from veo_nb import catalog
 from veo_nb.engine.loop import block_on
-from veo_nb.engine.video import Video
+from veo_nb.engine.timing import usual_seconds
+from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import InvalidRequest, NotFound, VeoError, WaitTimeout
-from veo_nb.request import VideoRequest
-from veo_nb.store.listeners import Listeners
-from veo_nb.store.rows import NEXT, State, is_fetchable
+from veo_nb.request import VideoRequest, restore_request
+from veo_nb.store.changes import Change, Changes
+from veo_nb.store.files import Files
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import NEXT, JobRow, State, error_from_json, is_fetchable
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """For ids that people type: nothing that looks like something else."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Note:
+class JobNote:
     """What a job waits for within its state. Times are seconds since the epoch."""
 
     kind: Literal["slot", "rate", "asked", "held", "offline", "down", "starting", "elsewhere", "stopping"]
@@ -41,7 +45,7 @@ class Snapshot:
 
     state: State
     created_at: float
-    note: Note | None = None
+    note: JobNote | None = None
     operation: str | None = None
     error: VeoError | None = None
     submitted_at: float | None = None
@@ -64,11 +68,17 @@ class WaitInterrupted(KeyboardInterrupt):
         return [str(self)]
 
 
-class Workshop(Protocol):
-    """Where jobs come from: the studio, as a job knows it."""
+class Actions(Protocol):
+    """What a job asks for when a person wants something of it; `Jobs` does it."""
 
-    def generate(self, prompt: str, **fields: Any) -> Job:
-        """The job for this request."""
+    def attend(self, job: Job) -> None:
+        """See to it that somebody drives a job that is not done: one that nobody drives or follows never ends."""
+
+    def cancel(self, job: Job) -> None:
+        """Stop it."""
+
+    def extend(self, video: Video, prompt: str, **fields: Any) -> Job:
+        """The job that goes on from this clip."""
 
     def retry(self, job_id: str) -> Job:
         """The job with this id, whose clip is looked for once more."""
@@ -95,9 +105,7 @@ class Job:
         take: int,
         estimate: float | None,
         now: Snapshot,
-        cancel: Callable[[Job], None],
-        attend: Callable[[Job], None],
-        workshop: Workshop | None = None,
+        actions: Actions | None = None,
     ) -> None:
         self.id = id
         self.request = request
@@ -105,11 +113,9 @@ class Job:
         self.take = take
         self.estimate = estimate
         self._now = now
-        self._cancel = cancel
-        # Called when someone begins to wait or to listen: a job that nobody drives or follows never ends.
-        self._attend = attend
-        self._workshop = workshop
-        self._listeners: Listeners[Job] = Listeners(f"job {id}")
+        self._actions = actions
+        self.changed: Changes[Job] = Changes(f"job {id}")
+        """Says each change, for those who see to it themselves that the job goes on."""
         self._lock = threading.RLock()
         self._done: Future[Job] = Future()
         if now.state.final:
@@ -187,7 +193,7 @@ class Job:
             VeoError: the job's own error.
         """
         try:
-            self._attend(self)
+            self.attend()
             block_on(self._done, timeout)
         except TimeoutError:
             raise WaitTimeout(
@@ -204,13 +210,13 @@ class Job:
 
     def __await__(self) -> Generator[Any, None, Job]:
         """Wait for it on the caller's own loop; a cancelled `await` leaves the job running."""
-        self._attend(self)
+        self.attend()
         yield from asyncio.shield(asyncio.wrap_future(self._done)).__await__()
         return self._result()
 
     def cancel(self) -> None:
         """Stop waiting for it. The provider can't be told, so it may still finish it and charge."""
-        self._cancel(self)
+        self._do().cancel(self)
 
     def extend(self, prompt: str, *, sample: int = 0, **fields: Any) -> Job:
         """The job that goes on from this one's clip: 7 s more, joined to what is there. Returns at once.
@@ -224,7 +230,7 @@ class Job:
         chosen = [video for video in self.videos if video.sample == sample]
         if self.videos and not chosen:
             raise NotFound(f"Job {self.id} has no sample {sample}.", hint=f"It has {len(self.videos)}.")
-        return self._studio().generate(prompt, video=chosen[0] if chosen else self.video, **fields)
+        return self._do().extend(chosen[0] if chosen else self.video, prompt, **fields)
 
     def retry(self) -> Job:
         """This job, whose clip is looked for at the provider once more; nothing is sent or paid for.
@@ -232,7 +238,7 @@ class Job:
         Raises:
             InvalidRequest: it still runs, it is done, it was never accepted, or another provider has it.
         """
-        return self._studio().retry(self.id)
+        return self._do().retry(self.id)
 
     def rerun(self) -> Job:
         """Another job for the same request, sent anew and paid for: a safety filter varies, so it may go through.
@@ -241,7 +247,7 @@ class Job:
             InvalidRequest: this one still runs, its answer was lost, or another provider had it.
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
-        return self._studio().rerun(self.id)
+        return self._do().rerun(self.id)
 
     def resubmit(self) -> Job:
         """This job, whose first answer was lost, sent once more: it may be charged twice.
@@ -250,21 +256,22 @@ class Job:
             InvalidRequest: it is not uncertain, or another provider had it.
             BudgetExceeded: a second charge would go over the budget.
         """
-        return self._studio().resubmit(self.id)
+        return self._do().resubmit(self.id)
 
-    def _studio(self) -> Workshop:
-        if self._workshop is None:
-            raise InvalidRequest(f"Job {self.id} belongs to no studio.", hint="Find it with veo.history().")
-        return self._workshop
+    def attend(self) -> None:
+        """See to it that it goes on, driven here or followed; waiting and listening do so by themselves."""
+        if self._actions is not None:
+            self._actions.attend(self)
 
-    def on_change(self, listener: Callable[[Job], None]) -> Callable[[], None]:
+    def on_change(self, listener: Callable[[Job], object]) -> Callable[[], None]:
         """Have `listener(job)` called on the background thread at each change; call what is returned to end it."""
-        self._attend(self)
-        return self.listen(listener)
+        self.attend()
+        return self.changed.listen(listener)
 
-    def listen(self, listener: Callable[[Job], None]) -> Callable[[], None]:
-        """As `on_change`, for those who see to it themselves that the job goes on."""
-        return self._listeners.subscribe(listener)
+    def _do(self) -> Actions:
+        if self._actions is None:
+            raise InvalidRequest(f"Job {self.id} belongs to no studio.", hint="Find it with veo.history().")
+        return self._actions
 
     def change(self, **changes: Any) -> None:
         """Take in what was found out, and tell the listeners. Only who drives or follows the job calls this."""
@@ -295,7 +302,7 @@ class Job:
         return self._done if now.state.final else None
 
     def _notify(self, done: Future[Job] | None) -> None:
-        self._listeners.tell(self)
+        self.changed.emit(self)
         with self._lock:
             if done is not None and not done.done():
                 done.set_result(self)
@@ -309,3 +316,103 @@ class Job:
         prompt = " ".join(self.request.prompt.split())
         short = prompt if len(prompt) <= 40 else prompt[:39] + "…"
         return f"<Job {self.id} {self.status}: {short}>"
+
+
+class Registry:
+    """One object a job, however often it is asked for: brought back from the ledger, kept alive until it is done."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        library: Files,
+        actions: Actions | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._library = library
+        self._actions = actions
+        self._lock = threading.RLock()
+        self._known: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
+        self._active: dict[str, Job] = {}
+
+    def job(self, row: JobRow, request: VideoRequest | None = None) -> Job:
+        """The job of a row: the one that is known already, or a new one as the ledger has it."""
+        with self._lock:
+            known = self._known.get(row.id)
+            if row.id in self._active and known is not None:
+                return known
+            # Read anew: since the row was, the job may have ended and been let go of.
+            row = self._ledger.job(row.id) or row
+            if known is None:
+                self._known[row.id] = made = self._make(row, request)
+                return made
+        if known.status != row.state:
+            known.restate(self.snapshot(row))
+        return known
+
+    def known(self, job_id: str) -> Job | None:
+        """The job with this id, if anyone has it; nothing is read."""
+        with self._lock:
+            return self._known.get(job_id)
+
+    def refresh(self, job_id: str) -> None:
+        """Let a job that is over say which clips it has now, after they were deleted, brought back or found."""
+        row = self._ledger.job(job_id)
+        if row is not None and (job := self.job(row)).now.state.final:
+            job.restate(self.snapshot(row))
+
+    def active(self) -> list[Job]:
+        """The jobs that are not done, oldest first."""
+        with self._lock:
+            return sorted(self._active.values(), key=lambda job: job.now.created_at)
+
+    def is_active(self, job_id: str) -> bool:
+        """Whether the job with this id is being driven or followed."""
+        with self._lock:
+            return job_id in self._active
+
+    def hold(self, job: Job) -> None:
+        """Keep a job until it is done."""
+        with self._lock:
+            self._active[job.id] = job
+        self._let_go(job)
+
+    def _changed(self, job: Job) -> None:
+        self._let_go(job)
+        self._ledger.changed.emit(Change("job", job.id))
+
+    def _let_go(self, job: Job) -> None:
+        if job.now.state.final:
+            with self._lock:
+                self._active.pop(job.id, None)
+
+    def snapshot(self, row: JobRow) -> Snapshot:
+        """A job's moment as the ledger has it."""
+        past = self._ledger.generation_seconds(row.provider, row.model)
+        typical, slow = usual_seconds(past, catalog.PROVIDERS[row.provider], catalog.MODELS[row.model])
+        videos = self._ledger.kept_videos(row.id)
+        return Snapshot(
+            state=State(row.state),
+            created_at=row.created_at,
+            operation=row.operation,
+            error=error_from_json(row.error),
+            submitted_at=row.submitted_at,
+            generated_at=row.generated_at,
+            finished_at=row.finished_at,
+            filtered=row.filtered,
+            videos=tuple(video_from_row(video, self._library.folder) for video in videos),
+            typical=typical,
+            slow=slow,
+        )
+
+    def _make(self, row: JobRow, request: VideoRequest | None) -> Job:
+        job = Job(
+            id=row.id,
+            request=request or restore_request(row.request, self._library.picture_bytes),
+            provider=catalog.PROVIDERS[row.provider],
+            take=row.take,
+            estimate=row.estimate,
+            now=self.snapshot(row),
+            actions=self._actions,
+        )
+        job.changed.listen(self._changed)
+        return job

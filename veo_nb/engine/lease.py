@@ -1,8 +1,13 @@
-"""Who sees to a job: this process drives it, follows what another one does with it, or takes it over."""
+"""Who sees to a job: this process drives it, follows what another one does with it, or takes it over.
+
+Each process is an owner that says every few seconds that it lives; the jobs of one that is gone are free.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import sqlite3
 import threading
 import weakref
@@ -11,16 +16,19 @@ from dataclasses import replace
 
 from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
-from veo_nb.engine.job import Job, Note, Snapshot
+from veo_nb.engine.job import Job, JobNote, Registry, Snapshot
 from veo_nb.engine.loop import BackgroundLoop
-from veo_nb.engine.owner import LeaseHolder
-from veo_nb.engine.registry import Registry
 from veo_nb.errors import InvalidRequest, NotFound, SubmissionUncertain, VeoError
 from veo_nb.store.ledger import Ledger
-from veo_nb.store.rows import JobRow, State
+from veo_nb.store.rows import JobRow, Owner, State
 
 log = logging.getLogger("veo_nb")
 
+BEAT_SECONDS = 5.0
+PARTING_SECONDS = 5.0
+"""How long the end waits for a beat that is under way."""
+SILENT_SECONDS = 60.0
+"""An owner that has said nothing for this long is taken to be gone."""
 FOLLOW_SECONDS = 1.0
 
 _HERE: weakref.WeakValueDictionary[str, Leases] = weakref.WeakValueDictionary()
@@ -107,7 +115,7 @@ class Leases:
         self._registry.hold(job)
 
     def again(self, job: Job, action: Callable[[Job], None]) -> None:
-        """Take a job that is over, whoever had it, and have the engine's `look_again` or `send_again` start it.
+        """Take a job that is over, whoever had it, and have the engine's `retry` or `resubmit` start it.
 
         Raises:
             InvalidRequest: it belongs to another provider than is set now, or somebody else has just started it.
@@ -181,7 +189,7 @@ class Leases:
         self._registry.hold(job)
 
     async def _watch(self, job: Job) -> None:
-        job.change(note=Note(kind="elsewhere"))
+        job.change(note=JobNote(kind="elsewhere"))
         while not job.now.state.final:
             await self._sleep(FOLLOW_SECONDS)
             try:
@@ -201,3 +209,97 @@ class Leases:
             return self._registry.snapshot(row)
         gone = NotFound("The job is gone from the library.", hint="Run its cell again.")
         return replace(job.now, state=State.FAILED, error=gone, note=None)
+
+
+class LeaseHolder:
+    """This process as an owner: it beats from a thread of its own until `stop()`."""
+
+    def __init__(self, ledger: Ledger, owner_id: str, clock: Callable[[], float]) -> None:
+        self._ledger = ledger
+        self._id = owner_id
+        self._clock = clock
+        self._host = socket.gethostname()
+        self._ended = threading.Event()
+        self._beat_at = 0.0
+        self._slept: tuple[float, float] | None = None
+        self._look: Callable[[], object] = lambda: None
+        self._beat()
+        self._thread = threading.Thread(target=self._live, name="veo-nb-owner", daemon=True)
+        self._thread.start()
+
+    @property
+    def id(self) -> str:
+        """The name under which this process owns jobs."""
+        return self._id
+
+    def adopt(self, row: JobRow) -> bool:
+        """Make a job ours; False while its owner lives, or where another was quicker."""
+        if row.owner == self._id:
+            return True
+        owner = self._ledger.owner(row.owner) if row.owner else None
+        if owner is not None and any(is_alive(owner, self._host, now) for now in self._measured_at()):
+            return False
+        return self._ledger.claim(row, self._id)
+
+    def seize(self, row: JobRow) -> bool:
+        """Make a job ours that is over, whoever had it; False where it has changed in the meantime."""
+        return self._ledger.claim(row, self._id)
+
+    def after_each_beat(self, look: Callable[[], object]) -> None:
+        """Have `look` called from the beating thread, every few seconds, for as long as this process lives."""
+        self._look = look
+
+    def stop(self) -> None:
+        """Stop beating and let go of all jobs."""
+        self._ended.set()
+        self._thread.join(PARTING_SECONDS)
+        try:
+            self._ledger.leave(self._id)
+        except VeoError as error:
+            # The others will notice that this process is gone.
+            log.info("not signed off: %s", error)
+
+    def _beat(self) -> None:
+        now = self._clock()
+        self._ledger.beat(Owner(self._id, self._host, os.getpid(), now))
+        if self._beat_at and not 0 <= now - self._beat_at <= SILENT_SECONDS:
+            self._slept = (self._beat_at, now)
+        self._beat_at = now
+
+    def _measured_at(self) -> list[float]:
+        """The moments at one of which the others must have been alive: our own last beat.
+
+        After this machine has slept, or its clock was set, also the last one before: the others need the time to say
+        that they live, and whoever wakes first must not take their jobs.
+        """
+        if self._slept is not None:
+            before, awake = self._slept
+            if self._beat_at - awake <= SILENT_SECONDS:
+                return [before, self._beat_at]
+        return [self._beat_at]
+
+    def _live(self) -> None:
+        while not self._ended.wait(BEAT_SECONDS):
+            try:
+                self._beat()
+                if not self._ended.is_set():
+                    self._look()
+            except VeoError as error:
+                # A ledger that is busy now takes the next beat; a dozen may be missed.
+                log.info("no beat: %s", error)
+
+
+def is_alive(owner: Owner, host: str, now: float) -> bool:
+    """Whether an owner still drives its jobs, seen from `host` at `now` (epoch seconds)."""
+    if now - owner.beat_at > SILENT_SECONDS:
+        return False
+    # Elsewhere os.kill(pid, 0) is no question but a kill.
+    if owner.host != host or os.name != "posix":
+        return True
+    try:
+        os.kill(owner.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

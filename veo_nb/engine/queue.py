@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from veo_nb.api import retry
-from veo_nb.engine.job import Job, Note
+from veo_nb.engine.job import Job, JobNote
 
 LEAST_SHARE = 0.1
 STEP = 0.05
@@ -105,7 +105,7 @@ class Limits:
         """Keep these jobs from being sent, until `release`; what is at the provider goes on."""
         self._held |= job_ids
         self._move_up()
-        self._say_again(job_ids, Note(kind="held"))
+        self._say_again(job_ids, JobNote(kind="held"))
 
     def release(self, job_ids: AbstractSet[str]) -> None:
         """Let these jobs be sent."""
@@ -156,7 +156,7 @@ class Limits:
                 self._line.remove(waiter)
             raise
 
-    def _say_again(self, job_ids: AbstractSet[str], note: Note | None) -> None:
+    def _say_again(self, job_ids: AbstractSet[str], note: JobNote | None) -> None:
         """Tell those that sleep until the rate allows one more."""
         for job_id, job in self._pacing.items():
             if job_id in job_ids and not job.stopping:
@@ -175,9 +175,9 @@ class Limits:
             until = now + retry.rate_pause(self._sent, limit, now)
             if max(until, self._not_before) <= now:
                 return
-            note = Note(kind="rate", until=until, count=limit)
+            note = JobNote(kind="rate", until=until, count=limit)
             if self._not_before > until:
-                note = Note(kind="asked", until=self._not_before)
+                note = JobNote(kind="asked", until=self._not_before)
             if not job.stopping:
                 job.change(note=note)
             await self._sleep((note.until or now) - now)
@@ -191,7 +191,7 @@ class Limits:
         ahead = 0
         for waiter in self._line:
             held = waiter.job.id in self._held
-            note = Note(kind="held") if held else Note(kind="slot", count=ahead)
+            note = JobNote(kind="held") if held else JobNote(kind="slot", count=ahead)
             ahead += not held
             # A long line is told only what is new to it.
             if not waiter.job.stopping and waiter.job.now.note != note:

@@ -6,13 +6,12 @@ import contextlib
 from dataclasses import dataclass, field
 
 from veo_nb.engine.engine import Engine
-from veo_nb.engine.job import Job
+from veo_nb.engine.job import Job, Registry
 from veo_nb.engine.lease import Leases
 from veo_nb.engine.loop import BackgroundLoop, block_on
-from veo_nb.engine.registry import Registry
 from veo_nb.errors import VeoError
 from veo_nb.store.database import Damaged
-from veo_nb.store.files import Library, digest
+from veo_nb.store.files import Files, digest
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.rebuild import index_sidecars
 from veo_nb.store.recovery.sidecar import read_sidecar, recipe
@@ -46,7 +45,7 @@ class Repairer:
     def __init__(
         self,
         *,
-        library: Library,
+        library: Files,
         ledger: Ledger,
         registry: Registry,
         engine: Engine,
@@ -149,7 +148,7 @@ class Repairer:
             self._report.left.append(f"{job.id}: its video was not fetched; {_elsewhere(job)}")
             return
         try:
-            self._leases.again(job, self._engine.look_again)
+            self._leases.again(job, self._engine.retry)
             job.wait(FETCH_SECONDS)
         except VeoError as error:
             self._report.left.append(f"{job.id}: looked for again, and not fetched: {error}")

@@ -61,13 +61,13 @@ class JobView(LiveView):
         self._job = job
         self._replaced = replaced
         self._on_timer = later
-        self._call_off: Callable[[], None] = _nothing
+        self._call_off: Callable[[], None] | None = None
         self._has_page = False
         self._turn = threading.RLock()
         self._place = place
         self._handle: DisplayHandle | None = None
         self._backdrop = backdrop(job.request.image)
-        self._forget: Callable[[], None] = _nothing
+        self._forget: Callable[[], None] | None = None
         seen = job.now
         super().__init__(clock, card=self._card())
         self._forget = job.on_change(self._changed)
@@ -84,9 +84,17 @@ class JobView(LiveView):
 
     def close(self) -> None:
         """Take the card away; the job goes on."""
-        self._forget()
-        self._call_off()
+        self._end_listening()
+        self._stop_timer()
         super().close()
+
+    def _end_listening(self) -> None:
+        if self._forget is not None:
+            self._forget()
+
+    def _stop_timer(self) -> None:
+        if self._call_off is not None:
+            self._call_off()
 
     def _changed(self, job: Job) -> None:
         """Take in a change, on whichever thread it happened."""
@@ -103,7 +111,7 @@ class JobView(LiveView):
     def _settle(self) -> None:
         """Show how the job ended: plainly, or with a button where a page is there to press it."""
         with self._turn:
-            self._forget()
+            self._end_listening()
             if self._job.now.state is State.BLOCKED and self._has_page:
                 self._offer()
             else:
@@ -118,7 +126,7 @@ class JobView(LiveView):
         data = made[0] if isinstance(made, tuple) else made
         data = {**(data or {}), "text/html": plain._repr_html_(), "text/plain": repr(plain)}
         self._handle.update(data, raw=True)
-        self._call_off()
+        self._stop_timer()
         self._call_off = self._on_timer(AGAIN_SECONDS, self._withdraw)
 
     def _withdraw(self) -> None:
@@ -142,7 +150,7 @@ class JobView(LiveView):
             if old.now.state is not State.BLOCKED:
                 raise InvalidRequest(f"Job {old.id} is {old.status}.", hint="")
             new = old.rerun()
-            self._call_off()
+            self._stop_timer()
             self._job = new
             if self._replaced is not None:
                 self._replaced(old, new)
@@ -169,10 +177,6 @@ class JobView(LiveView):
         else:
             self._job.cancel()
         return Nothing()
-
-
-def _nothing() -> None:
-    """What a card forgets that listens to no job yet."""
 
 
 def make_card(job: Job, place: Place, behind: str) -> Card:

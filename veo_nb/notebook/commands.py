@@ -64,7 +64,7 @@ class Commands:
         except ValueError:
             raise InvalidRequest("A quote is not closed.", hint="Put a name with spaces in quotes.") from None
         if (name, arguments) == ("doctor", ["--repair"]):
-            print(self._studio().repair())  # noqa: T201
+            print(self._studio().library.repair())  # noqa: T201
             return
         yes = name == "rerun" and "--yes" in arguments
         if yes:
@@ -77,11 +77,11 @@ class Commands:
             "show": (1, self._show_named),
             "retry": (1, self._retry),
             "rerun": (1, lambda typed: self._rerun(typed, confirm=yes)),
-            "sweeps": (0, lambda: display(sweeps_table(self._studio().sweeps(20)))),
-            "pause": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).pause()),
-            "resume": (1, lambda sweep_id: self._studio().find_sweep(sweep_id).resume()),
+            "sweeps": (0, lambda: display(sweeps_table(self._studio().sweeps.all(20)))),
+            "pause": (1, lambda sweep_id: self._studio().sweeps.get(sweep_id).pause()),
+            "resume": (1, lambda sweep_id: self._studio().sweeps.get(sweep_id).resume()),
             "export": (2, self._export),
-            "resubmit": (1, lambda job_id: self._show(self._studio().resubmit(job_id))),
+            "resubmit": (1, lambda job_id: self._show(self._studio().jobs.resubmit(job_id))),
             "panel": (0, self._panel),
             "cost": (0, lambda: display(bill_table(self._studio().cost()))),
             "login": (range(2), lambda *who: self._account(login, *who)),
@@ -109,7 +109,7 @@ class Commands:
         print(act(name, studio.settings, studio.stores, Environment(os.environ), self._set_key))  # noqa: T201
 
     def _export(self, sweep_id: str, to: str) -> None:
-        path = self._studio().find_sweep(sweep_id).export(to)
+        path = self._studio().sweeps.get(sweep_id).export(to)
         print(f"Written to {self._place.shown(path)}")  # noqa: T201
 
     def _panel(self) -> None:
@@ -120,7 +120,7 @@ class Commands:
 
     def _list(self, limit: int) -> None:
         studio = self._studio()
-        display(job_table(studio.history(limit), time.time(), studio.unfetched()))
+        display(job_table(studio.history(limit), time.time(), studio.jobs.unfetched()))
 
     def _wait(self) -> None:
         jobs = self._active()
@@ -132,7 +132,7 @@ class Commands:
     def _named(self, typed: str) -> Job | Sweep:
         """The job or the sweep with this id; a sweep's is the longer one."""
         studio = self._studio()
-        return studio.find_sweep(typed) if is_sweep_id(typed) else studio.job(typed)
+        return studio.sweeps.get(typed) if is_sweep_id(typed) else studio.job(typed)
 
     def _show_named(self, typed: str) -> None:
         found = self._named(typed)
@@ -140,7 +140,7 @@ class Commands:
 
     def _retry(self, typed: str) -> None:
         if is_sweep_id(typed):
-            sweep = self._studio().find_sweep(typed)
+            sweep = self._studio().sweeps.get(typed)
             if not sweep.retry():
                 raise InvalidRequest(
                     f"Sweep {sweep.id} has no clip that could be fetched.",
@@ -148,15 +148,15 @@ class Commands:
                 )
             self._show_sweep(sweep)
         else:
-            self._show(self._studio().retry(typed))
+            self._show(self._studio().jobs.retry(typed))
 
     def _rerun(self, typed: str, *, confirm: bool) -> None:
         if is_sweep_id(typed):
-            sweep = self._studio().find_sweep(typed)
+            sweep = self._studio().sweeps.get(typed)
             sweep.rerun(confirm=confirm)
             self._show_sweep(sweep)
         else:
-            self._show(self._studio().rerun(typed))
+            self._show(self._studio().jobs.rerun(typed))
 
     def _show(self, job: Job) -> None:
         show_job(job, self._place, self._shell)

@@ -16,8 +16,8 @@ from IPython.display import HTML
 from IPython.display import Video as IPythonVideo
 from markupsafe import Markup, escape
 
-from veo_nb.engine.expiry import Unfetched
 from veo_nb.engine.job import Job
+from veo_nb.engine.jobs import Preview, Unfetched
 from veo_nb.engine.video import Video
 from veo_nb.media.picture import Picture, thumbnail
 from veo_nb.notebook import text as words
@@ -25,7 +25,6 @@ from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
 from veo_nb.request import misfit
 from veo_nb.store.rows import State
-from veo_nb.studio import Preview
 
 EMBED_LIMIT = 8_000_000
 """Bytes; a larger video that can't be linked is named by its path in place of being put into the notebook."""

@@ -42,7 +42,7 @@ class LiveView(anywidget.AnyWidget):
     _css = STATIC / "widget.css"
     _commands: ClassVar[Commands] = COMMANDS
     """The commands it takes."""
-    _judged: ClassVar[frozenset[str]] = frozenset()
+    _lenient: ClassVar[frozenset[str]] = frozenset()
     """Those whose answer says where a text holds half a character; all others are refused with one."""
 
     _later: Callable[[float, Callable[[], object]], bool] = staticmethod(call_later)
@@ -100,7 +100,7 @@ class LiveView(anywidget.AnyWidget):
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         """Answer a message; it may come on the main thread, on a subshell's, or late."""
         try:
-            command, payload = parse_command(content, self._commands, self._judged)
+            command, payload = parse_command(content, self._commands, self._lenient)
         except InvalidRequest as error:
             self.send(reply_error(str(error.facts.get("id", "")), error))
             return

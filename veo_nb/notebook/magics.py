@@ -20,7 +20,7 @@ from veo_nb.notebook.completion import Matcher
 from veo_nb.notebook.display import dry_run, one_clip, shown_again
 from veo_nb.notebook.grid.plain import preview_table
 from veo_nb.notebook.login import SetKey
-from veo_nb.notebook.options import Command, as_options, parse_cell
+from veo_nb.notebook.options import CellCommand, as_options, parse_cell
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.showing import find_place_here, is_terminal, show_job, show_sweep, wait_for_jobs
 from veo_nb.store.billing import Bill
@@ -132,7 +132,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         elif command.wait:
             wait_for_jobs([job], self.place, terminal=is_terminal(self.shell))
 
-    def _sweep(self, command: Command, fields: Mapping[str, Any]) -> None:
+    def _sweep(self, command: CellCommand, fields: Mapping[str, Any]) -> None:
         how: dict[str, Any] = {
             **fields,
             "axes": [self._resolved(axis) for axis in command.axes],
@@ -145,7 +145,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         }
         studio = self._studio()
         if command.dry_run:
-            display(preview_table(studio.preview_sweep(command.prompt, **how)))
+            display(preview_table(studio.sweeps.preview(command.prompt, **how)))
             return
         sweep = studio.sweep(command.prompt, confirm=command.yes, **how)
         if command.out:

@@ -25,7 +25,7 @@ _QUOTES = "\"'"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command:
+class CellCommand:
     """What a `%%veo` cell asks for."""
 
     prompt: str
@@ -47,7 +47,7 @@ class Command:
     yes: bool = False
 
 
-def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> Command:
+def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> CellCommand:
     """The command in a cell; `names` are the notebook's variables, for `{{name}}` in the prompt.
 
     Raises:
@@ -75,16 +75,18 @@ def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> Command:
     prompt = fill(cell.strip(), names)
     if not prompt.strip():
         raise InvalidRequest("The prompt is empty.", hint="Write it under the %%veo line.", field="prompt")
-    return Command(prompt=prompt, fields=options, **own)
+    return CellCommand(prompt=prompt, fields=options, **own)
 
 
-def _sweep(prompt: str, own: dict[str, Any], fields: Mapping[str, Any], names: Mapping[str, Any]) -> Command:
+def _sweep(
+    prompt: str, own: dict[str, Any], fields: Mapping[str, Any], names: Mapping[str, Any]
+) -> CellCommand:
     """The command of a cell with axes: they come first to a name in the prompt, then the notebook."""
     axes = grammar.read_axes(map(grammar.split_axis, own.pop("sweep")), prompt, names)
     whole = [str(value.value) for axis in axes if axis.name == "prompt" for value in axis.values]
     wanted = [one for one in grammar.variables(prompt, *whole) if one not in {axis.name for axis in axes}]
     variables = {one: fill(f"{{{{{one}}}}}", names) for one in wanted if one in names or one not in fields}
-    return Command(
+    return CellCommand(
         prompt=prompt, fields=fields, axes=axes, variables=variables, zip=tuple(own.pop("zip", ())), **own
     )
 

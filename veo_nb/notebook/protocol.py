@@ -169,11 +169,11 @@ COMMANDS: Commands = {"clock": (Nothing, Now), "cancel": (Nothing, Nothing), "re
 
 
 def parse_command(
-    raw: object, commands: Commands = COMMANDS, judged: Container[str] = ()
+    raw: object, commands: Commands = COMMANDS, lenient: Container[str] = ()
 ) -> tuple[Command, Exchanged]:
     """The command in this JSON value, which is one of those that the view takes, and its payload, checked.
 
-    A text that holds half a character goes through in the kinds that are `judged` where they are handled.
+    A text that holds half a character goes through in the kinds that are `lenient` where they are handled.
 
     Raises InvalidRequest where it is none that is known; its `facts["id"]` is the id to reply to, or empty.
     """
@@ -191,7 +191,7 @@ def parse_command(
             hint="Reload the page: it may show another version of veo_nb than the kernel runs.",
             id=found if isinstance(found, str) and len(found) <= 100 and found.isascii() else "",
         ) from None
-    if command.kind not in judged:
+    if command.kind not in lenient:
         _check_texts(command)
     return command, payload
 

@@ -6,8 +6,8 @@ import math
 from datetime import datetime
 
 from veo_nb import catalog
-from veo_nb.engine.expiry import Unfetched
-from veo_nb.engine.job import Job, Note, Snapshot
+from veo_nb.engine.job import Job, JobNote, Snapshot
+from veo_nb.engine.jobs import Unfetched
 from veo_nb.media.picture import Picture
 from veo_nb.notebook.protocol import Estimate, Part, Progress, Since, Transfer, Until, format_elapsed
 from veo_nb.request import VideoRequest, misfit
@@ -179,7 +179,7 @@ def counted(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
-def _waiting(note: Note, now: Snapshot) -> list[Part]:
+def _waiting(note: JobNote, now: Snapshot) -> list[Part]:
     until = note.until or 0.0
     if note.kind == "slot":
         return ["Waiting for a free slot", f"{note.count} ahead" if note.count else "next in line"]

@@ -32,7 +32,7 @@ RESERVE_BYTES = 2**18
 """Room for some dozen writes when the disk is full."""
 
 
-ANEW = "%veo doctor --repair makes it anew."
+MENDED_BY = "%veo doctor --repair makes it anew."
 UNUSABLE = "Make room, look at the folder's rights, or use veo.configure(library=…)."
 
 
@@ -181,7 +181,7 @@ class Database:
         except sqlite3.Error as error:
             # Only "malformed" and "not a database" are of the general class itself.
             damaged = type(error) is sqlite3.DatabaseError
-            kind, hint = (Damaged, ANEW) if damaged else (VeoError, UNUSABLE)
+            kind, hint = (Damaged, MENDED_BY) if damaged else (VeoError, UNUSABLE)
             raise kind(f"The library's ledger {self._path} can't be used: {error}.", hint=hint) from None
 
     # The file itself
@@ -190,7 +190,7 @@ class Database:
         found = db.execute(f"PRAGMA {pragma}(1)").fetchone()[0]
         if found != "ok":
             why = " ".join(str(found).split())
-            raise Damaged(f"The library's ledger {self._path} is damaged: {why}.", hint=ANEW)
+            raise Damaged(f"The library's ledger {self._path} is damaged: {why}.", hint=MENDED_BY)
 
     def _follow(self) -> None:
         """Open the file at the path where it is another one by now, or none."""

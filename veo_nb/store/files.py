@@ -21,7 +21,7 @@ JOURNAL = "ledger.journal"
 RESERVE = ".reserve"
 
 
-class Library:
+class Files:
     """A folder with `ledger.sqlite` and its journal, `inputs/`, and a folder of videos for each day.
 
     Names are made here from the job and the prompt, never from anything that a server said.

@@ -10,12 +10,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, TypeVar
 
 from veo_nb.errors import VeoError
 from veo_nb.store.billing import Admit, Charge, gather, may_be_charged
+from veo_nb.store.changes import Change, Changes
 from veo_nb.store.database import Database, Restore, insert
-from veo_nb.store.listeners import Listeners
 from veo_nb.store.recovery.journal import Entry, Journal
 from veo_nb.store.rows import (
     FINAL,
@@ -35,18 +35,10 @@ from veo_nb.store.schema import KEPT, MIGRATIONS, SURE
 T = TypeVar("T")
 
 
-class Change(NamedTuple):
-    """Something of a library that is not as it was: a row of `table`, and the job or the joined clip that it is about."""
-
-    id: str
-    """Empty where all of it may have changed, as another process wrote."""
-    table: str = "jobs"
-
-
 class Ledger(Database):
     """The jobs of one library; `Ledger(path)` opens the file, or makes it.
 
-    `journal` gets each write once more; `restore`, `reserve` and `connect` are as in `Database`.
+    `journal` gets each write once more, `changed` is the library's stream; the others are as in `Database`.
 
     Raises:
         Damaged: the file is no ledger any more.
@@ -61,10 +53,11 @@ class Ledger(Database):
         restore: Restore | None = None,
         reserve: Path | None = None,
         connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
+        changed: Changes[Change] | None = None,
     ) -> None:
         super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve, connect=connect)
-        self.changed: Listeners[Change] = Listeners("the library")
-        """Hears of each write to a job, its clips and what is thought of them."""
+        self.changed: Changes[Change] = Changes("the library") if changed is None else changed
+        """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal
         if journal is not None and not journal.path.exists():
             journal.begin(self.entries())
@@ -274,7 +267,11 @@ class Ledger(Database):
             self._journal.begin(self.entries())
         changed = values.get("job_id") or values.get("id")
         if changed:
-            self.changed.tell(Change(str(changed), table))
+            self.changed.emit(Change(_KINDS.get(table, "clip"), str(changed)))
+
+
+_KINDS: dict[str, Literal["job", "rating"]] = {"jobs": "job", "ratings": "rating"}
+"""What a row of a table is about; all the other tables are about clips."""
 
 
 def _charge(found: sqlite3.Row) -> Charge:

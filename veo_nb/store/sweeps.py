@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from veo_nb.store.changes import Change
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import known
 
@@ -81,13 +82,19 @@ class SweepLedger:
                 _insert(db, "sweep_jobs", {"sweep_id": written.id, "position": position, **vars(cell)})
             return written
 
-        return self._ledger().write(write)
+        ledger = self._ledger()
+        written = ledger.write(write)
+        if written is not None:
+            ledger.changed.emit(Change("sweep", written.id))
+        return written
 
     def mark(self, sweep_id: str, **switches: bool) -> None:
         """Note that a sweep is `paused` or `entering`, or no longer."""
         sets = ", ".join(f"{name} = :{name}" for name in switches)
         query, bound = f"UPDATE sweeps SET {sets} WHERE id = :id", {**switches, "id": sweep_id}
-        self._ledger().write(lambda db: db.execute(query, bound))
+        ledger = self._ledger()
+        ledger.write(lambda db: db.execute(query, bound))
+        ledger.changed.emit(Change("sweep", sweep_id))
 
     def sweep(self, sweep_id: str) -> SweepRow | None:
         """The sweep with this id."""
@@ -124,6 +131,16 @@ class SweepLedger:
             (fingerprint, take, since),
         )
         return str(found[0]["id"]) if found else None
+
+    def job_ids(self, sweep_id: str) -> dict[int, str]:
+        """As `job_id` for all cells of a sweep, by their place."""
+        found = self._ledger().read(
+            "SELECT position, id FROM (SELECT position, jobs.id, row_number() OVER (PARTITION BY position"
+            " ORDER BY created_at DESC, jobs.rowid DESC) AS nth FROM sweep_jobs JOIN jobs USING (fingerprint, take)"
+            " WHERE sweep_id = ?) WHERE nth = 1",
+            (sweep_id,),
+        )
+        return {int(row["position"]): str(row["id"]) for row in found}
 
     def held(self) -> set[str]:
         """The jobs of paused sweeps that may not have been sent."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from veo_nb.errors import VeoError, VideoExpired
 from veo_nb.store.database import insert
-from veo_nb.store.files import Library
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import State, error_to_json
 
@@ -29,7 +29,7 @@ KEPT_SECONDS = 7 * 24 * 3600.0
 class Trash:
     """The trash of one library."""
 
-    library: Library
+    library: Files
     ledger: Ledger
 
     def put(self, job_id: str, sample: int, path: str, now: float) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from veo_nb.errors import VeoError
 from veo_nb.sweep.axes import SETTABLE, Axis
-from veo_nb.sweep.results import Clip, ranking
+from veo_nb.sweep.results import Result, ranking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,13 +21,13 @@ LINE, LONGEST_LABEL = 13, 39
 """Letters under a bar of a chart: in a line as wide as the bar, and in all."""
 
 
-def rows(found: Sequence[Clip], axes: Sequence[Axis]) -> list[dict[str, Any]]:
+def rows(found: Sequence[Result], axes: Sequence[Axis]) -> list[dict[str, Any]]:
     """One row a clip: its values by axis, what else was set, and what became of it, as plain values."""
     on_axes = [axis.name for axis in axes]
     return [_row(clip, on_axes) for clip in found]
 
 
-def to_dataframe(found: Sequence[Clip], axes: Sequence[Axis]) -> pd.DataFrame:
+def to_dataframe(found: Sequence[Result], axes: Sequence[Axis]) -> pd.DataFrame:
     """The rows as a pandas table; an axis keeps the order of its values when it is sorted by or grouped.
 
     Raises:
@@ -44,7 +44,7 @@ def to_dataframe(found: Sequence[Clip], axes: Sequence[Axis]) -> pd.DataFrame:
     return frame
 
 
-def chart(found: Sequence[Clip], axis: Axis, measure: str) -> Figure:
+def chart(found: Sequence[Result], axis: Axis, measure: str) -> Figure:
     """A bar for each value of an axis, the mean over its clips, and a dot for each of them.
 
     Raises:
@@ -75,7 +75,7 @@ def chart(found: Sequence[Clip], axis: Axis, measure: str) -> Figure:
     return figure  # type: ignore[no-any-return]
 
 
-def _row(clip: Clip, on_axes: Sequence[str]) -> dict[str, Any]:
+def _row(clip: Result, on_axes: Sequence[str]) -> dict[str, Any]:
     request = clip.cell.request
     chosen = {name: _value(clip.cell.chosen[name].value, clip.cell.labels[name]) for name in on_axes}
     fields = [name for name in SETTABLE if name not in on_axes]

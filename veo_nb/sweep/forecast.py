@@ -1,16 +1,22 @@
-"""What starting a sweep would do: how many requests, for how much, until when. Pure."""
+"""What starting a sweep would do: how many requests, for how much, until when; and whether it may be started."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from veo_nb.engine.jobs import Jobs
 from veo_nb.engine.timing import seconds_in_all
+from veo_nb.engine.video import check_source
 from veo_nb.errors import InvalidRequest
 from veo_nb.request import VideoRequest
 
 ASK_ABOVE = 100
 """Clips that one sweep makes unasked; from there on a person says that it is meant."""
+
+
+Key = tuple[str, int]
+"""What a request is stored under: its fingerprint and its take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,3 +83,48 @@ def ask(found: Forecast, *, confirmed: bool) -> None:
             clips=found.clips,
             estimate=found.usd,
         )
+
+
+def asked_for(
+    jobs: Jobs, wanted: Iterable[tuple[VideoRequest, int]], *, fresh: bool = False
+) -> dict[Key, Asked]:
+    """What each request and take comes to, each once: two cells may be the same."""
+    usual: dict[str, float] = {}
+    found: dict[Key, Asked] = {}
+    for request, take in wanted:
+        if request.model not in usual:
+            usual[request.model] = jobs.usual_seconds(request.model)
+        found[jobs.fingerprint(request), take] = Asked(
+            request=request,
+            usd=jobs.estimate(request),
+            seconds=usual[request.model],
+            stored=not fresh and jobs.is_standing(request, take),
+        )
+    return found
+
+
+def foresee(jobs: Jobs, asked: Iterable[Asked]) -> Forecast:
+    """What these requests come to within this studio's limits."""
+    settings = jobs.settings
+    return forecast([*asked], settings.max_in_flight, settings.provider.requests_per_minute)
+
+
+def check(jobs: Jobs, asked: Iterable[Asked], *, confirmed: bool) -> None:
+    """The one place where a sweep as a whole is let through or not, before anything is written or sent.
+
+    Raises:
+        InvalidRequest: it is large and not `confirmed`, or the provider does not have a clip that it goes on from.
+        BudgetExceeded: together they would go over the budget.
+    """
+    asked = [*asked]
+    found = foresee(jobs, asked)
+    ask(found, confirmed=confirmed)
+    new = [one for one in asked if not one.stored]
+    for one in new:
+        check_source(one.request.video, jobs.settings.provider, jobs.workspace.clock())
+    bill = jobs.cost()
+    for one in new:
+        if one.usd is None:
+            bill.admit(one.request.model, None)
+    if new:
+        bill.admit("This sweep", found.usd)

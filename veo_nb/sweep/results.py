@@ -25,7 +25,7 @@ FACTS = ("state", "seconds", "usd", "rating", "star", "note", "path", "sample")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clip:
+class Result:
     """One sample of one cell; for a cell without any, the cell alone."""
 
     cell: Cell
@@ -70,17 +70,17 @@ class Standing:
     value: Any
     mean: float | None
     count: int
-    best: Clip | None
+    best: Result | None
 
 
-def clips(cells: Sequence[Cell], ratings: Given) -> list[Clip]:
+def clips(cells: Sequence[Cell], ratings: Given) -> list[Result]:
     """A clip for each sample, and one without a video for each cell that has none."""
     found = []
     for cell in cells:
         for video in cell.videos or (None,):
             job_id = cell.job.id if cell.job is not None else ""
             given = rating_of(ratings, job_id, video.sample if video else 0)
-            clip = Clip(
+            clip = Result(
                 cell=cell,
                 job=cell.job,
                 sample=video.sample if video else None,
@@ -94,13 +94,13 @@ def clips(cells: Sequence[Cell], ratings: Given) -> list[Clip]:
 
 
 def select(
-    found: Sequence[Clip],
+    found: Sequence[Result],
     axes: Sequence[Axis],
     *,
-    where: Callable[[Clip], bool] | None,
+    where: Callable[[Result], bool] | None,
     sort: str | None,
     equal: Mapping[str, Any],
-) -> list[Clip]:
+) -> list[Result]:
     """Those for which `where` holds and that have these values, sorted; without what is sorted by, at the end.
 
     Raises:
@@ -152,7 +152,7 @@ def place(what: Any, sample: int, jobs: Sequence[Job]) -> tuple[str, int]:
     Raises:
         NotFound: there is nothing to rate yet, or it is not of this sweep.
     """
-    if isinstance(what, Clip):
+    if isinstance(what, Result):
         what, sample = what.cell, what.sample or 0
     if isinstance(what, Cell):
         if what.job is None:
@@ -171,7 +171,7 @@ def place(what: Any, sample: int, jobs: Sequence[Job]) -> tuple[str, int]:
     return job_id, sample
 
 
-def best(found: Sequence[Clip], measure: str) -> Clip | None:
+def best(found: Sequence[Result], measure: str) -> Result | None:
     """The clip that is best by a measure, the first of several; None where nothing has any.
 
     Raises:
@@ -186,7 +186,7 @@ def best(found: Sequence[Clip], measure: str) -> Clip | None:
     return next(clip for value, clip in measured if value == top)
 
 
-def ranking(found: Sequence[Clip], measure: str, axis: Axis) -> list[Standing]:
+def ranking(found: Sequence[Result], measure: str, axis: Axis) -> list[Standing]:
     """How the values of an axis did, from the best to the worst; those of which nothing is known come last."""
     standings = []
     for value in axis.values:
@@ -202,7 +202,7 @@ def ranking(found: Sequence[Clip], measure: str, axis: Axis) -> list[Standing]:
     return sorted(standings, key=lambda one: (one.mean is None, sign * (one.mean or 0.0)))
 
 
-def _measure(clip: Clip, measure: str) -> float | None:
+def _measure(clip: Result, measure: str) -> float | None:
     if measure not in MEASURES:
         hint = catalog.did_you_mean(measure, list(MEASURES))
         raise InvalidRequest(f"Clips are not ranked by {measure}.", hint=hint, field=measure)
@@ -212,7 +212,7 @@ def _measure(clip: Clip, measure: str) -> float | None:
     return None if value is None else float(value)
 
 
-def _key(clip: Clip, name: str, axes: Sequence[Axis]) -> Any:
+def _key(clip: Result, name: str, axes: Sequence[Axis]) -> Any:
     """What a clip is sorted by: its place on an axis, a number, a text."""
     for axis in axes:
         if axis.name == name:

@@ -7,21 +7,28 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, WaitInterrupted
+from veo_nb.engine.job import Job, Snapshot, WaitInterrupted
+from veo_nb.engine.jobs import Jobs
 from veo_nb.errors import InvalidRequest, NotFound, VeoError, WaitTimeout
-from veo_nb.jobs.judged import Judged
-from veo_nb.request import VideoRequest
-from veo_nb.store.ledger import Change
-from veo_nb.store.listeners import Listeners
-from veo_nb.store.ratings import Ratings
+from veo_nb.store.changes import Change, Changes
+from veo_nb.store.ratings import Rating, Ratings
 from veo_nb.store.rows import State
-from veo_nb.sweep import results
+from veo_nb.store.sweeps import SweepLedger
+from veo_nb.sweep import dataframe, results
 from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.cell import Cell
-from veo_nb.sweep.summary import MISSING, Summary
+from veo_nb.sweep.forecast import asked_for, check
+from veo_nb.sweep.results import Result, Standing
+from veo_nb.sweep.summary import MISSING, Summary, summarize
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 LOOK_SECONDS = 1.0
 """How often a wait looks whether the sweep was paused meanwhile."""
@@ -29,49 +36,33 @@ AGAIN = ("failed", "blocked", "cancelled")
 """States after which a cell can be asked anew; of an uncertain one only a person knows."""
 
 
-class Desk(Protocol):
-    """What a sweep needs of the studio; `jobs.sweeps` is it."""
+class Views(Protocol):
+    """What shows a sweep and writes it out: the studio was given it, since a sweep knows nothing of pages."""
 
-    ratings: Ratings
-    provider: catalog.Provider
+    def show(self, sweep: Sweep, *, rows: str | None, columns: str | None, embed: bool) -> None:
+        """Display it where the code runs."""
 
-    def check(self, asked: Iterable[tuple[VideoRequest, int]], *, confirmed: bool) -> None:
-        """Raise where these requests together are too many or too dear."""
-
-    def enter(self, request: VideoRequest, take: int) -> Job:
-        """The job for a request, driven from now on."""
-
-    def look_again(self, job: Job) -> Job:
-        """Fetch the video of a job that failed on the way; nothing is sent."""
-
-    def pause(self, sweep_id: str, jobs: Sequence[Job], *, paused: bool) -> None:
-        """Hold the jobs back that are not sent yet, or let them go."""
-
-    def is_paused(self, sweep_id: str) -> bool:
-        """Whether they are held back."""
-
-    def listen(self, listener: Callable[[Change], object]) -> Callable[[], None]:
-        """Have `listener(change)` called for each change in the library; call what is returned to end it."""
-
-    def summarize(self, sweep_id: str, cells: Sequence[Cell]) -> Summary:
-        """How it stands."""
+    def export(self, sweep: Sweep, to: str | PathLike[str], **how: Any) -> Path:
+        """Write it to a file or folder, and say where."""
 
 
-class Sweep(Judged):
+class Sweep:
     """A prompt through all combinations of its `axes`: a `Cell` for each, row by row, as the grid shows them.
 
     `rows` and `columns` name the grid's two axes; `id` is five letters or digits, unique in the library. The sweep
-    goes on in the background; `sweep.wait()` or `await sweep` wait for it.
+    goes on in the background; `sweep.wait()` or `await sweep` wait for it. The ratings of its clips are in the ledger:
+    any other sweep with the same clip has them.
     """
-
-    viewer: ClassVar[Callable[..., None] | None] = None
-    """What shows a grid: jobs know nothing of notebooks, so it is given from above."""
 
     def __init__(
         self,
-        desk: Desk,
         *,
+        jobs: Jobs,
+        book: SweepLedger,
+        ratings: Ratings,
+        views: Views | None,
         id: str,  # noqa: A002
+        started_at: float,
         provider: catalog.Provider,
         prompt: str | None,
         axes: tuple[Axis, ...],
@@ -82,6 +73,7 @@ class Sweep(Judged):
         cells: Callable[[], tuple[Cell, ...]],
     ) -> None:
         self.id = id
+        self.started_at = started_at
         self.provider = provider
         self.prompt = prompt
         self.axes = axes
@@ -89,12 +81,16 @@ class Sweep(Judged):
         self.rows = rows
         self.columns = columns
         self.fixed = fixed
-        self._desk = desk
+        self._jobs = jobs
+        self._book = book
+        self._ratings = ratings
+        self._views = views
         self._load = cells
-        self._ratings = desk.ratings
         self._cells: tuple[Cell, ...] | None = None
-        self._listeners: Listeners[tuple[Cell, ...]] = Listeners(f"sweep {id}")
-        self._followed: dict[str, Callable[[], None]] = {}
+        self._keys: dict[tuple[str, int], list[Cell]] | None = None
+        self.changed: Changes[tuple[Cell, ...]] = Changes(f"sweep {id}")
+        self._seen: dict[str, Snapshot] = {}
+        """Of each job the moment that listeners have heard of: the ledger and the job both say that it has changed."""
         self._unhear: Callable[[], None] | None = None
         self._lock = threading.RLock()
 
@@ -111,11 +107,6 @@ class Sweep(Judged):
         return self._cells
 
     @property
-    def loaded(self) -> bool:
-        """Whether the cells were looked at before."""
-        return self._cells is not None
-
-    @property
     def jobs(self) -> tuple[Job, ...]:
         """The jobs, each once, in that order."""
         found = {cell.job.id: cell.job for cell in self.cells if cell.job is not None}
@@ -124,7 +115,8 @@ class Sweep(Judged):
     @property
     def paused(self) -> bool:
         """Whether what is not sent yet is held back."""
-        return self._desk.is_paused(self.id)
+        row = self._book.sweep(self.id)
+        return row is not None and row.paused
 
     def cell(self, **values: Any) -> Cell:
         """The cell with these values, by what they are or how they are shown: `sweep.cell(animal="fox", seed=1)`.
@@ -143,7 +135,20 @@ class Sweep(Judged):
 
     def summary(self) -> Summary:
         """How it stands: cells by state, seconds left, cost so far and in all; `str` of it is one line."""
-        return self._desk.summarize(self.id, self.cells)
+        missing = [
+            (cell.request, cell.take) for cell in self.cells if cell.job is None and cell.request is not None
+        ]
+        settings = self._jobs.settings
+        return summarize(
+            [cell.state for cell in self.cells],
+            list(self.jobs),
+            missing=[(one.seconds, one.usd) for one in asked_for(self._jobs, missing).values()],
+            paused=self.paused,
+            bills=settings.provider.bills,
+            now=self._jobs.workspace.clock(),
+            most=settings.max_in_flight,
+            per_minute=settings.provider.requests_per_minute,
+        )
 
     def grid(self, rows: str | None = None, columns: str | None = None, *, embed: bool = False) -> None:
         """Show the sweep here as a table of clips, with these axes as rows and columns.
@@ -157,9 +162,7 @@ class Sweep(Judged):
         for name in (rows, columns):
             if name is not None:
                 self._axis(name)
-        if Sweep.viewer is None:
-            raise InvalidRequest("There is nothing here to show a grid with.", hint="import veo_nb first.")
-        Sweep.viewer(self, rows=rows, columns=columns, embed=embed)
+        self._shown_by().show(self, rows=rows, columns=columns, embed=embed)
 
     # Waiting
 
@@ -242,13 +245,16 @@ class Sweep(Judged):
 
     def pause(self) -> None:
         """Hold back what is not sent yet; what is at the provider goes on. It lasts until `resume()`."""
-        self._desk.pause(self.id, self.jobs, paused=True)
-        self._notify(self.cells)
+        self._hold(back=True)
 
     def resume(self) -> None:
         """Let go on what was held back."""
-        self._desk.pause(self.id, self.jobs, paused=False)
-        self._notify(self.cells)
+        self._hold(back=False)
+
+    def _hold(self, *, back: bool) -> None:
+        # Written down, so that it lasts; whoever listens to the library hears of it so.
+        self._book.mark(self.id, paused=back)
+        self._jobs.hold({job.id for job in self.jobs if not job.now.state.final}, back=back)
 
     def retry(self, *, cells: Iterable[Cell] | None = None) -> list[Job]:
         """Look again for the clips that were accepted and did not get here; their jobs. Nothing is sent or paid for.
@@ -262,7 +268,7 @@ class Sweep(Judged):
         among = self.cells if cells is None else tuple(cells)
         jobs = {cell.job.id: cell.job for cell in among if cell.job is not None and _is_missed(cell.job)}
         for job in jobs.values():
-            self._desk.look_again(job)
+            self._jobs.retry(job.id)
         self._notify(tuple(cell for cell in among if cell.job is not None and cell.job.id in jobs))
         return list(jobs.values())
 
@@ -293,87 +299,222 @@ class Sweep(Judged):
             for cell in cells
             if cell.request and not (cell.job and cell.job.fetchable)
         ]
-        self._desk.check(to_send, confirmed=confirm)
+        check(self._jobs, asked_for(self._jobs, to_send).values(), confirmed=confirm)
         jobs: dict[str, Job] = {}
         for cell in cells:
             if cell.job is not None and cell.job.fetchable:
-                job = self._desk.look_again(cell.job)
+                job = self._jobs.retry(cell.job.id)
             else:
                 assert cell.request is not None, "chosen so"
-                job = self._desk.enter(cell.request, cell.take)
+                job, _ = self._jobs.submit(cell.request, take=cell.take)
             with self._lock:
                 cell.job = jobs[job.id] = job
-        self._follow()
+        self._attend(jobs.values())
         self._notify(tuple(cells))
         return list(jobs.values())
 
     def _check_provider(self) -> None:
-        if self.provider.name != self._desk.provider.name:
+        if self.provider.name != self._jobs.settings.provider.name:
             raise InvalidRequest(
                 f"Sweep {self.id} was made with {self.provider.title}.",
                 hint=f'Use veo.configure(provider="{self.provider.name}") with its key first.',
             )
 
+    # Judging
+
+    def rate(self, what: Any, rating: int | None, *, sample: int = 0) -> Rating:
+        """Give a clip one to five, or None to take it back; `what` is a cell, a job, its id, a video or a `Result`."""
+        return self._judge(what, sample, rating=rating)
+
+    def star(self, what: Any, on: bool = True, *, sample: int = 0) -> Rating:
+        """Star a clip, or take its star away."""
+        return self._judge(what, sample, star=bool(on))
+
+    def note(self, what: Any, text: str, *, sample: int = 0) -> Rating:
+        """Write something down about a clip, in place of what was there."""
+        return self._judge(what, sample, note=str(text))
+
+    def rating(self, what: Any, *, sample: int = 0) -> Rating:
+        """What is thought of a clip."""
+        job, sample = results.place(what, sample, self.jobs)
+        return results.rating_of(self._ratings.of([job]), job, sample)
+
+    def ratings(self, job_ids: Iterable[str]) -> dict[tuple[str, int], Rating]:
+        """What is thought of the clips of these jobs, by job and sample; only of those that were rated."""
+        return self._ratings.of(job_ids)
+
+    def _judge(self, what: Any, sample: int, **changes: Any) -> Rating:
+        job_id, sample = results.place(what, sample, self.jobs)
+        return self._ratings.change(job_id, sample, **changes)
+
+    def clips(
+        self, where: Callable[[Result], bool] | None = None, *, sort: str | None = None, **equal: Any
+    ) -> list[Result]:
+        """A `Result` for each sample, and one for each cell without any: `sweep.clips(style="noir", sort="-rating")`.
+
+        `equal` are values of axes or of a clip's own facts; `sort` is one of them, from the highest with a minus.
+        """
+        found = results.clips(self.cells, self._ratings.of(job.id for job in self.jobs))
+        return results.select(found, self.axes, where=where, sort=sort, equal=equal)
+
+    @overload
+    def best(self, measure: str = ..., *, by: None = None) -> Result | None: ...
+    @overload
+    def best(self, measure: str = ..., *, by: str) -> list[Standing]: ...
+    def best(self, measure: str = "rating", *, by: str | None = None) -> Result | list[Standing] | None:
+        """The best clip by `rating`, `star`, `seconds` or `usd`; None while there is nothing to go by.
+
+        With `by` the values of that axis from the best to the worst: of each the mean, how many clips it is over,
+        and the best of them.
+        """
+        found = self.clips()
+        return results.best(found, measure) if by is None else results.ranking(found, measure, self._axis(by))
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """A pandas table, one row a sample: axes, parameters, state, seconds, cost, rating, star, note, path."""
+        return dataframe.to_dataframe(self.clips(), self.axes)
+
+    def chart(self, by: str | None = None, *, measure: str = "rating") -> Figure:
+        """The ratings by the values of an axis, as a matplotlib figure."""
+        return dataframe.chart(self.clips(), self._axis(by or self.axes[0].name), measure)
+
+    def export(
+        self,
+        to: str | PathLike[str],
+        *,
+        embed: bool | None = None,
+        sound: Any = None,
+        rows: str | None = None,
+        columns: str | None = None,
+    ) -> Path:
+        """Take the sweep away, and return where it was written; its ending says as what.
+
+        `grid.html` is one page with the grid and its clips, that opens from disk; `embed=False` puts the clips beside
+        it. `grid.mp4` is a video of all clips side by side in step, silent or with the `sound` of one of them, and
+        `grid.png` a still of it. `grid.csv` is the table of results, and `results/` a folder with it, all clips and
+        their recipes. `rows` and `columns` are as in `grid()`. A file that is there is replaced in one step.
+
+        Raises:
+            InvalidRequest: there is no such kind, or it can't be made or written.
+        """
+        for name in (rows, columns):
+            if name is not None:
+                self._axis(name)
+        return self._shown_by().export(self, to, embed=embed, sound=sound, rows=rows, columns=columns)
+
+    def _axis(self, name: str) -> Axis:
+        for axis in self.axes:
+            if axis.name == name:
+                return axis
+        hint = catalog.did_you_mean(name, [axis.name for axis in self.axes])
+        raise InvalidRequest(f"{name} is no axis of this sweep.", hint=hint, field=name)
+
+    def _shown_by(self) -> Views:
+        if self._views is None:
+            raise InvalidRequest(
+                "There is nothing here to show a sweep with.", hint="Use veo.Studio(...) or veo.sweep(...)."
+            )
+        return self._views
+
     # Listening
 
-    def on_change(self, listener: Callable[[tuple[Cell, ...]], None]) -> Callable[[], None]:
+    def on_change(self, listener: Callable[[tuple[Cell, ...]], object]) -> Callable[[], None]:
         """Have `listener(cells)` called with the cells that have changed; call what is returned to end it.
 
-        It comes from the background thread, and after a pause, a rerun or a rating from whoever asked for that.
+        It comes from the background thread, and after a pause, a rerun or a rating from whoever asked for that,
+        wherever it was: here, in the panel, or in another kernel.
         """
-        end = self._listeners.subscribe(listener)
-        self._listen()
-        self._follow()
+        jobs = self.jobs
+        with self._lock:
+            self._seen = {job.id: job.now for job in jobs} | self._seen
+        end = self.changed.listen(listener)
+        self._hear_library()
+        self._attend(jobs)
 
         def remove() -> None:
             end()
-            self._listen()
-            self._follow()
+            self._hear_library()
 
         return remove
 
-    def _follow(self) -> None:
-        """Listen to the jobs of now, and only while somebody listens to us."""
-        jobs = {job.id: job for job in self.jobs}
-        with self._lock:
-            wanted = jobs if self._listeners else {}
-            ended = [self._followed.pop(job_id) for job_id in [*self._followed] if job_id not in wanted]
-            new = [job for job in wanted.values() if job.id not in self._followed]
-            self._followed.update({job.id: _nothing for job in new})
-        for stop in ended:
-            stop()
-        for job in new:
-            # Not under the lock either: one that nobody drives is taken up now, and says so.
-            stop = job.on_change(self._heard)
-            with self._lock:
-                if job.id in self._followed:
-                    self._followed[job.id] = stop
-                    continue
-            stop()
-
-    def _listen(self) -> None:
-        """Hear from the library what is thought of the clips, and only while somebody listens to us."""
+    def _hear_library(self) -> None:
+        """Listen to the library, and only while somebody listens to us."""
         # Not under the lock: the library has its own.
-        end = self._desk.listen(self._hear) if self._listeners else None
+        end = self._jobs.workspace.listen(self._hear) if self.changed else None
         with self._lock:
-            if bool(self._listeners) is not (self._unhear is not None):
+            if bool(self.changed) is not (self._unhear is not None):
                 end, self._unhear = self._unhear, end
         if end is not None:
             end()
 
+    def _attend(self, jobs: Iterable[Job]) -> None:
+        """See to it that these jobs go on, while somebody listens: one that nobody drives or follows never changes."""
+        if self.changed:
+            for job in jobs:
+                job.attend()
+
     def _hear(self, change: Change) -> None:
-        # Empty where another kernel has changed something, and nobody knows what.
-        if change.table == "ratings":
-            self._notify(tuple(cell for cell in self.cells if cell.job and cell.job.id == change.id))
-        elif not change.id:
+        if change.what == "everything":
+            self.refresh()
             self._notify(self.cells)
+        elif change.what == "sweep" and change.id == self.id:
+            self._notify(self.cells)
+        elif change.what == "rating":
+            self._notify(self._of_job(change.id))
+        elif change.what == "job":
+            self._hear_of_job(change.id)
 
-    def _heard(self, job: Job) -> None:
-        self._notify(tuple(cell for cell in self.cells if cell.job is job))
+    def _hear_of_job(self, job_id: str) -> None:
+        cells = self._of_job(job_id)
+        if not cells and (job := self._jobs.known(job_id)) is not None:
+            # Asked for otherwise than through the sweep.
+            cells = self._take_up(job)
+        for cell in cells[:1]:
+            assert cell.job is not None, "found by it"
+            now = cell.job.now
+            with self._lock:
+                before, self._seen[job_id] = self._seen.get(job_id), now
+            if now is not before:
+                self._notify(cells)
 
-    def _notify(self, cells: tuple[Cell, ...]) -> None:
-        if cells:
-            self._listeners.tell(cells)
+    def _of_job(self, job_id: str) -> tuple[Cell, ...]:
+        return tuple(cell for cell in self.cells if cell.job is not None and cell.job.id == job_id)
+
+    def _take_up(self, job: Job) -> tuple[Cell, ...]:
+        """Let a job be that of the cells that ask for it, if it is the newest one; these cells."""
+        if self._keys is None:
+            keys: dict[tuple[str, int], list[Cell]] = {}
+            for cell in self.cells:
+                if cell.request is not None:
+                    keys.setdefault((cell.request.fingerprint(self.provider.name), cell.take), []).append(
+                        cell
+                    )
+            self._keys = keys
+        key = (job.request.fingerprint(self.provider.name), job.take)
+        cells = tuple(self._keys.get(key, ()))
+        if job.provider.name != self.provider.name or not cells or self._book.job_id(*key) != job.id:
+            return ()
+        with self._lock:
+            for cell in cells:
+                cell.job = job
+        return cells
+
+    def refresh(self) -> None:
+        """Let the newest job be that of each cell, where that has become another one."""
+        row = self._book.sweep(self.id)
+        if (
+            self._cells is None
+            or self._jobs.workspace.closed
+            or row is None
+            or row.started_at != self.started_at
+        ):
+            return
+        jobs = {cell.position: cell.job for cell in self.cells}
+        for position, job_id in self._book.job_ids(self.id).items():
+            before = jobs.get(position)
+            if before is None or before.id != job_id:
+                jobs[position] = self._jobs.find(job_id)
+        self.take_over([jobs[cell.position] for cell in self.cells])
 
     def take_over(self, jobs: Sequence[Job | None]) -> None:
         """Let these be the jobs of the cells from now on, in their order: the newest for what each asks for."""
@@ -383,9 +524,12 @@ class Sweep(Judged):
                 if cell.job is not job:
                     cell.job = job
                     changed.append(cell)
-        if changed:
-            self._follow()
-            self._notify(tuple(changed))
+        self._attend([cell.job for cell in changed if cell.job is not None])
+        self._notify(tuple(changed))
+
+    def _notify(self, cells: tuple[Cell, ...]) -> None:
+        if cells:
+            self.changed.emit(cells)
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -407,10 +551,6 @@ def is_sweep_id(typed: str) -> bool:
 def _is_missed(job: Job) -> bool:
     """Whether there is a clip that is not here, and may be at the provider."""
     return job.fetchable or (job.now.state is State.SUCCEEDED and not job.complete)
-
-
-def _nothing() -> None:
-    pass
 
 
 @contextlib.contextmanager

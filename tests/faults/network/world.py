@@ -121,13 +121,13 @@ def tried(case: Case, world: World, matrix: Callable[[Row], Row], log: Callable[
         asked, posts, taken = len(line.asked[case.call]), len(line.asked["submit"]), line.taken
         line.mend()
         if state == FAILED and job.operation:
-            ended(studio.retry(job.id))
+            ended(studio.jobs.retry(job.id))
         # Without an operation there is nothing that could be lost.
         lost = state == OK or job.operation is not None
         lost = lost and not arrived(job, line.clip)
         doubled = max(0, taken - 1) + len(line.asked["submit"]) - posts
         if state == UNCERTAIN:
-            ended(studio.resubmit(job.id))
+            ended(studio.jobs.resubmit(job.id))
             lost = not arrived(job, line.clip)
         reasons = [*dict.fromkeys(world.said[:1]), *([shown] if shown else [])]
         row = matrix(

@@ -42,11 +42,6 @@ NAMES = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _way_to_export():
-    veo_nb._give_grids()
-
-
 @pytest.fixture
 def sweep(make_studio, service, tmp_path):
     return make_sweep(make_studio, service, tmp_path, seconds=0.5, size=(160, 90))

@@ -192,7 +192,7 @@ def test_cancel_pause_resume_and_retry_take_the_whole(run, loaded, service):  # 
     refused = run(f"%veo retry {sweep.id}").error
     assert f"%veo rerun {sweep.id} asks anew for what failed or was blocked" in str(refused)
     assert run(f"%veo rerun {sweep.id}").error is None
-    again = loaded.magics_manager.registry["VeoMagics"]._studio().find_sweep(sweep.id)
+    again = loaded.magics_manager.registry["VeoMagics"]._studio().sweeps.get(sweep.id)
     assert again.wait(60).summary().done == 4
 
 

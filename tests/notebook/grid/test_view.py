@@ -11,16 +11,15 @@ from typing import Any
 import httpx
 import pytest
 
-import veo_nb
 from tests.notebook.panel import panels
 from tests.notebook.test_protocol import mismatch
 from tests.world import Held
-from veo_nb.jobs.judged import Judged
 from veo_nb.notebook.grid import view as sweep_view
 from veo_nb.notebook.grid.protocol import BATCH, Grid, GridCell, GridSummary
 from veo_nb.notebook.grid.view import SweepView
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Reply
+from veo_nb.views import NotebookViews
 
 PROMPT = "A {{animal}} at {{time}}."
 AXES = {"animal": ["fox", "owl"], "time": ["dawn", "dusk"]}
@@ -121,7 +120,7 @@ def test_one_change_pushes_its_own_cells_and_not_all(look, make_studio):
 def test_a_rating_reaches_every_living_grid_wherever_it_is_given(look, place, make_studio, service):
     studio = make_studio()
     sweep = studio.sweep("A fox.", axes={"seed": [1, 2]}).wait(60)
-    grids = [look(sweep), look(studio.find_sweep(sweep.id))]
+    grids = [look(sweep), look(studio.sweeps.get(sweep.id))]
     panel = panels.Seen(lambda: studio, place)
     try:
         panel.ask("rate", clip=f"{sweep.jobs[0].id}/0", rating=4)
@@ -138,11 +137,27 @@ def test_a_rating_reaches_every_living_grid_wherever_it_is_given(look, place, ma
         ]
 
 
-def test_a_rating_by_another_kernel_reaches_a_living_grid(look, make_studio, service):
+def test_a_rerun_from_the_panel_reaches_a_living_grid(look, place, make_studio, service):
+    service.submits = [BLOCKED]
+    studio = make_studio(max_in_flight=1)
+    sweep = studio.sweep("A fox.", axes={"seed": [1, 2]}).wait(60)
+    grid = look(sweep)
+    (failed,) = [cell for cell in grid.cells_0 if not cell["clips"]]
+    panel = panels.Seen(lambda: studio, place)
+    try:
+        new = panel.ask("rerun", job=sweep.cells[int(failed["key"])].job.id)["job"]
+    finally:
+        panel.close()
+    studio.job(new).wait(30)
+    wait_until(lambda: grid.cells_0[int(failed["key"])]["clips"])
+    assert sweep.cells[int(failed["key"])].job is studio.job(new)
+
+
+def test_a_rating_given_through_another_studio_reaches_a_living_grid(look, make_studio, service):
     sweep = make_studio().sweep("A fox.", axes={"seed": [1]}).wait(60)
     grid = look(sweep)
     other = make_studio()
-    other.rate(f"{sweep.jobs[0].id}/0", rating=3)
+    other.library.rate(f"{sweep.jobs[0].id}/0", rating=3)
     wait_until(lambda: grid.cells_0[0]["clips"][0]["rating"] == 3)
 
 
@@ -161,7 +176,7 @@ def test_it_lets_go_of_its_sweep(look, running):
     view.pushed.clear()
     running.cancel()
     assert view.pushed == []
-    assert len(running._listeners) == 0
+    assert len(running.changed) == 0
 
 
 # What it answers
@@ -218,7 +233,6 @@ def test_a_still_and_the_details_come_when_they_are_asked_for(look, done):
 
 
 def test_an_export_is_written_beside_the_notebook(look, done, tmp_path):
-    veo_nb._give_grids()
     answer = ask(look(done), "export", ending=".csv")
     assert answer["ok"] == {"text": f"Written to sweep-{done.id}.csv"}
     assert (tmp_path / f"sweep-{done.id}.csv").read_text("utf-8").startswith("animal,time,")
@@ -227,9 +241,7 @@ def test_an_export_is_written_beside_the_notebook(look, done, tmp_path):
 def test_an_export_that_takes_long_goes_on_after_the_answer(look, done, tmp_path, monkeypatch):
     go_on = threading.Event()
     monkeypatch.setattr(sweep_view, "EXPORT_SECONDS", 0.01)
-    monkeypatch.setattr(
-        Judged, "exporter", staticmethod(lambda sweep, to, **how: go_on.wait(10) and to.touch())
-    )
+    monkeypatch.setattr(NotebookViews, "export", lambda self, sweep, to, **how: go_on.wait(10) and to.touch())
     answer = ask(look(done), "export", ending=".mp4")
     path = tmp_path / f"sweep-{done.id}.mp4"
     assert "Being written to" in answer["ok"]["text"]
@@ -239,7 +251,6 @@ def test_an_export_that_takes_long_goes_on_after_the_answer(look, done, tmp_path
 
 
 def test_an_export_that_fails_is_said(look, done, tmp_path):
-    veo_nb._give_grids()
     (tmp_path / f"sweep-{done.id}").write_text("in the way")
     answer = ask(look(done), "export", ending="")
     assert "is a file, not a folder" in answer["error"]["message"]
@@ -314,7 +325,7 @@ def test_of_many_grids_of_one_sweep_the_newest_live(look, done):
     for view in views:
         view.show()
     assert [view.comm is None for view in views] == [True, True] + [False] * sweep_view.LIVING
-    assert len(done._listeners) == sweep_view.LIVING
+    assert len(done.changed) == sweep_view.LIVING
 
 
 def test_the_grid_of_a_sweep_needs_an_axis_of_it(done):

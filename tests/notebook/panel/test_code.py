@@ -53,9 +53,9 @@ FIELDS: dict[str, dict[str, Any]] = {
 def test_a_cell_and_python_make_exactly_this_clip(studio, service, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     job = studio.generate("A fox's tail, {snow} \\ 100%.\nSFX: wind.", **FIELDS[name]).wait(30)
-    again, new = entered_from_cell(studio, cell_of(job, studio.library))
+    again, new = entered_from_cell(studio, cell_of(job, studio.library.files))
     assert (again.id, new) == (job.id, False)
-    code = python_of(job, studio.library).removeprefix("import veo_nb as veo\n")
+    code = python_of(job, studio.library.files).removeprefix("import veo_nb as veo\n")
     names: dict[str, Any] = {"veo": studio}
     exec(code, names)
     assert names["job"].id == job.id
@@ -66,10 +66,10 @@ def test_a_clip_that_goes_on_from_another_names_its_job(studio, service, tmp_pat
     monkeypatch.chdir(tmp_path)
     fox = studio.generate("A fox.", resolution="720p").wait(30)
     job = studio.generate("It runs.", video=fox).wait(30)
-    cell = cell_of(job, studio.library)
+    cell = cell_of(job, studio.library.files)
     assert f"--video {fox.id}" in cell
     assert entered_from_cell(studio, cell) == (job, False)
-    assert f"clip('{fox.id}/0')" in python_of(job, studio.library)
+    assert f"clip('{fox.id}/0')" in python_of(job, studio.library.files)
     assert len(service.posts) == 2
 
 
@@ -77,15 +77,15 @@ def test_a_cell_cannot_name_another_sample_than_the_first_and_python_can(studio,
     service.polls = [service.finished("one", count=2)]
     fox = studio.generate("A fox.", resolution="720p", sample_count=2).wait(30)
     job = studio.generate("It runs.", video=fox.videos[1]).wait(30)
-    assert cell_of(job, studio.library) == ""
-    assert f"clip('{fox.id}/1')" in python_of(job, studio.library)
+    assert cell_of(job, studio.library.files) == ""
+    assert f"clip('{fox.id}/1')" in python_of(job, studio.library.files)
 
 
 @pytest.mark.parametrize("prompt", ["A {{fox}}.", " A fox.", "A fox.\n", "%%veo x"])
 def test_what_a_cell_would_change_is_given_as_python_alone(studio, prompt):
     job = studio.generate(prompt).wait(30)
-    assert cell_of(job, studio.library) == ""
-    assert repr(prompt) in python_of(job, studio.library)
+    assert cell_of(job, studio.library.files) == ""
+    assert repr(prompt) in python_of(job, studio.library.files)
 
 
 @pytest.mark.parametrize("gone", [False, True])
@@ -95,7 +95,7 @@ def test_python_names_the_sample_even_where_another_one_is_gone(studio, service,
     job = studio.generate("A fox.", sample_count=2).wait(30)
     second = job.videos[1]
     if gone:
-        studio.delete(f"{job.id}/0")
+        studio.library.delete(f"{job.id}/0")
         (studio.library.folder / ".trash" / job.videos[0].path.parent.name).rename(tmp_path / "elsewhere")
     *lines, last = python_of(job, studio.library, 1).removeprefix("import veo_nb as veo\n").splitlines()
     names: dict[str, Any] = {"veo": studio}
@@ -131,7 +131,7 @@ def make_preview(studio):
     from veo_nb.store.rows import State
 
     def make(prompt, negative):
-        request = studio._request(prompt, 1, {"negative_prompt": negative})
+        request = studio.jobs.request_of(prompt, 1, {"negative_prompt": negative})
         job = Job(
             id="3f2a",
             request=request,
@@ -139,10 +139,8 @@ def make_preview(studio):
             take=1,
             estimate=None,
             now=Snapshot(state=State.QUEUED, created_at=0.0),
-            cancel=lambda job: None,
-            attend=lambda job: None,
         )
-        job.library_ = studio.library  # type: ignore[attr-defined]
+        job.library_ = studio.library.files  # type: ignore[attr-defined]
         return job
 
     return make

@@ -44,7 +44,7 @@ def asked(given: Draft) -> Any:
 
 
 def check(studio, given: Draft) -> Check:
-    found = check_draft(studio, given, picture, studio.clip)
+    found = check_draft(studio, given, picture, studio.library.clip)
     assert mismatch(found, Check) == []
     return found
 
@@ -154,7 +154,7 @@ def test_what_it_asks_for_is_made(studio):
     given = draft("A {{animal}}.", variables={"animal": ["fox", "owl"]})
     jobs, sweep = submit(studio, asked(given), confirm=False)
     assert [job.request.prompt for job in jobs] == ["A fox.", "A owl."]
-    assert studio.find_sweep(sweep).id == sweep
+    assert studio.sweeps.get(sweep).id == sweep
 
 
 # What would come of it

@@ -12,7 +12,7 @@ from tests.notebook.test_display import make_job
 from tests.notebook.test_protocol import mismatch
 from tests.notebook.test_text import NOW
 from veo_nb import errors
-from veo_nb.engine.job import Note
+from veo_nb.engine.job import JobNote
 from veo_nb.notebook.panel.entries import make_row, queue_line
 from veo_nb.notebook.panel.protocol import Row
 from veo_nb.notebook.protocol import format_line, to_json
@@ -33,7 +33,7 @@ LOST = errors.TransportError("No connection.")
     ("now", "actions"),
     [
         ({"state": State.RUNNING, "submitted_at": NOW}, ["cancel"]),
-        ({"state": State.RUNNING, "submitted_at": NOW, "note": Note(kind="stopping")}, []),
+        ({"state": State.RUNNING, "submitted_at": NOW, "note": JobNote(kind="stopping")}, []),
         ({"state": State.UNCERTAIN, "error": LOST}, ["resubmit", "dismiss"]),
         ({"state": State.BLOCKED, "error": errors.ContentBlocked("No.")}, ["rerun", "dismiss"]),
         ({"state": State.FAILED, "error": LOST, "operation": "op"}, ["retry", "dismiss"]),

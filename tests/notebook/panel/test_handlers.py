@@ -81,7 +81,7 @@ def test_generate_makes_a_sweep_of_what_was_given_several_values(panel, studio):
     given = draft(prompt="A {{animal}}.", variables={"animal": ["fox", "owl"]}, fields={"seed": ["1,2"]})
     answer = panel.ask("generate", draft=given, confirm=False)
     assert len(answer["jobs"]) == 4
-    assert len(studio.find_sweep(answer["sweep"]).cells) == 4
+    assert len(studio.sweeps.get(answer["sweep"]).cells) == 4
 
 
 def test_a_large_sweep_asks_first_and_is_made_once_that_is_answered(panel, service):
@@ -378,7 +378,7 @@ def test_errors_of_the_studio_are_the_words_a_person_gets(panel, studio, monkeyp
     def refuse(*_: Any, **__: Any) -> None:
         raise InvalidRequest("It can't be.", hint="Do this.")
 
-    monkeypatch.setattr(studio, "rate", refuse)
+    monkeypatch.setattr(studio.library, "rate", refuse)
     content, _ = panel.answer(panel.tell("rate", {"clip": "3f2a/0", "rating": 1}))
     assert content["error"] == {"code": "invalid_request", "message": "It can't be.", "hint": "Do this."}
 

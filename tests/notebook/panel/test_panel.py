@@ -36,6 +36,7 @@ from veo_nb.notebook.panel.protocol import (
 from veo_nb.notebook.panel.store import empty_draft, first_view
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Nothing, to_json
+from veo_nb.store.changes import Change
 
 ROW_NAMES = [f"row_{at}" for at in range(ROWS)]
 BLOCKED = httpx.Response(400, json={"error": {"message": "content policy violation"}})
@@ -149,7 +150,7 @@ def test_a_panel_that_is_opened_takes_away_the_stills_of_what_was_deleted(look, 
     job = studio.generate("A fox.").wait(30)
     panel = look(here)
     assert panel.ask("posters", clips=[f"{job.id}/0"])["posters"]
-    studio.delete(f"{job.id}/0")
+    studio.library.delete(f"{job.id}/0")
     panel.close()
     folder = studio.library.folder / ".posters"
     assert len([*folder.iterdir()]) == 1
@@ -232,7 +233,7 @@ def test_many_changes_while_the_desk_rests_become_one_push(look, here, studio, m
     assert resting.wait(20)
     panel.states.clear()
     for n in range(60):
-        studio.rate(key, rating=1 + n % 5)
+        studio.library.rate(key, rating=1 + n % 5)
     version = panel.library["version"]
     go_on.set()
     wait_until(lambda: panel.library["version"] == version + 1)
@@ -304,7 +305,7 @@ def test_a_clip_that_was_deleted_is_no_longer_selected(look, here, studio):
     job = studio.generate("A fox.").wait(30)
     panel = look(here)
     panel.ask("select", clips=[f"{job.id}/0"])
-    studio.delete(f"{job.id}/0")
+    studio.library.delete(f"{job.id}/0")
     assert panel.selected == ()
 
 
@@ -325,11 +326,11 @@ def test_ratings_and_deletes_of_a_cell_show_up(look, here, studio):
     job = studio.generate("A fox.").wait(30)
     panel = look(here)
     before = panel.library["version"]
-    studio.rate(f"{job.id}/0", rating=4)
+    studio.library.rate(f"{job.id}/0", rating=4)
     wait_until(lambda: panel.library["version"] > before)
-    studio.delete(f"{job.id}/0")
+    studio.library.delete(f"{job.id}/0")
     wait_until(lambda: panel.library["total"] == 0)
-    studio.restore(f"{job.id}/0")
+    studio.library.restore(f"{job.id}/0")
     wait_until(lambda: panel.library["total"] == 1)
 
 
@@ -463,17 +464,17 @@ def test_a_change_is_told_while_the_desk_looks(look, here, studio, monkeypatch):
     """The loop tells of changes, and the desk waits for the loop: neither may hold what the other needs."""
     panel = look(here)
     inside, go_on = threading.Event(), threading.Event()
-    waiting = studio.waiting
+    waiting = studio.jobs.waiting
 
     def slow() -> Any:
         inside.set()
         go_on.wait(20)
         return waiting()
 
-    monkeypatch.setattr(studio, "waiting", slow)
+    monkeypatch.setattr(studio.jobs, "waiting", slow)
     panel.push()
     assert inside.wait(20)
-    answer = threading.Thread(target=panel._panel_state._note_change, args=("x",), daemon=True)
+    answer = threading.Thread(target=panel._panel_state._note_change, args=(Change("job", "x"),), daemon=True)
     answer.start()
     answer.join(5)
     assert not answer.is_alive()
@@ -592,7 +593,7 @@ def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, stu
     # Those of the test before may still be on their way out.
     wait_until(lambda: threads() == [])
     before, desks = threads(), len(panel_module._panel_states)
-    listening = len(studio._open().ledger.changed)
+    listening = len(studio.jobs.workspace.open().ledger.changed)
     panel = look(here)
     panel.on_finished(lambda job: None)
     for kind in ("browse", "check", "posters"):
@@ -604,11 +605,11 @@ def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, stu
         panel.answer(panel.tell(kind, payload))
     panel.ask("dismiss", job=studio.generate("A fox.").wait(30).id)
     assert len(threads()) > len(before)
-    assert len(studio._open().ledger.changed) == listening + 1
+    assert len(studio.jobs.workspace.open().ledger.changed) == listening + 1
     panel.close()
     panel.close()
     wait_until(lambda: threads() == before, f"{threads()}")
-    assert len(studio._open().ledger.changed) == listening
+    assert len(studio.jobs.workspace.open().ledger.changed) == listening
     assert len(panel_module._panel_states) == desks
     assert panel not in panel_module._living
 

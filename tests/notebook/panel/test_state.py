@@ -29,5 +29,5 @@ def test_a_change_never_waits_for_the_desk(studio, tmp_path):
         threading.Thread(target=make, daemon=True).start()
         assert done.wait(20)
         # The desk asks the loop under its lock, as it does at each look.
-        assert studio.waiting() is not None
+        assert studio.jobs.waiting() is not None
     panel_state.leave(panel)

@@ -13,7 +13,7 @@ from veo_nb.store.queries import Query
 @pytest.fixture
 def row(studio):
     studio.generate("A fox.").wait(30)
-    (row,) = studio.browse(Query()).rows
+    (row,) = studio.library.browse(Query()).rows
     return row
 
 
@@ -79,10 +79,10 @@ def test_memory_holds_the_newest(studio, row, monkeypatch):
 def test_of_a_clip_that_was_deleted_no_still_is_left(studio, row):
     other = studio.generate("An owl.").wait(30)
     stills = Stills(studio.library.folder)
-    for one in studio.browse(Query()).rows:
+    for one in studio.library.browse(Query()).rows:
         assert stills.get(one)
-    studio.delete(row.key)
-    stills.prune(studio.browse(Query()).rows)
+    studio.library.delete(row.key)
+    stills.prune(studio.library.browse(Query()).rows)
     (file,) = (studio.library.folder / FOLDER).iterdir()
     assert file.name.startswith(other.id)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.store.ledger_v1 import make_ledger_v1
 from tests.store.test_ledger import REQUEST, ROW
 from veo_nb.errors import VeoError
-from veo_nb.store.files import Library
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery import rebuild
 from veo_nb.store.recovery.journal import Journal
@@ -25,7 +25,7 @@ DAMAGED = b"nonsense " * 2000
 
 @pytest.fixture
 def library(tmp_path):
-    library = Library(tmp_path / "library")
+    library = Files(tmp_path / "library")
     library.prepare()
     return library
 

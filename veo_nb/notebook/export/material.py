@@ -29,7 +29,7 @@ from veo_nb.notebook.protocol import format_line
 from veo_nb.sweep import dataframe as table
 from veo_nb.sweep.axes import fill
 from veo_nb.sweep.cell import Cell
-from veo_nb.sweep.results import Clip
+from veo_nb.sweep.results import Result
 from veo_nb.sweep.sweep import Sweep
 
 UNMADE = "Not made yet"
@@ -142,9 +142,9 @@ def _cells(
 ) -> list[GridCell]:
     """The cells, with those of their clips that have a name: by position and sample."""
     ratings = sweep.ratings(job.id for job in sweep.jobs)
-    told = make_cells(sweep.cells, axes, ratings, Place(Path()))
+    stills = make_cells(sweep.cells, axes, ratings, Place(Path()))
     return [
-        _still_cell(cell, own, names, discretion, now) for cell, own in zip(told, sweep.cells, strict=True)
+        _still_cell(cell, own, names, discretion, now) for cell, own in zip(stills, sweep.cells, strict=True)
     ]
 
 
@@ -170,12 +170,12 @@ def _details(cell: Cell, discretion: Discretion, now: float) -> CellDetails:
     return replace(found, line=[discretion.words(format_line(found.line, now))])
 
 
-def _row(clip: Clip, row: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:
+def _row(clip: Result, row: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:
     path = clip.path and clip.path.relative_to(clip.path.parents[1]).as_posix()
     return {**discretion.data(row), "path": path}
 
 
-def _recipe(sweep: Sweep, clip: Clip) -> dict[str, Any]:
+def _recipe(sweep: Sweep, clip: Result) -> dict[str, Any]:
     """How a clip was made, and what it is."""
     job, video = clip.job, clip.video
     assert job is not None, "it has a clip"
@@ -202,7 +202,7 @@ def _recipe(sweep: Sweep, clip: Clip) -> dict[str, Any]:
     }
 
 
-def _spots(clips: Sequence[Clip]) -> list[Spot]:
+def _spots(clips: Sequence[Result]) -> list[Spot]:
     counts: Counter[str] = Counter()
     spots = []
     for clip in clips:
@@ -212,7 +212,7 @@ def _spots(clips: Sequence[Clip]) -> list[Spot]:
     return spots
 
 
-def _place(clip: Clip) -> tuple[int, int]:
+def _place(clip: Result) -> tuple[int, int]:
     return clip.cell.position, clip.sample or 0
 
 

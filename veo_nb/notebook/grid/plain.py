@@ -8,12 +8,12 @@ from IPython.display import HTML
 from markupsafe import Markup
 
 from veo_nb import catalog
-from veo_nb.jobs.sweeping import SweepPreview
 from veo_nb.notebook.display import PlainHTML
 from veo_nb.sweep.forecast import Forecast
 from veo_nb.sweep.plan import Plan
 from veo_nb.sweep.summary import in_time
 from veo_nb.sweep.sweep import Sweep
+from veo_nb.sweep.sweeps import SweepPreview
 
 WIDEST = 32
 """Characters of a heading or a cell in a terminal."""

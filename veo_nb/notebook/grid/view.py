@@ -93,7 +93,7 @@ class SweepView(LiveView):
         self._artist = ThreadPoolExecutor(1, thread_name_prefix="veo_nb-stills")
         self._scribe = ThreadPoolExecutor(1, thread_name_prefix="veo_nb-exports")
         self._clock = clock
-        self._forget: Callable[[], None] = _nothing
+        self._forget: Callable[[], None] | None = None
         parts = batches(sweep.cells)
         self.add_traits(**{f"cells_{n}": traitlets.List().tag(sync=True) for n in range(len(parts))})
         self._grid = make_grid(sweep, self._axes, rows=rows, columns=columns, token=secrets.token_hex(8))
@@ -121,7 +121,8 @@ class SweepView(LiveView):
 
     def close(self) -> None:
         """Take the grid away; the sweep goes on."""
-        self._forget()
+        if self._forget is not None:
+            self._forget()
         self._handle = None
         if self._saving is not None:
             self._saving.cancel()
@@ -264,7 +265,3 @@ def _tell_log(done: Future[Path]) -> None:
     """Say what became of an export that nobody waits for any more."""
     if (error := done.exception()) is not None:
         log.error("the export failed: %s", error)
-
-
-def _nothing() -> None:
-    """What a grid forgets that listens to no sweep yet."""

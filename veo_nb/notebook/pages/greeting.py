@@ -28,8 +28,8 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
         parts.append(f"being sent when the kernel ended: {', '.join(lost)}, see %veo show {lost[0]}")
     if not resumed:
         parts.append("nothing to resume")
-    parts += studio.notices
-    if waiting := studio.unfetched():
+    parts += studio.library.notices
+    if waiting := studio.jobs.unfetched():
         parts.append(text.expiry(waiting[0]))
         if len(waiting) > 1:
             parts.append(f"{len(waiting) - 1} more like it: %veo")

@@ -11,11 +11,11 @@ from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.media.picture import Picture
 from veo_nb.request import Source
-from veo_nb.store.files import Library
+from veo_nb.store.files import Files
 from veo_nb.sweep.axes import VARIABLE
 
 
-def cell_of(job: Job, library: Library) -> str:
+def cell_of(job: Job, library: Files) -> str:
     """The `%%veo` cell of a job; empty where a cell can't say it."""
     request = job.request
     prompt = request.prompt
@@ -39,7 +39,7 @@ def cell_of(job: Job, library: Library) -> str:
     return f"{' '.join([words[0], *map(shlex.quote, words[1:])])}\n{prompt}"
 
 
-def python_of(job: Job, library: Library, sample: int = 0) -> str:
+def python_of(job: Job, library: Files, sample: int = 0) -> str:
     """The Python that makes a job's clip, or shows it."""
     request = job.request
     lines = [f"    {request.prompt!r},", f"    model={_model(job)!r},"]
@@ -64,7 +64,7 @@ def _model(job: Job) -> str:
     return model.alias if known is model else model.id
 
 
-def _word(library: Library, value: Any) -> str:
+def _word(library: Files, value: Any) -> str:
     """A value as a cell has it; empty where it can't."""
     if isinstance(value, Picture):
         return _path(library, value)
@@ -76,17 +76,17 @@ def _word(library: Library, value: Any) -> str:
     return str(value)
 
 
-def _literal(library: Library, value: Any) -> str:
+def _literal(library: Files, value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(_literal(library, one) for one in value)}]"
     if isinstance(value, Picture):
         return repr(_path(library, value))
     if isinstance(value, Source) and value.key.startswith("job:"):
-        return f"veo.studio().clip({value.key.removeprefix('job:')!r})"
+        return f"veo.studio().library.clip({value.key.removeprefix('job:')!r})"
     return repr(value.uri if isinstance(value, Source) else value)
 
 
-def _path(library: Library, picture: Picture) -> str:
+def _path(library: Files, picture: Picture) -> str:
     """Where the library keeps an input, from the working folder where that is possible."""
     path = library.picture_path(picture.sha256, picture.mime)
     try:

@@ -38,7 +38,7 @@ MOST_SENT = 9_000_000
 
 
 @dataclass(frozen=True)
-class Asked:
+class Composed:
     """A draft as the studio takes it: axes where anything varies, else none."""
 
     prompt: str
@@ -100,7 +100,7 @@ def say(name: str, value: Any) -> str:
     return str(value).replace("_", " ")
 
 
-def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[str], Any]) -> Asked:
+def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[str], Any]) -> Composed:
     """What a draft asks for.
 
     Raises:
@@ -127,7 +127,7 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
         fields["fit"] = draft.fit
     variables = _take_variables(draft, axes)
     prompt = draft.prompt.strip() if axes else grammar.fill(draft.prompt.strip(), variables)
-    return Asked(prompt, axes, fields, variables if axes else {}, draft.take)
+    return Composed(prompt, axes, fields, variables if axes else {}, draft.take)
 
 
 def _check_texts(draft: Draft) -> None:
@@ -202,7 +202,7 @@ def draft_again(job: Job) -> Draft:
     )
 
 
-def submit(studio: Studio, asked: Asked, *, confirm: bool) -> tuple[list[Job], str]:
+def submit(studio: Studio, asked: Composed, *, confirm: bool) -> tuple[list[Job], str]:
     """Make what is asked for: its jobs, and the id of the sweep where it is one.
 
     Raises:
@@ -235,11 +235,11 @@ def check_draft(
         return replace(_NOTHING, problems=problems, unavailable=unavailable)
 
 
-def _forecast(studio: Studio, asked: Asked) -> Check:
+def _forecast(studio: Studio, asked: Composed) -> Check:
     provider = studio.settings.provider
     notes = []
     if asked.axes:
-        sweep = studio.preview_sweep(
+        sweep = studio.sweeps.preview(
             asked.prompt, axes=asked.axes, take=asked.take, variables=asked.variables, **asked.fields
         )
         forecast = sweep.forecast

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from veo_nb import catalog
-from veo_nb.engine.extension import check_source
 from veo_nb.engine.job import Job
 from veo_nb.engine.timing import seconds_in_all
+from veo_nb.engine.video import check_source
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
 from veo_nb.notebook import text
@@ -134,7 +134,7 @@ def make_details(
 ) -> Details:
     """All that is known of a clip."""
     job = None if row.kind == "joined" else studio.job(row.job_id)
-    lineage = studio.lineage(row.key)
+    lineage = studio.library.lineage(row.key)
     line: list[Part] = [f"Joined {_day(row.made_at)}"] if job is None else text.line(job)
     actions: list[DetailsAction] = []
     if job is not None:
@@ -155,8 +155,8 @@ def make_details(
         pictures=[picture(one) for one in job.request.pictures()] if job is not None else [],
         came_from=_links(studio, lineage.came_from),
         became=_links(studio, lineage.became),
-        cell="" if job is None else cell_of(job, studio.library),
-        python="" if job is None else python_of(job, studio.library, row.sample),
+        cell="" if job is None else cell_of(job, studio.library.files),
+        python="" if job is None else python_of(job, studio.library.files, row.sample),
         actions=actions,
         cannot_extend=_cannot_extend(studio, row, job, now),
     )
@@ -180,7 +180,7 @@ def _links(studio: Studio, links: Sequence[Link]) -> list[Lineage]:
     found: list[Lineage] = []
     for link in links[:MOST_LINKS]:
         try:
-            row = studio.found(link.key)
+            row = studio.library.find(link.key)
             here = bool(row.path) and (studio.library.folder / row.path).exists()
         except VeoError:
             here = False

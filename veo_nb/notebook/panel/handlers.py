@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from veo_nb.engine.job import Job
-from veo_nb.engine.repeat import fields_again
+from veo_nb.engine.jobs import fields_again
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.media.picture import Picture, read_picture
@@ -46,11 +46,11 @@ class Handlers:
             "crop": self._crop,
             "picture": lambda it: panel_state.pictures.state(panel_state.studio, self._picture(it.picture)),
             "cancel": lambda it: panel_state.studio.job(it.job).cancel(),
-            "retry": lambda it: self._go_on(panel_state.studio.retry(it.job)),
+            "retry": lambda it: self._go_on(panel_state.studio.jobs.retry(it.job)),
             "rerun": self._rerun,
-            "resubmit": lambda it: self._go_on(panel_state.studio.resubmit(it.job)),
+            "resubmit": lambda it: self._go_on(panel_state.studio.jobs.resubmit(it.job)),
             "dismiss": lambda it: panel_state.dismiss(it.job),
-            "move": lambda it: panel_state.studio.move(it.job, it.before or None),
+            "move": lambda it: panel_state.studio.jobs.move(it.job, it.before or None),
             "browse": self._browse,
             "posters": self._posters,
             "video": self._video,
@@ -64,7 +64,7 @@ class Handlers:
             "note": lambda it: self._rate(it, note=it.note),
             "delete": self._delete,
             "restore": lambda it: all_or_none(
-                it.clips, panel_state.studio.restore, panel_state.studio.delete
+                it.clips, panel_state.studio.library.restore, panel_state.studio.library.delete
             ),
             "join": self._join,
         }
@@ -114,13 +114,13 @@ class Handlers:
         return self._panel_state.pictures.get(self._panel_state.studio, key)
 
     def _clip(self, key: str) -> Video:
-        return self._panel_state.studio.clip(key)
+        return self._panel_state.studio.library.clip(key)
 
     # Watch
 
     def _rerun(self, payload: OfJob) -> OfJob:
         """A job in place of one that ended badly, which then needs no attention any more."""
-        new = self._panel_state.studio.rerun(payload.job)
+        new = self._panel_state.studio.jobs.rerun(payload.job)
         self._panel_state.dismiss(payload.job)
         return OfJob(job=new.id)
 
@@ -132,7 +132,7 @@ class Handlers:
 
     def _browse(self, payload: asked.Browse) -> asked.Found:
         studio = self._panel_state.studio
-        found = studio.browse(
+        found = studio.library.browse(
             Query(
                 search=payload.search,
                 models=tuple(payload.models),
@@ -153,7 +153,7 @@ class Handlers:
         studio, found = self._panel_state.studio, {}
         for key in payload.clips:
             try:
-                row = studio.found(key)
+                row = studio.library.find(key)
             except NotFound:
                 # Deleted while the page was scrolled.
                 continue
@@ -163,7 +163,7 @@ class Handlers:
 
     def _video(self, payload: asked.Bytes) -> Answer:
         studio = self._panel_state.studio
-        row = studio.found(payload.clip)
+        row = studio.library.find(payload.clip)
         if not row.path:
             raise NotFound(f"Job {row.job_id} has no clip.", hint=f"It is {row.state}.")
         path = studio.library.folder / row.path
@@ -180,7 +180,7 @@ class Handlers:
 
     def _details(self, payload: asked.OfClip) -> Details:
         studio = self._panel_state.studio
-        row = studio.found(payload.clip)
+        row = studio.library.find(payload.clip)
         self.opened = row.key
 
         def state(picture: Picture) -> PictureState:
@@ -192,12 +192,12 @@ class Handlers:
 
     def _vary(self, payload: asked.OfClip) -> asked.OfDraft:
         studio = self._panel_state.studio
-        return asked.OfDraft(draft=draft_again(studio.job(studio.found(payload.clip).job_id)))
+        return asked.OfDraft(draft=draft_again(studio.job(studio.library.find(payload.clip).job_id)))
 
     def _another(self, payload: asked.OfClip) -> OfJob:
         """Another sample of the same request: the first take that nobody has asked for yet."""
         studio = self._panel_state.studio
-        job = studio.job(studio.found(payload.clip).job_id)
+        job = studio.job(studio.library.find(payload.clip).job_id)
         fields = fields_again(job, studio.settings.provider)
         take = job.take + 1
         while studio.preview(take=take, **fields).stored is not None:
@@ -205,10 +205,12 @@ class Handlers:
         return OfJob(job=studio.generate(take=take, **fields).id)
 
     def _rate(self, payload: asked.OfClip, **changes: Any) -> None:
-        self._panel_state.studio.rate(payload.clip, **changes)
+        self._panel_state.studio.library.rate(payload.clip, **changes)
 
     def _delete(self, payload: asked.OfClips) -> None:
-        all_or_none(payload.clips, self._panel_state.studio.delete, self._panel_state.studio.restore)
+        all_or_none(
+            payload.clips, self._panel_state.studio.library.delete, self._panel_state.studio.library.restore
+        )
         self._choose(lambda chosen: [key for key in chosen if key not in payload.clips])
 
     def _join(self, payload: asked.Join) -> asked.OfClip:

@@ -47,10 +47,10 @@ class Pictures:
                 f"{catalog.IMAGE.most_bytes / 2**20:.0f} are taken.",
                 hint="Save it as JPEG, or make it smaller.",
             )
-        studio.library.prepare()
-        studio.library.keep_picture(picture)
+        studio.library.files.prepare()
+        studio.library.files.keep_picture(picture)
         if picture.origin is not None:
-            studio.note_origin(picture.sha256, picture.origin)
+            studio.library.note_origin(picture.sha256, picture.origin)
         self._remember(picture)
         return self.state(studio, picture)
 
@@ -102,7 +102,7 @@ class Pictures:
 
     def state(self, studio: Studio, picture: Picture) -> PictureState:
         """What a page shows of a picture."""
-        origin = studio.origin_of(picture.sha256)
+        origin = studio.library.origin_of(picture.sha256)
         still = data_uri("image/jpeg", thumbnail(picture, STILL_WIDTH, 70)) if picture.data else ""
         return PictureState(
             key=picture_key(picture),
@@ -126,7 +126,7 @@ def _stored(studio: Studio, key: str) -> Picture | None:
     if found is None:
         return None
     sha256, ending, name = found.groups()
-    data = studio.library.picture_bytes(sha256, _MIMES[ending])
+    data = studio.library.files.picture_bytes(sha256, _MIMES[ending])
     try:
         with Image.open(io.BytesIO(data)) as image:
             return Picture(data, _MIMES[ending], image.width, image.height, name, sha256)

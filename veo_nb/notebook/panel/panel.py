@@ -65,7 +65,7 @@ class Panel(LiveView):
     _css = STATIC / "panel.css"
     _kind = traitlets.Unicode("panel").tag(sync=True)
     _commands: ClassVar[Commands] = COMMANDS
-    _judged = frozenset({"check"})
+    _lenient = frozenset({"check"})
     panel = traitlets.Dict().tag(sync=True)
     draft = traitlets.Dict().tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
@@ -120,7 +120,7 @@ class Panel(LiveView):
         studio, opened, found = self._panel_state.studio, self._handlers.opened, []
         for key in self.chosen or ([opened] if opened else []):
             try:
-                found.append(studio.clip(key))
+                found.append(studio.library.clip(key))
             except NotFound:
                 # Deleted since.
                 continue

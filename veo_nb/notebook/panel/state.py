@@ -40,6 +40,7 @@ from veo_nb.notebook.panel.protocol import (
 from veo_nb.notebook.panel.stills import Stills
 from veo_nb.notebook.panel.store import PanelStore, empty_draft
 from veo_nb.notebook.place import Place
+from veo_nb.store.changes import EVERYTHING, Change
 from veo_nb.store.queries import Query
 from veo_nb.store.rows import State
 from veo_nb.studio import Studio
@@ -78,7 +79,7 @@ class PanelState:
         self._panels: list[Shown] = []
         self._thread: threading.Thread | None = None
         self._studio: Studio | None = None
-        self._forget: Callable[[], None] = _nothing
+        self._forget: Callable[[], None] | None = None
         self._changed: set[str] = set()
         self._changing = threading.Lock()
         """Of `_changed` alone: who tells of a change must not wait for who waits for the loop that tells."""
@@ -113,8 +114,9 @@ class PanelState:
         with self._lock:
             self._panels = [one for one in self._panels if one is not panel]
             if not self._panels:
-                self._forget()
-                self._forget, self._studio, self._thread = _nothing, None, None
+                if self._forget is not None:
+                    self._forget()
+                self._forget, self._studio, self._thread = None, None, None
                 self._kept, self._ended = [], None
                 if self._caller is not None:
                     self._caller.shutdown(wait=False, cancel_futures=True)
@@ -142,12 +144,13 @@ class PanelState:
         with self._lock:
             now = self._current()
             if now is not self._studio and self._panels:
-                self._forget()
+                if self._forget is not None:
+                    self._forget()
                 if now.library.folder != self._folder:
                     self._use_library(now.library.folder)
                 self._studio, self._state, self._ended = now, None, None
                 self._began = self.clock()
-                self._forget = now.on_change(self._note_change)
+                self._forget = now.library.on_change(self._note_change)
             return now
 
     def _use_library(self, folder: Path) -> None:
@@ -198,9 +201,9 @@ class PanelState:
         """Look at everything anew, soon."""
         self._wake.set()
 
-    def _note_change(self, changed: str) -> None:
+    def _note_change(self, change: Change) -> None:
         with self._changing:
-            self._changed.add(changed)
+            self._changed.add(change.id if change != EVERYTHING else "")
         self._wake.set()
 
     # What there is
@@ -234,7 +237,7 @@ class PanelState:
     def _gather(self) -> dict[str, Any]:
         with self._lock:
             studio = self.studio
-            state = studio.state()
+            state = studio.library.state()
             if state != self._state or self._library is None:
                 self._state, self._ended = state, None
                 self._library = self._make_library(studio)
@@ -251,7 +254,7 @@ class PanelState:
             }
 
     def _make_library(self, studio: Studio) -> tuple[LibraryState, Shelves]:
-        found, bill = studio.summary(), studio.cost()
+        found, bill = studio.library.summary(), studio.cost()
         self._version += 1
         state = LibraryState(
             version=self._version,
@@ -270,11 +273,11 @@ class PanelState:
 
     def _make_queue(self, studio: Studio) -> dict[str, Any]:
         """The traits of the queue: each job keeps its own for as long as it is shown, so that a change is one row."""
-        waiting = studio.waiting()
+        waiting = studio.jobs.waiting()
         if self._ended is None:
             self._ended = self._find_ended(studio)
         ended = self._ended
-        live = studio.unfinished()
+        live = studio.jobs.unfinished()
         place = {job_id: at for at, job_id in enumerate(waiting)}
         live.sort(key=lambda job: _order(job, place))
         shown = [*ended, *live][:ROWS]
@@ -298,7 +301,7 @@ class PanelState:
     def _find_ended(self, studio: Studio) -> list[Job]:
         """The jobs that ended badly of late and were not put aside, newest first."""
         since = self.clock() - ENDED_SECONDS
-        found = studio.browse(Query(states=BADLY, since=since, limit=60))
+        found = studio.library.browse(Query(states=BADLY, since=since, limit=60))
         dismissed = set(self.store.dismissed)
         ids = [row.job_id for row in found.rows if row.job_id not in dismissed][:MOST_ENDED]
         return [studio.job(job_id) for job_id in ids]
@@ -312,7 +315,9 @@ class PanelState:
         if studio is None or not changed:
             return
         if "" in changed:
-            changed |= {row.job_id for row in studio.browse(Query(states=("made",), since=began)).rows}
+            changed |= {
+                row.job_id for row in studio.library.browse(Query(states=("made",), since=began)).rows
+            }
         for job_id in sorted(changed - self._announced - {""}):
             try:
                 job = studio.job(job_id)
@@ -329,7 +334,7 @@ class PanelState:
         """Once for each library, after all is shown: take away the stills of clips that are no longer there."""
         if not self._tidied:
             self._tidied = True
-            self.stills.prune(self.studio.browse(Query(limit=MOST_CLIPS)).rows)
+            self.stills.prune(self.studio.library.browse(Query(limit=MOST_CLIPS)).rows)
 
     def _call(self, listener: OnFinished, job: Job) -> None:
         """Call somebody on a thread for that: they may take their time, and what panels show goes on."""
@@ -342,7 +347,7 @@ class PanelState:
     def _example(self, studio: Studio) -> Draft:
         """What an empty library begins with: a prompt and a photograph; a used one with nothing."""
         draft = empty_draft()
-        if studio.summary().total or studio.unfinished():
+        if studio.library.summary().total or studio.jobs.unfinished():
             return draft
         draft = replace(
             draft,
@@ -377,7 +382,3 @@ def _order(job: Job, place: dict[str, int]) -> tuple[int, float]:
     if job.now.state in AT_WORK:
         return AT_WORK.index(job.now.state), job.now.created_at
     return len(AT_WORK), place.get(job.id, -1) if place else job.now.created_at
-
-
-def _nothing() -> None:
-    """What a panel state forgets that listens to no studio yet."""

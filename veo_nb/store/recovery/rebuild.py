@@ -18,8 +18,9 @@ from pathlib import Path
 from veo_nb import catalog
 from veo_nb.errors import VeoError
 from veo_nb.request import restore_request
+from veo_nb.store.changes import Change, Changes
 from veo_nb.store.database import Damaged, Restore
-from veo_nb.store.files import Library
+from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.journal import Journal
 from veo_nb.store.recovery.sidecar import find_sidecars, read_sidecar
@@ -30,8 +31,13 @@ LOCK = ".rebuild.lock"
 WAIT_SECONDS = 120.0
 
 
-def open_ledger(library: Library, clock: Callable[[], float], say: Callable[[str], None]) -> Ledger:
-    """The library's ledger; `say` is told in one sentence where it had to be made anew.
+def open_ledger(
+    library: Files,
+    clock: Callable[[], float],
+    say: Callable[[str], None],
+    changed: Changes[Change] | None = None,
+) -> Ledger:
+    """The library's ledger, which emits to `changed`; `say` is told in one sentence where it had to be made anew.
 
     Raises:
         VeoError: the folder can't be read or written, or the library is a newer version's.
@@ -49,18 +55,18 @@ def open_ledger(library: Library, clock: Callable[[], float], say: Callable[[str
         if not _has_content(path) and has_traces(library):
             _rebuild(library, clock(), say)
         try:
-            return _open(library, restore)
+            return _open(library, restore, changed)
         except Damaged:
             _rebuild(library, clock(), say)
-            return _open(library, restore)
+            return _open(library, restore, changed)
 
 
-def has_traces(library: Library) -> bool:
+def has_traces(library: Files) -> bool:
     """Whether there was a ledger in this folder: its journal or a video's sidecar is there."""
     return library.journal_path.exists() or next(find_sidecars(library.folder), None) is not None
 
 
-def _rebuild(library: Library, now: float, say: Callable[[str], None]) -> None:
+def _rebuild(library: Files, now: float, say: Callable[[str], None]) -> None:
     path = library.ledger_path
     try:
         aside = _set_aside(path, now)
@@ -79,7 +85,7 @@ def _rebuild(library: Library, now: float, say: Callable[[str], None]) -> None:
     say(f"the ledger {was} · made anew with {jobs} jobs and {videos} videos")
 
 
-def refill(ledger: Ledger, library: Library, now: float) -> tuple[int, int]:
+def refill(ledger: Ledger, library: Files, now: float) -> tuple[int, int]:
     """Bring back what the journal and the sidecars know; how many jobs and videos."""
     journal = Journal(library.journal_path)
     owners: set[str] = set()
@@ -100,7 +106,7 @@ def refill(ledger: Ledger, library: Library, now: float) -> tuple[int, int]:
     return counts["jobs"] + len(jobs), counts["videos"] + len(videos)
 
 
-def index_sidecars(ledger: Ledger, library: Library) -> tuple[list[JobRow], list[VideoRow]]:
+def index_sidecars(ledger: Ledger, library: Files) -> tuple[list[JobRow], list[VideoRow]]:
     """Enter the videos that have a sidecar and are not in the ledger; the jobs and the videos that are new."""
     jobs, videos = [], []
     for path in find_sidecars(library.folder):
@@ -121,12 +127,13 @@ def index_sidecars(ledger: Ledger, library: Library) -> tuple[list[JobRow], list
     return jobs, videos
 
 
-def _open(library: Library, restore: Restore) -> Ledger:
+def _open(library: Files, restore: Restore, changed: Changes[Change] | None) -> Ledger:
     return Ledger(
         library.ledger_path,
         journal=Journal(library.journal_path),
         restore=restore,
         reserve=library.reserve_path,
+        changed=changed,
     )
 
 
@@ -180,7 +187,7 @@ def _files(path: Path) -> tuple[Path, Path, Path]:
 
 
 @contextmanager
-def _alone(library: Library) -> Iterator[None]:
+def _alone(library: Files) -> Iterator[None]:
     """One process and thread at a time, also where another one is killed in the middle."""
     try:
         lock = sqlite3.connect(library.folder / LOCK, timeout=WAIT_SECONDS, isolation_level=None)
@@ -194,7 +201,7 @@ def _alone(library: Library) -> Iterator[None]:
         yield
 
 
-def _no_lock(library: Library, error: Exception) -> VeoError:
+def _no_lock(library: Files, error: Exception) -> VeoError:
     return VeoError(
         f"The library {library.folder} can't be opened: {error}.",
         hint="Look at the folder's rights, or use veo.configure(library=…).",

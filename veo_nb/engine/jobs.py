@@ -1,0 +1,486 @@
+"""The jobs of a library: entered, found again, gone on with."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from veo_nb import catalog
+from veo_nb.config import Settings
+from veo_nb.engine.job import ALPHABET, Job
+from veo_nb.engine.timing import usual_seconds
+from veo_nb.engine.video import Video, check_source, source_of
+from veo_nb.engine.workspace import Parts, Workspace
+from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.request import VideoRequest, make_request
+from veo_nb.store import lineage
+from veo_nb.store.billing import Bill, estimate, make_bill, make_gate
+from veo_nb.store.changes import Change
+from veo_nb.store.files import Files
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.rows import JobRow, State
+from veo_nb.store.trash import Trash
+
+RECENT_SECONDS = 4 * 24 * 3600.0
+"""A job that was entered longer ago has no video at the provider any more, even if it waited long in the queue."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a request would do: nothing was sent. `usd` is the list price, `seconds` the usual time."""
+
+    request: VideoRequest
+    provider: catalog.Provider
+    usd: float | None
+    seconds: float
+    stored: Job | None
+    """The job that would be shown or joined in place of sending anything."""
+    bill: Bill
+    """What was spent so far, and what is left."""
+
+
+@dataclass(frozen=True)
+class Unfetched:
+    """A job whose video lies at the provider, and for how many seconds still."""
+
+    job: Job
+    seconds: float
+
+    @property
+    def left(self) -> str:
+        """How long it is still there, in words: `31 h`, `40 min`."""
+        minutes = max(1, int(self.seconds / 60))
+        return f"{minutes // 60} h" if minutes >= 60 else f"{minutes} min"
+
+
+class Jobs:
+    """The jobs of a library, one object each: `get(id)`, `history()`, `retry(id)`, `rerun(id)`, `resubmit(id)`, ...
+
+    `workspace` is the library with all that works on it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        files: Files,
+        *,
+        transport: httpx.AsyncBaseTransport | None,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self.settings = settings
+        self.workspace = Workspace(settings, files, self, transport=transport, clock=clock, sleep=sleep)
+
+    # Entering
+
+    def request_of(self, prompt: str, take: int, fields: Mapping[str, Any]) -> VideoRequest:
+        """The checked request for these fields, where a field of None is none; a job stands for its clip.
+
+        Raises:
+            InvalidRequest: it can't be sent.
+        """
+        if isinstance(take, bool) or not isinstance(take, int) or take < 1:
+            raise InvalidRequest(
+                f"take can't be {take!r}.", hint="It takes a whole number from 1.", field="take"
+            )
+        values = {"model": self.settings.model, **{k: v for k, v in fields.items() if v is not None}}
+        clip = values.get("video")
+        if isinstance(clip, Job):
+            clip = clip.video
+        if isinstance(clip, Video):
+            values["video"] = source_of(clip, self.settings.provider)
+        for name in ("image", "last_frame"):
+            if isinstance(values.get(name), Job):
+                raise InvalidRequest(
+                    f"{name} is a whole job.", hint="Use its .video.last_frame().", field=name
+                )
+        return make_request(self.settings.provider, prompt=prompt, **values)
+
+    def submit(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:
+        """The job for a request, driven from now on, and whether it is new.
+
+        Raises:
+            InvalidRequest: the provider does not have the clip that it goes on from, or an input can't be kept.
+            AuthenticationError: the provider needs a key and there is none.
+            BudgetExceeded: it would go over the budget; nothing was sent.
+        """
+        self.settings.key_or_raise()
+        workspace = self.workspace
+        with workspace.lock:
+            parts = workspace.open()
+            if request.video is not None and self._standing(request, take, parts, fresh=fresh) is None:
+                check_source(request.video, self.settings.provider, workspace.clock())
+            for picture in request.pictures():
+                workspace.files.keep_picture(picture)
+                if picture.origin is not None:
+                    lineage.note_origin(parts.ledger, picture.sha256, picture.origin)
+            standing = None
+            while standing is None:
+                row = self._row(request, take)
+                gate = make_gate(self.settings, row.model, row.estimate)
+                standing = parts.ledger.add_job(row, fresh=fresh, admit=gate)
+            new = standing is row
+            job = parts.registry.job(standing, request if new else None)
+            if new:
+                parts.leases.start(job)
+        if not new:
+            self._take_up(job, parts)
+        return job, new
+
+    def preview(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> Preview:
+        """What `submit` would do, checked in the same way, with nothing sent and nothing written."""
+        provider, parts = self.settings.provider, self.workspace.existing()
+        row = self._standing(request, take, parts, fresh=fresh)
+        if row is None:
+            check_source(request.video, provider, self.workspace.clock())
+        stored = parts.registry.job(row) if parts and row else None
+        seconds = self.usual_seconds(request.model)
+        return Preview(request, provider, self.estimate(request), seconds, stored, self.cost())
+
+    def estimate(self, request: VideoRequest) -> float | None:
+        """The list price of a request in USD, where it is known."""
+        return estimate(request, self.settings.prices)
+
+    def usual_seconds(self, model: str) -> float:
+        """How long a clip of this model usually takes, from submit to ready."""
+        provider, ledger = self.settings.provider, self.workspace.readable()
+        past = ledger.generation_seconds(provider.name, model) if ledger else []
+        return usual_seconds(past, provider, catalog.MODELS[model])[0]
+
+    def is_standing(self, request: VideoRequest, take: int) -> bool:
+        """Whether a clip for this is there or on its way, and nothing would be sent."""
+        ledger = self.workspace.readable()
+        return ledger is not None and ledger.standing(self.fingerprint(request), take) is not None
+
+    def fingerprint(self, request: VideoRequest) -> str:
+        """What a request is stored under: another provider's is another one."""
+        return request.fingerprint(self.settings.provider.name)
+
+    def cost(self) -> Bill:
+        """What the jobs of the library cost by estimate, and what is left of the budget."""
+        parts = self.workspace.existing()
+        return make_bill(self.settings, parts.ledger.charges() if parts else ())
+
+    # Finding
+
+    def get(self, job_id: str) -> Job:
+        """The job with this id.
+
+        Raises:
+            NotFound: there is none; the hint names the nearest.
+        """
+        wanted = job_id.strip().lower()
+        job = self.find(wanted)
+        if job is None:
+            ids = [found.id for found in self.history(8)]
+            hint = catalog.did_you_mean(wanted, ids) if ids else "Nothing has been made here yet."
+            raise NotFound(f"There is no job {job_id!r} in this library.", hint=hint)
+        return job
+
+    def find(self, job_id: str) -> Job | None:
+        """The job with exactly this id; None where it is a joined clip's, or nobody's."""
+        parts = self.workspace.existing()
+        row = parts.ledger.job(job_id) if parts else None
+        return parts.registry.job(row) if parts and row else None
+
+    def known(self, job_id: str) -> Job | None:
+        """The job with this id, if anyone in this kernel has it; nothing is read."""
+        parts = self.workspace.parts
+        return parts.registry.known(job_id) if parts else None
+
+    def history(self, limit: int = 50) -> list[Job]:
+        """The newest jobs of the library, newest first."""
+        parts = self.workspace.existing()
+        return [parts.registry.job(row) for row in parts.ledger.jobs(limit)] if parts else []
+
+    def active(self) -> list[Job]:
+        """The jobs of this kernel that are not done, oldest first."""
+        parts = self.workspace.parts
+        return parts.registry.active() if parts else []
+
+    def unfinished(self) -> list[Job]:
+        """The library's jobs that are not done, oldest first; those of other kernels are followed from now on."""
+        parts = self.workspace.existing()
+        if parts is None:
+            return []
+        jobs = [parts.registry.job(row) for row in parts.ledger.unfinished()]
+        for job in jobs:
+            parts.leases.attend(job)
+        return [job for job in jobs if not job.now.state.final]
+
+    def unfetched(self) -> list[Unfetched]:
+        """The jobs whose video is paid for and not here, with the time at which the provider deletes it."""
+        parts, now = self.workspace.existing(), self.workspace.clock()
+        if parts is None:
+            return []
+        rows = parts.ledger.ended_with_operation(now - RECENT_SECONDS)
+        return unfetched([parts.registry.job(row) for row in rows], now)
+
+    # Going on
+
+    def resume(self) -> list[Job]:
+        """Take on what an earlier kernel left unfinished with this provider; the jobs that were taken on.
+
+        One that was just being sent then is among them, and uncertain: only a person sends it again.
+        """
+        parts = self.workspace.existing()
+        return parts.leases.resume() if parts else []
+
+    def attend(self, job: Job) -> None:
+        """See to it that somebody drives a job that is not done: this process, or another that is followed."""
+        if not job.now.state.final:
+            self.workspace.open().leases.attend(job)
+
+    def cancel(self, job: Job | str) -> None:
+        """Stop a job, given or by its id. The provider can't be told, so it may still finish it and charge.
+
+        Raises:
+            NotFound: there is none with this id.
+            InvalidRequest: another living process drives it.
+        """
+        job = self.get(job) if isinstance(job, str) else job
+        if not job.now.state.final:
+            self.workspace.open().leases.cancel(job)
+
+    def retry(self, job_id: str) -> Job:
+        """Look again for the video of a job that was accepted and then failed on the way; nothing is sent anew.
+
+        Raises:
+            InvalidRequest: it still runs, it is done, it was never accepted, or another provider has it.
+        """
+        job = self.get(job_id)
+        parts = self.workspace.open()
+        if not job.now.state.final:
+            if parts.registry.is_active(job.id):
+                raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
+            # Its end could not be written, or its kernel has just gone: it is where the ledger says.
+            parts.leases.attend(job)
+            return job
+        if job.operation is None:
+            raise InvalidRequest(f"Job {job.id} was never accepted.", hint=f"%veo rerun {job.id} asks anew.")
+        if self._see_again(job) and job.complete:
+            return job
+        if job.complete:
+            raise InvalidRequest(
+                f"Job {job.id} is done and its video is here.", hint=f"%veo show {job.id} shows it."
+            )
+        parts.leases.again(job, parts.engine.retry)
+        return job
+
+    def resubmit(self, job_id: str) -> Job:
+        """Send a job again whose first answer was lost. It may be charged twice, so only a person asks for it.
+
+        Raises:
+            InvalidRequest: the job is not uncertain, or another provider had it.
+            BudgetExceeded: a second charge would go over the budget.
+        """
+        job = self.get(job_id)
+        if job.now.state is not State.UNCERTAIN:
+            raise InvalidRequest(
+                f"Job {job.id} is {job.status}, not uncertain.", hint="Run its cell again instead."
+            )
+        parts = self.workspace.open()
+        self._see_again(job)
+        usd = self.estimate(job.request)
+        before, gate = job.estimate, make_gate(self.settings, job.request.model, usd)
+        # The first charge stays on the bill, since nobody knows whether it was made.
+        job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
+        try:
+            parts.leases.again(job, parts.engine.resubmit)
+        except VeoError:
+            job.estimate = before
+            parts.ledger.update_job(job.id, estimate=before)
+            raise
+        return job
+
+    def rerun(self, job_id: str) -> Job:
+        """Another job for the request of one that is over, sent anew and paid for; the old one stays in the history.
+
+        Raises:
+            InvalidRequest: it still runs, its answer was lost, an input is gone, or another provider had it.
+            BudgetExceeded: it would go over the budget; nothing was sent.
+        """
+        job = self.get(job_id)
+        fields = fields_again(job, self.settings.provider)
+        request = self.request_of(fields.pop("prompt"), job.take, fields)
+        return self.submit(request, take=job.take, fresh=True)[0]
+
+    def extend(self, video: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
+        """The job that goes on from this clip.
+
+        Raises:
+            InvalidRequest: the clip can't be gone on from.
+        """
+        request = self.request_of(prompt, take, {**fields, "video": video})
+        return self.submit(request, take=take, fresh=fresh)[0]
+
+    # The queue
+
+    def waiting(self) -> list[str]:
+        """The jobs of this kernel that wait to be sent, the next one first."""
+        parts = self.workspace.existing()
+        return parts.loop.do(parts.engine.waiting) if parts else []
+
+    def move(self, job_id: str, before: str | None) -> None:
+        """Send a job that waits before another one, or last.
+
+        Raises:
+            NotFound: there is no such job.
+            InvalidRequest: it was sent already, or another notebook sends it.
+        """
+        job = self.get(job_id)
+        ahead_of = None if before is None else self.get(before).id
+        parts = self.workspace.open()
+        if not parts.loop.do(parts.engine.move, job.id, ahead_of):
+            waits = job.now.state is State.QUEUED
+            raise InvalidRequest(
+                f"Job {job.id} does not wait for its turn here.",
+                hint="It is just being sent, or by another notebook." if waits else "It was sent already.",
+            )
+        # Of those that are held back none has another number in the line.
+        parts.ledger.changed.emit(Change("job", job.id))
+
+    def hold(self, job_ids: AbstractSet[str], *, back: bool) -> None:
+        """Keep jobs from being sent, or let them be sent again; those at the provider go on."""
+        parts = self.workspace.open()
+        parts.loop.do(lambda: parts.engine.hold(job_ids, back=back))
+
+    # Deleted clips
+
+    def bring_back(self, job_id: str, samples: Collection[int]) -> bool:
+        """Bring deleted clips back out of the trash; False where there was none, or a file was no longer there.
+
+        Raises:
+            InvalidRequest: a file can't be moved.
+        """
+        parts = self.workspace.open()
+        trash = Trash(self.workspace.files, parts.ledger)
+        deleted = set(trash.of(job_id)) & set(samples)
+        if not deleted:
+            return False
+        paths = {video.sample: video.path for video in parts.ledger.videos(job_id)}
+        for row in parts.ledger.read("SELECT path FROM joined WHERE id = ?", (job_id,)):
+            paths[0] = row["path"]
+        there = True
+        for sample in sorted(deleted):
+            path = paths.get(sample, "")
+            try:
+                there = trash.take(job_id, sample, path) and there
+            except OSError as error:
+                raise immovable(path, error) from None
+        parts.registry.refresh(job_id)
+        return there
+
+    def _see_again(self, job: Job) -> bool:
+        """Have the deleted clips of a job back that somebody asks for; whether there were any.
+
+        Where the trash has none of them the job counts as one whose files are missing: they are looked for at the provider.
+        """
+        parts = self.workspace.open()
+        trash = Trash(self.workspace.files, parts.ledger)
+        deleted = trash.of(job.id)
+        if not deleted:
+            return False
+        self.bring_back(job.id, deleted)
+        if not parts.ledger.kept_videos(job.id):
+            trash.forget(job.id)
+            parts.registry.refresh(job.id)
+        return True
+
+    # Inside
+
+    def _standing(
+        self, request: VideoRequest, take: int, parts: Parts | None, *, fresh: bool
+    ) -> JobRow | None:
+        """The row of a job that would be shown or joined in place of sending anything."""
+        if parts is None or fresh:
+            return None
+        return parts.ledger.standing(self.fingerprint(request), take)
+
+    def _row(self, request: VideoRequest, take: int) -> JobRow:
+        """A new row for a request, under an id that may be taken."""
+        return JobRow(
+            id=new_id(),
+            fingerprint=self.fingerprint(request),
+            take=take,
+            provider=self.settings.provider.name,
+            model=request.model,
+            request=request.canonical(),
+            state=State.QUEUED.value,
+            estimate=self.estimate(request),
+            owner=self.workspace.owner_id,
+            created_at=self.workspace.clock(),
+        )
+
+    def _take_up(self, job: Job, parts: Parts) -> None:
+        """Go on with a stored job where it needs it: its file is not here, or nobody drives it any more."""
+        self._see_again(job)
+        if job.fetchable or (job.now.state is State.SUCCEEDED and not job.complete):
+            parts.leases.again(job, parts.engine.retry)
+        else:
+            parts.leases.attend(job)
+
+
+def new_id() -> str:
+    """Four letters or digits that a person can type."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(4))
+
+
+def free_id(ledger: Ledger) -> str:
+    """One that neither a job nor a joined clip has."""
+    while True:
+        found = new_id()
+        taken = "SELECT 1 FROM jobs WHERE id = ?1 UNION ALL SELECT 1 FROM joined WHERE id = ?1"
+        if not ledger.read(taken, (found,)):
+            return found
+
+
+def unfetched(jobs: Iterable[Job], now: float) -> list[Unfetched]:
+    """The jobs that nobody goes on with and whose video may still be fetched, the most urgent first."""
+    found = []
+    for job in jobs:
+        # From when it was ready where that is known; before that it can't have been there.
+        since = job.now.generated_at or job.now.submitted_at or job.now.created_at
+        seconds = since + job.provider.retention_seconds - now
+        if seconds > 0 and job.fetchable:
+            found.append(Unfetched(job, seconds))
+    return sorted(found, key=lambda one: one.seconds)
+
+
+def fields_again(job: Job, provider: catalog.Provider) -> dict[str, Any]:
+    """The fields that ask this provider for the same once more; they are checked anew as any others.
+
+    Raises:
+        InvalidRequest: the job still runs, its answer was lost, an input is gone, or another provider had it.
+    """
+    if not job.now.state.final:
+        raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
+    if job.now.state is State.UNCERTAIN:
+        raise InvalidRequest(
+            f"Job {job.id} may have been accepted and charged.",
+            hint=f"%veo resubmit {job.id} sends it again.",
+        )
+    if job.provider.name != provider.name:
+        raise InvalidRequest(
+            f"Job {job.id} was made with {job.provider.title}.",
+            hint=f'Use veo.configure(provider="{job.provider.name}") with its key first.',
+        )
+    for picture in job.request.pictures():
+        if not picture.data:
+            name = picture.name or "An input image"
+            raise InvalidRequest(f"{name} is gone from the library.", hint="Run its cell again.")
+    return {"prompt": job.request.prompt, "model": job.request.model, **job.request.settings()}
+
+
+def immovable(path: str, error: OSError) -> VeoError:
+    """The error for a clip whose file can't be moved."""
+    return InvalidRequest(
+        f"The file {Path(path).name} can't be moved: {error.strerror or error}.",
+        hint="Close what has it open, or look at the folder's rights.",
+    )

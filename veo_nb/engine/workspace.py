@@ -1,0 +1,211 @@
+"""A library with all that works on it: ledger, loop, engine and leases, put together at its first use and taken apart."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import os
+import secrets
+import socket
+import threading
+import weakref
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+
+import httpx
+
+from veo_nb.config import Settings
+from veo_nb.engine.connection import LocalServer
+from veo_nb.engine.engine import Engine
+from veo_nb.engine.job import Actions, Registry
+from veo_nb.engine.lease import LeaseHolder, Leases
+from veo_nb.engine.loop import BackgroundLoop
+from veo_nb.errors import VeoError
+from veo_nb.store.changes import Change, changes_of, look, watch
+from veo_nb.store.files import Files
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.recovery.rebuild import has_traces, open_ledger
+from veo_nb.store.sweeps import SweepLedger
+from veo_nb.store.trash import Trash
+
+log = logging.getLogger("veo_nb")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What exists once the library is open; `close` ends all of it, the last one made first."""
+
+    ledger: Ledger
+    registry: Registry
+    loop: BackgroundLoop
+    engine: Engine
+    leases: Leases
+    close: Callable[[], None]
+
+
+class Workspace:
+    """Opens the library when something of it is needed, and once.
+
+    `actions` is what its jobs ask for what a person wants of them; `clock`, `sleep` and `transport` are the world's,
+    or a test's.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        files: Files,
+        actions: Actions,
+        *,
+        transport: httpx.AsyncBaseTransport | None,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self.settings = settings
+        self.files = files
+        self.transport = transport
+        self.clock = clock
+        self.changed = changes_of(files.folder)
+        """The library's stream of changes, which all studios of this process share."""
+        self.notices: list[str] = []
+        """What a person should know of the library beside its jobs, such as that its ledger was made anew."""
+        self.owner_id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.lock = threading.RLock()
+        """Held while the library is opened or closed, and while a request is entered."""
+        self._actions = actions
+        self._sleep = sleep
+        self._parts: Parts | None = None
+        self._late: Ledger | None = None
+        self._watching: Future[None] | None = None
+        self._closed = False
+
+    def open(self) -> Parts:
+        """The open library.
+
+        Raises:
+            VeoError: the folder or the ledger can't be used, or the studio is closed.
+        """
+        # Without the lock, or a listener that asks for it would wait for whoever is just entering a request.
+        if (parts := self._parts) is not None:
+            return parts
+        with self.lock:
+            if self._closed:
+                raise VeoError("This studio is closed.", hint="Make another one.")
+            if self._parts is None:
+                self._parts = self._put_together()
+                # A script ends with its jobs in the ledger, and takes the sandbox along.
+                atexit.register(self.close)
+            return self._parts
+
+    def existing(self) -> Parts | None:
+        """The open library, if there is one at all."""
+        if self._parts is None and not (self.files.ledger_path.exists() or has_traces(self.files)):
+            return None
+        return self.open()
+
+    @property
+    def parts(self) -> Parts | None:
+        """What is open now; nothing is opened."""
+        return self._parts
+
+    def ledger(self) -> Ledger:
+        """The ledger; once the studio is closed, its file anew: a sweep that is done can still be rated."""
+        if not self._closed:
+            return self.open().ledger
+        if self._late is None:
+            self._late = Ledger(self.files.ledger_path, changed=self.changed)
+            weakref.finalize(self, self._late.close)
+        return self._late
+
+    def readable(self) -> Ledger | None:
+        """As `ledger`; None where there is no library yet."""
+        return self.ledger() if self._closed or self.existing() is not None else None
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be made here any more."""
+        return self._closed
+
+    def listen(self, listener: Callable[[Change], object]) -> Callable[[], None]:
+        """Have `listener(change)` called for each change in the library; call what is returned to end it.
+
+        Those of other processes are looked for as long as anybody listens and this studio is open.
+        """
+        if not self._closed and (self._watching is None or self._watching.done()):
+            parts = self.open()
+            self._watching = parts.loop.run(watch(parts.ledger, self.changed, since=look(parts.ledger)))
+        return self.changed.listen(listener)
+
+    def close(self) -> None:
+        """Stop the background work and the sandbox; unfinished jobs stay in the ledger."""
+        with self.lock:
+            parts, self._parts, self._closed = self._parts, None, True
+        if parts is not None:
+            atexit.unregister(self.close)
+            parts.close()
+
+    def _say(self, sentence: str) -> None:
+        log.warning("%s: %s", self.files.folder, sentence)
+        self.notices.append(sentence)
+
+    def _put_together(self) -> Parts:
+        """The parts; where anything fails, what was made before is taken apart again."""
+        settings, files, clock, sleep = self.settings, self.files, self.clock, self._sleep
+        files.prepare()
+        with contextlib.ExitStack() as made:
+            ledger = open_ledger(files, clock, self._say, self.changed)
+            made.callback(ledger.close)
+            Trash(files, ledger).empty(clock())
+            holder = LeaseHolder(ledger, self.owner_id, clock)
+            made.callback(holder.stop)
+            loop = BackgroundLoop()
+            made.callback(loop.stop)
+            server = None
+            if settings.provider.name == "sandbox" and not settings.base_url:
+                server = LocalServer(files.folder / ".sandbox")
+                made.callback(server.stop)
+            registry = Registry(ledger, files, self._actions)
+
+            async def make_engine() -> Engine:
+                # On the loop, which its locks belong to.
+                return Engine(
+                    settings,
+                    ledger,
+                    files,
+                    server,
+                    owner=self.owner_id,
+                    displaced=lambda job: leases.follow(job),  # noqa: PLW0108  made below
+                    transport=self.transport,
+                    clock=clock,
+                    sleep=sleep,
+                )
+
+            engine = loop.run(make_engine()).result(30)
+            made.callback(_let_go, registry, engine, loop)
+            held = SweepLedger(lambda: ledger).held()
+            loop.do(lambda: engine.hold(held, back=True))
+            leases = Leases(
+                settings=settings,
+                ledger=ledger,
+                registry=registry,
+                holder=holder,
+                engine=engine,
+                loop=loop,
+                sleep=sleep,
+            )
+            return Parts(ledger, registry, loop, engine, leases, made.pop_all().close)
+
+
+def _let_go(registry: Registry, engine: Engine, loop: BackgroundLoop) -> None:
+    """Stop the engine; whatever is not done by then, the ledger knows where it is."""
+    with contextlib.suppress(FutureTimeout):
+        loop.run(engine.stop()).result(10)
+    for job in registry.active():
+        job.abandon(
+            VeoError(
+                f"The studio of job {job.id} was closed.",
+                hint="It stays in the library: %load_ext veo_nb takes it on.",
+            )
+        )

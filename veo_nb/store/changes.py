@@ -1,0 +1,146 @@
+"""Hearing of changes: one stream of events a library, and one for whatever else has listeners.
+
+Built on psygnal, which anywidget uses too. It calls its slots under a lock of its own and stops at the first that
+breaks; here each is called outside of any lock, since a listener may wait for another thread that has something to
+say as well, and one that breaks stops neither the others nor whoever emits. What other processes do is found by
+looking: SQLite says that somebody wrote, the rows say whether it matters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import sqlite3
+import threading
+import weakref
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+from psygnal import SignalInstance
+
+from veo_nb.errors import VeoError
+from veo_nb.store.database import Database
+
+log = logging.getLogger("veo_nb")
+
+T = TypeVar("T")
+
+LOOK_SECONDS = 2.0
+"""How often it is looked."""
+
+# Where a job is on its way is not asked: whoever shows it follows it.
+_JOBS = (
+    "SELECT CASE WHEN state IN ('submitting', 'running', 'downloading') THEN 'sent' ELSE state END AS place,"
+    " count(*), total(finished_at) FROM jobs GROUP BY place"
+)
+_STATE = (
+    _JOBS,
+    "SELECT count(*), total(rated_at) FROM ratings",
+    "SELECT count(deleted_at), total(deleted_at) FROM deleted",
+    "SELECT count(*), total(rating), total(star), group_concat(note, '/') FROM joined",
+    "SELECT count(*), total(started_at) FROM sweeps",
+    "SELECT count(*) FROM videos",
+    "SELECT count(*) FROM origins",
+)
+
+_ONE_EVENT = inspect.Signature([inspect.Parameter("event", inspect.Parameter.POSITIONAL_ONLY)])
+"""Made once: with thousands of jobs it would be most of what a stream costs."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something of a library that is not as it was."""
+
+    what: Literal["job", "clip", "rating", "sweep", "everything"]
+    """`everything` where all of it may have changed, as another process wrote."""
+    id: str = ""
+    """The job, the joined clip or the sweep that it is about."""
+
+
+EVERYTHING = Change("everything")
+"""Emitted where nobody knows what has changed: look at all of it anew."""
+
+
+class Changes(SignalInstance, Generic[T]):
+    """A stream of events; `of` says what they are about, for the log. Its length is how many listen."""
+
+    def __init__(self, of: str) -> None:
+        super().__init__(_ONE_EVENT, name=of)
+
+    def listen(self, listener: Callable[[T], object]) -> Callable[[], None]:
+        """Have `listener(event)` called from now on; call what is returned to end it."""
+
+        def slot(event: T) -> None:
+            listener(event)
+
+        # A slot of its own, so that the same listener may be there twice; and held, as a method alone would not be.
+        self.connect(slot, check_nargs=False)
+        return lambda: self.disconnect(slot)
+
+    def emit(self, event: T) -> None:  # type: ignore[override]
+        """Call all who listen, on this thread."""
+        for slot in [*self._slots]:
+            try:
+                slot.cb((event,))
+            except Exception:
+                log.exception("a listener of %s broke", self.name)
+
+
+_streams: weakref.WeakValueDictionary[Path, Changes[Change]] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def changes_of(folder: Path) -> Changes[Change]:
+    """The stream of the library in this folder: the same one for all studios of this process."""
+    with _lock:
+        path = folder.resolve()
+        stream = _streams.get(path)
+        if stream is None:
+            stream = _streams[path] = Changes("the library")
+        return stream
+
+
+def state_of(ledger: Database) -> tuple[object, ...]:
+    """What stays equal for as long as nothing that can be found has changed: jobs that ended or were sent, and clips."""
+    return tuple(tuple(row) for query in _STATE for row in ledger.read(query))
+
+
+Look = tuple[int, tuple[object, ...]]
+"""The version of the file and the state in it."""
+
+
+def look(ledger: Database) -> Look:
+    """How things are now, for a watch that begins with it."""
+    # In this order: what is written in between is seen at the next look.
+    return ledger.version(), state_of(ledger)
+
+
+async def watch(
+    ledger: Database,
+    changed: Changes[Change],
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    *,
+    since: Look | None = None,
+) -> None:
+    """Emit to the library's stream when another process has changed something in it, until the ledger is closed.
+
+    `since` is the look from which on; without it the first one. While nobody listens nothing is read. Others live in
+    real time, whatever the studio's own clock says.
+    """
+    version, seen = since or (-1, None)
+    while True:
+        try:
+            if changed and (now := ledger.version()) != version:
+                before, seen, version = seen, state_of(ledger), now
+                # Every kernel says every few seconds that it lives: that is no news.
+                if before is not None and seen != before:
+                    changed.emit(EVERYTHING)
+        except VeoError:
+            # It is busy, or is just being made anew: the next look may do.
+            pass
+        except sqlite3.ProgrammingError:
+            return
+        await sleep(LOOK_SECONDS)

@@ -1,0 +1,49 @@
+"""Showing and exporting a sweep: what a studio is given so that `sweep.grid()` and `sweep.export()` work.
+
+Nothing heavy is loaded before it is done.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from pathlib import Path
+from typing import Any
+
+from veo_nb import catalog
+from veo_nb.studio import Studio
+from veo_nb.sweep.sweep import Sweep
+
+
+class NotebookViews:
+    """Shows a sweep in the cell that runs, and writes it out without any key that this process knows."""
+
+    def show(self, sweep: Sweep, *, rows: str | None, columns: str | None, embed: bool) -> None:
+        """Display it where the code runs."""
+        from veo_nb.notebook.magics import show_here
+
+        show_here(sweep, rows=rows, columns=columns, embed=embed)
+
+    def export(self, sweep: Sweep, to: str | os.PathLike[str], **how: Any) -> Path:
+        """Write it to a file or folder, and say where."""
+        from veo_nb.notebook.export.writer import export
+
+        return export(sweep, to, keys=_keys(), **how)
+
+
+class NotebookStudio(Studio):
+    """A `Studio` whose sweeps can be shown and exported: `veo.Studio(...)`, with the same settings."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"views": NotebookViews(), **settings})
+        _made.add(self)
+
+
+_made: weakref.WeakSet[Studio] = weakref.WeakSet()
+"""The studios of this process, whose keys must not be in what is given away."""
+
+
+def _keys() -> list[str]:
+    """The keys that this process knows of."""
+    known = [os.environ.get(name, "") for one in catalog.PROVIDERS.values() for name in one.key_variables]
+    return [*known, *(one.settings.api_key.reveal() for one in [*_made])]

@@ -184,6 +184,9 @@ def provider_and_key(
 
 
 def _named(name: Any) -> catalog.Provider:
+    if isinstance(name, catalog.Provider):
+        # One of the catalog's at other addresses: a gateway, or the local network of a test.
+        return name
     if not isinstance(name, str) or name not in catalog.PROVIDERS:
         hint = catalog.did_you_mean(str(name), list(catalog.PROVIDERS))
         raise InvalidRequest(f"There is no provider {catalog.shown(name)}.", hint=hint, field="provider")

@@ -18,6 +18,7 @@ from tests.faults.network.table import FAILED, OK, UNCERTAIN, Case
 from tests.faults.provider import KEY
 from tests.faults.rows import Row
 from tests.world import Time
+from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.errors import VeoError
 from veo_nb.notebook import text as words
@@ -62,20 +63,18 @@ class World:
 
     def make_studio(self) -> Studio:
         self.line.now = self.time.clock
-        studio = Studio(
+        bases = [self.line.base(kind) for kind in CALLS]
+        provider = replace(
+            catalog.PROVIDERS["gptproto"], submit_base=bases[0], poll_base=bases[1], key_origins=tuple(bases)
+        )
+        return Studio(
             environ={},
             folder=self.folder,
             clock=self.time.clock,
             sleep=self.sleep,
-            provider="gptproto",
+            provider=provider,
             api_key=KEY,
         )
-        bases = [self.line.base(kind) for kind in CALLS]
-        provider = replace(
-            studio.settings.provider, submit_base=bases[0], poll_base=bases[1], key_origins=tuple(bases)
-        )
-        studio.settings = replace(studio.settings, provider=provider)
-        return studio
 
     def start(self, studio: Studio, prompt: str = PROMPT) -> Job:
         self.job = studio.generate(prompt)

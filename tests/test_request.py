@@ -26,7 +26,7 @@ from veo_nb.request import Source, VideoRequest, make_request, restore_request
 GPTPROTO = catalog.PROVIDERS["gptproto"]
 
 
-class Lines(str, enum.Enum):
+class Lines(enum.StrEnum):
     HD = "720p"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from PIL import Image
@@ -257,15 +257,15 @@ def test_every_price_is_an_estimate(usd, provider, text):
     assert words.cost(usd, catalog.PROVIDERS[provider]) == text
 
 
-AT = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
+AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("made", "text"),
     [
-        (datetime(2026, 11, 22, 10, 32, tzinfo=timezone.utc), "today 10:32"),
-        (datetime(2026, 11, 21, 23, 59, tzinfo=timezone.utc), "yesterday 23:59"),
-        (datetime(2026, 11, 20, 10, 32, tzinfo=timezone.utc), "2026-11-20 10:32"),
+        (datetime(2026, 11, 22, 10, 32, tzinfo=UTC), "today 10:32"),
+        (datetime(2026, 11, 21, 23, 59, tzinfo=UTC), "yesterday 23:59"),
+        (datetime(2026, 11, 20, 10, 32, tzinfo=UTC), "2026-11-20 10:32"),
     ],
 )
 def test_a_day_is_named_as_a_person_names_it(made, text):
@@ -277,5 +277,5 @@ def test_a_day_is_named_as_a_person_names_it(made, text):
 
 
 def test_a_job_that_is_not_done_is_dated_by_its_beginning():
-    job = make_job(created_at=datetime(2026, 11, 22, 9, 0, tzinfo=timezone.utc).timestamp())
+    job = make_job(created_at=datetime(2026, 11, 22, 9, 0, tzinfo=UTC).timestamp())
     assert words.made_when(job.now, AT) == "today 09:00"

@@ -311,6 +311,17 @@ def test_a_rule_can_belong_to_one_provider(monkeypatch):
     assert [p.message for p in catalog.check(values, catalog.PROVIDERS["sandbox"])] == ["Not 7."]
 
 
+def test_a_field_that_a_provider_has_no_place_for_is_refused_with_the_way_out(monkeypatch):
+    grain = catalog.Field(name="grain", kind="number", high=9, dialects=("vertex",), help="")
+    monkeypatch.setattr(rules, "FIELDS", (*catalog.FIELDS, grain))
+    values = {"prompt": "x", "grain": 99}
+    # What it takes is for who can have it.
+    assert said(**values) == ["grain: grain is for Vertex AI only. Leave it out, or use the provider vertex."]
+    [problem] = catalog.check(values, catalog.PROVIDERS["vertex"])
+    assert problem.hint == "It takes a whole number from 0 to 9."
+    assert catalog.check({**values, "grain": 9}, catalog.PROVIDERS["vertex"]) == []
+
+
 @pytest.mark.parametrize("model", catalog.MODELS.values(), ids=lambda model: model.id)
 def test_each_model_is_complete(model):
     assert model.id in catalog.PRICES or model.alias == "lite"

@@ -445,6 +445,17 @@ def test_a_fingerprint_stays_the_same_from_version_to_version():
     assert request.fingerprint("gptproto") == hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
+def test_compression_is_part_of_a_request_only_where_it_is_asked_for():
+    vertex = catalog.PROVIDERS["vertex"]
+    bare = make_request(vertex, prompt="A fox.")
+    asked = [make_request(vertex, prompt="A fox.", compression_quality=q) for q in ("optimized", "lossless")]
+    assert "compression_quality" not in bare.canonical()
+    assert [one.canonical()["compression_quality"] for one in asked] == ["optimized", "lossless"]
+    assert len({one.fingerprint("vertex") for one in (bare, *asked)}) == 3
+    for one in asked:
+        assert restore_request(json.loads(json.dumps(one.canonical())), lambda *_: b"") == one
+
+
 def test_a_picture_is_stored_by_its_hash_and_never_by_its_bytes():
     shown = make(image=RED).canonical()
     assert shown == {

@@ -55,6 +55,7 @@ class VideoRequest:
     negative_prompt: str | None = None
     seed: int | None = None
     sample_count: int | None = None
+    compression_quality: str | None = None
 
     def settings(self) -> dict[str, Any]:
         """What was set beside the prompt and the model, by field name."""

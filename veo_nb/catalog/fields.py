@@ -131,6 +131,16 @@ FIELDS: tuple[Field, ...] = (
         seldom=True,
         help="clips made by one request",
     ),
+    Field(
+        name="compression_quality",
+        kind="choice",
+        flag="compression-quality",
+        choices=("optimized", "lossless"),
+        dialects=("vertex",),
+        label="Compression",
+        seldom=True,
+        help="a small file, or a large one that loses nothing; Vertex AI only",
+    ),
 )
 """Every request field, in the order in which people read them."""
 

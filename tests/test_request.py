@@ -63,6 +63,10 @@ def test_a_model_may_be_called_by_its_short_name():
     assert make(model="standard").model == "veo-3.1-generate-preview"
 
 
+def test_a_request_has_the_fields_of_the_catalog():
+    assert VideoRequest.__dataclass_fields__.keys() == catalog.FIELD.keys()
+
+
 def test_none_means_not_set():
     nothing: dict[str, Any] = {name: None for name in catalog.FIELD if name != "prompt"}
     assert make(**nothing) == make()

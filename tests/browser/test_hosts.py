@@ -30,19 +30,21 @@ def host(request, chromium, tmp_path, slow_sandbox):
         assert host.wrong == []
 
 
-def test_a_card_counts_is_stopped_by_its_button_and_becomes_the_clip(host):
+def test_a_card_counts_is_stopped_by_its_button_and_becomes_the_clip(host, slow_sandbox):
     stopped = host.run("%%veo --duration 4 --out job\nAn owl turns its head.")
     stopped.get_by_role("button", name="Cancel").click()
     expect(stopped).to_contain_text("Stopped")
     assert host.kernel.value("job.status") == "cancelled"
 
-    output = host.run("%%veo --duration 4\nA fox crosses a frozen lake.")
+    output = host.run("%%veo --duration 4 --out job\nA fox crosses a frozen lake.")
+    host.kernel.run("import time\nwhile not job.operation: time.sleep(0.02)")
+    slow_sandbox.hold()
     line = output.locator(".veo-line")
     expect(line).to_have_text(CLOCK)
-    first = line.inner_text()
-    expect(line).not_to_have_text(first)
+    expect(line).not_to_have_text(line.inner_text())
     host.rebuild()
     expect(line).to_have_text(CLOCK)
+    slow_sandbox.go_on()
     # There is no address for the file here, so what stays is its still and where it lies.
     video = output.locator("video")
     expect(video).to_have_attribute("poster", re.compile("^data:image/jpeg"))

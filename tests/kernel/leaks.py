@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -77,13 +78,14 @@ class Surfaces:
 
     def files(self) -> dict[str, bytes]:
         """Every file in and below the notebook's folder, and their names."""
-        found = [path for path in self.kernel.folder.rglob("*") if path.is_file()]
-        names = "\n".join(str(path) for path in self.kernel.folder.rglob("*"))
         place = self.kernel.folder
-        return {
-            "names of files": names.encode(),
-            **{f"file {path.relative_to(place).as_posix()}": path.read_bytes() for path in found},
-        }
+        found = [*place.rglob("*")]
+        files = {"names of files": "\n".join(map(str, found)).encode()}
+        for path in found:
+            # A database's journal is gone as soon as it is written.
+            with suppress(FileNotFoundError, IsADirectoryError):
+                files[f"file {path.relative_to(place).as_posix()}"] = path.read_bytes()
+        return files
 
     def processes(self) -> dict[str, bytes]:
         """What the kernel and its children were started with, and the environment of the children."""

@@ -590,6 +590,8 @@ def threads() -> list[str]:
 
 
 def test_a_panel_that_is_closed_leaves_no_thread_and_no_listener(look, here, studio):
+    # Those of the test before may still be on their way out.
+    wait_until(lambda: threads() == [])
     before, desks = threads(), len(panel_module._panel_states)
     listening = len(studio.jobs.workspace.open().ledger.changed)
     panel = look(here)

@@ -17,12 +17,12 @@ from veo_nb.notebook.options import option_rows, parse_cell
 from veo_nb.notebook.pages.help import page, readme_table
 from veo_nb.request import make_request
 
-GPTPROTO = catalog.PROVIDERS["gptproto"]
+GPTPROTO, VERTEX = catalog.PROVIDERS["gptproto"], catalog.PROVIDERS["vertex"]
 
 
-def said(**values: Any) -> list[str]:
+def said(provider: catalog.Provider = GPTPROTO, **values: Any) -> list[str]:
     """What a person reads about these fields, a line for each problem."""
-    problems = catalog.check({"prompt": "A fox", **values}, GPTPROTO)
+    problems = catalog.check({"prompt": "A fox", **values}, provider)
     return [f"{p.field}: {p.message} {p.hint}".strip() for p in problems]
 
 
@@ -116,6 +116,18 @@ def test_a_mistyped_value_gets_the_nearest_one(field, value, meant):
 )
 def test_every_documented_value_is_taken(field, value):
     assert said(**{field: value}) == []
+
+
+def test_compression_is_for_vertex_ai_and_elsewhere_the_way_out_is_said():
+    for provider in catalog.PROVIDERS.values():
+        lines = [said(provider, compression_quality=value) for value in ("optimized", "lossless")]
+        refused = (
+            "compression_quality: compression_quality is for Vertex AI only. "
+            "Leave it out, or use the provider vertex."
+        )
+        assert lines == [[] if provider is VERTEX else [refused]] * 2
+    [line] = said(VERTEX, compression_quality="lossles")
+    assert line.endswith("can't be 'lossles'. Did you mean lossless? It takes optimized or lossless.")
 
 
 @pytest.mark.parametrize(
@@ -226,7 +238,8 @@ class Array:
 
 @pytest.mark.parametrize("field", [item.name for item in catalog.FIELDS])
 def test_no_value_is_asked_for_its_truth(field):
-    unquoted = [line for line in said(**{field: Array()}) if "array" not in line]
+    # This one takes every field.
+    unquoted = [line for line in said(VERTEX, **{field: Array()}) if "array" not in line]
     assert unquoted == ([FIRST] if field == "last_frame" else [])
 
 
@@ -309,6 +322,17 @@ def test_a_rule_can_belong_to_one_provider(monkeypatch):
     values = {"prompt": "x", "seed": 7}
     assert catalog.check(values, GPTPROTO) == []
     assert [p.message for p in catalog.check(values, catalog.PROVIDERS["sandbox"])] == ["Not 7."]
+
+
+def test_a_field_that_a_provider_has_no_place_for_is_refused_with_the_way_out(monkeypatch):
+    grain = catalog.Field(name="grain", kind="number", high=9, dialects=("vertex",), help="")
+    monkeypatch.setattr(rules, "FIELDS", (*catalog.FIELDS, grain))
+    values: dict[str, Any] = {"prompt": "x", "grain": 99}
+    # What it takes is for who can have it.
+    assert said(**values) == ["grain: grain is for Vertex AI only. Leave it out, or use the provider vertex."]
+    [problem] = catalog.check(values, VERTEX)
+    assert problem.hint == "It takes a whole number from 0 to 9."
+    assert catalog.check({**values, "grain": 9}, VERTEX) == []
 
 
 @pytest.mark.parametrize("model", catalog.MODELS.values(), ids=lambda model: model.id)

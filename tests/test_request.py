@@ -26,7 +26,7 @@ from veo_nb.request import Source, VideoRequest, make_request, restore_request
 GPTPROTO = catalog.PROVIDERS["gptproto"]
 
 
-class Lines(str, enum.Enum):
+class Lines(enum.StrEnum):
     HD = "720p"
 
 
@@ -61,6 +61,10 @@ def test_only_a_prompt_is_needed():
 
 def test_a_model_may_be_called_by_its_short_name():
     assert make(model="standard").model == "veo-3.1-generate-preview"
+
+
+def test_a_request_has_the_fields_of_the_catalog():
+    assert VideoRequest.__dataclass_fields__.keys() == catalog.FIELD.keys()
 
 
 def test_none_means_not_set():
@@ -443,6 +447,17 @@ def test_a_fingerprint_stays_the_same_from_version_to_version():
         r'"prompt": "A fox. \ud83e\udd8a", "provider": "gptproto", "seed": 7}'
     )
     assert request.fingerprint("gptproto") == hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def test_compression_is_part_of_a_request_only_where_it_is_asked_for():
+    vertex = catalog.PROVIDERS["vertex"]
+    bare = make_request(vertex, prompt="A fox.")
+    asked = [make_request(vertex, prompt="A fox.", compression_quality=q) for q in ("optimized", "lossless")]
+    assert "compression_quality" not in bare.canonical()
+    assert [one.canonical()["compression_quality"] for one in asked] == ["optimized", "lossless"]
+    assert len({one.fingerprint("vertex") for one in (bare, *asked)}) == 3
+    for one in asked:
+        assert restore_request(json.loads(json.dumps(one.canonical())), lambda *_: b"") == one
 
 
 def test_a_picture_is_stored_by_its_hash_and_never_by_its_bytes():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import index
@@ -20,11 +20,6 @@ from urllib.parse import urlsplit
 from veo_nb import catalog
 from veo_nb.credentials.keys import Environment, Secret, Stores, missing_key, provider_and_key, unsendable_key
 from veo_nb.errors import InvalidRequest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 FILE = "veo_nb.toml"
 NAMES = (
@@ -189,7 +184,7 @@ def base_address(value: Any) -> str:
         parts = urlsplit(text)
         host = parts.hostname if parts.port != 0 else None
         if "[" in text:
-            # Only from Python 3.11 on does urlsplit look into the brackets.
+            # Only from Python 3.11.4 on does urlsplit look into the brackets.
             ipaddress.ip_address(host or "")
     except ValueError:
         host = None

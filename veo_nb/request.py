@@ -37,6 +37,9 @@ class Source:
 class VideoRequest:
     """One request for a clip: what is set is sent, what is None is left to the provider.
 
+    Its fields are those of `catalog.FIELDS`. A new one comes last and is None by default: a request without it keeps
+    the fingerprint by which the libraries of all versions know its clip.
+
     `duration_seconds` is in seconds, `seed` from 0 to 2**32 - 1, `sample_count` from 1 to 4; `model` is a
     full id. Build it with `make_request`, which takes friendlier values and checks them.
     """
@@ -55,6 +58,7 @@ class VideoRequest:
     negative_prompt: str | None = None
     seed: int | None = None
     sample_count: int | None = None
+    compression_quality: str | None = None
 
     def settings(self) -> dict[str, Any]:
         """What was set beside the prompt and the model, by field name."""

@@ -333,6 +333,8 @@ export interface FieldForm {
   choices: Choice[];
   /** What stands there while nothing is set: `8 s` where the provider takes that, else empty. */
   unset: string;
+  /** Whether it stands in the fold, with what is seldom set. */
+  seldom: boolean;
 }
 
 /** What the provider that is set takes; it changes only with the settings. */

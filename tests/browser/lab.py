@@ -23,7 +23,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import nbformat
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect, sync_playwright
@@ -75,7 +75,7 @@ class Lab:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Lab:
+    def __enter__(self) -> Self:
         home = self.folder / ".home"
         settings = home / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
         settings.mkdir(parents=True)

@@ -184,7 +184,7 @@ async def _await(job: Job) -> Job:
 
 def test_an_await_given_up_in_a_loop_that_has_ended_makes_no_noise(job, caplog):
     async def main() -> None:
-        with pytest.raises(asyncio.TimeoutError):
+        with pytest.raises(TimeoutError):
             await asyncio.wait_for(_await(job), 0.01)
 
     asyncio.run(main())

@@ -69,6 +69,14 @@ async def test_a_clip_inside_an_answer_arrives_like_any_other(vertex, clip):
     assert (recipe["provider"], recipe["operation"]) == ("vertex", NAME)
 
 
+async def test_how_a_file_is_compressed_is_sent_and_stands_in_the_recipe(vertex):
+    job = await vertex.drive("A fox.", {"compression_quality": "lossless"})
+    await vertex.finish(job)
+    assert [post["parameters"] for post in vertex.service.posts] == [{"compressionQuality": "lossless"}]
+    recipe = json.loads(job.video.path.with_suffix(".json").read_text("utf-8"))
+    assert recipe["request"]["compression_quality"] == "lossless"
+
+
 async def test_several_clips_inside_an_answer_are_all_kept_and_what_was_blocked_is_told(vertex, clip):
     beside = {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": ["Loud noise."]}
     vertex.service.on_poll = lambda name: vertex.service.inline(name, 3, **beside)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -100,7 +100,7 @@ class Echo:
         self._servers: list[ThreadingHTTPServer] = []
         self._names: dict[str, str] = {}
 
-    def __enter__(self) -> Echo:
+    def __enter__(self) -> Self:
         self.elsewhere = self._serve(lambda *_: (200, {"content-type": "video/mp4"}, self.clip), self.abroad)
         self.url = self._serve(self.answer, self.asked)
         return self

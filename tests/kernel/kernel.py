@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psutil  # type: ignore[import-untyped]  # comes with ipykernel
 import zmq
@@ -117,7 +117,7 @@ class Kernel:
 
     # ---- its life
 
-    def __enter__(self) -> Kernel:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -30,7 +30,11 @@ def test_the_index_comes_before_the_data(clip):
 
 def test_every_second_has_a_key_frame(clip):
     with av.open(str(clip)) as container:
-        keys = [packet.pts * packet.time_base for packet in container.demux(video=0) if packet.is_keyframe]
+        keys = [
+            packet.pts * packet.time_base
+            for packet in container.demux(video=0)
+            if packet.is_keyframe and packet.pts is not None
+        ]
     assert [round(float(key)) for key in keys] == [0, 1]
 
 
@@ -58,6 +62,8 @@ def test_sound_shorter_than_the_pictures_is_filled_and_longer_is_cut(tmp_path):
                 writer.add_picture(np.zeros((64, 64, 3), np.uint8))
         with av.open(str(tmp_path / name)) as container:
             audio = container.streams.audio[0]
+            assert audio.duration is not None
+            assert audio.time_base is not None
             assert float(audio.duration * audio.time_base) == pytest.approx(1.0, abs=0.025)
 
 

@@ -47,7 +47,7 @@ def test_a_file_whose_last_pictures_hold_nothing_is_turned_away(clip, tmp_path):
     with av.open(str(clip)) as source, av.open(str(tmp_path / "empty.mp4"), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):
-            if packet.dts is None:
+            if packet.pts is None:
                 continue
             kept = packet if packet.pts * packet.time_base <= 1 else av.Packet(filler)
             kept.pts, kept.dts, kept.time_base, kept.stream = packet.pts, packet.dts, packet.time_base, stream

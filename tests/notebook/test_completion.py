@@ -108,6 +108,7 @@ def test_references_are_offered_three_times(tab):
         ("-m f", ["fast"]),
         ("--person-generation allow_al", ["allow_all"]),
         ("--samples ", ["1", "2", "3", "4"]),
+        ("--compression-quality ", ["optimized", "lossless"]),
         ("--fit ", ["crop", "pad"]),
         ("--seed ", []),
         ("--negative-prompt ", []),

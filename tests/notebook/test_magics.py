@@ -166,6 +166,27 @@ def test_a_dry_run_sends_nothing(run, service, tmp_path):
     assert not (tmp_path / "library").exists()
 
 
+def test_what_the_provider_has_no_place_for_is_refused_before_anything_is_sent(run, service):
+    ran = run("%%veo --compression-quality lossless\nA fox.")
+    assert isinstance(ran.error, errors.InvalidRequest)
+    assert "--compression-quality is for Vertex AI only. Leave it out, or use the provider vertex." in str(
+        ran.error
+    )
+    assert service.requests == []
+
+
+def test_at_vertex_ai_a_cell_can_set_and_vary_the_compression(shell, make_studio, service):
+    studio = make_studio(provider="vertex")
+    shell.register_magics(magics_of(shell, studio))
+    single = Ran(shell, "%%veo --dry-run --compression-quality lossless\nA fox.")
+    several = Ran(shell, "%%veo --dry-run --sweep compression-quality=optimized,lossless\nA fox.")
+    unregister(shell)
+    assert "lossless compression" in single.text
+    assert several.text.splitlines()[0].split() == ["optimized", "lossless"]
+    assert "Nothing sent · 2 requests" in several.text
+    assert service.requests == []
+
+
 def test_an_image_is_a_file_or_a_variable(run, loaded, service, tmp_path):
     Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
     Image.new("RGB", (8, 8), "blue").save(tmp_path / "blue", "PNG")

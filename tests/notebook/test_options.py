@@ -65,6 +65,7 @@ def test_the_cell_is_the_prompt_and_what_is_not_given_is_not_there():
         ("--seed=-1", {"seed": "-1"}),
         ("-n 2", {"sample_count": 2}),
         ("--samples 4", {"sample_count": 4}),
+        ("--compression-quality lossless", {"compression_quality": "lossless"}),
         ("-i a.png --fit crop", {"image": "a.png", "fit": "crop"}),
     ],
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -160,49 +161,56 @@ def test_an_old_note_is_not_shown_beside_an_end():
 
 
 def chosen(**fields) -> list[str]:
-    return words.settings(make_request(PROVIDER, prompt="A fox.", **fields))
+    # This provider takes every field.
+    return words.settings(make_request(catalog.PROVIDERS["vertex"], prompt="A fox.", **fields))
 
 
 def test_what_was_left_to_the_provider_is_not_shown():
     assert chosen() == ["fast"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "shown"),
-    [
-        (
-            {"model": "standard", "aspect_ratio": "9:16", "resolution": "1080p", "duration_seconds": 8},
-            ["standard", "9:16", "1080p", "8 s"],
-        ),
-        ({"image": Image.new("RGB", (320, 180))}, ["fast", "from an image"]),
-        (
-            {"image": Image.new("RGB", (640, 427))},
-            ["fast", "from an image (3:2, the provider makes it 16:9)"],
-        ),
-        ({"image": Image.new("RGB", (640, 427)), "fit": "pad"}, ["fast", "from an image"]),
-        ({"image": Image.new("RGB", (64, 36))}, ["fast", "from an image (only 64 x 36 pixels)"]),
-        (
-            {"image": Image.new("RGB", (96, 64))},
-            ["fast", "from an image (3:2, the provider makes it 16:9; only 96 x 64 pixels)"],
-        ),
-        (
-            {"image": Image.new("RGB", (320, 180)), "last_frame": Image.new("RGB", (300, 300))},
-            ["fast", "from an image", "to an image (1:1, the provider makes it 16:9)"],
-        ),
-        ({"video": "https://x.example/a.mp4"}, ["fast", "goes on from a clip"]),
-        ({"reference_images": [Image.new("RGB", (8, 8))]}, ["fast", "1 reference image"]),
-        ({"reference_images": [Image.new("RGB", (8, 8))] * 2}, ["fast", "2 reference images"]),
-        ({"person_generation": "allow_adult"}, ["fast", "allow adult"]),
-        ({"enhance_prompt": True}, ["fast", "prompt enhanced"]),
-        ({"enhance_prompt": False}, ["fast", "prompt as written"]),
-        ({"negative_prompt": "rain"}, ["fast", "without rain"]),
-        ({"seed": 0}, ["fast", "seed 0"]),
-        ({"sample_count": 1}, ["fast", "1 sample"]),
-        ({"sample_count": 3}, ["fast", "3 samples"]),
-    ],
-)
+SET: list[tuple[dict[str, Any], list[str]]] = [
+    (
+        {"model": "standard", "aspect_ratio": "9:16", "resolution": "1080p", "duration_seconds": 8},
+        ["standard", "9:16", "1080p", "8 s"],
+    ),
+    ({"image": Image.new("RGB", (320, 180))}, ["fast", "from an image"]),
+    (
+        {"image": Image.new("RGB", (640, 427))},
+        ["fast", "from an image (3:2, the provider makes it 16:9)"],
+    ),
+    ({"image": Image.new("RGB", (640, 427)), "fit": "pad"}, ["fast", "from an image"]),
+    ({"image": Image.new("RGB", (64, 36))}, ["fast", "from an image (only 64 x 36 pixels)"]),
+    (
+        {"image": Image.new("RGB", (96, 64))},
+        ["fast", "from an image (3:2, the provider makes it 16:9; only 96 x 64 pixels)"],
+    ),
+    (
+        {"image": Image.new("RGB", (320, 180)), "last_frame": Image.new("RGB", (300, 300))},
+        ["fast", "from an image", "to an image (1:1, the provider makes it 16:9)"],
+    ),
+    ({"video": "https://x.example/a.mp4"}, ["fast", "goes on from a clip"]),
+    ({"reference_images": [Image.new("RGB", (8, 8))]}, ["fast", "1 reference image"]),
+    ({"reference_images": [Image.new("RGB", (8, 8))] * 2}, ["fast", "2 reference images"]),
+    ({"person_generation": "allow_adult"}, ["fast", "allow adult"]),
+    ({"enhance_prompt": True}, ["fast", "prompt enhanced"]),
+    ({"enhance_prompt": False}, ["fast", "prompt as written"]),
+    ({"negative_prompt": "rain"}, ["fast", "without rain"]),
+    ({"seed": 0}, ["fast", "seed 0"]),
+    ({"sample_count": 1}, ["fast", "1 sample"]),
+    ({"sample_count": 3}, ["fast", "3 samples"]),
+    ({"compression_quality": "lossless"}, ["fast", "lossless compression"]),
+]
+"""What was set, and how it is shown."""
+
+
+@pytest.mark.parametrize(("fields", "shown"), SET)
 def test_what_was_set_is_shown_in_short_words(fields, shown):
     assert chosen(**fields) == shown
+
+
+def test_every_field_is_among_them():
+    assert {name for fields, _ in SET for name in fields} == (catalog.FIELD.keys() - {"prompt"}) | {"fit"}
 
 
 @pytest.mark.parametrize(
@@ -257,15 +265,15 @@ def test_every_price_is_an_estimate(usd, provider, text):
     assert words.cost(usd, catalog.PROVIDERS[provider]) == text
 
 
-AT = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
+AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("made", "text"),
     [
-        (datetime(2026, 11, 22, 10, 32, tzinfo=timezone.utc), "today 10:32"),
-        (datetime(2026, 11, 21, 23, 59, tzinfo=timezone.utc), "yesterday 23:59"),
-        (datetime(2026, 11, 20, 10, 32, tzinfo=timezone.utc), "2026-11-20 10:32"),
+        (datetime(2026, 11, 22, 10, 32, tzinfo=UTC), "today 10:32"),
+        (datetime(2026, 11, 21, 23, 59, tzinfo=UTC), "yesterday 23:59"),
+        (datetime(2026, 11, 20, 10, 32, tzinfo=UTC), "2026-11-20 10:32"),
     ],
 )
 def test_a_day_is_named_as_a_person_names_it(made, text):
@@ -277,5 +285,5 @@ def test_a_day_is_named_as_a_person_names_it(made, text):
 
 
 def test_a_job_that_is_not_done_is_dated_by_its_beginning():
-    job = make_job(created_at=datetime(2026, 11, 22, 9, 0, tzinfo=timezone.utc).timestamp())
+    job = make_job(created_at=datetime(2026, 11, 22, 9, 0, tzinfo=UTC).timestamp())
     assert words.made_when(job.now, AT) == "today 09:00"

@@ -120,6 +120,7 @@ def test_pictures_of_each_kind_are_taken(sandbox, photo, blob, kind):
         ({}, {"sampleCount": 5}, "sampleCount can't be 5"),
         ({}, {"sampleCount": 0}, "sampleCount can't be 0"),
         ({}, {"enhancePrompt": "yes"}, "parameters.enhancePrompt"),
+        ({}, {"compressionQuality": "lossless"}, "unknown field `compressionQuality`"),
         ({"video": {}}, {}, "either uri or bytesBase64Encoded"),
         ({"video": {"uri": "https://example.com/cat.mp4"}}, {}, "does not name a video of this server"),
         ({"video": {"uri": "file:///etc/passwd"}}, {}, "does not name a video of this server"),

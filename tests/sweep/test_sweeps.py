@@ -282,7 +282,7 @@ def test_a_wait_has_an_end_and_says_how_it_stands(make_studio, held):
 
 async def test_an_await_that_is_cancelled_leaves_it_running(make_studio, held):
     sweep = start(make_studio(max_in_flight=1))
-    with pytest.raises(asyncio.TimeoutError):
+    with pytest.raises(TimeoutError):
         await asyncio.wait_for(sweep, 0.05)
     held.give()
     assert (await sweep).summary().done == 4

@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 from urllib.request import url2pathname
 
@@ -59,7 +59,7 @@ _BROKEN = (
     httpx.HTTPError,
     httpx.StreamError,
     httpx.InvalidURL,
-    asyncio.TimeoutError,
+    TimeoutError,
     # These come through httpx as they are: a broken TLS record, a host name or a redirect that can't be encoded.
     ssl.SSLError,
     ValueError,
@@ -170,7 +170,7 @@ class AsyncClient:
                 hint="Look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
             ) from None
 
-    async def __aenter__(self) -> AsyncClient:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

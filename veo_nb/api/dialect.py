@@ -1,4 +1,4 @@
-"""Which of the two forms of the wire a provider speaks. To add a third, add its file and a line here."""
+"""Which of the two forms of the wire a provider speaks. To add a third, add its file and a case in `dialect_of`."""
 
 from __future__ import annotations
 

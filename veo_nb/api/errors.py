@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 import ssl
@@ -27,7 +26,7 @@ _RETIRED = re.compile(
 
 def reason(error: BaseException) -> str:
     """Why the way broke, in a few words of ours where it is one of the usual ways."""
-    if isinstance(error, (asyncio.TimeoutError, httpx.TimeoutException)):
+    if isinstance(error, (TimeoutError, httpx.TimeoutException)):
         return "it took too long"
     for cause in _causes(error):
         if found := _reason_behind(cause):

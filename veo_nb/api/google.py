@@ -53,7 +53,7 @@ class GoogleAccount:
                 fetching = asyncio.to_thread(_fetched, credentials)
                 self._credentials = await asyncio.wait_for(fetching, TOKEN_SECONDS)
                 self._tokens = [*self._tokens[1 - KEPT :], Secret(self._credentials.token or "")]
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 raise errors.TransportError(
                     "Google's token service can't be reached: it took too long.",
                     hint="Look at your connection and proxy.",

@@ -92,7 +92,7 @@ async def try_key(client: AsyncClient, settings: Settings) -> Tried:
         return Tried("refused" if "api key" in error.message.lower() else "good", error.message)
     except errors.VeoError as error:
         return Tried("unknown", error.message)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return Tried("unknown", "It took too long.")
     return Tried("good")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timezone
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 LONGEST_PAUSE = 60.0
@@ -30,7 +30,7 @@ def retry_after(header: str | None, now: float) -> float | None:
         try:
             moment = parsedate_to_datetime(text)
             if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=timezone.utc)
+                moment = moment.replace(tzinfo=UTC)
             seconds = moment.timestamp() - now
         except (TypeError, ValueError, OverflowError):
             return None

@@ -34,6 +34,7 @@ PARAMETERS = {
     "negative_prompt": "negativePrompt",
     "seed": "seed",
     "sample_count": "sampleCount",
+    "compression_quality": "compressionQuality",
 }
 """Fields that go under `parameters`, and their names on the wire."""
 

@@ -1,10 +1,12 @@
 """What can be asked for and of whom: models, providers, fields and rules as data.
 
 Validation, completion, help, prices, the form of the panel and the sandbox's own checks read these
-tables. To add a model or a provider, add an entry; to add a rule, add one `Rule`. Wire names are not
-here on purpose: the client and the sandbox each write them down for themselves, so that a mistake in
-one is noticed by the other. Facts come from the provider's page and Google's Gemini API reference, as
-collected on 2026-11-22.
+tables: `models`, `prices`, `providers`, `fields`, `rules`, `inputs` (pictures and source videos). To add a
+model or a provider, add an entry; to add a rule, add one `Rule`; a field has more than its entry here, which
+CONTRIBUTING.md tells step by step. Wire names are not here on purpose: the client (`api.wire`) and the
+sandbox (`sandbox.wire`, `sandbox.vertex`) each write them down for themselves, so that a mistake in one is
+noticed by the other. Facts come from the provider's page and Google's Gemini API reference, as collected on
+2026-11-22.
 """
 
 from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, Field, Values

@@ -1,4 +1,7 @@
-"""The fields of a request: what each means, and how it is written in a cell."""
+"""The fields of a request: what each means, and how it is written in a cell and called in the panel.
+
+A new field begins with an entry in `FIELDS`; where it goes from there is in CONTRIBUTING.md, "A new field".
+"""
 
 from __future__ import annotations
 
@@ -27,11 +30,19 @@ class Field:
     """How often its option may be given."""
     choices: tuple[str, ...] = ()
     """What it takes, where that does not depend on the model."""
+    dialects: tuple[str, ...] = ()
+    """The forms of the wire that have it; empty for all (see `Provider.dialect`)."""
+    label: str = ""
+    """What the panel's form calls it; empty for the prompt and the pictures, which have places of their own there."""
+    seldom: bool = False
+    """Whether that form has it in a fold, with the others that are seldom set."""
 
 
 FIELDS: tuple[Field, ...] = (
     Field(name="prompt", kind="text", help="what to show and to hear"),
-    Field(name="model", kind="choice", flag="model", short="m", help="which model makes the clip"),
+    Field(
+        name="model", kind="choice", flag="model", short="m", label="Model", help="which model makes the clip"
+    ),
     Field(name="image", kind="image", flag="image", short="i", help="the first frame: a file or a variable"),
     Field(
         name="last_frame",
@@ -52,18 +63,63 @@ FIELDS: tuple[Field, ...] = (
         flag="video",
         help="a clip to go on from: a job's ID, a variable or a URL; adds 7 s",
     ),
-    Field(name="aspect_ratio", kind="choice", flag="aspect-ratio", short="a", help="shape of the picture"),
-    Field(name="resolution", kind="choice", flag="resolution", short="r", help="lines of the picture"),
-    Field(name="duration_seconds", kind="choice", flag="duration", short="d", help="length in seconds"),
-    Field(name="person_generation", kind="choice", flag="person-generation", help="which people may appear"),
+    Field(
+        name="aspect_ratio",
+        kind="choice",
+        flag="aspect-ratio",
+        short="a",
+        label="Aspect ratio",
+        help="shape of the picture",
+    ),
+    Field(
+        name="resolution",
+        kind="choice",
+        flag="resolution",
+        short="r",
+        label="Resolution",
+        help="lines of the picture",
+    ),
+    Field(
+        name="duration_seconds",
+        kind="choice",
+        flag="duration",
+        short="d",
+        label="Duration",
+        help="length in seconds",
+    ),
+    Field(
+        name="person_generation",
+        kind="choice",
+        flag="person-generation",
+        label="People",
+        help="which people may appear",
+    ),
     Field(
         name="enhance_prompt",
         kind="switch",
         flag="enhance-prompt",
+        label="Prompt",
+        seldom=True,
         help="let the provider rewrite the prompt, or not",
     ),
-    Field(name="negative_prompt", kind="text", flag="negative-prompt", help="what should not appear"),
-    Field(name="seed", kind="number", flag="seed", low=0, high=2**32 - 1, help="same seed, similar clip"),
+    Field(
+        name="negative_prompt",
+        kind="text",
+        flag="negative-prompt",
+        label="Without",
+        seldom=True,
+        help="what should not appear",
+    ),
+    Field(
+        name="seed",
+        kind="number",
+        flag="seed",
+        low=0,
+        high=2**32 - 1,
+        label="Seed",
+        seldom=True,
+        help="same seed, similar clip",
+    ),
     Field(
         name="sample_count",
         kind="number",
@@ -71,7 +127,19 @@ FIELDS: tuple[Field, ...] = (
         short="n",
         low=1,
         high=4,
+        label="Samples",
+        seldom=True,
         help="clips made by one request",
+    ),
+    Field(
+        name="compression_quality",
+        kind="choice",
+        flag="compression-quality",
+        choices=("optimized", "lossless"),
+        dialects=("vertex",),
+        label="Compression",
+        seldom=True,
+        help="a small file, or a large one that loses nothing; Vertex AI only",
     ),
 )
 """Every request field, in the order in which people read them."""

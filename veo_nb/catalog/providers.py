@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from veo_nb.catalog.fields import Field
 from veo_nb.catalog.models import GENERAL, PREVIEWS
 
 
@@ -44,6 +45,10 @@ class Provider:
     models: tuple[str, ...] = PREVIEWS
     withdrawn: str = ""
     """Why its models may be gone, in a sentence; said when it does not know one of them."""
+
+    def takes(self, item: Field) -> bool:
+        """Whether its form of the wire has this field."""
+        return not item.dialects or self.dialect in item.dialects
 
 
 PROVIDERS: dict[str, Provider] = {

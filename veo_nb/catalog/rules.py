@@ -11,7 +11,7 @@ from veo_nb.catalog.fields import FIELDS, FIT, Field, Values
 from veo_nb.catalog.lookup import find_model, model_names
 from veo_nb.catalog.models import DEFAULT_MODEL, Model
 from veo_nb.catalog.phrases import did_you_mean, listed, nearest, shown
-from veo_nb.catalog.providers import Provider
+from veo_nb.catalog.providers import PROVIDERS, Provider
 from veo_nb.errors import InvalidRequest
 
 HALVED = "{} holds half a character, which can't be {}."
@@ -132,7 +132,7 @@ def check(values: Values, provider: Provider) -> list[Problem]:
     for item in (*FIELDS, FIT):
         value = values.get(item.name)
         if value is not None:
-            problems += _check_value(item, value, model)
+            problems += _check_value(item, value, model) if provider.takes(item) else [_not_taken(item)]
     for rule in RULES:
         if (not rule.providers or provider.name in rule.providers) and rule.broken(values):
             problems.append(
@@ -164,6 +164,15 @@ def _check_value(item: Field, value: Any, model: Model) -> list[Problem]:
     if item.kind == "text" and _is_halved(value):
         return [Problem(field=item.name, message=HALVED.format(item.name, "sent"), hint=WHOLE)]
     return []
+
+
+def _not_taken(item: Field) -> Problem:
+    takers = [provider for provider in PROVIDERS.values() if provider.takes(item)]
+    return Problem(
+        field=item.name,
+        message=f"{item.name} is for {listed(tuple(one.title for one in takers))} only.",
+        hint=f"Leave it out, or use the provider {listed(tuple(one.name for one in takers))}.",
+    )
 
 
 def _is_among(value: Any, choices: tuple[Any, ...]) -> bool:

@@ -7,7 +7,6 @@ import contextlib
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextvars import Context
 from typing import Any, TypeVar
 
@@ -108,30 +107,20 @@ def block_on(future: Future[T], timeout: float | None = None) -> T:
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        return _result(future, timeout)
+        return future.result(timeout)
     import nest_asyncio2
 
     try:
         nest_asyncio2.apply(loop)
     except ValueError:
         # Only asyncio's own loops can be entered again (uvloop's can't): then the thread just waits.
-        return _result(future, timeout)
+        return future.result(timeout)
     waiting = loop.create_task(_shielded(future, timeout))
     try:
         return loop.run_until_complete(waiting)
-    except asyncio.TimeoutError:
-        raise TimeoutError from None
     finally:
         waiting.cancel()
 
 
-def _result(future: Future[T], timeout: float | None) -> T:
-    try:
-        return future.result(timeout)
-    except FutureTimeout:
-        # Before Python 3.11 this was another class than the builtin.
-        raise TimeoutError from None
-
-
-async def _shielded(future: Future[T], timeout: float | None) -> T:
-    return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), timeout)
+async def _shielded(future: Future[T], seconds: float | None) -> T:
+    return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), seconds)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from IPython.display import HTML
@@ -95,7 +95,7 @@ def last_line(job: Job, place: Place) -> str:
 
 def shown_again(job: Job, place: Place) -> ClipVideo | HTML:
     """The output of a cell whose clip was there already."""
-    line = words.shown_again(job.now, datetime.now(timezone.utc).astimezone())
+    line = words.shown_again(job.now, datetime.now(UTC).astimezone())
     files = " · ".join(place.shown(video.path) for video in job.videos)
     return finished(job, place, f"{line} · {files}")
 

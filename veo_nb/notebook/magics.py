@@ -36,9 +36,9 @@ SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight", "budget
 class VeoMagics(Magics):  # type: ignore[misc]
     """`%%veo` and `%veo`. `%config VeoMagics.provider = "sandbox"` and the like change the settings."""
 
-    provider = traitlets.Unicode("", help="gptproto or sandbox; by default whichever has a key").tag(
-        config=True
-    )
+    provider = traitlets.Unicode(
+        "", help=f"{catalog.listed(tuple(catalog.PROVIDERS))}; by default whichever has a key"
+    ).tag(config=True)
     base_url = traitlets.Unicode("", help="one base address for all calls").tag(config=True)
     library = traitlets.Unicode("", help="folder of the ledger and the videos").tag(config=True)
     model = traitlets.Unicode("", help="fast, standard or a full id").tag(config=True)

@@ -97,6 +97,7 @@ def settings(request: VideoRequest) -> list[str]:
         request.negative_prompt and f"without {request.negative_prompt}",
         None if request.seed is None else f"seed {request.seed}",
         request.sample_count and counted(request.sample_count, "sample"),
+        request.compression_quality and f"{request.compression_quality} compression",
     ]
     return [str(part) for part in shown if part]
 

@@ -5,6 +5,11 @@ to it over HTTP, and none imports it. It speaks both dialects, Gemini's and Vert
 refuses: a wrong key, an unknown model, fields that don't go together, a broken image, an operation or a file that is not
 there or not any more, too many requests.
 
+`server` has the routes and `gate` lets requests in; `wire` reads a submit into an `Order`, `vertex` what differs in the
+second dialect; `recipe` and `reading` make of an order what is to be painted, `pool` has `render` paint it, `store`
+remembers it. A field that both dialects have is one of `wire.Parameters`, one that only the second has of
+`vertex.Parameters`.
+
 Words in the prompt make it misbehave, to see what happens then:
 
     sandbox:block        the request is refused for its content (400, a policy violation)

@@ -12,6 +12,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
+from typing import Self
 
 from veo_nb.sandbox.store import Operation, Store
 
@@ -62,7 +63,7 @@ class Pool:
                 if worked:
                     idle = 0.0
                     continue
-                with contextlib.suppress(asyncio.TimeoutError):
+                with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._work.wait(), TICK)
                 idle += TICK
                 if idle > IDLE:
@@ -96,7 +97,7 @@ class Renderer:
         self.draft = draft
         self._process: Process | None = None
 
-    async def __aenter__(self) -> Renderer:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

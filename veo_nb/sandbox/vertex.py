@@ -111,7 +111,7 @@ def read_order(model: catalog.Model, raw: bytes) -> Order:
             Reference(_blob("referenceImages", thing.image), thing.kind)
             for thing in values["reference_images"]
         ]
-    return wire.make_order(model, values, _source, _extras(values))
+    return wire.make_order(model, values, _source, _take_extras(values))
 
 
 def _blob(name: str, still: Still) -> Blob:
@@ -137,28 +137,29 @@ def _one_of(name: str, part: Still | SourceClip) -> None:
         raise invalid(f"{name} takes either bytesBase64Encoded or gcsUri.")
 
 
-def _extras(values: dict[str, Any]) -> Extras:
+def _take_extras(values: dict[str, Any]) -> Extras:
+    """What only this dialect has, taken out of the values: the catalog's rules are asked for the rest."""
     # There is no other rate on the service, and the renderer has none either.
-    if values.get("fps", FPS) != FPS:
-        raise invalid(f"fps can't be {values['fps']}. It takes {FPS}.")
-    storage = values.get("storage_uri", "")
+    if (fps := values.pop("fps", FPS)) != FPS:
+        raise invalid(f"fps can't be {fps}. It takes {FPS}.")
+    storage = values.pop("storage_uri", "")
     if storage and not ADDRESS.fullmatch(storage):
         raise invalid(f"storageUri can't be {shown(storage)}. It takes gs://bucket/folder.")
+    quality = _take_choice(values, "compression_quality", "compressionQuality", ("optimized", "lossless"))
     return Extras(
-        sound=values.get("generate_audio", True),
-        lossless=_choice(values, "compression_quality", "compressionQuality", ("optimized", "lossless"))
-        == "lossless",
-        fit=_choice(values, "resize_mode", "resizeMode", ("crop", "pad")),
+        sound=values.pop("generate_audio", True),
+        lossless=quality == "lossless",
+        fit=_take_choice(values, "resize_mode", "resizeMode", ("crop", "pad")),
         storage=storage.rstrip("/"),
     )
 
 
-def _choice(values: dict[str, Any], name: str, wire_name: str, known: tuple[str, ...]) -> str:
+def _take_choice(values: dict[str, Any], name: str, wire_name: str, known: tuple[str, ...]) -> str:
     """A word of a list, in small letters; Google's own pages write them in both."""
-    word = values.get(name)
-    if word is not None and word.lower() not in known:
+    word = values.pop(name, "")
+    if word and word.lower() not in known:
         raise invalid(f"{wire_name} can't be {shown(word)}. It takes {catalog.listed(known)}.")
-    return (word or "").lower()
+    return str(word).lower()
 
 
 def resource(model: str, project: str, location: str) -> str:

@@ -31,6 +31,7 @@ NAMES = {
     "negative_prompt": "negativePrompt",
     "seed": "seed",
     "sample_count": "sampleCount",
+    "compression_quality": "compressionQuality",
 }
 """How each field of the catalog is called on the wire."""
 

@@ -10,13 +10,13 @@ import json
 import re
 import sqlite3
 from dataclasses import dataclass, fields
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from veo_nb import errors
 
 
-class State(str, Enum):
+class State(StrEnum):
     """Where a job is. The last five are final."""
 
     QUEUED = "queued"
@@ -33,9 +33,6 @@ class State(str, Enum):
     def final(self) -> bool:
         """Whether nothing more happens by itself."""
         return self not in NEXT
-
-    def __str__(self) -> str:
-        return self.value
 
 
 _ENDS = frozenset({State.FAILED, State.BLOCKED, State.CANCELLED})

@@ -205,7 +205,7 @@ class Sweep:
             await job
 
         while (job := self._unfinished()) is not None:
-            with contextlib.suppress(asyncio.TimeoutError), _goes_on_if_over(job):
+            with contextlib.suppress(TimeoutError), _goes_on_if_over(job):
                 await asyncio.wait_for(end_of(job), LOOK_SECONDS)
         return self._result()
 

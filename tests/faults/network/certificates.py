@@ -60,7 +60,7 @@ class Certificates:
         by: ec.EllipticCurvePrivateKey | None = None,
         authority: bool = False,
     ) -> bytes:
-        today = dt.datetime.now(dt.timezone.utc)
+        today = dt.datetime.now(dt.UTC)
         builder = (
             x509.CertificateBuilder()
             .subject_name(name)

@@ -20,7 +20,7 @@ import ssl
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from tests.api.service import Call, Step, answer
 from tests.faults.network.certificates import Certificates
@@ -78,7 +78,7 @@ class Line:
         self.looks: dict[str, int] = {}
         self.uri = ""
 
-    def __enter__(self) -> Line:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

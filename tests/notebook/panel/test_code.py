@@ -62,6 +62,15 @@ def test_a_cell_and_python_make_exactly_this_clip(studio, service, tmp_path, mon
     assert len(service.posts) == 1
 
 
+def test_what_only_one_provider_takes_is_copied_too(make_studio):
+    studio = make_studio(provider="vertex")
+    job = studio.generate("A fox.", compression_quality="lossless")
+    cell = cell_of(job, studio.library.files)
+    assert "--compression-quality lossless" in cell
+    assert entered_from_cell(studio, cell) == (job, False)
+    assert "compression_quality='lossless'" in python_of(job, studio.library.files)
+
+
 def test_a_clip_that_goes_on_from_another_names_its_job(studio, service, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fox = studio.generate("A fox.", resolution="720p").wait(30)

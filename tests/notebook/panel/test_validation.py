@@ -23,9 +23,9 @@ def unavailable(provider: catalog.Provider = SANDBOX, **changes: Any) -> dict[st
 
 def test_at_first_only_what_needs_a_first_frame_can_not_be_used():
     found = unavailable()
-    assert set(found) == {"last_frame", "fit"}
+    assert set(found) == {"last_frame", "fit", "compression_quality"}
     assert found["last_frame"]["*"].startswith("A last frame needs a first one. ")
-    assert set(unavailable(image=["fox"])) == {"reference_images", "video"}
+    assert set(unavailable(image=["fox"])) == {"reference_images", "video", "compression_quality"}
 
 
 def test_a_value_that_does_not_go_with_another_names_the_reason_and_the_way_out():
@@ -49,6 +49,14 @@ def test_a_value_that_goes_with_one_of_several_can_be_chosen():
 def test_only_models_of_the_provider_are_judged():
     for provider in catalog.PROVIDERS.values():
         assert "model" not in unavailable(provider)
+
+
+def test_a_field_that_the_provider_has_no_place_for_says_which_one_has():
+    reason = "Compression is for Vertex AI only. Leave it out, or use the provider vertex."
+    for name in ("gptproto", "gemini", "sandbox"):
+        found = unavailable(catalog.PROVIDERS[name])
+        assert found["compression_quality"] == {"optimized": reason, "lossless": reason}
+    assert "compression_quality" not in unavailable(catalog.PROVIDERS["vertex"])
 
 
 def test_with_a_source_video_the_resolution_is_given():

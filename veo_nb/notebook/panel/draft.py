@@ -88,6 +88,7 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
         kind=kind,
         choices=values,
         unset=unset.get(item.name, ""),
+        seldom=item.seldom,
     )
 
 

@@ -44,6 +44,8 @@ class FieldForm(Exchanged, frozen=True):
     """Of a choice or a switch; empty for the others."""
     unset: str
     """What stands there while nothing is set: `8 s` where the provider takes that, else empty."""
+    seldom: bool
+    """Whether it stands in the fold, with what is seldom set."""
 
 
 class Setup(Exchanged, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,21 +13,11 @@ from veo_nb.errors import VeoError
 from veo_nb.notebook.options import choices
 from veo_nb.notebook.panel.protocol import Draft, Problem
 
-LABELS = {
-    "model": "Model",
-    "aspect_ratio": "Aspect ratio",
-    "resolution": "Resolution",
-    "duration_seconds": "Duration",
-    "person_generation": "People",
-    "enhance_prompt": "Prompt",
-    "negative_prompt": "Without",
-    "seed": "Seed",
-    "sample_count": "Samples",
-}
+LABELS = {item.name: item.label for item in catalog.FIELDS if item.label}
 """The fields that a form has, in its order."""
 _PICTURES = ("image", "last_frame", "reference_images")
-MOST_TRIED = 108
-"""Combinations of choices with which a value is tried: all that there are of three models."""
+MOST_TRIED = math.prod(len(choices(catalog.FIELD[name])) or 1 for name in LABELS)
+"""Combinations of choices with which a value is tried: all that the catalog has."""
 _MARK = object()
 """Stands for a picture or a clip where only its presence counts."""
 _SAID = {
@@ -37,8 +28,8 @@ _SAID = {
     "last_frame": "the last frame",
 }
 """What a form calls that for which a cell has options."""
-_TRIED: dict[str, Any] = {"enhance_prompt": True, "negative_prompt": "x", "seed": 1, "sample_count": 1}
-"""A value of each field that has no list of them."""
+_TRIED = {"switch": True, "text": "x", "number": 1}
+"""A value of each kind of field that has no list of them."""
 
 
 def find_problems(
@@ -117,7 +108,7 @@ def find_unavailable(
             for value in _offered(item, provider):
                 if reason := _reason(settings, name, value, provider):
                     found.setdefault(name, {})[str(value)] = reason
-        elif not draft.fields.get(name) and (reason := _reason(settings, name, _TRIED[name], provider)):
+        elif not draft.fields.get(name) and (reason := _reason(settings, name, _TRIED[item.kind], provider)):
             found[name] = {"*": reason}
     for name in (*_PICTURES, "video"):
         mark = [_MARK] if name == "reference_images" else _MARK

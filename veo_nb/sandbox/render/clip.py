@@ -156,7 +156,7 @@ class Finish:
         self.width, self.height = width, height
         x = np.linspace(-0.575, 0.575, width, dtype=np.float32)[None, :]
         y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
-        away = np.clip(np.hypot(x, y) / np.float32(0.72), 0.0, 1.0)
+        away = np.clip(np.hypot(x, y) / np.float32(0.72), 0.0, 1.0).astype(np.float32, copy=False)
         self._dark = -np.float32(vignette) * away ** np.float32(2.4)
         self._shade, self._amount = 1.0 + self._dark, 1.0
         lot = np.random.default_rng(7)

@@ -238,5 +238,5 @@ def _moved(planes: Array, part: tuple[slice, slice], across: np.float32, down: n
     below, after = slice(rows.start + 1, rows.stop + 1), slice(columns.start + 1, columns.stop + 1)
     upper = planes[..., rows, after] * (1 - across) + planes[..., rows, columns] * across
     lower = planes[..., below, after] * (1 - across) + planes[..., below, columns] * across
-    moved: Array = lower * (1 - down) + upper * down
+    moved: Array = (lower * (1 - down) + upper * down).astype(np.float32, copy=False)
     return moved

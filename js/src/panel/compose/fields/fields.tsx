@@ -1,4 +1,4 @@
-// The settings: those one chooses from as a line of menus, the others in a fold.
+// The settings: a line of menus, and in a fold what is seldom set.
 
 import { useState } from "preact/hooks";
 import { IconButton } from "../../../core/ui/icons";
@@ -16,9 +16,9 @@ interface FieldsProps {
   change: (change: (draft: Draft) => Draft) => void;
 }
 
-/** The choices in a line, as `fast ▾ 16:9 ▾ 8 s ▾`. */
+/** What is often set, in a line: `fast ▾ 16:9 ▾ 8 s ▾`. */
 export function Choices({ fields, draft, check, problemsOf, change }: FieldsProps) {
-  const choices = fields.filter((form) => form.kind === "choice");
+  const choices = fields.filter((form) => !form.seldom);
   return (
     <div class="veo-choices" role="group" aria-label="Settings">
       {choices.map((form) => (
@@ -38,7 +38,7 @@ export function Choices({ fields, draft, check, problemsOf, change }: FieldsProp
 /** What is set more seldom. It stands open where something in it keeps the draft from being sent. */
 export function More({ fields, draft, check, problemsOf, change }: FieldsProps) {
   const [open, setOpen] = useState(false);
-  const others = fields.filter((form) => form.kind !== "choice");
+  const others = fields.filter((form) => form.seldom);
   const names = [...others.map((form) => form.name), "take"];
   const bare = asked(draft);
   const set = others
@@ -96,7 +96,7 @@ function OtherField({ form, values, reasons, problems, onChange }: OtherProps) {
   const reason = reasons["*"] ?? "";
   return (
     <>
-      {form.kind === "switch" ? (
+      {form.choices.length > 0 ? (
         <div class="veo-setting" title={form.help}>
           <span>{form.label}</span>
           <Menu labelled form={form} values={values} reasons={reasons} onChange={onChange} />

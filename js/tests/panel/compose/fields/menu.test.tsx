@@ -284,6 +284,18 @@ describe("what is set more seldom", () => {
     expect(here.draft().fields["enhance_prompt"]).toEqual([false]);
   });
 
+  it("shows a choice as a menu too, out of the line of what is often set", async () => {
+    const reason = "Compression is for Vertex AI only.";
+    const check = exampleCheck("single", { unavailable: { compression_quality: { lossless: reason } } });
+    here = await openCompose({}, { check });
+    expect(all('.veo-choices [aria-label^="Compression"]')).toEqual([]);
+    await click(find('.veo-others [aria-label="Compression: not set"]'));
+    expect(option("lossless").textContent).toContain(reason);
+    await click(option("lossless"));
+    await click(option("optimized"));
+    expect(here.draft().fields["compression_quality"]).toEqual(["optimized"]);
+  });
+
   it("takes a take of 1 and more", async () => {
     here = await openCompose();
     await type(field("Take"), "3");

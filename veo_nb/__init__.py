@@ -253,12 +253,9 @@ def configure(**settings: Any) -> Studio:
     Raises:
         InvalidRequest: a setting is wrong; the old ones stay.
     """
-    from veo_nb.credentials.keys import Secret
+    from veo_nb.credentials.keys import wrap_key
 
-    key = settings.get("api_key")
-    if isinstance(key, str):
-        # From here on it can't be shown, not even by a traceback that prints variables.
-        settings["api_key"] = Secret(key)
+    wrap_key(settings)
     return _remake(_settings, settings)
 
 

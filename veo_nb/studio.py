@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from veo_nb.config import Settings, resolve_settings
-from veo_nb.credentials.keys import Environment, Secret
+from veo_nb.credentials.keys import Environment, wrap_key
 from veo_nb.credentials.stores import KeyStores, machine_stores
 from veo_nb.engine.job import Job
 from veo_nb.engine.jobs import Jobs, Preview
@@ -60,9 +60,7 @@ class Studio:
         views: Views | None = None,
         **settings: Any,
     ) -> None:
-        if isinstance(settings.get("api_key"), str):
-            # From here on it can't be shown, not even by a traceback that prints variables.
-            settings["api_key"] = Secret(settings["api_key"])
+        wrap_key(settings)
         if environ is None:
             environ, stores = Environment(os.environ), stores or machine_stores()
         self.stores = stores

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb import catalog
+from veo_nb.credentials.keys import wrap_key
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep
 
@@ -35,6 +36,7 @@ class NotebookStudio(Studio):
     """A `Studio` whose sweeps can be shown and exported: `veo.Studio(...)`, with the same settings."""
 
     def __init__(self, **settings: Any) -> None:
+        wrap_key(settings)
         super().__init__(**{"views": NotebookViews(), **settings})
         _made.add(self)
 

@@ -157,6 +157,12 @@ def unsendable_key(source: str) -> AuthenticationError:
     )
 
 
+def wrap_key(settings: dict[str, Any]) -> None:
+    """Put the key among these settings into a `Secret`, in place: no traceback that prints variables shows it then."""
+    if isinstance(settings.get("api_key"), str):
+        settings["api_key"] = Secret(settings["api_key"])
+
+
 def provider_and_key(
     chosen: Any, given: Secret | str | None, environ: Mapping[str, str], stores: Stores | None
 ) -> tuple[catalog.Provider, Secret, str]:

@@ -20,6 +20,8 @@ from typing import Any, NoReturn
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
 from veo_nb.sweep import axes as grammar
+from veo_nb.sweep.template import fill as replace_names
+from veo_nb.sweep.template import references, undefined
 
 _QUOTES = "\"'"
 
@@ -84,8 +86,13 @@ def _sweep(
     """The command of a cell with axes: they come first to a name in the prompt, then the notebook."""
     axes = grammar.read_axes(map(grammar.split_axis, own.pop("sweep")), prompt, names)
     whole = [str(value.value) for axis in axes if axis.name == "prompt" for value in axis.values]
-    wanted = [one for one in grammar.variables(prompt, *whole) if one not in {axis.name for axis in axes}]
-    variables = {one: fill(f"{{{{{one}}}}}", names) for one in wanted if one in names or one not in fields}
+    own_names = {axis.name for axis in axes}
+    wanted = [one for one in references(prompt, *whole) if one.name not in own_names]
+    variables = {
+        one.text: fill(f"{{{{{one.text}}}}}", names)
+        for one in wanted
+        if one.name in names or one.name not in fields
+    }
     return CellCommand(
         prompt=prompt, fields=fields, axes=axes, variables=variables, zip=tuple(own.pop("zip", ())), **own
     )
@@ -97,19 +104,10 @@ def fill(template: str, names: Mapping[str, Any]) -> str:
     Raises:
         InvalidRequest: there is no such variable.
     """
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in names:
-            own = [known for known in names if not known.startswith("_")]
-            near = catalog.did_you_mean(name, own) if own else ""
-            near = near if near.startswith("Did you mean") else f"Set it in a cell above: {name} = …"
-            raise InvalidRequest(
-                f"{{{{{name}}}}} is not defined in this notebook.", hint=near, field="prompt"
-            )
-        return str(names[name])
-
-    return grammar.VARIABLE.sub(value, template)
+    for one in references(template):
+        if one.name not in names:
+            raise undefined(f"{{{{{one.text}}}}}", one.name, names, "…", "prompt")
+    return replace_names(template, names)
 
 
 def as_options(text: str) -> str:

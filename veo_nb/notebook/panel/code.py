@@ -12,7 +12,7 @@ from veo_nb.engine.job import Job
 from veo_nb.media.picture import Picture
 from veo_nb.request import Source
 from veo_nb.store.files import Files
-from veo_nb.sweep.axes import VARIABLE
+from veo_nb.sweep.template import is_plain
 
 
 def cell_of(job: Job, library: Files) -> str:
@@ -20,7 +20,7 @@ def cell_of(job: Job, library: Files) -> str:
     request = job.request
     prompt = request.prompt
     # A cell fills in what is in double braces, and takes spaces and lines around the prompt away.
-    if prompt != prompt.strip() or VARIABLE.search(prompt) or prompt.startswith("%"):
+    if prompt != prompt.strip() or not is_plain(prompt) or prompt.startswith("%"):
         return ""
     words = ["%%veo", "--model", _model(job)]
     for name, value in request.settings().items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +16,7 @@ from veo_nb.errors import InvalidRequest
 from veo_nb.notebook.display import job_table
 from veo_nb.notebook.grid.plain import sweeps_table
 from veo_nb.notebook.login import SetKey, login, logout
+from veo_nb.notebook.options import split_words
 from veo_nb.notebook.pages import help as help_page
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.pages.settings import settings_page
@@ -59,10 +59,7 @@ class Commands:
         Raises:
             VeoError: it can't be done.
         """
-        try:
-            name, *arguments = shlex.split(line) or ["list"]
-        except ValueError:
-            raise InvalidRequest("A quote is not closed.", hint="Put a name with spaces in quotes.") from None
+        name, *arguments = split_words(line) or ["list"]
         if (name, arguments) == ("doctor", ["--repair"]):
             print(self._studio().library.repair())  # noqa: T201
             return

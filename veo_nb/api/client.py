@@ -96,16 +96,16 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        api_key = api_key if isinstance(api_key, Secret) else Secret(api_key)
+        api_key = api_key if isinstance(api_key, Secret) else Secret(api_key, "api_key=")
         if not api_key.can_be_sent():
-            raise unsendable_key("")
+            raise unsendable_key(api_key.source)
         if isinstance(provider, str):
             if provider not in catalog.PROVIDERS:
                 hint = catalog.did_you_mean(provider, list(catalog.PROVIDERS))
                 raise errors.InvalidRequest(f"There is no provider {provider!r}.", hint=hint)
             provider = catalog.PROVIDERS[provider]
         if provider.name == "sandbox" and not api_key:
-            api_key = Secret(SANDBOX_KEY)
+            api_key = Secret(SANDBOX_KEY, "")
         self.provider = provider
         self._key = api_key
         self._base = base_address(base_url)
@@ -327,10 +327,12 @@ class AsyncClient:
     ) -> errors.VeoError:
         """What an answer other than 2xx means, from whom this key or this account was shown."""
         refusal = wire.parse_error(status, headers, body, self._clock())
-        if isinstance(refusal, errors.AuthenticationError) and isinstance(auth, Bearer):
+        if not isinstance(refusal, errors.AuthenticationError):
+            return refusal
+        if isinstance(auth, Bearer):
             self._account.forget()
             return refusals.of_account(refusal)
-        return refusal
+        return refusals.of_key(refusal, self._key.source, self.provider)
 
     def _without_key(self, body: bytes) -> bytes:
         """An answer without the key in it: some servers quote the one they refuse, and it would be shown and kept."""

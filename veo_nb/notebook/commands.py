@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -88,7 +89,9 @@ class Commands:
             "help": (0, lambda: display(help_page.page())),
         }
         if name not in commands:
-            raise InvalidRequest(f"There is no %veo {name}.", hint=catalog.did_you_mean(name, list(commands)))
+            # What is no word may be a key, and what a cell says is saved with the notebook.
+            what = f"%veo {name}" if re.fullmatch("[a-z][a-z-]{0,19}", name) else "such command of %veo"
+            raise InvalidRequest(f"There is no {what}.", hint=catalog.did_you_mean(name, list(commands)))
         count, run = commands[name]
         if isinstance(count, range):
             if len(arguments) not in count:

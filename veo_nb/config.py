@@ -146,6 +146,20 @@ def resolve_settings(
     )
 
 
+def changes(before: Settings, after: Settings) -> str:
+    """A sentence on another library or another budget; empty where both are as they were."""
+    parts = []
+    if after.library != before.library:
+        parts.append(f"the library is {after.library} (it was {before.library})")
+    if after.budget != before.budget:
+        parts.append(f"the budget is {_amount(after.budget)} (it was {_amount(before.budget)})")
+    return f"From now on {' and '.join(parts)}." if parts else ""
+
+
+def _amount(budget: float | None) -> str:
+    return "none" if budget is None else f"USD {budget:,.2f}"
+
+
 def _variable(environ: Mapping[str, str], name: str) -> str:
     """A variable's value; a file of variables may have left its quotes around it."""
     return catalog.unquoted(environ.get(name, ""))

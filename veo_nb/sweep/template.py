@@ -120,6 +120,20 @@ def is_plain(prompt: str) -> bool:
         return False
 
 
+def check_filled(prompt: Any) -> None:
+    """Nothing, where a prompt of Python has nothing in it that only a cell, a sweep or the panel fills in.
+
+    Raises:
+        InvalidRequest: it has, and would be sent as it is.
+    """
+    for one in references(prompt) if isinstance(prompt, str) else ():
+        raise InvalidRequest(
+            f"{{{{{one.text}}}}} stands in the prompt, and nothing fills it in here.",
+            hint=f'Use an f-string, or veo.sweep(prompt, axes={{"{one.name}": […]}}).',
+            field="prompt",
+        )
+
+
 def fill(template: str, values: Mapping[str, Any], *, strict: bool = True) -> str:
     """The prompt with each reference that has a value replaced by its text, which is put in as it is.
 

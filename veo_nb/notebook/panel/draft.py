@@ -217,7 +217,7 @@ def submit(studio: Studio, asked: Composed, *, confirm: bool) -> tuple[list[Job]
         VeoError: it can't be sent; nothing was.
     """
     if not asked.axes:
-        return [studio.generate(asked.prompt, take=asked.take, **asked.fields)], ""
+        return [studio.submit(asked.prompt, take=asked.take, **asked.fields)[0]], ""
     sweep = studio.sweep(
         asked.prompt,
         axes=asked.axes,

@@ -88,7 +88,8 @@ class Studio:
             AuthenticationError: the provider needs a key and there is none.
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
-        check_filled(prompt)
+        check_filled("prompt", prompt)
+        check_filled("negative_prompt", fields.get("negative_prompt"))
         return self.submit(prompt, take=take, fresh=fresh, **fields)[0]
 
     def submit(self, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> tuple[Job, bool]:

@@ -211,6 +211,8 @@ def test_every_mix_of_options_gives_a_command_or_a_sentence(line):
         ("\u200f--model\u200f \ufefffast \u200b", ["--model", "fast"]),
         ("--image “my fox.png” -i „a b“ -i «c d» -i 「e f」", ["--image", "my fox.png", "-i", "a b", "-i", "c d", "-i", "e f"]),
         ("--sweep style=“noir=black, white || soft”", ["--sweep", "style=noir=black, white || soft"]),
+        ("--negative-prompt 'don't blur' --wait", ["--negative-prompt", "don't blur", "--wait"]),
+        ("--negative-prompt \u2018don\u2019t blur\u2019", ["--negative-prompt", "don\u2019t blur"]),
         ("--sweep x=fox,'big owl'", ["--sweep", "x=fox,big owl"]),
     ],
 )  # fmt: skip

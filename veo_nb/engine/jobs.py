@@ -100,6 +100,12 @@ class Jobs:
                 raise InvalidRequest(
                     f"{name} is a whole job.", hint="Use its .video.last_frame().", field=name
                 )
+        if name := self.settings.api_key.stands_in({"prompt": prompt, **values}):
+            raise InvalidRequest(
+                f"{name} holds your key, which would be sent and kept with it.",
+                hint="Take it out.",
+                field=name,
+            )
         return make_request(self.settings.provider, prompt=prompt, **values)
 
     def submit(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:

@@ -27,6 +27,7 @@ _PAIRS = '""', "''", "\u201c\u201d\u201c", "\u201d\u201d", "\u201e\u201c\u201d",
 _BENT = "\u2018\u2019", "\u2019\u2019", "\u201a\u2018\u2019", "\uff07\uff07", "«»", "»«", "「」", "『』"
 _QUOTES = {pair[0]: pair[1:] for pair in (*_PAIRS, *_BENT)}
 """What opens a quote, and what closes it."""
+_APOSTROPHES = "'\u2019"
 _BEFORE_QUOTES = f"=＝|｜{catalog.COMMAS}"
 """Inside of a word a quote opens only after these."""
 _WINDOWS = re.compile(r"(?:^|[=＝])(?:[A-Za-z]:\\|\\\\)")
@@ -166,7 +167,8 @@ def _quoted(line: str, at: int, before: str) -> tuple[int, str]:
     at += 1
     while at < len(line):
         sign, after = line[at], line[at + 1 : at + 2]
-        if sign in _QUOTES[opened]:
+        # An apostrophe inside of a word does not close either.
+        if sign in _QUOTES[opened] and not (sign in _APOSTROPHES and re.match(r"\w", after)):
             return at + 1, piece
         # `"C:\photos\"` is a folder's whole path.
         whole = _WINDOWS.search(before + piece + sign) and not line[at + 2 : at + 3].strip()

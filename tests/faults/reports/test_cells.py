@@ -19,6 +19,7 @@ from tests.faults.rows import Row
 from tests.notebook.conftest import shell  # noqa: F401  a fixture
 from tests.notebook.test_magics import Ran, magics_of
 from tests.test_public import default  # noqa: F401  a fixture
+from tests.world import KEY as WORLD_KEY
 from tests.world import Time
 from veo_nb import errors
 from veo_nb.notebook.magics import unregister
@@ -144,8 +145,13 @@ def test_the_panel_and_python_read_a_prompt_in_the_same_way(studio, service, mat
     for call in (
         lambda: draft("Panel: {{fox.name}}", fox=["Ida"]),
         lambda: draft("Panel: {{a b}}"),
+        lambda: read_draft(
+            replace(empty_draft(), prompt="A", fields={"negative_prompt": ["{{b}}"]}), None, str
+        ),  # type: ignore[arg-type]
         lambda: studio.generate("Python: {{animal}}"),
         lambda: studio.generate("Python: {{a b}}"),
+        lambda: studio.generate("Python: fox", negative_prompt="no {{rain}}"),
+        lambda: studio.sweep("Python: {{a}}", axes={"a": [1, 2]}, negative_prompt="no {{rain}}"),
         lambda: studio.sweep("Python: {{a.b()}}", axes={"a": [1, 2]}),
     ):
         with pytest.raises(errors.InvalidRequest):
@@ -262,6 +268,27 @@ def test_a_key_that_was_typed_where_none_goes_is_not_repeated(run, service, matr
         )
     )
     assert isinstance(ran.error, errors.VeoError)
+    assert leaked == 0
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "%%veo\nA {{key}}.",
+        "%%veo --negative-prompt {{key}}\nA fox.",
+        "%%veo --video https://example.com/fox.mp4?key=KEY\nIt runs.",
+        "%%veo --sweep x={{key}},KEY\nA {{x}}.",
+    ],
+)
+def test_a_key_is_never_sent_as_a_part_of_a_request(run, shell, service, matrix, tmp_path, code):  # noqa: F811
+    shell.user_ns["key"] = WORLD_KEY
+    ran = run(code.replace("KEY", WORLD_KEY))
+    library = tmp_path / "library"
+    kept = sum(WORLD_KEY.encode() in path.read_bytes() for path in library.rglob("*") if path.is_file())
+    leaked = kept + str(service.posts).count(WORLD_KEY) + str(ran.error).count(WORLD_KEY)
+    case = f"the key itself in: {code.partition(chr(10))[0]}"
+    matrix(Row("reports", case, type(ran.error).__name__, submits=len(service.posts), leaked=leaked))
+    assert isinstance(ran.error, errors.InvalidRequest)
     assert leaked == 0
 
 

@@ -97,16 +97,16 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        api_key = api_key if isinstance(api_key, Secret) else Secret(api_key)
+        api_key = api_key if isinstance(api_key, Secret) else Secret(api_key, "api_key=")
         if not api_key.can_be_sent():
-            raise unsendable_key("")
+            raise unsendable_key(api_key.source)
         if isinstance(provider, str):
             if provider not in catalog.PROVIDERS:
                 hint = catalog.did_you_mean(provider, list(catalog.PROVIDERS))
                 raise errors.InvalidRequest(f"There is no provider {provider!r}.", hint=hint)
             provider = catalog.PROVIDERS[provider]
         if provider.name == "sandbox" and not api_key:
-            api_key = Secret(SANDBOX_KEY)
+            api_key = Secret(SANDBOX_KEY, "")
         self.provider = provider
         self._key = api_key
         self._base = base_address(base_url)
@@ -344,7 +344,7 @@ class AsyncClient:
             self._account.forget()
             return refusals.of_account(refusal)
         if isinstance(refusal, errors.AuthenticationError):
-            refusal.facts["source"] = self._key.source
+            return refusals.of_key(refusal, self._key.source, self.provider)
         if isinstance(refusal, errors.QuotaExceeded) and not asks:
             return refusals.of_accepted(refusal)
         return refusal

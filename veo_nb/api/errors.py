@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -133,12 +134,21 @@ def of_accepted(refusal: errors.QuotaExceeded) -> errors.RateLimited:
     return errors.RateLimited(said, hint="", **refusal.facts)
 
 
+def of_key(refusal: errors.VeoError, source: str, provider: catalog.Provider) -> errors.VeoError:
+    """A refusal of a key, which says where that came from; `source` is empty where nobody gave one."""
+    if not source:
+        return refusal
+    said = refusal.message.replace("the key", f"the key from {source}", 1)
+    hint = f"Put another one there, or log in: %veo login {provider.name}. %veo doctor tries it, at no cost."
+    return errors.AuthenticationError(said, hint=hint, source=source, **refusal.facts)
+
+
 def of_account(refusal: errors.VeoError) -> errors.VeoError:
     """A refusal of this machine's Google credentials, where `refusal` is one of a key."""
-    if isinstance(refusal, errors.AuthenticationError):
-        said = refusal.message.replace("the key", "this machine's Google credentials", 1)
-        return errors.AuthenticationError(said, hint=f"{SIGN_IN}.", **refusal.facts)
-    return refusal
+    file = "GOOGLE_APPLICATION_CREDENTIALS"
+    where = f" ({file})" if os.environ.get(file) else ""
+    said = refusal.message.replace("the key", f"this machine's Google credentials{where}", 1)
+    return errors.AuthenticationError(said, hint=f"{SIGN_IN}.", **refusal.facts)
 
 
 def _host(url: str) -> str:

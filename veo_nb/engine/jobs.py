@@ -421,7 +421,7 @@ class Jobs:
     def _take_up(self, job: Job, parts: Parts) -> None:
         """Go on with a stored job where it needs it: its file is not here, or nobody drives it any more."""
         self._see_again(job)
-        if job.fetchable or (job.now.state is State.SUCCEEDED and not job.complete):
+        if job.missed:
             parts.leases.again(job, parts.engine.retry)
         else:
             parts.leases.attend(job)
@@ -445,9 +445,7 @@ def unfetched(jobs: Iterable[Job], now: float) -> list[Unfetched]:
     """The jobs that nobody goes on with and whose video may still be fetched, the most urgent first."""
     found = []
     for job in jobs:
-        # From when it was ready where that is known; before that it can't have been there.
-        since = job.now.generated_at or job.now.submitted_at or job.now.created_at
-        seconds = since + job.provider.retention_seconds - now
+        seconds = job.kept_until - now
         if seconds > 0 and job.fetchable:
             found.append(Unfetched(job, seconds))
     return sorted(found, key=lambda one: one.seconds)

@@ -40,7 +40,8 @@ NEXT: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.SUBMITTING}) | _ENDS,
     # Back to queued when the provider said that it did not take it.
     State.SUBMITTING: frozenset({State.QUEUED, State.RUNNING, State.UNCERTAIN}) | _ENDS,
-    State.RUNNING: frozenset({State.DOWNLOADING}) | _ENDS,
+    # Done at once where it was before, and a file that is gone since did not come.
+    State.RUNNING: frozenset({State.DOWNLOADING, State.SUCCEEDED}) | _ENDS,
     State.DOWNLOADING: frozenset({State.SUCCEEDED}) | _ENDS,
 }
 """Which state may follow which by itself; only a person takes a job out of a final one."""

@@ -91,8 +91,13 @@ def pointed_away(url: str, location: str) -> errors.TransportError:
 
 def uncertain(why: str, **facts: Any) -> errors.SubmissionUncertain:
     """A submit went out, and whether it was accepted can't be known."""
+    return unknown(f"Sent, but the answer was lost: {why.rstrip('.')}.", **facts)
+
+
+def unknown(what: str, **facts: Any) -> errors.SubmissionUncertain:
+    """The error for what happened, in a sentence, so that nobody knows whether a submit was accepted."""
     return errors.SubmissionUncertain(
-        f"Sent, but the answer was lost: {why.rstrip('.')}. It may have been accepted and charged.",
+        f"{what} It may have been accepted and charged.",
         hint="Look at your provider's dashboard before you send it again.",
         **facts,
     )

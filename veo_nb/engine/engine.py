@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 
 from veo_nb import errors
+from veo_nb.api import errors as refusals
 from veo_nb.api import retry, wire
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
@@ -29,6 +30,7 @@ from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.queue import Limits
 from veo_nb.engine.timing import Deadline
 from veo_nb.engine.video import Video, video_from_row
+from veo_nb.store.billing import may_be_charged
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import State, error_to_json
@@ -132,6 +134,7 @@ class Engine:
         """Send a job anew that ended uncertain; a person decided that."""
         if job.now.state is State.UNCERTAIN:
             self._record(job, state=State.QUEUED, error=None, finished_at=None, submitted_at=None, note=None)
+            job.change(unanswered=job.now.unanswered + 1)
             self.drive(job)
 
     def hold(self, job_ids: AbstractSet[str], *, back: bool) -> None:
@@ -161,7 +164,9 @@ class Engine:
         # It is raised again in a cell: with our frames a verbose traceback would show what a server said, word for word.
         error.__traceback__ = error.__context__ = error.__cause__ = None
         end: dict[str, Any] = {"state": state, "error": error, "finished_at": self._clock()}
-        if _was_done(job):
+        if (unknown := self._unknown(job, state, error)) is not None:
+            end |= {"state": State.UNCERTAIN, "error": unknown}
+        elif _was_done(job):
             # What was made stays made: of its files some are here, and it says why the others are not.
             videos = self._here(job)
             here = {video.sample for video in videos}
@@ -252,7 +257,7 @@ class Engine:
             # one before it goes out, to write its body or look up the host: so nothing was sent.
             if job.now.state is State.SUBMITTING:
                 with contextlib.suppress(errors.VeoError):
-                    self._record(job, state=State.QUEUED)
+                    self._record(job, state=State.QUEUED, submitted_at=None)
         elif not self._stopping:
             log.error("job %s broke", job.id, exc_info=error)
             text = f"{type(error).__name__}: {error}"
@@ -302,7 +307,7 @@ class Engine:
                     self._limits.refused(error.retry_after)
                 # It was not accepted, so it is queued again; on disk too, or a crash now would look uncertain.
                 if job.now.state is State.SUBMITTING:
-                    self._record(job, state=State.QUEUED)
+                    self._record(job, state=State.QUEUED, submitted_at=None)
                 since = since or self._clock()
                 await self._connection.pause(job, error, attempt, since)
             else:
@@ -327,7 +332,7 @@ class Engine:
                 elif isinstance(failure, errors.SubmissionUncertain):
                     raise failure from None
                 else:
-                    job.change(state=State.QUEUED)
+                    job.change(state=State.QUEUED, submitted_at=None)
             raise
 
     def _accepted(self, job: Job, operation: wire.Operation) -> None:
@@ -404,6 +409,29 @@ class Engine:
             other = True
         self._forms[job.id] = bool(other)
         return operation
+
+    def _unknown(self, job: Job, state: State, error: errors.VeoError) -> errors.SubmissionUncertain | None:
+        """What a job ends with of which nobody knows whether the provider has taken it; None for any other.
+
+        That is one that ends between its POST and the answer. And it is one that was sent once more since the first
+        answer was lost, and was not taken then: the bill is what it was before, and of the first nobody knows more.
+        """
+        if job.operation is not None or state is State.UNCERTAIN:
+            return None
+        said = f"{error.message.rstrip('.')}."
+        if may_be_charged(
+            state, accepted=False, sent=job.now.submitted_at is not None, error=error_to_json(error)
+        ):
+            return refusals.unknown(f"{said} It was being sent then.")
+        if not job.now.unanswered:
+            return None
+        try:
+            job.estimate = self._ledger.take_back(job.id)
+        except errors.VeoError as unwritten:
+            log.warning("The bill of job %s is too high: %s", job.id, unwritten)
+        stopped = state is State.CANCELLED
+        again = "Stopped before it was sent again." if stopped else f"Sent again and not taken: {said}"
+        return refusals.unknown(f"{again} The answer before that was lost.")
 
     def _here(self, job: Job) -> tuple[Video, ...]:
         """The videos of a job whose files are here."""

@@ -58,6 +58,8 @@ class Snapshot:
     total: int | None = None
     videos: tuple[Video, ...] = ()
     filtered: tuple[str, ...] = ()
+    unanswered: int = 0
+    """How many submits before the present one were sent and never answered."""
     lost: tuple[tuple[int, VeoError], ...] = ()
     """The samples whose files are not here and did not come when they were looked for, each with the reason."""
     typical: float = 60.0
@@ -427,6 +429,7 @@ class Registry:
             generated_at=row.generated_at,
             finished_at=row.finished_at,
             filtered=row.filtered,
+            unanswered=row.unanswered,
             videos=tuple(video_from_row(video, self._library.folder) for video in videos),
             typical=typical,
             slow=slow,

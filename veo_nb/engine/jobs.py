@@ -288,15 +288,13 @@ class Jobs:
         parts = self.workspace.open()
         self._see_again(job)
         usd = self.estimate(job.request)
-        before, gate = job.estimate, make_gate(self.settings, job.request.model, usd)
-        # The first charge stays on the bill, since nobody knows whether it was made.
-        job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
-        try:
-            parts.leases.again(job, parts.engine.resubmit)
-        except VeoError:
-            job.estimate = before
-            parts.ledger.update_job(job.id, estimate=before)
-            raise
+        gate = make_gate(self.settings, job.request.model, usd)
+
+        def charge() -> None:
+            # The first charge stays on the bill, since nobody knows whether it was made.
+            job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
+
+        parts.leases.again(job, parts.engine.resubmit, before=charge)
         return job
 
     def rerun(self, job_id: str) -> Job:

@@ -56,10 +56,10 @@ def ending(job: Job, *, button: bool = False) -> str:
             f"The filter varies: {'Try again' if button else 'run the cell again'}, or change the prompt"
         )
     if job.now.state is State.UNCERTAIN:
-        return (
-            "Sent, but the answer was lost. It may have been accepted and charged. "
-            f"Look at your provider's dashboard; %veo resubmit {job.id} sends it again"
-        )
+        said = "Sent, but the answer was lost. It may have been accepted and charged."
+        if job.now.unanswered:
+            said = error.message
+        return f"{said} Look at your provider's dashboard; %veo resubmit {job.id} sends it again"
     if job.now.state is State.CANCELLED:
         return str(error).rstrip(".")
     text = f"Failed: {error}"

@@ -92,8 +92,13 @@ def pointed_away(url: str, location: str) -> errors.TransportError:
 
 def uncertain(why: str, **facts: Any) -> errors.SubmissionUncertain:
     """A submit went out, and whether it was accepted can't be known."""
+    return unknown(f"Sent, but the answer was lost: {why.rstrip('.')}.", **facts)
+
+
+def unknown(what: str, **facts: Any) -> errors.SubmissionUncertain:
+    """The error for what happened, in a sentence, so that nobody knows whether a submit was accepted."""
     return errors.SubmissionUncertain(
-        f"Sent, but the answer was lost: {why.rstrip('.')}. It may have been accepted and charged.",
+        f"{what} It may have been accepted and charged.",
         hint="Look at your provider's dashboard before you send it again.",
         **facts,
     )
@@ -111,10 +116,20 @@ def of_poll(refusal: errors.VeoError, model: str, provider: catalog.Provider) ->
     return _gone(refusal, model, provider) if _says_retired(refusal) else refusal
 
 
-def of_download(refusal: errors.VeoError, uri: str) -> errors.VeoError:
-    """A refusal of a download: what is not there any more was there."""
-    if not isinstance(refusal, errors.NotFound):
-        return refusal
+def is_denial(refusal: errors.VeoError) -> bool:
+    """Whether a provider answers as if it had not accepted what it did accept; that is never the operation's own end."""
+    kinds = (
+        errors.NotFound,
+        errors.PermissionDenied,
+        errors.InvalidRequest,
+        errors.ContentBlocked,
+        errors.ServiceError,
+    )
+    return isinstance(refusal, kinds) and refusal.facts.get("status") is not None
+
+
+def of_age(refusal: errors.NotFound, uri: str) -> errors.VideoExpired:
+    """What is not found at an age at which the provider deletes it; `uri` is its address, or empty for an operation."""
     if uri.startswith("gs://"):
         return errors.VideoExpired(
             f"The video is no longer in its bucket: {catalog.shown(uri)}.",

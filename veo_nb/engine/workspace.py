@@ -21,7 +21,7 @@ from veo_nb.config import Settings
 from veo_nb.engine.connection import LocalServer
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Actions, Registry
-from veo_nb.engine.lease import LeaseHolder, Leases
+from veo_nb.engine.lease import LeaseHolder, Leases, OwnerLocks
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.errors import VeoError
 from veo_nb.store.changes import Change, changes_of, look, watch
@@ -158,7 +158,7 @@ class Workspace:
             ledger = open_ledger(files, clock, self._say, self.changed)
             made.callback(ledger.close)
             Trash(files, ledger).empty(clock())
-            holder = LeaseHolder(ledger, self.owner_id, clock)
+            holder = LeaseHolder(ledger, self.owner_id, clock, OwnerLocks(files.folder))
             made.callback(holder.stop)
             loop = BackgroundLoop()
             made.callback(loop.stop)

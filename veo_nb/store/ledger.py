@@ -240,6 +240,10 @@ class Ledger(Database):
         found = self.read("SELECT * FROM owners WHERE id = ?", (owner_id,))
         return read_owner(found[0]) if found else None
 
+    def owners(self) -> list[Owner]:
+        """Those that have not left."""
+        return [read_owner(found) for found in self.read("SELECT * FROM owners")]
+
     def claim(self, row: JobRow, owner_id: str) -> bool:
         """Make a job ours if it is still as `row` says; False where another was quicker."""
         query = "UPDATE jobs SET owner = ? WHERE id = ? AND owner IS ? AND state = ?"

@@ -8,11 +8,13 @@ that is read on the way is an error that names the repair: the journal has what 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -68,10 +70,14 @@ class Database:
         self._restore = restore
         self._reserve = reserve
         self._lock = threading.RLock()
+        self._pid = os.getpid()
         self._begin()
+        _OPEN.add(self)
 
     def close(self) -> None:
         """Close the file; calls after this raise `sqlite3.ProgrammingError`."""
+        if self._pid != os.getpid():
+            return
         with self._lock:
             self._restore = None
             self._db.close()
@@ -93,6 +99,7 @@ class Database:
 
     def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query."""
+        self._check_process()
         with self._lock:
             self._follow()
             with self._plainly():
@@ -118,7 +125,14 @@ class Database:
             with contextlib.suppress(OSError):
                 self._reserve.unlink()
 
+    def _check_process(self) -> None:
+        # Before the lock, which a thread of the parent may have held.
+        if self._pid != os.getpid():
+            raise left_behind(self._pid)
+
     def _begin(self) -> None:
+        if (found := _identity(self._path)) in _LEFT:
+            raise left_behind(_LEFT[found])
         with self._plainly():
             self._db = self._open(
                 self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -146,6 +160,7 @@ class Database:
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` gives, done in one transaction; once more after room was made on a full disk."""
+        self._check_process()
         with self._lock:
             try:
                 with self._writing() as db:
@@ -158,6 +173,7 @@ class Database:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
+        self._check_process()
         with self._lock:
             self._follow()
             with self._plainly():
@@ -241,6 +257,35 @@ class Database:
                 f"The library's ledger can't be backed up to {backup}, so it was not brought to this version: {error}.",
                 hint="Make room, or look at the folder's rights.",
             ) from None
+
+
+_OPEN: weakref.WeakSet[Database] = weakref.WeakSet()
+_LEFT: dict[tuple[int, int] | None, int] = {}
+"""The files that this process' parent had open when it forked, and the parent's number."""
+
+
+def _leave_to_the_parent() -> None:
+    """Make sure that a forked child neither uses nor closes a connection: SQLite forbids both.
+
+    The file can't be opened anew either, since SQLite takes the locks that the parent had for this process' own.
+    """
+    for database in [*_OPEN]:
+        if database._home is not None:  # noqa: SLF001
+            _LEFT[database._home] = database._pid  # noqa: SLF001
+        # Kept for ever, also when the interpreter ends and throws everything away.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(database._db))  # noqa: SLF001
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_the_parent)
+
+
+def left_behind(parent: int) -> VeoError:
+    """The error for a forked child that asks what only its parent can do."""
+    return VeoError(
+        f"This process was forked from process {parent}, which goes on making the clips.",
+        hint='Ask there. A process that multiprocessing starts by "spawn" can use the library itself.',
+    )
 
 
 def statements(script: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -120,3 +121,112 @@ def test_a_living_owner_that_only_beats(case, machine, folder, provider, studio_
     row = matrix(row_of(case, folder, provider, f"left alone, waits for {', '.join(waits)}"))
     assert row.sound
     assert (resumed, waits, provider.polls[PROMPT]) == ([], ["silence"], asked)
+
+
+# A process that forks
+
+FORKS = '''
+import json, multiprocessing, os, sys, time
+from pathlib import Path
+from tests.faults.boundaries import shortly
+from veo_nb.errors import VeoError
+from veo_nb.studio import Studio
+
+folder, library, prompt = Path.cwd(), Path("veo_library"), sys.argv[1]
+studio = Studio(sleep=shortly)
+sandbox = Studio(provider="sandbox", library="other", environ={})
+sandbox.jobs.workspace.open()
+server = sandbox.jobs.workspace._server
+server.start()
+job = studio.generate(prompt)
+while not job.operation:
+    time.sleep(0.02)
+
+
+def ask():
+    """What a child is told, by whatever it tries."""
+    told = []
+    for attempt in (
+        lambda: studio.generate("Another one."),
+        lambda: job.wait(20),
+        lambda: job.cancel(),
+        lambda: studio.history(),
+        lambda: Studio(sleep=shortly).generate("One more."),
+        lambda: sandbox.generate("A third."),
+    ):
+        try:
+            told.append(repr(attempt()))
+        except VeoError as error:
+            told.append(str(error))
+    studio.close()
+    return told
+
+
+def work(out):
+    Path(out).write_text(json.dumps(ask()))
+
+
+seconds = []
+for name in ("fork", "multiprocessing"):
+    began = time.monotonic()
+    if name == "fork":
+        pid = os.fork()
+        if pid == 0:
+            work("fork.json")
+            # As a script ends: with everything that is done at an exit.
+            sys.exit()
+        os.waitpid(pid, 0)
+    else:
+        process = multiprocessing.get_context("fork").Process(target=work, args=("multiprocessing.json",))
+        process.start()
+        process.join()
+    seconds.append(time.monotonic() - began)
+Path("parent.json").write_text(
+    json.dumps(
+        {
+            "seconds": seconds,
+            "owners": len([*library.glob(".owners/*.lock")]),
+            "owned": studio.jobs.workspace.open().ledger.owner(studio.jobs.workspace.owner_id) is not None,
+            "lives": studio.jobs.workspace.open().leases._holder.lives(studio.jobs.workspace.owner_id),
+            "sandbox": server.alive,
+            "status": job.status,
+        }
+    )
+)
+print("ready", flush=True)
+sys.stdin.readline()
+print(job.wait(30).status, flush=True)
+'''
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_is_told_that_its_parent_works_on_and_takes_nothing_away(
+    folder, provider, matrix, clip
+):
+    provider.slow_polls = 100_000
+    environment = {**provider.environment, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKS, PROMPT],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdout.readline() == "ready\n"
+        provider.slow_polls = 0
+        ended, _ = parent.communicate("\n", timeout=60)
+    arrived = [path.read_bytes() for path in (folder / "veo_library").glob("*/*.mp4")]
+    found = json.loads((folder / "parent.json").read_text())
+    for name in ("fork", "multiprocessing"):
+        told = json.loads((folder / f"{name}.json").read_text())
+        refused = sum(f"forked from process {parent.pid}, which goes on" in one for one in told)
+        ended_as = f"{refused} of {len(told)} asked are told; the parent: {ended.strip()}"
+        row = matrix(row_of(f"a child by {name}", folder, provider, ended_as, lost=int(arrived != [clip])))
+        assert row.sound
+        assert refused == len(told), told
+    seconds = found.pop("seconds")
+    assert found == {"owners": 1, "owned": True, "lives": True, "sandbox": True, "status": "running"}
+    # It waited for half a minute for a thread that was not there.
+    assert max(seconds) < 15
+    assert (ended, len(provider.posts)) == ("succeeded\n", 1)

@@ -432,3 +432,10 @@ def test_what_is_sent_again_may_be_charged_again(ledger, before, more, after):
     ledger.add_job(replace(ROW, estimate=before))
     assert ledger.charge_again("3f2a", more) == after
     assert ledger.job("3f2a").estimate == after
+
+
+def test_the_newest_stands_whatever_the_clock_said_when_it_was_entered(ledger):
+    """It was set back by an hour in between: the same cell would be paid for again."""
+    ledger.add_job(replace(ROW, state="failed"))
+    ledger.add_job(replace(ROW, id="9c01", state="succeeded", created_at=ROW.created_at - 3600))
+    assert ledger.standing(ROW.fingerprint, ROW.take).id == "9c01"

@@ -134,6 +134,8 @@ def made_in(now: Snapshot) -> str | None:
     """`1:12`, the time from submit to ready; None where nobody watched."""
     if now.generated_at is None or now.submitted_at is None:
         return None
+    if now.generated_at < now.submitted_at:  # the clock was set back
+        return None
     return format_elapsed(now.generated_at - now.submitted_at)
 
 

@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import sqlite3
+import tempfile
 import threading
 import time
 import weakref
@@ -30,6 +31,7 @@ BUSY_SECONDS = 15.0
 """How long a call waits for another process that is writing."""
 CHECKED_BYTES = 32 * 2**20
 """A larger file is checked only by the doctor; up to here it takes under a tenth of a second at each opening."""
+PROBE_BYTES = 2**16
 RESERVE_BYTES = 2**18
 """Room for some dozen writes when the disk is full."""
 
@@ -198,7 +200,10 @@ class Database:
             # Only "malformed" and "not a database" are of the general class itself.
             damaged = type(error) is sqlite3.DatabaseError
             kind, hint = (Damaged, MENDED_BY) if damaged else (VeoError, UNUSABLE)
-            raise kind(f"The library's ledger {self._path} can't be used: {error}.", hint=hint) from None
+            name = getattr(error, "sqlite_errorname", "")
+            why = f" ({said})" if name in _UNWRITTEN and (said := _unwritable(self._path.parent)) else ""
+            text = f"The library's ledger {self._path} can't be used: {error}{why}."
+            raise kind(text, hint=hint, full=name == "SQLITE_FULL" or name in _UNWRITTEN) from None
 
     # The file itself
 
@@ -215,7 +220,7 @@ class Database:
 
     def _make_room(self, error: VeoError) -> bool:
         """Give up the reserve if the disk is full; whether that made room."""
-        if self._reserve is None or "full" not in error.message:
+        if self._reserve is None or not error.facts.get("full"):
             return False
         try:
             self._reserve.unlink()
@@ -325,6 +330,23 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+_UNWRITTEN = tuple(f"SQLITE_IOERR_{what}" for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "SHMSIZE"))
+"""What SQLite says of a quota that is used up, and of a disk that is found to be full when all is written out; it calls
+only one of the system's words for it "full"."""
+
+
+def _unwritable(folder: Path) -> str:
+    """Why a folder can't be written, in the system's words; empty where it can."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(os.urandom(PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error.strerror or ""
+    return ""
 
 
 def _use_wal(db: sqlite3.Connection) -> None:

@@ -145,8 +145,9 @@ class Ledger(Database):
 
         One that was accepted stands even when it was stopped or its download failed: to ask anew would be to pay again.
         """
+        # By when it was entered, not by a clock that may have been set back.
         found = self.read(
-            "SELECT * FROM jobs WHERE fingerprint = ? AND take = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
+            "SELECT * FROM jobs WHERE fingerprint = ? AND take = ? ORDER BY rowid DESC LIMIT 1",
             (fingerprint, take),
         )
         row = read_job(found[0]) if found else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tests.faults.conftest import leaks
 from tests.faults.rows import Row
 from tests.faults.test_crash import HELD, PROMPT, ROOT
 from veo_nb.engine.lease import OwnerLocks
+from veo_nb.errors import VeoError
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import Owner
 
@@ -121,6 +123,49 @@ def test_a_living_owner_that_only_beats(case, machine, folder, provider, studio_
     row = matrix(row_of(case, folder, provider, f"left alone, waits for {', '.join(waits)}"))
     assert row.sound
     assert (resumed, waits, provider.polls[PROMPT]) == ([], ["silence"], asked)
+
+
+# A clock that is set back, and what no more can be written to
+
+
+def test_a_clock_set_back_by_an_hour_while_a_clip_is_made(folder, provider, studio_in, matrix):
+    """What was entered after it had an earlier time than what failed before it, and its cell paid again."""
+    behind = [0.0]
+    studio = studio_in(folder, provider, clock=lambda: time.time() - behind[0])
+    failed = studio.generate(PROMPT).wait(30)
+    studio.jobs.workspace.open().ledger.update_job(failed.id, state="failed", operation=None)
+    studio.close()
+    provider.forget()
+    behind[0] = 3600.0
+    provider.on_post = lambda: behind.__setitem__(0, 7200.0)
+    studio = studio_in(folder, provider, clock=lambda: time.time() - behind[0])
+    made = studio.generate(PROMPT, fresh=True).wait(30)
+    again = studio.generate(PROMPT)
+    row = matrix(
+        row_of("clock set back by an hour", folder, provider, f"{made.status}; shown, not sent again")
+    )
+    assert row.sound
+    assert (again.id, len(provider.posts)) == (made.id, 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit for files is set as Linux does")
+def test_a_file_that_may_not_grow_is_a_full_disk(folder, provider, studio_in, matrix):
+    """SQLite calls it an I/O error, as it does a quota that is used up."""
+    studio = studio_in(folder, provider)
+    studio.history()
+    studio.jobs.workspace.open()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(VeoError, match=r"can't be used: disk I/O error \(File too large\)") as refused:
+            studio.generate(PROMPT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    row = matrix(row_of("a file that may not grow", folder, provider, "refused in one sentence, not sent"))
+    assert row.sound
+    assert "Make room" in refused.value.hint
+    assert provider.posts == []
+    assert studio.generate(PROMPT).wait(30).status == "succeeded"
 
 
 # A process that forks

@@ -277,7 +277,7 @@ async def test_the_recipe_is_there_before_the_video(world, job, clip, monkeypatc
     assert seen == [True]
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 async def test_on_a_full_disk_the_beginning_makes_room_for_the_ledger(world, job, number, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(number, "no room")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from veo_nb.engine.connection import Connection
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import DownloadError, VeoError
-from veo_nb.store.files import Files, check_video, digest
+from veo_nb.store.files import FULL, Files, check_video, digest
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.sidecar import read_sidecar, recipe
 from veo_nb.store.rows import JobRow, VideoRow
@@ -78,7 +77,7 @@ async def fetch_videos(
                 lost.append((number, error))
                 continue
             except OSError as error:
-                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                if error.errno in FULL:
                     # It can be fetched again. The ledger needs what room there is, to say how the job ended.
                     part.unlink(missing_ok=True)
                 raise
@@ -123,7 +122,8 @@ async def download(job: Job, uri: str, part: Path, connection: Connection) -> No
 
     def show(received: int, total: int | None) -> None:
         nonlocal shown_at
-        if connection.now() - shown_at >= PROGRESS_SECONDS and not job.stopping:
+        # At once, too, where the clock was set back.
+        if not 0 <= connection.now() - shown_at < PROGRESS_SECONDS and not job.stopping:
             shown_at = connection.now()
             job.change(received=received, total=total, note=None)
 

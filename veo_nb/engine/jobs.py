@@ -14,6 +14,7 @@ import httpx
 from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.engine.job import ALPHABET, Job
+from veo_nb.engine.lease import Awaited
 from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.engine.workspace import Parts, Workspace
@@ -231,6 +232,11 @@ class Jobs:
         """
         parts = self.workspace.existing()
         return parts.leases.resume() if parts else []
+
+    def awaited(self) -> list[Awaited]:
+        """The jobs that are not done and not driven by this kernel, oldest first, and what each waits for."""
+        parts = self.workspace.existing()
+        return parts.leases.awaited() if parts else []
 
     def attend(self, job: Job) -> None:
         """See to it that somebody drives a job that is not done: this process, or another that is followed."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import datetime
 
 from veo_nb import catalog
 from veo_nb.engine.job import Job, JobNote, Snapshot
 from veo_nb.engine.jobs import Unfetched
+from veo_nb.engine.lease import Awaited
 from veo_nb.media.picture import Picture
 from veo_nb.notebook.protocol import Estimate, Part, Progress, Since, Transfer, Until, format_elapsed
 from veo_nb.request import VideoRequest, misfit
@@ -142,6 +144,8 @@ def made_in(now: Snapshot) -> str | None:
     """`1:12`, the time from submit to ready; None where nobody watched."""
     if now.generated_at is None or now.submitted_at is None:
         return None
+    if now.generated_at < now.submitted_at:  # the clock was set back
+        return None
     return format_elapsed(now.generated_at - now.submitted_at)
 
 
@@ -183,6 +187,28 @@ def expiry(unfetched: Unfetched) -> str:
         f"{job.id}: not fetched yet, the provider deletes it in {unfetched.left}: "
         f"%veo retry {job.id} fetches it"
     )
+
+
+def awaited(found: Iterable[Awaited]) -> list[str]:
+    """What the jobs wait for that are not done and not driven by this kernel: a line each for those with the same."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        together.setdefault((one.whom, one.name), []).append(one.job_id)
+    lines = []
+    for (whom, name), ids in together.items():
+        more = f" and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
+        jobs = ", ".join(ids[:MOST_IDS]) + more
+        lines.append(_AWAITED[whom].format(jobs=jobs, name=name, verb="waits" if len(ids) == 1 else "wait"))
+    return lines
+
+
+MOST_IDS = 4
+_AWAITED = {
+    "notebook": "being made by another notebook on {name}: {jobs}",
+    "silence": "{jobs} {verb} for a kernel on {name} that may be gone: taken on once it has said nothing for a minute",
+    "provider": '{jobs} {verb} for their provider: veo.configure(provider="{name}")',
+    "key": "{jobs} {verb} for a key: %veo login {name}",
+}
 
 
 def counted(count: int, thing: str) -> str:

@@ -146,8 +146,9 @@ class Ledger(Database):
         One that was accepted stands even when it was stopped or its download failed, and whatever came of a later one:
         to ask anew would be to pay again.
         """
+        # By when it was entered, not by a clock that may have been set back.
         found = self.read(
-            "SELECT * FROM jobs WHERE fingerprint = ? AND take = ? ORDER BY created_at DESC, rowid DESC",
+            "SELECT * FROM jobs WHERE fingerprint = ? AND take = ? ORDER BY rowid DESC",
             (fingerprint, take),
         )
         rows = (read_job(one) for one in found)
@@ -256,6 +257,10 @@ class Ledger(Database):
         """The owner with this id; None when it has left."""
         found = self.read("SELECT * FROM owners WHERE id = ?", (owner_id,))
         return read_owner(found[0]) if found else None
+
+    def owners(self) -> list[Owner]:
+        """Those that have not left."""
+        return [read_owner(found) for found in self.read("SELECT * FROM owners")]
 
     def claim(self, row: JobRow, owner_id: str) -> bool:
         """Make a job ours if it is still as `row` says; False where another was quicker."""

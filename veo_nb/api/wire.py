@@ -16,7 +16,7 @@ import msgspec
 
 from veo_nb import catalog, errors
 from veo_nb.api.retry import retry_after
-from veo_nb.media.picture import Picture
+from veo_nb.media.picture import Picture, UnreadablePicture, outgoing
 from veo_nb.request import VideoRequest
 
 MOST_PARTS = 100_000
@@ -103,7 +103,11 @@ def submit_body(
 
 
 def _image(picture: Picture) -> dict[str, str]:
-    return {"mimeType": picture.mime, "bytesBase64Encoded": base64.b64encode(picture.data).decode("ascii")}
+    try:
+        sent = outgoing(picture)
+    except UnreadablePicture as error:
+        raise errors.InvalidRequest(str(error), hint=error.hint) from None
+    return {"mimeType": sent.mime, "bytesBase64Encoded": base64.b64encode(sent.data).decode("ascii")}
 
 
 def operation_id(name: str) -> str:

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
+from veo_nb.media.colour import ORIENTATION
 from veo_nb.media.picture import (
     LARGEST_FILE,
-    ORIENTATION,
     Picture,
     UnreadablePicture,
     read_picture,

@@ -16,6 +16,8 @@ WIDE_DEPTHS = (24, 31, 32)
 SLACK = 0.01
 """How far floats may overshoot 0 and 1, as they do after a resize."""
 DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+ORIENTATION = 0x0112
+"""EXIF's tag; 2 to 8 mean turned or mirrored."""
 WHITE_IS_ZERO = 262
 """TIFF's tag; 0 where the largest number is black."""
 
@@ -93,6 +95,7 @@ def eight_bits(image: Image.Image) -> Image.Image:
         shown = np.where(numbers == clear, np.uint8(255), shown)
     flat = Image.fromarray(shown)
     flat.info = {name: value for name, value in image.info.items() if name != "transparency"}
+    flat.getexif()[ORIENTATION] = image.getexif().get(ORIENTATION, 1)
     return flat
 
 

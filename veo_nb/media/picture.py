@@ -28,8 +28,6 @@ EVERYWHERE = ("image/png", "image/jpeg")
 """The types that every provider takes."""
 LARGEST_FILE = 100 * 2**20
 """Bytes; no provider takes as many, so what is larger is not even read."""
-ORIENTATION = 0x0112
-"""EXIF's tag; 2 to 8 mean turned or mirrored."""
 SIDES = (3840, 2560, 1920)
 """Pixels on the longer side of a picture that has to be made smaller: no clip shows more than the first."""
 DNG_VERSION, SUBFILE = 50706, 254
@@ -165,7 +163,7 @@ def lighter(picture: Picture, most: int) -> Picture:
 
     def redraw() -> Picture:
         with Image.open(io.BytesIO(picture.data)) as image:
-            shown = _opaque(ImageOps.exif_transpose(image))
+            shown = _opaque(_upright(image))
         for side in (max(shown.size), *SIDES):
             shown.thumbnail((side, side), Image.Resampling.LANCZOS)
             made = _saved(shown, "JPEG", picture.name)
@@ -181,7 +179,7 @@ def redrawn(picture: Picture, draw: Callable[[Image.Image], Image.Image]) -> Pic
     bare = segments.without_profile(picture.data)
     with Image.open(io.BytesIO(picture.data)) as whole, Image.open(io.BytesIO(bare)) as image:
         kind = "JPEG" if picture.mime == "image/jpeg" else "PNG"
-        shown = _opaque(ImageOps.exif_transpose(image))
+        shown = _opaque(_upright(image))
         if bare is not picture.data:
             shown.info[LOST] = whole.info.get("icc_profile")
         made = _saved(draw(shown), kind, picture.name)
@@ -352,7 +350,7 @@ def _is_raw(image: Image.Image, data: bytes) -> bool:
 def _encoded(image: Image.Image, name: str, kind: str = "") -> Picture:
     # As a PNG a phone's photo would be several times as large, more than providers take.
     kind = kind or ("JPEG" if image.format in ("JPEG", "MPO") else "PNG")
-    return _saved(_opaque(ImageOps.exif_transpose(image)), kind, name)
+    return _saved(_opaque(_upright(image)), kind, name)
 
 
 def _saved(image: Image.Image, kind: str, name: str) -> Picture:
@@ -368,8 +366,13 @@ def _saved(image: Image.Image, kind: str, name: str) -> Picture:
     return _picture(data, TYPES[kind], image.width, image.height, name)
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    # In this order: a copy does not say any more what kind of file it came from.
+    return ImageOps.exif_transpose(colour.eight_bits(image))
+
+
 def _is_turned(image: Image.Image) -> bool:
-    return image.getexif().get(ORIENTATION) in range(2, 9)
+    return image.getexif().get(colour.ORIENTATION) in range(2, 9)
 
 
 def _is_transparent(image: Image.Image) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
-from veo_nb.request import VideoRequest, make_request
+from veo_nb.request import DEFAULT_SHAPE, VideoRequest, make_request
 from veo_nb.store import lineage
 from veo_nb.store.billing import Bill, estimate, make_bill, make_gate
 from veo_nb.store.changes import Change
@@ -101,7 +101,13 @@ class Jobs:
                 raise InvalidRequest(
                     f"{name} is a whole job.", hint="Use its .video.last_frame().", field=name
                 )
-        return make_request(self.settings.provider, prompt=prompt, **values)
+        request = make_request(self.settings.provider, prompt=prompt, **values)
+        if "fit" in values and request.aspect_ratio and "aspect_ratio" not in values:
+            # Made to fit, an upright photo became a wide clip before it led to an upright one; where that is there it stays.
+            values["aspect_ratio"] = DEFAULT_SHAPE
+            wide = replace(make_request(self.settings.provider, prompt=prompt, **values), aspect_ratio=None)
+            request = wide if self.is_standing(wide, take) else request
+        return request
 
     def submit(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:
         """The job for a request, driven from now on, and whether it is new.

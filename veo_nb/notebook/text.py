@@ -12,7 +12,7 @@ from veo_nb.engine.jobs import Unfetched
 from veo_nb.engine.lease import Awaited
 from veo_nb.media.picture import Picture
 from veo_nb.notebook.protocol import Estimate, Part, Progress, Since, Transfer, Until, format_elapsed
-from veo_nb.request import VideoRequest, misfit
+from veo_nb.request import LEADERS, VideoRequest, misfit
 from veo_nb.store.billing import Bill
 from veo_nb.store.rows import State
 
@@ -97,7 +97,7 @@ def settings(request: VideoRequest) -> list[str]:
     enhanced = {True: "prompt enhanced", False: "prompt as written", None: ""}[request.enhance_prompt]
     shown = [
         catalog.MODELS[request.model].alias,
-        request.aspect_ratio,
+        _shape(request),
         request.resolution,
         request.duration_seconds and f"{request.duration_seconds} s",
         request.image and f"from {_picture(request.image, request.shape)}",
@@ -168,6 +168,15 @@ def shown_again(now: Snapshot, at: datetime) -> str:
 def shape(request: VideoRequest) -> str:
     """The words for the picture's shape, for people who can't see it."""
     return "upright" if request.shape == "9:16" else "wide"
+
+
+def _shape(request: VideoRequest) -> str | None:
+    """The aspect ratio, and where it was taken from if nobody set it."""
+    for name, leader in LEADERS.items():
+        picture = getattr(request, name)
+        if picture is not None and picture.leads:
+            return f"{request.aspect_ratio}, as the {leader}"
+    return request.aspect_ratio
 
 
 def _picture(picture: Picture, shape: str) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from veo_nb.credentials.stores import KeyStores
     from veo_nb.engine.job import Job, JobNote, Snapshot
     from veo_nb.engine.jobs import Jobs, Preview, Unfetched
+    from veo_nb.engine.lease import Awaited
     from veo_nb.engine.repair import Repair
     from veo_nb.engine.video import Trimmed, Video
     from veo_nb.errors import (
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         OperationAbandoned,
         OperationFailed,
         PermissionDenied,
+        QuotaExceeded,
         RateLimited,
         ServiceError,
         SubmissionUncertain,
@@ -77,6 +79,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AsyncClient",
     "AuthenticationError",
+    "Awaited",
     "Axis",
     "Bill",
     "BudgetExceeded",
@@ -112,6 +115,7 @@ __all__ = [
     "Price",
     "Provider",
     "Query",
+    "QuotaExceeded",
     "RateLimited",
     "Rating",
     "Repair",
@@ -153,6 +157,7 @@ __all__ = [
 
 _HOMES = {
     "AsyncClient": "veo_nb.api.client",
+    "Awaited": "veo_nb.engine.lease",
     "Axis": "veo_nb.sweep.axes",
     "Bill": "veo_nb.store.billing",
     "Cell": "veo_nb.sweep.cell",

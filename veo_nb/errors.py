@@ -6,6 +6,7 @@
     ├── PermissionDenied     the key is fine, but not for this: a right or the balance is missing
     ├── NotFound             an unknown model, operation, job or file
     ├── RateLimited          the provider asks to wait
+    ├── QuotaExceeded        a quota or the balance is used up: waiting a minute does not help
     ├── ContentBlocked       the provider's safety filter said no
     ├── ServiceError         the provider broke, or answered something unreadable
     ├── TransportError       the way to the provider is broken; nothing was accepted
@@ -95,6 +96,12 @@ class RateLimited(VeoError):  # noqa: N818
         return float(value) if value is not None else None
 
 
+class QuotaExceeded(VeoError):  # noqa: N818
+    """The plan's quota for the day, or what was paid in, is used up, or the plan has none of this."""
+
+    code = "quota"
+
+
 class ContentBlocked(VeoError):  # noqa: N818
     """The provider's safety filter blocked the prompt, the input or the result."""
 
@@ -170,6 +177,7 @@ KINDS: dict[str, type[VeoError]] = {
         PermissionDenied,
         NotFound,
         RateLimited,
+        QuotaExceeded,
         ContentBlocked,
         ServiceError,
         TransportError,

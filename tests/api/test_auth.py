@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from tests.api.service import (
     KEY,
+    MODEL,
     MP4,
+    NAME,
     REQUEST,
     Loopback,
     answer,
@@ -99,6 +101,26 @@ async def test_a_redirect_takes_no_key_along_in_its_address(written, tmp_path):
         error = await refusal(client.download("https://api.gptproto.com/v", tmp_path / "a"))
     assert urls[1].startswith("https://storage.example.com/v?key=")
     assert KEY not in "".join(urls) + str(error) + str(error.facts)
+
+
+@pytest.mark.parametrize("host", ["api.gptproto.com", "storage.example.com"])
+async def test_an_address_with_the_key_in_it_is_kept_without_and_asked_with_it_where_it_belongs(
+    host, tmp_path
+):
+    asked = []
+
+    def play(request):
+        if "/operations/" in request.url.path:
+            video = {"uri": f"https://{host}/v?alt=media&key={KEY}"}
+            return httpx.Response(200, json={"name": "n", "done": True, "response": {"videos": [video]}})
+        asked.append(request.url.params["key"])
+        return httpx.Response(200, content=MP4, headers={"content-type": "video/mp4"})
+
+    async with played(play) as client:
+        uri = (await client.poll(MODEL, NAME)).samples[0].uri
+        assert await client.download(uri, tmp_path / "a") == len(MP4)
+    assert KEY not in uri
+    assert asked == [KEY if host.endswith("gptproto.com") else "[key]"]
 
 
 async def test_a_refused_redirect_is_kept_without_the_key(tmp_path):

@@ -24,6 +24,7 @@ from tests.api.test_vertex import MODEL, NAME
 from veo_nb import catalog, errors
 from veo_nb.api import google as module
 from veo_nb.api.client import AsyncClient, is_passing
+from veo_nb.api.errors import of_age
 from veo_nb.api.google import GoogleAccount
 from veo_nb.request import make_request
 
@@ -268,8 +269,8 @@ async def test_a_video_that_is_gone_from_its_bucket_says_so(signed_in, tmp_path)
     async with Loopback(token()) as tokens, Loopback(answer(404)) as server, vertex(server) as client:
         signed_in(tokens)
         error = await refusal(client.download(GCS, tmp_path / "a"))
-    assert type(error) is errors.VideoExpired
-    assert str(error) == (
+    assert type(error) is errors.NotFound
+    assert str(of_age(error, GCS)) == (
         "The video is no longer in its bucket: 'gs://bucket/folder/a.mp4'. Ask anew with fresh."
     )
 

@@ -196,6 +196,7 @@ def test_every_mix_of_options_gives_a_command_or_a_sentence(line):
         (r'-i "\\server\my share\fox.png"', ["-i", r"\\server\my share\fox.png"]),
         (r'--out "C:\my photos\" --wait', ["--out", "C:\\my photos\\", "--wait"]),
         (r"-i C:\Users\O'Brien\fox.png", ["-i", r"C:\Users\O'Brien\fox.png"]),
+        (r"-i C:\(old)\$me\fox.png", ["-i", r"C:\(old)\$me\fox.png"]),
         (r"-i ..\photos\fox.png", ["-i", r"..\photos\fox.png"]),
         (r"--sweep image=C:\a.png,D:\b.png", ["--sweep", r"image=C:\a.png,D:\b.png"]),
         (r"-i my\ fox\ \(1\).png", ["-i", "my fox (1).png"]),

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 import httpx
 
 from veo_nb import catalog, errors
-from veo_nb.api import wire
+from veo_nb.api import body
 from veo_nb.api.auth import origin
 from veo_nb.api.google import SIGN_IN
 
@@ -34,7 +34,7 @@ def reason(error: BaseException) -> str:
             return found
     if isinstance(error, httpx.DecodingError):
         return "its answer can't be unpacked"
-    said = wire.words(str(error))
+    said = body.words(str(error))
     if isinstance(error, httpx.RemoteProtocolError):
         if "without sending a response" in said:
             return "it hung up without an answer"
@@ -52,7 +52,7 @@ def reason(error: BaseException) -> str:
 
 def _reason_behind(cause: BaseException) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate can't be trusted ({wire.words(cause.verify_message)})"
+        return f"its certificate can't be trusted ({body.words(cause.verify_message)})"
     if isinstance(cause, ssl.SSLError):
         return "no secure connection could be made"
     if isinstance(cause, socket.gaierror):
@@ -92,8 +92,13 @@ def pointed_away(url: str, location: str) -> errors.TransportError:
 
 def uncertain(why: str, **facts: Any) -> errors.SubmissionUncertain:
     """A submit went out, and whether it was accepted can't be known."""
+    return unknown(f"Sent, but the answer was lost: {why.rstrip('.')}.", **facts)
+
+
+def unknown(what: str, **facts: Any) -> errors.SubmissionUncertain:
+    """The error for what happened, in a sentence, so that nobody knows whether a submit was accepted."""
     return errors.SubmissionUncertain(
-        f"Sent, but the answer was lost: {why.rstrip('.')}. It may have been accepted and charged.",
+        f"{what} It may have been accepted and charged.",
         hint="Look at your provider's dashboard before you send it again.",
         **facts,
     )
@@ -111,10 +116,20 @@ def of_poll(refusal: errors.VeoError, model: str, provider: catalog.Provider) ->
     return _gone(refusal, model, provider) if _says_retired(refusal) else refusal
 
 
-def of_download(refusal: errors.VeoError, uri: str) -> errors.VeoError:
-    """A refusal of a download: what is not there any more was there."""
-    if not isinstance(refusal, errors.NotFound):
-        return refusal
+def is_denial(refusal: errors.VeoError) -> bool:
+    """Whether a provider answers as if it had not accepted what it did accept; that is never the operation's own end."""
+    kinds = (
+        errors.NotFound,
+        errors.PermissionDenied,
+        errors.InvalidRequest,
+        errors.ContentBlocked,
+        errors.ServiceError,
+    )
+    return isinstance(refusal, kinds) and refusal.facts.get("status") is not None
+
+
+def of_age(refusal: errors.NotFound, uri: str) -> errors.VideoExpired:
+    """What is not found at an age at which the provider deletes it; `uri` is its address, or empty for an operation."""
     if uri.startswith("gs://"):
         return errors.VideoExpired(
             f"The video is no longer in its bucket: {catalog.shown(uri)}.",
@@ -126,6 +141,12 @@ def of_download(refusal: errors.VeoError, uri: str) -> errors.VeoError:
         hint="They are kept for two days; ask anew with fresh.",
         **refusal.facts,
     )
+
+
+def of_accepted(refusal: errors.QuotaExceeded) -> errors.RateLimited:
+    """A quota that is used up, where it is about what was accepted: that is waited for, and not lost for it."""
+    said = refusal.message.replace(body.USED_UP, "The provider asks to wait", 1)
+    return errors.RateLimited(said, hint="", **refusal.facts)
 
 
 def of_key(refusal: errors.VeoError, source: str, provider: catalog.Provider) -> errors.VeoError:

@@ -236,9 +236,11 @@ def _shared(
     names = {axis.name for axis in axes}
     first = next(cell for cell in cells if cell.request is not None)
     assert first.request is not None, "chosen so"
-    shared = {
-        name: value for name, value in first.request.canonical().items() if name not in {*names, "prompt"}
-    }
+    varied = {*names, "prompt"}
+    if any(picture.leads for picture in first.request.pictures()):
+        # The next picture may lead to another one.
+        varied.add("aspect_ratio")
+    shared = {name: value for name, value in first.request.canonical().items() if name not in varied}
     for name, value in shared.items():
         many = [_lasting(one) for one in value] if isinstance(value, list) else _lasting(value)
         shared[name] = many
@@ -248,7 +250,7 @@ def _shared(
 
 def _lasting(value: Any) -> Any:
     """A picture by what is in it, a source by its job: addresses and file names may change."""
-    return value.get("sha256") or value.get("key") if isinstance(value, dict) else value
+    return value.get("key") or value.get("sha256") if isinstance(value, dict) else value
 
 
 def _is_thing(name: str) -> bool:

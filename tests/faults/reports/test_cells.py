@@ -209,14 +209,16 @@ def test_a_change_of_folder_takes_no_other_library_and_no_other_budget(
 )
 def test_a_budget_in_any_file_holds_or_is_refused(tmp_path, service, matrix, case, name, data):
     (tmp_path / name).write_bytes(data)
-    ended = "sent"
+    ended, studio = "sent", None
     try:
-        made = NotebookStudio(
+        studio = NotebookStudio(
             folder=tmp_path, environ={}, provider="gptproto", api_key=KEY, transport=service.transport
         )
-        made.generate("A fox.", model="standard")
+        studio.generate("A fox.", model="standard")
     except errors.VeoError as error:
         ended = type(error).__name__
+    if studio is not None:
+        studio.close()
     sent = len(service.posts)
     row = matrix(Row("reports", f"veo_nb.toml: {case}", ended, submits=sent, doubled=sent))
     assert ended in ("BudgetExceeded", "InvalidRequest")
@@ -293,12 +295,15 @@ def test_a_key_is_never_sent_as_a_part_of_a_request(run, shell, service, matrix,
 
 
 @pytest.mark.parametrize("around", ['"{}"', "'{}'", " “{}”\r\n", "\ufeff{}\u00a0"])
-@pytest.mark.parametrize("status", [200, 401])
+@pytest.mark.parametrize("status", [200, 400, 401])
 def test_a_key_in_quotes_is_sent_bare_and_a_refused_one_says_where_it_is(
     tmp_path, service, tls, matrix, around, status
 ):
-    if status == 401:
-        service.submits = [httpx.Response(401, json={"error": {"message": "Bad key."}})]
+    refused = status != 200
+    if refused:
+        details = [{"reason": "API_KEY_INVALID"}]
+        error = {"code": status, "message": "Bad key.", "status": "INVALID_ARGUMENT", "details": details}
+        service.submits = [httpx.Response(status, json={"error": error})]
     time = Time(stopped=service.holding)
     made = NotebookStudio(
         folder=tmp_path,
@@ -308,12 +313,12 @@ def test_a_key_in_quotes_is_sent_bare_and_a_refused_one_says_where_it_is(
         sleep=time.hurry,
     )
     job = made.generate("A fox.")
-    with pytest.raises(errors.AuthenticationError) if status == 401 else nullcontext():
+    with pytest.raises(errors.AuthenticationError) if refused else nullcontext():
         job.wait(30)
     made.close()
-    case = f"a key as {around.format('KEY')!r}{', refused' if status == 401 else ''}"
+    case = f"a key as {around.format('KEY')!r}{f', refused with {status}' if refused else ''}"
     matrix(Row("reports", case, job.status, submits=len(service.posts), leaked=str(job.error).count(KEY)))
     assert service.requests[0].headers["x-goog-api-key"] == KEY
     assert KEY not in str(job.error)
-    if status == 401:
+    if refused:
         assert "refused the key from GPTPROTO_API_KEY: Bad key." in str(job.error)

@@ -5,6 +5,7 @@ import {
   differs,
   EMPTY,
   isEmpty,
+  ledText,
   piecesOf,
   ratiosOf,
   shareOf,
@@ -117,6 +118,31 @@ describe("a draft", () => {
     expect(ratiosOf(draft({}), setup)).toEqual(["16:9"]);
     expect(ratiosOf(draft({ fields: { aspect_ratio: ["9:16", "16:9"] } }), setup)).toEqual(["9:16", "16:9"]);
     expect(ratiosOf(draft({}), { ...setup, fields: [] })).toEqual([]);
+  });
+
+  const [wide, upright, square] = [
+    { width: 3, height: 2 },
+    { width: 3, height: 4 },
+    { width: 1, height: 1 },
+  ];
+
+  it.each([
+    [[wide], [], ["16:9"], ""],
+    [[upright], [], ["9:16"], "9:16, as the first frame"],
+    [[square], [], ["16:9"], ""],
+    [[square], [upright], ["9:16"], "9:16, as the last frame"],
+    [[upright, wide], [], ["9:16", "16:9"], "9:16 or 16:9, as the first frame"],
+    [[], [upright], ["16:9"], ""],
+  ])("has the shapes that its frames lead to: %j %j", (first, last, ratios, text) => {
+    const setup = examplePanel("empty").panel;
+    const form = setup.fields.find(({ name }) => name === "aspect_ratio");
+    if (form === undefined) throw new Error("the form has no shape");
+    expect(ratiosOf(draft({}), setup, { first, last })).toEqual(ratios);
+    expect(ledText(draft({}), form, { first, last })).toBe(text);
+    expect(ratiosOf(draft({ fields: { aspect_ratio: ["16:9"] } }), setup, { first, last })).toEqual(["16:9"]);
+  });
+
+  it("has shapes that are shares", () => {
     expect(shareOf("16:9")).toBeCloseTo(1.778, 3);
     expect(shareOf("wide")).toBe(0);
   });

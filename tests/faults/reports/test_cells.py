@@ -98,7 +98,7 @@ REFUSED = {
     "a path of Windows": (r"%%veo --image C:\Users\me\fox.png" + "\nA fox.", r"There is no image file C:\Users\me\fox.png."),
     "a path of Windows in quotes": (r'%%veo --reference "C:\my photos\fox.png"' + "\nA fox.", r"There is no image file C:\my photos\fox.png."),
     "a share of Windows": (r"%%veo --image \\nas\me\fox.png" + "\nA fox.", r"There is no image file \\nas\me\fox.png."),
-    "a video of Windows": (r"%%veo --video C:\Users\fox.mp4" + "\nIt runs.", r"'C:\\Users\\fox.mp4' is no video"),
+    "a video of Windows": (r"%%veo --video C:\Users\fox.mp4" + "\nIt runs.", r"'C:\Users\fox.mp4' is no video"),
     "a file as --out": (r"%%veo --out C:\Users\fox.mp4" + "\nA fox.", r"--out C:\Users\fox.mp4 is no name"),
 }  # fmt: skip
 

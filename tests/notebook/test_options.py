@@ -319,6 +319,7 @@ def test_what_only_looks_like_an_option_is_prompt(prompt):
         ("A fox.\n  -d 8\nIt runs.", "'-d' stands under the prompt"),
         ("A fox.\r\n—model=fast", "'—model' stands under the prompt"),
         ("--modl fast\nA fox.", "There is no option --modl. Did you mean --model?"),
+        ("--Model fast\nA fox.", "There is no option --Model. Did you mean --model?"),
         ("--image\nfox.png", "--image lacks its value."),
         ("--image fox.png", "The prompt is empty."),
         ("--wait \\\nA fox.", "'A' belongs to no option."),

@@ -23,9 +23,19 @@ from veo_nb.sweep import axes as grammar
 from veo_nb.sweep.template import fill as replace_names
 from veo_nb.sweep.template import references, undefined
 
-_PAIRS = '""', "''", "\u201c\u201d\u201c", "\u201d\u201d", "\u201e\u201c\u201d", "\uff02\uff02"
-_BENT = "\u2018\u2019", "\u2019\u2019", "\u201a\u2018\u2019", "\uff07\uff07", "«»", "»«", "「」", "『』"
-_QUOTES = {pair[0]: pair[1:] for pair in (*_PAIRS, *_BENT)}
+_DOUBLE = (
+    '""',
+    "\u201c\u201d\u201c",
+    "\u201d\u201d",
+    "\u201e\u201c\u201d",
+    "\uff02\uff02",
+    "«»",
+    "»«",
+    "「」",
+    "『』",
+)
+_SINGLE = "''", "\u2018\u2019", "\u2019\u2019", "\u201a\u2018\u2019", "\uff07\uff07"
+_QUOTES = {pair[0]: pair[1:] for pair in (*_DOUBLE, *_SINGLE)}
 """What opens a quote, and what closes it."""
 _APOSTROPHES = "'\u2019"
 _BEFORE_QUOTES = f"=＝|｜{catalog.COMMAS}"
@@ -194,8 +204,7 @@ def _is_option(line: str) -> bool:
     """Whether a line begins with an option, or with what is nearly one: a prompt hardly begins so."""
     words = line.split()
     word = _straight(words[0]) if words else ""
-    known = "|".join(map(re.escape, all_flags()))
-    return bool(re.match(rf"--(?:{known}|[a-z])|-(?:{'|'.join(_SHORTS)})(?:$|[=\d])", word))
+    return bool(re.match(rf"--[^\W\d_]|-(?:{'|'.join(_SHORTS)})(?:$|[=\d])", word))
 
 
 def _sweep(

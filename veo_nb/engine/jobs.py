@@ -20,7 +20,7 @@ from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.request import VideoRequest, make_request
 from veo_nb.store import lineage
-from veo_nb.store.billing import Bill, estimate, make_bill, make_gate
+from veo_nb.store.billing import Bill, Quote, make_bill, make_gate, quote
 from veo_nb.store.changes import Change
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
@@ -33,16 +33,26 @@ RECENT_SECONDS = 4 * 24 * 3600.0
 
 @dataclass(frozen=True)
 class Preview:
-    """What a request would do: nothing was sent. `usd` is the list price, `seconds` the usual time."""
+    """What a request would do: nothing was sent. `seconds` is the usual time."""
 
     request: VideoRequest
     provider: catalog.Provider
-    usd: float | None
+    quote: Quote
     seconds: float
     stored: Job | None
     """The job that would be shown or joined in place of sending anything."""
     bill: Bill
     """What was spent so far, and what is left."""
+
+    @property
+    def usd(self) -> float | None:
+        """What it would cost by estimate; None where no price is known."""
+        return self.quote.usd
+
+    @property
+    def fits(self) -> bool:
+        """Whether the budget lets it through."""
+        return self.bill.fits(self.quote.firm)
 
 
 @dataclass(frozen=True)
@@ -123,7 +133,7 @@ class Jobs:
             standing = None
             while standing is None:
                 row = self._row(request, take)
-                gate = make_gate(self.settings, row.model, row.estimate)
+                gate = make_gate(self.settings, row.model, self.quote(request).firm)
                 standing = parts.ledger.add_job(row, fresh=fresh, admit=gate)
             new = standing is row
             job = parts.registry.job(standing, request if new else None)
@@ -141,11 +151,16 @@ class Jobs:
             check_source(request.video, provider, self.workspace.clock())
         stored = parts.registry.job(row) if parts and row else None
         seconds = self.usual_seconds(request.model)
-        return Preview(request, provider, self.estimate(request), seconds, stored, self.cost())
+        return Preview(request, provider, self.quote(request), seconds, stored, self.cost())
 
-    def estimate(self, request: VideoRequest) -> float | None:
-        """The list price of a request in USD, where it is known."""
-        return estimate(request, self.settings.prices)
+    def quote(self, request: VideoRequest) -> Quote:
+        """What a request costs by estimate, and what has to be said of that."""
+        return quote(request, self.settings.provider, self.settings.prices)
+
+    def price_note(self, job: Job) -> str:
+        """What has to be said beside a job's estimate: it is not the price of who makes it. Empty where it is."""
+        # Most have a list of their own.
+        return job.provider.price_note and quote(job.request, job.provider, self.settings.prices).note
 
     def usual_seconds(self, model: str) -> float:
         """How long a clip of this model usually takes, from submit to ready."""
@@ -287,10 +302,10 @@ class Jobs:
             )
         parts = self.workspace.open()
         self._see_again(job)
-        usd = self.estimate(job.request)
-        before, gate = job.estimate, make_gate(self.settings, job.request.model, usd)
+        found = self.quote(job.request)
+        before, gate = job.estimate, make_gate(self.settings, job.request.model, found.firm)
         # The first charge stays on the bill, since nobody knows whether it was made.
-        job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
+        job.estimate = parts.ledger.charge_again(job.id, found.usd, admit=gate)
         try:
             parts.leases.again(job, parts.engine.resubmit)
         except VeoError:
@@ -413,7 +428,7 @@ class Jobs:
             model=request.model,
             request=request.canonical(),
             state=State.QUEUED.value,
-            estimate=self.estimate(request),
+            estimate=self.quote(request).usd,
             owner=self.workspace.owner_id,
             created_at=self.workspace.clock(),
         )

@@ -116,7 +116,7 @@ def test_words_for_who_has_a_form(code, plain):
 
 
 def test_no_rule_is_told_with_code_in_it():
-    for rule in catalog.rules.RULES:
+    for rule in catalog.RULES:
         said = plain_text(f"{rule.message} {rule.hint}".replace("{", "").replace("}", ""))
         assert "=" not in said
         assert "_" not in said.replace("duration_seconds", "")

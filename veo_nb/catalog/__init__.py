@@ -15,7 +15,17 @@ from veo_nb.catalog.inputs import IMAGE, SOURCES, ImageLimits, SourceLimits
 from veo_nb.catalog.lookup import find_model, model_names
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, Model
 from veo_nb.catalog.modes import Mode, mode_of
-from veo_nb.catalog.phrases import did_you_mean, listed, shown
+from veo_nb.catalog.phrases import (
+    COMMAS,
+    DASHES,
+    bare,
+    did_you_mean,
+    identifier,
+    listed,
+    plain,
+    shown,
+    unquoted,
+)
 from veo_nb.catalog.prices import (
     PRICES,
     PRICES_DATE,
@@ -29,6 +39,8 @@ from veo_nb.catalog.providers import PROVIDERS, Provider
 from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts
 
 __all__ = [
+    "COMMAS",
+    "DASHES",
     "DEFAULT_MODEL",
     "FIELD",
     "FIELDS",
@@ -54,6 +66,7 @@ __all__ = [
     "Rule",
     "SourceLimits",
     "Values",
+    "bare",
     "check",
     "check_text",
     "choices",
@@ -61,10 +74,13 @@ __all__ = [
     "find_doubts",
     "find_model",
     "find_price",
+    "identifier",
     "listed",
     "mode_of",
     "model_names",
+    "plain",
     "read_amount",
     "read_prices",
     "shown",
+    "unquoted",
 ]

@@ -160,8 +160,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         field="fit",
-        without=("image", "last_frame"),
-        message="There is no first or last frame that could be made to fit.",
+        without=("image", "last_frame", "reference_images"),
+        message="There is no picture that could be made to fit.",
         hint="Leave out fit=, or give image= as well.",
     ),
 )

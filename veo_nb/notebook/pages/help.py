@@ -45,6 +45,8 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo help", "this page"),
 )
 
+LINES = "Options may go on in the lines under %%veo; the prompt begins where a line begins with none, or after an empty one."
+
 
 _STILL, _CLIP, _THINGS = {"image": "x"}, {"video": "x"}, {"reference_images": ["x"]}
 ASKED: tuple[tuple[str, Mapping[str, Any]], ...] = (
@@ -107,7 +109,7 @@ def page() -> HTML:
         )
         for said, *marks in lines
     ]
-    rows = [*options, *COMMANDS, *taken]
+    rows = [*options, ("", LINES), *COMMANDS, *taken]
     width = max(len(name) for name, _ in rows) + 2
     text = "\n".join(f"{name:<{width}}{meaning}" for name, meaning in rows)
     row = Markup(

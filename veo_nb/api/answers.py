@@ -365,7 +365,8 @@ _POLICY = re.compile(
     re.IGNORECASE,
 )
 _KEY = re.compile(
-    r"api[_ ]?key[_ ](?:is )?(?:not[_ ](?:valid|found)|invalid|expired|missing)|(?:invalid|incorrect|expired)[_ ]api[_ ]?key",
+    r"api[_ ]?key[_ ](?:is )?(?:not[_ ](?:valid|found)|invalid|expired|missing)|(?:invalid|incorrect|expired|a valid|no)[_ ]api[_ ]?key|"
+    r"\bUNAUTHENTICATED\b|authentication_error",
     re.IGNORECASE,
 )
 _USED_UP = re.compile(

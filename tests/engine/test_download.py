@@ -25,7 +25,7 @@ from veo_nb.engine.download import (
     keep_video,
 )
 from veo_nb.engine.video import video_from_row
-from veo_nb.errors import AuthenticationError, DownloadError, TransportError, VideoExpired
+from veo_nb.errors import AuthenticationError, DownloadError, TransportError
 from veo_nb.media import join
 from veo_nb.media.probe import probe
 from veo_nb.store.files import digest

@@ -18,8 +18,8 @@ from veo_nb.store.changes import Change, Changes
 from veo_nb.store.database import Database, Restore, insert
 from veo_nb.store.recovery.journal import Entry, Journal
 from veo_nb.store.rows import (
-    FINAL,
     GONE,
+    NEXT,
     JobRow,
     Owner,
     VideoRow,
@@ -154,16 +154,17 @@ class Ledger(Database):
 
     def unfinished(self) -> list[JobRow]:
         """Every job that is not in a final state, oldest first."""
-        marks = ", ".join("?" * len(FINAL))
-        found = self.read(
-            f"SELECT * FROM jobs WHERE state NOT IN ({marks}) ORDER BY created_at, rowid", FINAL
-        )
+        # Those that are named are found by an index; to find all others each job would be looked at.
+        going = [*NEXT]
+        marks = ", ".join("?" * len(going))
+        found = self.read(f"SELECT * FROM jobs WHERE state IN ({marks}) ORDER BY created_at, rowid", going)
         return [read_job(r) for r in found]
 
     def ended_with_operation(self, since: float) -> list[JobRow]:
         """The jobs entered after `since` that the provider had taken, that failed or were stopped, and nobody deleted."""
         found = self.read(
-            "SELECT * FROM jobs WHERE state IN ('failed', 'cancelled') AND operation IS NOT NULL AND created_at > ?"
+            # The plus keeps SQLite from going through all that ever failed, in place of the few of late.
+            "SELECT * FROM jobs WHERE +state IN ('failed', 'cancelled') AND operation IS NOT NULL AND created_at > ?"
             " AND id NOT IN (SELECT job_id FROM deleted WHERE deleted_at IS NOT NULL) ORDER BY created_at, rowid",
             (since,),
         )

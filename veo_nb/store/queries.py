@@ -19,6 +19,14 @@ _ORDERS: dict[str, str] = {
     "oldest": "made_at, job_id, sample",
     "rating": "rating DESC, star DESC, made_at DESC, job_id, sample",
 }
+_EACH = ("made", "joined", *ENDED)
+"""All places on the shelf."""
+_TEXT = """CASE WHEN number > 0
+    THEN (SELECT ifnull(json_extract(j.request, '$.prompt'), '') FROM jobs j WHERE j.rowid = number) || ' ' || ifnull(
+        (SELECT r.note FROM ratings r WHERE r.job_id = shelf.job_id AND r.sample = shelf.sample AND place = 'made'), '')
+    ELSE (SELECT o.title || ' ' || o.note FROM joined o WHERE o.rowid = -number)
+    END || ' ' || job_id"""
+"""What is searched of a row of the shelf."""
 _KEPT = """NOT EXISTS (SELECT 1 FROM deleted d
     WHERE d.job_id = {id} AND d.sample = {sample} AND d.deleted_at IS NOT NULL)"""
 
@@ -167,13 +175,29 @@ class LibrarySummary:
 
 def browse(ledger: Ledger, query: Query) -> Found:
     """The clips that a query asks for, without those that somebody deleted."""
-    text, values = _keys(query)
-    # All keys in one go: to count them apart would take as long again, and a search would read each prompt twice.
-    keys = ledger.read(text, values)
-    page = keys[query.offset : query.offset + query.limit]
-    rows = (find(ledger, key["job_id"], key["sample"]) for key in page)
+    wanted = query.states or ("made", "joined")
+    places = [place for place in _EACH if place in wanted]
+    conditions, values = [f"place IN ({_marks(places)})"], [*places]
+    if query.models:
+        conditions.append(f"model IN ({_marks(query.models)})")
+        values += query.models
+    counted = len(values)
+    narrow = _narrow(query)
+    conditions += [condition for condition, _ in narrow]
+    values += [value for _, given in narrow for value in given]
+    where = " AND ".join(conditions)
+    if len(values) == counted and not query.starred:
+        count = f"SELECT total(clips) FROM shelf_counts WHERE {where}"
+    else:
+        count = f"SELECT count(*) FROM shelf WHERE {where}"
+    total = int(ledger.read(count, values)[0][0])
+    keys = ledger.read(
+        f"SELECT job_id, sample FROM shelf WHERE {where} ORDER BY {_ORDERS[query.order]} LIMIT ? OFFSET ?",
+        [*values, query.limit, query.offset],
+    )
+    rows = (find(ledger, key["job_id"], key["sample"]) for key in keys)
     # One may be deleted between the two.
-    return Found(len(keys), tuple(row for row in rows if row is not None))
+    return Found(total, tuple(row for row in rows if row is not None))
 
 
 def find(ledger: Ledger, job_id: str, sample: int) -> FoundRow | None:
@@ -189,55 +213,42 @@ def find(ledger: Ledger, job_id: str, sample: int) -> FoundRow | None:
 
 def summarize(ledger: Ledger) -> LibrarySummary:
     """What there is in a library, in short."""
-    total = ledger.read(f"SELECT count(*) FROM ({_union((_CLIPS, _JOINED), ('job_id',))})")[0][0]
-    models = ledger.read("SELECT DISTINCT model FROM jobs WHERE state = 'succeeded' ORDER BY model")
+    total = ledger.read("SELECT total(clips) FROM shelf_counts WHERE place IN ('made', 'joined')")[0][0]
+    models = ledger.read("SELECT model FROM shelf_counts WHERE place = 'made' AND clips > 0 ORDER BY model")
     sweeps = ledger.read("SELECT id, prompt, axes FROM sweeps ORDER BY started_at DESC, rowid DESC LIMIT 50")
     titles = (
         (row["id"], row["prompt"] or ", ".join(axis["name"] for axis in json.loads(row["axes"])))
         for row in sweeps
     )
-    return LibrarySummary(total, tuple(row["model"] for row in models), tuple(titles))
+    return LibrarySummary(int(total), tuple(row["model"] for row in models), tuple(titles))
 
 
 _ALL = tuple(_CLIPS.facts)
 
 
-def _keys(query: Query) -> tuple[str, list[Any]]:
-    """The query for the keys of all that is asked for, in order, and its values."""
-    wanted = query.states or ("made", "joined")
-    parts = [_CLIPS] if "made" in wanted else []
-    parts += [_JOINED] if "joined" in wanted else []
-    ended = [state for state in ENDED if state in wanted]
-    parts += [_ended(ended)] if ended else []
-    names = dict.fromkeys(("job_id", "sample", "made_at"))
-    conditions: list[str] = []
-    values: list[Any] = []
+Condition = tuple[str, tuple[Any, ...]]
+"""A condition on a row of the shelf, and its values."""
 
-    def narrow(condition: str, *given: Any, by: Sequence[str]) -> None:
-        names.update(dict.fromkeys(by))
-        conditions.append(condition)
-        values.extend(given)
 
-    # From what is quickly looked at to what takes longest.
+def _narrow(query: Query) -> list[Condition]:
+    """What a query asks for beside places and models, from what is quickly looked at to what takes longest."""
+    found: list[Condition] = []
     if query.since is not None:
-        narrow("made_at >= ?", query.since, by=())
+        found.append(("made_at >= ?", (query.since,)))
     if query.rating:
-        narrow("rating >= ?", query.rating, by=("rating",))
+        found.append(("rating >= ?", (query.rating,)))
     if query.starred:
-        narrow("star", by=("star",))
-    if query.models:
-        narrow(f"model IN ({', '.join('?' * len(query.models))})", *query.models, by=("model",))
+        found.append(("star", ()))
     if query.sweep:
-        cells = "SELECT fingerprint, take FROM sweep_jobs WHERE sweep_id = ?"
-        narrow(f"(fingerprint, take) IN ({cells})", query.sweep, by=("fingerprint", "take"))
+        cells = "SELECT j.rowid FROM sweep_jobs JOIN jobs j USING (fingerprint, take) WHERE sweep_id = ?"
+        found.append((f"number IN ({cells})", (query.sweep,)))
     if words := query.search.split():
-        text = "ifnull(json_extract(request, '$.prompt'), '') || ' ' || note || ' ' || job_id"
-        narrow(f"has_words({text}, ?)", json.dumps(words), by=("request", "note"))
-    if query.order == "rating":
-        names.update(dict.fromkeys(("rating", "star")))
-    where = " AND ".join(conditions) or "1"
-    source = _union(parts, names) if parts else f"{_CLIPS.select(names)} AND 0"
-    return f"SELECT job_id, sample FROM ({source}) WHERE {where} ORDER BY {_ORDERS[query.order]}", values
+        found.append((f"has_words({_TEXT}, ?)", (json.dumps(words),)))
+    return found
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _union(parts: Iterable[_Part], names: Iterable[str]) -> str:

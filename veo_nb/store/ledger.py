@@ -7,6 +7,7 @@ the day when the file is damaged.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ from veo_nb.store.rows import (
     read_video,
 )
 from veo_nb.store.schema import KEPT, MIGRATIONS, SURE
+
+log = logging.getLogger("veo_nb")
 
 T = TypeVar("T")
 
@@ -59,6 +62,7 @@ class Ledger(Database):
         self.changed: Changes[Change] = Changes("the library") if changed is None else changed
         """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal
+        self._wordless = False
         if journal is not None and not journal.path.exists():
             journal.begin(self.entries())
 
@@ -231,6 +235,33 @@ class Ledger(Database):
         with self._writing() as db:
             insert(db, "owners", vars(owner), "REPLACE")
 
+    def index_words(self) -> bool:
+        """Take the prompts of new jobs into the index of words; False where this SQLite has none, or it can't be written.
+
+        They are taken in when somebody searches, not by a trigger: a kernel whose SQLite has no FTS5 could write no job
+        any more, and only Python folds all letters. A request never changes, so the newest job says what is missing.
+        """
+        try:
+            while not self._wordless and self._has_new_words():
+                with self._writing() as db:
+                    for table in _WORDS:
+                        db.execute(table)
+                    found = db.execute(_UNINDEXED).fetchall()
+                    texts = ((row["number"], row["text"].casefold() + _END) for row in found)
+                    db.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", texts)
+        except VeoError as error:
+            log.info("no index of words: %s", error)
+            self._wordless = True
+        return not self._wordless
+
+    def _has_new_words(self) -> bool:
+        if not self.read("SELECT 1 FROM sqlite_master WHERE name = 'words'"):
+            return True
+        newest = (
+            "SELECT ifnull((SELECT max(rowid) FROM jobs), 0) > ifnull((SELECT max(id) FROM words_docsize), 0)"
+        )
+        return bool(self.read(newest)[0][0])
+
     def leave(self, owner_id: str) -> None:
         """Take an owner out: its jobs are free."""
         with self._writing() as db:
@@ -269,6 +300,19 @@ class Ledger(Database):
         changed = values.get("job_id") or values.get("id")
         if changed:
             self.changed.emit(Change(_KINDS.get(table, "clip"), str(changed)))
+
+
+_WORDS = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='', tokenize='trigram case_sensitive 1')",
+    "CREATE VIRTUAL TABLE IF NOT EXISTS words_terms USING fts5vocab(words, row)",
+)
+_UNINDEXED = (
+    "SELECT rowid AS number, ifnull(json_extract(request, '$.prompt'), '') || ' ' || id AS text FROM jobs"
+    " WHERE rowid > ifnull((SELECT max(id) FROM words_docsize), 0) ORDER BY rowid LIMIT 1000"
+)
+"""So many at once hold nobody up who wants to write."""
+_END = "\n\n"
+"""Behind each text, so that its last two letters begin three of them as well."""
 
 
 _KINDS: dict[str, Literal["job", "rating"]] = {"jobs": "job", "ratings": "rating"}

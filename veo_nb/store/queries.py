@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from veo_nb.errors import VeoError
 from veo_nb.store.ledger import Ledger
 
 Order = Literal["newest", "oldest", "rating"]
@@ -27,6 +29,18 @@ _TEXT = """CASE WHEN number > 0
     ELSE (SELECT o.title || ' ' || o.note FROM joined o WHERE o.rowid = -number)
     END || ' ' || job_id"""
 """What is searched of a row of the shelf."""
+_NOTED = """SELECT j.rowid AS number, r.job_id || '/' || r.sample AS key
+    FROM ratings r JOIN jobs j ON j.id = r.job_id WHERE r.note != '' AND {noted} AND has_words(
+        ifnull(json_extract(j.request, '$.prompt'), '') || ' ' || r.note || ' ' || r.job_id, :words)
+    UNION ALL SELECT -o.rowid, o.id || '/0' FROM joined o WHERE has_words(
+        o.title || ' ' || o.note || ' ' || o.id, :words)"""
+"""The clips whose words are not all in the index: those with a note, and the joined ones."""
+_LETTERS = 3
+"""The index has each piece of so many letters; a shorter word is found by all the pieces that begin with it."""
+_MOST_PIECES = 100
+_MOST_WORDS = 50
+_FEW = 1000
+"""So many clips are rather put in order than looked for in it."""
 _KEPT = """NOT EXISTS (SELECT 1 FROM deleted d
     WHERE d.job_id = {id} AND d.sample = {sample} AND d.deleted_at IS NOT NULL)"""
 
@@ -175,6 +189,14 @@ class LibrarySummary:
 
 def browse(ledger: Ledger, query: Query) -> Found:
     """The clips that a query asks for, without those that somebody deleted."""
+    if query.search and ledger.index_words():
+        # What is wrong with the index keeps nobody from finding anything.
+        with contextlib.suppress(VeoError):
+            return _browse(ledger, query, has_index=True)
+    return _browse(ledger, query, has_index=False)
+
+
+def _browse(ledger: Ledger, query: Query, *, has_index: bool) -> Found:
     wanted = query.states or ("made", "joined")
     places = [place for place in _EACH if place in wanted]
     conditions, values = [f"place IN ({_marks(places)})"], [*places]
@@ -182,7 +204,7 @@ def browse(ledger: Ledger, query: Query) -> Found:
         conditions.append(f"model IN ({_marks(query.models)})")
         values += query.models
     counted = len(values)
-    narrow = _narrow(query)
+    narrow = _narrow(ledger, query, has_index=has_index)
     conditions += [condition for condition, _ in narrow]
     values += [value for _, given in narrow for value in given]
     where = " AND ".join(conditions)
@@ -191,6 +213,8 @@ def browse(ledger: Ledger, query: Query) -> Found:
     else:
         count = f"SELECT count(*) FROM shelf WHERE {where}"
     total = int(ledger.read(count, values)[0][0])
+    # Of many that were found by their words the first are found soonest by going through all in order.
+    where = where.replace("(number IN", "(+number IN") if total > _FEW else where
     keys = ledger.read(
         f"SELECT job_id, sample FROM shelf WHERE {where} ORDER BY {_ORDERS[query.order]} LIMIT ? OFFSET ?",
         [*values, query.limit, query.offset],
@@ -230,7 +254,7 @@ Condition = tuple[str, tuple[Any, ...]]
 """A condition on a row of the shelf, and its values."""
 
 
-def _narrow(query: Query) -> list[Condition]:
+def _narrow(ledger: Ledger, query: Query, *, has_index: bool) -> list[Condition]:
     """What a query asks for beside places and models, from what is quickly looked at to what takes longest."""
     found: list[Condition] = []
     if query.since is not None:
@@ -242,9 +266,44 @@ def _narrow(query: Query) -> list[Condition]:
     if query.sweep:
         cells = "SELECT j.rowid FROM sweep_jobs JOIN jobs j USING (fingerprint, take) WHERE sweep_id = ?"
         found.append((f"number IN ({cells})", (query.sweep,)))
-    if words := query.search.split():
-        found.append((f"has_words({_TEXT}, ?)", (json.dumps(words),)))
+    words = [word.casefold() for word in query.search.split()]
+    asked = {word: ask for word in words[:_MOST_WORDS] if (ask := _ask(ledger, word))} if has_index else {}
+    if asked:
+        found.append(_by_index(ledger, asked))
+    if others := [word for word in words if word not in asked]:
+        found.append((f"has_words({_TEXT}, ?)", (json.dumps(others),)))
     return found
+
+
+def _ask(ledger: Ledger, word: str) -> str:
+    """How the index is asked for a word; empty where it is quicker to look into each text, as for one letter."""
+    if "\0" in word or any("\ud800" <= letter <= "\udfff" for letter in word):
+        return ""
+    pieces = [word]
+    if len(word) < _LETTERS:
+        terms = "SELECT term FROM words_terms WHERE term >= ? AND term < ? LIMIT ?"
+        pieces = [row["term"] for row in ledger.read(terms, (word, word + "\U0010ffff", _MOST_PIECES + 1))]
+        if len(pieces) > _MOST_PIECES:
+            return ""
+    return " OR ".join('"{}"'.format(piece.replace('"', '""')) for piece in pieces or [word])
+
+
+def _by_index(ledger: Ledger, asked: Mapping[str, str]) -> Condition:
+    """What has all of these words, by the index; notes are not in it, since they change."""
+    each = {f"word{n}": json.dumps([word]) for n, word in enumerate(asked)}
+    noted = " OR ".join(f"has_words(r.note, :{name})" for name in each)
+    others = ledger.read(_NOTED.format(noted=f"({noted})"), {**each, "words": json.dumps([*asked])})
+    condition, match = (
+        "number IN (SELECT rowid FROM words WHERE words MATCH ?)",
+        " AND ".join(f"({one})" for one in asked.values()),
+    )
+    if not others:
+        return f"({condition})", (match,)
+    numbers, keys = (json.dumps([row[name] for row in others]) for name in ("number", "key"))
+    # By number first, which there is an index of.
+    listed = "(SELECT value FROM json_each(?))"
+    noted = f"number IN {listed} AND job_id || '/' || sample IN {listed} AND place IN ('made', 'joined')"
+    return f"({condition} OR ({noted}))", (match, numbers, keys)
 
 
 def _marks(values: Sequence[str]) -> str:

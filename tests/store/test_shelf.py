@@ -33,6 +33,7 @@ WRITES = (
     "INSERT OR REPLACE INTO deleted VALUES (:id, :sample, :at)",
     "INSERT OR REPLACE INTO deleted VALUES (:id, :sample, NULL)",
     f"INSERT OR IGNORE INTO joined {JOINED}",
+    "DELETE FROM jobs WHERE id = :id AND state = 'queued'",
     "UPDATE joined SET rating = :rating, star = :star WHERE id = :id",
 )
 """What the versions before write, word for word in what matters: they replace rows, and know of no shelf."""

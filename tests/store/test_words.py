@@ -166,6 +166,25 @@ def test_what_a_kernel_without_an_index_writes_is_found_at_the_next_search(ledge
     assert len(found(without, "owl")) == len(found(ledger, "owl")) == 2
 
 
+def test_a_job_that_was_taken_out_again_leaves_no_words_to_the_next(ledger, without):
+    put(ledger, "An owl.")
+    put(ledger, "A whale.", state="queued")
+    assert found(ledger, "whale") == set()
+    ledger.write(lambda db: db.execute("DELETE FROM jobs WHERE state = 'queued'"))
+    fox = put(ledger, FOX["prompt"])
+    assert found(ledger, "crosses") == found(without, "crosses") == {fox}
+    assert found(ledger, "whale") == set()
+
+
+def test_a_joined_clip_is_found_by_its_title_and_its_note(ledger, without):
+    facts = {"pieces": "[]", "path": "", "bytes": 1, "sha256": "", "width": 1, "height": 1, "duration": 1.0}
+    row = {"id": "x1", "title": "Die Straße", **facts, "fps": 1.0, "has_audio": 0, "created_at": 1.0}
+    ledger.put("joined", row)
+    assert found(ledger, "STRASSE x1") == found(without, "STRASSE x1") == {"x1"}
+    ledger.write(lambda db: db.execute("UPDATE joined SET note = 'too dark'"))
+    assert found(ledger, "strasse dark") == found(without, "strasse dark") == {"x1"}
+
+
 def test_several_batches_are_taken_in_and_each_prompt_once(ledger):
     ledger.read("PRAGMA synchronous = OFF")
 

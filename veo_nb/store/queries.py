@@ -23,18 +23,18 @@ _ORDERS: dict[str, str] = {
 }
 _EACH = ("made", "joined", *ENDED)
 """All places on the shelf."""
-_TEXT = """CASE WHEN number > 0
-    THEN (SELECT ifnull(json_extract(j.request, '$.prompt'), '') FROM jobs j WHERE j.rowid = number) || ' ' || ifnull(
+_TEXT = """CASE place WHEN 'joined' THEN (SELECT o.title || ' ' || o.note FROM joined o WHERE o.id = job_id)
+    ELSE (SELECT ifnull(json_extract(j.request, '$.prompt'), '') FROM jobs j WHERE j.id = job_id) || ' ' || ifnull(
         (SELECT r.note FROM ratings r WHERE r.job_id = shelf.job_id AND r.sample = shelf.sample AND place = 'made'), '')
-    ELSE (SELECT o.title || ' ' || o.note FROM joined o WHERE o.rowid = -number)
     END || ' ' || job_id"""
 """What is searched of a row of the shelf."""
-_NOTED = """SELECT j.rowid AS number, r.job_id || '/' || r.sample AS key
-    FROM ratings r JOIN jobs j ON j.id = r.job_id WHERE r.note != '' AND {noted} AND has_words(
+_NOTED = """SELECT n.number, r.job_id || '/' || r.sample AS key
+    FROM ratings r JOIN jobs j ON j.id = r.job_id JOIN numbers n ON n.job_id = j.id
+    WHERE r.note != '' AND {noted} AND has_words(
         ifnull(json_extract(j.request, '$.prompt'), '') || ' ' || r.note || ' ' || r.job_id, :words)
-    UNION ALL SELECT -o.rowid, o.id || '/0' FROM joined o WHERE has_words(
-        o.title || ' ' || o.note || ' ' || o.id, :words)"""
-"""The clips whose words are not all in the index: those with a note, and the joined ones."""
+    UNION ALL SELECT n.number, o.id || '/0' FROM joined o JOIN numbers n ON n.job_id = o.id
+    WHERE o.note != '' AND has_words(o.title || ' ' || o.note || ' ' || o.id, :words)"""
+"""The clips whose words are not all in the index: those with a note."""
 _LETTERS = 3
 """The index has each piece of so many letters; a shorter word is found by all the pieces that begin with it."""
 _MOST_PIECES = 100
@@ -264,7 +264,10 @@ def _narrow(ledger: Ledger, query: Query, *, has_index: bool) -> list[Condition]
     if query.starred:
         found.append(("star", ()))
     if query.sweep:
-        cells = "SELECT j.rowid FROM sweep_jobs JOIN jobs j USING (fingerprint, take) WHERE sweep_id = ?"
+        cells = (
+            "SELECT number FROM sweep_jobs JOIN jobs USING (fingerprint, take) JOIN numbers ON job_id = id"
+            " WHERE sweep_id = ?"
+        )
         found.append((f"number IN ({cells})", (query.sweep,)))
     words = [word.casefold() for word in query.search.split()]
     asked = {word: ask for word in words[:_MOST_WORDS] if (ask := _ask(ledger, word))} if has_index else {}

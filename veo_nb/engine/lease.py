@@ -167,6 +167,7 @@ class Leases:
         Raises:
             InvalidRequest: it belongs to another provider than is set now, or somebody else has just started it.
         """
+        self._ledger.check_writable()
         row = self._ledger.job(job.id)
         if not self.may_drive(row):
             raise InvalidRequest(
@@ -197,6 +198,7 @@ class Leases:
         if self._engine.drives(job):
             self._loop.call(self._engine.cancel, job)
             return
+        self._ledger.check_writable()
         row = self._ledger.job(job.id)
         if row is None or State(row.state).final:
             job.restate(self._moment(job, row))
@@ -208,8 +210,9 @@ class Leases:
             raise InvalidRequest(f"Job {job.id} is being made by another notebook.", hint="Stop it there.")
 
     def may_drive(self, row: JobRow | None) -> bool:
-        """Whether a job is of the provider that is set, and there is a key for it."""
-        return row is not None and row.provider == self._settings.provider.name and self._settings.has_access
+        """Whether a job is of the provider that is set, there is a key for it, and the library can be written."""
+        ours = row is not None and row.provider == self._settings.provider.name
+        return ours and self._settings.has_access and not self._ledger.read_only
 
     def _go_on(self, job: Job, row: JobRow) -> None:
         """Drive a job that has just become ours, from where the ledger says it is."""
@@ -367,7 +370,7 @@ class LeaseHolder:
         self._heard: dict[str, tuple[float, int]] = {}
         """What each owner said last, and with which beat of ours we heard it for the first time."""
         self._look: Callable[[], object] = lambda: None
-        if locks is not None:
+        if locks is not None and not ledger.read_only:
             locks.hold(owner_id)
         self._beat()
         self._forget()
@@ -383,7 +386,7 @@ class LeaseHolder:
         """Make a job ours; False while its owner lives, or where another was quicker."""
         if row.owner == self._id:
             return True
-        if row.owner and self.lives(row.owner) is not False:
+        if self._ledger.read_only or (row.owner and self.lives(row.owner) is not False):
             return False
         return self._ledger.claim(row, self._id)
 
@@ -413,7 +416,8 @@ class LeaseHolder:
         self._ended.set()
         self._thread.join(PARTING_SECONDS)
         try:
-            self._ledger.leave(self._id)
+            if not self._ledger.read_only:
+                self._ledger.leave(self._id)
         except VeoError as error:
             # The others will notice that this process is gone.
             log.info("not signed off: %s", error)
@@ -421,7 +425,8 @@ class LeaseHolder:
             self._locks.let_go(self._id)
 
     def _beat(self) -> None:
-        self._ledger.beat(Owner(self._id, self._host, os.getpid(), self._clock()))
+        if not self._ledger.read_only:
+            self._ledger.beat(Owner(self._id, self._host, os.getpid(), self._clock()))
         self._beats += 1
         for owner in self._ledger.owners():
             self._hear(owner)
@@ -438,6 +443,8 @@ class LeaseHolder:
 
     def _forget(self) -> None:
         """Strike those from the ledger that are known to be gone, with their files."""
+        if self._ledger.read_only:
+            return
         for owner in self._ledger.owners():
             held = None if self._locks is None else self._locks.is_held(owner.id)
             if held is False or (held is None and self._clock() - owner.beat_at > FORGOTTEN_SECONDS):

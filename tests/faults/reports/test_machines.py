@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
+import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,9 +20,12 @@ import pytest
 from tests.faults.conftest import leaks
 from tests.faults.rows import Row
 from tests.faults.test_crash import HELD, PROMPT, ROOT
+from tests.faults.test_disk import mount
 from veo_nb.engine.lease import OwnerLocks
 from veo_nb.errors import VeoError
+from veo_nb.store import database
 from veo_nb.store.ledger import Ledger
+from veo_nb.store.queries import Query
 from veo_nb.store.rows import Owner
 
 
@@ -166,6 +172,98 @@ def test_a_file_that_may_not_grow_is_a_full_disk(folder, provider, studio_in, ma
     assert "Make room" in refused.value.hint
     assert provider.posts == []
     assert studio.generate(PROMPT).wait(30).status == "succeeded"
+
+
+# Drives
+
+
+def test_a_drive_on_which_wal_does_not_work(folder, provider, studio_in, matrix, monkeypatch, caplog):
+    """A library that was made on a disk, and lies on a network drive now; two kernels use it."""
+    first = studio_in(folder, provider)
+    made = first.generate(PROMPT).wait(30)
+    first.close()
+    monkeypatch.setattr(database, "find_drive", lambda _: "nfs4")
+    one, two = studio_in(folder, provider), studio_in(folder, provider)
+    shown, other = one.generate(PROMPT), two.generate("An owl.").wait(30)
+    assert one.job(other.id).wait(30).status == "succeeded"
+    said = one.library.notices
+    with contextlib.closing(sqlite3.connect(one.library.files.ledger_path)) as db:
+        (mode,) = db.execute("PRAGMA journal_mode").fetchone()
+    row = matrix(row_of("library on a network drive", folder, provider, f"kept with {mode}; {said[0]}"))
+    row.tried = 2
+    assert row.sound
+    assert (mode, shown.id, len(provider.posts)) == ("delete", made.id, 2)
+    assert said == ["the library's drive (nfs4) can't do WAL: its ledger is kept without"]
+    assert [*one.library.folder.glob("ledger.sqlite-*")] == []
+
+
+@pytest.fixture
+def read_only() -> Iterator:
+    """Has a folder be one that can't be written: `read_only(folder)`."""
+    mounted: list[Path] = []
+
+    def make(folder: Path) -> None:
+        if os.geteuid() != 0:
+            for path in (folder, *folder.rglob("*")):
+                path.chmod(0o555 if path.is_dir() else 0o444)
+        elif mount("bind", "--bind", str(folder), str(folder)):
+            mounted.append(folder)
+            subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+        else:
+            pytest.skip("this user may not mount")
+
+    yield make
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("left", ["closed", "killed"])
+def test_a_library_that_can_only_be_read(left, folder, provider, studio_in, matrix, read_only, clip):
+    """Its kernel had closed it, or what that wrote last lies beside it still."""
+    library = folder / "veo_library"
+    writer = studio_in(folder, provider)
+    made = writer.generate(PROMPT).wait(30)
+    writer.library.rate(made.id, star=True)
+    if left == "closed":
+        writer.close()
+    else:
+        kept = folder / "kept"
+        shutil.copytree(library, kept)
+        writer.close()
+        shutil.rmtree(library)
+        shutil.copytree(kept, library, ignore=shutil.ignore_patterns("*-shm"))
+    read_only(library)
+    studio = studio_in(folder, provider)
+    (job,) = studio.history()
+    found = studio.library.browse(Query())
+    again = studio.generate(PROMPT)
+    refused = []
+    for attempt in (
+        lambda: studio.generate("An owl."),
+        lambda: studio.sweep("A {{animal}}.", axes={"animal": ["fox", "owl"]}),
+        lambda: studio.library.delete(made.id),
+        lambda: studio.library.rate(made.id, star=False),
+        lambda: studio.jobs.rerun(made.id),
+        studio.library.repair,
+    ):
+        with pytest.raises(VeoError) as error:
+            attempt()
+        refused.append(str(error.value))
+    lost = int(job.video.path.read_bytes() != clip)
+    row = matrix(
+        row_of(
+            f"read-only library, {left}", folder, provider, "shown; what would write is refused", lost=lost
+        )
+    )
+    assert row.sound
+    assert (job.id, job.status, again is job, again.video.path.exists()) == (made.id, "succeeded", True, True)
+    assert studio.cost().spent == pytest.approx(made.estimate or 0)
+    assert (found.total, found.rows[0].star) == (1, True)
+    assert studio.resume() == studio.jobs.awaited() == []
+    assert all("can't be written" in one and "VEO_NB_LIBRARY" in one for one in refused), refused
+    (said,) = studio.library.notices
+    assert said.endswith("what is in it is shown, nothing can be made in it")
+    assert len(provider.posts) == 1
 
 
 # A process that forks

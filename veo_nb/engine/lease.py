@@ -347,10 +347,10 @@ def find_machine() -> str:
     Containers may have one host name and each their own process numbers; the system below has one number for each start.
     """
     try:
-        told = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        found = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except (OSError, ValueError):
-        told = "" if sys.platform == "linux" else socket.gethostname()
-    return hashlib.sha256(told.encode()).hexdigest()[:12] if told else ""
+        found = "" if sys.platform == "linux" else socket.gethostname()
+    return hashlib.sha256(found.encode()).hexdigest()[:12] if found else ""
 
 
 class LeaseHolder:
@@ -367,7 +367,7 @@ class LeaseHolder:
         self._ended = threading.Event()
         self._beats = 0
         self._gone: set[str] = set()
-        self._heard: dict[str, tuple[float, int]] = {}
+        self._last_beats: dict[str, tuple[float, int]] = {}
         """What each owner said last, and with which beat of ours we heard it for the first time."""
         self._look: Callable[[], object] = lambda: None
         if locks is not None and not ledger.read_only:
@@ -433,12 +433,12 @@ class LeaseHolder:
 
     def _hear(self, owner: Owner) -> int:
         """Take in what an owner said last; for how many of our beats it has said nothing else."""
-        said, since = self._heard.get(owner.id, (None, self._beats))
+        said, since = self._last_beats.get(owner.id, (None, self._beats))
         if said is None and self._beats == 1 and self._clock() - owner.beat_at > LONG_SILENT_SECONDS:
             since = self._beats - SILENT_BEATS
         elif said != owner.beat_at:
             since = self._beats
-        self._heard[owner.id] = (owner.beat_at, since)
+        self._last_beats[owner.id] = (owner.beat_at, since)
         return self._beats - since
 
     def _forget(self) -> None:

@@ -245,6 +245,16 @@ def test_an_image_is_named_by_its_file(tmp_path):
     assert chosen(**both) == ["fast", "from fox.png", "to fox.png"]
 
 
+def test_a_clip_that_follows_a_frame_says_so(tmp_path):
+    Image.new("RGB", (180, 320)).save(tmp_path / "fox.png")
+    Image.new("RGB", (320, 320)).save(tmp_path / "square.png")
+    image = {"image": tmp_path / "fox.png"}
+    assert chosen(**image) == ["fast", "9:16, as the first frame", "from fox.png"]
+    assert chosen(**image, aspect_ratio="9:16") == ["fast", "9:16", "from fox.png"]
+    both = chosen(image=tmp_path / "square.png", last_frame=tmp_path / "fox.png")
+    assert both[1] == "9:16, as the last frame"
+
+
 @pytest.mark.parametrize(("ratio", "word"), [(None, "wide"), ("16:9", "wide"), ("9:16", "upright")])
 def test_a_shape_has_a_word(ratio, word):
     assert words.shape(make_request(PROVIDER, prompt="A fox.", aspect_ratio=ratio)) == word

@@ -22,11 +22,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from veo_nb.api import errors as refusals
 from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, JobNote, Registry, Snapshot
 from veo_nb.engine.loop import BackgroundLoop
-from veo_nb.errors import InvalidRequest, NotFound, SubmissionUncertain, VeoError
+from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import JobRow, Owner, State
 
@@ -161,8 +162,12 @@ class Leases:
         self._loop.run(self._watch(job))
         self._registry.hold(job)
 
-    def again(self, job: Job, action: Callable[[Job], None]) -> None:
+    def again(
+        self, job: Job, action: Callable[[Job], None], *, before: Callable[[], None] = lambda: None
+    ) -> None:
         """Take a job that is over, whoever had it, and have the engine's `retry` or `resubmit` start it.
+
+        `before()` is called once it is ours; where that raises, the job stays as it is.
 
         Raises:
             InvalidRequest: it belongs to another provider than is set now, or somebody else has just started it.
@@ -180,6 +185,8 @@ class Leases:
             raise InvalidRequest(
                 f"Job {job.id} has just been started elsewhere.", hint="%veo lists the jobs."
             )
+
+        before()
 
         def begin() -> None:
             action(job)
@@ -203,7 +210,15 @@ class Leases:
         if row is None or State(row.state).final:
             job.restate(self._moment(job, row))
         elif self._holder.adopt(row):
-            self._loop.call(self._engine.cancel, job)
+            moment = self._taken_on(row)
+
+            def stop() -> None:
+                if not self._engine.drives(job):
+                    # Its kernel may have come further than was heard of: as far as sending it, say.
+                    job.restate(moment)
+                self._engine.cancel(job)
+
+            self._loop.call(stop)
         elif (other := _HERE.get(row.owner or "")) is not None:
             other.cancel(other._registry.job(row))  # noqa: SLF001  one of us
         else:
@@ -216,11 +231,7 @@ class Leases:
 
     def _go_on(self, job: Job, row: JobRow) -> None:
         """Drive a job that has just become ours, from where the ledger says it is."""
-        if row.state == State.SUBMITTING.value and (name := self._ledger.noted_operation(row)):
-            # It was accepted, and the disk too full to say so anywhere but in the journal.
-            self._ledger.update_job(row.id, state=State.RUNNING.value, operation=name)
-            row = replace(row, state=State.RUNNING.value, operation=name)
-        moment = self._registry.snapshot(row)
+        moment = self._taken_on(row)
 
         def begin() -> None:
             if self._engine.drives(job):
@@ -229,14 +240,19 @@ class Leases:
             if job.now.state is not State.SUBMITTING:
                 self._engine.drive(job)
                 return
-            lost = SubmissionUncertain(
-                "The kernel ended while it was being sent. It may have been accepted and charged.",
-                hint="Look at your provider's dashboard before you send it again.",
-            )
+            lost = refusals.unknown("The kernel ended while it was being sent.")
             self._engine.end(job, State.UNCERTAIN, lost)
 
         self._loop.call(begin)
         self._registry.hold(job)
+
+    def _taken_on(self, row: JobRow) -> Snapshot:
+        """The job of a row that has just become ours, where its former kernel left it."""
+        if row.state == State.SUBMITTING.value and (name := self._ledger.noted_operation(row)):
+            # It was accepted, and the disk too full to say so anywhere but in the journal.
+            self._ledger.update_job(row.id, state=State.RUNNING.value, operation=name)
+            row = replace(row, state=State.RUNNING.value, operation=name)
+        return self._registry.snapshot(row)
 
     async def _watch(self, job: Job) -> None:
         job.change(note=JobNote(kind="elsewhere"))

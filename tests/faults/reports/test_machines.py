@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import resource
 import shutil
 import socket
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,9 @@ from tests.faults.test_crash import HELD, PROMPT, ROOT
 from tests.faults.test_disk import mount
 from veo_nb.engine.lease import OwnerLocks
 from veo_nb.errors import VeoError
+from veo_nb.notebook import display
+from veo_nb.notebook.display import finished
+from veo_nb.notebook.place import Place
 from veo_nb.store import database
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.queries import Query
@@ -199,32 +204,32 @@ def test_a_drive_on_which_wal_does_not_work(folder, provider, studio_in, matrix,
 
 @pytest.fixture
 def read_only() -> Iterator:
-    """Has a folder be one that can't be written: `read_only(folder)`."""
+    """Has a folder, or a file alone, be one that can't be written: `read_only(path)`."""
     mounted: list[Path] = []
 
-    def make(folder: Path) -> None:
+    def make(path: Path) -> None:
         if os.geteuid() != 0:
-            for path in (folder, *folder.rglob("*")):
-                path.chmod(0o555 if path.is_dir() else 0o444)
-        elif mount("bind", "--bind", str(folder), str(folder)):
-            mounted.append(folder)
-            subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+            for each in (path, *path.rglob("*")):
+                each.chmod(0o555 if each.is_dir() else 0o444)
+        elif mount("bind", "--bind", str(path), str(path)):
+            mounted.append(path)
+            subprocess.run(["mount", "-o", "remount,ro,bind", str(path)], check=True)
         else:
             pytest.skip("this user may not mount")
 
     yield make
-    for folder in mounted:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    for path in mounted:
+        subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
-@pytest.mark.parametrize("left", ["closed", "killed"])
+@pytest.mark.parametrize("left", ["closed", "killed", "its ledger alone"])
 def test_a_library_that_can_only_be_read(left, folder, provider, studio_in, matrix, read_only, clip):
-    """Its kernel had closed it, or what that wrote last lies beside it still."""
+    """Its kernel had closed it, or what that wrote last lies beside it still; or only a file is another's."""
     library = folder / "veo_library"
     writer = studio_in(folder, provider)
     made = writer.generate(PROMPT).wait(30)
     writer.library.rate(made.id, star=True)
-    if left == "closed":
+    if left != "killed":
         writer.close()
     else:
         kept = folder / "kept"
@@ -232,7 +237,7 @@ def test_a_library_that_can_only_be_read(left, folder, provider, studio_in, matr
         writer.close()
         shutil.rmtree(library)
         shutil.copytree(kept, library, ignore=shutil.ignore_patterns("*-shm"))
-    read_only(library)
+    read_only(library if left != "its ledger alone" else library / "ledger.sqlite")
     studio = studio_in(folder, provider)
     (job,) = studio.history()
     found = studio.library.browse(Query())
@@ -264,6 +269,58 @@ def test_a_library_that_can_only_be_read(left, folder, provider, studio_in, matr
     (said,) = studio.library.notices
     assert said.endswith("what is in it is shown, nothing can be made in it")
     assert len(provider.posts) == 1
+
+
+# Where a notebook is
+
+
+@dataclass
+class Jupyter:
+    """A server that says this of itself."""
+
+    follows: bool = False
+    moved_to: Path | None = None
+
+    def notebook_folder(self) -> Path | None:
+        return self.moved_to
+
+    def serves(self, address: str) -> bool:
+        return self.follows
+
+
+PLACES = {
+    # The notebook's folder, where the library is, the server, what plays.
+    "behind a link that is followed": ("root/link", "disk/lib", Jupyter(follows=True), "lib/{clip}"),
+    "behind a link that is not followed": ("root/link", "disk/lib", Jupyter(), "data:video/mp4"),
+    "library in a hidden folder": ("root/a", "root/a/.lib", Jupyter(), "data:video/mp4"),
+    "notebook moved": ("root/a", "root/a/lib", Jupyter(moved_to=Path("root/b")), "../a/lib/{clip}"),
+    "notebook moved, nobody knows where": ("root/a", "root/a/lib", Jupyter(), "data:video/mp4"),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_the_saved_video_plays_wherever_the_notebook_is(
+    case, folder, provider, studio_in, matrix, monkeypatch
+):
+    home, library, server, plays = PLACES[case]
+    for name in ("root/a", "root/b", "disk"):
+        (folder / name).mkdir(parents=True)
+    (folder / "root/link").symlink_to(folder / "disk")
+    if server.moved_to is not None:
+        server = replace(server, moved_to=folder / server.moved_to)
+    job = studio_in(folder, provider, library=str(folder / library)).generate(PROMPT).wait(30)
+    gone = folder / home / "gone.ipynb" if "moved" in case else None
+    place = Place(folder / home, folder / "root", "/", gone, server)
+    shown = finished(job, place)._repr_html_()
+    (src,) = re.findall(r'<video src="([^"]*)"', shown)
+    row = matrix(row_of(case, folder, provider, f"plays from {src[:14]}…", lost=int(not src)))
+    assert row.sound
+    assert src.startswith(plays.format(clip=job.video.path.parent.name))
+    # Too large to be put into the notebook it is said what to do.
+    monkeypatch.setattr(display, "EMBED_LIMIT", 0)
+    said = finished(job, place)._repr_html_()
+    assert ("<video" in said) == (not plays.startswith("data:"))
+    assert ("Saved as" in said) == plays.startswith("data:")
 
 
 # A process that forks

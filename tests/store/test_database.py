@@ -237,7 +237,8 @@ def test_letters_of_every_language_are_folded(words):
 
 def without_memory(path, **how) -> sqlite3.Connection:
     """As on a network drive: SQLite's own locks by files know no shared memory."""
-    return sqlite3.connect(f"file:{path}?vfs=unix-dotfile", uri=True, **how)
+    connection: sqlite3.Connection = sqlite3.connect(f"file:{path}?vfs=unix-dotfile", uri=True, **how)
+    return connection
 
 
 def mode_of(path) -> bytes:

@@ -330,10 +330,14 @@ class OwnerLocks:
 
     def let_go(self, owner_id: str) -> None:
         """Let go of the lock that this process holds, and take its file away."""
+        self.release()
+        self.remove(owner_id)
+
+    def release(self) -> None:
+        """Let go of the lock that this process holds, as the system does at its end: the file stays."""
         if self._held is not None:
             self._held.release()
             self._held = None
-        self.remove(owner_id)
 
     def remove(self, owner_id: str) -> None:
         """Take the files of an owner away that is gone, whichever machine it was on."""

@@ -13,7 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def until(true, seconds: float = 30) -> bool:
 
 
 @pytest.fixture
-def start(folder, provider) -> Iterator:
+def start(folder, provider) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Starts another process whose job is at the provider, which takes its time: `start("unshare", ...)`."""
     provider.slow_polls = 100_000
     started: list[subprocess.Popen[bytes]] = []
@@ -124,7 +124,7 @@ def test_a_living_owner_that_only_beats(case, machine, folder, provider, studio_
     if machine is not None:
         locks = OwnerLocks(studio.library.folder, machine)
         assert locks.hold(name)
-        locks._held.release()
+        locks.release()
     job = studio.generate(PROMPT).wait(30)
     ledger.update_job(job.id, state="running", owner=name)
     ledger.close()
@@ -203,7 +203,7 @@ def test_a_drive_on_which_wal_does_not_work(folder, provider, studio_in, matrix,
 
 
 @pytest.fixture
-def read_only() -> Iterator:
+def read_only() -> Iterator[Callable[[Path], None]]:
     """Has a folder, or a file alone, be one that can't be written: `read_only(path)`."""
     mounted: list[Path] = []
 
@@ -413,6 +413,7 @@ def test_a_forked_child_is_told_that_its_parent_works_on_and_takes_nothing_away(
         stdout=subprocess.PIPE,
         text=True,
     ) as parent:
+        assert parent.stdout is not None
         assert parent.stdout.readline() == "ready\n"
         provider.slow_polls = 0
         ended, _ = parent.communicate("\n", timeout=60)

@@ -131,6 +131,8 @@ class Jobs:
         workspace = self.workspace
         with workspace.lock:
             parts = workspace.open()
+            if parts.ledger.read_only:
+                return self._stored(request, take, parts, fresh=fresh), False
             if request.video is not None and self._standing(request, take, parts, fresh=fresh) is None:
                 check_source(request.video, self.settings.provider, workspace.clock())
             for picture in request.pictures():
@@ -427,6 +429,18 @@ class Jobs:
         if parts is None or fresh:
             return None
         return parts.ledger.standing(self.fingerprint(request), take)
+
+    def _stored(self, request: VideoRequest, take: int, parts: Parts, *, fresh: bool) -> Job:
+        """The job that stands for a request in a library that can't be written.
+
+        Raises:
+            InvalidRequest: there is none, so that one would have to be made.
+        """
+        row = self._standing(request, take, parts, fresh=fresh)
+        if row is None:
+            parts.ledger.check_writable()
+        assert row is not None
+        return parts.registry.job(row, request)
 
     def _row(self, request: VideoRequest, take: int) -> JobRow:
         """A new row for a request, under an id that may be taken."""

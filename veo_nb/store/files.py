@@ -60,6 +60,8 @@ class Files:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
+            if self.ledger_path.exists() and not os.access(self.ledger_path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise self._unwritable(error) from None
 
@@ -153,7 +155,51 @@ class Files:
             f"The library folder {self.folder} can't be written: {error.strerror or error}.",
             hint="Set VEO_NB_LIBRARY to a folder of yours, or use veo.configure(library=…).",
             field="library",
+            why=error.strerror or str(error),
         )
+
+
+REMOTE = re.compile(
+    r"nfs4?|cifs|smb3|smbfs|9p|virtiofs|afs|ceph|lustre|gpfs|beegfs|glusterfs|pvfs2|coda|davfs|ncpfs"
+    r"|vboxsf|prl_fs|fakeowner|fuse(?!blk|\.fuse-overlayfs).*"
+)
+"""File systems behind which another machine may be; those of FUSE are Drive, sshfs, buckets."""
+
+
+def find_drive(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
+    """What kind of network or mounted drive a folder lies on, such as `nfs4`; empty for a disk of this machine.
+
+    Empty, too, where the system does not say it; `mounts` is where Linux does.
+    """
+    if os.name == "nt":  # pragma: no cover
+        return _find_windows_drive(folder)
+    try:
+        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return ""
+    kind, longest, path = "", -1, os.fsencode(folder.resolve())
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        fields = before.split(" ")
+        if len(fields) < 5 or not after:
+            continue
+        # A blank is written as \040.
+        point = re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), os.fsencode(fields[4]))
+        # Of two at one place the later one covers the other.
+        if len(point) >= longest and (path + b"/").startswith(point.rstrip(b"/") + b"/"):
+            kind, longest = after.split(" ")[0], len(point)
+    return kind if REMOTE.fullmatch(kind) else ""
+
+
+def _find_windows_drive(folder: Path) -> str:  # pragma: no cover
+    import ctypes
+
+    drive = folder.resolve().drive
+    if drive.startswith("\\\\"):
+        return "network"
+    remote = 4
+    ask: Any = ctypes
+    return "network" if ask.windll.kernel32.GetDriveTypeW(f"{drive}\\") == remote else ""
 
 
 def slug(prompt: str, longest: int = 16) -> str:

@@ -57,8 +57,9 @@ class Ledger(Database):
         reserve: Path | None = None,
         connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
         changed: Changes[Change] | None = None,
+        refuse: Callable[[], VeoError] | None = None,
     ) -> None:
-        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve, connect=connect)
+        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve, connect=connect, refuse=refuse)
         self.changed: Changes[Change] = Changes("the library") if changed is None else changed
         """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal

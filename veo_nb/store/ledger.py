@@ -106,6 +106,17 @@ class Ledger(Database):
             self._note("jobs", values)
         return entered
 
+    def withdraw(self, job_id: str) -> bool:
+        """Take a job out that was entered and not sent; False where it was sent by now."""
+        query = (
+            "DELETE FROM jobs WHERE id = ? AND state = 'queued' AND submitted_at IS NULL AND unanswered = 0"
+        )
+        done = self._write(lambda db: db.execute(query, (job_id,)).rowcount == 1)
+        if done:
+            # A line of the journal can't be taken out: a ledger made anew must not send it.
+            self._note("jobs", {"id": job_id, "state": "cancelled"})
+        return done
+
     def update_job(self, job_id: str, *, only_of: str | None = None, **changes: Any) -> bool:
         """Change columns of a job, with `only_of` just while that owner has it; whether it was changed."""
         values = job_changes(**changes)

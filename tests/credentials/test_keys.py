@@ -9,7 +9,7 @@ import pprint
 import traceback
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from veo_nb import catalog
@@ -216,7 +216,10 @@ def test_what_could_be_a_word_is_left(key):
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8), st.text(), st.text())
 def test_no_key_is_left_whole(key, before, after):
-    assert key not in Secret(key).masked(f"{before}{key}{after}").replace("[key]", " ")
+    # Quotes around it are none of its own.
+    bare = Secret(key).reveal()
+    assume(len(bare) >= 8)
+    assert bare not in Secret(key).masked(f"{before}{key}{after}").replace("[key]", " ")
 
 
 def test_an_environment_shows_no_value():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import threading
 import warnings
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,8 @@ LOST = "lost_profile"
 HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 AVIF = (b"avif", b"avis")
 
+_ONE_AT_A_TIME = threading.RLock()
+"""What warnings are shown is the same for all threads: two that change it would leave it changed."""
 ORIGIN = "veo_nb"
 """Under this name a PIL image that is a frame of a clip carries its `Origin`."""
 
@@ -249,7 +252,7 @@ def _guarded(work: Callable[[], Picture], name: str, data: bytes = b"") -> Pictu
     """What `work` gives; whatever it stumbles on is said in one sentence."""
     what = name or "The image"
     try:
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             # Pillow warns of what it forgives, and a notebook would show that.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -276,7 +279,7 @@ def _kind(data: bytes) -> str:
         return "a HEIC photo, which can't be read here"
     if data[4:8] == b"ftyp":
         if data[8:12] in AVIF:
-            return "an AVIF photo, which this version of Pillow can't read"
+            return "an AVIF photo, which can't be read here"
         if data[8:12] == b"crx ":
             return RAW
         return "a video, not an image: use one of its frames"
@@ -386,12 +389,10 @@ def _is_transparent(image: Image.Image) -> bool:
 def _is_odd(data: bytes) -> bool:
     """Whether a file has other colours than sRGB's, or more than 8 bits a channel."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as image:
-                profile = image.info.get("icc_profile") or b""
-                deep = image.mode in colour.DEEP_MODES or (image.format == "PNG" and data[24] == 16)
-                return deep or image.mode == "CMYK" or colour.is_foreign(profile, image.mode)
+        with Image.open(io.BytesIO(data)) as image:
+            profile = image.info.get("icc_profile") or b""
+            deep = image.mode in colour.DEEP_MODES or (image.format == "PNG" and data[24] == 16)
+            return deep or image.mode == "CMYK" or colour.is_foreign(profile, image.mode)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         # It was read before; what no longer can be is for the provider to refuse.
         return False

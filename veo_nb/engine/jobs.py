@@ -14,6 +14,7 @@ import httpx
 from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.engine.job import ALPHABET, Job
+from veo_nb.engine.lease import Awaited
 from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.engine.workspace import Parts, Workspace
@@ -238,6 +239,11 @@ class Jobs:
         parts = self.workspace.existing()
         return parts.leases.resume() if parts else []
 
+    def awaited(self) -> list[Awaited]:
+        """The jobs that are not done and not driven by this kernel, oldest first, and what each waits for."""
+        parts = self.workspace.existing()
+        return parts.leases.awaited() if parts else []
+
     def attend(self, job: Job) -> None:
         """See to it that somebody drives a job that is not done: this process, or another that is followed."""
         if not job.now.state.final:
@@ -294,15 +300,13 @@ class Jobs:
         parts = self.workspace.open()
         self._see_again(job)
         usd = self.estimate(job.request)
-        before, gate = job.estimate, make_gate(self.settings, job.request.model, usd)
-        # The first charge stays on the bill, since nobody knows whether it was made.
-        job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
-        try:
-            parts.leases.again(job, parts.engine.resubmit)
-        except VeoError:
-            job.estimate = before
-            parts.ledger.update_job(job.id, estimate=before)
-            raise
+        gate = make_gate(self.settings, job.request.model, usd)
+
+        def charge() -> None:
+            # The first charge stays on the bill, since nobody knows whether it was made.
+            job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
+
+        parts.leases.again(job, parts.engine.resubmit, before=charge)
         return job
 
     def rerun(self, job_id: str) -> Job:
@@ -427,7 +431,7 @@ class Jobs:
     def _take_up(self, job: Job, parts: Parts) -> None:
         """Go on with a stored job where it needs it: its file is not here, or nobody drives it any more."""
         self._see_again(job)
-        if job.fetchable or (job.now.state is State.SUCCEEDED and not job.complete):
+        if job.missed:
             parts.leases.again(job, parts.engine.retry)
         else:
             parts.leases.attend(job)
@@ -451,9 +455,7 @@ def unfetched(jobs: Iterable[Job], now: float) -> list[Unfetched]:
     """The jobs that nobody goes on with and whose video may still be fetched, the most urgent first."""
     found = []
     for job in jobs:
-        # From when it was ready where that is known; before that it can't have been there.
-        since = job.now.generated_at or job.now.submitted_at or job.now.created_at
-        seconds = since + job.provider.retention_seconds - now
+        seconds = job.kept_until - now
         if seconds > 0 and job.fetchable:
             found.append(Unfetched(job, seconds))
     return sorted(found, key=lambda one: one.seconds)

@@ -1,4 +1,4 @@
-// What a draft says, and how it changes; the rules of veo_nb/jobs/axes.py for the page. Pure.
+// What a draft says, and how it changes; the rules of veo_nb/sweep/template.py and axes.py for the page. Pure.
 
 import type { Draft, FieldForm, Setup, Value } from "../../protocol.gen";
 
@@ -6,11 +6,16 @@ import type { Draft, FieldForm, Setup, Value } from "../../protocol.gen";
 export const PICTURES = ["image", "last_frame", "reference_images"] as const;
 export type PictureField = (typeof PICTURES)[number];
 
-const VARIABLE = /\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g;
+// Blanks of any kind, and marks that can't be seen.
+const AROUND = "[\\s\\u00ad\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]*";
+const VARIABLE = new RegExp(`[{｛]{2}${AROUND}([_\\p{XID_Start}]\\p{XID_Continue}*)${AROUND}[}｝]{2}`, "gu");
+/** Between values in a line, from any keyboard; as veo_nb/catalog/phrases.py has them. */
+const COMMA = /[,，﹐､、،]/;
 
-/** The names of the prompt's `{{variables}}`, each once, in order. */
+/** The names of the prompt's `{{variables}}`, each once, in order and in the form that Python gives them. */
 export function variablesOf(prompt: string): string[] {
-  return [...new Set([...prompt.matchAll(VARIABLE)].map((match) => match[1] as string))];
+  const names = [...prompt.matchAll(VARIABLE)].map((match) => (match[1] as string).normalize("NFKC"));
+  return [...new Set(names)];
 }
 
 interface PromptPiece {
@@ -33,7 +38,7 @@ export function piecesOf(prompt: string): PromptPiece[] {
 
 /** Several values in one text: one a line, else `||` between them, else commas. */
 export function splitValues(text: string): string[] {
-  const between = /\r?\n/.test(text.trim()) ? /\r?\n/ : text.includes("||") ? "||" : ",";
+  const between = /\r?\n/.test(text.trim()) ? /\r?\n/ : /\|\||｜｜/.test(text) ? /\|\||｜｜/ : COMMA;
   return text
     .split(between)
     .map((value) => value.trim())

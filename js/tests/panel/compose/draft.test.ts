@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import templates from "../../../../tests/fixtures/templates.json";
 import {
   asked,
   differs,
@@ -22,13 +23,12 @@ import { examplePanel } from "../../fixtures";
 const draft = (changes: Partial<Draft>): Draft => ({ ...EMPTY, ...changes });
 
 describe("a prompt's variables", () => {
-  it.each([
-    ["A {{animal}} at {{ time }}, {{animal}}", ["animal", "time"]],
-    ["{{_a1}} {{1a}} {{a b}} {a} {{}} {{ä}}", ["_a1"]],
-    ["{{{x}}}", ["x"]],
-    ["", []],
-  ])("are those that Python finds: %s", (prompt, names) => {
+  it.each(templates as [string, string[]][])("are those that Python finds: %s", (prompt, names) => {
     expect(variablesOf(prompt)).toEqual(names);
+  });
+
+  it("are names, and no way into a value: Python says what is wrong with that", () => {
+    expect(variablesOf("{{1a}} {{a b}} {{}} {{a.b}} {{a[0]}} {{a}")).toEqual([]);
   });
 
   it("are pieces of it that make the whole again", () => {
@@ -79,6 +79,9 @@ describe("values in one text", () => {
     ["fox, red\r\nowl\n\n", ["fox, red", "owl"]],
     ["fox\n", ["fox"]],
     [" , ", []],
+    ["狐狸，猫头鹰、鹿", ["狐狸", "猫头鹰", "鹿"]],
+    ["ثعلب، بومة", ["ثعلب", "بومة"]],
+    ["黑，白｜｜柔和", ["黑，白", "柔和"]],
   ])("%j", (text, values) => {
     expect(splitValues(text)).toEqual(values);
   });

@@ -31,6 +31,7 @@ LARGEST_FILE = 100 * 2**20
 """Bytes; no provider takes as many, so what is larger is not even read."""
 SIDES = (3840, 2560, 1920)
 """Pixels on the longer side of a picture that has to be made smaller: no clip shows more than the first."""
+SMALLER = f"Make it smaller: {SIDES[0]} pixels on its longer side are enough."
 DNG_VERSION, SUBFILE = 50706, 254
 """TIFF's tags: the first is a camera's raw file, the second says whether a picture stands for a larger one."""
 LOST = "lost_profile"
@@ -220,9 +221,13 @@ def _file_bytes(path: Path) -> bytes:
         # A pipe or a device could give bytes for ever.
         wrong = "a folder, not an image" if path.is_dir() else "" if path.is_file() else "no ordinary file"
         if not wrong and facts.st_size > LARGEST_FILE:
-            wrong = f"too large for an image: {facts.st_size / 2**20:.0f} MB"
+            raise UnreadablePicture(
+                f"{path} is too large for an image: {facts.st_size / 2**20:.0f} MB.", SMALLER
+            )
         if not wrong:
             return path.read_bytes()
+    except UnreadablePicture:
+        raise
     except FileNotFoundError:
         raise UnreadablePicture(f"There is no image file {path}.") from None
     except (OSError, ValueError, RuntimeError) as error:
@@ -262,9 +267,7 @@ def _guarded(work: Callable[[], Picture], name: str, data: bytes = b"") -> Pictu
     except UnreadablePicture:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UnreadablePicture(
-            f"{what} has too many pixels.", f"Make it smaller: {SIDES[0]} on its longer side are enough."
-        ) from None
+        raise UnreadablePicture(f"{what} has too many pixels.", SMALLER) from None
     except colour.UnscalableError as error:
         raise UnreadablePicture(f"{what} can't be shown: {error}.", "Scale it to 8 bits.") from None
     except Exception as error:  # noqa: BLE001  Pillow's readers raise whatever they trip over: struct.error, KeyError

@@ -215,25 +215,22 @@ def _pixels(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _file_bytes(path: Path) -> bytes:
+    way_out: tuple[str, ...] = ()
     try:
         path = path.expanduser()
         facts = path.stat()
         # A pipe or a device could give bytes for ever.
         wrong = "a folder, not an image" if path.is_dir() else "" if path.is_file() else "no ordinary file"
         if not wrong and facts.st_size > LARGEST_FILE:
-            raise UnreadablePicture(
-                f"{path} is too large for an image: {facts.st_size / 2**20:.0f} MB.", SMALLER
-            )
+            wrong, way_out = f"too large for an image: {facts.st_size / 2**20:.0f} MB", (SMALLER,)
         if not wrong:
             return path.read_bytes()
-    except UnreadablePicture:
-        raise
     except FileNotFoundError:
         raise UnreadablePicture(f"There is no image file {path}.") from None
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise UnreadablePicture(f"{path} can't be read: {reason}.") from None
-    raise UnreadablePicture(f"{path} is {wrong}.")
+    raise UnreadablePicture(f"{path} is {wrong}.", *way_out)
 
 
 def thumbnail(picture: Picture, width: int = 64, quality: int = 60) -> bytes:

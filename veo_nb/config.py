@@ -56,8 +56,8 @@ class Settings:
     """How many operations run at the provider at once."""
     budget: float | None = None
     """USD that the clips of the library may cost by estimate (`VEO_NB_BUDGET`); None for no limit."""
-    prices: Mapping[str, catalog.Price] = field(default_factory=lambda: catalog.PRICES)
-    """By model id: the catalog's, with those of the file in their place."""
+    prices: tuple[catalog.Price, ...] = catalog.PRICES
+    """Those of the file, then the catalog's; the first that fits a clip is its price (`catalog.find_price`)."""
     project: str = ""
     """Google Cloud project, for Vertex AI."""
     location: str = "us-central1"
@@ -342,7 +342,7 @@ def _budget(value: Any) -> float | None:
     return amount
 
 
-def _prices(table: Any) -> dict[str, catalog.Price]:
+def _prices(table: Any) -> tuple[catalog.Price, ...]:
     prices, problems = catalog.read_prices(table, f"your {FILE}")
     if problems:
         raise InvalidRequest(f"{FILE}: {problems[0].message}", hint=problems[0].hint, field="prices")

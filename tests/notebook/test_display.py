@@ -18,7 +18,7 @@ from PIL import Image
 
 from tests.notebook.test_text import NOW
 from tests.store.test_billing import bill_of, charge
-from tests.world import PROVIDER
+from tests.world import PROVIDER, NoActions
 from veo_nb import catalog, errors
 from veo_nb.engine.job import Job, Snapshot
 from veo_nb.engine.jobs import Preview
@@ -28,6 +28,7 @@ from veo_nb.notebook import display
 from veo_nb.notebook.display import backdrop, dry_run, finished, job_table, one_clip, poster, shown_again
 from veo_nb.notebook.place import Place
 from veo_nb.request import make_request
+from veo_nb.store.billing import Quote
 from veo_nb.store.rows import State
 
 HOSTILE = [
@@ -110,7 +111,7 @@ def make_job(
         take=1,
         estimate=3.2,
         now=Snapshot(**{"state": state, "created_at": NOW, **now}),
-        actions=actions,
+        actions=actions or NoActions(),
     )
 
 
@@ -352,16 +353,34 @@ def test_a_stored_clip_says_that_nothing_was_sent(put, place):
 
 
 def preview(
-    prompt="A fox.", stored=None, usd: float | None = 1.2, provider=PROVIDER, bill=None, **fields
+    prompt="A fox.", stored=None, usd: float | None = 1.2, provider=PROVIDER, bill=None, note="", **fields
 ) -> Preview:
     request = make_request(provider, prompt=prompt, **fields)
-    return Preview(request, provider, usd, 45.4, stored, bill or bill_of(provider=provider))
+    found = Quote(usd=usd, note=note)
+    return Preview(request, provider, found, 45.4, stored, bill or bill_of(provider=provider))
 
 
 def test_a_dry_run_says_what_it_would_cost_and_that_nothing_was_sent():
     shown = dry_run(preview(duration_seconds=8))
     assert repr(shown) == "A fox.\nfast · 8 s\nNothing sent · 1 clip · about $1.20 · about 45 s · to GPTProto"
     assert "Nothing sent · 1 clip" in " ".join(checked(shown.data).texts)
+
+
+def test_a_dry_run_says_whose_price_it_is_and_that_a_budget_has_none():
+    note = PROVIDER.price_note
+    assert f"about $1.20 ({note}) · about 45 s" in repr(dry_run(preview(note=note)))
+    assert repr(dry_run(preview(note=note, bill=bill_of(budget=20)))).endswith("left: it would not be sent")
+
+
+def test_a_dry_run_and_a_card_say_what_sources_disagree_about(place):
+    still = Image.new("RGB", (16, 9))
+    asked: dict[str, Any] = {"reference_images": [still], "aspect_ratio": "9:16"}
+    doubt = "Sources disagree on whether reference images work at 9:16"
+    assert repr(dry_run(preview(**asked))).endswith(f" · {doubt}: it would be sent as it is")
+    assert "disagree" not in repr(dry_run(preview(reference_images=[still])))
+    for state, says in ((State.FAILED, True), (State.SUCCEEDED, False)):
+        shown = finished(make_job(state=state, fields=asked), place)
+        assert (doubt in shown.data) is says
 
 
 def test_a_dry_run_counts_samples_and_knows_when_it_knows_no_price():

@@ -27,7 +27,7 @@ from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, JobNote, Registry, Snapshot
 from veo_nb.engine.loop import BackgroundLoop
-from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.errors import Cancelled, InvalidRequest, NotFound, VeoError
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import JobRow, Owner, State
 
@@ -94,9 +94,16 @@ class Leases:
 
     def start(self, job: Job) -> None:
         """Have a new job of ours driven."""
-        # In this order: interrupted in between, the next who asks for the job finds that nobody drives it.
-        self._loop.call(self._engine.drive, job)
         self._registry.hold(job)
+        self._loop.call(self._engine.drive, job)
+
+    def withdraw(self, job: Job) -> bool:
+        """Take a job of ours out that was not started; False where it is on its way all the same."""
+        if not self._ledger.withdraw(job.id):
+            return False
+        never = Cancelled("It was never sent: the call that asked for it did not end.", hint="Ask again.")
+        job.change(state=State.CANCELLED, error=never)
+        return True
 
     def attend(self, job: Job) -> None:
         """See to it that somebody drives a job that is not done: we, or another whom we then follow."""

@@ -115,7 +115,7 @@ class Database:
             if self._restore is not None:
                 self._restore(self._reopen)
 
-    def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    def read(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query."""
         self._check_process()
         with self._lock:
@@ -383,8 +383,6 @@ def insert(db: sqlite3.Connection, table: str, values: Mapping[str, Any], otherw
 
 def has_words(text: str, words: str) -> bool:
     """Whether all of these words, a JSON list, are in the text; SQLite's own lower() knows no letters but English ones."""
-    # Not an index of FTS5's trigrams: it finds no word of one or two letters (a Chinese word is one) and no `ss` in `ß`, so
-    # this would stay beside it; the file would be twice as large, and each opening would take longer.
     folded = text.casefold()
     return all(word in folded for word in _folded(words))
 

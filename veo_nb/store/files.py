@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb.errors import DownloadError, InvalidRequest
+from veo_nb.media.kind import KINDS, kind_of_file
 from veo_nb.media.picture import SUFFIXES, Picture
 
 LEDGER = "ledger.sqlite"
@@ -24,6 +25,7 @@ JOURNAL = "ledger.journal"
 RESERVE = ".reserve"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where no more can be written: the disk is full, one's share of it, or the file too large for it."""
+UNREADABLE = "unreadable"
 
 
 class Files:
@@ -106,6 +108,22 @@ class Files:
         day = datetime.fromtimestamp(created_at).astimezone().strftime("%Y-%m-%d")
         ending = f"-{sample + 1}" if sample else ""
         return self.folder / day / f"{slug(prompt)}-{job_id}{ending}.mp4"
+
+    def original_path(self, video: Path, kind: str) -> Path:
+        """Where a video lies as it came, beside the MP4 that was made of it: `fox-3f2a.original.webm`."""
+        return video.with_suffix(f".original.{kind}")
+
+    def keep_unreadable(self, part: Path, video: Path) -> Path:
+        """Move what arrived in place of a video beside where that belongs, under the kind that it seems to be; its path."""
+        path = video.with_suffix(f".{UNREADABLE}.{kind_of_file(part) or 'bin'}")
+        path.parent.mkdir(exist_ok=True)
+        part.replace(path)
+        return path
+
+    def drop_unreadable(self, video: Path) -> None:
+        """Throw away what arrived in place of a video that is here now."""
+        for kind in (*KINDS, "bin"):
+            video.with_suffix(f".{UNREADABLE}.{kind}").unlink(missing_ok=True)
 
     def place(self, part: Path, path: Path) -> None:
         """Move a whole file to its place in one step."""
@@ -217,16 +235,24 @@ def digest(path: Path) -> str:
     return found.hexdigest()
 
 
-def check_video(path: Path) -> Any:
-    """What the file holds (`media.probe.VideoInfo`), once it is known to be a playable video.
+def check_video(path: Path, playable: Path | None = None) -> Any:
+    """What the file holds (`media.probe.VideoInfo`), once it is known to be a video.
+
+    Where no browser plays it, an MP4 is made of it at `playable`, where that is given, and that is told of.
 
     Raises:
-        DownloadError: it is not; with `cut_off`, when only its end is missing.
+        DownloadError: it is none; with `cut_off`, when only its end is missing.
+        OSError: the MP4 can't be written.
     """
+    from veo_nb.media.join import convert
     from veo_nb.media.probe import CutOff, UnreadableVideo, probe
 
+    if playable is not None:
+        # Of a kernel that was killed over it.
+        playable.unlink(missing_ok=True)
     try:
-        return probe(path)
+        facts = probe(path)
+        return facts if facts.is_playable or playable is None else convert(path, playable)
     except UnreadableVideo as error:
         raise DownloadError(
             f"What arrived is not a playable video: {error}",

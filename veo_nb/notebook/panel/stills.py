@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
 from veo_nb.notebook.display import data_uri
+from veo_nb.store.files import replacing
 from veo_nb.store.queries import FoundRow
 
 FOLDER = ".posters"
@@ -66,12 +66,11 @@ class Stills:
         except (UnreadableVideo, OSError):
             return b""
         path = self._library / FOLDER / name
-        part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
         # A full disk takes no still away from whoever looks.
         with contextlib.suppress(OSError):
             path.parent.mkdir(exist_ok=True)
-            part.write_bytes(data)
-            part.replace(path)
+            with replacing(path) as part:
+                part.write_bytes(data)
         return data
 
 

@@ -275,11 +275,14 @@ def _folder(value: Any, folder: Path) -> Path:
             field="library",
         )
     try:
-        return (folder / Path(value).expanduser()).resolve()
+        path = folder / Path(value).expanduser()
+        real = path.resolve()
     except (TypeError, ValueError, RuntimeError, OSError):
         raise InvalidRequest(
             f"library can't be {catalog.shown(value)}.", hint="Give the path of a folder.", field="library"
         ) from None
+    # By the name that was given: a Jupyter server serves what a link leads to under the link's name alone.
+    return real if ".." in path.parts else path.absolute()
 
 
 def _model(name: str, provider: catalog.Provider) -> str:

@@ -276,12 +276,33 @@ def test_a_small_file_outside_the_servers_folder_is_put_into_the_page(put, tmp_p
     assert base64.b64decode(src.removeprefix("data:video/mp4;base64,")) == clip
 
 
-def test_a_large_one_is_named(put, tmp_path, clip, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "beside", "said"),
+    [
+        ("<b>.mp4", "root", "outside the folder that Jupyter serves. Keep the library below {root}"),
+        (".veo/<b>.mp4", "", "a folder whose name begins with a dot, which Jupyter does not serve. Give"),
+    ],
+)
+def test_a_large_one_is_named_with_what_to_do(put, tmp_path, clip, monkeypatch, name, beside, said):
     monkeypatch.setattr(display, "EMBED_LIMIT", len(clip) - 1)
-    place = Place(tmp_path / "root", tmp_path / "root")
-    page = checked(finished(make_job(videos=(make_video(put("<b>.mp4")),)), place)._repr_html_())
+    place = Place(tmp_path / beside, tmp_path / beside)
+    page = checked(finished(make_job(videos=(make_video(put(name)),)), place)._repr_html_())
     assert "video" not in page.tags
-    assert f"Saved as {tmp_path / '<b>.mp4'}, which is outside the folder that Jupyter serves." in page.texts
+    (text,) = [text for text in page.texts if text.startswith(f"Saved as {tmp_path / name}")]
+    assert said.format(root=tmp_path / beside) in text
+    assert "veo.configure(library=…)" in text
+
+
+def test_a_large_one_of_a_notebook_that_was_moved_says_so(put, tmp_path, clip, monkeypatch):
+    monkeypatch.setattr(display, "EMBED_LIMIT", len(clip) - 1)
+    place = Place(tmp_path, tmp_path, "/", tmp_path / "gone.ipynb")
+    page = checked(finished(make_job(videos=(make_video(put("fox.mp4")),)), place)._repr_html_())
+    assert any("The notebook was moved while its kernel ran: start the kernel again" in t for t in page.texts)
+
+
+def test_a_small_one_in_a_hidden_folder_is_put_into_the_page(put, place, clip):
+    page = checked(finished(make_job(videos=(make_video(put(".veo/fox.mp4")),)), place)._repr_html_())
+    assert base64.b64decode(page.only("video")["src"].removeprefix("data:video/mp4;base64,")) == clip
 
 
 def test_a_file_that_is_gone_says_what_to_do(put, place):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest, NotFound
+from veo_nb.media.kind import KINDS
 from veo_nb.media.shape import deviation, shape_name
 from veo_nb.request import Source
 from veo_nb.store.rows import VideoRow
@@ -59,6 +60,12 @@ class Video:
     sample: int = 0
     job: Maker | None = field(default=None, repr=False, compare=False)
     """The job that it came from; None for one that was built by hand."""
+
+    @property
+    def original(self) -> Path:
+        """The file as it came: this one, or one beside it that no browser plays, of which this one was made."""
+        beside = (self.path.with_suffix(f".original.{kind}") for kind in KINDS)
+        return next((path for path in beside if path.exists()), self.path)
 
     def extend(self, prompt: str, **fields: Any) -> Any:
         """The `Job` that goes on from this clip's end: 7 s more, joined to what is there. Returns at once.

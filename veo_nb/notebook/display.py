@@ -257,7 +257,7 @@ def _video(video: Video, shape: str, place: Place, *, several: bool) -> Markup:
     src = place.relative(video.path)
     if src is None:
         if video.path.stat().st_size > EMBED_LIMIT:
-            return _message(shape, unserved(video))
+            return _message(shape, unserved(video, place))
         src = data_uri("video/mp4", video.path.read_bytes())
     return video_tag(
         src,
@@ -282,9 +282,20 @@ def gone(video: Video, place: Place) -> str:
     return f"{place.shown(video.path)} is no longer there. Run the cell again to fetch it."
 
 
-def unserved(video: Video) -> str:
-    """The words for a video that a page can't reach."""
-    return f"Saved as {video.path}, which is outside the folder that Jupyter serves."
+def unserved(video: Video, place: Place) -> str:
+    """The words for a video that a page can't reach: why, and what to do."""
+    return f"Saved as {video.path}{_UNSERVED[place.trouble(video.path) or 'outside'].format(root=place.root)}"
+
+
+_UNSERVED = {
+    "outside": ", which is outside the folder that Jupyter serves. Keep the library below {root}: "
+    "veo.configure(library=…), or start Jupyter in a folder above both.",
+    "hidden": ", in a folder whose name begins with a dot, which Jupyter does not serve. Give the library another name: "
+    "veo.configure(library=…).",
+    "link": ", behind a link that leads out of the folder that Jupyter serves, which this server does not follow. Keep the "
+    "library in a folder of {root} itself: veo.configure(library=…), or start Jupyter in a folder above where it leads.",
+    "moved": ". The notebook was moved while its kernel ran: start the kernel again, and run the cell again to see it.",
+}
 
 
 def _no_video(job: Job) -> Markup:

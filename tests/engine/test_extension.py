@@ -152,13 +152,14 @@ def test_vertex_gets_the_bytes_of_a_clip_wherever_and_whenever_it_was_made(tmp_p
         ({"duration": 37.0}, "is 37 s long, and up to 30 s can be extended"),
         ({"width": 7680, "height": 4320}, "has 4320 lines, and up to 4k can be extended"),
         ({"fps": 30.0}, "has 30 frames a second, and 24 can be extended"),
+        ({"suffix": ".webm"}, "is a .webm file, and an MP4 can be extended"),
         ({"width": 960, "height": 720}, "is 4:3, and 16:9 or 9:16 can be extended"),
     ],
 )
 def test_vertex_goes_on_from_clips_of_1_to_30_seconds_at_any_resolution(tmp_path, facts, why):
-    path = tmp_path / "fox.mp4"
+    path = tmp_path / f"fox{facts.get('suffix', '.mp4')}"
     path.write_bytes(b"video")
-    clip = replace(clip_made(), path=path, **facts)
+    clip = replace(clip_made(), path=path, **{name: facts[name] for name in facts if name != "suffix"})
     if why:
         with pytest.raises(errors.InvalidRequest, match=re.escape(f"The clip of job 3f2a {why}.")):
             check_source(clip, VERTEX, NOW)

@@ -209,6 +209,8 @@ def _misfit(clip: Video, provider: catalog.Provider, otherwise: str) -> tuple[st
     if not _goes_along(clip, provider):
         # It was made there.
         return None
+    if clip.path.suffix != ".mp4":
+        return f"is a {clip.path.suffix} file, and an MP4 can be extended", otherwise
     if limits.fps and abs(clip.fps - limits.fps) > 0.1:
         return f"has {clip.fps:g} frames a second, and {limits.fps} can be extended", otherwise
     if all(deviation(clip.width, clip.height, shape) > catalog.IMAGE.tolerance for shape in SHAPES):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -37,6 +38,8 @@ log = logging.getLogger("veo_nb")
 
 T = TypeVar("T")
 
+DAY_SECONDS = 86_400
+
 
 class Ledger(Database):
     """The jobs of one library; `Ledger(path)` opens the file, or makes it.
@@ -63,6 +66,7 @@ class Ledger(Database):
         """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal
         self._wordless = False
+        self._sheets: dict[int, tuple[tuple[object, ...], tuple[Charge, ...]]] = {}
         if journal is not None and not journal.path.exists():
             journal.begin(self.entries())
 
@@ -100,6 +104,9 @@ class Ledger(Database):
                 return None
             return row if insert(db, "jobs", values, "IGNORE") else None
 
+        if admit is not None:
+            # So that nobody waits in the transaction for more than what comes in between.
+            self.charges()
         entered = self._write(enter)
         if entered is row:
             self._note("jobs", values)
@@ -187,13 +194,28 @@ class Ledger(Database):
 
     def charges(self) -> tuple[Charge, ...]:
         """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""
+        with self._lock:
+            found = self.read("SELECT day, days.changes, library FROM days, revision")
+            days = {row["day"]: (row["changes"], row["library"], time.tzname) for row in found}
+            known = self._sheets
+            sheets = {
+                day: known[day] if day in known and known[day][0] == stamp else (stamp, self._sheet(day))
+                for day, stamp in days.items()
+            }
+            if not self._db.in_transaction:
+                # What is counted in a transaction may be taken back with it, and counted once more for something else.
+                self._sheets = sheets
+        return gather(charge for _, sheet in sheets.values() for charge in sheet)
+
+    def _sheet(self, day: int) -> tuple[Charge, ...]:
+        """The charges of the jobs of a day of 86,400 seconds since the epoch."""
         found = self.read(
             "SELECT date(created_at, 'unixepoch', 'localtime') AS day, provider, model, state,"
             " operation IS NOT NULL AS accepted, submitted_at IS NOT NULL AS sent, error, unanswered > 0 AS unanswered,"
             " count(*) AS jobs, total(estimate) AS usd, sum(estimate IS NULL) AS unpriced,"
             " total(unanswered_usd) AS unanswered_usd, sum(unanswered_usd IS NULL) AS unanswered_unpriced"
-            " FROM jobs GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
-            (),
+            " FROM jobs WHERE created_at >= ? AND created_at < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
+            (day * DAY_SECONDS, (day + 1) * DAY_SECONDS),
         )
         return gather(_charge(r) for r in found)
 

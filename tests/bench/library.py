@@ -25,12 +25,13 @@ from tests.kernel.kernel import Kernel
 from tests.kernel.test_panel import BROWSE, Page
 from veo_nb.catalog import PROVIDERS
 from veo_nb.engine.job import ALPHABET
+from veo_nb.errors import OperationFailed
 from veo_nb.request import make_request
 from veo_nb.store.database import insert
 from veo_nb.store.files import digest
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.journal import Journal
-from veo_nb.store.rows import JobRow, VideoRow, job_values
+from veo_nb.store.rows import JobRow, VideoRow, error_to_json, job_values
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ rises snow falls 狐狸穿过 结冰的湖面"""
 LOAD = 'get_ipython().run_line_magic("load_ext", "veo_nb")'
 
 PANEL = "panel = veo.panel()\npanel"
-FAILED = {"code": "operation_failed", "message": "The service could not make the clip.", "hint": ""}
+FAILED = error_to_json(OperationFailed("The service could not make the clip."))
 
 
 @dataclass

@@ -39,6 +39,8 @@ log = logging.getLogger("veo_nb")
 T = TypeVar("T")
 
 DAY_SECONDS = 86_400
+_AddedUp = tuple[dict[int, tuple[object, ...]], dict[int, tuple[Charge, ...]], tuple[Charge, ...]]
+"""How far each day had changed when it was added up, its charges, and those of all days together."""
 
 
 class Ledger(Database):
@@ -66,7 +68,7 @@ class Ledger(Database):
         """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal
         self._wordless = False
-        self._sheets: dict[int, tuple[tuple[object, ...], tuple[Charge, ...]]] = {}
+        self._added_up: _AddedUp = ({}, {}, ())
         if journal is not None and not journal.path.exists():
             journal.begin(self.entries())
 
@@ -196,16 +198,21 @@ class Ledger(Database):
         """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""
         with self._lock:
             found = self.read("SELECT day, days.changes, library FROM days, revision")
-            days = {row["day"]: (row["changes"], row["library"], time.tzname) for row in found}
-            known = self._sheets
+            days: dict[int, tuple[object, ...]] = {
+                row["day"]: (row["changes"], row["library"], time.tzname) for row in found
+            }
+            before, known, charges = self._added_up
+            if days == before:
+                return charges
             sheets = {
-                day: known[day] if day in known and known[day][0] == stamp else (stamp, self._sheet(day))
+                day: known[day] if before.get(day) == stamp else self._sheet(day)
                 for day, stamp in days.items()
             }
+            charges = gather(charge for sheet in sheets.values() for charge in sheet)
             if not self._db.in_transaction:
                 # What is counted in a transaction may be taken back with it, and counted once more for something else.
-                self._sheets = sheets
-        return gather(charge for _, sheet in sheets.values() for charge in sheet)
+                self._added_up = days, sheets, charges
+            return charges
 
     def _sheet(self, day: int) -> tuple[Charge, ...]:
         """The charges of the jobs of a day of 86,400 seconds since the epoch."""

@@ -62,8 +62,9 @@ class Ledger(Database):
         reserve: Path | None = None,
         connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
         changed: Changes[Change] | None = None,
+        refuse: Callable[[], VeoError] | None = None,
     ) -> None:
-        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve, connect=connect)
+        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve, connect=connect, refuse=refuse)
         self.changed: Changes[Change] = Changes("the library") if changed is None else changed
         """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal
@@ -113,6 +114,17 @@ class Ledger(Database):
         if entered is row:
             self._note("jobs", values)
         return entered
+
+    def withdraw(self, job_id: str) -> bool:
+        """Take a job out that was entered and not sent; False where it was sent by now."""
+        query = (
+            "DELETE FROM jobs WHERE id = ? AND state = 'queued' AND submitted_at IS NULL AND unanswered = 0"
+        )
+        done = self._write(lambda db: db.execute(query, (job_id,)).rowcount == 1)
+        if done:
+            # A line of the journal can't be taken out: a ledger made anew must not send it.
+            self._note("jobs", {"id": job_id, "state": "cancelled"})
+        return done
 
     def update_job(self, job_id: str, *, only_of: str | None = None, **changes: Any) -> bool:
         """Change columns of a job, with `only_of` just while that owner has it; whether it was changed."""

@@ -247,6 +247,7 @@ class Workspace:
                 loop=loop,
                 sleep=sleep,
             )
+            ledger.check_later()
             return Parts(ledger, registry, loop, engine, leases, made.pop_all().close)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -37,6 +38,10 @@ log = logging.getLogger("veo_nb")
 
 T = TypeVar("T")
 
+DAY_SECONDS = 86_400
+_AddedUp = tuple[dict[int, tuple[object, ...]], dict[int, tuple[Charge, ...]], tuple[Charge, ...]]
+"""How far each day had changed when it was added up, its charges, and those of all days together."""
+
 
 class Ledger(Database):
     """The jobs of one library; `Ledger(path)` opens the file, or makes it.
@@ -64,6 +69,7 @@ class Ledger(Database):
         """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal
         self._wordless = False
+        self._added_up: _AddedUp = ({}, {}, ())
         if journal is not None and not journal.path.exists():
             journal.begin(self.entries())
 
@@ -101,6 +107,9 @@ class Ledger(Database):
                 return None
             return row if insert(db, "jobs", values, "IGNORE") else None
 
+        if admit is not None:
+            # So that nobody waits in the transaction for more than what comes in between.
+            self.charges()
         entered = self._write(enter)
         if entered is row:
             self._note("jobs", values)
@@ -199,13 +208,33 @@ class Ledger(Database):
 
     def charges(self) -> tuple[Charge, ...]:
         """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""
+        with self._lock:
+            found = self.read("SELECT day, days.changes, library FROM days, revision")
+            days: dict[int, tuple[object, ...]] = {
+                row["day"]: (row["changes"], row["library"], time.tzname) for row in found
+            }
+            before, known, charges = self._added_up
+            if days == before:
+                return charges
+            sheets = {
+                day: known[day] if before.get(day) == stamp else self._sheet(day)
+                for day, stamp in days.items()
+            }
+            charges = gather(charge for sheet in sheets.values() for charge in sheet)
+            if not self._db.in_transaction:
+                # What is counted in a transaction may be taken back with it, and counted once more for something else.
+                self._added_up = days, sheets, charges
+            return charges
+
+    def _sheet(self, day: int) -> tuple[Charge, ...]:
+        """The charges of the jobs of a day of 86,400 seconds since the epoch."""
         found = self.read(
             "SELECT date(created_at, 'unixepoch', 'localtime') AS day, provider, model, state,"
             " operation IS NOT NULL AS accepted, submitted_at IS NOT NULL AS sent, error, unanswered > 0 AS unanswered,"
             " count(*) AS jobs, total(estimate) AS usd, sum(estimate IS NULL) AS unpriced,"
             " total(unanswered_usd) AS unanswered_usd, sum(unanswered_usd IS NULL) AS unanswered_unpriced"
-            " FROM jobs GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
-            (),
+            " FROM jobs WHERE created_at >= ? AND created_at < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
+            (day * DAY_SECONDS, (day + 1) * DAY_SECONDS),
         )
         return gather(_charge(r) for r in found)
 

@@ -240,7 +240,12 @@ class Pieces(httpx.AsyncByteStream):
 
 
 def settings_in(folder: Path, provider: catalog.Provider = PROVIDER, **changes: Any) -> Settings:
-    values: dict[str, Any] = {"max_in_flight": provider.in_flight, "library": folder, **changes}
+    values: dict[str, Any] = {
+        "max_in_flight": provider.in_flight,
+        "requests_per_minute": provider.requests_per_minute,
+        "library": folder,
+        **changes,
+    }
     model = "veo-3.1-fast-generate-preview"
     return Settings(provider=provider, api_key=Secret(KEY), model=model, **values)
 
@@ -299,7 +304,7 @@ class World:
         clip: bytes,
         *,
         provider: catalog.Provider = PROVIDER,
-        per_minute: int = 100,
+        per_minute: int | None = 100,
         most: int = 10,
     ) -> None:
         self.time = Time()

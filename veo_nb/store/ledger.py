@@ -23,12 +23,14 @@ from veo_nb.store.rows import (
     GONE,
     NEXT,
     JobRow,
+    LimitsRow,
     Owner,
     VideoRow,
     job_changes,
     job_values,
     read_error,
     read_job,
+    read_limits,
     read_owner,
     read_video,
 )
@@ -332,6 +334,16 @@ class Ledger(Database):
     def owners(self) -> list[Owner]:
         """Those that have not left."""
         return [read_owner(found) for found in self.read("SELECT * FROM owners")]
+
+    def limits(self, place: str) -> LimitsRow | None:
+        """What the refusals of a provider have taught; None where it never refused."""
+        found = self.read("SELECT * FROM limits WHERE place = ?", (place,))
+        return read_limits(found[0]) if found else None
+
+    def remember_limits(self, row: LimitsRow) -> None:
+        """Write down what a refusal has taught, for the kernels to come."""
+        with self._writing() as db:
+            insert(db, "limits", vars(row), "REPLACE")
 
     def claim(self, row: JobRow, owner_id: str) -> bool:
         """Make a job ours if it is still as `row` says; False where another was quicker."""

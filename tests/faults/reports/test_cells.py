@@ -146,8 +146,10 @@ def test_the_panel_and_python_read_a_prompt_in_the_same_way(studio, service, mat
         lambda: draft("Panel: {{fox.name}}", fox=["Ida"]),
         lambda: draft("Panel: {{a b}}"),
         lambda: read_draft(
-            replace(empty_draft(), prompt="A", fields={"negative_prompt": ["{{b}}"]}), None, str
-        ),  # type: ignore[arg-type]
+            replace(empty_draft(), prompt="A", fields={"negative_prompt": ["{{b}}"]}),
+            None,  # type: ignore[arg-type]
+            str,
+        ),
         lambda: studio.generate("Python: {{animal}}"),
         lambda: studio.generate("Python: {{a b}}"),
         lambda: studio.generate("Python: fox", negative_prompt="no {{rain}}"),

@@ -25,7 +25,18 @@ Each carries `code` (a stable word), `message` (one sentence: what happened), `h
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_KEY = re.compile(
+    r"(?<![A-Za-z0-9])(?:sk-|AIza|AQ\.|ya29\.)[\w.-]{10,}|(?<=[?&]key=)[^&\s'\"]+|(?<=[?&]token=)[^&\s'\"]+"
+)
+"""How the keys of services begin that people have at hand here, and where an address has one."""
+
+
+def without_keys(text: str) -> str:
+    """A text with `[key]` in place of what looks like a key: a person may have typed one where something else goes."""
+    return _KEY.sub("[key]", text)
 
 
 class VeoError(Exception):
@@ -34,9 +45,9 @@ class VeoError(Exception):
     code = "error"
 
     def __init__(self, message: str, *, hint: str = "", **facts: Any) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = without_keys(message)
+        self.hint = without_keys(hint)
+        super().__init__(self.message)
         self.facts = facts
 
     def __str__(self) -> str:

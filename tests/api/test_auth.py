@@ -342,10 +342,36 @@ async def test_no_error_and_no_traceback_shows_the_key(call, play, tmp_path):
         assert [text for text in [*shown, repr(client)] if KEY in text or "abcdef-WXYZ" in text] == []
 
 
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (
+            Secret("sk-0123456789", "GEMINI_API_KEY"),
+            "refused the key from GEMINI_API_KEY: No. Put another one there",
+        ),
+        (
+            Secret("sk-0123456789", "the system's keyring (macOS)"),
+            "the key from the system's keyring (macOS): No.",
+        ),
+        ("'sk-0123456789'", "The provider refused the key from api_key=: No."),
+        (Secret("sk-0123456789", ""), "The provider refused the key: No."),
+    ],
+)
+async def test_a_refused_key_says_where_it_came_from(key, words):
+    async with (
+        Loopback(answer(401, {"error": {"message": "No"}})) as server,
+        AsyncClient("gemini", key, server.url) as client,
+    ):
+        with pytest.raises(errors.AuthenticationError) as caught:
+            await client.poll("veo-3.1-generate-preview", "operations/x")
+    assert words in str(caught.value)
+    assert server.calls[0].headers["x-goog-api-key"] == "sk-0123456789"
+
+
 @pytest.mark.parametrize("key", ["sk-0123456\n789", "sk-0123 456789", "sk-012345…"])
 def test_a_key_that_no_header_takes_is_refused_without_showing_it(key):
     with pytest.raises(errors.AuthenticationError) as caught:
         AsyncClient("gptproto", key)
     assert str(caught.value) == (
-        "The key holds characters that no key has. Copy it again, without spaces, quotes or line breaks in it."
+        "The key from api_key= holds characters that no key has. Copy it again, without spaces, quotes or line breaks in it."
     )

@@ -99,16 +99,16 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        api_key = api_key if isinstance(api_key, Secret) else Secret(api_key)
+        api_key = api_key if isinstance(api_key, Secret) else Secret(api_key, "api_key=")
         if not api_key.can_be_sent():
-            raise unsendable_key("")
+            raise unsendable_key(api_key.source)
         if isinstance(provider, str):
             if provider not in catalog.PROVIDERS:
                 hint = catalog.did_you_mean(provider, list(catalog.PROVIDERS))
                 raise errors.InvalidRequest(f"There is no provider {provider!r}.", hint=hint)
             provider = catalog.PROVIDERS[provider]
         if provider.name == "sandbox" and not api_key:
-            api_key = Secret(SANDBOX_KEY)
+            api_key = Secret(SANDBOX_KEY, "")
         self.provider = provider
         self._key = api_key
         self._base = base_address(base_url)
@@ -229,14 +229,18 @@ class AsyncClient:
         except errors.ServiceError as error:
             raise refusals.uncertain(error.message.replace("The", "the", 1), **error.facts) from None
 
-    async def poll(self, model: str, name: str) -> wire.Operation:
-        """Ask once for the state of an operation.
+    async def poll(self, model: str, name: str, *, other: bool = False) -> wire.Operation:
+        """Ask once for the state of an operation; with `other` in the form of a provider's other page.
 
         Raises:
             TransportError, RateLimited, ServiceError: ask again later.
-            NotFound, AuthenticationError, PermissionDenied, InvalidRequest: asking again won't help.
+            NotFound, PermissionDenied, InvalidRequest, ContentBlocked: it is denied, which says nothing of its end: a
+                server behind a balancer may not have heard of it yet. NotFound also where there is no other form.
+            AuthenticationError: asking again won't help.
         """
-        call = self._dialect.poll(model, name)
+        call = self._dialect.other_poll(model, name) if other else self._dialect.poll(model, name)
+        if call is None:
+            raise errors.NotFound(f"{self.provider.title} is asked in one form only.", hint="")
         url, body = call.url, None if call.body is None else msgspec.json.encode(call.body)
         async with self._polls:
             try:
@@ -268,7 +272,7 @@ class AsyncClient:
 
         Raises:
             TransportError, RateLimited, ServiceError: try again later.
-            VideoExpired: the provider no longer has it.
+            NotFound, PermissionDenied, InvalidRequest, ContentBlocked: it is denied. Whether it was deleted is told by its age.
             DownloadError: the address is refused, or what is there is not a video.
             OSError: the file can't be written.
         """
@@ -293,8 +297,7 @@ class AsyncClient:
                 return resume_at_the_end(response, path, have)
             if response.status_code >= 300:
                 body = self._without_key(await head(response))
-                refusal = self._refusal(response.status_code, response.headers, body, auth)
-                raise refusals.of_download(refusal, uri)
+                raise self._refusal(response.status_code, response.headers, body, auth)
             doubt = doubt_of(response, self._masked)
             await receive(response, path, have, on_progress, doubt=doubt)
         size = await asyncio.to_thread(unpack, path)
@@ -351,7 +354,7 @@ class AsyncClient:
             self._account.forget()
             return refusals.of_account(refusal)
         if isinstance(refusal, errors.AuthenticationError):
-            refusal.facts["source"] = self._key.source
+            return refusals.of_key(refusal, self._key.source, self.provider)
         if isinstance(refusal, errors.QuotaExceeded) and not asks:
             return refusals.of_accepted(refusal)
         return refusal

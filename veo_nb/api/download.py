@@ -99,6 +99,8 @@ async def _beginning(pieces: AsyncIterator[bytes], doubt: errors.DownloadError) 
         if len(first) >= LOOK:
             break
     if not (kind_of(first) or is_packed(first)):
+        # A refusal may quote the key, and a traceback that prints variables would show it.
+        first = come = b""
         raise doubt
     return first
 

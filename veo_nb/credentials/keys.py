@@ -27,6 +27,8 @@ SANDBOX_KEY = "sk-sandbox"
 """The key of a sandbox that was started without one; it opens nothing else."""
 GIVEN = "configure()"
 LOGIN = "%veo login"
+LONGEST_NAME = 16
+"""Characters of a provider's name; keys are longer."""
 
 
 class Secret:
@@ -35,7 +37,8 @@ class Secret:
     __slots__ = ("_pattern", "_value", "source")
 
     def __init__(self, value: str, source: str = GIVEN) -> None:
-        self._value = value.strip()
+        # A file of variables keeps its quotes, and what is copied from a page brings blanks along.
+        self._value = catalog.unquoted(value)
         self._pattern: re.Pattern[str] | None = None
         self.source = source
         """Where it was found, for a person to go and look."""
@@ -184,8 +187,17 @@ def _named(name: Any) -> catalog.Provider:
         return name
     if not isinstance(name, str) or name not in catalog.PROVIDERS:
         hint = catalog.did_you_mean(str(name), list(catalog.PROVIDERS))
-        raise InvalidRequest(f"There is no provider {catalog.shown(name)}.", hint=hint, field="provider")
+        raise InvalidRequest(f"There is no provider{_quoted_name(name)}.", hint=hint, field="provider")
     return catalog.PROVIDERS[name]
+
+
+def _quoted_name(name: Any) -> str:
+    """A wrong name of a provider as a message quotes it; one as long as a key may be one."""
+    return (
+        f" {catalog.shown(name)}"
+        if not isinstance(name, str) or len(name) <= LONGEST_NAME
+        else " of that name"
+    )
 
 
 def _from_environment(provider: catalog.Provider, environ: Mapping[str, str]) -> Secret:

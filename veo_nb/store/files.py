@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -21,6 +22,8 @@ LEDGER = "ledger.sqlite"
 JOURNAL = "ledger.journal"
 RESERVE = ".reserve"
 UNREADABLE = "unreadable"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where no more can be written: the disk is full, one's share of it, or the file too large for it."""
 
 
 class Files:
@@ -132,8 +135,14 @@ class Files:
         path = video.with_suffix(".json")
         path.parent.mkdir(exist_ok=True)
         part = path.with_suffix(".json.part")
-        part.write_text(json.dumps(recipe, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        part.replace(path)
+        try:
+            part.write_text(json.dumps(recipe, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            part.replace(path)
+        except OSError:
+            # On a full disk what there is of it is in the way.
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise
 
     def relative(self, path: Path) -> str:
         """A path as the ledger writes it: relative to the folder, with forward slashes."""
@@ -192,6 +201,9 @@ def check_video(path: Path, playable: Path | None = None) -> Any:
         facts = probe(path)
         return facts if facts.is_playable or playable is None else convert(path, playable)
     except UnreadableVideo as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            raise OSError(cause.errno, cause.strerror) from None
         raise DownloadError(
             f"What arrived is not a playable video: {error}",
             hint="It is kept at the provider for two days.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -231,7 +230,9 @@ class Library:
                 "path": self.files.relative(path),
                 "bytes": part.stat().st_size,
                 "sha256": digest(part),
-                **{n: v for n, v in asdict(facts).items() if n != "video_codec"},
+                **{
+                    name: getattr(facts, name) for name in ("width", "height", "duration", "fps", "has_audio")
+                },
                 "created_at": now,
             }
             path.parent.mkdir(exist_ok=True)

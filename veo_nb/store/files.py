@@ -23,9 +23,15 @@ from veo_nb.media.picture import SUFFIXES, Picture
 LEDGER = "ledger.sqlite"
 JOURNAL = "ledger.journal"
 RESERVE = ".reserve"
+<<<<<<< HEAD
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where no more can be written: the disk is full, one's share of it, or the file too large for it."""
 UNREADABLE = "unreadable"
+=======
+UNREADABLE = "unreadable"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where no more can be written: the disk is full, one's share of it, or the file too large for it."""
+>>>>>>> reader
 
 
 class Files:
@@ -254,6 +260,9 @@ def check_video(path: Path, playable: Path | None = None) -> Any:
         facts = probe(path)
         return facts if facts.is_playable or playable is None else convert(path, playable)
     except UnreadableVideo as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            raise OSError(cause.errno, cause.strerror) from None
         raise DownloadError(
             f"What arrived is not a playable video: {error}",
             hint="It is kept at the provider for two days.",

@@ -6,8 +6,8 @@ import re
 from typing import Protocol
 
 from veo_nb import catalog, errors
-from veo_nb.api.gemini import Gemini
-from veo_nb.api.vertex import Vertex
+from veo_nb.api.dialects.gemini import Gemini
+from veo_nb.api.dialects.vertex import Vertex
 from veo_nb.api.wire import Call
 from veo_nb.credentials.keys import missing_key
 from veo_nb.request import VideoRequest
@@ -21,6 +21,9 @@ class Dialect(Protocol):
 
     def poll(self, model: str, name: str) -> Call:
         """The call that asks how an operation stands."""
+
+    def other_poll(self, model: str, name: str) -> Call | None:
+        """The same in the other form that the provider has a page for; None where it has none."""
 
     def address(self, uri: str) -> str:
         """Where a video is fetched that an answer names so."""

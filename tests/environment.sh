@@ -55,8 +55,9 @@ peer() {
   local home=$PWD/.cache/$1-$version
   shift
   if [ -z "$(find "$home/installed" -mtime -7 2>/dev/null)" ] || [ "$(cat "$home/installed")" != "$*" ]; then
-    [ -x "$home/bin/pip" ] || python3 -m venv --clear "$home" || return
-    if "$home/bin/pip" install -qq --upgrade "$@"; then
+    [ -x "$home/bin/python" ] || python3 -m venv --without-pip --clear "$home" || return
+    # Python compiles what it imports, which is a part of it.
+    if "$venv/bin/pip" --python "$home/bin/python" install -qq --no-compile --upgrade "$@"; then
       echo "$*" >"$home/installed"
     elif [ "$(cat "$home/installed" 2>/dev/null)" != "$*" ]; then
       return 1

@@ -224,13 +224,8 @@ async def test_a_quota_that_is_used_up_costs_no_clip_that_was_accepted(call, tmp
 async def test_a_key_that_was_refused_is_known_by_where_it_came_from():
     said = {"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}}
     async with Loopback(answer(400, said)) as server, local(server) as client:
-<<<<<<< HEAD
-        for asked in (client.submit(REQUEST), client.poll(MODEL, NAME)):
-            error = await refusal(asked)
-=======
         for ask in (lambda: client.submit(REQUEST), lambda: client.poll(MODEL, NAME)):
             error = await refusal(ask())
->>>>>>> reader
             assert (type(error), error.facts["source"]) == (errors.AuthenticationError, "api_key=")
 
 

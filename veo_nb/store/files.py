@@ -23,15 +23,9 @@ from veo_nb.media.picture import SUFFIXES, Picture
 LEDGER = "ledger.sqlite"
 JOURNAL = "ledger.journal"
 RESERVE = ".reserve"
-<<<<<<< HEAD
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where no more can be written: the disk is full, one's share of it, or the file too large for it."""
 UNREADABLE = "unreadable"
-=======
-UNREADABLE = "unreadable"
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What the system says where no more can be written: the disk is full, one's share of it, or the file too large for it."""
->>>>>>> reader
 
 
 class Files:

@@ -295,7 +295,7 @@ class Jobs:
         if parts is None:
             return []
         rows = parts.ledger.ended_with_operation(now - RECENT_SECONDS)
-        return unfetched([parts.registry.job(row) for row in rows], now)
+        return unfetched([parts.registry.job(row) for row in rows if row.fetchable], now)
 
     # Going on
 

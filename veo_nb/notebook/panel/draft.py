@@ -294,7 +294,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
     bill = studio.cost()
     if count and not bill.fits(firm):
         unsaid = f"{provider.title} publishes no price; " if provider.price_note and firm is None else ""
-        notes.append(f"It would not be sent: {unsaid}{text.budget(bill)}.")
+        notes.append(f"It would not be sent: {unsaid}{text.budget(bill, noted=True)}.")
     return replace(
         _NOTHING,
         count=count,

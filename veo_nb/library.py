@@ -66,6 +66,12 @@ class Library:
         parts = self._workspace.existing()
         return queries.browse(parts.ledger, query) if parts else queries.Found(0, ())
 
+    def index_words(self) -> None:
+        """Be ready for a search: it takes in the prompts of jobs that came since the last one, 50 us each."""
+        parts = self._workspace.existing()
+        if parts:
+            parts.ledger.index_words()
+
     def find(self, key: str) -> queries.FoundRow:
         """The clip with this key, as `browse` gives it, or the job that ended without one.
 

@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from veo_nb.media.encode import BT709, FPS, RATE, Sound, Writer
+from veo_nb.media.encode import BT709, CODER, FPS, RATE, Sound, Writer
 from veo_nb.media.frames import UNSPECIFIED
 from veo_nb.media.probe import UnreadableVideo, VideoInfo, opened, probe, reason
 
@@ -53,6 +53,7 @@ def join(
     *,
     size: tuple[int, int] | None = None,
     copy: bool = True,
+    coder: str = CODER,
 ) -> None:
     """Write the clips one after another into one MP4 at `out`, index at the front; of a `Part` only that part.
 
@@ -72,9 +73,9 @@ def join(
     wanted = size or (facts[0].width // 2 * 2, facts[0].height // 2 * 2)
     same = len({_make(part.path) for part in parts}) == 1 and all(part.whole for part in parts)
     if copy and same and wanted == (facts[0].width, facts[0].height):
-        _copy([part.path for part in parts], out, sound=sound)
+        _copy([part.path for part in parts], out, sound=sound, coder=coder)
     else:
-        _encode(parts, out, wanted, sound=sound)
+        _encode(parts, out, wanted, sound=sound, coder=coder)
 
 
 def convert(path: Path, out: Path) -> VideoInfo:
@@ -177,11 +178,11 @@ def _make(path: str | Path) -> tuple[Any, ...]:
         )
 
 
-def _copy(paths: Sequence[str | Path], out: str | Path, *, sound: bool) -> None:
+def _copy(paths: Sequence[str | Path], out: str | Path, *, sound: bool, coder: str) -> None:
     with av.open(str(out), mode="w", format="mp4", options={"movflags": "+faststart"}) as target:
         with av.open(str(paths[0]), mode="r") as first:
             video = target.add_stream_from_template(first.streams.video[0])
-        track = Sound(target) if sound else None
+        track = Sound(target, coder=coder) if sound else None
         offset = 0
         for index, path in enumerate(paths):
             if track is not None:
@@ -209,13 +210,15 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[
             yield packet
 
 
-def _encode(parts: Sequence[Part], out: str | Path, size: tuple[int, int], *, sound: bool) -> None:
+def _encode(
+    parts: Sequence[Part], out: str | Path, size: tuple[int, int], *, sound: bool, coder: str
+) -> None:
     width, height = size
     with av.open(str(parts[0].path), mode="r") as first:
         rate = first.streams.video[0].average_rate or Fraction(FPS)
     # A file whose pictures come when they like may name any number.
     rate = rate if 1 <= rate <= FASTEST else Fraction(FPS)
-    with Writer(out, width, height, fps=rate, sound=sound, preset="veryfast", crf=18) as writer:
+    with Writer(out, width, height, fps=rate, sound=sound, preset="veryfast", crf=18, coder=coder) as writer:
         for index, part in enumerate(parts):
             first_one, end = part.pictures(rate)
             if sound:

@@ -8,8 +8,10 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import tempfile
 import unicodedata
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,9 @@ from veo_nb.media.picture import SUFFIXES, Picture
 LEDGER = "ledger.sqlite"
 JOURNAL = "ledger.journal"
 RESERVE = ".reserve"
-UNREADABLE = "unreadable"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where no more can be written: the disk is full, one's share of it, or the file too large for it."""
+UNREADABLE = "unreadable"
 
 
 class Files:
@@ -60,6 +62,8 @@ class Files:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
+            if self.ledger_path.exists() and not os.access(self.ledger_path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise self._unwritable(error) from None
 
@@ -72,15 +76,12 @@ class Files:
         path = self.picture_path(picture.sha256, picture.mime)
         if path.exists():
             return
-        # Another kernel may be keeping the same picture.
-        part = path.with_suffix(f".{os.getpid()}.part")
         try:
             path.parent.mkdir(exist_ok=True)
-            part.write_bytes(picture.data)
-            part.replace(path)
+            # Another kernel may be keeping the same picture.
+            with replacing(path) as part:
+                part.write_bytes(picture.data)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink()
             raise self._unwritable(error) from None
 
     def picture_path(self, sha256: str, mime: str) -> Path:
@@ -134,15 +135,8 @@ class Files:
         """Write a video's recipe beside it, as JSON."""
         path = video.with_suffix(".json")
         path.parent.mkdir(exist_ok=True)
-        part = path.with_suffix(".json.part")
-        try:
+        with replacing(path) as part:
             part.write_text(json.dumps(recipe, indent=2, ensure_ascii=False) + "\n", "utf-8")
-            part.replace(path)
-        except OSError:
-            # On a full disk what there is of it is in the way.
-            with contextlib.suppress(OSError):
-                part.unlink()
-            raise
 
     def relative(self, path: Path) -> str:
         """A path as the ledger writes it: relative to the folder, with forward slashes."""
@@ -153,7 +147,66 @@ class Files:
             f"The library folder {self.folder} can't be written: {error.strerror or error}.",
             hint="Set VEO_NB_LIBRARY to a folder of yours, or use veo.configure(library=…).",
             field="library",
+            why=error.strerror or str(error),
         )
+
+
+REMOTE = re.compile(
+    r"nfs4?|cifs|smb3|smbfs|9p|virtiofs|afs|ceph|lustre|gpfs|beegfs|glusterfs|pvfs2|coda|davfs|ncpfs"
+    r"|vboxsf|prl_fs|fakeowner|fuse(?!blk|\.fuse-overlayfs).*"
+)
+"""File systems behind which another machine may be; those of FUSE are Drive, sshfs, buckets."""
+
+
+def find_drive(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
+    """What kind of network or mounted drive a folder lies on, such as `nfs4`; empty for a disk of this machine.
+
+    Empty, too, where the system does not say it; `mounts` is where Linux does.
+    """
+    if os.name == "nt":  # pragma: no cover
+        return _find_windows_drive(folder)
+    try:
+        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return ""
+    kind, longest, path = "", -1, os.fsencode(folder.resolve())
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        fields = before.split(" ")
+        if len(fields) < 5 or not after:
+            continue
+        # A blank is written as \040.
+        point = re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), os.fsencode(fields[4]))
+        # Of two at one place the later one covers the other.
+        if len(point) >= longest and (path + b"/").startswith(point.rstrip(b"/") + b"/"):
+            kind, longest = after.split(" ")[0], len(point)
+    return kind if REMOTE.fullmatch(kind) else ""
+
+
+def _find_windows_drive(folder: Path) -> str:  # pragma: no cover
+    import ctypes
+
+    drive = folder.resolve().drive
+    if drive.startswith("\\\\"):
+        return "network"
+    remote = 4
+    ask: Any = ctypes
+    return "network" if ask.windll.kernel32.GetDriveTypeW(f"{drive}\\") == remote else ""
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name to write to: once the block is through, the file takes the place of `path` in one step.
+
+    It is nobody else's: in two containers that share a folder a process may have the same number.
+    """
+    part = path.with_name(f".{path.name[:80]}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def slug(prompt: str, longest: int = 16) -> str:

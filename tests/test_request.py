@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.photos import encoded, exif, scene, swapped
 from veo_nb import catalog
 from veo_nb.api.wire import submit_body
 from veo_nb.engine.job import Job
@@ -342,6 +343,17 @@ def test_following_a_frame_is_the_same_request_as_saying_so():
     assert led == told
     assert led.fingerprint("gptproto") == told.fingerprint("gptproto")
     assert [one.leads for one in (led.image, told.image)] == [True, False]
+
+
+def test_a_photo_that_was_turned_is_known_by_its_name_wherever_it_is_read_from():
+    request: Any = make(image=encoded("JPEG", scene((64, 36)), exif=exif(3), icc_profile=swapped()))
+    assert request.image.key not in ("", request.image.sha256)
+    stored = json.loads(json.dumps(request.canonical()))
+    # Also where its file is gone from the library.
+    for data in (request.image.data, b""):
+        again: Any = restore_request(stored, lambda *_, data=data: data)
+        assert again.fingerprint("gptproto") == request.fingerprint("gptproto")
+    assert make(image=request.image.data).fingerprint("gptproto") == request.fingerprint("gptproto")
 
 
 def test_that_a_frame_was_followed_is_remembered():

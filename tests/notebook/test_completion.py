@@ -72,7 +72,7 @@ def test_an_empty_line_offers_every_option(tab):
     [
         ("--asp", ["--aspect-ratio"]),
         ("-a 9:16 --d", ["--duration", "--dry-run"]),
-        ("--no", ["--no-enhance-prompt"]),
+        ("--no", ["--no-enhance-prompt", "--no-generate-audio"]),
         ("--enh", ["--enhance-prompt"]),
         ("--no-enhance-prompt --", [f"--{f}" for f in all_flags() if "enhance" not in f]),
         ("--fi", ["--fit"]),
@@ -91,6 +91,29 @@ def test_an_option_is_not_offered_twice(tab, given_):
 def test_references_are_offered_three_times(tab):
     assert "--reference" in tab("%%veo --reference a --reference b --")
     assert "--reference" not in tab("%%veo --reference a --reference b --reference c --")
+
+
+@pytest.mark.parametrize(
+    ("before", "offered"),
+    [
+        ("%%veo --model fast\n--asp", ["--aspect-ratio"]),
+        ("%%veo --model fast \\\n  -", None),
+        ("%%veo\n--model fast\n--image f", ["fox.png"]),
+        ("%%veo --image \\\nf", ["fox.png"]),
+        ("%%veo --image\\\nf", ["fox.png"]),
+    ],
+)
+def test_options_are_offered_in_further_lines_too(tab, before, offered):
+    found = tab(before)
+    assert found == offered if offered else "--image" in found
+    assert "--model" not in found
+
+
+@pytest.mark.parametrize(
+    "before", ["%%veo\n\n--asp", "%%veo\nA fox.\n\n--asp", "%%veo\nA fox --asp", "%%veo\nA fox.\n--a"]
+)
+def test_nothing_is_offered_in_the_prompt(before):
+    assert complete(before, Known({}, list, lambda _: [])) is None
 
 
 # Values
@@ -134,11 +157,37 @@ def test_values_are_those_of_the_model_that_the_line_names(tab, monkeypatch, mod
     assert tab(f"%%veo {model} -d ") == ["12"]
 
 
-def test_the_models_are_those_that_the_provider_serves():
-    known = Known({}, list, lambda _: [], models=("fast", "veo-3.1-fast-generate-001"))
-    found = complete("%%veo -m ", known)
+def offers(line: str, provider: str) -> list[str]:
+    """What Tab offers at this provider."""
+    found = complete(f"%%veo {line}", Known({}, list, lambda _: [], catalog.PROVIDERS[provider]))
     assert found is not None
-    assert [offer.text for offer in found[1]] == ["fast", "veo-3.1-fast-generate-001"]
+    return [offer.text for offer in found[1]]
+
+
+def test_the_models_are_those_that_the_provider_serves():
+    assert offers("-m f", "gptproto") == ["fast"]
+    assert offers("-m veo-3.1-f", "vertex") == ["veo-3.1-fast-generate-001"]
+
+
+@pytest.mark.parametrize(
+    ("line", "provider", "offered"),
+    [
+        ("--person-generation ", "gptproto", ["allow_all", "allow_adult"]),
+        ("--person-generation ", "vertex", ["allow_all", "allow_adult", "dont_allow"]),
+        ("-m lite -r ", "vertex", ["720p", "1080p"]),
+        ("-r 4k -d ", "gptproto", ["8"]),
+        ("-r 4k -d ", "vertex", ["4", "6", "8"]),
+        ("-d 4 --resolution=", "gemini", ["720p"]),
+        ("--reference a.png -d ", "vertex", ["8"]),
+        ("--video 3f2a -r ", "gptproto", ["720p"]),
+        ("--video 3f2a -r ", "vertex", ["720p", "1080p", "4k"]),
+        ("--resize-mode ", "vertex", ["pad", "crop"]),
+        ("--gen", "gptproto", []),
+        ("--gen", "vertex", ["--generate-audio"]),
+    ],
+)
+def test_values_and_options_are_those_that_go_with_the_line_at_this_provider(line, provider, offered):
+    assert offers(line, provider) == offered
 
 
 @pytest.mark.parametrize("option", ["--image", "-i", "--last-frame", "--reference"])
@@ -175,6 +224,8 @@ def test_in_the_prompt_names_are_offered_after_two_braces(tab):
     names = {"mood": "noon", "more": 3, "still": STILL, "_i": "x"}
     assert tab("%%veo -d 4\nA fox, {{mo", **names) == ["mood}}", "more}}"]
     assert tab("%%veo\nA fox.\nIn {{ ", **names) == ["mood}}", "more}}"]
+    assert tab("%%veo\nA {{gro\u0308", größe=1) == ["größe}}"]
+    assert tab("%%veo\n一只{{动", 动物=1) == ["动物}}"]
 
 
 @pytest.mark.parametrize(

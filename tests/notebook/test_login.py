@@ -70,7 +70,9 @@ def person(tmp_path, vault):
 def test_a_key_is_used_from_now_on_and_kept_only_if_the_person_says_so(person, vault):
     said = person.login()
     assert said == (
-        "GPTProto gets the key …WXYZ from now on. %veo doctor tries it, which costs nothing. It is not kept."
+        "GPTProto gets the key …WXYZ from now on. %veo doctor tries it, which costs nothing. "
+        "GPTProto publishes no price: what do you pay there? "
+        "Put fast = { per_call = USD } under [prices.gptproto] in veo_nb.toml. It is not kept."
     )
     settings = person.settings()
     assert (settings.api_key, settings.sources["api_key"]) == (Secret(KEY), LOGIN)
@@ -126,7 +128,12 @@ def test_without_a_keyring_it_says_so_and_asks_nothing_more(person):
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("gptprto", "There is no provider 'gptprto'. Did you mean gptproto?"),
+        ("gptprto", "That is no provider's name. Did you mean gptproto?"),
+        (
+            KEY,
+            "That is no provider's name. If it is a key, take it out of the cell: %veo login asks for it where nobody sees it. "  # noqa: ISC004
+            "Providers: gptproto, gemini or vertex.",
+        ),
         ("sandbox", "The sandbox needs no key. Others do: gptproto, gemini or vertex."),
     ],
 )

@@ -309,7 +309,7 @@ WRONG = {
         "There is no image file nowhere.png.",
     ),
     "an upright picture": (
-        "%%veo --image upright.png\nA fox.",
+        "%%veo -a 16:9 --image upright.png\nA fox.",
         (
             "upright.png is upright (1:2), and the clip would be wide (16:9). "
             "Use --aspect-ratio 9:16, or --fit crop or --fit pad to make the picture 16:9."
@@ -317,7 +317,7 @@ WRONG = {
     ),
     "fit without a picture": (
         "%%veo --fit crop\nA fox.",
-        "There is no first or last frame that could be made to fit. Leave out --fit, or give --image as well.",
+        "There is no picture that could be made to fit. Leave out --fit, or give --image as well.",
     ),
     "no number": ("%%veo --duration long\nA fox.", "--duration can't be 'long'."),
     "unknown model": ("%%veo --model fsat\nA fox.", "There is no model 'fsat'. Did you mean fast?"),

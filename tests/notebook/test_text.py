@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.world import PROVIDER
+from tests.world import PROVIDER, NoActions
 from veo_nb import catalog, errors
 from veo_nb.engine.job import Job, JobNote, Snapshot
+from veo_nb.engine.lease import Awaited
 from veo_nb.notebook import text as words
 from veo_nb.notebook.protocol import format_line
 from veo_nb.request import make_request
@@ -28,6 +29,7 @@ def make_job(state: State = State.QUEUED, provider: catalog.Provider = PROVIDER,
         take=1,
         estimate=3.2,
         now=Snapshot(**{"state": state, "created_at": NOW, **now}),
+        actions=NoActions(),
     )
 
 
@@ -161,8 +163,9 @@ def test_an_old_note_is_not_shown_beside_an_end():
 
 
 def chosen(**fields) -> list[str]:
-    # This provider takes every field.
-    return words.settings(make_request(catalog.PROVIDERS["vertex"], prompt="A fox.", **fields))
+    # This provider takes every field, but leaves no prompt as it is.
+    provider = PROVIDER if "enhance_prompt" in fields else catalog.PROVIDERS["vertex"]
+    return words.settings(make_request(provider, prompt="A fox.", **fields))
 
 
 def test_what_was_left_to_the_provider_is_not_shown():
@@ -189,7 +192,7 @@ SET: list[tuple[dict[str, Any], list[str]]] = [
         {"image": Image.new("RGB", (320, 180)), "last_frame": Image.new("RGB", (300, 300))},
         ["fast", "from an image", "to an image (1:1, the provider makes it 16:9)"],
     ),
-    ({"video": "https://x.example/a.mp4"}, ["fast", "goes on from a clip"]),
+    ({"video": "gs://bucket/a.mp4"}, ["fast", "goes on from a clip"]),
     ({"reference_images": [Image.new("RGB", (8, 8))]}, ["fast", "1 reference image"]),
     ({"reference_images": [Image.new("RGB", (8, 8))] * 2}, ["fast", "2 reference images"]),
     ({"person_generation": "allow_adult"}, ["fast", "allow adult"]),
@@ -200,6 +203,12 @@ SET: list[tuple[dict[str, Any], list[str]]] = [
     ({"sample_count": 1}, ["fast", "1 sample"]),
     ({"sample_count": 3}, ["fast", "3 samples"]),
     ({"compression_quality": "lossless"}, ["fast", "lossless compression"]),
+    ({"generate_audio": True}, ["fast", "with sound"]),
+    ({"generate_audio": False}, ["fast", "silent"]),
+    (
+        {"image": Image.new("RGB", (320, 180)), "resize_mode": "pad"},
+        ["fast", "from an image", "resized by pad"],
+    ),
 ]
 """What was set, and how it is shown."""
 
@@ -244,6 +253,16 @@ def test_an_image_is_named_by_its_file(tmp_path):
     assert chosen(**both) == ["fast", "from fox.png", "to fox.png"]
 
 
+def test_a_clip_that_follows_a_frame_says_so(tmp_path):
+    Image.new("RGB", (180, 320)).save(tmp_path / "fox.png")
+    Image.new("RGB", (320, 320)).save(tmp_path / "square.png")
+    image = {"image": tmp_path / "fox.png"}
+    assert chosen(**image) == ["fast", "9:16, as the first frame", "from fox.png"]
+    assert chosen(**image, aspect_ratio="9:16") == ["fast", "9:16", "from fox.png"]
+    both = chosen(image=tmp_path / "square.png", last_frame=tmp_path / "fox.png")
+    assert both[1] == "9:16, as the last frame"
+
+
 @pytest.mark.parametrize(("ratio", "word"), [(None, "wide"), ("16:9", "wide"), ("9:16", "upright")])
 def test_a_shape_has_a_word(ratio, word):
     assert words.shape(make_request(PROVIDER, prompt="A fox.", aspect_ratio=ratio)) == word
@@ -263,6 +282,52 @@ def test_a_shape_has_a_word(ratio, word):
 )
 def test_every_price_is_an_estimate(usd, provider, text):
     assert words.cost(usd, catalog.PROVIDERS[provider]) == text
+
+
+def test_a_price_that_is_somebody_elses_says_so():
+    note = "Google's list price; GPTProto bills per call"
+    assert words.cost(3.2, PROVIDER, note) == f"about $3.20 ({note})"
+    assert words.cost(None, PROVIDER, note) == ""
+    said = make_job()
+    assert words.cost_of(said) == "about $3.20"
+    said._actions = None
+    assert words.cost_of(said) == f"about $3.20 ({note})"
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "said"),
+    [
+        (
+            "gemini",
+            "veo-3.1-fast-generate-preview",
+            ["$0.10 a second, 1080p $0.12 a second, 4k $0.30 a second"],
+        ),
+        ("gemini", "veo-3.1-lite-generate-preview", ["$0.05 a second, 1080p $0.08 a second"]),
+        ("gptproto", "veo-3.1-generate-preview", ["$0.40 a second, 4k $0.60 a second"]),
+        (
+            "vertex",
+            "veo-3.1-generate-001",
+            ["$0.40 a second, 4k $0.60 a second; silent $0.20 a second, 4k $0.40 a second"],
+        ),
+    ],
+)
+def test_what_a_model_costs_is_one_line_for_each_source(provider, model, said):
+    found = words.prices(catalog.MODELS[model], catalog.PROVIDERS[provider], catalog.PRICES)
+    assert [*found.values()] == said
+    for where in found:
+        assert catalog.PRICES_DATE in where
+
+
+def test_where_no_price_is_published_ones_own_is_asked_for_once():
+    wanted = words.wanted_price(PROVIDER, catalog.PRICES)
+    assert wanted == (
+        "GPTProto publishes no price: what do you pay there? "
+        "Put fast = { per_call = USD } under [prices.gptproto] in veo_nb.toml."
+    )
+    own, _ = catalog.read_prices({"gptproto": {"fast": {"per_call": 0.6}}}, "your veo_nb.toml")
+    assert words.wanted_price(PROVIDER, own) == ""
+    assert words.wanted_price(catalog.PROVIDERS["gemini"], catalog.PRICES) == ""
+    assert words.wanted_price(catalog.PROVIDERS["sandbox"], catalog.PRICES) == ""
 
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -287,3 +352,19 @@ def test_a_day_is_named_as_a_person_names_it(made, text):
 def test_a_job_that_is_not_done_is_dated_by_its_beginning():
     job = make_job(created_at=datetime(2026, 11, 22, 9, 0, tzinfo=UTC).timestamp())
     assert words.made_when(job.now, AT) == "today 09:00"
+
+
+def test_whom_jobs_wait_for_is_said_once_for_those_that_wait_for_the_same():
+    many = [Awaited(f"000{number}", "notebook", "gpu-7") for number in range(6)]
+    others = [
+        Awaited("3f2a", "silence", "gpu-7"),
+        Awaited("9c01", "provider", "vertex"),
+        Awaited("9c02", "provider", "vertex"),
+        Awaited("9c03", "key", "gptproto"),
+    ]
+    assert words.awaited(many + others) == [
+        "being made by another notebook on gpu-7: 0000, 0001, 0002, 0003 and 2 more",
+        "3f2a waits for a kernel on gpu-7 that may be gone: taken on once it has said nothing for a minute",
+        '9c01, 9c02 wait for their provider: veo.configure(provider="vertex")',
+        "9c03 waits for a key: %veo login gptproto",
+    ]

@@ -454,3 +454,10 @@ def test_a_job_that_was_sent_once_has_nothing_to_take_back(ledger):
     ledger.add_job(replace(ROW, estimate=0.6))
     assert ledger.take_back(ROW.id) == 0.6
     assert ledger.take_back("none") is None
+
+
+def test_the_newest_stands_whatever_the_clock_said_when_it_was_entered(ledger):
+    """It was set back by an hour in between: the same cell would be paid for again."""
+    ledger.add_job(replace(ROW, state="failed"))
+    ledger.add_job(replace(ROW, id="9c01", state="succeeded", created_at=ROW.created_at - 3600))
+    assert ledger.standing(ROW.fingerprint, ROW.take).id == "9c01"

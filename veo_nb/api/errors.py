@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -12,7 +13,7 @@ from urllib.parse import urljoin
 import httpx
 
 from veo_nb import catalog, errors
-from veo_nb.api import wire
+from veo_nb.api import body
 from veo_nb.api.auth import origin
 from veo_nb.api.google import SIGN_IN
 
@@ -33,7 +34,7 @@ def reason(error: BaseException) -> str:
             return found
     if isinstance(error, httpx.DecodingError):
         return "its answer can't be unpacked"
-    said = wire.words(str(error))
+    said = body.words(str(error))
     if isinstance(error, httpx.RemoteProtocolError):
         if "without sending a response" in said:
             return "it hung up without an answer"
@@ -51,7 +52,7 @@ def reason(error: BaseException) -> str:
 
 def _reason_behind(cause: BaseException) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate can't be trusted ({wire.words(cause.verify_message)})"
+        return f"its certificate can't be trusted ({body.words(cause.verify_message)})"
     if isinstance(cause, ssl.SSLError):
         return "no secure connection could be made"
     if isinstance(cause, socket.gaierror):
@@ -142,12 +143,27 @@ def of_age(refusal: errors.NotFound, uri: str) -> errors.VideoExpired:
     )
 
 
+def of_accepted(refusal: errors.QuotaExceeded) -> errors.RateLimited:
+    """A quota that is used up, where it is about what was accepted: that is waited for, and not lost for it."""
+    said = refusal.message.replace(body.USED_UP, "The provider asks to wait", 1)
+    return errors.RateLimited(said, hint="", **refusal.facts)
+
+
+def of_key(refusal: errors.VeoError, source: str, provider: catalog.Provider) -> errors.VeoError:
+    """A refusal of a key, which says where that came from; `source` is empty where nobody gave one."""
+    if not source:
+        return refusal
+    said = refusal.message.replace("the key", f"the key from {source}", 1)
+    hint = f"Put another one there, or log in: %veo login {provider.name}. %veo doctor tries it, at no cost."
+    return errors.AuthenticationError(said, hint=hint, source=source, **refusal.facts)
+
+
 def of_account(refusal: errors.VeoError) -> errors.VeoError:
     """A refusal of this machine's Google credentials, where `refusal` is one of a key."""
-    if isinstance(refusal, errors.AuthenticationError):
-        said = refusal.message.replace("the key", "this machine's Google credentials", 1)
-        return errors.AuthenticationError(said, hint=f"{SIGN_IN}.", **refusal.facts)
-    return refusal
+    file = "GOOGLE_APPLICATION_CREDENTIALS"
+    where = f" ({file})" if os.environ.get(file) else ""
+    said = refusal.message.replace("the key", f"this machine's Google credentials{where}", 1)
+    return errors.AuthenticationError(said, hint=f"{SIGN_IN}.", **refusal.facts)
 
 
 def _host(url: str) -> str:

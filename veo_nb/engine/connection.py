@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import queue
 import re
@@ -200,6 +201,17 @@ class LocalServer:
             process.terminate()
         with self._lock:
             self._stop()
+
+    def leave_to_the_parent(self) -> None:
+        """Let go of the server in a forked child, which would keep it alive: it ends with the parent."""
+        process, self._process = self._process, None
+        self._lock = threading.Lock()
+        if process is not None:
+            # Nobody here waits for it.
+            process.returncode = 0
+            if process.stdin is not None:
+                with contextlib.suppress(OSError):
+                    process.stdin.close()
 
     def _start(self) -> str:
         if self._ended:

@@ -6,7 +6,7 @@ import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,15 @@ import httpx
 from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.engine.job import ALPHABET, Job, WaitInterrupted
+from veo_nb.engine.lease import Awaited
 from veo_nb.engine.loop import Uninterrupted
 from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
-from veo_nb.request import VideoRequest, make_request
+from veo_nb.request import DEFAULT_SHAPE, VideoRequest, make_request
 from veo_nb.store import lineage
-from veo_nb.store.billing import Bill, estimate, make_bill, make_gate
+from veo_nb.store.billing import Bill, Quote, make_bill, make_gate, quote
 from veo_nb.store.changes import Change
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
@@ -35,16 +36,26 @@ RECENT_SECONDS = 4 * 24 * 3600.0
 
 @dataclass(frozen=True)
 class Preview:
-    """What a request would do: nothing was sent. `usd` is the list price, `seconds` the usual time."""
+    """What a request would do: nothing was sent. `seconds` is the usual time."""
 
     request: VideoRequest
     provider: catalog.Provider
-    usd: float | None
+    quote: Quote
     seconds: float
     stored: Job | None
     """The job that would be shown or joined in place of sending anything."""
     bill: Bill
     """What was spent so far, and what is left."""
+
+    @property
+    def usd(self) -> float | None:
+        """What it would cost by estimate; None where no price is known."""
+        return self.quote.usd
+
+    @property
+    def fits(self) -> bool:
+        """Whether the budget lets it through."""
+        return self.bill.fits(self.quote.firm)
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,13 @@ class Jobs:
                 raise InvalidRequest(
                     f"{name} is a whole job.", hint="Use its .video.last_frame().", field=name
                 )
-        return make_request(self.settings.provider, prompt=prompt, **values)
+        request = make_request(self.settings.provider, prompt=prompt, **values)
+        if "fit" in values and request.aspect_ratio and "aspect_ratio" not in values:
+            # Made to fit, an upright photo became a wide clip before it led to an upright one; where that is there it stays.
+            values["aspect_ratio"] = DEFAULT_SHAPE
+            wide = replace(make_request(self.settings.provider, prompt=prompt, **values), aspect_ratio=None)
+            request = wide if self.is_standing(wide, take) else request
+        return request
 
     def submit(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:
         """The job for a request, driven from now on, and whether it is new.
@@ -135,7 +152,7 @@ class Jobs:
                     with workspace.lock:
                         entered.append(self._enter(request, take, workspace.open(), fresh=fresh))
                 for job, new in entered:
-                    if not new:
+                    if not (new or parts.ledger.read_only):
                         self._take_up(job, parts)
                 interrupt.check()
             except BaseException:
@@ -154,6 +171,8 @@ class Jobs:
     def _enter(self, request: VideoRequest, take: int, parts: Parts, *, fresh: bool) -> tuple[Job, bool]:
         """The job for a request, written down and not started, and whether it is new."""
         workspace = self.workspace
+        if parts.ledger.read_only:
+            return self._stored(request, take, parts, fresh=fresh), False
         if request.video is not None and self._standing(request, take, parts, fresh=fresh) is None:
             check_source(request.video, self.settings.provider, workspace.clock())
         for picture in request.pictures():
@@ -163,7 +182,7 @@ class Jobs:
         standing = None
         while standing is None:
             row = self._row(request, take)
-            gate = make_gate(self.settings, row.model, row.estimate)
+            gate = make_gate(self.settings, row.model, self.quote(request).firm)
             standing = parts.ledger.add_job(row, fresh=fresh, admit=gate)
         new = standing is row
         job = parts.registry.job(standing, request if new else None)
@@ -186,11 +205,16 @@ class Jobs:
             check_source(request.video, provider, self.workspace.clock())
         stored = parts.registry.job(row) if parts and row else None
         seconds = self.usual_seconds(request.model)
-        return Preview(request, provider, self.estimate(request), seconds, stored, self.cost())
+        return Preview(request, provider, self.quote(request), seconds, stored, self.cost())
 
-    def estimate(self, request: VideoRequest) -> float | None:
-        """The list price of a request in USD, where it is known."""
-        return estimate(request, self.settings.prices)
+    def quote(self, request: VideoRequest) -> Quote:
+        """What a request costs by estimate, and what has to be said of that."""
+        return quote(request, self.settings.provider, self.settings.prices)
+
+    def price_note(self, job: Job) -> str:
+        """What has to be said beside a job's estimate: it is not the price of who makes it. Empty where it is."""
+        # Most have a list of their own.
+        return job.provider.price_note and quote(job.request, job.provider, self.settings.prices).note
 
     def usual_seconds(self, model: str) -> float:
         """How long a clip of this model usually takes, from submit to ready."""
@@ -277,6 +301,11 @@ class Jobs:
         parts = self.workspace.existing()
         return parts.leases.resume() if parts else []
 
+    def awaited(self) -> list[Awaited]:
+        """The jobs that are not done and not driven by this kernel, oldest first, and what each waits for."""
+        parts = self.workspace.existing()
+        return parts.leases.awaited() if parts else []
+
     def attend(self, job: Job) -> None:
         """See to it that somebody drives a job that is not done: this process, or another that is followed."""
         if not job.now.state.final:
@@ -332,12 +361,12 @@ class Jobs:
             )
         parts = self.workspace.open()
         self._see_again(job)
-        usd = self.estimate(job.request)
-        gate = make_gate(self.settings, job.request.model, usd)
+        found = self.quote(job.request)
+        gate = make_gate(self.settings, job.request.model, found.firm)
 
         def charge() -> None:
             # The first charge stays on the bill, since nobody knows whether it was made.
-            job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
+            job.estimate = parts.ledger.charge_again(job.id, found.usd, admit=gate)
 
         parts.leases.again(job, parts.engine.resubmit, before=charge)
         return job
@@ -446,6 +475,18 @@ class Jobs:
             return None
         return parts.ledger.standing(self.fingerprint(request), take)
 
+    def _stored(self, request: VideoRequest, take: int, parts: Parts, *, fresh: bool) -> Job:
+        """The job that stands for a request in a library that can't be written.
+
+        Raises:
+            InvalidRequest: there is none, so that one would have to be made.
+        """
+        row = self._standing(request, take, parts, fresh=fresh)
+        if row is None:
+            parts.ledger.check_writable()
+        assert row is not None
+        return parts.registry.job(row, request)
+
     def _row(self, request: VideoRequest, take: int) -> JobRow:
         """A new row for a request, under an id that may be taken."""
         return JobRow(
@@ -456,7 +497,7 @@ class Jobs:
             model=request.model,
             request=request.canonical(),
             state=State.QUEUED.value,
-            estimate=self.estimate(request),
+            estimate=self.quote(request).usd,
             owner=self.workspace.owner_id,
             created_at=self.workspace.clock(),
         )

@@ -21,13 +21,14 @@ from veo_nb.config import Settings
 from veo_nb.engine.connection import LocalServer
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Actions, Registry
-from veo_nb.engine.lease import LeaseHolder, Leases
+from veo_nb.engine.lease import LeaseHolder, Leases, OwnerLocks
 from veo_nb.engine.loop import BackgroundLoop
-from veo_nb.errors import VeoError
-from veo_nb.store.changes import Change, changes_of, look, watch
+from veo_nb.errors import InvalidRequest, VeoError
+from veo_nb.store.changes import Change, changes_of, forget_streams, look, watch
+from veo_nb.store.database import left_behind
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
-from veo_nb.store.recovery.rebuild import has_traces, open_ledger
+from veo_nb.store.recovery.rebuild import has_traces, open_ledger, read_ledger
 from veo_nb.store.sweeps import SweepLedger
 from veo_nb.store.trash import Trash
 
@@ -80,6 +81,9 @@ class Workspace:
         self._late: Ledger | None = None
         self._watching: Future[None] | None = None
         self._closed = False
+        self._pid = os.getpid()
+        self._server: LocalServer | None = None
+        _ALL.add(self)
 
     def open(self) -> Parts:
         """The open library.
@@ -87,6 +91,7 @@ class Workspace:
         Raises:
             VeoError: the folder or the ledger can't be used, or the studio is closed.
         """
+        self._check_process()
         # Without the lock, or a listener that asks for it would wait for whoever is just entering a request.
         if (parts := self._parts) is not None:
             return parts
@@ -112,6 +117,7 @@ class Workspace:
 
     def ledger(self) -> Ledger:
         """The ledger; once the studio is closed, its file anew: a sweep that is done can still be rated."""
+        self._check_process()
         if not self._closed:
             return self.open().ledger
         if self._late is None:
@@ -139,12 +145,45 @@ class Workspace:
         return self.changed.listen(listener)
 
     def close(self) -> None:
-        """Stop the background work and the sandbox; unfinished jobs stay in the ledger."""
+        """Stop the background work and the sandbox; unfinished jobs stay in the ledger.
+
+        Nothing in a forked child: it is all the parent's.
+        """
+        if self._pid != os.getpid():
+            return
         with self.lock:
             parts, self._parts, self._closed = self._parts, None, True
         if parts is not None:
             atexit.unregister(self.close)
             parts.close()
+
+    def _refused(self) -> InvalidRequest | None:
+        """Why the library can't be written, where there is something to be read all the same.
+
+        Raises:
+            InvalidRequest: it can't be written, and there is nothing.
+        """
+        try:
+            self.files.prepare()
+        except InvalidRequest as error:
+            if not self.files.ledger_path.exists() and not has_traces(self.files):
+                raise
+            return error
+        return None
+
+    def _check_process(self) -> None:
+        if self._pid != os.getpid():
+            raise left_behind(self._pid)
+
+    def _leave_to_the_parent(self) -> None:
+        """Know nothing any more of what is open, in a forked child: the threads are not here, the rest is the parent's."""
+        self.lock = threading.RLock()
+        if self._parts is not None:
+            # Kept for ever: what is thrown away is closed.
+            _LEFT.append(self._parts)
+            self._parts = None
+        if self._server is not None:
+            self._server.leave_to_the_parent()
 
     def _say(self, sentence: str) -> None:
         log.warning("%s: %s", self.files.folder, sentence)
@@ -153,18 +192,33 @@ class Workspace:
     def _put_together(self) -> Parts:
         """The parts; where anything fails, what was made before is taken apart again."""
         settings, files, clock, sleep = self.settings, self.files, self.clock, self._sleep
-        files.prepare()
+        refused = self._refused()
         with contextlib.ExitStack() as made:
-            ledger = open_ledger(files, clock, self._say, self.changed)
+            if refused is None:
+                ledger = open_ledger(files, clock, self._say, self.changed)
+            else:
+                # A new one each time: an error that is raised again grows.
+                text, hint, why = refused.message, refused.hint, refused.facts.get("why")
+                ledger = read_ledger(
+                    files, clock, lambda: InvalidRequest(text, hint=hint, field="library"), self.changed, made
+                )
+                self._say(
+                    f"the library can't be written ({why}): what is in it is shown, nothing can be made in it"
+                )
             made.callback(ledger.close)
-            Trash(files, ledger).empty(clock())
-            holder = LeaseHolder(ledger, self.owner_id, clock)
+            if ledger.without_wal:
+                self._say(
+                    f"the library's drive ({ledger.without_wal}) can't do WAL: its ledger is kept without"
+                )
+            if not ledger.read_only:
+                Trash(files, ledger).empty(clock())
+            holder = LeaseHolder(ledger, self.owner_id, clock, OwnerLocks(files.folder))
             made.callback(holder.stop)
             loop = BackgroundLoop()
             made.callback(loop.stop)
             server = None
             if settings.provider.name == "sandbox" and not settings.base_url:
-                server = LocalServer(files.folder / ".sandbox")
+                server = self._server = LocalServer(files.folder / ".sandbox")
                 made.callback(server.stop)
             registry = Registry(ledger, files, self._actions)
 
@@ -196,6 +250,20 @@ class Workspace:
                 sleep=sleep,
             )
             return Parts(ledger, registry, loop, engine, leases, made.pop_all().close)
+
+
+_ALL: weakref.WeakSet[Workspace] = weakref.WeakSet()
+_LEFT: list[Parts] = []
+
+
+def _leave_all_to_the_parent() -> None:
+    forget_streams()
+    for workspace in [*_ALL]:
+        workspace._leave_to_the_parent()  # noqa: SLF001
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_all_to_the_parent)
 
 
 def _let_go(registry: Registry, engine: Engine, loop: BackgroundLoop) -> None:

@@ -142,7 +142,7 @@ class Sweep:
         return summarize(
             [cell.state for cell in self.cells],
             list(self.jobs),
-            missing=[(one.seconds, one.usd) for one in asked_for(self._jobs, missing).values()],
+            missing=[(one.seconds, one.quote) for one in asked_for(self._jobs, missing).values()],
             paused=self.paused,
             bills=settings.provider.bills,
             now=self._jobs.workspace.clock(),

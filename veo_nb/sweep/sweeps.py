@@ -171,7 +171,8 @@ class Sweeps:
 
     def go_on(self) -> list[Job]:
         """Enter the jobs that a kernel did not come to before it ended; those jobs."""
-        if self._workspace.existing() is None:
+        parts = self._workspace.existing()
+        if parts is None or parts.ledger.read_only:
             return []
         jobs = []
         for row in self._book.entering():

@@ -35,7 +35,7 @@ def ended(job: Job, seconds: float = 60) -> str:
     """The state in which a job ends."""
     with contextlib.suppress(errors.VeoError):
         job.wait(seconds)
-    return job.status
+    return str(job.status)
 
 
 @pytest.fixture

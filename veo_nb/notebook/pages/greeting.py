@@ -26,8 +26,13 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
         parts.append(f"resumed {len(going)} job{'s' if len(going) > 1 else ''}: {', '.join(going)}")
     if lost:
         parts.append(f"being sent when the kernel ended: {', '.join(lost)}, see %veo show {lost[0]}")
-    if not resumed:
+    parts += (waits := text.awaited(studio.jobs.awaited()))
+    if not resumed and not waits:
         parts.append("nothing to resume")
+    # Asked once: from the first job on it stands in the bill and beside each figure.
+    wanted = text.wanted_price(settings.provider, settings.prices)
+    if wanted and not any(charge.provider == settings.provider.name for charge in studio.cost().charges):
+        parts.append(wanted.rstrip("."))
     parts += studio.library.notices
     if waiting := studio.jobs.unfetched():
         parts.append(text.expiry(waiting[0]))

@@ -1,5 +1,6 @@
 // What stays of a piece: a bar with a handle at each end, and a field for each.
 
+import type { TargetedEvent } from "preact";
 import { useRef } from "preact/hooks";
 import { follow } from "../../../grid/layers/panes";
 import { formatPosition } from "../../../grid/player/sync";
@@ -70,6 +71,11 @@ export function Trim({ part, name, onTrim }: TrimProps) {
       onKeyDown={press(side)}
     />
   );
+  const take = (side: Side) => (event: TargetedEvent<HTMLInputElement>) => {
+    set(side, event.currentTarget.valueAsNumber);
+    // What was not possible is not left standing there.
+    event.currentTarget.value = String(latest.current[side]);
+  };
   const field = (side: Side, text: string) => (
     <label>
       {text}
@@ -80,11 +86,9 @@ export function Trim({ part, name, onTrim }: TrimProps) {
         max={duration}
         step={0.1}
         value={part[side]}
-        onChange={(event) => {
-          set(side, event.currentTarget.valueAsNumber);
-          // What was not possible is not left standing there.
-          event.currentTarget.value = String(latest.current[side]);
-        }}
+        onChange={take(side)}
+        // Outside of a form Enter ends nothing, and a person who pressed it looks for the new end.
+        onKeyDown={(event) => event.key === "Enter" && take(side)(event)}
       />
       s
     </label>

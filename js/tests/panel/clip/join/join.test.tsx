@@ -253,6 +253,14 @@ describe("trimming", () => {
     expect(field("from: start of piece 1, in seconds").value).toBe("3.9");
   });
 
+  it("takes a number with Enter, before its field is left", async () => {
+    await open("3f2a/0");
+    const end = field("to: end of piece 1, in seconds");
+    end.value = "4";
+    await press(end, "Enter");
+    expect(find(".veo-total").textContent).toBe("0:04.0 in all");
+  });
+
   it("goes by dragging, and shows the frame that the handle is at", async () => {
     await open("3f2a/0", "77aa/0");
     vi.spyOn(HTMLDivElement.prototype, "getBoundingClientRect").mockReturnValue({ width: 400 } as DOMRect);

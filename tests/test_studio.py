@@ -246,7 +246,7 @@ def test_a_submit_that_broke_after_its_row_was_written_leaves_none(studio, servi
     studio.generate("An owl.").wait(30)
     parts = studio.jobs.workspace.parts
     real = getattr(parts.leases if where == "start" else parts.registry, where)
-    broken: list[Job] = []
+    broken: list[object] = []
 
     def once(job):
         if not broken:

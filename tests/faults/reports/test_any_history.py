@@ -424,6 +424,11 @@ class History(RuleBasedStateMachine):
         self.asked[job.id] = 1
         self.turn()
 
+    @rule(pick=picks, prompt=prompts)
+    def run_it_fresh_in_vain(self, pick: int, prompt: str) -> None:
+        self.what_runs_is_made(60)
+        self.run_it_fresh(pick, prompt, 400)
+
     @rule(pick=picks)
     def rerun(self, pick: int) -> None:
         def again(jobs: Jobs, job: Job) -> None:
@@ -481,8 +486,10 @@ class History(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.loop.run_until_complete(self.time.advance(seconds))
 
-    @rule()
-    def two_days_pass(self) -> None:
+    @rule(pick=picks, lose=st.booleans())
+    def two_days_pass(self, pick: int, lose: bool) -> None:
+        if lose:
+            self.lose_a_file(pick)
         self.loop.run_until_complete(self.time.jump(DAYS + 3600))
         self.time_passes(60)
 

@@ -156,16 +156,18 @@ class Lab:
         page = own.new_page() if own else self._shared(chromium)
         page.set_viewport_size(size)
         notebook = Notebook(self, page, path)
-        if page.url.startswith(self.url):
-            notebook.replace()
-        else:
-            notebook.open()
-        yield notebook
-        notebook.leave()
-        if own:
-            own.close()
-        for session in self.call("GET", "sessions"):
-            self.call("DELETE", f"sessions/{session['id']}")
+        try:
+            if page.url.startswith(self.url):
+                notebook.replace()
+            else:
+                notebook.open()
+            yield notebook
+        finally:
+            notebook.leave()
+            if own:
+                own.close()
+            for session in self.call("GET", "sessions"):
+                self.call("DELETE", f"sessions/{session['id']}")
 
     def _shared(self, chromium: Browser) -> Page:
         """The tab for all notebooks; another one where a test has left a question open in it."""

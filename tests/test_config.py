@@ -53,12 +53,20 @@ def test_without_anything_it_is_the_sandbox_in_the_working_folder(resolve, tmp_p
     assert found.sources == {"provider": "default"}
 
 
+@pytest.mark.parametrize(
+    ("provider", "limit"), [("gptproto", None), ("gemini", 10), ("vertex", 50), ("sandbox", 600)]
+)
+def test_a_provider_is_asked_as_often_as_it_documents(resolve, provider, limit):
+    assert resolve({"provider": provider}).requests_per_minute == limit
+
+
 VALUES: dict[str, tuple[Any, Any]] = {
     "provider": ("gptproto", "sandbox"),
     "base_url": ("https://one.example", "https://two.example"),
     "library": ("/one", "/two"),
     "model": ("standard", "fast"),
     "max_in_flight": (3, 4),
+    "requests_per_minute": (30, 40),
     "budget": (20.0, 0.5),
 }
 
@@ -140,13 +148,16 @@ def test_there_is_no_budget_before_one_is_set_and_0_is_one(resolve):
     assert resolve(environ={"VEO_NB_BUDGET": "$20"}).budget == 20.0
 
 
-def test_prices_are_the_catalogs_but_for_those_in_the_file(resolve):
+def test_prices_are_the_catalogs_after_those_in_the_file(resolve):
     assert resolve().prices == catalog.PRICES
     found = resolve(file='[prices]\n"veo-3.1-fast-generate-preview" = {per_call = 0.6}').prices
-    assert found["veo-3.1-fast-generate-preview"] == catalog.Price(
-        usd_per_call=0.6, source="your veo_nb.toml"
-    )
-    assert found["veo-3.1-generate-preview"] == catalog.PRICES["veo-3.1-generate-preview"]
+    own = catalog.Price(usd_per_call=0.6, model="veo-3.1-fast-generate-preview", source="your veo_nb.toml")
+    assert found == (own, *catalog.PRICES)
+    found = resolve(file="[prices.gptproto]\nfast = {720p = 0.1, 4k = {per_call = 3}}").prices
+    mine = {
+        (one.provider, one.resolution, one.usd_per_second, one.usd_per_call) for one in found if not one.date
+    }
+    assert mine == {("gptproto", "720p", 0.1, 0.0), ("gptproto", "4k", 0.0, 3.0)}
 
 
 # ---- what is refused
@@ -162,7 +173,8 @@ def test_prices_are_the_catalogs_but_for_those_in_the_file(resolve):
         ({"provider": ["gptproto"]}, "There is no provider ['gptproto']. Did you mean gptproto?"),
         ({"model": "fats"}, "sandbox has no model 'fats'. Did you mean fast?"),
         *[
-            ({"max_in_flight": value}, f"max_in_flight can't be {value!r}. Give a whole number from 1.")
+            ({name: value}, f"{name} can't be {value!r}. Give a whole number from 1.")
+            for name in ("max_in_flight", "requests_per_minute")
             for value in (0, -1, "many", "1.5", 2.5, float("inf"), float("nan"), True, [1])
         ],
         *[

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 import threading
 import types
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from veo_nb.media.picture import Origin, Picture
     from veo_nb.notebook.panel.panel import Panel
     from veo_nb.request import Source, VideoRequest
-    from veo_nb.store.billing import Bill, Charge
+    from veo_nb.store.billing import Bill, Charge, Quote
     from veo_nb.store.changes import Change
     from veo_nb.store.lineage import Lineage, Link
     from veo_nb.store.queries import Found, FoundRow, LibrarySummary, Query
@@ -116,6 +117,7 @@ __all__ = [
     "Provider",
     "Query",
     "QuotaExceeded",
+    "Quote",
     "RateLimited",
     "Rating",
     "Repair",
@@ -184,6 +186,7 @@ _HOMES = {
     "Price": "veo_nb.catalog.prices",
     "Provider": "veo_nb.catalog.providers",
     "Query": "veo_nb.store.queries",
+    "Quote": "veo_nb.store.billing",
     "Rating": "veo_nb.store.ratings",
     "Repair": "veo_nb.engine.repair",
     "Result": "veo_nb.sweep.results",
@@ -208,6 +211,17 @@ _HOMES = {
 }
 
 _lock = threading.RLock()
+
+
+def _unlock() -> None:
+    """Free the lock in a forked child: a thread of the parent may have held it."""
+    global _lock  # noqa: PLW0603  one default studio a process
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
+
 _studio: Studio | None = None
 _retired: list[Studio] = []
 _settings: dict[str, Any] = {}
@@ -259,7 +273,7 @@ def studio() -> Studio:
 
 def configure(**settings: Any) -> Studio:
     """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `budget` (USD).
+    `max_in_flight`, `requests_per_minute`, `budget` (USD).
 
     A setting of None goes back to where it came from before. Jobs that run go on as they were started. Another library
     or another budget is said.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import html
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.api.service import KEY, MODEL, NAME, REQUEST, Loopback, answer, local, refusal
@@ -223,15 +224,15 @@ async def test_a_quota_that_is_used_up_costs_no_clip_that_was_accepted(call, tmp
 async def test_a_key_that_was_refused_is_known_by_where_it_came_from():
     said = {"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}}
     async with Loopback(answer(400, said)) as server, local(server) as client:
-        for asked in (client.submit(REQUEST), client.poll(MODEL, NAME)):
-            error = await refusal(asked)
-            assert (type(error), error.facts["source"]) == (errors.AuthenticationError, "configure()")
+        for ask in (lambda: client.submit(REQUEST), lambda: client.poll(MODEL, NAME)):
+            error = await refusal(ask())
+            assert (type(error), error.facts["source"]) == (errors.AuthenticationError, "api_key=")
 
 
 # ---- the key
 
 TOLD = "sk-A/b+c=d&e_0123-WXYZ"
-WAYS = {
+WAYS: dict[str, Callable[[str], str]] = {
     "as it is": lambda key: key,
     "in an address": lambda key: quote(key, safe=""),
     "in an address, twice": lambda key: quote(quote(key, safe=""), safe=""),
@@ -244,7 +245,9 @@ WAYS = {
     "in JSON in JSON": lambda key: json.dumps(json.dumps("".join(f"\\u{ord(one):04x}" for one in key))),
     "in hex": lambda key: key.encode().hex(),
     "in capitals": str.upper,
-    **{f"in base64 after {n}": lambda key, n=n: base64.b64encode(b"x" * n + key.encode() + b"!").decode() for n in range(3)},
+    "in base64": lambda key: base64.b64encode(f"{key}!".encode()).decode(),
+    "in base64 after a letter": lambda key: base64.b64encode(f"x{key}!".encode()).decode(),
+    "in base64 after two": lambda key: base64.b64encode(f"xy{key}!".encode()).decode(),
     "in base64 for addresses": lambda key: base64.urlsafe_b64encode(key.encode()).decode(),
     "in base64 of an authorization": lambda key: base64.b64encode(f"Bearer {key}".encode()).decode(),
 }  # fmt: skip
@@ -276,12 +279,15 @@ def test_no_key_is_shown_in_any_encoding(way, form, status):
 
 
 @given(
-    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=60),
+    # Quotes around a key are none of its own.
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=60).filter(
+        lambda key: key == key.strip("\"'`")
+    ),
     st.sampled_from([*WAYS]),
 )
 def test_any_key_is_known_in_any_encoding(key, way):
-    if way == "in capitals" or (key.upper() == key.lower() and way != "as it is"):
-        return
+    key = Secret(key).reveal()
+    assume(len(key) >= 8 and way != "in capitals" and key.upper() != key.lower())
     assert "[key]" in Secret(key).masked(f"a {WAYS[way](key)} b")
 
 

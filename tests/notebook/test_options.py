@@ -196,6 +196,7 @@ def test_every_mix_of_options_gives_a_command_or_a_sentence(line):
         (r'-i "\\server\my share\fox.png"', ["-i", r"\\server\my share\fox.png"]),
         (r'--out "C:\my photos\" --wait', ["--out", "C:\\my photos\\", "--wait"]),
         (r"-i C:\Users\O'Brien\fox.png", ["-i", r"C:\Users\O'Brien\fox.png"]),
+        (r"-i C:\(old)\$me\fox.png", ["-i", r"C:\(old)\$me\fox.png"]),
         (r"-i ..\photos\fox.png", ["-i", r"..\photos\fox.png"]),
         (r"--sweep image=C:\a.png,D:\b.png", ["--sweep", r"image=C:\a.png,D:\b.png"]),
         (r"-i my\ fox\ \(1\).png", ["-i", "my fox (1).png"]),
@@ -211,6 +212,8 @@ def test_every_mix_of_options_gives_a_command_or_a_sentence(line):
         ("\u200f--model\u200f \ufefffast \u200b", ["--model", "fast"]),
         ("--image “my fox.png” -i „a b“ -i «c d» -i 「e f」", ["--image", "my fox.png", "-i", "a b", "-i", "c d", "-i", "e f"]),
         ("--sweep style=“noir=black, white || soft”", ["--sweep", "style=noir=black, white || soft"]),
+        ("--negative-prompt 'don't blur' --wait", ["--negative-prompt", "don't blur", "--wait"]),
+        ("--negative-prompt \u2018don\u2019t blur\u2019", ["--negative-prompt", "don\u2019t blur"]),
         ("--sweep x=fox,'big owl'", ["--sweep", "x=fox,big owl"]),
     ],
 )  # fmt: skip
@@ -316,13 +319,20 @@ def test_what_only_looks_like_an_option_is_prompt(prompt):
         ("A fox.\n  -d 8\nIt runs.", "'-d' stands under the prompt"),
         ("A fox.\r\n—model=fast", "'—model' stands under the prompt"),
         ("--modl fast\nA fox.", "There is no option --modl. Did you mean --model?"),
+        ("--Model fast\nA fox.", "There is no option --Model. Did you mean --model?"),
         ("--image\nfox.png", "--image lacks its value."),
-        ("--image fox.png", "The prompt is empty."),
+        ("--last-frame fox.png", "The prompt is empty."),
         ("--wait \\\nA fox.", "'A' belongs to no option."),
     ],
 )
 def test_no_option_is_ever_sent_as_prompt(cell, words):
     assert str(refusal("", cell)).startswith(words)
+
+
+@pytest.mark.parametrize("line", ["--image fox.png", "--video 3f2a"])
+def test_beside_an_image_or_a_clip_the_catalog_says_whether_the_prompt_may_be_left_out(line):
+    for found in (parse(line, ""), parse("", line)):
+        assert (found.prompt, len(found.fields)) == ("", 1)
 
 
 @given(st.text(st.sampled_from("-—d4 ai\n\r\\")), st.lists(WORDS, max_size=3))

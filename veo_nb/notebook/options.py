@@ -23,10 +23,21 @@ from veo_nb.sweep import axes as grammar
 from veo_nb.sweep.template import fill as replace_names
 from veo_nb.sweep.template import references, undefined
 
-_PAIRS = '""', "''", "\u201c\u201d\u201c", "\u201d\u201d", "\u201e\u201c\u201d", "\uff02\uff02"
-_BENT = "\u2018\u2019", "\u2019\u2019", "\u201a\u2018\u2019", "\uff07\uff07", "«»", "»«", "「」", "『』"
-_QUOTES = {pair[0]: pair[1:] for pair in (*_PAIRS, *_BENT)}
+_DOUBLE = (
+    '""',
+    "\u201c\u201d\u201c",
+    "\u201d\u201d",
+    "\u201e\u201c\u201d",
+    "\uff02\uff02",
+    "«»",
+    "»«",
+    "「」",
+    "『』",
+)
+_SINGLE = "''", "\u2018\u2019", "\u2019\u2019", "\u201a\u2018\u2019", "\uff07\uff07"
+_QUOTES = {pair[0]: pair[1:] for pair in (*_DOUBLE, *_SINGLE)}
 """What opens a quote, and what closes it."""
+_APOSTROPHES = "'\u2019"
 _BEFORE_QUOTES = f"=＝|｜{catalog.COMMAS}"
 """Inside of a word a quote opens only after these."""
 _WINDOWS = re.compile(r"(?:^|[=＝])(?:[A-Za-z]:\\|\\\\)")
@@ -84,7 +95,8 @@ def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> CellCommand:
         if flag in own:
             raise InvalidRequest(f"--{flag} is for a sweep.", hint="Give an axis: --sweep NAME=VALUE,VALUE.")
     prompt = fill(cell.strip(), names)
-    if not prompt.strip():
+    # Whether it may be left out beside an image or a clip is for the catalog to say.
+    if not prompt.strip() and not {"image", "video"} & options.keys():
         raise InvalidRequest("The prompt is empty.", hint="Write it under the %%veo line.", field="prompt")
     return CellCommand(prompt=prompt, fields=options, **own)
 
@@ -166,7 +178,8 @@ def _quoted(line: str, at: int, before: str) -> tuple[int, str]:
     at += 1
     while at < len(line):
         sign, after = line[at], line[at + 1 : at + 2]
-        if sign in _QUOTES[opened]:
+        # An apostrophe inside of a word does not close either.
+        if sign in _QUOTES[opened] and not (sign in _APOSTROPHES and re.match(r"\w", after)):
             return at + 1, piece
         # `"C:\photos\"` is a folder's whole path.
         whole = _WINDOWS.search(before + piece + sign) and not line[at + 2 : at + 3].strip()
@@ -192,8 +205,7 @@ def _is_option(line: str) -> bool:
     """Whether a line begins with an option, or with what is nearly one: a prompt hardly begins so."""
     words = line.split()
     word = _straight(words[0]) if words else ""
-    known = "|".join(map(re.escape, all_flags()))
-    return bool(re.match(rf"--(?:{known}|[a-z])|-(?:{'|'.join(_SHORTS)})(?:$|[=\d])", word))
+    return bool(re.match(rf"--[^\W\d_]|-(?:{'|'.join(_SHORTS)})(?:$|[=\d])", word))
 
 
 def _sweep(
@@ -246,20 +258,12 @@ def option_rows() -> list[tuple[str, str]]:
     ]
 
 
-def choices(item: catalog.Field, model: catalog.Model | None = None) -> tuple[Any, ...]:
-    """The values that an option takes, with this model or with any; empty where they can't be listed."""
-    models = [model] if model else [*catalog.MODELS.values()]
-    if item.name == "model":
-        return tuple(dict.fromkeys(known.alias for known in models))
-    return item.choices or tuple(dict.fromkeys(one for known in models for one in known.choices(item.name)))
-
-
 def _written(item: catalog.Field) -> str:
     """An option as the help writes it, with its short form and what it takes."""
     names = f"-{item.short}, --{item.flag}" if item.short else f"--{item.flag}"
     if item.kind == "switch":
         return f"{names}, --no-{item.flag}"
-    return f"{names} {'|'.join(map(str, choices(item))) or WORDS[item.kind]}"
+    return f"{names} {'|'.join(map(str, catalog.choices(item))) or WORDS[item.kind]}"
 
 
 WORDS = {
@@ -341,7 +345,7 @@ def _parser() -> _Parser:
         if item.kind == "switch":
             parser.add_argument(*names, dest=item.name, action=argparse.BooleanOptionalAction)
             continue
-        counts = item.kind == "number" or any(isinstance(choice, int) for choice in choices(item))
+        counts = item.kind == "number" or any(isinstance(choice, int) for choice in catalog.choices(item))
         parser.add_argument(
             *names,
             dest=item.name,

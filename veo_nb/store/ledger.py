@@ -7,7 +7,9 @@ the day when the file is damaged.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -18,21 +20,29 @@ from veo_nb.store.changes import Change, Changes
 from veo_nb.store.database import Database, Restore, insert
 from veo_nb.store.recovery.journal import Entry, Journal
 from veo_nb.store.rows import (
-    FINAL,
     GONE,
+    NEXT,
     JobRow,
+    LimitsRow,
     Owner,
     VideoRow,
     job_changes,
     job_values,
     read_error,
     read_job,
+    read_limits,
     read_owner,
     read_video,
 )
 from veo_nb.store.schema import KEPT, MIGRATIONS, SURE
 
+log = logging.getLogger("veo_nb")
+
 T = TypeVar("T")
+
+DAY_SECONDS = 86_400
+_AddedUp = tuple[dict[int, tuple[object, ...]], dict[int, tuple[Charge, ...]], tuple[Charge, ...]]
+"""How far each day had changed when it was added up, its charges, and those of all days together."""
 
 
 class Ledger(Database):
@@ -54,11 +64,14 @@ class Ledger(Database):
         reserve: Path | None = None,
         connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
         changed: Changes[Change] | None = None,
+        refuse: Callable[[], VeoError] | None = None,
     ) -> None:
-        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve, connect=connect)
+        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve, connect=connect, refuse=refuse)
         self.changed: Changes[Change] = Changes("the library") if changed is None else changed
         """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal
+        self._wordless = False
+        self._added_up: _AddedUp = ({}, {}, ())
         if journal is not None and not journal.path.exists():
             journal.begin(self.entries())
 
@@ -96,10 +109,24 @@ class Ledger(Database):
                 return None
             return row if insert(db, "jobs", values, "IGNORE") else None
 
+        if admit is not None:
+            # So that nobody waits in the transaction for more than what comes in between.
+            self.charges()
         entered = self._write(enter)
         if entered is row:
             self._note("jobs", values)
         return entered
+
+    def withdraw(self, job_id: str) -> bool:
+        """Take a job out that was entered and not sent; False where it was sent by now."""
+        query = (
+            "DELETE FROM jobs WHERE id = ? AND state = 'queued' AND submitted_at IS NULL AND unanswered = 0"
+        )
+        done = self._write(lambda db: db.execute(query, (job_id,)).rowcount == 1)
+        if done:
+            # A line of the journal can't be taken out: a ledger made anew must not send it.
+            self._note("jobs", {"id": job_id, "state": "cancelled"})
+        return done
 
     def update_job(self, job_id: str, *, only_of: str | None = None, **changes: Any) -> bool:
         """Change columns of a job, with `only_of` just while that owner has it; whether it was changed."""
@@ -156,16 +183,17 @@ class Ledger(Database):
 
     def unfinished(self) -> list[JobRow]:
         """Every job that is not in a final state, oldest first."""
-        marks = ", ".join("?" * len(FINAL))
-        found = self.read(
-            f"SELECT * FROM jobs WHERE state NOT IN ({marks}) ORDER BY created_at, rowid", FINAL
-        )
+        # Those that are named are found by an index; to find all others each job would be looked at.
+        going = [*NEXT]
+        marks = ", ".join("?" * len(going))
+        found = self.read(f"SELECT * FROM jobs WHERE state IN ({marks}) ORDER BY created_at, rowid", going)
         return [read_job(r) for r in found]
 
     def ended_with_operation(self, since: float) -> list[JobRow]:
         """The jobs entered after `since` that the provider had taken, that failed or were stopped, and nobody deleted."""
         found = self.read(
-            "SELECT * FROM jobs WHERE state IN ('failed', 'cancelled') AND operation IS NOT NULL AND created_at > ?"
+            # The plus keeps SQLite from going through all that ever failed, in place of the few of late.
+            "SELECT * FROM jobs WHERE +state IN ('failed', 'cancelled') AND operation IS NOT NULL AND created_at > ?"
             " AND id NOT IN (SELECT job_id FROM deleted WHERE deleted_at IS NOT NULL) ORDER BY created_at, rowid",
             (since,),
         )
@@ -182,13 +210,33 @@ class Ledger(Database):
 
     def charges(self) -> tuple[Charge, ...]:
         """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""
+        with self._lock:
+            found = self.read("SELECT day, days.changes, library FROM days, revision")
+            days: dict[int, tuple[object, ...]] = {
+                row["day"]: (row["changes"], row["library"], time.tzname) for row in found
+            }
+            before, known, charges = self._added_up
+            if days == before:
+                return charges
+            sheets = {
+                day: known[day] if before.get(day) == stamp else self._sheet(day)
+                for day, stamp in days.items()
+            }
+            charges = gather(charge for sheet in sheets.values() for charge in sheet)
+            if not self._db.in_transaction:
+                # What is counted in a transaction may be taken back with it, and counted once more for something else.
+                self._added_up = days, sheets, charges
+            return charges
+
+    def _sheet(self, day: int) -> tuple[Charge, ...]:
+        """The charges of the jobs of a day of 86,400 seconds since the epoch."""
         found = self.read(
             "SELECT date(created_at, 'unixepoch', 'localtime') AS day, provider, model, state,"
             " operation IS NOT NULL AS accepted, submitted_at IS NOT NULL AS sent, error, unanswered > 0 AS unanswered,"
             " count(*) AS jobs, total(estimate) AS usd, sum(estimate IS NULL) AS unpriced,"
             " total(unanswered_usd) AS unanswered_usd, sum(unanswered_usd IS NULL) AS unanswered_unpriced"
-            " FROM jobs GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
-            (),
+            " FROM jobs WHERE created_at >= ? AND created_at < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
+            (day * DAY_SECONDS, (day + 1) * DAY_SECONDS),
         )
         return gather(_charge(r) for r in found)
 
@@ -248,6 +296,31 @@ class Ledger(Database):
         with self._writing() as db:
             insert(db, "owners", vars(owner), "REPLACE")
 
+    def index_words(self) -> bool:
+        """Take the prompts of new jobs into the index of words; False where this SQLite has none, or it can't be written.
+
+        They are taken in when somebody searches, not by a trigger: a kernel whose SQLite has no FTS5 could write no job
+        any more, and only Python folds all letters. A prompt never changes, and a number is given once, so the last one says what is missing.
+        """
+        try:
+            while not self._wordless and self._has_new_words():
+                with self._writing() as db:
+                    for table in _WORDS:
+                        db.execute(table)
+                    found = db.execute(_UNINDEXED).fetchall()
+                    texts = ((row["number"], row["text"].casefold() + _END) for row in found)
+                    db.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", texts)
+        except VeoError as error:
+            log.info("no index of words: %s", error)
+            self._wordless = True
+        return not self._wordless
+
+    def _has_new_words(self) -> bool:
+        if not self.read("SELECT 1 FROM sqlite_master WHERE name = 'words'"):
+            return True
+        newest = "SELECT ifnull((SELECT max(number) FROM numbers), 0) > ifnull((SELECT max(id) FROM words_docsize), 0)"
+        return bool(self.read(newest)[0][0])
+
     def leave(self, owner_id: str) -> None:
         """Take an owner out: its jobs are free."""
         with self._writing() as db:
@@ -261,6 +334,16 @@ class Ledger(Database):
     def owners(self) -> list[Owner]:
         """Those that have not left."""
         return [read_owner(found) for found in self.read("SELECT * FROM owners")]
+
+    def limits(self, place: str) -> LimitsRow | None:
+        """What the refusals of a provider have taught; None where it never refused."""
+        found = self.read("SELECT * FROM limits WHERE place = ?", (place,))
+        return read_limits(found[0]) if found else None
+
+    def remember_limits(self, row: LimitsRow) -> None:
+        """Write down what a refusal has taught, for the kernels to come."""
+        with self._writing() as db:
+            insert(db, "limits", vars(row), "REPLACE")
 
     def claim(self, row: JobRow, owner_id: str) -> bool:
         """Make a job ours if it is still as `row` says; False where another was quicker."""
@@ -290,6 +373,20 @@ class Ledger(Database):
         changed = values.get("job_id") or values.get("id")
         if changed:
             self.changed.emit(Change(_KINDS.get(table, "clip"), str(changed)))
+
+
+_WORDS = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='', tokenize='trigram case_sensitive 1')",
+    "CREATE VIRTUAL TABLE IF NOT EXISTS words_terms USING fts5vocab(words, row)",
+)
+_UNINDEXED = (
+    "SELECT number, coalesce(json_extract(request, '$.prompt'), title, '') || ' ' || job_id AS text FROM numbers"
+    " LEFT JOIN jobs j ON j.id = job_id LEFT JOIN joined o ON o.id = job_id"
+    " WHERE number > ifnull((SELECT max(id) FROM words_docsize), 0) ORDER BY number LIMIT 1000"
+)
+"""So many at once hold nobody up who wants to write."""
+_END = "\n\n"
+"""Behind each text, so that its last two letters begin three of them as well."""
 
 
 _KINDS: dict[str, Literal["job", "rating"]] = {"jobs": "job", "ratings": "rating"}

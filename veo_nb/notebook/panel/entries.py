@@ -72,11 +72,10 @@ def queue_line(jobs: Sequence[Job], studio: Studio, now: float) -> list[Part]:
         return []
     counts = Counter("waiting" if job.now.state is State.QUEUED else "generating" for job in live)
     line: list[Part] = [f"{counts[name]} {name}" for name in ("generating", "waiting") if counts[name]]
-    provider = studio.settings.provider
     seconds = seconds_in_all(
         [job.now.typical for job in live if job.now.state is State.QUEUED],
         studio.settings.max_in_flight,
-        provider.requests_per_minute,
+        studio.settings.requests_per_minute,
         [
             max(1.0, job.now.typical - (now - (job.now.submitted_at or now)))
             for job in live
@@ -206,7 +205,7 @@ def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> lis
     lines.append(("Made", _day(row.made_at)))
     if job is not None and (took := text.made_in(job.now)) is not None:
         lines.append(("Took", took))
-    if job is not None and (cost := text.cost(job.estimate, job.provider)):
+    if job is not None and (cost := text.cost_of(job)):
         lines.append(("Cost", cost))
     if row.width:
         facts = f"{row.width} x {row.height} · {row.fps:.3g} fps · {row.duration:.1f} s · {row.bytes / 1e6:.1f} MB"

@@ -213,7 +213,7 @@ async def test_each_no_is_understood(sandbox, provider, tmp_path):
         operation = await client.submit(fine)
         with pytest.raises(errors.NotFound):
             await client.poll(fine.model, operation.name[:-4] + "none")
-        with pytest.raises(errors.VideoExpired):
+        with pytest.raises(errors.NotFound):
             await client.download(f"{sandbox.url}/v1beta/files/none0:download", tmp_path / "clip.mp4")
 
         found = await finished(client, replace(fine, sample_count=2))

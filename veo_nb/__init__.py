@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 import threading
 import types
@@ -210,6 +211,17 @@ _HOMES = {
 }
 
 _lock = threading.RLock()
+
+
+def _unlock() -> None:
+    """Free the lock in a forked child: a thread of the parent may have held it."""
+    global _lock  # noqa: PLW0603  one default studio a process
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
+
 _studio: Studio | None = None
 _retired: list[Studio] = []
 _settings: dict[str, Any] = {}

@@ -1,8 +1,8 @@
 """Settings: which provider, with which key, and where clips are kept.
 
 Each value is taken from the first place that has it: an argument of `configure()` or `Studio(...)`,
-`%config VeoMagics.name = …`, the environment (`VEO_NB_NAME`), the file `veo_nb.toml` in the working folder, the
-default. A key has places of its own (`veo_nb.credentials.keys`) and is never read from that file: such files get committed.
+`%config VeoMagics.name = …`, the environment (`VEO_NB_NAME`), the file `veo_nb.toml` in the working folder (for the
+functions of `veo_nb` that of their first use), the default. A key has places of its own (`veo_nb.credentials.keys`) and is never read from that file: such files get committed.
 """
 
 from __future__ import annotations

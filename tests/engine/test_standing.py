@@ -214,7 +214,7 @@ async def test_of_a_job_that_was_done_the_rest_is_shown_and_what_is_lost_is_name
     assert text.missing(job) == (
         "sample 4 is lost: The provider no longer has this video. They are kept for two days; ask anew with fresh"
     )
-    assert job.wait(1) is job
+    assert await job is job
     assert len(world.service.posts) == 1
 
 
@@ -225,7 +225,7 @@ async def test_a_job_all_of_whose_files_are_lost_says_so_and_stays_what_it_was(w
     await look_again(world, job)
     assert (job.status, world.row(job).state, job.videos, job.missed) == ("succeeded", "succeeded", (), False)
     with pytest.raises(errors.VideoExpired, match="ask anew with fresh"):
-        job.wait(1)
+        await job
     standing = world.ledger.standing(world.row(job).fingerprint, job.take)
     assert standing == world.row(job), "asked for again, it would be paid for again"
 

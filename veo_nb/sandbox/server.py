@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from veo_nb.sandbox import vertex, wire
 from veo_nb.sandbox.gate import Gate, is_googles
+from veo_nb.sandbox.interactions.routes import routes as interactions
 from veo_nb.sandbox.mishap import Mishaps
 from veo_nb.sandbox.recipe import write_recipe
 from veo_nb.sandbox.service import Sandbox, read_body, send_video, start
@@ -63,7 +64,7 @@ async def _submit(
             order = replace(order, source=replace(order.source, file=file))
         source = sandbox.kept(order.source.file) if order.source.file else None
         recipe = await run_in_threadpool(write_recipe, order, operation, sandbox.store.folder, source)
-        start(sandbox, order, recipe, operation, name(operation))
+        start(sandbox, order, recipe, operation, name=name(operation))
     return JSONResponse({"name": name(operation)})
 
 
@@ -159,7 +160,8 @@ async def _no_route(_: Request, problem: Exception) -> Response:
 async def _forget(sandbox: Sandbox) -> None:
     """Keep videos as long as the provider does, and no longer."""
     while True:
-        sandbox.store.forget(sandbox.clock() - sandbox.retention)
+        now = sandbox.clock()
+        sandbox.store.forget(now - sandbox.retention, now)
         await asyncio.sleep(min(3600.0, max(1.0, sandbox.retention)))
 
 
@@ -184,6 +186,7 @@ def application(sandbox: Sandbox) -> ASGIApp:
         *(Route(path, download) for path in (files, f"/upload{files}")),
         *(Route(path, download_object) for path in (objects, f"/download{objects}")),
     ]
+    routes += interactions()
     for version in ("v1", "v1beta1"):
         for where in (SHORT, FULL):
             path = f"/{version}/{where}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,22 @@ class Sandbox:
         return found is None or (found.ended and self.clock() >= found.ready)
 
 
-def start(sandbox: Sandbox, order: wire.Order, recipe: dict[str, Any], operation: str, name: str) -> None:
-    """Remember an operation and let it be rendered, or end it as its prompt asks."""
+def start(
+    sandbox: Sandbox,
+    order: wire.Order,
+    recipe: dict[str, Any],
+    operation: str,
+    *,
+    name: str,
+    facts: Mapping[str, Any] = {},
+    ends: bool = False,
+    until: float = 0.0,
+) -> None:
+    """Remember an operation and let it be rendered, or end it as its prompt asks.
+
+    `facts` are what its dialect wants to know of it later, `ends` says that it ends without a video, and `until` when
+    the last moment is at which another may go on from it.
+    """
     fails, reasons = "sandbox:fail" in order.prompt, _reasons(order)
     # What is filtered away nobody will see, so it is not rendered.
     recipe["samples"] -= len(reasons)
@@ -77,10 +91,12 @@ def start(sandbox: Sandbox, order: wire.Order, recipe: dict[str, Any], operation
             recipe=recipe,
             storage=order.extras.storage,
             ready=now + sandbox.latency,
-            ended=fails or not recipe["samples"],
+            ended=ends or fails or not recipe["samples"],
             code=INTERNAL if fails else 0,
             message="The sandbox was asked to fail (sandbox:fail)." if fails else "",
             reasons=reasons,
+            facts=dict(facts),
+            until=until,
         ),
         now,
     )

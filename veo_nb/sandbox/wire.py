@@ -125,7 +125,7 @@ class Order:
     prompt: str
     aspect_ratio: str | None
     resolution: str
-    seconds: int
+    seconds: float
     seed: int | None
     samples: int
     negative_prompt: str
@@ -134,6 +134,10 @@ class Order:
     references: tuple[Blob, ...] = field(repr=False)
     source: Source
     extras: Extras
+    edits: bool = False
+    """Whether the source is changed, and not gone on from."""
+    total: float = 0.0
+    """Seconds that a source and what is added to it may last, where the clip says how much that is; 0 for Veo's rules."""
 
 
 @dataclass(frozen=True, kw_only=True)

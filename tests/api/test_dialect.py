@@ -8,7 +8,7 @@ import pytest
 from tests.api.test_wire import cases, dialect
 from veo_nb import catalog, errors
 from veo_nb.api.client import AsyncClient
-from veo_nb.api.dialect import dialect_of
+from veo_nb.api.dialects.dialect import dialect_of
 from veo_nb.request import Source, make_request
 
 

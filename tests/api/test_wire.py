@@ -15,9 +15,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from veo_nb import catalog, errors
-from veo_nb.api import wire
+from veo_nb.api import answers, wire
 from veo_nb.api.client import is_passing
-from veo_nb.api.dialect import Dialect, dialect_of
+from veo_nb.api.dialects.dialect import Dialect, dialect_of
 from veo_nb.request import Source, make_request
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "wire"
@@ -94,10 +94,10 @@ def test_an_accepted_request_has_a_name(case):
     body = json.dumps(case["answer"]).encode()
     if "refused" in case:
         with pytest.raises(errors.ServiceError) as caught:
-            wire.parse_submitted(body)
+            answers.parse_submitted(body)
         assert caught.value.message == case["refused"]
     else:
-        operation = wire.parse_submitted(body)
+        operation = answers.parse_submitted(body)
         assert operation == wire.Operation(case["answer"]["name"])
         assert wire.operation_id(operation.name) == case["id"]
 
@@ -116,10 +116,10 @@ def test_a_poll_tells_how_it_stands(case):
     body = json.dumps(case["answer"]).encode()
     if case["state"] == "unreadable":
         with pytest.raises(errors.ServiceError) as caught:
-            wire.parse_operation(body)
+            answers.parse_operation(body)
         assert caught.value.message == case["message"]
         return
-    operation = wire.parse_operation(body)
+    operation = answers.parse_operation(body)
     assert state(operation) == case["state"]
     assert operation.name == case["answer"].get("name", "")
     assert [sample.uri for sample in operation.samples if sample.uri] == case.get("uris", [])
@@ -138,7 +138,7 @@ def test_an_answer_of_a_million_parts_is_not_unfolded(part):
     tracemalloc.start()
     try:
         with pytest.raises(errors.ServiceError, match="documented shape"):
-            wire.parse_operation(body)
+            answers.parse_operation(body)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -154,7 +154,7 @@ def test_done_is_never_a_success_without_a_video():
 def test_a_clip_too_large_for_an_answer_needs_a_bucket():
     said = {"code": 3, "message": "Generated video is large, an output storage uri is required."}
     answer = {"name": "operations/a", "done": True, "error": said}
-    operation = wire.parse_operation(json.dumps(answer).encode())
+    operation = answers.parse_operation(json.dumps(answer).encode())
     assert str(operation.error) == (
         "Generated video is large, an output storage uri is required. "
         'Use veo.configure(storage_uri="gs://bucket/folder").'
@@ -164,10 +164,10 @@ def test_a_clip_too_large_for_an_answer_needs_a_bucket():
 def test_a_filter_of_many_words_is_cut():
     reasons = [f"{number} {'x' * 900}" for number in range(40)]
     answer = {"name": "operations/a", "done": True, "response": {"raiMediaFilteredReasons": reasons}}
-    operation = wire.parse_operation(json.dumps(answer).encode())
+    operation = answers.parse_operation(json.dumps(answer).encode())
     assert operation.error is not None
-    assert len(operation.error.message) == wire.LONGEST_MESSAGE
-    assert max(map(len, operation.filtered)) == wire.LONGEST_MESSAGE
+    assert len(operation.error.message) == answers.LONGEST_MESSAGE
+    assert max(map(len, operation.filtered)) == answers.LONGEST_MESSAGE
 
 
 # ---- errors
@@ -175,7 +175,7 @@ def test_a_filter_of_many_words_is_cut():
 
 @cases("errors")
 def test_an_error_becomes_its_class_with_the_servers_words(case):
-    error = wire.parse_error(case["status"], case.get("headers", {}), case["body"].encode(), NOW)
+    error = answers.parse_error(case["status"], case.get("headers", {}), case["body"].encode(), NOW)
     assert (error.code, str(error)) == (case["error"], case["line"])
     assert (error.facts["status"], error.facts["provider_code"]) == (case["status"], case["provider_code"])
     assert error.facts.get("retry_after") == case.get("retry_after", error.facts.get("retry_after"))
@@ -185,9 +185,9 @@ def test_an_error_becomes_its_class_with_the_servers_words(case):
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 502, 503])
 def test_a_server_of_many_words_is_cut(status):
     for body in (json.dumps({"error": {"message": "x" * 60_000, "code": "y" * 60_000}}), "z" * 60_000):
-        error = wire.parse_error(status, {}, body.encode(), NOW)
-        assert len(str(error)) < wire.LONGEST_MESSAGE + 200
-        assert len(error.facts["provider_code"]) <= wire.LONGEST_MESSAGE
+        error = answers.parse_error(status, {}, body.encode(), NOW)
+        assert len(str(error)) < answers.LONGEST_MESSAGE + 200
+        assert len(error.facts["provider_code"]) <= answers.LONGEST_MESSAGE
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_server_of_many_words_is_cut(status):
     ],
 )
 def test_words_stand_on_one_line_without_control_characters(words, kept):
-    assert wire.words(words) == kept
+    assert answers.words(words) == kept
 
 
 # ---- anything at all
@@ -257,7 +257,7 @@ ANSWERS = st.one_of(
 @example(b'{"name":"\\ud83e","done":true,"error":{"message":"\\ud83e"}}')
 @example(b"\xef\xbb\xbf{}")
 def test_any_answer_gives_an_operation_or_one_of_our_errors(body):
-    for parse in (wire.parse_submitted, wire.parse_operation):
+    for parse in (answers.parse_submitted, answers.parse_operation):
         try:
             operation = parse(body)
         except errors.ServiceError:
@@ -280,7 +280,7 @@ def test_any_answer_gives_an_operation_or_one_of_our_errors(body):
 @example(400, {}, NUMBER)
 @example(500, {}, b"<title" * 10_000)
 def test_any_error_gives_one_of_our_errors(status, headers, body):
-    error = wire.parse_error(status, headers, body, NOW)
+    error = answers.parse_error(status, headers, body, NOW)
     assert isinstance(error, errors.VeoError)
     assert error.message
     assert error.facts["status"] == status
@@ -305,4 +305,4 @@ def test_any_name_gives_an_id_that_names_no_other_place(name):
 
 @pytest.mark.parametrize("body", [b'{"error": {"message": "Over', b'\n[{"error": ', b"<html><p>No"])
 def test_of_an_error_that_was_cut_off_no_remains_are_shown(body):
-    assert str(wire.parse_error(500, {}, body, 0.0)) == "The provider answered 500."
+    assert str(answers.parse_error(500, {}, body, 0.0)) == "The provider answered 500."

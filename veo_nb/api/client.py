@@ -20,14 +20,14 @@ import httpx
 import msgspec
 
 from veo_nb import catalog, errors
+from veo_nb.api import answers, wire
 from veo_nb.api import errors as refusals
-from veo_nb.api import wire
 from veo_nb.api.auth import KeyFilter, KeyHeader, Origins, checked, moved, origin
-from veo_nb.api.dialect import Dialect, dialect_of
+from veo_nb.api.dialects.dialect import Dialect, dialect_of
+from veo_nb.api.dialects.vertex import STORAGE
 from veo_nb.api.download import CHUNK, Progress, check_is_video, receive, resume_at_the_end
 from veo_nb.api.google import Bearer, GoogleAccount
 from veo_nb.api.transport import TooLongError, check_open, head, read
-from veo_nb.api.vertex import STORAGE
 from veo_nb.config import base_address, is_private
 from veo_nb.credentials.keys import SANDBOX_KEY, Secret, unsendable_key
 from veo_nb.request import VideoRequest
@@ -219,7 +219,7 @@ class AsyncClient:
                 raise refusals.uncertain(refusal.message.replace("The", "the", 1), status=status)
             raise refusals.of_submit(refusal, request.model, self.provider)
         try:
-            return wire.parse_submitted(answer)
+            return answers.parse_submitted(answer)
         except errors.ServiceError as error:
             raise refusals.uncertain(error.message.replace("The", "the", 1)) from None
 
@@ -250,9 +250,9 @@ class AsyncClient:
         if status >= 300:
             raise refusals.pointed_away(url, headers.get("location", ""))
         if len(answer) <= CHUNK:
-            return wire.parse_operation(answer)
+            return answers.parse_operation(answer)
         # With the video inline: decoded off the loop, which goes on meanwhile.
-        return await asyncio.to_thread(wire.parse_operation, answer)
+        return await asyncio.to_thread(answers.parse_operation, answer)
 
     async def download(self, uri: str, path: Path, on_progress: Progress | None = None) -> int:
         """Bring a video to `path`, going on where an earlier try stopped, and get its size in bytes.
@@ -326,7 +326,7 @@ class AsyncClient:
         self, status: int, headers: httpx.Headers, body: bytes, auth: KeyHeader | Bearer
     ) -> errors.VeoError:
         """What an answer other than 2xx means, from whom this key or this account was shown."""
-        refusal = wire.parse_error(status, headers, body, self._clock())
+        refusal = answers.parse_error(status, headers, body, self._clock())
         if isinstance(refusal, errors.AuthenticationError) and isinstance(auth, Bearer):
             self._account.forget()
             return refusals.of_account(refusal)

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import httpx
 
 from veo_nb import catalog, errors
-from veo_nb.api import wire
+from veo_nb.api import answers
 from veo_nb.api.auth import origin
 from veo_nb.api.google import SIGN_IN
 
@@ -33,7 +33,7 @@ def reason(error: BaseException) -> str:
             return found
     if isinstance(error, httpx.DecodingError):
         return "its answer can't be unpacked"
-    said = wire.words(str(error))
+    said = answers.words(str(error))
     if isinstance(error, httpx.RemoteProtocolError):
         if "without sending a response" in said:
             return "it hung up without an answer"
@@ -51,7 +51,7 @@ def reason(error: BaseException) -> str:
 
 def _reason_behind(cause: BaseException) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate can't be trusted ({wire.words(cause.verify_message)})"
+        return f"its certificate can't be trusted ({answers.words(cause.verify_message)})"
     if isinstance(cause, ssl.SSLError):
         return "no secure connection could be made"
     if isinstance(cause, socket.gaierror):

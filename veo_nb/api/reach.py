@@ -17,8 +17,8 @@ from typing import Literal
 import httpx
 
 from veo_nb import errors
+from veo_nb.api.answers import words
 from veo_nb.api.client import AsyncClient, _trusted
-from veo_nb.api.wire import words
 from veo_nb.config import Settings, is_private
 
 SECONDS = 6.0

@@ -6,8 +6,8 @@ import re
 from typing import Protocol
 
 from veo_nb import catalog, errors
-from veo_nb.api.gemini import Gemini
-from veo_nb.api.vertex import Vertex
+from veo_nb.api.dialects.gemini import Gemini
+from veo_nb.api.dialects.vertex import Vertex
 from veo_nb.api.wire import Call
 from veo_nb.credentials.keys import missing_key
 from veo_nb.request import VideoRequest

@@ -201,8 +201,30 @@ def test_a_wrong_file_is_named(resolve, file, line):
 
 
 def test_a_file_that_is_no_text_is_named(resolve, tmp_path):
-    (tmp_path / "veo_nb.toml").write_bytes(b"\xff\xfe")
-    assert refused(resolve).startswith("veo_nb.toml can't be read: ")
+    for data in ("library = 'größe'".encode("latin-1"), "budget = 5".encode("utf-16-le")):
+        (tmp_path / "veo_nb.toml").write_bytes(data)
+        assert refused(resolve) == "veo_nb.toml can't be read: it is no text in UTF-8. Save it as UTF-8."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_file_is_read_as_editors_write_it(resolve, tmp_path, encoding):
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    (tmp_path / "veo_nb.toml").write_bytes(f"{mark}budget = 5\r\nlibrary = 'größe'\r\n".encode(encoding))
+    found = resolve()
+    assert (found.budget, found.library) == (5.0, tmp_path / "größe")
+
+
+def test_a_file_whose_ending_is_hidden_is_not_passed_over(resolve, tmp_path):
+    (tmp_path / "veo_nb.toml.txt").write_text("budget = 5")
+    assert refused(resolve).startswith(
+        "veo_nb.toml.txt is not read: it must be called veo_nb.toml. Rename it"
+    )
+
+
+@pytest.mark.parametrize("path", [r"C:\Users\me", r"C:\new", r"C:\ clips"])
+def test_a_path_of_windows_in_the_file_says_how_it_is_written(resolve, path):
+    assert "library = 'C:\\clips'." in refused(resolve, file=f'library = "{path}"')
+    assert str(resolve(file=f"library = '{path}'").library).endswith(path)
 
 
 def test_a_folder_in_place_of_the_file_is_named(resolve, tmp_path):
@@ -250,9 +272,7 @@ def test_a_key_that_is_there_is_given(resolve):
     assert resolve({"api_key": KEY}).key_or_raise() == Secret(KEY)
 
 
-@pytest.mark.parametrize(
-    "key", ["sk-012345 6789", "sk-01234\n56789", "sk-0123456…", "“sk-0123456789”", "sk-\x00"]
-)
+@pytest.mark.parametrize("key", ["sk-012345 6789", "sk-01234\n56789", "sk-0123456…", "sk-\x00"])
 def test_a_key_that_no_header_can_carry_is_told_without_showing_it(resolve, key):
     with pytest.raises(AuthenticationError) as caught:
         resolve(environ={"GPTPROTO_API_KEY": key}).key_or_raise()
@@ -260,6 +280,35 @@ def test_a_key_that_no_header_can_carry_is_told_without_showing_it(resolve, key)
         "The key from GPTPROTO_API_KEY holds characters that no key has. "
         "Copy it again, without spaces, quotes or line breaks in it."
     )
+
+
+@pytest.mark.parametrize(
+    "around", ['"{}"', "'{}'", " {}\n", "“{}”", "\ufeff{}\u200b", "`{}`", '"{}', "\u00a0'{} '\r\n"]
+)
+def test_quotes_and_blanks_around_a_key_and_a_setting_are_taken_off(resolve, around):
+    found = resolve(environ={"GEMINI_API_KEY": around.format(KEY), "VEO_NB_BUDGET": around.format("20")})
+    assert found.key_or_raise().reveal() == KEY
+    assert (found.provider.name, found.budget) == ("gemini", 20.0)
+    assert resolve({"provider": "gemini", "api_key": around.format(KEY)}).key_or_raise() == Secret(KEY)
+
+
+def test_a_key_of_nothing_but_quotes_is_none(resolve):
+    assert resolve(environ={"GEMINI_API_KEY": '""', "GPTPROTO_API_KEY": "' '"}).provider.name == "sandbox"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"provider": "0123456789abcdefghij"},
+        {"provider": "sk-0123456789ab"},
+        {"model": "sk-0123456789abcdef"},
+        {"base_url": "https://gateway.example.com/?key=0123456789"},
+        {"budget": "AIza0123456789abcdef"},
+        {"sk-0123456789abcdef": 1},
+    ],
+)
+def test_a_key_that_was_given_for_something_else_is_not_quoted(resolve, arguments):
+    assert "0123456789" not in refused(resolve, arguments)
 
 
 def test_settings_do_not_show_the_key(resolve):

@@ -230,7 +230,7 @@ def test_hosts_key_and_clock_are_well(studio, service):
 @pytest.mark.parametrize(
     ("answer", "line"),
     [
-        ((401, "bad key"), "!!  key   The provider refused the key: bad key."),
+        ((401, "bad key"), "!!  key   The provider refused the key from configure(): bad key."),
         ((403, "no balance"), "!!  key   The provider does not allow this: no balance."),
         (
             (400, "API key not valid. Please pass a valid API key."),

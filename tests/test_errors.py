@@ -30,6 +30,7 @@ def test_codes_are_stable_words():
         "permission_denied": "PermissionDenied",
         "not_found": "NotFound",
         "rate_limited": "RateLimited",
+        "quota": "QuotaExceeded",
         "blocked": "ContentBlocked",
         "service": "ServiceError",
         "transport": "TransportError",

@@ -214,6 +214,7 @@ def test_the_public_names_are_these(fresh):
         "OperationAbandoned",
         "OperationFailed",
         "PermissionDenied",
+        "QuotaExceeded",
         "RateLimited",
         "ServiceError",
         "SubmissionUncertain",
@@ -224,6 +225,7 @@ def test_the_public_names_are_these(fresh):
     }
     things = {
         "AsyncClient",
+        "Awaited",
         "Axis",
         "Bill",
         "Cell",

@@ -28,6 +28,7 @@ def default(tmp_path, monkeypatch, service):
         return real(transport=service.transport, clock=time.clock, sleep=time.hurry, **settings)
 
     monkeypatch.setattr(views, "NotebookStudio", make)
+    monkeypatch.setattr(veo, "_folder", None)
     veo._settings.clear()
     veo._options.clear()
     yield service
@@ -48,6 +49,40 @@ def test_the_functions_share_one_studio(keyed):
     assert veo.studio() is veo.studio()
     assert veo.history() == [job]
     job.wait(30)
+
+
+def test_the_folder_of_the_first_use_stays_and_another_library_or_budget_is_said(
+    default, tmp_path, monkeypatch, caplog
+):
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    (here / "veo_nb.toml").write_text("budget = 20")
+    monkeypatch.chdir(here)
+    first = veo.configure(max_in_flight=2).settings
+    monkeypatch.chdir(there)
+    for again in (veo.configure(max_in_flight=3).settings, veo.studio().settings):
+        assert (again.library, again.budget, again.max_in_flight) == (here / "veo_library", 20.0, 3)
+    veo._close()
+    assert veo.studio().settings.library == first.library
+    assert caplog.text == ""
+    veo.configure(library="clips", budget=5)
+    said = (
+        f"From now on the library is {here / 'clips'} (it was {here / 'veo_library'}) "
+        "and the budget is USD 5.00 (it was USD 20.00)."
+    )
+    assert caplog.messages == [said]
+    (here / "veo_nb.toml").unlink()
+    veo.configure(budget=None)
+    assert caplog.messages[1] == "From now on the budget is none (it was USD 5.00)."
+
+
+def test_in_a_notebook_another_budget_is_said_under_the_cell(default, shell, capsys):  # noqa: F811
+    shell.extension_manager.load_extension("veo_nb")
+    capsys.readouterr()
+    shell.run_cell("%config VeoMagics.budget = 5")
+    assert capsys.readouterr().out == "From now on the budget is USD 5.00 (it was none).\n"
+    shell.extension_manager.unload_extension("veo_nb")
 
 
 def test_a_sweep_is_one_call_and_is_found_again(keyed):

@@ -249,7 +249,7 @@ def test_a_wide_picture_of_another_shape_is_sent_as_it_is_since_the_provider_fit
     [
         (
             (480, 640),
-            None,
+            "16:9",
             (
                 "The image is upright (3:4), and the clip would be wide (16:9). "
                 'Use aspect_ratio="9:16", or fit="crop" or fit="pad" to make the picture 16:9.'
@@ -265,11 +265,66 @@ def test_a_wide_picture_of_another_shape_is_sent_as_it_is_since_the_provider_fit
         ),
     ],
 )
-def test_an_upright_picture_for_a_wide_clip_is_a_forgotten_aspect_ratio(name, size, shape, line):
+def test_a_picture_that_contradicts_the_aspect_ratio_is_refused(name, size, shape, line):
     square = picture(64, 64)
     error = refusal(**{"image": square, name: picture(*size)}, aspect_ratio=shape)
     assert str(error) == line
     assert error.facts == {"field": name}
+
+
+WIDE, UPRIGHT, SQUARE = (64, 36), (48, 64), (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "shape", "leads"),
+    [
+        (UPRIGHT, None, "9:16", (True,)),
+        (WIDE, None, None, (False,)),
+        (SQUARE, None, None, (False,)),
+        (UPRIGHT, UPRIGHT, "9:16", (True, False)),
+        (SQUARE, UPRIGHT, "9:16", (False, True)),
+        (SQUARE, WIDE, None, (False, False)),
+    ],
+)
+def test_without_an_aspect_ratio_the_clip_follows_its_first_frame(first, last, shape, leads):
+    request = make(image=picture(*first), last_frame=picture(*last) if last else None)
+    assert (request.aspect_ratio, request.shape) == (shape, shape or "16:9")
+    assert tuple(one.leads for one in request.pictures()) == leads
+
+
+def test_following_a_frame_is_the_same_request_as_saying_so():
+    led: Any = make(image=picture(*UPRIGHT))
+    told: Any = make(image=picture(*UPRIGHT), aspect_ratio="9:16")
+    assert led == told
+    assert led.fingerprint("gptproto") == told.fingerprint("gptproto")
+    assert [one.leads for one in (led.image, told.image)] == [True, False]
+
+
+def test_that_a_frame_was_followed_is_remembered():
+    request: Any = make(image=picture(*UPRIGHT))
+    stored = json.loads(json.dumps(request.canonical()))
+    again: Any = restore_request(stored, lambda *_: request.image.data)
+    assert again.image.leads
+    assert [one.leads for one in make(image=again.image, aspect_ratio="9:16").pictures()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "line"),
+    [
+        (WIDE, UPRIGHT, "is upright (3:4), and the clip would be wide (16:9, as the first frame)."),
+        (UPRIGHT, WIDE, "is wide (16:9), and the clip would be upright (9:16, as the first frame)."),
+    ],
+)
+def test_frames_that_contradict_each_other_are_refused(first, last, line):
+    error = refusal(image=picture(*first), last_frame=picture(*last))
+    shape = "9:16" if first is UPRIGHT else "16:9"
+    assert str(error) == f'The image {line} Use fit="crop" or fit="pad" to make the picture {shape}.'
+    fitted = make(image=picture(*first), last_frame=picture(*last), fit="crop")
+    assert {one.width > one.height for one in fitted.pictures()} == {first is WIDE}
+
+
+def test_references_lead_nowhere():
+    assert make(reference_images=[picture(*UPRIGHT)]).aspect_ratio is None
 
 
 @pytest.mark.parametrize("fit", ["crop", "pad"])
@@ -305,7 +360,7 @@ def test_how_a_picture_was_made_to_fit_is_another_request():
         ({"image": RED, "fit": 5}, "fit can't be 5. It takes crop or pad."),
         (
             {"fit": "crop"},
-            "There is no first or last frame that could be made to fit. Leave out fit=, or give image= as well.",
+            "There is no picture that could be made to fit. Leave out fit=, or give image= as well.",
         ),
     ],
 )
@@ -322,8 +377,18 @@ def test_a_picture_that_is_too_heavy_says_how_heavy_and_what_to_do(field, monkey
     noise = np.random.default_rng(1).integers(0, 255, (720, 1280, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
     assert str(refusal(**{field: tmp_path / "noise.png"})) == (
-        "noise.png has 3 MB, and GPTProto takes up to 1. Save it as JPEG, or make it smaller."
+        "noise.png has 3 MB, and GPTProto takes up to 1. "
+        'Use fit="crop" or fit="pad", which makes it smaller as well, or save it as JPEG.'
     )
+
+
+@pytest.mark.parametrize("field", ["image", "reference_images"])
+def test_a_picture_that_is_too_heavy_is_made_smaller_where_it_may_be(field, monkeypatch):
+    monkeypatch.setattr(catalog, "IMAGE", replace(catalog.IMAGE, most_bytes=6 * 2**20))
+    noise = np.random.default_rng(1).integers(0, 255, (1440, 2560, 3), np.uint8)
+    (sent,) = make(**{field: noise, "fit": "crop"}).pictures()  # type: ignore[arg-type]
+    assert (sent.mime, len(sent.data) <= 6 * 2**20) == ("image/jpeg", True)
+    assert sent.width / sent.height == pytest.approx(16 / 9, rel=0.01)
 
 
 def test_webp_is_sent_as_it_is_where_the_provider_takes_it():

@@ -136,9 +136,9 @@ def test_what_was_accepted_and_then_stopped_is_fetched_and_not_paid_again(studio
 
 
 def test_what_was_accepted_and_then_could_not_be_fetched_is_not_paid_again(studio, service):
-    service.downloads = [httpx.Response(403, json={"error": {"message": "no"}})]
+    service.downloads = [httpx.Response(401, json={"error": {"message": "no"}})]
     job = studio.generate("A fox.")
-    with pytest.raises(errors.PermissionDenied):
+    with pytest.raises(errors.AuthenticationError):
         job.wait(30)
     again, new = studio.submit("A fox.")
     assert (again, new, again.wait(30).status, len(service.posts)) == (job, False, "succeeded", 1)
@@ -421,9 +421,9 @@ def test_its_repr_names_provider_and_library_and_no_key(studio):
 
 
 def test_retry_looks_again_and_sends_nothing(studio, service):
-    service.polls = [httpx.Response(404)]
+    service.polls = [httpx.Response(401)]
     job = studio.generate("A fox.")
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.AuthenticationError):
         job.wait(30)
     assert studio.jobs.retry(job.id) is job
     assert job.wait(30).status == "succeeded"
@@ -552,7 +552,7 @@ def test_closing_gives_the_jobs_free(make_studio, service, tmp_path):
 
 def test_a_listener_may_ask_the_studio_and_even_look_again(studio, service):
     """It is called on the background thread, which must not wait for itself."""
-    service.polls = [httpx.Response(404)]
+    service.polls = [httpx.Response(401)]
     seen = []
 
     def listen(job) -> None:

@@ -135,6 +135,9 @@ class Service:
         self.downloads: list[Answer] = []
         self.posts: list[dict[str, Any]] = []
         self.asked: list[str] = []
+        self.asked_otherwise: list[str] = []
+        """Polls in the form of GPTProto's other page, which is not known here unless `on_other_poll` answers it."""
+        self.on_other_poll: Callable[[str], httpx.Response] = lambda name: httpx.Response(404)
         self.fetched: list[Mapping[str, str]] = []
         self.requests: list[httpx.Request] = []
         self.seen: Callable[[httpx.Request], None] = lambda request: None
@@ -177,6 +180,9 @@ class Service:
             name = json.loads(request.content)["operationName"]
             self.asked.append(name)
             return await self._next(self.polls, request, lambda: self.on_poll(name))
+        if request.method == "POST" and "/operations/" in path:
+            self.asked_otherwise.append(path.partition("/v1beta/")[2])
+            return self.on_other_poll(self.asked_otherwise[-1])
         if request.method == "POST":
             self.posts.append(json.loads(request.content))
             model = path.rpartition("/")[2].partition(":")[0]

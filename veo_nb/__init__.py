@@ -12,11 +12,13 @@ Nothing is started, opened or read at import; the functions here use one studio,
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 import threading
 import types
 from collections.abc import Mapping, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from veo_nb.credentials.stores import KeyStores
     from veo_nb.engine.job import Job, JobNote, Snapshot
     from veo_nb.engine.jobs import Jobs, Preview, Unfetched
+    from veo_nb.engine.lease import Awaited
     from veo_nb.engine.repair import Repair
     from veo_nb.engine.video import Trimmed, Video
     from veo_nb.errors import (
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
         OperationAbandoned,
         OperationFailed,
         PermissionDenied,
+        QuotaExceeded,
         RateLimited,
         ServiceError,
         SubmissionUncertain,
@@ -75,6 +79,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AsyncClient",
     "AuthenticationError",
+    "Awaited",
     "Axis",
     "Bill",
     "BudgetExceeded",
@@ -110,6 +115,7 @@ __all__ = [
     "Price",
     "Provider",
     "Query",
+    "QuotaExceeded",
     "RateLimited",
     "Rating",
     "Repair",
@@ -151,6 +157,7 @@ __all__ = [
 
 _HOMES = {
     "AsyncClient": "veo_nb.api.client",
+    "Awaited": "veo_nb.engine.lease",
     "Axis": "veo_nb.sweep.axes",
     "Bill": "veo_nb.store.billing",
     "Cell": "veo_nb.sweep.cell",
@@ -205,6 +212,8 @@ _studio: Studio | None = None
 _retired: list[Studio] = []
 _settings: dict[str, Any] = {}
 _options: dict[str, Any] = {}
+_folder: Path | None = None
+"""The working folder of the first use: `os.chdir` must not take another library and another budget."""
 
 
 def __getattr__(name: str) -> Any:
@@ -232,15 +241,19 @@ sys.modules[__name__].__class__ = _Package
 def studio() -> Studio:
     """The studio that the functions of this module and the magics use, made at the first call.
 
+    Its library and its `veo_nb.toml` are those of the working folder of that call, whatever it is later.
+
     Raises:
         InvalidRequest: a setting is wrong.
     """
-    global _studio  # noqa: PLW0603  one default studio a process
+    global _studio, _folder  # noqa: PLW0603  one default studio a process
     with _lock:
         if _studio is None:
             from veo_nb.views import NotebookStudio
 
-            _studio = NotebookStudio(options=_options, **_settings)
+            folder = _folder or Path.cwd()
+            _studio = NotebookStudio(options=_options, folder=folder, **_settings)
+            _folder = folder
         return _studio
 
 
@@ -248,7 +261,8 @@ def configure(**settings: Any) -> Studio:
     """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`,
     `max_in_flight`, `budget` (USD).
 
-    A setting of None goes back to where it came from before. Jobs that run go on as they were started.
+    A setting of None goes back to where it came from before. Jobs that run go on as they were started. Another library
+    or another budget is said.
 
     Raises:
         InvalidRequest: a setting is wrong; the old ones stay.
@@ -292,7 +306,20 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
         if old is not None:
             # What runs goes on, with its cards; it is closed with the process.
             _retired.append(old) if old.jobs.active() else old.close()
+            _say_what_changed(old.settings, new.settings)
         return new
+
+
+def _say_what_changed(before: Settings, after: Settings) -> None:
+    from veo_nb.config import changes
+
+    if not (said := changes(before, after)):
+        return
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        print(said)  # noqa: T201
+    else:
+        logging.getLogger("veo_nb").warning(said)
 
 
 def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:

@@ -7,6 +7,7 @@ default. A key has places of its own (`veo_nb.credentials.keys`) and is never re
 
 from __future__ import annotations
 
+import codecs
 import ipaddress
 import re
 import tomllib
@@ -22,6 +23,7 @@ from veo_nb.credentials.keys import Environment, Secret, Stores, missing_key, pr
 from veo_nb.errors import InvalidRequest
 
 FILE = "veo_nb.toml"
+_PATHS = "a path has / in it, or stands between single quotes: library = 'C:\\clips'."
 NAMES = (
     "provider",
     "base_url",
@@ -116,8 +118,8 @@ def resolve_settings(
         for place, value in (
             ("configure()", arguments.get(name)),
             ("%config", options.get(name)),
-            (variable, environ.get(variable)),
-            (GOOGLE_VARIABLES.get(name, ""), environ.get(GOOGLE_VARIABLES.get(name, ""))),
+            (variable, _variable(environ, variable)),
+            (GOOGLE_VARIABLES.get(name, ""), _variable(environ, GOOGLE_VARIABLES.get(name, ""))),
             (FILE, file.get(name)),
         ):
             if value not in (None, ""):
@@ -144,14 +146,46 @@ def resolve_settings(
     )
 
 
+def changes(before: Settings, after: Settings) -> str:
+    """A sentence on another library or another budget; empty where both are as they were."""
+    parts = []
+    if after.library != before.library:
+        parts.append(f"the library is {after.library} (it was {before.library})")
+    if after.budget != before.budget:
+        parts.append(f"the budget is {_amount(after.budget)} (it was {_amount(before.budget)})")
+    return f"From now on {' and '.join(parts)}." if parts else ""
+
+
+def _amount(budget: float | None) -> str:
+    return "none" if budget is None else f"USD {budget:,.2f}"
+
+
+def _variable(environ: Mapping[str, str], name: str) -> str:
+    """A variable's value; a file of variables may have left its quotes around it."""
+    return catalog.unquoted(environ.get(name, ""))
+
+
 def _read_file(path: Path) -> dict[str, Any]:
+    text = ""
     try:
-        found: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        text = _decoded(path.read_bytes())
+        found: dict[str, Any] = tomllib.loads(text)
     except FileNotFoundError:
+        hidden = path.with_name(f"{path.name}.txt")
+        if hidden.exists():
+            # Where endings are hidden it looks like the right one, and its budget would not hold.
+            raise InvalidRequest(
+                f"{hidden.name} is not read: it must be called {FILE}.",
+                hint="Rename it, with the endings of files shown.",
+            ) from None
         return {}
     except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidRequest(f"{FILE} can't be read: {reason}.", hint="Mend it or take it away.") from None
+        reason, hint = getattr(error, "strerror", None) or str(error), "Mend it or take it away."
+        if isinstance(error, UnicodeDecodeError):
+            reason, hint = "it is no text in UTF-8", "Save it as UTF-8."
+        elif "\\" in text:
+            hint = f"Mend it: {_PATHS}"
+        raise InvalidRequest(f"{FILE} can't be read: {reason}.", hint=hint) from None
     for name in found:
         if "key" in name.lower():
             raise InvalidRequest(
@@ -164,6 +198,19 @@ def _read_file(path: Path) -> dict[str, Any]:
                 hint=catalog.did_you_mean(name, [*NAMES, "prices"]),
             )
     return found
+
+
+def _decoded(data: bytes) -> str:
+    """The text of a file of settings, in the forms in which editors save one.
+
+    Raises:
+        UnicodeDecodeError: it is in none of them.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    if b"\0" in data:
+        raise UnicodeDecodeError("utf-8", data, data.index(b"\0"), len(data), "no text has this")
+    return data.decode("utf-8-sig")
 
 
 def base_address(value: Any) -> str:
@@ -220,6 +267,13 @@ def is_private(host: str) -> bool:
 
 
 def _folder(value: Any, folder: Path) -> Path:
+    if isinstance(value, str) and re.search(r"[\x07-\x0d]", value):
+        # `"C:\new"` holds the end of a line.
+        raise InvalidRequest(
+            f"library can't be {catalog.shown(value)}.",
+            hint=f"{_PATHS[:1].upper()}{_PATHS[1:]}",
+            field="library",
+        )
     try:
         return (folder / Path(value).expanduser()).resolve()
     except (TypeError, ValueError, RuntimeError, OSError):

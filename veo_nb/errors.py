@@ -6,6 +6,7 @@
     ├── PermissionDenied     the key is fine, but not for this: a right or the balance is missing
     ├── NotFound             an unknown model, operation, job or file
     ├── RateLimited          the provider asks to wait
+    ├── QuotaExceeded        a quota or the balance is used up: waiting a minute does not help
     ├── ContentBlocked       the provider's safety filter said no
     ├── ServiceError         the provider broke, or answered something unreadable
     ├── TransportError       the way to the provider is broken; nothing was accepted
@@ -24,7 +25,18 @@ Each carries `code` (a stable word), `message` (one sentence: what happened), `h
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_KEY = re.compile(
+    r"(?<![A-Za-z0-9])(?:sk-|AIza|AQ\.|ya29\.)[\w.-]{10,}|(?<=[?&]key=)[^&\s'\"]+|(?<=[?&]token=)[^&\s'\"]+"
+)
+"""How the keys of services begin that people have at hand here, and where an address has one."""
+
+
+def without_keys(text: str) -> str:
+    """A text with `[key]` in place of what looks like a key: a person may have typed one where something else goes."""
+    return _KEY.sub("[key]", text)
 
 
 class VeoError(Exception):
@@ -33,9 +45,9 @@ class VeoError(Exception):
     code = "error"
 
     def __init__(self, message: str, *, hint: str = "", **facts: Any) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = without_keys(message)
+        self.hint = without_keys(hint)
+        super().__init__(self.message)
         self.facts = facts
 
     def __str__(self) -> str:
@@ -82,6 +94,12 @@ class RateLimited(VeoError):  # noqa: N818
         """Seconds the provider asked to wait, or None."""
         value = self.facts.get("retry_after")
         return float(value) if value is not None else None
+
+
+class QuotaExceeded(VeoError):  # noqa: N818
+    """The plan's quota for the day, or what was paid in, is used up, or the plan has none of this."""
+
+    code = "quota"
 
 
 class ContentBlocked(VeoError):  # noqa: N818
@@ -159,6 +177,7 @@ KINDS: dict[str, type[VeoError]] = {
         PermissionDenied,
         NotFound,
         RateLimited,
+        QuotaExceeded,
         ContentBlocked,
         ServiceError,
         TransportError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from operator import index
 from os import PathLike
 from typing import Any
@@ -13,8 +13,13 @@ from urllib.parse import urlsplit
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
-from veo_nb.media.picture import Picture, UnreadablePicture, read_picture
+from veo_nb.media.picture import Picture, UnreadablePicture, lighter, outgoing, read_picture
 from veo_nb.media.shape import Fit, deviation, fitted, shape_name, turned_away
+
+DEFAULT_SHAPE = "16:9"
+"""What every provider makes where no aspect ratio is sent."""
+LEADERS = {"image": "first frame", "last_frame": "last frame"}
+"""What the pictures are called that a clip may take its shape from."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,8 @@ class VideoRequest:
         for picture in (shown.get("image"), shown.get("last_frame"), *shown.get("reference_images", [])):
             if picture is not None:
                 del picture["name"]
+                picture.pop("leads", None)
+                picture["sha256"] = picture.pop("key", picture["sha256"])
         text = json.dumps({"provider": provider, **shown}, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -95,16 +102,17 @@ class VideoRequest:
     @property
     def shape(self) -> str:
         """Aspect ratio of the result: what was asked, the source's, or the provider's default."""
-        return self.aspect_ratio or (self.video.shape if self.video else "") or "16:9"
+        return self.aspect_ratio or (self.video.shape if self.video else "") or DEFAULT_SHAPE
 
 
 def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values: Any) -> VideoRequest:
     """A checked request from what a person gives: model aliases, paths of images, whole fields or None.
 
-    A first or a last frame of another shape than the clip is made to fit as `fit` says: `crop` keeps its middle,
-    `pad` puts it on a blurred enlargement of itself. Without `fit` it is sent as it is, the provider fits it in its
-    own way, and the card says so; but an upright picture for a wide clip, or a wide one for an upright clip, is
-    refused, since that is nearly always a forgotten `aspect_ratio`.
+    Without an `aspect_ratio` the clip is upright where its first frame is, and wide otherwise. A first or a last frame of
+    another shape than the clip is made to fit as `fit` says: `crop` keeps its middle, `pad` puts it on a blurred
+    enlargement of itself. Without `fit` it is sent as it is, the provider fits it in its own way, and the card says so;
+    but an upright picture for a clip that is to be wide, or a wide one for an upright clip, is refused. With `fit` a
+    picture of too many bytes is made smaller as well, which is refused without it.
 
     Raises:
         InvalidRequest: a field is unknown, an image can't be read, or the catalog forbids the combination.
@@ -130,15 +138,19 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
     given["model"] = model.id
     # 8.0 equals 8 and would be sent as another text.
     given |= {name: choice for name in given for choice in model.choices(name) if choice == given[name]}
-    for name in ("image", "last_frame"):
-        if name in given:
-            picture = _read(given[name], name, provider)
-            picture = _in_shape(picture, name, given.get("aspect_ratio", "16:9"), fit)
-            given[name] = _light(picture, name, provider)
+    names: list[str] = [name for name in LEADERS if name in given]
+    frames = {name: _read(given[name], name, provider) for name in names}
+    leader = _leader(frames) if "aspect_ratio" not in given else ""
+    shape = _shape_of(frames[leader], model) if leader else given.get("aspect_ratio", DEFAULT_SHAPE)
+    for name, picture in frames.items():
+        shown = _light(_in_shape(picture, name, shape, fit, leader), name, provider, fit)
+        given[name] = replace(shown, leads=shape != DEFAULT_SHAPE and (picture.leads or name == leader))
+    if shape != DEFAULT_SHAPE:
+        given["aspect_ratio"] = shape
     if "reference_images" in given:
         many = given["reference_images"]
         pictures = (_read(one, "reference_images", provider) for one in many)
-        given["reference_images"] = tuple(_light(one, "reference_images", provider) for one in pictures)
+        given["reference_images"] = tuple(_light(one, "reference_images", provider, fit) for one in pictures)
     if "video" in given:
         given["video"] = _source(given["video"])
     return VideoRequest(**given)
@@ -159,7 +171,9 @@ def restore_request(stored: Mapping[str, Any], read: Callable[[str, str], bytes]
 
     def picture(shown: Mapping[str, Any]) -> Picture:
         data = read(shown["sha256"], shown["mime"])
-        return Picture(data, shown["mime"], shown["width"], shown["height"], shown["name"], shown["sha256"])
+        size = shown["width"], shown["height"]
+        made = Picture(data, shown["mime"], *size, shown["name"], shown["sha256"])
+        return replace(made, key=shown.get("key", ""), leads=shown.get("leads", False))
 
     values = dict(stored)
     for name in ("image", "last_frame"):
@@ -211,36 +225,52 @@ def _read(source: Any, name: str, provider: catalog.Provider) -> Picture:
     try:
         return read_picture(source, provider.image_types)
     except UnreadablePicture as error:
-        raise InvalidRequest(str(error), hint="Give a PNG or JPEG file.", field=name) from None
+        raise InvalidRequest(str(error), hint=error.hint, field=name) from None
 
 
-def _in_shape(picture: Picture, name: str, shape: str, fit: Fit | None) -> Picture:
-    """The picture as it is sent as a frame of a clip of this shape."""
+def _leader(frames: Mapping[str, Picture]) -> str:
+    """The frame that says what shape the clip has: the first one, or the last where that is a square."""
+    return next((name for name, one in frames.items() if one.width != one.height), "")
+
+
+def _shape_of(picture: Picture, model: catalog.Model) -> str:
+    """The shape among the model's that is not turned away from the picture."""
+    fitting = (one for one in model.aspect_ratios if not turned_away(picture.width, picture.height, one))
+    return next(fitting, DEFAULT_SHAPE)
+
+
+def _in_shape(picture: Picture, name: str, shape: str, fit: Fit | None, leader: str) -> Picture:
+    """The picture as it is sent as a frame of a clip of this shape; `leader` is the frame that has said which."""
     found = misfit(picture, shape)
     if found and fit:
         return fitted(picture, shape, fit)
     if found and turned_away(picture.width, picture.height, shape):
         upright = picture.height > picture.width
         other = "9:16" if upright else "16:9"
+        way_out = f'fit="crop" or fit="pad" to make the picture {shape}.'
         raise InvalidRequest(
             f"{_called(picture)} is {'upright' if upright else 'wide'} ({found}), and the clip would be "
-            f"{'wide' if upright else 'upright'} ({shape}).",
-            hint=f'Use aspect_ratio="{other}", or fit="crop" or fit="pad" to make the picture {shape}.',
+            f"{'wide' if upright else 'upright'} ({shape}{f', as the {LEADERS[leader]}' if leader else ''}).",
+            hint=f"Use {way_out}" if leader else f'Use aspect_ratio="{other}", or {way_out}',
             field=name,
         )
     return picture
 
 
-def _light(picture: Picture, name: str, provider: catalog.Provider) -> Picture:
-    """The picture, if it is small enough to be sent."""
-    if len(picture.data) > catalog.IMAGE.most_bytes:
-        raise InvalidRequest(
-            f"{_called(picture)} has {len(picture.data) / 2**20:.0f} MB, and {provider.title} takes up to "
-            f"{catalog.IMAGE.most_bytes / 2**20:.0f}.",
-            hint="Save it as JPEG, or make it smaller.",
-            field=name,
-        )
-    return picture
+def _light(picture: Picture, name: str, provider: catalog.Provider, fit: Fit | None) -> Picture:
+    """The picture, if it is small enough to be sent, or may be made so."""
+    most = catalog.IMAGE.most_bytes
+    # A phone puts a second picture behind its photo, or a short film, and neither is sent.
+    if len(picture.data) <= most or len(outgoing(picture).data) <= most:
+        return picture
+    if fit:
+        return lighter(picture, most)
+    raise InvalidRequest(
+        f"{_called(picture)} has {len(picture.data) / 2**20:.0f} MB, and {provider.title} takes up to "
+        f"{most / 2**20:.0f}.",
+        hint='Use fit="crop" or fit="pad", which makes it smaller as well, or save it as JPEG.',
+        field=name,
+    )
 
 
 def _called(picture: Picture) -> str:
@@ -276,6 +306,8 @@ def _plain(value: Any) -> Any:
             "width": value.width,
             "height": value.height,
             "name": value.name,
+            **({"key": value.key} if value.key else {}),
+            **({"leads": True} if value.leads else {}),
         }
     if isinstance(value, Source):
         return {"uri": value.uri, "key": value.key} | ({"shape": value.shape} if value.shape else {})

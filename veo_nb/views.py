@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb import catalog
-from veo_nb.credentials.keys import wrap_key
+from veo_nb.credentials.keys import Secret, wrap_key
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep
 
@@ -47,5 +47,6 @@ _made: weakref.WeakSet[Studio] = weakref.WeakSet()
 
 def _keys() -> list[str]:
     """The keys that this process knows of."""
-    known = [os.environ.get(name, "") for one in catalog.PROVIDERS.values() for name in one.key_variables]
-    return [*known, *(one.settings.api_key.reveal() for one in [*_made])]
+    variables = [name for one in catalog.PROVIDERS.values() for name in one.key_variables]
+    known = [Secret(os.environ.get(name, "")) for name in variables]
+    return [one.reveal() for one in (*known, *(studio.settings.api_key for studio in [*_made]))]

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from tests.api.service import (
     KEY,
+    MODEL,
     MP4,
+    NAME,
     REQUEST,
     Loopback,
     answer,
@@ -99,6 +101,26 @@ async def test_a_redirect_takes_no_key_along_in_its_address(written, tmp_path):
         error = await refusal(client.download("https://api.gptproto.com/v", tmp_path / "a"))
     assert urls[1].startswith("https://storage.example.com/v?key=")
     assert KEY not in "".join(urls) + str(error) + str(error.facts)
+
+
+@pytest.mark.parametrize("host", ["api.gptproto.com", "storage.example.com"])
+async def test_an_address_with_the_key_in_it_is_kept_without_and_asked_with_it_where_it_belongs(
+    host, tmp_path
+):
+    asked = []
+
+    def play(request):
+        if "/operations/" in request.url.path:
+            video = {"uri": f"https://{host}/v?alt=media&key={KEY}"}
+            return httpx.Response(200, json={"name": "n", "done": True, "response": {"videos": [video]}})
+        asked.append(request.url.params["key"])
+        return httpx.Response(200, content=MP4, headers={"content-type": "video/mp4"})
+
+    async with played(play) as client:
+        uri = (await client.poll(MODEL, NAME)).samples[0].uri
+        assert await client.download(uri, tmp_path / "a") == len(MP4)
+    assert KEY not in uri
+    assert asked == [KEY if host.endswith("gptproto.com") else "[key]"]
 
 
 async def test_a_refused_redirect_is_kept_without_the_key(tmp_path):
@@ -320,10 +342,36 @@ async def test_no_error_and_no_traceback_shows_the_key(call, play, tmp_path):
         assert [text for text in [*shown, repr(client)] if KEY in text or "abcdef-WXYZ" in text] == []
 
 
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (
+            Secret("sk-0123456789", "GEMINI_API_KEY"),
+            "refused the key from GEMINI_API_KEY: No. Put another one there",
+        ),
+        (
+            Secret("sk-0123456789", "the system's keyring (macOS)"),
+            "the key from the system's keyring (macOS): No.",
+        ),
+        ("'sk-0123456789'", "The provider refused the key from api_key=: No."),
+        (Secret("sk-0123456789", ""), "The provider refused the key: No."),
+    ],
+)
+async def test_a_refused_key_says_where_it_came_from(key, words):
+    async with (
+        Loopback(answer(401, {"error": {"message": "No"}})) as server,
+        AsyncClient("gemini", key, server.url) as client,
+    ):
+        with pytest.raises(errors.AuthenticationError) as caught:
+            await client.poll("veo-3.1-generate-preview", "operations/x")
+    assert words in str(caught.value)
+    assert server.calls[0].headers["x-goog-api-key"] == "sk-0123456789"
+
+
 @pytest.mark.parametrize("key", ["sk-0123456\n789", "sk-0123 456789", "sk-012345…"])
 def test_a_key_that_no_header_takes_is_refused_without_showing_it(key):
     with pytest.raises(errors.AuthenticationError) as caught:
         AsyncClient("gptproto", key)
     assert str(caught.value) == (
-        "The key holds characters that no key has. Copy it again, without spaces, quotes or line breaks in it."
+        "The key from api_key= holds characters that no key has. Copy it again, without spaces, quotes or line breaks in it."
     )

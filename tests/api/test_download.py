@@ -26,6 +26,7 @@ from veo_nb import errors
 from veo_nb.api import client as module
 from veo_nb.api import download as transfer
 from veo_nb.api.client import is_passing
+from veo_nb.api.errors import of_age
 
 
 async def test_a_video_arrives_whole_and_tells_how_far_it_is(tmp_path):
@@ -198,13 +199,14 @@ async def test_a_video_that_was_packed_on_the_way_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("status", [404, 410])
-async def test_a_video_that_is_gone_is_told(status, tmp_path):
+async def test_a_video_that_is_not_there_is_told_in_the_servers_words(status, tmp_path):
+    """Whether it was deleted only its age tells."""
     error, _ = await fetched(tmp_path / "a", answer(status, {"error": {"message": "gone"}}))
-    assert (type(error), str(error)) == (
-        errors.VideoExpired,
-        "The provider no longer has this video. They are kept for two days; ask anew with fresh.",
-    )
+    assert (type(error), str(error)) == (errors.NotFound, "The provider does not know this: gone.")
     assert not is_passing(error)
+    assert str(of_age(error, "https://there/files/a")) == (
+        "The provider no longer has this video. They are kept for two days; ask anew with fresh."
+    )
 
 
 async def test_a_video_larger_than_any_clip_is_not_begun(tmp_path):

@@ -21,7 +21,7 @@ from veo_nb.engine.download import (
     fetch_whole,
     keep_video,
 )
-from veo_nb.errors import DownloadError, TransportError, VideoExpired
+from veo_nb.errors import AuthenticationError, DownloadError, TransportError
 
 CHUNK = 64 * 1024
 URI = "https://api.gptproto.com/upload/v1beta/files/abc:download?alt=media"
@@ -116,8 +116,8 @@ async def test_a_break_is_said_since_when_and_how_long_still(world, job):
 
 
 async def test_what_is_no_use_to_try_again_is_raised_at_once(world, job, fetch):
-    world.service.downloads = [httpx.Response(404)]
-    with pytest.raises(VideoExpired):
+    world.service.downloads = [httpx.Response(401)]
+    with pytest.raises(AuthenticationError):
         await fetch()
     assert len(world.service.fetched) == 1
 
@@ -240,7 +240,7 @@ def fetching(world, job, **how):
 
 
 async def test_a_video_in_its_place_is_entered_and_not_fetched(world, job, kept, clip):
-    (video,) = await fetching(world, job)
+    ((video,), _) = await fetching(world, job)
     assert (video.path, video.path.read_bytes()) == (kept, clip)
     assert [row.job_id for row in world.ledger.videos(job.id)] == [job.id]
     assert world.service.fetched == []
@@ -255,7 +255,7 @@ async def test_a_video_that_is_not_surely_this_one_is_fetched(world, job, kept, 
         recipe.unlink()
     else:
         recipe.write_text(recipe.read_text("utf-8").replace(job.id, "9c24"), "utf-8")
-    (video,) = await fetching(world, job)
+    ((video,), _) = await fetching(world, job)
     assert video.path.read_bytes() == clip
     assert len(world.service.fetched) == 1
 
@@ -277,7 +277,7 @@ async def test_the_recipe_is_there_before_the_video(world, job, clip, monkeypatc
     assert seen == [True]
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 async def test_on_a_full_disk_the_beginning_makes_room_for_the_ledger(world, job, number, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(number, "no room")

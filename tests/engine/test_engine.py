@@ -368,15 +368,6 @@ async def test_without_a_connection_it_ends_when_the_video_is_deleted(world):
     assert "op9 is kept" in job.error.hint
 
 
-@pytest.mark.parametrize(("hours", "code"), [(1, "not_found"), (49, "expired")])
-async def test_an_operation_that_is_not_known_any_more_went_with_its_video(world, hours, code):
-    world.service.polls = [refusal(404)]
-    submitted = world.time.now - hours * 3600
-    job = await world.drive(state="running", operation="models/m/operations/op9", submitted_at=submitted)
-    await world.finish(job)
-    assert (job.error.code, job.fetchable) == (code, code == "not_found")
-
-
 async def test_an_operation_that_runs_for_ever_is_given_up_and_kept(world):
     world.service.on_poll = world.service.running
     job = await world.drive()
@@ -482,9 +473,8 @@ async def test_a_job_that_was_given_up_is_watched_for_minutes_when_it_is_looked_
     assert len(world.service.posts) == 1
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404])
-async def test_a_poll_that_is_refused_ends_the_job_and_keeps_the_operation(world, status):
-    world.service.polls = [refusal(status)]
+async def test_a_poll_whose_key_is_refused_ends_the_job_and_keeps_the_operation(world):
+    world.service.polls = [refusal(401)]
     job = await world.drive()
     await world.finish(job)
     assert job.status == "failed"
@@ -652,13 +642,6 @@ async def test_a_file_that_is_no_video_fails_and_a_retry_begins_anew(world, clip
     assert len(world.service.posts) == 1
 
 
-async def test_a_video_that_the_provider_has_deleted_says_so(world):
-    world.service.downloads = [httpx.Response(404)]
-    job = await world.drive()
-    await world.finish(job)
-    assert (job.status, job.error.code) == ("failed", "expired")
-
-
 # Disk
 
 
@@ -813,7 +796,7 @@ async def test_looking_again_fetches_without_a_post(world, ending):
 
 async def test_looking_again_right_when_a_job_has_ended_is_not_lost(world):
     """The former task is still listed in that instant."""
-    world.service.polls = [refusal(404)]
+    world.service.polls = [refusal(401)]
     job = world.job()
     looked: list[Job] = []
 

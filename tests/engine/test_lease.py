@@ -6,8 +6,6 @@ import asyncio
 import gc
 import os
 import socket
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 
@@ -17,6 +15,7 @@ from tests.world import PROVIDER, Held, row_of
 from veo_nb import errors
 from veo_nb.engine import lease as holder
 from veo_nb.engine import lease as leases
+from veo_nb.engine.lease import Awaited, OwnerLocks
 from veo_nb.request import make_request
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.journal import Journal
@@ -36,12 +35,23 @@ def ledger(studio):
 
 
 @pytest.fixture
-def dead(ledger) -> str:
-    """An owner that was killed."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    ledger.beat(Owner("dead", socket.gethostname(), process.pid, 1_800_000_000.0))
+def dead(ledger, studio) -> str:
+    """An owner that was killed: its lock is there, and free."""
+    locks = OwnerLocks(studio.library.folder)
+    locks.hold("dead")
+    locks._held.release()
+    ledger.beat(Owner("dead", socket.gethostname(), os.getpid(), 1_800_000_000.0))
     return "dead"
+
+
+@pytest.fixture
+def living(ledger, studio):
+    """An owner in another kernel that lives."""
+    locks = OwnerLocks(studio.library.folder)
+    assert locks.hold("other")
+    ledger.beat(Owner("other", socket.gethostname(), os.getppid(), 1_800_000_000.0))
+    yield "other"
+    locks.let_go("other")
 
 
 def wait_for(condition) -> None:
@@ -66,9 +76,10 @@ def test_what_a_kernel_leaves_behind_is_taken_on_by_one_that_lives_without_being
     assert service.posts == []
 
 
-def test_what_another_living_kernel_drives_is_left_to_it_each_time(studio, service, ledger, monkeypatch):
+def test_what_another_living_kernel_drives_is_left_to_it_each_time(
+    studio, service, ledger, living, monkeypatch
+):
     monkeypatch.setattr(holder, "BEAT_SECONDS", 0.01)
-    ledger.beat(Owner("other", socket.gethostname(), os.getppid(), 1_800_000_000.0))
     studio.history()
     ledger.add_job(row_of(REQUEST, state="running", operation=NAME, owner="other"))
     threading.Event().wait(0.2)
@@ -153,6 +164,29 @@ def test_jobs_of_another_provider_are_left_alone(studio, ledger, dead):
 def test_without_a_key_nothing_is_taken_on(make_studio, ledger, dead):
     ledger.add_job(row_of(REQUEST, state="queued", owner=dead))
     assert make_studio(api_key=None).resume() == []
+
+
+def test_what_is_not_taken_on_says_whom_it_waits_for(make_studio, ledger, dead, living):
+    for number, owner in enumerate((living, "elsewhere:7:x", dead, dead)):
+        provider = "sandbox" if number == 3 else "gptproto"
+        row = row_of(REQUEST, id=f"000{number}", state="queued", owner=owner, provider=provider)
+        ledger.add_job(row, fresh=True)
+    ledger.beat(Owner("elsewhere:7:x", "elsewhere", 7, 1_800_000_000.0))
+    studio = make_studio(api_key=None)
+    assert studio.resume() == []
+    assert studio.jobs.awaited() == [
+        Awaited("0000", "notebook", "other"),
+        Awaited("0001", "silence", "elsewhere"),
+        Awaited("0002", "key", "gptproto"),
+        Awaited("0003", "provider", "sandbox"),
+    ]
+
+
+def test_what_is_driven_here_waits_for_nobody(make_studio, held):
+    first, second = make_studio(), make_studio()
+    first.generate("A fox.")
+    assert held.asked.wait(10)
+    assert first.jobs.awaited() == second.jobs.awaited() == []
 
 
 def test_resuming_twice_takes_on_once(studio, service, ledger, dead):
@@ -275,7 +309,7 @@ def test_a_job_whose_row_is_gone_fails_in_place_of_waiting_for_ever(make_studio,
 
 
 def test_a_kernel_that_slept_too_long_sends_nothing_and_follows_who_took_its_job(
-    make_studio, service, ledger
+    make_studio, service, ledger, living
 ):
     """Its machine was asleep, another took over: a POST of both would be paid twice."""
     studio = make_studio(max_in_flight=1)
@@ -284,8 +318,7 @@ def test_a_kernel_that_slept_too_long_sends_nothing_and_follows_who_took_its_job
     studio.generate("An owl.")
     assert held.asked.wait(10)
     waiting = studio.generate("A fox.")
-    ledger.beat(Owner("other", socket.gethostname(), os.getppid(), 1_800_000_000.0))
-    ledger.update_job(waiting.id, owner="other")
+    ledger.update_job(waiting.id, owner=living)
     held.give()
     wait_for(lambda: waiting.now.note is not None and waiting.now.note.kind == "elsewhere")
     ledger.update_job(waiting.id, state="running", operation=NAME)
@@ -307,8 +340,7 @@ def test_a_job_that_was_seen_running_and_ended_elsewhere_is_not_waited_for_for_e
 # Cancelling across
 
 
-def test_a_job_of_another_living_process_is_not_cancelled_from_here(studio, ledger):
-    ledger.beat(Owner("other", socket.gethostname(), os.getppid(), 1_800_000_000.0))
+def test_a_job_of_another_living_process_is_not_cancelled_from_here(studio, ledger, living):
     ledger.add_job(row_of(REQUEST, state="running", operation=NAME, owner="other"))
     with pytest.raises(errors.InvalidRequest, match="another notebook"):
         studio.job("3f2a").cancel()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import socket
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 
@@ -14,7 +14,13 @@ import pytest
 from tests.store.test_ledger import ROW
 from tests.world import Time
 from veo_nb.engine import lease as holder
-from veo_nb.engine.lease import SILENT_SECONDS, LeaseHolder, is_alive
+from veo_nb.engine.lease import (
+    FORGOTTEN_SECONDS,
+    LONG_SILENT_SECONDS,
+    SILENT_BEATS,
+    LeaseHolder,
+    OwnerLocks,
+)
 from veo_nb.errors import VeoError
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import Owner
@@ -35,18 +41,35 @@ def ledger(tmp_path):
 
 
 @pytest.fixture
-def mine(ledger, time):
-    mine = LeaseHolder(ledger, "me", time.clock)
+def locks(tmp_path):
+    """What this process knows of the library's locks."""
+    return OwnerLocks(tmp_path)
+
+
+@pytest.fixture
+def mine(ledger, time, locks):
+    mine = LeaseHolder(ledger, "me", time.clock, locks)
     yield mine
     mine.stop()
 
 
 @pytest.fixture
-def dead() -> int:
-    """The number of a process that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
+def hold(tmp_path):
+    """Has other owners' locks held, as their processes do: `hold("other")`, and calling what it gives ends one."""
+    with contextlib.ExitStack() as held:
+
+        def hold(name: str, machine: str | None = None):
+            locks = OwnerLocks(tmp_path, machine)
+            assert locks.hold(name)
+            held.callback(locks._held.release)
+            return locks._held.release
+
+        yield hold
+
+
+def beat_on(mine: LeaseHolder, beats: int) -> None:
+    for _ in range(beats):
+        mine._beat()
 
 
 def test_it_says_that_it_lives_from_its_start_to_its_stop(ledger, time):
@@ -75,7 +98,8 @@ def test_it_goes_on_beating_even_after_a_beat_could_not_be_written(ledger, time,
     for _ in range(3):
         assert beats.acquire(timeout=10)
     mine.stop()
-    assert mine._beat_at == 1002.0
+    assert ledger.owner("me") is None
+    assert mine._beats >= 2
 
 
 def test_stopping_bears_a_ledger_that_cannot_be_written(ledger, time):
@@ -88,27 +112,115 @@ def test_stopping_bears_a_ledger_that_cannot_be_written(ledger, time):
 # Who is alive
 
 
-def test_a_process_of_this_machine_lives_while_it_runs(dead):
-    assert is_alive(Owner("x", HOST, os.getpid(), 1000.0), HOST, 1000.0)
-    assert not is_alive(Owner("x", HOST, dead, 1000.0), HOST, 1000.0)
+def test_a_process_of_this_machine_lives_while_the_system_holds_its_lock(mine, ledger, hold):
+    end = hold("other")
+    ledger.beat(Owner("other", HOST, 1, 0.0))
+    assert mine.lives("other") is True, "whatever the clock says"
+    end()
+    assert mine.lives("other") is False
 
 
-def test_a_process_that_belongs_to_someone_else_lives(monkeypatch):
-    def refuse(pid: int, number: int) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(os, "kill", refuse)
-    assert is_alive(Owner("x", HOST, 1, 1000.0), HOST, 1000.0)
+def test_a_number_that_another_process_has_by_now_keeps_no_job(mine, ledger, hold):
+    hold("other")()
+    ledger.beat(Owner("other", HOST, os.getpid(), 1000.0))
+    assert mine.lives("other") is False
 
 
-def test_a_process_elsewhere_lives_as_long_as_it_says_so(dead):
-    owner = Owner("x", "elsewhere", dead, 1000.0)
-    assert is_alive(owner, HOST, 1000.0 + SILENT_SECONDS)
-    assert not is_alive(owner, HOST, 1000.0 + SILENT_SECONDS + 1)
+def test_a_process_that_is_not_seen_from_here_lives(mine, ledger, hold):
+    """As in a container of the same host name: no such number, and the lock is held all the same."""
+    hold("other")
+    ledger.beat(Owner("other", HOST, 2**22 + 1, 1000.0))
+    assert mine.lives("other") is True
 
 
-def test_a_number_that_another_program_has_by_now_does_not_keep_a_job_for_ever():
-    assert not is_alive(Owner("x", HOST, os.getpid(), 1000.0), HOST, 1000.0 + SILENT_SECONDS + 1)
+def test_a_free_lock_of_another_machine_says_nothing(mine, ledger, hold):
+    """A network drive may keep the locks of each machine by itself."""
+    hold("other", "another")()
+    ledger.beat(Owner("other", HOST, os.getpid(), 1000.0))
+    assert mine.lives("other") is None
+
+
+@pytest.mark.parametrize("host", [HOST, "elsewhere"])
+def test_an_owner_that_only_beats_lives_until_it_is_silent_for_a_dozen_of_our_beats(mine, ledger, host):
+    """One of the former version, or one where locks don't work."""
+    ledger.beat(Owner("other", host, 7, 1000.0))
+    beat_on(mine, SILENT_BEATS)
+    assert mine.lives("other") is None
+    ledger.beat(Owner("other", host, 7, 1005.0))
+    beat_on(mine, SILENT_BEATS)
+    assert mine.lives("other") is None
+    mine._beat()
+    assert mine.lives("other") is False
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, -300.0, 3600.0, 86400.0])
+def test_an_owner_whose_clock_is_another_one_is_judged_by_its_words_alone(ledger, time, ahead):
+    ledger.beat(Owner("other", "elsewhere", 7, time.now + ahead))
+    mine = LeaseHolder(ledger, "me", time.clock)
+    try:
+        assert mine.lives("other") is None
+        beat_on(mine, SILENT_BEATS)
+        assert mine.lives("other") is False
+    finally:
+        mine.stop()
+
+
+def test_one_that_was_silent_for_hours_when_it_is_first_seen_is_gone_at_once(ledger, time):
+    ledger.beat(Owner("other", HOST, os.getpid(), time.now - LONG_SILENT_SECONDS - 1))
+    mine = LeaseHolder(ledger, "me", time.clock)
+    assert mine.lives("other") is False
+    mine.stop()
+
+
+@pytest.mark.parametrize("by", [-8 * 3600.0, -3600.0, 3600.0, 8 * 3600.0])
+def test_a_clock_that_jumps_makes_nobody_dead_and_keeps_nobody_alive(mine, ledger, time, by):
+    """It was set, or the machine slept."""
+    ledger.beat(Owner("other", "elsewhere", 7, 1000.0))
+    mine._beat()
+    time.now += by
+    beat_on(mine, SILENT_BEATS - 1)
+    assert mine.lives("other") is None
+    mine._beat()
+    assert mine.lives("other") is False
+
+
+@pytest.mark.parametrize("error", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EIO, errno.EACCES])
+def test_where_locks_do_not_work_nobody_is_told_by_one(tmp_path, monkeypatch, error):
+    def refuse(fd: int, flags: int) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    locks = OwnerLocks(tmp_path)
+    assert not locks.hold("me")
+    assert locks.is_held("me") is None
+    assert [*tmp_path.rglob("*.lock")] == []
+
+
+def test_locks_that_everyone_gets_are_none(tmp_path, monkeypatch):
+    monkeypatch.setattr("fcntl.flock", lambda fd, flags: None)
+    locks = OwnerLocks(tmp_path)
+    assert not locks.hold("me")
+    assert [*tmp_path.rglob("*.lock")] == []
+
+
+def test_where_the_machine_has_no_name_locks_are_not_asked(tmp_path):
+    locks = OwnerLocks(tmp_path, "")
+    assert not locks.hold("me")
+    assert locks.is_held("me") is None
+
+
+def test_who_is_gone_is_struck_out_at_the_next_opening_with_its_file(ledger, time, locks, hold, tmp_path):
+    hold("dead")()
+    hold("other")
+    hold("elsewhere", "another")
+    for name in ("dead", "other", "elsewhere"):
+        ledger.beat(Owner(name, HOST, 7, time.now))
+    ledger.beat(Owner("former", HOST, 7, time.now - FORGOTTEN_SECONDS - 1))
+    mine = LeaseHolder(ledger, "me", time.clock, locks)
+    assert {owner.id for owner in ledger.owners()} == {"me", "other", "elsewhere"}
+    assert {path.name.partition(".")[0] for path in tmp_path.rglob("*.lock")} == {"me", "other", "elsewhere"}
+    mine.stop()
+    assert {path.name.partition(".")[0] for path in tmp_path.rglob("*.lock")} == {"other", "elsewhere"}
 
 
 # Adopting
@@ -119,7 +231,8 @@ def test_a_job_of_ours_is_ours(mine, ledger):
     assert mine.adopt(ROW)
 
 
-def test_a_job_of_a_living_owner_is_left_alone(mine, ledger):
+def test_a_job_of_a_living_owner_is_left_alone(mine, ledger, hold):
+    hold("other")
     ledger.beat(Owner("other", HOST, os.getppid(), 1000.0))
     row = replace(ROW, owner="other")
     ledger.add_job(row)
@@ -127,55 +240,23 @@ def test_a_job_of_a_living_owner_is_left_alone(mine, ledger):
     assert ledger.job("3f2a").owner == "other"
 
 
+def test_a_job_of_which_nobody_knows_whether_its_owner_lives_is_left_alone_for_a_minute(mine, ledger):
+    ledger.beat(Owner("other", HOST, os.getppid(), 1000.0))
+    row = replace(ROW, owner="other")
+    ledger.add_job(row)
+    assert not mine.adopt(row)
+    beat_on(mine, SILENT_BEATS)
+    assert mine.adopt(row)
+
+
 @pytest.mark.parametrize("owner", [None, "left", "dead"])
-def test_a_job_without_a_living_owner_is_adopted(mine, ledger, dead, owner):
-    ledger.beat(Owner("dead", HOST, dead, 1000.0))
+def test_a_job_without_a_living_owner_is_adopted(mine, ledger, hold, owner):
+    hold("dead")()
+    ledger.beat(Owner("dead", HOST, 7, 1000.0))
     row = replace(ROW, owner=owner)
     ledger.add_job(row)
     assert mine.adopt(row)
     assert ledger.job("3f2a").owner == "me"
-
-
-def test_after_this_machine_has_slept_nobody_is_taken_to_be_gone_at_once(mine, ledger, time):
-    """Both kernels slept for hours; neither has had the time to say that it lives."""
-    ledger.beat(Owner("other", HOST, os.getppid(), 999.0))
-    row = replace(ROW, owner="other")
-    ledger.add_job(row)
-    time.now += 8 * 3600
-    assert not mine.adopt(row)
-
-
-def test_who_wakes_first_leaves_the_others_the_time_to_say_that_they_live(mine, ledger, time):
-    ledger.beat(Owner("other", HOST, os.getppid(), 999.0))
-    row = replace(ROW, owner="other")
-    ledger.add_job(row)
-    time.now += 8 * 3600
-    mine._beat()
-    assert not mine.adopt(row)
-    for _ in range(14):
-        time.now += 5
-        mine._beat()
-    assert mine.adopt(row), "it has been awake for a minute and the other says nothing"
-
-
-def test_after_a_sleep_a_dead_owner_is_still_known_to_be_dead(mine, ledger, time, dead):
-    ledger.beat(Owner("dead", HOST, dead, 999.0))
-    row = replace(ROW, owner="dead")
-    ledger.add_job(row)
-    time.now += 8 * 3600
-    mine._beat()
-    assert mine.adopt(row)
-
-
-def test_a_clock_that_is_set_back_makes_nobody_dead(mine, ledger, time):
-    ledger.beat(Owner("other", "elsewhere", 7, 1000.0))
-    row = replace(ROW, owner="other")
-    ledger.add_job(row)
-    time.now -= 8 * 3600
-    mine._beat()
-    assert not mine.adopt(row)
-    ledger.beat(Owner("other", "elsewhere", 7, time.now))
-    assert not mine.adopt(row)
 
 
 def test_after_each_beat_it_looks_around_and_an_error_there_does_not_end_it(ledger, time, monkeypatch):
@@ -201,7 +282,8 @@ def test_of_two_one_adopts(mine, ledger, time):
     second.stop()
 
 
-def test_a_job_that_is_over_is_seized_from_a_living_owner(mine, ledger):
+def test_a_job_that_is_over_is_seized_from_a_living_owner(mine, ledger, hold):
+    hold("other")
     ledger.beat(Owner("other", HOST, os.getppid(), 1000.0))
     row = replace(ROW, owner="other", state="failed")
     ledger.add_job(row)

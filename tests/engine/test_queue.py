@@ -338,3 +338,19 @@ def test_the_pace_stays_between_a_little_and_all_of_it(events, limit):
         assert pace.share <= before.share if refused else pace.share >= before.share
         assert LEAST_SHARE <= pace.share <= 1
         assert 1 <= pace.of(limit) <= limit
+
+
+async def test_a_clock_that_is_set_back_makes_nobody_wait_for_as_long(time):
+    limits = Limits(10, 10, time.clock, time.sleep)
+    limits.refused(30.0)
+    time.now -= 3600
+    (job,) = jobs_of(1)
+    waiting = asyncio.ensure_future(limits.admit(job))
+    await time.advance(61)
+    assert waiting.done()
+
+
+def test_after_a_clock_was_set_back_the_pace_is_learnt_as_before():
+    pace = Pace().slower(7200.0)
+    assert pace.slower(3600.0).share == pace.share / 2
+    assert pace.faster(3600.0).share > pace.share

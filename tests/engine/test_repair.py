@@ -13,7 +13,7 @@ from veo_nb.engine.repair import Repair
 from veo_nb.store.ledger import Ledger
 
 EXPIRED = httpx.Response(404, json={"error": {"code": 404, "message": "no such file"}})
-REFUSED = httpx.Response(403, json={"error": {"message": "no", "code": "x"}})
+REFUSED = httpx.Response(401, json={"error": {"message": "no", "code": "x"}})
 
 
 @pytest.fixture

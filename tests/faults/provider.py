@@ -34,6 +34,10 @@ class Provider:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
+                if "/operations/" in self.path:
+                    # GPTProto's other way to poll, which is not known here.
+                    provider.refuse(self)
+                    return
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 provider.submit(self, body["instances"][0]["prompt"])
 
@@ -110,6 +114,9 @@ class Provider:
             free.wait(60)
         model = request.path.rpartition("/")[2].partition(":")[0]
         self._json(request, 200, {"name": f"models/{model}/operations/op{number}"})
+
+    def refuse(self, request: BaseHTTPRequestHandler) -> None:
+        self._json(request, 404, {"error": {"code": 404, "message": "no such page"}})
 
     def poll(self, request: BaseHTTPRequestHandler, found: re.Match[str] | None) -> None:
         prompt = self._prompt(found)

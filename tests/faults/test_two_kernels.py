@@ -113,7 +113,7 @@ def test_a_second_kernel_shows_a_job_and_asks_nothing(folder, provider, matrix):
     with Kernel(folder, **provider.quick) as first, Kernel(folder, **provider.quick) as second:
         first.run("%load_ext veo_nb")
         first.run(cell)
-        assert "nothing to resume" in second.run("%load_ext veo_nb").stdout
+        assert "being made by another notebook on" in second.run("%load_ext veo_nb").stdout
         assert "fox crosses" in second.run("%veo").shown
         second.run(cell)
         assert second.run("%veo wait").failure is None

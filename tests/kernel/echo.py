@@ -148,6 +148,8 @@ class Echo:
             # Vertex AI's way to poll.
             name = json.loads(body)["operationName"].rpartition("/")[2]
             return self._poll(path, self._names.get(name, name), name, key)
+        if method == "POST" and "/operations/" in path:
+            return said(404, "No such page")
         if method == "POST":
             return self._submit(json.loads(body)["instances"][0]["prompt"].rstrip("."), key)
         name = path.partition("?")[0].rpartition("/")[2]

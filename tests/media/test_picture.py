@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
+from veo_nb.media.colour import ORIENTATION
 from veo_nb.media.picture import (
     LARGEST_FILE,
-    ORIENTATION,
     Picture,
     UnreadablePicture,
     read_picture,
@@ -318,15 +318,33 @@ def test_what_is_no_image_at_all(source, kind):
             "An array must be height x width, with 3 or 4 channels or none; this one is 0 x 16 x 3.",
         ),
         (
-            np.zeros((9, 16), np.int64),
-            "An array must hold bytes (uint8) from 0 to 255 or floats from 0 to 1, not int64.",
+            np.full((9, 16), -1, np.int64),
+            "An array can't be shown: whole numbers fill 8, 10, 12, 14, 16, 24 or 32 bits; these go from -1 to -1.",
         ),
         (
-            np.full((9, 16, 3), 255.0),
-            "An array of floats goes from 0 to 1; this one from 255 to 255.",
+            np.full((9, 16), 70_000),
+            "An array can't be shown: whole numbers fill 8, 10, 12, 14, 16, 24 or 32 bits; these go from 70000 to 70000.",
         ),
-        (np.full((9, 16), -0.5), "An array of floats goes from 0 to 1; this one from -0.5 to -0.5."),
-        (np.full((9, 16), np.nan), "An array of floats goes from 0 to 1; this one from nan to nan."),
+        (
+            np.full((9, 16, 3), 1.5),
+            "An array can't be shown: floats go from 0 to 1, or from 0 to 255; these go from 1.5 to 1.5.",
+        ),
+        (
+            np.full((9, 16, 3), 256.0),
+            "An array can't be shown: floats go from 0 to 1, or from 0 to 255; these go from 256 to 256.",
+        ),
+        (
+            np.full((9, 16), -0.5),
+            "An array can't be shown: floats go from 0 to 1, or from 0 to 255; these go from -0.5 to -0.5.",
+        ),
+        (
+            np.full((9, 16), np.nan),
+            "An array can't be shown: some of its numbers are none (NaN) or infinite.",
+        ),
+        (
+            np.full((9, 16), 1j),
+            "An array can't be shown: it holds complex128.",
+        ),
     ],
 )
 def test_an_array_that_is_no_picture(array, line):
@@ -337,8 +355,8 @@ def test_an_array_that_is_no_picture(array, line):
     ("data", "line"),
     [
         (
-            b"\0\0\0\x18ftypheic",
-            "The image is a HEIC or AVIF photo, which can't be read here: save it as JPEG.",
+            b"\0\0\0\x18ftypcrx ",
+            "The image is a camera's raw file, not an image: export it as JPEG.",
         ),
         (b"\0\0\0\x18ftypisom", "The image is a video, not an image: use one of its frames."),
         (b"<svg xmlns=''/>", "The image is a drawing (SVG), not an image: save it as PNG."),

@@ -165,6 +165,10 @@ async def test_a_change_is_pushed_at_once_and_then_at_most_four_times_a_second(v
     assert [card["progress"]["expected"] for card in view.pushed] == [1.0, 49.0]
     job.change(typical=50.0)
     assert len(later) == 2
+    later[1][1]()
+    time.now -= 3600
+    job.change(typical=51.0)
+    assert later[2][0] == PUSH_SECONDS, "an hour, after the clock was set back by one"
 
 
 async def test_the_end_is_pushed_at_once(view, job):

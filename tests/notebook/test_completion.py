@@ -93,6 +93,29 @@ def test_references_are_offered_three_times(tab):
     assert "--reference" not in tab("%%veo --reference a --reference b --reference c --")
 
 
+@pytest.mark.parametrize(
+    ("before", "offered"),
+    [
+        ("%%veo --model fast\n--asp", ["--aspect-ratio"]),
+        ("%%veo --model fast \\\n  -", None),
+        ("%%veo\n--model fast\n--image f", ["fox.png"]),
+        ("%%veo --image \\\nf", ["fox.png"]),
+        ("%%veo --image\\\nf", ["fox.png"]),
+    ],
+)
+def test_options_are_offered_in_further_lines_too(tab, before, offered):
+    found = tab(before)
+    assert found == offered if offered else "--image" in found
+    assert "--model" not in found
+
+
+@pytest.mark.parametrize(
+    "before", ["%%veo\n\n--asp", "%%veo\nA fox.\n\n--asp", "%%veo\nA fox --asp", "%%veo\nA fox.\n--a"]
+)
+def test_nothing_is_offered_in_the_prompt(before):
+    assert complete(before, Known({}, list, lambda _: [])) is None
+
+
 # Values
 
 
@@ -175,6 +198,8 @@ def test_in_the_prompt_names_are_offered_after_two_braces(tab):
     names = {"mood": "noon", "more": 3, "still": STILL, "_i": "x"}
     assert tab("%%veo -d 4\nA fox, {{mo", **names) == ["mood}}", "more}}"]
     assert tab("%%veo\nA fox.\nIn {{ ", **names) == ["mood}}", "more}}"]
+    assert tab("%%veo\nA {{gro\u0308", größe=1) == ["größe}}"]
+    assert tab("%%veo\n一只{{动", 动物=1) == ["动物}}"]
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,12 @@ def test_without_a_keyring_it_says_so_and_asks_nothing_more(person):
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("gptprto", "There is no provider 'gptprto'. Did you mean gptproto?"),
+        ("gptprto", "That is no provider's name. Did you mean gptproto?"),
+        (
+            KEY,
+            "That is no provider's name. If it is a key, take it out of the cell: %veo login asks for it where nobody sees it. "  # noqa: ISC004
+            "Providers: gptproto, gemini or vertex.",
+        ),
         ("sandbox", "The sandbox needs no key. Others do: gptproto, gemini or vertex."),
     ],
 )

@@ -309,7 +309,7 @@ WRONG = {
         "There is no image file nowhere.png.",
     ),
     "an upright picture": (
-        "%%veo --image upright.png\nA fox.",
+        "%%veo -a 16:9 --image upright.png\nA fox.",
         (
             "upright.png is upright (1:2), and the clip would be wide (16:9). "
             "Use --aspect-ratio 9:16, or --fit crop or --fit pad to make the picture 16:9."
@@ -317,7 +317,7 @@ WRONG = {
     ),
     "fit without a picture": (
         "%%veo --fit crop\nA fox.",
-        "There is no first or last frame that could be made to fit. Leave out --fit, or give --image as well.",
+        "There is no picture that could be made to fit. Leave out --fit, or give --image as well.",
     ),
     "no number": ("%%veo --duration long\nA fox.", "--duration can't be 'long'."),
     "unknown model": ("%%veo --model fsat\nA fox.", "There is no model 'fsat'. Did you mean fast?"),
@@ -431,7 +431,7 @@ def test_cancel_stops_a_job(run, loaded, service):
 
 
 def test_retry_fetches_what_was_made(run, loaded, service):
-    service.polls = [httpx.Response(404)]
+    service.polls = [httpx.Response(401)]
     run("%%veo --wait --out fox\nA fox.")
     job = loaded.user_ns["fox"]
     assert job.status == "failed"
@@ -463,7 +463,7 @@ def test_rerun_asks_anew_and_retry_does_not(run, loaded, studio, service):
 
 def test_the_words_of_the_magics_are_those_of_a_job(studio, service):
     service.submits = [None, httpx.ReadTimeout("no answer")]
-    service.polls = [httpx.Response(404)]
+    service.polls = [httpx.Response(401)]
     fox, owl = studio.generate("A fox."), studio.generate("An owl.")
     for job in (fox, owl):
         with pytest.raises(errors.VeoError):
@@ -721,7 +721,7 @@ def test_the_greeting_names_what_was_just_being_sent(shell, studio):
 
 def broken_download(studio: Studio, service) -> Job:
     """A job that is paid for and whose video did not come."""
-    service.downloads.append(httpx.Response(403, json={"error": {"message": "no", "code": "x"}}))
+    service.downloads.append(httpx.Response(401, json={"error": {"message": "no", "code": "x"}}))
     job = studio.generate("A fox.")
     with pytest.raises(errors.VeoError):
         job.wait(30)
@@ -744,7 +744,7 @@ def test_the_greeting_names_one_video_and_counts_the_others(shell, studio, servi
     broken_download(studio, service)
     other = studio.generate("An owl.", fresh=True).wait(30)
     assert "more like it" not in greet(studio)
-    service.downloads.append(httpx.Response(403, json={"error": {"message": "no", "code": "x"}}))
+    service.downloads.append(httpx.Response(401, json={"error": {"message": "no", "code": "x"}}))
     with pytest.raises(errors.VeoError):
         studio.generate("A hare.").wait(30)
     assert greet(studio).endswith("1 more like it: %veo")
@@ -753,7 +753,7 @@ def test_the_greeting_names_one_video_and_counts_the_others(shell, studio, servi
 
 def test_the_list_names_the_most_urgent_videos_and_counts_the_others(run, studio, service):
     for number in range(7):
-        service.downloads.append(httpx.Response(403, json={"error": {"message": "no", "code": "x"}}))
+        service.downloads.append(httpx.Response(401, json={"error": {"message": "no", "code": "x"}}))
         with pytest.raises(errors.VeoError):
             studio.generate(f"Clip {number}").wait(30)
     lines = run("%veo").text.splitlines()

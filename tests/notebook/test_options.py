@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import string
 
 import pytest
@@ -11,7 +13,15 @@ from hypothesis import strategies as st
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
-from veo_nb.notebook.options import OWN, CellCommand, as_options, fill, option_rows, parse_cell
+from veo_nb.notebook.options import (
+    OWN,
+    CellCommand,
+    as_options,
+    fill,
+    option_rows,
+    parse_cell,
+    split_words,
+)
 
 FLAGS = [item.flag for item in catalog.OPTIONS]
 
@@ -171,6 +181,160 @@ def test_every_mix_of_options_gives_a_command_or_a_sentence(line):
         assert found.prompt == "A fox."
 
 
+# From any keyboard, page and system
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (r"--image C:\Users\me\fox.png", ["--image", r"C:\Users\me\fox.png"]),
+        (r"--image=C:\Users\me\fox.png", [r"--image=C:\Users\me\fox.png"]),
+        (r'--image "C:\Users\me\my fox.png"', ["--image", r"C:\Users\me\my fox.png"]),
+        (r"--image 'C:\Users\me\my fox.png'", ["--image", r"C:\Users\me\my fox.png"]),
+        (r"-i C:\new\tables\fox.png", ["-i", r"C:\new\tables\fox.png"]),
+        (r"-i \\server\share\fox.png", ["-i", r"\\server\share\fox.png"]),
+        (r'-i "\\server\my share\fox.png"', ["-i", r"\\server\my share\fox.png"]),
+        (r'--out "C:\my photos\" --wait', ["--out", "C:\\my photos\\", "--wait"]),
+        (r"-i C:\Users\O'Brien\fox.png", ["-i", r"C:\Users\O'Brien\fox.png"]),
+        (r"-i ..\photos\fox.png", ["-i", r"..\photos\fox.png"]),
+        (r"--sweep image=C:\a.png,D:\b.png", ["--sweep", r"image=C:\a.png,D:\b.png"]),
+        (r"-i my\ fox\ \(1\).png", ["-i", "my fox (1).png"]),
+        ("-i l'été.png --last-frame d'or.png", ["-i", "l'été.png", "--last-frame", "d'or.png"]),
+        (r'--negative-prompt "a \"b\" c"', ["--negative-prompt", 'a "b" c']),
+        ("—model fast", ["--model", "fast"]),
+        ("–d 8 −−wait", ["-d", "8", "--wait"]),
+        ("－－ｍｏｄｅｌ＝fast", ["--model=fast"]),
+        ("--aspect‑ratio 9:16", ["--aspect-ratio", "9:16"]),
+        ("-model fast --m fast", ["--model", "fast", "-m", "fast"]),
+        ("--negative-prompt —fog", ["--negative-prompt", "—fog"]),
+        ("--model\u00a0fast\u3000-d\u20098", ["--model", "fast", "-d", "8"]),
+        ("\u200f--model\u200f \ufefffast \u200b", ["--model", "fast"]),
+        ("--image “my fox.png” -i „a b“ -i «c d» -i 「e f」", ["--image", "my fox.png", "-i", "a b", "-i", "c d", "-i", "e f"]),
+        ("--sweep style=“noir=black, white || soft”", ["--sweep", "style=noir=black, white || soft"]),
+        ("--sweep x=fox,'big owl'", ["--sweep", "x=fox,big owl"]),
+    ],
+)  # fmt: skip
+def test_words_are_read_as_they_were_meant(line, words):
+    assert split_words(line) == words
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        (
+            "--aspect-ratio ９：１６ -d ８ --seed ١٢",
+            {"aspect_ratio": "9:16", "duration_seconds": 8, "seed": 12},
+        ),
+        ("--model ｆａｓｔ -r １０８０ｐ", {"model": "fast", "resolution": "1080p"}),
+        (r"--video C:\Users\me\fox.mp4", {"video": r"C:\Users\me\fox.mp4"}),
+        (r"--reference \\nas\fox.png", {"reference_images": [r"\\nas\fox.png"]}),
+        ("--negative-prompt 'no {{weather}}'", {"negative_prompt": "no rain"}),
+    ],
+)
+def test_values_are_read_as_they_were_meant(line, fields):
+    assert parse(line, weather="rain").fields == fields
+
+
+def test_a_name_for_the_job_is_one_of_pythons():
+    assert parse("--out gro\u0308ße").out == "größe"
+    assert (
+        refusal(r"--out C:\Users\me\fox.mp4").message
+        == r"--out C:\Users\me\fox.mp4 is no name for a variable."
+    )
+
+
+TYPED = st.text(max_size=12)
+
+
+@given(st.lists(TYPED.filter(lambda word: not word.lstrip().startswith("-")), max_size=5))
+@example(["C:\\"])
+@example(["it's", ""])
+def test_what_a_shell_would_quote_is_read_again(words):
+    """As the panel's Copy as cell writes it."""
+    assert split_words(" ".join(map(shlex.quote, words))) == words
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", " ", "\\", '"', "'", "“", "”", "=", "C:", "—", "-", "d", ",", "\u200f"])
+    ).map("".join)
+)
+def test_any_line_has_words_or_a_quote_that_is_not_closed(line):
+    try:
+        words = split_words(line)
+    except InvalidRequest as error:
+        words = []
+        said = error.message
+        assert said == "A quote in the options is not closed."
+    assert sum(map(len, words)) <= len(line) + 2 * len(words)
+
+
+# Several lines
+
+
+@pytest.mark.parametrize(
+    ("line", "cell"),
+    [
+        ("--model fast", "--image fox.png\nA fox."),
+        ("--model fast \\", "--image fox.png\nA fox."),
+        ("--model fast\\", "  --image fox.png \\\n\nA fox."),
+        ("", "—model fast\n\u200f-i=fox.png\nA fox."),
+        ("", "--model fast \\\r\n  --image \\\r\n  fox.png\r\nA fox.\r\n"),
+    ],
+)
+def test_options_may_go_on_in_further_lines(line, cell):
+    command = parse(line, cell)
+    assert (command.prompt, command.fields) == ("A fox.", {"model": "fast", "image": "fox.png"})
+
+
+@pytest.mark.parametrize("prompt", ["--model fast", "—image a", "-d 4 of them", "--no such option"])
+def test_after_an_empty_line_all_is_prompt(prompt):
+    assert parse("-d 4", f"\n{prompt}\nA fox.").prompt == f"{prompt}\nA fox."
+    assert parse("-d 4", f"A fox.\n \n{prompt}").prompt == f"A fox.\n \n{prompt}"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "- a fox\n- an owl",
+        "—Wait! she says.",
+        "-5 degrees",
+        "-- and then",
+        "---",
+        "A fox, --model fast",
+        "-image-like",
+    ],
+)
+def test_what_only_looks_like_an_option_is_prompt(prompt):
+    assert parse("-d 4", prompt).prompt == prompt
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("A fox.\n--image fox.png", "'--image' stands under the prompt, and would be sent as a part of it."),
+        ("A fox.\n  -d 8\nIt runs.", "'-d' stands under the prompt"),
+        ("A fox.\r\n—model=fast", "'—model' stands under the prompt"),
+        ("--modl fast\nA fox.", "There is no option --modl. Did you mean --model?"),
+        ("--image\nfox.png", "--image lacks its value."),
+        ("--image fox.png", "The prompt is empty."),
+        ("--wait \\\nA fox.", "'A' belongs to no option."),
+    ],
+)
+def test_no_option_is_ever_sent_as_prompt(cell, words):
+    assert str(refusal("", cell)).startswith(words)
+
+
+@given(st.text(st.sampled_from("-—d4 ai\n\r\\")), st.lists(WORDS, max_size=3))
+def test_no_line_that_begins_with_an_option_is_prompt(text, lines):
+    cell = "\n".join([text, *lines])
+    found = outcome("", cell)
+    # An empty line may stand above the prompt as well, and is not a part of it.
+    if isinstance(found, CellCommand) and not re.search(r"\n\s*\n|^\s*\n", cell):
+        for one in found.prompt.split("\n"):
+            assert one.split()[:1] not in ([f"--{flag}"] for flag in FLAGS)
+
+
 # Sweeps
 
 
@@ -199,6 +363,14 @@ def test_an_axis_goes_before_a_variable_of_the_same_name():
 def test_variables_of_whole_prompts_are_looked_up_too():
     command = parse("--sweep prompt=@prompts", "{{prompt}}", prompts=["A {{animal}}.", "B."], animal="fox")
     assert command.variables == {"animal": "fox"}
+
+
+def test_what_the_notebook_has_inside_of_a_value_is_looked_up_once():
+    command = parse(
+        "--sweep 动物＝狐狸，猫头鹰", '{{动物}}, {{light[0]}}, {{d["k"]}}', light=["dawn"], d={"k": "fog"}
+    )
+    assert command.axes[0].labels == ("狐狸", "猫头鹰")
+    assert command.variables == {"light[0]": "dawn", 'd["k"]': "fog"}
 
 
 def test_a_field_may_be_named_in_the_prompt_of_a_sweep():
@@ -249,7 +421,7 @@ def test_a_value_is_put_in_as_it_is():
         json.dumps({"scene": {"subject": "fox", "tags": ["{a}", "b"]}, "nested": {"deep": {"er": {}}}}),
         json.dumps({"scene": {"subject": {"name": "fox"}}}, indent=2),
         '{"a":{"b":{"c":1}}}',
-        "{single} {{}} {{ }} {{1x}} {{a.b}} {{a b}} {{a|b}} { {a} } {{{{",
+        "{single} { {a} } }} {",
         "{% if %} ${x} %s $x",
     ],
 )

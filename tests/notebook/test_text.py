@@ -12,6 +12,7 @@ from PIL import Image
 from tests.world import PROVIDER
 from veo_nb import catalog, errors
 from veo_nb.engine.job import Job, JobNote, Snapshot
+from veo_nb.engine.lease import Awaited
 from veo_nb.notebook import text as words
 from veo_nb.notebook.protocol import format_line
 from veo_nb.request import make_request
@@ -244,6 +245,16 @@ def test_an_image_is_named_by_its_file(tmp_path):
     assert chosen(**both) == ["fast", "from fox.png", "to fox.png"]
 
 
+def test_a_clip_that_follows_a_frame_says_so(tmp_path):
+    Image.new("RGB", (180, 320)).save(tmp_path / "fox.png")
+    Image.new("RGB", (320, 320)).save(tmp_path / "square.png")
+    image = {"image": tmp_path / "fox.png"}
+    assert chosen(**image) == ["fast", "9:16, as the first frame", "from fox.png"]
+    assert chosen(**image, aspect_ratio="9:16") == ["fast", "9:16", "from fox.png"]
+    both = chosen(image=tmp_path / "square.png", last_frame=tmp_path / "fox.png")
+    assert both[1] == "9:16, as the last frame"
+
+
 @pytest.mark.parametrize(("ratio", "word"), [(None, "wide"), ("16:9", "wide"), ("9:16", "upright")])
 def test_a_shape_has_a_word(ratio, word):
     assert words.shape(make_request(PROVIDER, prompt="A fox.", aspect_ratio=ratio)) == word
@@ -287,3 +298,19 @@ def test_a_day_is_named_as_a_person_names_it(made, text):
 def test_a_job_that_is_not_done_is_dated_by_its_beginning():
     job = make_job(created_at=datetime(2026, 11, 22, 9, 0, tzinfo=UTC).timestamp())
     assert words.made_when(job.now, AT) == "today 09:00"
+
+
+def test_whom_jobs_wait_for_is_said_once_for_those_that_wait_for_the_same():
+    many = [Awaited(f"000{number}", "notebook", "gpu-7") for number in range(6)]
+    others = [
+        Awaited("3f2a", "silence", "gpu-7"),
+        Awaited("9c01", "provider", "vertex"),
+        Awaited("9c02", "provider", "vertex"),
+        Awaited("9c03", "key", "gptproto"),
+    ]
+    assert words.awaited(many + others) == [
+        "being made by another notebook on gpu-7: 0000, 0001, 0002, 0003 and 2 more",
+        "3f2a waits for a kernel on gpu-7 that may be gone: taken on once it has said nothing for a minute",
+        '9c01, 9c02 wait for their provider: veo.configure(provider="vertex")',
+        "9c03 waits for a key: %veo login gptproto",
+    ]

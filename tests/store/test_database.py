@@ -162,13 +162,26 @@ def test_threads_that_find_it_gone_at_once_restore_it_once(path):
 # A full disk
 
 
-def test_the_reserve_is_there_from_the_start_and_is_given_up_when_the_disk_is_full(path, tmp_path):
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("database or disk is full", "SQLITE_FULL"),
+        # A quota that is used up, a network drive that finds out at the end.
+        ("disk I/O error", "SQLITE_IOERR_WRITE"),
+        ("disk I/O error", "SQLITE_IOERR_FSYNC"),
+    ],
+)
+def test_the_reserve_is_there_from_the_start_and_is_given_up_when_the_disk_is_full(
+    path, tmp_path, text, name
+):
     reserve = tmp_path / ".reserve"
 
     class Full(sqlite3.Connection):
         def execute(self, query, *values):
             if query.startswith("UPDATE") and reserve.exists():
-                raise sqlite3.OperationalError("database or disk is full")
+                error = sqlite3.OperationalError(text)
+                error.sqlite_errorname = name
+                raise error
             return super().execute(query, *values)
 
     ledger: Any = Ledger(path, reserve=reserve, connect=partial(sqlite3.connect, factory=Full))

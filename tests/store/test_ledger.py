@@ -432,3 +432,32 @@ def test_what_is_sent_again_may_be_charged_again(ledger, before, more, after):
     ledger.add_job(replace(ROW, estimate=before))
     assert ledger.charge_again("3f2a", more) == after
     assert ledger.job("3f2a").estimate == after
+
+
+def test_an_older_job_stands_whatever_came_of_a_later_one(ledger):
+    ledger.add_job(replace(ROW, state="succeeded"))
+    later = replace(ROW, id="9c01", state="failed", created_at=ROW.created_at + 1)
+    ledger.add_job(later, fresh=True)
+    assert ledger.standing(ROW.fingerprint, 1).id == ROW.id
+
+
+@pytest.mark.parametrize("first", [0.6, None])
+def test_what_was_not_taken_the_second_time_is_taken_off_the_bill(ledger, first):
+    ledger.add_job(replace(ROW, estimate=first, state="uncertain"))
+    ledger.charge_again(ROW.id, 0.5)
+    assert ledger.take_back(ROW.id) == first
+    row = ledger.job(ROW.id)
+    assert (row.estimate, row.unanswered, row.unanswered_usd) == (first, 1, first)
+
+
+def test_a_job_that_was_sent_once_has_nothing_to_take_back(ledger):
+    ledger.add_job(replace(ROW, estimate=0.6))
+    assert ledger.take_back(ROW.id) == 0.6
+    assert ledger.take_back("none") is None
+
+
+def test_the_newest_stands_whatever_the_clock_said_when_it_was_entered(ledger):
+    """It was set back by an hour in between: the same cell would be paid for again."""
+    ledger.add_job(replace(ROW, state="failed"))
+    ledger.add_job(replace(ROW, id="9c01", state="succeeded", created_at=ROW.created_at - 3600))
+    assert ledger.standing(ROW.fingerprint, ROW.take).id == "9c01"

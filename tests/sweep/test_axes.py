@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -20,10 +20,8 @@ from veo_nb.sweep.axes import (
     Axis,
     Value,
     axis_name,
-    fill,
     read_axes,
     split_axis,
-    variables,
 )
 
 PROMPT = "A {{animal}} at {{time}}, {{style}}."
@@ -257,7 +255,11 @@ def test_any_text_gives_distinct_labels_or_one_sentence(name, text):
 
 
 WORDS = st.text(
-    st.characters(codec="utf-8", exclude_characters=",|=@.…", exclude_categories=["Cc", "Zs", "Zl", "Zp"]),
+    st.characters(
+        codec="utf-8",
+        exclude_characters=f"{catalog.COMMAS}|｜=＝@.。…⋯",
+        exclude_categories=["Cc", "Cf", "Zs", "Zl", "Zp"],
+    ),
     min_size=1,
 )
 
@@ -279,20 +281,43 @@ def test_named_values_keep_their_names_and_may_hold_commas(pairs):
     assert read(text) == {name: value.strip() for name, value in pairs}
 
 
-# Variables
+# From any keyboard
 
 
-def test_variables_are_found_once_each_in_order():
-    assert variables("{{b}} {{a}} {{ b }} {c} {{1}}", None, "{{d}}") == ("b", "a", "d")
+@pytest.mark.parametrize("comma", [*catalog.COMMAS])
+def test_any_comma_separates(comma):
+    assert [*read(f"fox{comma}owl {comma}stag")] == ["fox", "owl", "stag"]
+    assert [*read(f"fox{comma}owl || stag")] == [f"fox{comma}owl", "stag"]
 
 
-def test_a_value_is_filled_in_as_it_is_and_what_has_none_stays():
-    assert fill("{{a}} {{b}} {{ a }}", {"a": r"\1 {{b}}"}) == r"\1 {{b}} {{b}} \1 {{b}}"
+@pytest.mark.parametrize(
+    ("name", "text", "values"),
+    [
+        ("animal", "黑白＝black and white，柔和=pastel", {"黑白": "black and white", "柔和": "pastel"}),
+        ("animal", "शाम=evening, रात=night", {"शाम": "evening", "रात": "night"}),
+        ("animal", "gro\u0308ße=tall,klein=small", {"gro\u0308ße": "tall", "klein": "small"}),
+        ("animal", "狐狸｜｜猫头鹰，白", {"狐狸": "狐狸", "猫头鹰，白": "猫头鹰，白"}),
+        ("animal", "\u200ffox\u200f،\u00a0owl\ufeff", {"fox": "fox", "owl": "owl"}),
+        ("seed", "１，２，……，５", {str(n): n for n in range(1, 6)}),
+        ("seed", "٨،٩", {"8": 8, "9": 9}),
+        ("aspect-ratio", "９：１６，16:9", {"9:16": "9:16", "16:9": "16:9"}),
+        ("duration", "４s，８ｓ", {"4": 4, "8": 8}),
+        ("enhance-prompt", "ｙｅｓ，no", {"yes": True, "no": False}),
+    ],
+)
+def test_what_a_keyboard_of_another_language_types_is_read(name, text, values):
+    assert read(text, name) == values
 
 
-@given(st.text(), st.dictionaries(st.sampled_from(["a", "b"]), st.text()))
-def test_filling_in_leaves_no_variable_that_has_a_value(template, values):
-    assume(not any("{{" in value or "}}" in value for value in values.values()))
-    assume("{{{" not in template)
-    filled = fill(template, values)
-    assert not {*variables(filled)} & {*values} or "{" in "".join(values.values())
+@pytest.mark.parametrize("typed", ["größe", "gro\u0308ße", " \u200fgröße\u00a0"])
+@pytest.mark.parametrize("written", ["größe", "gro\u0308ße"])
+def test_a_variable_is_the_same_in_whatever_form_it_is_typed(typed, written):
+    (axis,) = read_axes([split_axis(f"{typed}=1，2")], f"{{{{{written}}}}}")
+    assert (axis.name, axis.labels) == ("größe", ("1", "2"))
+
+
+def test_a_list_is_found_by_any_name_and_inside_of_a_value():
+    names = {"größen": ["klein"], "all": {"light": ("dawn", "dusk")}}
+    assert [*read("@gro\u0308ßen", **names)] == ["klein"]
+    assert [*read('@all["light"]', **names)] == ["dawn", "dusk"]
+    assert 'dict has no ["lihgt"]. Did you mean light?' in refusal(("animal", '@all["lihgt"]'), names=names)

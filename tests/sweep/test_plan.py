@@ -16,8 +16,8 @@ from tests.world import PROVIDER
 from veo_nb.errors import InvalidRequest
 from veo_nb.media import picture
 from veo_nb.request import VideoRequest, make_request
-from veo_nb.sweep.axes import variables
 from veo_nb.sweep.plan import Plan, make_plan
+from veo_nb.sweep.template import variables
 
 PROMPT = "A {{animal}} at {{time}}."
 

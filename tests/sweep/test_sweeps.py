@@ -393,7 +393,7 @@ def test_rerun_asks_anew_for_what_failed_or_was_blocked_and_for_nothing_else(mak
 
 
 def test_retry_fetches_what_was_made_and_sends_nothing(studio, service):
-    service.polls = [httpx.Response(404)]
+    service.polls = [httpx.Response(401)]
     sweep = start(studio, axes={"animal": ["fox"], "time": ["dawn", "dusk"]}).wait(60)
     failed = next(cell for cell in sweep.cells if cell.state == "failed")
     job = failed.job
@@ -405,7 +405,7 @@ def test_retry_fetches_what_was_made_and_sends_nothing(studio, service):
 
 def test_retry_of_a_sweep_never_pays(make_studio, service):
     service.submits = [REFUSED, POLICY, httpx.ReadTimeout("no answer"), None]
-    service.polls = [httpx.Response(404)]
+    service.polls = [httpx.Response(401)]
     sweep = start(make_studio(max_in_flight=1))
     with pytest.raises(errors.InvalidRequest):
         sweep.wait(60)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Container, Generator, Iterable
+from urllib.parse import quote
 
 import httpx
 
@@ -18,6 +19,9 @@ from veo_nb.credentials.keys import Secret
 
 LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 """They log the addresses that are asked and, at DEBUG, the headers of the answers. A server may quote the key in both."""
+
+
+_PLACE = re.compile(r"(?<=[=/])(?:\[|%5B)key(?:\]|%5D)", re.IGNORECASE)
 
 
 class Origins(Container[str]):
@@ -56,6 +60,9 @@ class KeyHeader(httpx.Auth):
         """The request, with the key where it may go."""
         if self.key and origin(request.url) in self.origins:
             request.headers[self.name] = self.key.reveal()
+            # An address that an answer gave with the key in it is kept without, and works only with it.
+            if _PLACE.search(str(request.url)):
+                request.url = httpx.URL(_PLACE.sub(quote(self.key.reveal(), safe=""), str(request.url)))
         yield request
 
 

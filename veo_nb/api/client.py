@@ -27,7 +27,7 @@ from veo_nb.api.dialects.dialect import Dialect, dialect_of
 from veo_nb.api.dialects.vertex import STORAGE
 from veo_nb.api.download import CHUNK, Progress, check_is_video, receive, resume_at_the_end
 from veo_nb.api.google import Bearer, GoogleAccount
-from veo_nb.api.transport import TooLongError, check_open, head, read
+from veo_nb.api.transport import TooLongError, beginning, check_open, head, read
 from veo_nb.config import base_address, is_private
 from veo_nb.credentials.keys import SANDBOX_KEY, Secret, unsendable_key
 from veo_nb.request import VideoRequest
@@ -66,8 +66,9 @@ _BROKEN = (
     OverflowError,
 )
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
-_NOT_KNOWN = frozenset({303, 408})
-"""What a submit may be answered with after it was taken: 303 points to what it made, and gateways to models say 408 when
+_NOT_KNOWN = frozenset({300, 302, 303, 408})
+"""What a submit may be answered with after it was taken: 303 points to what it made, and so do those who say 302 in its
+place, as most frameworks do after a POST (301, 307 and 308 ask for the same elsewhere); gateways to models say 408 when
 theirs took too long (Amazon Bedrock's ModelTimeoutException, OpenRouter), whatever HTTP means by it."""
 
 
@@ -96,16 +97,16 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        api_key = api_key if isinstance(api_key, Secret) else Secret(api_key)
+        api_key = api_key if isinstance(api_key, Secret) else Secret(api_key, "api_key=")
         if not api_key.can_be_sent():
-            raise unsendable_key("")
+            raise unsendable_key(api_key.source)
         if isinstance(provider, str):
             if provider not in catalog.PROVIDERS:
                 hint = catalog.did_you_mean(provider, list(catalog.PROVIDERS))
                 raise errors.InvalidRequest(f"There is no provider {provider!r}.", hint=hint)
             provider = catalog.PROVIDERS[provider]
         if provider.name == "sandbox" and not api_key:
-            api_key = Secret(SANDBOX_KEY)
+            api_key = Secret(SANDBOX_KEY, "")
         self.provider = provider
         self._key = api_key
         self._base = base_address(base_url)
@@ -202,15 +203,18 @@ class AsyncClient:
                 )
             except errors.VeoError:
                 raise
-            except TooLongError as error:
-                raise refusals.uncertain(str(error)) from None
             except _NOT_SENT as error:
                 raise refusals.unreachable(url, error) from None
             except Exception as error:  # noqa: BLE001  whatever it is, the request may have arrived
-                raise refusals.uncertain(f"no answer ({refusals.reason(error)})") from None
+                came = self._without_key(beginning(error))
+                if (operation := answers.find_name(came, self._masked)) is not None:
+                    return operation
+                long = isinstance(error, TooLongError)
+                why = str(error) if long else f"no answer ({refusals.reason(error)})"
+                raise refusals.uncertain(why) from None
         answer = self._without_key(answer)
         if status >= 300:
-            refusal = self._refusal(status, headers, answer, self._auth)
+            refusal = self._refusal(status, headers, answer, self._auth, asks=True)
             # Of all 5xx, only a 503 in the provider's own words says that nothing was accepted.
             said_no = isinstance(refusal, errors.ContentBlocked) or (
                 status == 503 and refusal.facts.get("provider_code")
@@ -219,18 +223,22 @@ class AsyncClient:
                 raise refusals.uncertain(refusal.message.replace("The", "the", 1), status=status)
             raise refusals.of_submit(refusal, request.model, self.provider)
         try:
-            return answers.parse_submitted(answer)
+            return answers.parse_submitted(answer, self._masked)
         except errors.ServiceError as error:
-            raise refusals.uncertain(error.message.replace("The", "the", 1)) from None
+            raise refusals.uncertain(error.message.replace("The", "the", 1), **error.facts) from None
 
-    async def poll(self, model: str, name: str) -> wire.Operation:
-        """Ask once for the state of an operation.
+    async def poll(self, model: str, name: str, *, other: bool = False) -> wire.Operation:
+        """Ask once for the state of an operation; with `other` in the form of a provider's other page.
 
         Raises:
             TransportError, RateLimited, ServiceError: ask again later.
-            NotFound, AuthenticationError, PermissionDenied, InvalidRequest: asking again won't help.
+            NotFound, PermissionDenied, InvalidRequest, ContentBlocked: it is denied, which says nothing of its end: a
+                server behind a balancer may not have heard of it yet. NotFound also where there is no other form.
+            AuthenticationError: asking again won't help.
         """
-        call = self._dialect.poll(model, name)
+        call = self._dialect.other_poll(model, name) if other else self._dialect.poll(model, name)
+        if call is None:
+            raise errors.NotFound(f"{self.provider.title} is asked in one form only.", hint="")
         url, body = call.url, None if call.body is None else msgspec.json.encode(call.body)
         async with self._polls:
             try:
@@ -248,11 +256,11 @@ class AsyncClient:
             refusal = self._refusal(status, headers, answer, self._auth)
             raise refusals.of_poll(refusal, model, self.provider)
         if status >= 300:
-            raise refusals.pointed_away(url, headers.get("location", ""))
+            raise refusals.pointed_away(url, self._masked(headers.get("location", "")))
         if len(answer) <= CHUNK:
-            return answers.parse_operation(answer)
+            return answers.parse_operation(answer, self._masked, url)
         # With the video inline: decoded off the loop, which goes on meanwhile.
-        return await asyncio.to_thread(answers.parse_operation, answer)
+        return await asyncio.to_thread(answers.parse_operation, answer, self._masked, url)
 
     async def download(self, uri: str, path: Path, on_progress: Progress | None = None) -> int:
         """Bring a video to `path`, going on where an earlier try stopped, and get its size in bytes.
@@ -262,7 +270,7 @@ class AsyncClient:
 
         Raises:
             TransportError, RateLimited, ServiceError: try again later.
-            VideoExpired: the provider no longer has it.
+            NotFound, PermissionDenied, InvalidRequest, ContentBlocked: it is denied. Whether it was deleted is told by its age.
             DownloadError: the address is refused, or what is there is not a video.
             OSError: the file can't be written.
         """
@@ -287,8 +295,7 @@ class AsyncClient:
                 return resume_at_the_end(response, path, have)
             if response.status_code >= 300:
                 body = self._without_key(await head(response))
-                refusal = self._refusal(response.status_code, response.headers, body, auth)
-                raise refusals.of_download(refusal, uri)
+                raise self._refusal(response.status_code, response.headers, body, auth)
             check_is_video(response)
             return await receive(response, path, have, on_progress)
 
@@ -313,7 +320,7 @@ class AsyncClient:
                 if not (300 <= response.status_code < 400 and onward):
                     yield response
                     return
-                url = urljoin(url, self._key.masked(onward))
+                url = urljoin(url, self._masked(onward))
         raise errors.DownloadError("The video's address leads in a circle.", hint="Ask the provider.")
 
     def _foreign(self) -> httpx.AsyncClient:
@@ -323,20 +330,39 @@ class AsyncClient:
         return self._foreign_http
 
     def _refusal(
-        self, status: int, headers: httpx.Headers, body: bytes, auth: KeyHeader | Bearer
+        self,
+        status: int,
+        headers: httpx.Headers,
+        body: bytes,
+        auth: KeyHeader | Bearer,
+        *,
+        asks: bool = False,
     ) -> errors.VeoError:
-        """What an answer other than 2xx means, from whom this key or this account was shown."""
-        refusal = answers.parse_error(status, headers, body, self._clock())
+        """What an answer other than 2xx means, from whom this key or this account was shown.
+
+        With `asks` it is that to a submit; all else is about what was accepted.
+        """
+        refusal = answers.parse_error(status, headers, body, self._clock(), self._masked)
         if isinstance(refusal, errors.AuthenticationError) and isinstance(auth, Bearer):
             self._account.forget()
             return refusals.of_account(refusal)
+        if isinstance(refusal, errors.AuthenticationError):
+            return refusals.of_key(refusal, self._key.source, self.provider)
+        if isinstance(refusal, errors.QuotaExceeded) and not asks:
+            return refusals.of_accepted(refusal)
         return refusal
 
     def _without_key(self, body: bytes) -> bytes:
-        """An answer without the key in it: some servers quote the one they refuse, and it would be shown and kept."""
+        """An answer without the key as it stands there, so that no traceback that prints variables shows it."""
+        start = body[:LONGEST_NAMING].decode("latin-1")
+        clean = self._masked(start)
+        return body if clean == start else clean.encode("latin-1") + body[LONGEST_NAMING:]
+
+    def _masked(self, text: str) -> str:
+        """A server's text without the key in it: some quote the one they refuse, and it would be shown and kept."""
         for secret in (self._key, *self._account.tokens):
-            body = secret.masked(body)
-        return body
+            text = secret.masked(text)
+        return text
 
 
 def is_passing(error: errors.VeoError) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -12,7 +13,7 @@ from urllib.parse import urljoin
 import httpx
 
 from veo_nb import catalog, errors
-from veo_nb.api import answers
+from veo_nb.api import body
 from veo_nb.api.auth import origin
 from veo_nb.api.google import SIGN_IN
 
@@ -33,7 +34,7 @@ def reason(error: BaseException) -> str:
             return found
     if isinstance(error, httpx.DecodingError):
         return "its answer can't be unpacked"
-    said = answers.words(str(error))
+    said = body.words(str(error))
     if isinstance(error, httpx.RemoteProtocolError):
         if "without sending a response" in said:
             return "it hung up without an answer"
@@ -51,7 +52,7 @@ def reason(error: BaseException) -> str:
 
 def _reason_behind(cause: BaseException) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate can't be trusted ({answers.words(cause.verify_message)})"
+        return f"its certificate can't be trusted ({body.words(cause.verify_message)})"
     if isinstance(cause, ssl.SSLError):
         return "no secure connection could be made"
     if isinstance(cause, socket.gaierror):
@@ -91,8 +92,13 @@ def pointed_away(url: str, location: str) -> errors.TransportError:
 
 def uncertain(why: str, **facts: Any) -> errors.SubmissionUncertain:
     """A submit went out, and whether it was accepted can't be known."""
+    return unknown(f"Sent, but the answer was lost: {why.rstrip('.')}.", **facts)
+
+
+def unknown(what: str, **facts: Any) -> errors.SubmissionUncertain:
+    """The error for what happened, in a sentence, so that nobody knows whether a submit was accepted."""
     return errors.SubmissionUncertain(
-        f"Sent, but the answer was lost: {why.rstrip('.')}. It may have been accepted and charged.",
+        f"{what} It may have been accepted and charged.",
         hint="Look at your provider's dashboard before you send it again.",
         **facts,
     )
@@ -110,10 +116,20 @@ def of_poll(refusal: errors.VeoError, model: str, provider: catalog.Provider) ->
     return _gone(refusal, model, provider) if _says_retired(refusal) else refusal
 
 
-def of_download(refusal: errors.VeoError, uri: str) -> errors.VeoError:
-    """A refusal of a download: what is not there any more was there."""
-    if not isinstance(refusal, errors.NotFound):
-        return refusal
+def is_denial(refusal: errors.VeoError) -> bool:
+    """Whether a provider answers as if it had not accepted what it did accept; that is never the operation's own end."""
+    kinds = (
+        errors.NotFound,
+        errors.PermissionDenied,
+        errors.InvalidRequest,
+        errors.ContentBlocked,
+        errors.ServiceError,
+    )
+    return isinstance(refusal, kinds) and refusal.facts.get("status") is not None
+
+
+def of_age(refusal: errors.NotFound, uri: str) -> errors.VideoExpired:
+    """What is not found at an age at which the provider deletes it; `uri` is its address, or empty for an operation."""
     if uri.startswith("gs://"):
         return errors.VideoExpired(
             f"The video is no longer in its bucket: {catalog.shown(uri)}.",
@@ -127,12 +143,27 @@ def of_download(refusal: errors.VeoError, uri: str) -> errors.VeoError:
     )
 
 
+def of_accepted(refusal: errors.QuotaExceeded) -> errors.RateLimited:
+    """A quota that is used up, where it is about what was accepted: that is waited for, and not lost for it."""
+    said = refusal.message.replace(body.USED_UP, "The provider asks to wait", 1)
+    return errors.RateLimited(said, hint="", **refusal.facts)
+
+
+def of_key(refusal: errors.VeoError, source: str, provider: catalog.Provider) -> errors.VeoError:
+    """A refusal of a key, which says where that came from; `source` is empty where nobody gave one."""
+    if not source:
+        return refusal
+    said = refusal.message.replace("the key", f"the key from {source}", 1)
+    hint = f"Put another one there, or log in: %veo login {provider.name}. %veo doctor tries it, at no cost."
+    return errors.AuthenticationError(said, hint=hint, source=source, **refusal.facts)
+
+
 def of_account(refusal: errors.VeoError) -> errors.VeoError:
     """A refusal of this machine's Google credentials, where `refusal` is one of a key."""
-    if isinstance(refusal, errors.AuthenticationError):
-        said = refusal.message.replace("the key", "this machine's Google credentials", 1)
-        return errors.AuthenticationError(said, hint=f"{SIGN_IN}.", **refusal.facts)
-    return refusal
+    file = "GOOGLE_APPLICATION_CREDENTIALS"
+    where = f" ({file})" if os.environ.get(file) else ""
+    said = refusal.message.replace("the key", f"this machine's Google credentials{where}", 1)
+    return errors.AuthenticationError(said, hint=f"{SIGN_IN}.", **refusal.facts)
 
 
 def _host(url: str) -> str:

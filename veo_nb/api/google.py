@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from veo_nb import errors
-from veo_nb.api import answers
+from veo_nb.api import body
 from veo_nb.api.auth import origin
 from veo_nb.credentials.keys import Secret
 
@@ -104,7 +104,7 @@ def _fetched(credentials: Any) -> Any:
         with requests.Session() as session:
             credentials.refresh(Request(session))
     except exceptions.DefaultCredentialsError as error:
-        said = answers.words(str(error))
+        said = body.words(str(error))
         missing = "were not found" in said
         raise errors.AuthenticationError(
             "No Google credentials were found on this machine."
@@ -118,20 +118,20 @@ def _fetched(credentials: Any) -> Any:
         if getattr(error, "retryable", False):
             raise _no_way(error) from None
         # Its second argument is the whole answer, which nobody wants to read.
-        said = answers.words(str(error.args[0] if error.args else error))
+        said = body.words(str(error.args[0] if error.args else error))
         raise errors.AuthenticationError(
             f"Google refused this machine's credentials: {said}", hint=f"{SIGN_IN}."
         ) from None
     except Exception as error:  # noqa: BLE001  a key file may hold anything; and nothing has been sent yet
         raise errors.AuthenticationError(
-            f"This machine's Google credentials can't be used: {answers.words(str(error)) or type(error).__name__}",
+            f"This machine's Google credentials can't be used: {body.words(str(error)) or type(error).__name__}",
             hint=f"{SIGN_IN}.",
         ) from None
     return credentials
 
 
 def _no_way(error: Exception) -> errors.TransportError:
-    said = answers.words(str(error.args[0] if error.args else error)) or type(error).__name__
+    said = body.words(str(error.args[0] if error.args else error)) or type(error).__name__
     return errors.TransportError(
         f"Google's token service can't be reached: {said}", hint="Look at your connection and proxy."
     )

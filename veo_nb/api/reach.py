@@ -17,7 +17,7 @@ from typing import Literal
 import httpx
 
 from veo_nb import errors
-from veo_nb.api.answers import words
+from veo_nb.api.body import words
 from veo_nb.api.client import AsyncClient, _trusted
 from veo_nb.config import Settings, is_private
 
@@ -88,8 +88,7 @@ async def try_key(client: AsyncClient, settings: Settings) -> Tried:
     except errors.NotFound:
         return Tried("good")
     except errors.InvalidRequest as error:
-        # Google answers a key that is none with 400.
-        return Tried("refused" if "api key" in error.message.lower() else "good", error.message)
+        return Tried("good", error.message)
     except errors.VeoError as error:
         return Tried("unknown", error.message)
     except TimeoutError:

@@ -9,6 +9,9 @@ from email.utils import parsedate_to_datetime
 LONGEST_PAUSE = 60.0
 """Seconds; a `Retry-After` beyond this is cut to it, since nobody should wait an hour on a typing error."""
 
+DOUBTS = 13
+"""So often is a provider that denies what it accepted asked again: 300 seconds in all."""
+
 
 def backoff(attempt: int, chance: float, *, first: float = 1.0, longest: float = 30.0) -> float:
     """Seconds to wait before try number `attempt` + 1: doubling, spread by `chance` (0 to 1) over its upper half.
@@ -51,6 +54,16 @@ def poll_pause(elapsed: float, typical: float, chance: float) -> float:
     elif elapsed > 2 * typical:
         step = elapsed / 12
     return max(0.5, min(step, 10.0)) * (0.9 + 0.2 * chance)
+
+
+def doubt_pause(times: int, chance: float) -> float | None:
+    """Seconds until the provider is asked again about what it accepted and now, for the `times`th time, does not know.
+
+    None once that has gone on for five minutes: a server behind a balancer has heard of it by then.
+    """
+    if times > DOUBTS:
+        return None
+    return min(30.0, 2.0 ** min(times, 16)) * (0.9 + 0.2 * chance)
 
 
 def rate_pause(sent: Sequence[float], limit: int, now: float, window: float = 60.0) -> float:

@@ -13,8 +13,18 @@ LONGEST_ERROR = 64 * 2**10
 class TooLongError(Exception):
     """The answer is longer than any that is expected."""
 
+    def __init__(self, beginning: bytes = b"") -> None:
+        super().__init__()
+        self.beginning = beginning
+
     def __str__(self) -> str:
         return "it is too long"
+
+
+def beginning(error: BaseException) -> bytes:
+    """What had come of an answer of 2xx when `read` ended with this error."""
+    found: bytes = vars(error).get("beginning", b"")
+    return found
 
 
 async def read(
@@ -31,10 +41,16 @@ async def read(
         if response.status_code >= 300:
             return response.status_code, response.headers, await head(response)
         parts = bytearray()
-        async for chunk in response.aiter_bytes(CHUNK):
-            parts += chunk
-            if len(parts) > longest:
-                raise TooLongError
+        try:
+            async for chunk in response.aiter_bytes():
+                parts += chunk
+                if len(parts) > longest:
+                    break
+        except httpx.HTTPError as error:
+            vars(error)["beginning"] = bytes(parts)
+            raise
+        if len(parts) > longest:
+            raise TooLongError(bytes(parts[:longest]))
         return response.status_code, response.headers, bytes(parts)
 
 

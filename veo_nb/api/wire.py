@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from veo_nb import catalog, errors
-from veo_nb.media.picture import Picture
+from veo_nb.media.picture import Picture, UnreadablePicture, outgoing
 from veo_nb.request import VideoRequest
 
 PARAMETERS = {
@@ -94,7 +94,11 @@ def submit_body(
 
 
 def _image(picture: Picture) -> dict[str, str]:
-    return {"mimeType": picture.mime, "bytesBase64Encoded": base64.b64encode(picture.data).decode("ascii")}
+    try:
+        sent = outgoing(picture)
+    except UnreadablePicture as error:
+        raise errors.InvalidRequest(str(error), hint=error.hint) from None
+    return {"mimeType": sent.mime, "bytesBase64Encoded": base64.b64encode(sent.data).decode("ascii")}
 
 
 def operation_id(name: str) -> str:

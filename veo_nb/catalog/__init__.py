@@ -13,12 +13,24 @@ from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, Field, Values
 from veo_nb.catalog.inputs import IMAGE, SOURCE, ImageLimits, SourceLimits
 from veo_nb.catalog.lookup import find_model, model_names
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, Model
-from veo_nb.catalog.phrases import did_you_mean, listed, shown
+from veo_nb.catalog.phrases import (
+    COMMAS,
+    DASHES,
+    bare,
+    did_you_mean,
+    identifier,
+    listed,
+    plain,
+    shown,
+    unquoted,
+)
 from veo_nb.catalog.prices import PRICES, PRICES_DATE, PRICES_SOURCE, Price, read_amount, read_prices
 from veo_nb.catalog.providers import PROVIDERS, Provider
 from veo_nb.catalog.rules import RENAME, RULES, WHOLE, Problem, Rule, check, check_text
 
 __all__ = [
+    "COMMAS",
+    "DASHES",
     "DEFAULT_MODEL",
     "FIELD",
     "FIELDS",
@@ -43,13 +55,17 @@ __all__ = [
     "Rule",
     "SourceLimits",
     "Values",
+    "bare",
     "check",
     "check_text",
     "did_you_mean",
     "find_model",
+    "identifier",
     "listed",
     "model_names",
+    "plain",
     "read_amount",
     "read_prices",
     "shown",
+    "unquoted",
 ]

@@ -106,8 +106,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         field="fit",
-        broken=lambda v: _has(v, "fit") and not _has(v, "image", "last_frame"),
-        message="There is no first or last frame that could be made to fit.",
+        broken=lambda v: _has(v, "fit") and not _has(v, "image", "last_frame", "reference_images"),
+        message="There is no picture that could be made to fit.",
         hint="Leave out fit=, or give image= as well.",
     ),
 )

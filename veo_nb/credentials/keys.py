@@ -15,28 +15,31 @@ this machine. Who never logged in gets the sandbox, and no dialog.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, AnyStr, NoReturn, Protocol
-from urllib.parse import quote
+from typing import Any, NoReturn, Protocol
 
 from veo_nb import catalog
+from veo_nb.credentials.masking import pattern_of
 from veo_nb.errors import AuthenticationError, InvalidRequest
 
 SANDBOX_KEY = "sk-sandbox"
 """The key of a sandbox that was started without one; it opens nothing else."""
 GIVEN = "configure()"
 LOGIN = "%veo login"
+LONGEST_NAME = 16
+"""Characters of a provider's name; keys are longer."""
 
 
 class Secret:
     """A key that does not show itself: not in a repr, a log or a traceback, and that can't be pickled."""
 
-    __slots__ = ("_value", "source")
+    __slots__ = ("_pattern", "_value", "source")
 
     def __init__(self, value: str, source: str = GIVEN) -> None:
-        self._value = value.strip()
+        # A file of variables keeps its quotes, and what is copied from a page brings blanks along.
+        self._value = catalog.unquoted(value)
+        self._pattern: re.Pattern[str] | None = None
         self.source = source
         """Where it was found, for a person to go and look."""
 
@@ -48,27 +51,16 @@ class Secret:
         """The last four characters, for a person to tell two keys apart; nothing of a short key."""
         return f"…{self._value[-4:]}" if len(self._value) >= 12 else "…"
 
-    def masked(self, said: AnyStr) -> AnyStr:
+    def masked(self, said: str) -> str:
         """What somebody said, with `[key]` in place of the key; one too short to be told from a word stays.
 
-        As it is, and as addresses, JSON and HTML write it.
+        As it is, and in every encoding of `masking`.
         """
         if len(self._value) < 8:
             return said
-        percent = quote(self._value, safe="")
-        forms = (
-            self._value,
-            percent,
-            re.sub("%..", lambda found: found[0].lower(), percent),
-            self._value.replace("/", "\\/"),
-            html.escape(self._value),
-        )
-        for form in dict.fromkeys(forms):
-            if isinstance(said, bytes):
-                said = said.replace(form.encode(), b"[key]")
-            else:
-                said = said.replace(form, "[key]")
-        return said
+        if self._pattern is None:
+            self._pattern = pattern_of(self._value)
+        return self._pattern.sub("[key]", said)
 
     def can_be_sent(self) -> bool:
         """Whether it fits in a header. What does not would be quoted, whole, in the error of whoever tries."""
@@ -195,8 +187,17 @@ def _named(name: Any) -> catalog.Provider:
         return name
     if not isinstance(name, str) or name not in catalog.PROVIDERS:
         hint = catalog.did_you_mean(str(name), list(catalog.PROVIDERS))
-        raise InvalidRequest(f"There is no provider {catalog.shown(name)}.", hint=hint, field="provider")
+        raise InvalidRequest(f"There is no provider{_quoted_name(name)}.", hint=hint, field="provider")
     return catalog.PROVIDERS[name]
+
+
+def _quoted_name(name: Any) -> str:
+    """A wrong name of a provider as a message quotes it; one as long as a key may be one."""
+    return (
+        f" {catalog.shown(name)}"
+        if not isinstance(name, str) or len(name) <= LONGEST_NAME
+        else " of that name"
+    )
 
 
 def _from_environment(provider: catalog.Provider, environ: Mapping[str, str]) -> Secret:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import queue
 import re
@@ -15,12 +16,20 @@ from typing import Literal
 
 import httpx
 
+from veo_nb.api import errors as refusals
 from veo_nb.api import retry
 from veo_nb.api.client import AsyncClient
 from veo_nb.config import Settings
 from veo_nb.credentials.keys import SANDBOX_KEY
 from veo_nb.engine.job import Job, JobNote
-from veo_nb.errors import RateLimited, TransportError, VeoError
+from veo_nb.errors import (
+    DownloadError,
+    NotFound,
+    OperationAbandoned,
+    RateLimited,
+    TransportError,
+    VeoError,
+)
 
 START_SECONDS = 60.0
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|COOKIE", re.IGNORECASE)
@@ -94,6 +103,29 @@ class Connection:
             job.change(note=JobNote(kind=_waits_for(error), until=until, since=since, why=error.message))
         await self._sleep(seconds)
 
+    async def doubt(self, job: Job, denial: VeoError, times: int, since: float, uri: str = "") -> None:
+        """Wait before the provider is asked again about what it accepted; it has denied it `times` times from `since` on.
+
+        `uri` is the address of the video, where that is denied and not the operation.
+
+        Raises:
+            VideoExpired: it is so old that the provider has deleted it.
+            OperationAbandoned, DownloadError: it was asked for long enough; the operation is kept.
+            VeoError: the error itself, where it is no denial.
+        """
+        if isinstance(denial, NotFound) and self._clock() > job.kept_until:
+            # An operation goes with its video.
+            raise refusals.of_age(denial, uri) from None
+        if not refusals.is_denial(denial):
+            raise denial
+        seconds = retry.doubt_pause(times, self._chance())
+        if seconds is None:
+            raise _given_up(job, denial, self._clock() - since, fetching=bool(uri))
+        if not job.stopping:
+            until = self._clock() + seconds
+            job.change(note=JobNote(kind="denied", until=until, since=since, why=denial.message))
+        await self._sleep(seconds)
+
     def now(self) -> float:
         """The time in epoch seconds."""
         return self._clock()
@@ -102,6 +134,23 @@ class Connection:
         """Close every connection."""
         for client in self._clients:
             await client.aclose()
+
+
+def _given_up(job: Job, denial: VeoError, seconds: float, *, fetching: bool) -> VeoError:
+    """The end of a job that the provider accepted and denies; running the cell again looks at its operation."""
+    kind, what = (
+        (DownloadError, "Made, but not handed out")
+        if fetching
+        else (OperationAbandoned, "Accepted, but not found there")
+    )
+    kept = (
+        f"Operation {job.operation} is kept: %veo retry {job.id} or the cell looks again, --fresh asks anew."
+    )
+    return kind(
+        f"{what} for {max(1, round(seconds / 60))} min: {denial.message[:1].lower()}{denial.message[1:]}",
+        hint=f"{denial.hint} {kept}".strip(),
+        operation=job.operation,
+    )
 
 
 def _waits_for(error: VeoError) -> Literal["asked", "offline", "down"]:
@@ -152,6 +201,17 @@ class LocalServer:
             process.terminate()
         with self._lock:
             self._stop()
+
+    def leave_to_the_parent(self) -> None:
+        """Let go of the server in a forked child, which would keep it alive: it ends with the parent."""
+        process, self._process = self._process, None
+        self._lock = threading.Lock()
+        if process is not None:
+            # Nobody here waits for it.
+            process.returncode = 0
+            if process.stdin is not None:
+                with contextlib.suppress(OSError):
+                    process.stdin.close()
 
     def _start(self) -> str:
         if self._ended:

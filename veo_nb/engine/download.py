@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from veo_nb.api.client import is_passing
 from veo_nb.api.wire import Sample
@@ -13,7 +13,7 @@ from veo_nb.engine.connection import Connection
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import DownloadError, VeoError
-from veo_nb.store.files import Files, check_video, digest
+from veo_nb.store.files import FULL, Files, check_video, digest
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.sidecar import read_sidecar, recipe
 from veo_nb.store.rows import JobRow, VideoRow
@@ -27,6 +27,13 @@ PLAYABLE_TRIES = 3
 PROGRESS_SECONDS = 0.25
 
 
+class Fetched(NamedTuple):
+    """What came of an operation's samples: the videos that are here, and why the others are not."""
+
+    videos: tuple[Video, ...]
+    lost: tuple[tuple[int, VeoError], ...]
+
+
 async def fetch_videos(
     job: Job,
     samples: Sequence[Sample],
@@ -35,18 +42,20 @@ async def fetch_videos(
     connection: Connection,
     *,
     again: Collection[int] = (),
-) -> tuple[Video, ...]:
+) -> Fetched:
     """The videos of a finished operation in the library; those that are there already are left alone.
 
     So are those that somebody deleted. The samples in `again` are fetched all the same, since their files are damaged.
+    One that the provider doesn't give out keeps no other from coming.
 
     Raises:
-        VeoError: one can't be brought here, or the ledger can't be written.
+        VeoError: the provider can't be reached, or the ledger can't be written.
         OSError: the folder can't be written.
     """
     have = {row.sample: row for row in ledger.videos(job.id)}
     deleted = have.keys() - {row.sample for row in ledger.kept_videos(job.id)}
-    videos = []
+    videos: list[Video] = []
+    lost: list[tuple[int, VeoError]] = []
     for number, sample in enumerate(samples):
         if number in deleted:
             continue
@@ -64,14 +73,17 @@ async def fetch_videos(
                     row = await keep_video(library, job, number, sample.uri, part)
                 else:
                     row = await fetch_whole(library, job, number, sample.uri, connection)
+            except DownloadError as error:
+                lost.append((number, error))
+                continue
             except OSError as error:
-                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                if error.errno in FULL:
                     # It can be fetched again. The ledger needs what room there is, to say how the job ended.
                     part.unlink(missing_ok=True)
                 raise
             ledger.add_video(row)
         videos.append(video_from_row(row, library.folder))
-    return tuple(videos)
+    return Fetched(tuple(videos), tuple(lost))
 
 
 async def fetch_whole(library: Files, job: Job, sample: int, uri: str, connection: Connection) -> VideoRow:
@@ -104,26 +116,32 @@ async def download(job: Job, uri: str, part: Path, connection: Connection) -> No
     """Bring the bytes behind an address to `part`, going on after each break; the job shows how many are here.
 
     Raises:
-        VeoError: it is no use to try again, or `DOWNLOAD_TRIES` brought nothing.
+        VeoError: it is no use to try again, or `DOWNLOAD_TRIES` brought nothing, or it is denied for minutes.
     """
     shown_at = 0.0
 
     def show(received: int, total: int | None) -> None:
         nonlocal shown_at
-        if connection.now() - shown_at >= PROGRESS_SECONDS and not job.stopping:
+        # At once, too, where the clock was set back.
+        if not 0 <= connection.now() - shown_at < PROGRESS_SECONDS and not job.stopping:
             shown_at = connection.now()
             job.change(received=received, total=total, note=None)
 
     failures, since, most = 0, 0.0, _size(part)
+    denials, denied_since = 0, 0.0
     while True:
         try:
             client = await connection.reach(job)
             size = await client.download(uri, part, show)
         except VeoError as error:
+            if not is_passing(error):
+                denials, denied_since = denials + 1, denied_since or connection.now()
+                await connection.doubt(job, error, denials, denied_since, uri)
+                continue
             if _size(part) >= most + PROGRESS_BYTES:
                 failures, since, most = 0, 0.0, _size(part)
             failures += 1
-            if not is_passing(error) or failures == DOWNLOAD_TRIES:
+            if failures == DOWNLOAD_TRIES:
                 raise
             since = since or connection.now()
             await connection.pause(job, error, failures - 1, since)

@@ -29,6 +29,8 @@ from veo_nb.engine.download import fetch_videos
 from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.queue import Limits
 from veo_nb.engine.timing import Deadline
+from veo_nb.engine.video import Video, video_from_row
+from veo_nb.store.billing import may_be_charged
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import State, error_to_json
@@ -88,6 +90,8 @@ class Engine:
             settings, server, transport=transport, clock=clock, sleep=sleep, chance=chance
         )
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._forms: dict[str, bool] = {}
+        """Of each job whose polls were answered or denied, whether it is asked for in the provider's other form."""
         self._posts: dict[str, asyncio.Task[wire.Operation]] = {}
         self._stopping = False
 
@@ -113,13 +117,24 @@ class Engine:
     def retry(self, job: Job) -> None:
         """Ask once more for the operation of a job that ended, and fetch its video."""
         if job.now.state.final:
-            self._record(job, state=State.RUNNING, error=None, finished_at=None, videos=(), note=None)
+            was_done = job.now.state is State.SUCCEEDED
+            self._record(
+                job,
+                state=State.RUNNING,
+                error=None,
+                # When it was done stays written: whatever is found now, it was (`_was_done`).
+                finished_at=job.now.finished_at if was_done else None,
+                videos=self._here(job) if was_done else (),
+                lost=(),
+                note=None,
+            )
             self.drive(job)
 
     def resubmit(self, job: Job) -> None:
         """Send a job anew that ended uncertain; a person decided that."""
         if job.now.state is State.UNCERTAIN:
             self._record(job, state=State.QUEUED, error=None, finished_at=None, submitted_at=None, note=None)
+            job.change(unanswered=job.now.unanswered + 1)
             self.drive(job)
 
     def hold(self, job_ids: AbstractSet[str], *, back: bool) -> None:
@@ -149,6 +164,22 @@ class Engine:
         # It is raised again in a cell: with our frames a verbose traceback would show what a server said, word for word.
         error.__traceback__ = error.__context__ = error.__cause__ = None
         end: dict[str, Any] = {"state": state, "error": error, "finished_at": self._clock()}
+        if (unknown := self._unknown(job, state, error)) is not None:
+            end |= {"state": State.UNCERTAIN, "error": unknown}
+        elif _was_done(job):
+            # What was made stays made: of its files some are here, and it says why the others are not.
+            videos = self._here(job)
+            here = {video.sample for video in videos}
+            lost = tuple(
+                (row.sample, error) for row in self._ledger.kept_videos(job.id) if row.sample not in here
+            )
+            end = {
+                "state": State.SUCCEEDED,
+                "error": None,
+                "finished_at": job.now.finished_at,
+                "videos": videos,
+                "lost": lost,
+            }
         try:
             # All of it, in case an earlier write failed.
             self._record(job, **{name: getattr(job.now, name) for name in _PERSISTED} | end, note=None)
@@ -166,14 +197,15 @@ class Engine:
             OSError: the folder can't be written.
         """
         assert job.operation is not None, "a job that is done has an operation"
-        client = await self._connection.reach(job)
-        operation = await client.poll(job.request.model, job.operation)
+        operation = await self._ask(job)
         if operation.error is not None:
             raise operation.error
-        videos = await fetch_videos(
+        found = await fetch_videos(
             job, operation.samples, self._ledger, self._library, self._connection, again=samples
         )
-        job.change(videos=videos, note=None)
+        if found.lost:
+            raise found.lost[0][1]
+        job.change(videos=found.videos, lost=(), note=None)
 
     async def stop(self) -> None:
         """Let go of every job as it is; another process can take them on."""
@@ -192,6 +224,7 @@ class Engine:
     def _forget(self, job: Job, task: asyncio.Task[None]) -> None:
         if self._tasks.get(job.id) is task:
             del self._tasks[job.id]
+            self._forms.pop(job.id, None)
         if task.cancelled() and not self._stopping:
             # Cancelled before its first step, so that not even the way out was begun.
             self.end(job, State.CANCELLED, _cancelled(job))
@@ -224,7 +257,7 @@ class Engine:
             # one before it goes out, to write its body or look up the host: so nothing was sent.
             if job.now.state is State.SUBMITTING:
                 with contextlib.suppress(errors.VeoError):
-                    self._record(job, state=State.QUEUED)
+                    self._record(job, state=State.QUEUED, submitted_at=None)
         elif not self._stopping:
             log.error("job %s broke", job.id, exc_info=error)
             text = f"{type(error).__name__}: {error}"
@@ -239,12 +272,18 @@ class Engine:
             operation = await self._watch(job)
         finally:
             self._limits.leave(job)
-        videos = await fetch_videos(job, operation.samples, self._ledger, self._library, self._connection)
+        found = await fetch_videos(job, operation.samples, self._ledger, self._library, self._connection)
+        if found.lost and not _was_done(job):
+            # What is deleted does not come any more, and what is here must not be lost with it.
+            kept = [error for _, error in found.lost if not isinstance(error, errors.VideoExpired)]
+            if kept or not found.videos:
+                raise [*kept, found.lost[0][1]][0]
         self._record(
             job,
             state=State.SUCCEEDED,
-            finished_at=self._clock(),
-            videos=videos,
+            finished_at=job.now.finished_at or self._clock(),
+            videos=found.videos,
+            lost=found.lost,
             filtered=operation.filtered,
             note=None,
         )
@@ -268,7 +307,7 @@ class Engine:
                     self._limits.refused(error.retry_after)
                 # It was not accepted, so it is queued again; on disk too, or a crash now would look uncertain.
                 if job.now.state is State.SUBMITTING:
-                    self._record(job, state=State.QUEUED)
+                    self._record(job, state=State.QUEUED, submitted_at=None)
                 since = since or self._clock()
                 await self._connection.pause(job, error, attempt, since)
             else:
@@ -293,7 +332,7 @@ class Engine:
                 elif isinstance(failure, errors.SubmissionUncertain):
                     raise failure from None
                 else:
-                    job.change(state=State.QUEUED)
+                    job.change(state=State.QUEUED, submitted_at=None)
             raise
 
     def _accepted(self, job: Job, operation: wire.Operation) -> None:
@@ -314,20 +353,19 @@ class Engine:
         began = job.now.submitted_at or job.now.created_at
         seen_running = self._clock() - began < 5.0
         failures, since = 0, 0.0
+        denials, denied_since = 0, 0.0
         deadline = Deadline(began, self._clock())
         while True:
             elapsed = self._clock() - began
-            if seen_running and not failures:
+            if seen_running and not failures and not denials:
                 await self._sleep(retry.poll_pause(elapsed, job.now.typical, self._chance()))
             try:
-                client = await self._connection.reach(job)
-                operation = await client.poll(job.request.model, job.operation)
+                operation = await self._ask(job)
             except errors.VeoError as error:
                 if not is_passing(error):
-                    if self._clock() - began > self._retention:
-                        # An operation goes with its video.
-                        raise refusals.of_download(error, "") from None
-                    raise
+                    denials, denied_since = denials + 1, denied_since or self._clock()
+                    await self._connection.doubt(job, error, denials, denied_since)
+                    continue
                 since = since or self._clock()
                 await self._connection.pause(job, error, failures, since)
                 failures += 1
@@ -335,6 +373,7 @@ class Engine:
                 self._check_plausible(job, deadline, self._retention)
                 continue
             failures, since = 0, 0.0
+            denials, denied_since = 0, 0.0
             if job.now.note is not None and not job.stopping:
                 job.change(note=None)
             if operation.done:
@@ -348,6 +387,57 @@ class Engine:
                 return operation
             seen_running = True
             self._check_plausible(job, deadline, PLAUSIBLE_SECONDS)
+
+    async def _ask(self, job: Job) -> wire.Operation:
+        """How the operation of a job stands.
+
+        Where the documented form of the question is not known from the first, the other one is tried, once.
+        """
+        assert job.operation is not None, "a job that runs has an operation"
+        client = await self._connection.reach(job)
+        other = self._forms.get(job.id)
+        try:
+            operation = await client.poll(job.request.model, job.operation, other=bool(other))
+        except errors.VeoError as denial:
+            if other is not None or denial.facts.get("status") not in (404, 405):
+                raise
+            self._forms[job.id] = False
+            try:
+                operation = await client.poll(job.request.model, job.operation, other=True)
+            except errors.VeoError:
+                raise denial from None
+            other = True
+        self._forms[job.id] = bool(other)
+        return operation
+
+    def _unknown(self, job: Job, state: State, error: errors.VeoError) -> errors.SubmissionUncertain | None:
+        """What a job ends with of which nobody knows whether the provider has taken it; None for any other.
+
+        That is one that ends between its POST and the answer. And it is one that was sent once more since the first
+        answer was lost, and was not taken then: the bill is what it was before, and of the first nobody knows more.
+        """
+        if job.operation is not None or state is State.UNCERTAIN:
+            return None
+        said = f"{error.message.rstrip('.')}."
+        if may_be_charged(
+            state, accepted=False, sent=job.now.submitted_at is not None, error=error_to_json(error)
+        ):
+            return refusals.unknown(f"{said} It was being sent then.")
+        if not job.now.unanswered:
+            return None
+        try:
+            job.estimate = self._ledger.take_back(job.id)
+        except errors.VeoError as unwritten:
+            log.warning("The bill of job %s is too high: %s", job.id, unwritten)
+        stopped = state is State.CANCELLED
+        again = "Stopped before it was sent again." if stopped else f"Sent again and not taken: {said}"
+        return refusals.unknown(f"{again} The answer before that was lost.")
+
+    def _here(self, job: Job) -> tuple[Video, ...]:
+        """The videos of a job whose files are here."""
+        folder = self._library.folder
+        rows = self._ledger.kept_videos(job.id)
+        return tuple(video_from_row(row, folder) for row in rows if (folder / row.path).exists())
 
     def _check_plausible(self, job: Job, deadline: Deadline, longest: float) -> None:
         deadline.look(self._clock())
@@ -371,6 +461,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, State):
         return value.value
     return error_to_json(value) if isinstance(value, errors.VeoError) else value
+
+
+def _was_done(job: Job) -> bool:
+    """Whether a job that goes on was done before, and only looks for a file that is gone since."""
+    return job.now.finished_at is not None and not job.now.state.final
 
 
 def _cancelled(job: Job) -> errors.Cancelled:

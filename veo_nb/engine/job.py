@@ -14,7 +14,7 @@ from veo_nb import catalog
 from veo_nb.engine.loop import block_on
 from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, video_from_row
-from veo_nb.errors import InvalidRequest, NotFound, VeoError, WaitTimeout
+from veo_nb.errors import InvalidRequest, NotFound, VeoError, VideoExpired, WaitTimeout
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.files import Files
@@ -29,8 +29,11 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 class JobNote:
     """What a job waits for within its state. Times are seconds since the epoch."""
 
-    kind: Literal["slot", "rate", "asked", "held", "offline", "down", "starting", "elsewhere", "stopping"]
-    """`offline` when the way is broken, `down` when the provider answers and nothing can be made of it."""
+    kind: Literal[
+        "slot", "rate", "asked", "held", "offline", "down", "denied", "starting", "elsewhere", "stopping"
+    ]
+    """`offline` when the way is broken, `down` when the provider answers and nothing can be made of it, `denied` when it
+    says that it does not know or give out what it accepted."""
     until: float | None = None
     since: float | None = None
     count: int = 0
@@ -55,6 +58,10 @@ class Snapshot:
     total: int | None = None
     videos: tuple[Video, ...] = ()
     filtered: tuple[str, ...] = ()
+    unanswered: int = 0
+    """How many submits before the present one were sent and never answered."""
+    lost: tuple[tuple[int, VeoError], ...] = ()
+    """The samples whose files are not here and did not come when they were looked for, each with the reason."""
     typical: float = 60.0
     """Seconds a clip like this usually takes."""
     slow: float | None = None
@@ -166,8 +173,8 @@ class Job:
         """
         if videos := self.videos:
             return videos[0]
-        if self._now.error is not None:
-            raise self._now.error
+        if (error := self._failure()) is not None:
+            raise error
         raise NotFound(
             f"Job {self.id} has no video yet: it is {self.status}.", hint="Wait for it with job.wait()."
         )
@@ -175,13 +182,29 @@ class Job:
     @property
     def complete(self) -> bool:
         """Whether it is done and its files are all here."""
-        return self._now.state is State.SUCCEEDED and all(video.path.exists() for video in self.videos)
+        whole = self._now.state is State.SUCCEEDED and not self._now.lost
+        return whole and all(video.path.exists() for video in self.videos)
 
     @property
     def fetchable(self) -> bool:
         """Whether its clip may still be fetched, though the job has ended without it: `retry` does, and pays nothing."""
         now = self._now
         return is_fetchable(now.state.value, now.operation, None if now.error is None else now.error.code)
+
+    @property
+    def missed(self) -> bool:
+        """Whether a clip of it is not here and may still be had: `fetchable`, or done and a file is gone since."""
+        now = self._now
+        if now.lost and all(isinstance(error, VideoExpired) for _, error in now.lost):
+            return not all(video.path.exists() for video in now.videos)
+        return self.fetchable or (now.state is State.SUCCEEDED and not self.complete)
+
+    @property
+    def kept_until(self) -> float:
+        """When the provider deletes its video, in seconds since the epoch."""
+        # From when it was ready where that is known; before that it can't have been there.
+        since = self._now.generated_at or self._now.submitted_at or self._now.created_at
+        return since + self.provider.retention_seconds
 
     def wait(self, timeout: float | None = None) -> Job:
         """This job, once it is done; `timeout` in seconds.
@@ -308,9 +331,16 @@ class Job:
                 done.set_result(self)
 
     def _result(self) -> Job:
-        if self._now.error is not None:
-            raise self._now.error
+        if (error := self._failure()) is not None:
+            raise error
         return self
+
+    def _failure(self) -> VeoError | None:
+        """Why there is nothing of it: its own error, or that every file of a job that was done is lost."""
+        now = self._now
+        if now.error is None and now.lost and not now.videos:
+            return now.lost[0][1]
+        return now.error
 
     def __repr__(self) -> str:
         prompt = " ".join(self.request.prompt.split())
@@ -399,6 +429,7 @@ class Registry:
             generated_at=row.generated_at,
             finished_at=row.finished_at,
             filtered=row.filtered,
+            unanswered=row.unanswered,
             videos=tuple(video_from_row(video, self._library.folder) for video in videos),
             typical=typical,
             slow=slow,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ import httpx
 from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.engine.job import ALPHABET, Job
+from veo_nb.engine.lease import Awaited
 from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
-from veo_nb.request import VideoRequest, make_request
+from veo_nb.request import DEFAULT_SHAPE, VideoRequest, make_request
 from veo_nb.store import lineage
 from veo_nb.store.billing import Bill, estimate, make_bill, make_gate
 from veo_nb.store.changes import Change
@@ -100,7 +101,13 @@ class Jobs:
                 raise InvalidRequest(
                     f"{name} is a whole job.", hint="Use its .video.last_frame().", field=name
                 )
-        return make_request(self.settings.provider, prompt=prompt, **values)
+        request = make_request(self.settings.provider, prompt=prompt, **values)
+        if "fit" in values and request.aspect_ratio and "aspect_ratio" not in values:
+            # Made to fit, an upright photo became a wide clip before it led to an upright one; where that is there it stays.
+            values["aspect_ratio"] = DEFAULT_SHAPE
+            wide = replace(make_request(self.settings.provider, prompt=prompt, **values), aspect_ratio=None)
+            request = wide if self.is_standing(wide, take) else request
+        return request
 
     def submit(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:
         """The job for a request, driven from now on, and whether it is new.
@@ -232,6 +239,11 @@ class Jobs:
         parts = self.workspace.existing()
         return parts.leases.resume() if parts else []
 
+    def awaited(self) -> list[Awaited]:
+        """The jobs that are not done and not driven by this kernel, oldest first, and what each waits for."""
+        parts = self.workspace.existing()
+        return parts.leases.awaited() if parts else []
+
     def attend(self, job: Job) -> None:
         """See to it that somebody drives a job that is not done: this process, or another that is followed."""
         if not job.now.state.final:
@@ -288,15 +300,13 @@ class Jobs:
         parts = self.workspace.open()
         self._see_again(job)
         usd = self.estimate(job.request)
-        before, gate = job.estimate, make_gate(self.settings, job.request.model, usd)
-        # The first charge stays on the bill, since nobody knows whether it was made.
-        job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
-        try:
-            parts.leases.again(job, parts.engine.resubmit)
-        except VeoError:
-            job.estimate = before
-            parts.ledger.update_job(job.id, estimate=before)
-            raise
+        gate = make_gate(self.settings, job.request.model, usd)
+
+        def charge() -> None:
+            # The first charge stays on the bill, since nobody knows whether it was made.
+            job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
+
+        parts.leases.again(job, parts.engine.resubmit, before=charge)
         return job
 
     def rerun(self, job_id: str) -> Job:
@@ -421,7 +431,7 @@ class Jobs:
     def _take_up(self, job: Job, parts: Parts) -> None:
         """Go on with a stored job where it needs it: its file is not here, or nobody drives it any more."""
         self._see_again(job)
-        if job.fetchable or (job.now.state is State.SUCCEEDED and not job.complete):
+        if job.missed:
             parts.leases.again(job, parts.engine.retry)
         else:
             parts.leases.attend(job)
@@ -445,9 +455,7 @@ def unfetched(jobs: Iterable[Job], now: float) -> list[Unfetched]:
     """The jobs that nobody goes on with and whose video may still be fetched, the most urgent first."""
     found = []
     for job in jobs:
-        # From when it was ready where that is known; before that it can't have been there.
-        since = job.now.generated_at or job.now.submitted_at or job.now.created_at
-        seconds = since + job.provider.retention_seconds - now
+        seconds = job.kept_until - now
         if seconds > 0 and job.fetchable:
             found.append(Unfetched(job, seconds))
     return sorted(found, key=lambda one: one.seconds)

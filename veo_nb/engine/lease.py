@@ -1,38 +1,69 @@
 """Who sees to a job: this process drives it, follows what another one does with it, or takes it over.
 
-Each process is an owner that says every few seconds that it lives; the jobs of one that is gone are free.
+Each process is an owner. The operating system holds a lock for it and lets go of it whenever and however the process ends;
+for those on other machines, for former versions, and where locks don't work, an owner says every few seconds that it lives.
+The jobs of one that is gone are free.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import logging
 import os
+import re
 import socket
 import sqlite3
+import sys
 import threading
 import weakref
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
+from veo_nb.api import errors as refusals
 from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, JobNote, Registry, Snapshot
 from veo_nb.engine.loop import BackgroundLoop
-from veo_nb.errors import InvalidRequest, NotFound, SubmissionUncertain, VeoError
+from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import JobRow, Owner, State
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 log = logging.getLogger("veo_nb")
 
 BEAT_SECONDS = 5.0
 PARTING_SECONDS = 5.0
 """How long the end waits for a beat that is under way."""
-SILENT_SECONDS = 60.0
-"""An owner that has said nothing for this long is taken to be gone."""
+SILENT_BEATS = 12
+"""An owner that said nothing during so many beats of ours is taken to be gone: no clock is asked, which may be set back, or
+be another machine's. A machine that sleeps does not beat either."""
+LONG_SILENT_SECONDS = 2 * 3600.0
+"""One that said nothing for this long when it is first looked at is gone: no two clocks differ by so much."""
+FORGOTTEN_SECONDS = 30 * 24 * 3600.0
+"""After so long the ledger need not know an owner any more."""
 FOLLOW_SECONDS = 1.0
 
 _HERE: weakref.WeakValueDictionary[str, Leases] = weakref.WeakValueDictionary()
 """Those of this process, by owner: `configure` leaves the jobs of the former studio running."""
+
+
+Whom = Literal["notebook", "silence", "provider", "key"]
+"""Another kernel that lives; one that may be gone; the provider to be set; a key for it."""
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """A job that is not done and not driven by this kernel, and what it waits for."""
+
+    job_id: str
+    whom: Whom
+    name: str
+    """The kernel's machine, or the provider's name."""
 
 
 class Leases:
@@ -109,13 +140,34 @@ class Leases:
         if taken:
             log.info("taken on from a kernel that is gone: %s", ", ".join(job.id for job in taken))
 
+    def awaited(self) -> list[Awaited]:
+        """The jobs that are not done and not driven by this kernel, oldest first, and what each waits for."""
+        provider, found = self._settings.provider, []
+        for row in self._ledger.unfinished():
+            owner = row.owner or ""
+            if owner in _HERE:
+                continue
+            lives = self._holder.lives(owner)
+            if lives is not False:
+                whom: Whom = "notebook" if lives else "silence"
+                found.append(Awaited(row.id, whom, owner.partition(":")[0]))
+            elif row.provider != provider.name:
+                found.append(Awaited(row.id, "provider", row.provider))
+            elif not self._settings.has_access:
+                found.append(Awaited(row.id, "key", provider.name))
+        return found
+
     def follow(self, job: Job) -> None:
         """Show what another living process does with a job, and take it on when that one is gone."""
         self._loop.run(self._watch(job))
         self._registry.hold(job)
 
-    def again(self, job: Job, action: Callable[[Job], None]) -> None:
+    def again(
+        self, job: Job, action: Callable[[Job], None], *, before: Callable[[], None] = lambda: None
+    ) -> None:
         """Take a job that is over, whoever had it, and have the engine's `retry` or `resubmit` start it.
+
+        `before()` is called once it is ours; where that raises, the job stays as it is.
 
         Raises:
             InvalidRequest: it belongs to another provider than is set now, or somebody else has just started it.
@@ -132,6 +184,8 @@ class Leases:
             raise InvalidRequest(
                 f"Job {job.id} has just been started elsewhere.", hint="%veo lists the jobs."
             )
+
+        before()
 
         def begin() -> None:
             action(job)
@@ -154,7 +208,15 @@ class Leases:
         if row is None or State(row.state).final:
             job.restate(self._moment(job, row))
         elif self._holder.adopt(row):
-            self._loop.call(self._engine.cancel, job)
+            moment = self._taken_on(row)
+
+            def stop() -> None:
+                if not self._engine.drives(job):
+                    # Its kernel may have come further than was heard of: as far as sending it, say.
+                    job.restate(moment)
+                self._engine.cancel(job)
+
+            self._loop.call(stop)
         elif (other := _HERE.get(row.owner or "")) is not None:
             other.cancel(other._registry.job(row))  # noqa: SLF001  one of us
         else:
@@ -166,11 +228,7 @@ class Leases:
 
     def _go_on(self, job: Job, row: JobRow) -> None:
         """Drive a job that has just become ours, from where the ledger says it is."""
-        if row.state == State.SUBMITTING.value and (name := self._ledger.noted_operation(row)):
-            # It was accepted, and the disk too full to say so anywhere but in the journal.
-            self._ledger.update_job(row.id, state=State.RUNNING.value, operation=name)
-            row = replace(row, state=State.RUNNING.value, operation=name)
-        moment = self._registry.snapshot(row)
+        moment = self._taken_on(row)
 
         def begin() -> None:
             if self._engine.drives(job):
@@ -179,14 +237,19 @@ class Leases:
             if job.now.state is not State.SUBMITTING:
                 self._engine.drive(job)
                 return
-            lost = SubmissionUncertain(
-                "The kernel ended while it was being sent. It may have been accepted and charged.",
-                hint="Look at your provider's dashboard before you send it again.",
-            )
+            lost = refusals.unknown("The kernel ended while it was being sent.")
             self._engine.end(job, State.UNCERTAIN, lost)
 
         self._loop.call(begin)
         self._registry.hold(job)
+
+    def _taken_on(self, row: JobRow) -> Snapshot:
+        """The job of a row that has just become ours, where its former kernel left it."""
+        if row.state == State.SUBMITTING.value and (name := self._ledger.noted_operation(row)):
+            # It was accepted, and the disk too full to say so anywhere but in the journal.
+            self._ledger.update_job(row.id, state=State.RUNNING.value, operation=name)
+            row = replace(row, state=State.RUNNING.value, operation=name)
+        return self._registry.snapshot(row)
 
     async def _watch(self, job: Job) -> None:
         job.change(note=JobNote(kind="elsewhere"))
@@ -211,19 +274,119 @@ class Leases:
         return replace(job.now, state=State.FAILED, error=gone, note=None)
 
 
-class LeaseHolder:
-    """This process as an owner: it beats from a thread of its own until `stop()`."""
+OWNERS = ".owners"
 
-    def __init__(self, ledger: Ledger, owner_id: str, clock: Callable[[], float]) -> None:
+
+class OwnerLocks:
+    """A lock file an owner, in the library's folder; the operating system holds it for as long as the process lives.
+
+    So neither a number that another process has by now nor one that its parent has not buried counts as alive. The name of
+    the file says which machine's system holds it: from another one it may look free.
+    """
+
+    def __init__(self, library: Path, machine: str | None = None) -> None:
+        self._folder = library / OWNERS
+        self._machine = find_machine() if machine is None else machine
+        self._held: BaseFileLock | None = None
+
+    def hold(self, owner_id: str) -> bool:
+        """Take an owner's lock until this process ends; False where locks don't work."""
+        if not self._machine:
+            return False
+        path = self._path(owner_id)
+        try:
+            self._folder.mkdir(exist_ok=True)
+            lock = _lock(path)
+            lock.acquire()
+        except (OSError, NotImplementedError) as error:
+            log.info("no lock for this process: %s", error)
+            self.remove(owner_id)
+            return False
+        # Some network drives say yes to everyone.
+        if self.is_held(owner_id):
+            self._held = lock
+            return True
+        lock.release()
+        self.remove(owner_id)
+        return False
+
+    def is_held(self, owner_id: str) -> bool | None:
+        """Whether an owner's process lives; None where its lock can't be asked from here."""
+        path = self._path(owner_id)
+        if not self._machine or not path.exists():
+            return None
+        try:
+            lock = _lock(path)
+            lock.acquire()
+        except TimeoutError:
+            return True
+        except (OSError, NotImplementedError):
+            return None
+        lock.release()
+        return False
+
+    def let_go(self, owner_id: str) -> None:
+        """Let go of the lock that this process holds, and take its file away."""
+        if self._held is not None:
+            self._held.release()
+            self._held = None
+        self.remove(owner_id)
+
+    def remove(self, owner_id: str) -> None:
+        """Take the files of an owner away that is gone, whichever machine it was on."""
+        for path in self._folder.glob(f"{_plain(owner_id)}.*.lock"):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def _path(self, owner_id: str) -> Path:
+        return self._folder / f"{_plain(owner_id)}.{self._machine}.lock"
+
+
+def _lock(path: Path) -> BaseFileLock:
+    # Imported where it is needed: 10 ms, of which `import veo_nb` knows nothing.
+    import filelock
+
+    # A soft lock would outlive its process.
+    return filelock.FileLock(path, timeout=0, thread_local=False, fallback_to_soft=False)
+
+
+def _plain(owner_id: str) -> str:
+    return re.sub(r"[^0-9A-Za-z-]", "_", owner_id)
+
+
+def find_machine() -> str:
+    """What those processes share for which one and the same system keeps the locks; empty where that can't be told.
+
+    Containers may have one host name and each their own process numbers; the system below has one number for each start.
+    """
+    try:
+        told = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except (OSError, ValueError):
+        told = "" if sys.platform == "linux" else socket.gethostname()
+    return hashlib.sha256(told.encode()).hexdigest()[:12] if told else ""
+
+
+class LeaseHolder:
+    """This process as an owner: it holds its lock, and beats from a thread of its own, until `stop()`."""
+
+    def __init__(
+        self, ledger: Ledger, owner_id: str, clock: Callable[[], float], locks: OwnerLocks | None = None
+    ) -> None:
         self._ledger = ledger
         self._id = owner_id
         self._clock = clock
+        self._locks = locks
         self._host = socket.gethostname()
         self._ended = threading.Event()
-        self._beat_at = 0.0
-        self._slept: tuple[float, float] | None = None
+        self._beats = 0
+        self._gone: set[str] = set()
+        self._heard: dict[str, tuple[float, int]] = {}
+        """What each owner said last, and with which beat of ours we heard it for the first time."""
         self._look: Callable[[], object] = lambda: None
+        if locks is not None:
+            locks.hold(owner_id)
         self._beat()
+        self._forget()
         self._thread = threading.Thread(target=self._live, name="veo-nb-owner", daemon=True)
         self._thread.start()
 
@@ -236,14 +399,26 @@ class LeaseHolder:
         """Make a job ours; False while its owner lives, or where another was quicker."""
         if row.owner == self._id:
             return True
-        owner = self._ledger.owner(row.owner) if row.owner else None
-        if owner is not None and any(is_alive(owner, self._host, now) for now in self._measured_at()):
+        if row.owner and self.lives(row.owner) is not False:
             return False
         return self._ledger.claim(row, self._id)
 
     def seize(self, row: JobRow) -> bool:
         """Make a job ours that is over, whoever had it; False where it has changed in the meantime."""
         return self._ledger.claim(row, self._id)
+
+    def lives(self, owner_id: str) -> bool | None:
+        """Whether an owner still drives its jobs; None where only time can tell."""
+        owner = None if owner_id in self._gone else self._ledger.owner(owner_id)
+        if owner is None:
+            return False
+        held = None if self._locks is None else self._locks.is_held(owner_id)
+        if held is None and self._hear(owner) >= SILENT_BEATS:
+            return False
+        if held is False:
+            # It never comes back, and who looks holds the lock for a moment: others would take it to be alive.
+            self._gone.add(owner_id)
+        return held
 
     def after_each_beat(self, look: Callable[[], object]) -> None:
         """Have `look` called from the beating thread, every few seconds, for as long as this process lives."""
@@ -258,25 +433,33 @@ class LeaseHolder:
         except VeoError as error:
             # The others will notice that this process is gone.
             log.info("not signed off: %s", error)
+        if self._locks is not None:
+            self._locks.let_go(self._id)
 
     def _beat(self) -> None:
-        now = self._clock()
-        self._ledger.beat(Owner(self._id, self._host, os.getpid(), now))
-        if self._beat_at and not 0 <= now - self._beat_at <= SILENT_SECONDS:
-            self._slept = (self._beat_at, now)
-        self._beat_at = now
+        self._ledger.beat(Owner(self._id, self._host, os.getpid(), self._clock()))
+        self._beats += 1
+        for owner in self._ledger.owners():
+            self._hear(owner)
 
-    def _measured_at(self) -> list[float]:
-        """The moments at one of which the others must have been alive: our own last beat.
+    def _hear(self, owner: Owner) -> int:
+        """Take in what an owner said last; for how many of our beats it has said nothing else."""
+        said, since = self._heard.get(owner.id, (None, self._beats))
+        if said is None and self._beats == 1 and self._clock() - owner.beat_at > LONG_SILENT_SECONDS:
+            since = self._beats - SILENT_BEATS
+        elif said != owner.beat_at:
+            since = self._beats
+        self._heard[owner.id] = (owner.beat_at, since)
+        return self._beats - since
 
-        After this machine has slept, or its clock was set, also the last one before: the others need the time to say
-        that they live, and whoever wakes first must not take their jobs.
-        """
-        if self._slept is not None:
-            before, awake = self._slept
-            if self._beat_at - awake <= SILENT_SECONDS:
-                return [before, self._beat_at]
-        return [self._beat_at]
+    def _forget(self) -> None:
+        """Strike those from the ledger that are known to be gone, with their files."""
+        for owner in self._ledger.owners():
+            held = None if self._locks is None else self._locks.is_held(owner.id)
+            if held is False or (held is None and self._clock() - owner.beat_at > FORGOTTEN_SECONDS):
+                self._ledger.leave(owner.id)
+                if self._locks is not None:
+                    self._locks.remove(owner.id)
 
     def _live(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):
@@ -287,19 +470,3 @@ class LeaseHolder:
             except VeoError as error:
                 # A ledger that is busy now takes the next beat; a dozen may be missed.
                 log.info("no beat: %s", error)
-
-
-def is_alive(owner: Owner, host: str, now: float) -> bool:
-    """Whether an owner still drives its jobs, seen from `host` at `now` (epoch seconds)."""
-    if now - owner.beat_at > SILENT_SECONDS:
-        return False
-    # Elsewhere os.kill(pid, 0) is no question but a kill.
-    if owner.host != host or os.name != "posix":
-        return True
-    try:
-        os.kill(owner.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

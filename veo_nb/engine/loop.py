@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextvars import Context
 from typing import Any, TypeVar
+
+from veo_nb.errors import VeoError
+from veo_nb.store.database import left_behind
 
 T = TypeVar("T")
 
@@ -20,10 +24,12 @@ class BackgroundLoop:
     """An event loop on a thread of its own, running while cells run, until `stop()`.
 
     Its methods raise RuntimeError once it has ended. What they start knows nothing of the cell that started it: a
-    job outlives its cell, and an update that names a cell which is over is thrown away by nbclient.
+    job outlives its cell, and an update that names a cell which is over is thrown away by nbclient. In a forked child
+    they raise VeoError: the thread is in the parent.
     """
 
     def __init__(self) -> None:
+        self._pid = os.getpid()
         ready: Future[asyncio.AbstractEventLoop] = Future()
         self._thread = threading.Thread(target=_live, args=(ready,), name="veo-nb-loop", daemon=True)
         self._thread.start()
@@ -32,13 +38,15 @@ class BackgroundLoop:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Start a coroutine on the loop, from any thread."""
         try:
+            self._check_process()
             return Context().run(asyncio.run_coroutine_threadsafe, coroutine, self._loop)
-        except RuntimeError:
+        except (RuntimeError, VeoError):
             coroutine.close()
             raise
 
     def call(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call a function on the loop, soon, from any thread."""
+        self._check_process()
         Context().run(self._loop.call_soon_threadsafe, function, *arguments)
 
     def do(self, function: Callable[..., T], *arguments: Any) -> T:
@@ -50,6 +58,10 @@ class BackgroundLoop:
             return function(*arguments)
 
         return self.run(carry()).result(30)
+
+    def _check_process(self) -> None:
+        if self._pid != os.getpid():
+            raise left_behind(self._pid)
 
     def stop(self, timeout: float = 5.0) -> None:
         """End the loop and its thread; what still runs on it is cancelled."""
@@ -75,6 +87,11 @@ def _live(ready: Future[asyncio.AbstractEventLoop]) -> None:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+if hasattr(os, "register_at_fork"):
+    # They turn in the parent.
+    os.register_at_fork(after_in_child=_turning.clear)
 
 
 def call_later(seconds: float, function: Callable[[], object]) -> bool:

@@ -33,13 +33,13 @@ class Pace:
 
     def slower(self, now: float) -> Pace:
         """After a refusal."""
-        if now - self.refused_at < ONE_REFUSAL:
+        if 0 <= now - self.refused_at < ONE_REFUSAL:
             return self
         return Pace(max(LEAST_SHARE, self.share / 2), now)
 
     def faster(self, now: float) -> Pace:
         """After a request was taken."""
-        if self.share >= 1.0 or now - self.refused_at < CALM:
+        if self.share >= 1.0 or 0 <= now - self.refused_at < CALM:
             return self
         return Pace(min(1.0, self.share + STEP), self.refused_at)
 
@@ -172,6 +172,8 @@ class Limits:
     async def _sleep_for_rate(self, job: Job) -> None:
         while job.id not in self._held:
             now, limit = self._clock(), self._pace.of(self._per_minute)
+            # Of a clock that was set back; nobody is asked to wait for longer.
+            self._not_before = min(self._not_before, now + retry.LONGEST_PAUSE)
             until = now + retry.rate_pause(self._sent, limit, now)
             if max(until, self._not_before) <= now:
                 return

@@ -21,10 +21,11 @@ from veo_nb.config import Settings
 from veo_nb.engine.connection import LocalServer
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Actions, Registry
-from veo_nb.engine.lease import LeaseHolder, Leases
+from veo_nb.engine.lease import LeaseHolder, Leases, OwnerLocks
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.errors import VeoError
-from veo_nb.store.changes import Change, changes_of, look, watch
+from veo_nb.store.changes import Change, changes_of, forget_streams, look, watch
+from veo_nb.store.database import left_behind
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.rebuild import has_traces, open_ledger
@@ -80,6 +81,9 @@ class Workspace:
         self._late: Ledger | None = None
         self._watching: Future[None] | None = None
         self._closed = False
+        self._pid = os.getpid()
+        self._server: LocalServer | None = None
+        _ALL.add(self)
 
     def open(self) -> Parts:
         """The open library.
@@ -87,6 +91,7 @@ class Workspace:
         Raises:
             VeoError: the folder or the ledger can't be used, or the studio is closed.
         """
+        self._check_process()
         # Without the lock, or a listener that asks for it would wait for whoever is just entering a request.
         if (parts := self._parts) is not None:
             return parts
@@ -112,6 +117,7 @@ class Workspace:
 
     def ledger(self) -> Ledger:
         """The ledger; once the studio is closed, its file anew: a sweep that is done can still be rated."""
+        self._check_process()
         if not self._closed:
             return self.open().ledger
         if self._late is None:
@@ -139,12 +145,31 @@ class Workspace:
         return self.changed.listen(listener)
 
     def close(self) -> None:
-        """Stop the background work and the sandbox; unfinished jobs stay in the ledger."""
+        """Stop the background work and the sandbox; unfinished jobs stay in the ledger.
+
+        Nothing in a forked child: it is all the parent's.
+        """
+        if self._pid != os.getpid():
+            return
         with self.lock:
             parts, self._parts, self._closed = self._parts, None, True
         if parts is not None:
             atexit.unregister(self.close)
             parts.close()
+
+    def _check_process(self) -> None:
+        if self._pid != os.getpid():
+            raise left_behind(self._pid)
+
+    def _leave_to_the_parent(self) -> None:
+        """Know nothing any more of what is open, in a forked child: the threads are not here, the rest is the parent's."""
+        self.lock = threading.RLock()
+        if self._parts is not None:
+            # Kept for ever: what is thrown away is closed.
+            _LEFT.append(self._parts)
+            self._parts = None
+        if self._server is not None:
+            self._server.leave_to_the_parent()
 
     def _say(self, sentence: str) -> None:
         log.warning("%s: %s", self.files.folder, sentence)
@@ -158,13 +183,13 @@ class Workspace:
             ledger = open_ledger(files, clock, self._say, self.changed)
             made.callback(ledger.close)
             Trash(files, ledger).empty(clock())
-            holder = LeaseHolder(ledger, self.owner_id, clock)
+            holder = LeaseHolder(ledger, self.owner_id, clock, OwnerLocks(files.folder))
             made.callback(holder.stop)
             loop = BackgroundLoop()
             made.callback(loop.stop)
             server = None
             if settings.provider.name == "sandbox" and not settings.base_url:
-                server = LocalServer(files.folder / ".sandbox")
+                server = self._server = LocalServer(files.folder / ".sandbox")
                 made.callback(server.stop)
             registry = Registry(ledger, files, self._actions)
 
@@ -196,6 +221,20 @@ class Workspace:
                 sleep=sleep,
             )
             return Parts(ledger, registry, loop, engine, leases, made.pop_all().close)
+
+
+_ALL: weakref.WeakSet[Workspace] = weakref.WeakSet()
+_LEFT: list[Parts] = []
+
+
+def _leave_all_to_the_parent() -> None:
+    forget_streams()
+    for workspace in [*_ALL]:
+        workspace._leave_to_the_parent()  # noqa: SLF001
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_all_to_the_parent)
 
 
 def _let_go(registry: Registry, engine: Engine, loop: BackgroundLoop) -> None:

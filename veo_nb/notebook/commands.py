@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shlex
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +17,7 @@ from veo_nb.errors import InvalidRequest
 from veo_nb.notebook.display import job_table
 from veo_nb.notebook.grid.plain import sweeps_table
 from veo_nb.notebook.login import SetKey, login, logout
+from veo_nb.notebook.options import split_words
 from veo_nb.notebook.pages import help as help_page
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.pages.settings import settings_page
@@ -59,10 +60,7 @@ class Commands:
         Raises:
             VeoError: it can't be done.
         """
-        try:
-            name, *arguments = shlex.split(line) or ["list"]
-        except ValueError:
-            raise InvalidRequest("A quote is not closed.", hint="Put a name with spaces in quotes.") from None
+        name, *arguments = split_words(line) or ["list"]
         if (name, arguments) == ("doctor", ["--repair"]):
             print(self._studio().library.repair())  # noqa: T201
             return
@@ -91,7 +89,9 @@ class Commands:
             "help": (0, lambda: display(help_page.page())),
         }
         if name not in commands:
-            raise InvalidRequest(f"There is no %veo {name}.", hint=catalog.did_you_mean(name, list(commands)))
+            # What is no word may be a key, and what a cell says is saved with the notebook.
+            what = f"%veo {name}" if re.fullmatch("[a-z][a-z-]{0,19}", name) else "such command of %veo"
+            raise InvalidRequest(f"There is no {what}.", hint=catalog.did_you_mean(name, list(commands)))
         count, run = commands[name]
         if isinstance(count, range):
             if len(arguments) not in count:

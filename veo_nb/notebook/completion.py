@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import VeoError
-from veo_nb.notebook.options import OWN, all_flags, choices
+from veo_nb.notebook.options import OWN, all_flags, choices, split_cell
 from veo_nb.notebook.pages.help import COMMANDS
 from veo_nb.store.rows import State
 
@@ -28,7 +30,7 @@ FEW = 10
 
 # A word as the shell of the options sees it; the last one may be a quote that is still open.
 _WORD = re.compile(r"(?:[^\s\"']|\"[^\"]*(?:\"|$)|'[^']*(?:'|$))+")
-_OPENED = re.compile(r"\{\{\s*(\w*)$")
+_OPENED = re.compile(r"\{\{\s*([^\s{}]*)$")
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,28 @@ def complete(before: str, known: Known) -> tuple[str, list[Offer]] | None:
 
     None where the cell is not ours to complete.
     """
-    first, _, rest = before.partition("\n")
-    if re.match(r"\s*%%veo\s", f"{first}\n" if rest else first):
-        if "\n" in before:
-            opened = _OPENED.search(before)
-            return (opened[1], _names(opened[1], known, ending="}}")) if opened else None
-        return _in_options(first, known)
+    first, *body = before.split("\n")
+    if re.match(r"\s*%%veo\s", f"{first}\n" if body else first):
+        if (options := _options_of_cell(first, body)) is not None:
+            return _in_options(options, known)
+        opened = _OPENED.search(before)
+        return (opened[1], _names(opened[1], known, ending="}}")) if opened else None
     line = before.rpartition("\n")[2]
     return _in_command(line, known) if re.match(r"\s*%veo\s", line) else None
+
+
+def _options_of_cell(first: str, body: list[str]) -> str | None:
+    """All the options before the cursor in one line; None where it is in the prompt."""
+    if not body:
+        return first
+    *above, line = body
+    # A lone dash becomes an option while it is typed.
+    begun = "--x" if catalog.bare(line)[:1] in {*catalog.DASHES} else line
+    try:
+        options, prompt = split_cell(first, "\n".join([*above, begun]))
+    except VeoError:
+        return None
+    return None if prompt else options.removesuffix(begun) + line
 
 
 def _in_options(line: str, known: Known) -> tuple[str, list[Offer]]:
@@ -174,7 +190,7 @@ def _names(
     return [
         Offer(f"{name}{ending}", "name")
         for name, value in known.names.items()
-        if name.startswith(fragment)
+        if name.startswith(unicodedata.normalize("NFKC", fragment))
         and not name.startswith("_")
         and (fits(value) if fits else isinstance(value, (str, int, float)))
     ]
@@ -193,11 +209,12 @@ def _paths(fragment: str, known: Known) -> list[Offer]:
 
 def list_files(start: str) -> list[str]:
     """The visible paths that begin so, folders with a slash at the end; none where they can't be listed."""
-    folder, slash, beginning = start.rpartition("/")
+    at = max(start.rfind(slash) for slash in ("/", os.sep)) + 1
+    folder, beginning = start[:at], start[at:]
     try:
-        found = sorted(Path(f"{folder}{slash}" or ".").expanduser().iterdir())
+        found = sorted(Path(folder or ".").expanduser().iterdir())
         return [
-            f"{folder}{slash}{path.name}{'/' if path.is_dir() else ''}"
+            f"{folder}{path.name}{'/' if path.is_dir() else ''}"
             for path in found
             if path.name.startswith(beginning) and (beginning or not path.name.startswith("."))
         ]

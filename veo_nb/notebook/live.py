@@ -74,7 +74,8 @@ class LiveView(anywidget.AnyWidget):
     def push_soon(self) -> None:
         """Write the traits now, or as soon as the last time is long enough ago."""
         with self._writing:
-            wait = self._pushed_at + PUSH_SECONDS - self._clock()
+            # A clock that was set back would have it wait for as long.
+            wait = min(PUSH_SECONDS, self._pushed_at + PUSH_SECONDS - self._clock())
             if wait <= 0:
                 self.push_now()
             elif not self._push_waits:

@@ -70,7 +70,7 @@ def login(
         why = f" ({stores.keyring.problem})" if stores and stores.keyring.problem else ""
         said += f" There is no keyring to keep it in{why}: the next kernel asks anew."
     for variable in provider.key_variables:
-        if environ.get(variable, "").strip():
+        if Secret(environ.get(variable, "")):
             said += f" {variable} is set as well, and goes first in the next kernel."
             break
     return said
@@ -100,7 +100,7 @@ def logout(
     else:
         said = f"No key for {provider.title} was kept by %veo login."
     for variable in provider.key_variables:
-        if environ.get(variable, "").strip():
+        if Secret(environ.get(variable, "")):
             said += f" {variable} is still set in the environment."
     return said
 
@@ -109,9 +109,16 @@ def _provider(name: str | None, settings: Settings) -> catalog.Provider:
     takes_key = [one.name for one in catalog.PROVIDERS.values() if one.key_variables]
     if name is None:
         name = settings.provider.name if settings.provider.key_variables else takes_key[0]
+    name = catalog.plain(name).lower()
     if name not in catalog.PROVIDERS:
+        # Not quoted: it may be the key, and what a cell says is saved with the notebook.
+        near = catalog.did_you_mean(name, takes_key)
         raise InvalidRequest(
-            f"There is no provider {catalog.shown(name)}.", hint=catalog.did_you_mean(name, takes_key)
+            "That is no provider's name.",
+            hint=near
+            if near.startswith("Did you mean")
+            else "If it is a key, take it out of the cell: %veo login asks for it where nobody sees it. "
+            f"Providers: {catalog.listed(tuple(takes_key))}.",
         )
     if name not in takes_key:
         raise InvalidRequest(

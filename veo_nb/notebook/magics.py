@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -172,15 +173,18 @@ class VeoMagics(Magics):  # type: ignore[misc]
             return [self._image(one) for one in typed]
         if kind == "image":
             return self._image(typed)
-        if kind == "video" and typed in names:
-            return names[typed]
+        if kind == "video" and (name := catalog.identifier(typed)) in names:
+            return names[name]
         # An address or a file is for the request to judge.
         return self._studio().job(typed) if kind == "video" and typed.isalnum() else typed
 
     def _image(self, typed: str) -> Any:
         """A file comes first; a variable is what has its name and is no file."""
-        is_name = typed.isidentifier() and not Path(typed).exists()
-        return self.shell.user_ns.get(typed, typed) if is_name else typed
+        # `ö` is one character or two, and file systems keep the one that was given.
+        for path in (typed, unicodedata.normalize("NFC", typed), unicodedata.normalize("NFD", typed)):
+            if _exists(path):
+                return path
+        return self.shell.user_ns.get(catalog.identifier(typed), typed)
 
     def _show(self, job: Job, *, new: bool = True, out: str | None = None) -> None:
         def rebind(old: Job, again: Job) -> None:
@@ -203,6 +207,13 @@ class VeoMagics(Magics):  # type: ignore[misc]
 
     def _show_sweep(self, sweep: Sweep) -> None:
         show_sweep(sweep, self.place, self.shell)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def unregister(shell: Any) -> None:

@@ -1,17 +1,17 @@
 """The line and the text of a `%%veo` cell, read into a command. Pure: no IPython, nothing looked up but names.
 
-    %%veo --model fast --aspect-ratio 9:16 --duration 8 --image fox.png --out fox
+    %%veo --model fast --aspect-ratio 9:16 --duration 8
+    --image "my photos/fox.png" --out fox
     A fox crosses a frozen lake, {{mood}} light.
 
-Options are made from the catalog's fields. `{{name}}` reads a variable of the notebook; any other brace, as in a
-prompt written in JSON, stays as it is.
+Options are made from the catalog's fields, and end where a line begins with none, or is empty. `{{name}}` reads a
+variable of the notebook; a prompt written in JSON stays as it is.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from keyword import iskeyword
@@ -20,8 +20,18 @@ from typing import Any, NoReturn
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
 from veo_nb.sweep import axes as grammar
+from veo_nb.sweep.template import fill as replace_names
+from veo_nb.sweep.template import references, undefined
 
-_QUOTES = "\"'"
+_PAIRS = '""', "''", "\u201c\u201d\u201c", "\u201d\u201d", "\u201e\u201c\u201d", "\uff02\uff02"
+_BENT = "\u2018\u2019", "\u2019\u2019", "\u201a\u2018\u2019", "\uff07\uff07", "«»", "»«", "「」", "『』"
+_QUOTES = {pair[0]: pair[1:] for pair in (*_PAIRS, *_BENT)}
+"""What opens a quote, and what closes it."""
+_BEFORE_QUOTES = f"=＝|｜{catalog.COMMAS}"
+"""Inside of a word a quote opens only after these."""
+_WINDOWS = re.compile(r"(?:^|[=＝])(?:[A-Za-z]:\\|\\\\)")
+"""How a path of Windows begins; a backslash in it is nothing else."""
+_SHORTS = tuple(item.short for item in catalog.OPTIONS if item.short)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,20 +63,21 @@ def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> CellCommand:
     Raises:
         InvalidRequest: an option is unknown or lacks its value, a name is undefined, or the prompt is empty.
     """
-    try:
-        words = shlex.split(line)
-    except ValueError:
-        raise InvalidRequest(
-            "A quote in the options is not closed.", hint="Put values with spaces in quotes."
-        ) from None
-    found, rest = _parser().parse_known_args(words)
+    line, cell = split_cell(line, cell)
+    found, rest = _parser().parse_known_args(split_words(line))
     for word in rest:
         _refuse(word)
     options = {name: value for name, value in vars(found).items() if value is not None}
     own = {flag: options.pop(flag) for flag in _OWN_NAMES if flag in options}
-    out = own.get("out")
-    if out is not None and (not out.isidentifier() or iskeyword(out)):
-        raise InvalidRequest(f"--out {out} is no name for a variable.", hint="Use letters, digits and _.")
+    for name, value in options.items():
+        if name in catalog.FIELD and catalog.FIELD[name].kind == "text":
+            options[name] = fill(value, names, name)
+    if "out" in own:
+        typed, own["out"] = own["out"], catalog.identifier(own["out"])
+        if not own["out"] or iskeyword(own["out"]):
+            raise InvalidRequest(
+                f"--out {typed} is no name for a variable.", hint="Use letters, digits and _."
+            )
     if "sweep" in own:
         return _sweep(cell.strip(), own, options, names)
     for flag in ("zip", "rows", "columns"):
@@ -78,38 +89,141 @@ def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> CellCommand:
     return CellCommand(prompt=prompt, fields=options, **own)
 
 
+def split_cell(line: str, cell: str) -> tuple[str, str]:
+    """The options of a cell in one line, and its prompt.
+
+    A line that begins with an option is one of options, with a backslash at the end of the one before it or without.
+    After an empty line all is prompt.
+
+    Raises:
+        InvalidRequest: one stands under the prompt, where it would be sent as a part of it.
+    """
+    options, lines = [line], cell.replace("\r\n", "\n").split("\n")
+    while True:
+        goes_on = options[-1].rstrip().endswith("\\")
+        if goes_on:
+            options[-1] = options[-1].rstrip()[:-1]
+        if not lines or not lines[0].strip() or not (goes_on or _is_option(lines[0])):
+            break
+        options.append(lines.pop(0))
+    for one in lines:
+        if not one.strip():
+            break
+        if _is_option(one):
+            word = one.split()[0].partition("=")[0]
+            raise InvalidRequest(
+                f"{catalog.shown(word)} stands under the prompt, and would be sent as a part of it.",
+                hint="Options go above it. What must begin so goes after an empty line.",
+                field="prompt",
+            )
+    return " ".join(options), "\n".join(lines)
+
+
+def split_words(line: str) -> list[str]:
+    """The words of a line, those in quotes whole, and its options with the dashes that they have.
+
+    Word processors and phones make a dash of `--` and bend the quotes. A backslash is a part of a path, but before
+    blanks and signs, which it takes the meaning.
+
+    Raises:
+        InvalidRequest: a quote is not closed.
+    """
+    words: list[str] = []
+    at = 0
+    while at < len(line):
+        if line[at].isspace():
+            at += 1
+            continue
+        start, (at, word) = at, _word(line, at)
+        # What stands in quotes is meant as it is.
+        if line[start] in _QUOTES or (word := _straight(word)):
+            words.append(word)
+    return words
+
+
+def _word(line: str, at: int) -> tuple[int, str]:
+    """Where the word ends that begins here, and what it is without its quotes."""
+    word, quoted = "", False
+    while at < len(line) and not line[at].isspace():
+        sign = line[at]
+        after = line[at + 1 : at + 2]
+        # An apostrophe inside of a word is none that opens.
+        if sign in _QUOTES and (not word or quoted or word[-1] in _BEFORE_QUOTES):
+            at, piece = _quoted(line, at, word)
+            word, quoted = word + piece, True
+            continue
+        quoted = False
+        if sign == "\\" and after and not re.match(r"[\w.\\]", after) and not _WINDOWS.search(word + sign):
+            word, at = word + after, at + 2
+        else:
+            word, at = word + sign, at + 1
+    return at, word
+
+
+def _quoted(line: str, at: int, before: str) -> tuple[int, str]:
+    """Where a quote ends that opens here, and what stands in it; `before` is the word so far."""
+    opened, piece = line[at], ""
+    at += 1
+    while at < len(line):
+        sign, after = line[at], line[at + 1 : at + 2]
+        if sign in _QUOTES[opened]:
+            return at + 1, piece
+        # `"C:\photos\"` is a folder's whole path.
+        whole = _WINDOWS.search(before + piece + sign) and not line[at + 2 : at + 3].strip()
+        if (sign, after, opened) == ("\\", '"', '"') and not whole:
+            piece, at = piece + after, at + 2
+        else:
+            piece, at = piece + sign, at + 1
+    raise InvalidRequest("A quote in the options is not closed.", hint="Put values with spaces in quotes.")
+
+
+def _straight(word: str) -> str:
+    """An option as `--flag` or `-f`, whatever its dashes have become; any other word without the marks around it."""
+    word = catalog.bare(word)
+    name, *value = re.split("[=＝]", word, maxsplit=1)
+    flag = catalog.plain(name)
+    bare = flag.lstrip("-")
+    if flag == bare or bare not in (*_SHORTS, *all_flags()):
+        return word
+    return "=".join([f"-{bare}" if bare in _SHORTS else f"--{bare}", *value])
+
+
+def _is_option(line: str) -> bool:
+    """Whether a line begins with an option, or with what is nearly one: a prompt hardly begins so."""
+    words = line.split()
+    word = _straight(words[0]) if words else ""
+    known = "|".join(map(re.escape, all_flags()))
+    return bool(re.match(rf"--(?:{known}|[a-z])|-(?:{'|'.join(_SHORTS)})(?:$|[=\d])", word))
+
+
 def _sweep(
     prompt: str, own: dict[str, Any], fields: Mapping[str, Any], names: Mapping[str, Any]
 ) -> CellCommand:
     """The command of a cell with axes: they come first to a name in the prompt, then the notebook."""
     axes = grammar.read_axes(map(grammar.split_axis, own.pop("sweep")), prompt, names)
     whole = [str(value.value) for axis in axes if axis.name == "prompt" for value in axis.values]
-    wanted = [one for one in grammar.variables(prompt, *whole) if one not in {axis.name for axis in axes}]
-    variables = {one: fill(f"{{{{{one}}}}}", names) for one in wanted if one in names or one not in fields}
+    own_names = {axis.name for axis in axes}
+    wanted = [one for one in references(prompt, *whole) if one.name not in own_names]
+    variables = {
+        one.text: fill(f"{{{{{one.text}}}}}", names)
+        for one in wanted
+        if one.name in names or one.name not in fields
+    }
     return CellCommand(
         prompt=prompt, fields=fields, axes=axes, variables=variables, zip=tuple(own.pop("zip", ())), **own
     )
 
 
-def fill(template: str, names: Mapping[str, Any]) -> str:
-    """The prompt with each `{{name}}` replaced by that variable's text.
+def fill(template: str, names: Mapping[str, Any], field: str = "prompt") -> str:
+    """A text with each `{{name}}` replaced by what the notebook has there.
 
     Raises:
-        InvalidRequest: there is no such variable.
+        InvalidRequest: there is no such variable, or what stands in double braces is neither a name nor JSON.
     """
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in names:
-            own = [known for known in names if not known.startswith("_")]
-            near = catalog.did_you_mean(name, own) if own else ""
-            near = near if near.startswith("Did you mean") else f"Set it in a cell above: {name} = …"
-            raise InvalidRequest(
-                f"{{{{{name}}}}} is not defined in this notebook.", hint=near, field="prompt"
-            )
-        return str(names[name])
-
-    return grammar.VARIABLE.sub(value, template)
+    for one in references(template):
+        if one.name not in names:
+            raise undefined(f"{{{{{one.text}}}}}", one.name, names, "…", field)
+    return replace_names(template, names)
 
 
 def as_options(text: str) -> str:
@@ -119,7 +233,8 @@ def as_options(text: str) -> str:
     text = re.sub(rf"^({names})(?= can't be | is )", lambda found: f"--{flags[found[1]]}", text)
 
     def option(found: re.Match[str]) -> str:
-        return f"--{flags[found[1]]} {found[2].strip(_QUOTES)}".rstrip()
+        value = found[2].strip("\"'")
+        return f"--{flags[found[1]]} {value}".rstrip()
 
     return re.sub(rf"\b({names})=(\"[^\"]*\"|'[^']*'|[\w.]*)", option, text)
 
@@ -230,7 +345,7 @@ def _parser() -> _Parser:
         parser.add_argument(
             *names,
             dest=item.name,
-            type=_number if counts else str,
+            type=_number if counts else catalog.plain if item.kind == "choice" else str,
             action=_Several if item.most > 1 else _Once,
         )
     parser.add_argument("--take", type=int, action=_Once)
@@ -246,6 +361,7 @@ def _parser() -> _Parser:
 
 def _number(text: str) -> int | str:
     """`8` or `8s` as a number; anything else as it is, for the catalog to say what it takes."""
+    text = catalog.plain(text)
     found = re.fullmatch(r"(\d{1,20})\s*s?", text)
     return int(found[1]) if found else text
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import datetime
 
 from veo_nb import catalog
 from veo_nb.engine.job import Job, JobNote, Snapshot
 from veo_nb.engine.jobs import Unfetched
+from veo_nb.engine.lease import Awaited
 from veo_nb.media.picture import Picture
 from veo_nb.notebook.protocol import Estimate, Part, Progress, Since, Transfer, Until, format_elapsed
-from veo_nb.request import VideoRequest, misfit
+from veo_nb.request import LEADERS, VideoRequest, misfit
 from veo_nb.store.billing import Bill
 from veo_nb.store.rows import State
 
@@ -56,10 +58,10 @@ def ending(job: Job, *, button: bool = False) -> str:
             f"The filter varies: {'Try again' if button else 'run the cell again'}, or change the prompt"
         )
     if job.now.state is State.UNCERTAIN:
-        return (
-            "Sent, but the answer was lost. It may have been accepted and charged. "
-            f"Look at your provider's dashboard; %veo resubmit {job.id} sends it again"
-        )
+        said = "Sent, but the answer was lost. It may have been accepted and charged."
+        if job.now.unanswered:
+            said = error.message
+        return f"{said} Look at your provider's dashboard; %veo resubmit {job.id} sends it again"
     if job.now.state is State.CANCELLED:
         return str(error).rstrip(".")
     text = f"Failed: {error}"
@@ -70,6 +72,8 @@ def ending(job: Job, *, button: bool = False) -> str:
 
 def missing(job: Job) -> str:
     """Which samples did not come of a job that has others, and why; empty where all came."""
+    if job.now.lost:
+        return _lost(job)
     asked, shown = job.request.sample_count or 1, " ".join(job.now.filtered)
     count = asked - len(job.now.videos)
     if count <= 0 and not shown:
@@ -80,12 +84,20 @@ def missing(job: Job) -> str:
     return f'{samples} {"was" if count == 1 else "were"} blocked: "{shown}"'
 
 
+def _lost(job: Job) -> str:
+    """Which files of a job that was done are gone, and why they did not come again."""
+    samples = [str(sample + 1) for sample, _ in job.now.lost]
+    which = f"sample{'s' if samples[1:] else ''} {', '.join(samples)}" if job.now.videos else "the file"
+    why = " ".join(dict.fromkeys(str(error) for _, error in job.now.lost))
+    return f"{which} {'are' if samples[1:] and job.now.videos else 'is'} lost: {why.rstrip('.')}"
+
+
 def settings(request: VideoRequest) -> list[str]:
     """What was set, as short words: the model, then nothing that was left to the provider."""
     enhanced = {True: "prompt enhanced", False: "prompt as written", None: ""}[request.enhance_prompt]
     shown = [
         catalog.MODELS[request.model].alias,
-        request.aspect_ratio,
+        _shape(request),
         request.resolution,
         request.duration_seconds and f"{request.duration_seconds} s",
         request.image and f"from {_picture(request.image, request.shape)}",
@@ -132,6 +144,8 @@ def made_in(now: Snapshot) -> str | None:
     """`1:12`, the time from submit to ready; None where nobody watched."""
     if now.generated_at is None or now.submitted_at is None:
         return None
+    if now.generated_at < now.submitted_at:  # the clock was set back
+        return None
     return format_elapsed(now.generated_at - now.submitted_at)
 
 
@@ -156,6 +170,15 @@ def shape(request: VideoRequest) -> str:
     return "upright" if request.shape == "9:16" else "wide"
 
 
+def _shape(request: VideoRequest) -> str | None:
+    """The aspect ratio, and where it was taken from if nobody set it."""
+    for name, leader in LEADERS.items():
+        picture = getattr(request, name)
+        if picture is not None and picture.leads:
+            return f"{request.aspect_ratio}, as the {leader}"
+    return request.aspect_ratio
+
+
 def _picture(picture: Picture, shape: str) -> str:
     """A frame by its name, and what a person should know: that the provider changes its shape, that it is small."""
     found = misfit(picture, shape)
@@ -173,6 +196,28 @@ def expiry(unfetched: Unfetched) -> str:
         f"{job.id}: not fetched yet, the provider deletes it in {unfetched.left}: "
         f"%veo retry {job.id} fetches it"
     )
+
+
+def awaited(found: Iterable[Awaited]) -> list[str]:
+    """What the jobs wait for that are not done and not driven by this kernel: a line each for those with the same."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        together.setdefault((one.whom, one.name), []).append(one.job_id)
+    lines = []
+    for (whom, name), ids in together.items():
+        more = f" and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
+        jobs = ", ".join(ids[:MOST_IDS]) + more
+        lines.append(_AWAITED[whom].format(jobs=jobs, name=name, verb="waits" if len(ids) == 1 else "wait"))
+    return lines
+
+
+MOST_IDS = 4
+_AWAITED = {
+    "notebook": "being made by another notebook on {name}: {jobs}",
+    "silence": "{jobs} {verb} for a kernel on {name} that may be gone: taken on once it has said nothing for a minute",
+    "provider": '{jobs} {verb} for their provider: veo.configure(provider="{name}")',
+    "key": "{jobs} {verb} for a key: %veo login {name}",
+}
 
 
 def counted(count: int, thing: str) -> str:
@@ -198,6 +243,14 @@ def _waiting(note: JobNote, now: Snapshot) -> list[Part]:
             Since(at=note.since or now.created_at, text=lasts),
             *([note.why.rstrip(".")] if note.why else []),
             Until(at=until, text=goes_on, past="Trying again"),
+        ]
+    if note.kind == "denied":
+        made = now.state is State.DOWNLOADING
+        what = "Made, and not handed out for {}" if made else "Accepted, and not found there for {}"
+        return [
+            Since(at=note.since or now.created_at, text=what),
+            note.why.rstrip("."),
+            Until(at=until, text="It is paid for, so it is asked for again in {}", past="Asking again"),
         ]
     if note.kind == "starting":
         return ["Starting the sandbox"]

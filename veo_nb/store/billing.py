@@ -18,6 +18,7 @@ from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.errors import BudgetExceeded
 from veo_nb.request import VideoRequest
+from veo_nb.store.rows import is_fetchable
 
 _FREE = re.compile(
     r"(?:\b(?:not|never|nothing)|n['’]t)(?:\s+(?:will|be|been|is|was|are))*\s+(?:charged|billed)\b"  # noqa: RUF001
@@ -149,6 +150,9 @@ def may_be_charged(state: str, *, accepted: bool, sent: bool, error: Mapping[str
     if state not in _ENDED_WITHOUT:
         return True
     stated = error or {}
+    if is_fetchable(state, "accepted" if accepted else None, stated.get("code")):
+        # It stands, whatever was said on the way.
+        return True
     if _FREE.search(str(stated.get("message", ""))):
         return False
     # Of what was stopped or broke between the sending and the answer nobody knows.

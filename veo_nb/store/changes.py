@@ -103,6 +103,13 @@ def changes_of(folder: Path) -> Changes[Change]:
         return stream
 
 
+def forget_streams() -> None:
+    """Begin anew in a forked child: who listens is in the parent."""
+    global _lock  # noqa: PLW0603  a thread of the parent may have held it
+    _lock = threading.Lock()
+    _streams.clear()
+
+
 def state_of(ledger: Database) -> tuple[object, ...]:
     """What stays equal for as long as nothing that can be found has changed: jobs that ended or were sent, and clips."""
     return tuple(tuple(row) for query in _STATE for row in ledger.read(query))

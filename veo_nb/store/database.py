@@ -8,11 +8,14 @@ that is read on the way is an error that names the repair: the journal has what 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import sqlite3
+import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -28,6 +31,7 @@ BUSY_SECONDS = 15.0
 """How long a call waits for another process that is writing."""
 CHECKED_BYTES = 32 * 2**20
 """A larger file is checked only by the doctor; up to here it takes under a tenth of a second at each opening."""
+PROBE_BYTES = 2**16
 RESERVE_BYTES = 2**18
 """Room for some dozen writes when the disk is full."""
 
@@ -68,10 +72,14 @@ class Database:
         self._restore = restore
         self._reserve = reserve
         self._lock = threading.RLock()
+        self._pid = os.getpid()
         self._begin()
+        _OPEN.add(self)
 
     def close(self) -> None:
         """Close the file; calls after this raise `sqlite3.ProgrammingError`."""
+        if self._pid != os.getpid():
+            return
         with self._lock:
             self._restore = None
             self._db.close()
@@ -93,6 +101,7 @@ class Database:
 
     def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query."""
+        self._check_process()
         with self._lock:
             self._follow()
             with self._plainly():
@@ -118,7 +127,14 @@ class Database:
             with contextlib.suppress(OSError):
                 self._reserve.unlink()
 
+    def _check_process(self) -> None:
+        # Before the lock, which a thread of the parent may have held.
+        if self._pid != os.getpid():
+            raise left_behind(self._pid)
+
     def _begin(self) -> None:
+        if (found := _identity(self._path)) in _LEFT:
+            raise left_behind(_LEFT[found])
         with self._plainly():
             self._db = self._open(
                 self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -146,6 +162,7 @@ class Database:
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` gives, done in one transaction; once more after room was made on a full disk."""
+        self._check_process()
         with self._lock:
             try:
                 with self._writing() as db:
@@ -158,6 +175,7 @@ class Database:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
+        self._check_process()
         with self._lock:
             self._follow()
             with self._plainly():
@@ -182,7 +200,10 @@ class Database:
             # Only "malformed" and "not a database" are of the general class itself.
             damaged = type(error) is sqlite3.DatabaseError
             kind, hint = (Damaged, MENDED_BY) if damaged else (VeoError, UNUSABLE)
-            raise kind(f"The library's ledger {self._path} can't be used: {error}.", hint=hint) from None
+            name = getattr(error, "sqlite_errorname", "")
+            why = f" ({said})" if name in _UNWRITTEN and (said := _unwritable(self._path.parent)) else ""
+            text = f"The library's ledger {self._path} can't be used: {error}{why}."
+            raise kind(text, hint=hint, full=name == "SQLITE_FULL" or name in _UNWRITTEN) from None
 
     # The file itself
 
@@ -199,7 +220,7 @@ class Database:
 
     def _make_room(self, error: VeoError) -> bool:
         """Give up the reserve if the disk is full; whether that made room."""
-        if self._reserve is None or "full" not in error.message:
+        if self._reserve is None or not error.facts.get("full"):
             return False
         try:
             self._reserve.unlink()
@@ -243,6 +264,35 @@ class Database:
             ) from None
 
 
+_OPEN: weakref.WeakSet[Database] = weakref.WeakSet()
+_LEFT: dict[tuple[int, int] | None, int] = {}
+"""The files that this process' parent had open when it forked, and the parent's number."""
+
+
+def _leave_to_the_parent() -> None:
+    """Make sure that a forked child neither uses nor closes a connection: SQLite forbids both.
+
+    The file can't be opened anew either, since SQLite takes the locks that the parent had for this process' own.
+    """
+    for database in [*_OPEN]:
+        if database._home is not None:  # noqa: SLF001
+            _LEFT[database._home] = database._pid  # noqa: SLF001
+        # Kept for ever, also when the interpreter ends and throws everything away.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(database._db))  # noqa: SLF001
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_the_parent)
+
+
+def left_behind(parent: int) -> VeoError:
+    """The error for a forked child that asks what only its parent can do."""
+    return VeoError(
+        f"This process was forked from process {parent}, which goes on making the clips.",
+        hint='Ask there. A process that multiprocessing starts by "spawn" can use the library itself.',
+    )
+
+
 def statements(script: str) -> Iterator[str]:
     """The statements of a migration one by one; a trigger's own semicolons don't end it."""
     text = ""
@@ -280,6 +330,23 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+_UNWRITTEN = tuple(f"SQLITE_IOERR_{what}" for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "SHMSIZE"))
+"""What SQLite says of a quota that is used up, and of a disk that is found to be full when all is written out; it calls
+only one of the system's words for it "full"."""
+
+
+def _unwritable(folder: Path) -> str:
+    """Why a folder can't be written, in the system's words; empty where it can."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(os.urandom(PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error.strerror or ""
+    return ""
 
 
 def _use_wal(db: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -19,6 +20,8 @@ from veo_nb.media.picture import SUFFIXES, Picture
 LEDGER = "ledger.sqlite"
 JOURNAL = "ledger.journal"
 RESERVE = ".reserve"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where no more can be written: the disk is full, one's share of it, or the file too large for it."""
 
 
 class Files:
@@ -114,8 +117,14 @@ class Files:
         path = video.with_suffix(".json")
         path.parent.mkdir(exist_ok=True)
         part = path.with_suffix(".json.part")
-        part.write_text(json.dumps(recipe, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        part.replace(path)
+        try:
+            part.write_text(json.dumps(recipe, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            part.replace(path)
+        except OSError:
+            # On a full disk what there is of it is in the way.
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise
 
     def relative(self, path: Path) -> str:
         """A path as the ledger writes it: relative to the folder, with forward slashes."""

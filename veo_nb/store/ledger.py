@@ -141,16 +141,18 @@ class Ledger(Database):
         ]
 
     def standing(self, fingerprint: str, take: int) -> JobRow | None:
-        """The newest job for this request and take, unless it ended so that the request is asked anew.
+        """The newest job for this request and take that did not end so that the request is asked anew.
 
-        One that was accepted stands even when it was stopped or its download failed: to ask anew would be to pay again.
+        One that was accepted stands even when it was stopped or its download failed, and whatever came of a later one:
+        to ask anew would be to pay again.
         """
+        # By when it was entered, not by a clock that may have been set back.
         found = self.read(
-            "SELECT * FROM jobs WHERE fingerprint = ? AND take = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
+            "SELECT * FROM jobs WHERE fingerprint = ? AND take = ? ORDER BY rowid DESC",
             (fingerprint, take),
         )
-        row = read_job(found[0]) if found else None
-        return row if row is not None and (row.state not in GONE or row.fetchable) else None
+        rows = (read_job(one) for one in found)
+        return next((row for row in rows if row.state not in GONE or row.fetchable), None)
 
     def unfinished(self) -> list[JobRow]:
         """Every job that is not in a final state, oldest first."""
@@ -182,8 +184,10 @@ class Ledger(Database):
         """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""
         found = self.read(
             "SELECT date(created_at, 'unixepoch', 'localtime') AS day, provider, model, state,"
-            " operation IS NOT NULL AS accepted, submitted_at IS NOT NULL AS sent, error, count(*) AS jobs,"
-            " total(estimate) AS usd, sum(estimate IS NULL) AS unpriced FROM jobs GROUP BY 1, 2, 3, 4, 5, 6, 7",
+            " operation IS NOT NULL AS accepted, submitted_at IS NOT NULL AS sent, error, unanswered > 0 AS unanswered,"
+            " count(*) AS jobs, total(estimate) AS usd, sum(estimate IS NULL) AS unpriced,"
+            " total(unanswered_usd) AS unanswered_usd, sum(unanswered_usd IS NULL) AS unanswered_unpriced"
+            " FROM jobs GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
             (),
         )
         return gather(_charge(r) for r in found)
@@ -191,20 +195,34 @@ class Ledger(Database):
     def charge_again(self, job_id: str, usd: float | None, *, admit: Admit | None = None) -> float | None:
         """What a job may cost now that it is sent once more, if `admit` lets that through."""
 
-        def charge(db: sqlite3.Connection) -> float | None:
+        def charge(db: sqlite3.Connection) -> dict[str, Any] | None:
             if admit is not None:
                 admit(self.charges())
-            # Of an unknown price nothing can be added.
             db.execute(
-                "UPDATE jobs SET estimate = ifnull(estimate + ?1, ?1) WHERE id = ?2 AND ?1 >= 0",
+                "UPDATE jobs SET unanswered = unanswered + 1, unanswered_usd = estimate,"
+                # Of an unknown price nothing can be added.
+                " estimate = ifnull(ifnull(estimate, 0) + ?1, estimate) WHERE id = ?2",
                 (usd, job_id),
             )
-            found = db.execute("SELECT estimate FROM jobs WHERE id = ?", (job_id,)).fetchone()
-            return None if found is None else found["estimate"]
+            return _bill(db, job_id)
 
-        charged = self._write(charge)
-        self._note("jobs", {"id": job_id, "estimate": charged})
-        return charged
+        return self._billed(self._write(charge))
+
+    def take_back(self, job_id: str) -> float | None:
+        """What a job may have cost without its last submit, which was certainly not accepted."""
+
+        def restore(db: sqlite3.Connection) -> dict[str, Any] | None:
+            db.execute("UPDATE jobs SET estimate = unanswered_usd WHERE id = ? AND unanswered > 0", (job_id,))
+            return _bill(db, job_id)
+
+        return self._billed(self._write(restore))
+
+    def _billed(self, row: dict[str, Any] | None) -> float | None:
+        if row is None:
+            return None
+        self._note("jobs", row)
+        estimate: float | None = row["estimate"]
+        return estimate
 
     def add_video(self, row: VideoRow) -> None:
         """Write a fetched video down, in place of an earlier one for the same sample."""
@@ -240,6 +258,10 @@ class Ledger(Database):
         found = self.read("SELECT * FROM owners WHERE id = ?", (owner_id,))
         return read_owner(found[0]) if found else None
 
+    def owners(self) -> list[Owner]:
+        """Those that have not left."""
+        return [read_owner(found) for found in self.read("SELECT * FROM owners")]
+
     def claim(self, row: JobRow, owner_id: str) -> bool:
         """Make a job ours if it is still as `row` says; False where another was quicker."""
         query = "UPDATE jobs SET owner = ? WHERE id = ? AND owner IS ? AND state = ?"
@@ -274,11 +296,21 @@ _KINDS: dict[str, Literal["job", "rating"]] = {"jobs": "job", "ratings": "rating
 """What a row of a table is about; all the other tables are about clips."""
 
 
+def _bill(db: sqlite3.Connection, job_id: str) -> dict[str, Any] | None:
+    """The columns of a job that say what it may cost."""
+    query = "SELECT id, estimate, unanswered, unanswered_usd FROM jobs WHERE id = ?"
+    found = db.execute(query, (job_id,)).fetchone()
+    return None if found is None else dict(found)
+
+
 def _charge(found: sqlite3.Row) -> Charge:
     error = read_error(found["error"])
     charged = may_be_charged(
         found["state"], accepted=bool(found["accepted"]), sent=bool(found["sent"]), error=error
     )
+    # Whatever came of the last submit, what was sent before and never answered may have been charged.
+    before = "" if charged or not found["unanswered"] else "unanswered_"
+    charged = charged or bool(before)
     return Charge(
         day=found["day"],
         provider=found["provider"],
@@ -286,6 +318,6 @@ def _charge(found: sqlite3.Row) -> Charge:
         state=found["state"],
         charged=charged,
         jobs=found["jobs"],
-        usd=found["usd"] if charged else 0.0,
-        unpriced=found["unpriced"] if charged else 0,
+        usd=found[f"{before}usd"] if charged else 0.0,
+        unpriced=found[f"{before}unpriced"] if charged else 0,
     )

@@ -37,10 +37,12 @@ class State(StrEnum):
 
 _ENDS = frozenset({State.FAILED, State.BLOCKED, State.CANCELLED})
 NEXT: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SUBMITTING}) | _ENDS,
+    # Uncertain again where it was sent before, and is stopped while it waits to be sent once more.
+    State.QUEUED: frozenset({State.SUBMITTING, State.UNCERTAIN}) | _ENDS,
     # Back to queued when the provider said that it did not take it.
     State.SUBMITTING: frozenset({State.QUEUED, State.RUNNING, State.UNCERTAIN}) | _ENDS,
-    State.RUNNING: frozenset({State.DOWNLOADING}) | _ENDS,
+    # Done at once where it was before, and a file that is gone since did not come.
+    State.RUNNING: frozenset({State.DOWNLOADING, State.SUCCEEDED}) | _ENDS,
     State.DOWNLOADING: frozenset({State.SUCCEEDED}) | _ENDS,
 }
 """Which state may follow which by itself; only a person takes a job out of a final one."""
@@ -85,6 +87,10 @@ class JobRow:
     finished_at: float | None = None
     filtered: tuple[str, ...] = ()
     """The safety filter's words, for a job that lost some of its samples."""
+    unanswered: int = 0
+    """How many submits before the present one were sent and never answered."""
+    unanswered_usd: float | None = None
+    """What those may have cost by estimate; it is in `estimate` too."""
 
     @property
     def fetchable(self) -> bool:

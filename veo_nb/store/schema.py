@@ -118,6 +118,16 @@ MIGRATIONS = (
     CREATE INDEX joined_by_time ON joined (created_at);
     CREATE INDEX origins_by_clip ON origins (job_id, sample);
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN unanswered INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN unanswered_usd REAL;
+    CREATE TABLE limits (
+        place TEXT PRIMARY KEY,
+        share REAL NOT NULL,
+        per_minute REAL,
+        refused_at REAL NOT NULL
+    );
+    """,
 )
 """Each brings a ledger from the version before it; `user_version` counts them.
 

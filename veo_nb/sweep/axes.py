@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -23,8 +24,8 @@ from typing import Any
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
 from veo_nb.sweep.ellipsis import fill_in
+from veo_nb.sweep.template import look_up, variables
 
-VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 MOST_VALUES = 10_000
 """On one axis; more is a mistake, and would not fit on any screen."""
 
@@ -33,8 +34,13 @@ SETTABLE: dict[str, catalog.Field] = {item.name: item for item in (*catalog.FIEL
 PICTURES = tuple(name for name, item in SETTABLE.items() if item.kind in ("image", "images"))
 """Those that hold images."""
 
-_NAMED = re.compile(r"(\w[\w -]{0,39}?)\s*=\s*(.*)", re.DOTALL)
-_DOTS = ("...", "…")
+_EQUALS = re.compile("[=＝]")
+_BARS = re.compile(r"\|\||｜｜")
+_COMMA = re.compile(f"[{catalog.COMMAS}]")
+_DOTS = re.compile(r"[.。]{3,}|⋯+")
+_LONGEST_LABEL = 40
+_MARKS = ("Mn", "Mc")
+"""Signs that belong to the letter before them, as the vowels of Hindi do and half of a typed `ö`."""
 _SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _FLAGS = {item.flag: name for name, item in SETTABLE.items() if item.flag}
 
@@ -61,20 +67,6 @@ class Axis:
         return tuple(value.label for value in self.values)
 
 
-# Variables of the prompt
-
-
-def variables(*templates: str | None) -> tuple[str, ...]:
-    """The names of the `{{variables}}` in these prompts, each once, in order."""
-    found = (match[1] for template in templates if template for match in VARIABLE.finditer(template))
-    return tuple(dict.fromkeys(found))
-
-
-def fill(template: str, values: Mapping[str, Any]) -> str:
-    """The prompt with each `{{variable}}` that has a value replaced by it; a value is put in as it is."""
-    return VARIABLE.sub(lambda match: str(values[match[1]]) if match[1] in values else match[0], template)
-
-
 # Reading
 
 
@@ -84,12 +76,17 @@ def split_axis(text: str) -> tuple[str, str]:
     Raises:
         InvalidRequest: there is no `=` in it, or nothing before it.
     """
-    name, found, values = text.partition("=")
-    if not found or not name.strip():
+    name, *values = _EQUALS.split(text, maxsplit=1)
+    if not values or not catalog.bare(name):
         raise InvalidRequest(
             f"{catalog.shown(text)} names no axis and its values.", hint="Write --sweep NAME=VALUE,VALUE."
         )
-    return name.strip(), values
+    return catalog.bare(name), values[0]
+
+
+def split_commas(text: str) -> list[str]:
+    """What stands between commas, whichever keyboard they come from."""
+    return [catalog.bare(piece) for piece in _COMMA.split(text)]
 
 
 def read_axes(
@@ -100,7 +97,7 @@ def read_axes(
     Raises:
         InvalidRequest: an axis is neither field nor variable, comes twice, or has no usable values.
     """
-    given = [(str(name).strip(), values) for name, values in given]
+    given = [(catalog.bare(str(name)), values) for name, values in given]
     if not given:
         raise InvalidRequest("A sweep needs an axis.", hint='Give axes={"seed": [1, 2]} or --sweep seed=1,2.')
     # Whole prompts come first: the variables of the others are in them.
@@ -126,7 +123,9 @@ def axis_name(typed: str, known: Sequence[str]) -> str:
     """
     if typed in SETTABLE or typed == "take" or typed in known:
         return typed
-    option = typed.lstrip("-")
+    if (variable := catalog.identifier(typed)) in known:
+        return variable
+    option = catalog.plain(typed).lstrip("-")
     for name in (_FLAGS.get(option, ""), option.replace("-", "_")):
         if name in SETTABLE or name == "take":
             return name
@@ -141,7 +140,7 @@ def axis_name(typed: str, known: Sequence[str]) -> str:
 def _read(name: str, given: Any, names: Mapping[str, Any] | None) -> Axis:
     catalog.check_text(name, given, catalog.RENAME if name in PICTURES else catalog.WHOLE)
     if isinstance(given, str):
-        text = given.strip()
+        text = catalog.bare(given)
         values = _listed(name, text, names) if text.startswith("@") else _parsed(name, text)
     else:
         values = _taken(name, given)
@@ -154,21 +153,14 @@ def _read(name: str, given: Any, names: Mapping[str, Any] | None) -> Axis:
 
 def _listed(name: str, text: str, names: Mapping[str, Any] | None) -> list[Value]:
     """The values in a variable of the notebook."""
-    wanted = text[1:].strip()
     if names is None:
         raise InvalidRequest(f"{text} is for a cell.", hint="In Python give the list itself.", field=name)
-    if wanted not in names:
-        own = [known for known in names if not known.startswith("_")]
-        near = catalog.did_you_mean(wanted, own) if own else ""
-        hint = (
-            near if near.startswith("Did you mean") else f"Set it in a cell above: {wanted or 'name'} = […]"
-        )
-        raise InvalidRequest(f"{text} is not defined in this notebook.", hint=hint, field=name)
-    if isinstance(names[wanted], str):
+    given = look_up(text[1:], names, text, "[…]", name)
+    if isinstance(given, str):
         raise InvalidRequest(
-            f"{text} is a text, not a list of values.", hint=f"Make it a list: {wanted} = […]", field=name
+            f"{text} is a text, not a list of values.", hint=f"Make it a list: {text[1:]} = […]", field=name
         )
-    return _taken(name, names[wanted], text)
+    return _taken(name, given, text)
 
 
 def _taken(name: str, given: Any, shown: str = "") -> list[Value]:
@@ -201,13 +193,19 @@ def _parsed(name: str, text: str) -> list[Value]:
     """The values in a text, `||` or else commas between them."""
     if not text:
         return []
-    pieces = [piece.strip() for piece in text.split("||" if "||" in text else ",")]
-    if "||" in text and not pieces[-1]:
+    barred = _BARS.search(text)
+    pieces = [catalog.bare(piece) for piece in _BARS.split(text)] if barred else split_commas(text)
+    if barred and not pieces[-1]:
         # So that one value alone may hold commas.
         pieces.pop()
     _check_count(name, len(pieces))
-    if any(piece in _DOTS for piece in pieces):
-        pieces = fill_in(name, [... if piece in _DOTS else piece for piece in pieces], MOST_VALUES)
+    dots = [_DOTS.fullmatch(catalog.plain(piece)) for piece in pieces]
+    if any(dots):
+        pieces = fill_in(
+            name,
+            [... if dot else piece for piece, dot in zip(pieces, dots, strict=True)],
+            MOST_VALUES,
+        )
     return [_piece(name, piece) for piece in pieces]
 
 
@@ -216,20 +214,31 @@ def _piece(name: str, piece: str) -> Value:
         raise InvalidRequest(
             f"The axis {name} has an empty value.", hint="Name it to keep it empty: plain= ", field=name
         )
-    named = _NAMED.fullmatch(piece)
-    if named:
-        return Value(named[1], _typed(name, named[2]))
-    text = piece.removeprefix("=").strip()
-    value = _typed(name, text)
-    return Value(_short(text) if isinstance(value, bool) else _label(name, value), value)
+    label, *text = map(catalog.bare, _EQUALS.split(piece, maxsplit=1))
+    if text and _is_label(label):
+        return Value(label, _typed(name, text[0]))
+    text = [text[0] if text and not label else piece]
+    value = _typed(name, text[0])
+    return Value(catalog.plain(text[0]) if isinstance(value, bool) else _label(name, value), value)
+
+
+def _is_label(text: str) -> bool:
+    """Whether this may name a value: words of any language, and nothing that an address or a sentence has."""
+    return (
+        0 < len(text) <= _LONGEST_LABEL
+        and all(sign in "_ -" or sign.isalnum() or unicodedata.category(sign) in _MARKS for sign in text)
+        and text[0] not in " -"
+    )
 
 
 def _typed(name: str, text: str) -> Any:
     """A value that was typed, as its field takes it; what does not fit stays text, for the catalog to refuse."""
     kind = "number" if name == "take" else SETTABLE[name].kind if name in SETTABLE else "text"
+    if kind in ("number", "switch", "choice"):
+        text = catalog.plain(text)
     if name == "duration_seconds":
         kind, text = "number", re.sub(r"(?<=\d)\s*s$", "", text)
-    if kind == "number" and re.fullmatch(r"[0-9]+", text):
+    if kind == "number" and re.fullmatch(r"[0-9]{1,20}", text):
         return int(text)
     return _SWITCH.get(text.lower(), text) if kind == "switch" else text
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
-from veo_nb.sweep.axes import Axis, Value, axis_name
+from veo_nb.sweep.axes import Axis, Value, axis_name, split_commas
 
 MOST_CELLS = 10_000
 """In one sweep; more is a mistake, and would not fit on any screen."""
@@ -59,9 +59,9 @@ def _pairs(axes: Sequence[Axis], zipped: Any) -> list[tuple[str, ...]]:
     lists = (
         [zipped] if isinstance(zipped, str) else list(zipped) if isinstance(zipped, (list, tuple)) else [()]
     )
-    if len(lists) > 1 and all(isinstance(one, str) and "," not in one for one in lists):
-        lists = [lists]
-    split = [one.split(",") if isinstance(one, str) else one for one in lists]
+    split = [split_commas(one) if isinstance(one, str) else one for one in lists]
+    if len(lists) > 1 and all(isinstance(one, str) for one in lists) and all(len(one) == 1 for one in split):
+        split = [lists]
     pairs = [tuple(axis_name(str(name).strip(), known) for name in names) for names in split]
     if any(len(names) < 2 for names in pairs):
         raise InvalidRequest(

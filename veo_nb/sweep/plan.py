@@ -16,8 +16,9 @@ from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
 from veo_nb.media.picture import EVERYWHERE, UnreadablePicture, read_picture
 from veo_nb.request import VideoRequest
-from veo_nb.sweep.axes import PICTURES, SETTABLE, Axis, axis_name, fill, read_axes, variables
+from veo_nb.sweep.axes import PICTURES, SETTABLE, Axis, axis_name, read_axes
 from veo_nb.sweep.combinations import Combination, expand, layout, pair
+from veo_nb.sweep.template import fill, references, variables
 
 Make = Callable[[str, int, Mapping[str, Any]], VideoRequest]
 """The request for a prompt, a take and fields; raises InvalidRequest where there can't be one."""
@@ -91,7 +92,11 @@ def make_plan(
     templates = _templates(prompt, read)
     fields, words = _sort_out(fixed or {}, variables(*templates), image_types)
     spoken = {name: value for name, value in fields.items() if not _is_thing(name)}
-    words = {**spoken, **words, **(same or {})}
+    words = {
+        **spoken,
+        **words,
+        **{catalog.identifier(name) or name: one for name, one in (same or {}).items()},
+    }
     _check_names(read, templates, {*fields} | ({"take"} if take != 1 else set()), words)
     groups = pair(read, zipped)
     rows, columns = layout(groups, rows, columns)
@@ -199,11 +204,11 @@ def _check_names(
             raise InvalidRequest(
                 f"{name} is set, and is an axis as well.", hint="Leave one of them out.", field=name
             )
-    for name in variables(*templates):
-        if name not in names and name not in words:
-            near = catalog.did_you_mean(name, [*names])
-            hint = near if near.startswith("Did you mean") else f'Give it values: axes={{"{name}": […]}}'
-            raise InvalidRequest(f"{{{{{name}}}}} in the prompt has no value.", hint=hint, field=name)
+    for one in references(*templates):
+        if one.name not in names and not {one.name, one.text} & {*words}:
+            near = catalog.did_you_mean(one.name, [*names])
+            hint = near if near.startswith("Did you mean") else f'Give it values: axes={{"{one.name}": […]}}'
+            raise InvalidRequest(f"{{{{{one.text}}}}} in the prompt has no value.", hint=hint, field=one.name)
 
 
 def _check_values(axes: Sequence[Axis], cells: Sequence[Planned]) -> None:
@@ -230,19 +235,21 @@ def _shared(
     names = {axis.name for axis in axes}
     first = next(cell for cell in cells if cell.request is not None)
     assert first.request is not None, "chosen so"
-    shared = {
-        name: value for name, value in first.request.canonical().items() if name not in {*names, "prompt"}
-    }
+    varied = {*names, "prompt"}
+    if any(picture.leads for picture in first.request.pictures()):
+        # The next picture may lead to another one.
+        varied.add("aspect_ratio")
+    shared = {name: value for name, value in first.request.canonical().items() if name not in varied}
     for name, value in shared.items():
         many = [_lasting(one) for one in value] if isinstance(value, list) else _lasting(value)
         shared[name] = many
-    spoken = {name: str(words[name]) for name in variables(*templates) if name in words and name not in names}
+    spoken = {one.text: one.words(words) for one in references(*templates) if one.name not in names}
     return {**spoken, **shared, **({} if "take" in names else {"take": first.take})}
 
 
 def _lasting(value: Any) -> Any:
     """A picture by what is in it, a source by its job: addresses and file names may change."""
-    return value.get("sha256") or value.get("key") if isinstance(value, dict) else value
+    return value.get("key") or value.get("sha256") if isinstance(value, dict) else value
 
 
 def _is_thing(name: str) -> bool:

@@ -266,7 +266,7 @@ class Sweep:
         """
         self._check_provider()
         among = self.cells if cells is None else tuple(cells)
-        jobs = {cell.job.id: cell.job for cell in among if cell.job is not None and _is_missed(cell.job)}
+        jobs = {cell.job.id: cell.job for cell in among if cell.job is not None and cell.job.missed}
         for job in jobs.values():
             self._jobs.retry(job.id)
         self._notify(tuple(cell for cell in among if cell.job is not None and cell.job.id in jobs))
@@ -546,11 +546,6 @@ class Sweep:
 def is_sweep_id(typed: str) -> bool:
     """Whether an id is that of a sweep: one letter longer than a job's, and it begins with s."""
     return len(typed.strip()) == 5 and typed.strip().lower().startswith("s")
-
-
-def _is_missed(job: Job) -> bool:
-    """Whether there is a clip that is not here, and may be at the provider."""
-    return job.fetchable or (job.now.state is State.SUCCEEDED and not job.complete)
 
 
 @contextlib.contextmanager

@@ -62,6 +62,33 @@ def test_a_cell_and_python_make_exactly_this_clip(studio, service, tmp_path, mon
     assert len(service.posts) == 1
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "--model fast",
+        "-d 4 of them\nA fox.",
+        "A fox.\n--model fast",
+        "—image a",
+        'As JSON: {{"a": 1}}',
+        "A «fox» \\ 'owl'",
+    ],
+)
+def test_a_prompt_that_begins_like_an_option_is_copied_below_an_empty_line(studio, prompt):
+    job = studio.generate(prompt, negative_prompt="C:\\photos\\ “no”")
+    assert entered_from_cell(studio, cell_of(job, studio.library.files)) == (job, False)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "fields"),
+    [
+        ("A fox.\r\nIt runs.", {}),
+        ("A fox.", {"negative_prompt": "{{rain}}"}),
+    ],
+)
+def test_what_a_cell_would_read_otherwise_is_not_copied_as_one(studio, prompt, fields):
+    assert cell_of(studio.generate(prompt, **fields), studio.library.files) == ""
+
+
 def test_what_only_one_provider_takes_is_copied_too(make_studio):
     studio = make_studio(provider="vertex")
     job = studio.generate("A fox.", compression_quality="lossless")

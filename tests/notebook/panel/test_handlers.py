@@ -151,7 +151,7 @@ def test_a_blocked_job_is_tried_again_and_leaves_the_queue(panel, studio, servic
 
 
 def test_what_was_put_aside_and_is_fetched_is_shown_again(panel, studio, service):
-    service.polls = [httpx.Response(404)]
+    service.polls = [httpx.Response(401)]
     job = studio.generate("A fox.")
     wait_until(lambda: job.now.state.final)
     wait_until(lambda: "retry" in panel.rows.get(job.id, {"actions": []})["actions"])

@@ -22,6 +22,9 @@ class Dialect(Protocol):
     def poll(self, model: str, name: str) -> Call:
         """The call that asks how an operation stands."""
 
+    def other_poll(self, model: str, name: str) -> Call | None:
+        """The same in the other form that the provider has a page for; None where it has none."""
+
     def address(self, uri: str) -> str:
         """Where a video is fetched that an answer names so."""
 

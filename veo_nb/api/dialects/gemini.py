@@ -43,13 +43,29 @@ class Gemini:
         Raises:
             ServiceError: the name can't stand in a path.
         """
-        operation = wire.operation_id(name)
-        parts = ["models", model, "operations", operation]
+        parts = _parts(model, name)
         if self.provider.polls_by == "name" and wire.is_plain_name(name):
             parts = name.split("/")
-        path = "/".join(quote(part, safe="") for part in parts)
-        return wire.Call("GET", f"{self.base or self.provider.poll_base}/v1beta/{path}")
+        return wire.Call("GET", _address(self.base or self.provider.poll_base, parts))
+
+    def other_poll(self, model: str, name: str) -> wire.Call | None:
+        """The POST by which another page of GPTProto's asks for the same, at the host of a submit; it changes nothing there.
+
+        Raises:
+            ServiceError: the name can't stand in a path.
+        """
+        if self.provider.polls_by != "model":
+            return None
+        return wire.Call("POST", _address(self.base or self.provider.submit_base, _parts(model, name)), {})
 
     def address(self, uri: str) -> str:
         """Where a video is fetched that an answer names so: right there."""
         return uri
+
+
+def _parts(model: str, name: str) -> list[str]:
+    return ["models", model, "operations", wire.operation_id(name)]
+
+
+def _address(base: str, parts: list[str]) -> str:
+    return f"{base}/v1beta/{'/'.join(quote(part, safe='') for part in parts)}"

@@ -68,6 +68,9 @@ class Vertex:
         url = f"{place}/{quote(model, safe='')}:fetchPredictOperation"
         return wire.Call("POST", url, {"operationName": name})
 
+    def other_poll(self, model: str, name: str) -> None:
+        """There is but one form."""
+
     def address(self, uri: str) -> str:
         """Where a video is fetched that an answer names so: what lies in a bucket, over the storage's JSON API.
 

@@ -27,10 +27,10 @@ from veo_nb.notebook.grid.state import (
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
 from veo_nb.sweep import dataframe as table
-from veo_nb.sweep.axes import fill
 from veo_nb.sweep.cell import Cell
 from veo_nb.sweep.results import Result
 from veo_nb.sweep.sweep import Sweep
+from veo_nb.sweep.template import fill
 
 UNMADE = "Not made yet"
 NO_FILE = "Its file is no longer there"
@@ -112,7 +112,7 @@ def gather(
     return Material(
         id=sweep.id,
         # What is the same in all cells is said; what differs stands in the heads.
-        prompt=discretion.words(fill(sweep.prompt or "", sweep.fixed)),
+        prompt=discretion.words(fill(sweep.prompt or "", sweep.fixed, strict=False)),
         grid=discretion.shape(grid),
         summary=discretion.shape(summary),
         cells=_cells(

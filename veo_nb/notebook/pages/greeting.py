@@ -26,7 +26,8 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
         parts.append(f"resumed {len(going)} job{'s' if len(going) > 1 else ''}: {', '.join(going)}")
     if lost:
         parts.append(f"being sent when the kernel ended: {', '.join(lost)}, see %veo show {lost[0]}")
-    if not resumed:
+    parts += (waits := text.awaited(studio.jobs.awaited()))
+    if not resumed and not waits:
         parts.append("nothing to resume")
     parts += studio.library.notices
     if waiting := studio.jobs.unfetched():

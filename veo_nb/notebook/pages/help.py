@@ -40,11 +40,13 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo help", "this page"),
 )
 
+LINES = "Options may go on in the lines under %%veo; the prompt begins where a line begins with none, or after an empty one."
+
 
 def page() -> HTML:
     """Every option of `%%veo` and every command of `%veo`, with what it does."""
     options = [(f"%%veo {names}", text) for names, text in option_rows()]
-    rows = [*options, *COMMANDS]
+    rows = [*options, ("", LINES), *COMMANDS]
     width = max(len(name) for name, _ in rows) + 2
     text = "\n".join(f"{name:<{width}}{meaning}" for name, meaning in rows)
     row = Markup(

@@ -9,10 +9,12 @@ from typing import Any
 
 from veo_nb import catalog
 from veo_nb.engine.job import Job
+from veo_nb.errors import InvalidRequest
 from veo_nb.media.picture import Picture
+from veo_nb.notebook.options import split_cell
 from veo_nb.request import Source
 from veo_nb.store.files import Files
-from veo_nb.sweep.axes import VARIABLE
+from veo_nb.sweep.template import is_plain
 
 
 def cell_of(job: Job, library: Files) -> str:
@@ -20,7 +22,7 @@ def cell_of(job: Job, library: Files) -> str:
     request = job.request
     prompt = request.prompt
     # A cell fills in what is in double braces, and takes spaces and lines around the prompt away.
-    if prompt != prompt.strip() or VARIABLE.search(prompt) or prompt.startswith("%"):
+    if prompt != prompt.strip() or not is_plain(prompt) or prompt.startswith("%"):
         return ""
     words = ["%%veo", "--model", _model(job)]
     for name, value in request.settings().items():
@@ -30,13 +32,25 @@ def cell_of(job: Job, library: Files) -> str:
             continue
         for one in value if isinstance(value, tuple) else (value,):
             text = _word(library, one)
-            if not text or "\n" in text:
+            if not text or "\n" in text or (item.kind == "text" and not is_plain(text)):
                 return ""
             # What begins like an option would be taken for one.
             words += [f"--{item.flag}={text}"] if text.startswith("-") else [f"--{item.flag}", text]
     if job.take > 1:
         words += ["--take", str(job.take)]
-    return f"{' '.join([words[0], *map(shlex.quote, words[1:])])}\n{prompt}"
+    # Its first lines may look like options.
+    for body in (prompt, f"\n{prompt}"):
+        if _is_read_as(body, prompt):
+            return f"{' '.join([words[0], *map(shlex.quote, words[1:])])}\n{body}"
+    return ""
+
+
+def _is_read_as(body: str, prompt: str) -> bool:
+    """Whether a cell with this text has this prompt."""
+    try:
+        return split_cell("", body)[1].strip() == prompt
+    except InvalidRequest:
+        return False
 
 
 def python_of(job: Job, library: Files, sample: int = 0) -> str:

@@ -30,8 +30,8 @@ from veo_nb.notebook.panel.validation import (
 from veo_nb.notebook.place import Place
 from veo_nb.request import misfit
 from veo_nb.studio import Studio
-from veo_nb.sweep import axes as grammar
 from veo_nb.sweep.summary import in_time
+from veo_nb.sweep.template import fill, references
 
 MOST_SENT = 9_000_000
 """Bytes of a picture in a message to the kernel: of more than 10 MiB Jupyter's server ends the connection."""
@@ -127,7 +127,7 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
     if draft.fit:
         fields["fit"] = draft.fit
     variables = _take_variables(draft, axes)
-    prompt = draft.prompt.strip() if axes else grammar.fill(draft.prompt.strip(), variables)
+    prompt = draft.prompt.strip() if axes else fill(draft.prompt.strip(), variables)
     return Composed(prompt, axes, fields, variables if axes else {}, draft.take)
 
 
@@ -148,7 +148,14 @@ def _check_texts(draft: Draft) -> None:
 def _take_variables(draft: Draft, axes: dict[str, Any]) -> dict[str, str]:
     """The variables with one value; those with several become axes."""
     variables: dict[str, str] = {}
-    for name in grammar.variables(draft.prompt):
+    for one in references(draft.prompt):
+        name = one.name
+        if one.steps:
+            raise InvalidRequest(
+                f"{{{{{one.text}}}}} looks into a variable of the notebook, which only a cell can.",
+                hint=f"Write {{{{{name}}}}}, and give its values below the prompt.",
+                field="prompt",
+            )
         given = [value for value in draft.variables.get(name, []) if value.strip()]
         if not given:
             raise InvalidRequest(

@@ -141,7 +141,7 @@ def make_details(
         same = job.provider.name == studio.settings.provider.name
         if job.now.state is State.UNCERTAIN:
             actions = ["resubmit"]
-        elif job.fetchable or (job.now.state is State.SUCCEEDED and not job.complete):
+        elif job.missed:
             actions = ["retry", "vary"]
         elif row.kind == "none":
             actions = ["rerun", "vary"]

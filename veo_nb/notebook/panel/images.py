@@ -64,7 +64,7 @@ class Pictures:
             picture = read_picture(data, studio.settings.provider.image_types)
         except UnreadablePicture as error:
             said = str(error).replace("The image", name or "The image", 1)
-            raise InvalidRequest(said, hint="Give a PNG or JPEG file.") from None
+            raise InvalidRequest(said, hint=error.hint) from None
         return self.keep(studio, replace(picture, name=name))
 
     def crop(self, studio: Studio, key: str, box: tuple[float, float, float, float]) -> PictureState:

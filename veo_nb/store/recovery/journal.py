@@ -7,6 +7,7 @@ here. So the ledger can be made anew from these lines: the last word on each col
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -57,6 +58,8 @@ class Journal:
             part.replace(self.path)
         except OSError as error:
             log.warning("The journal of the ledger can't be written: %s", error)
+            with contextlib.suppress(OSError):
+                part.unlink()
 
     def entries(self) -> Iterator[Entry]:
         """What was written, oldest first; lines that can't be read are left out."""

@@ -128,7 +128,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
           />
         ))}
         <Pictures setup={setup} images={images} {...parts} />
-        <Choices {...settings} />
+        <Choices {...settings} frames={images.frames} />
         <More {...settings} />
         <Foot
           checked={checked}

@@ -1,16 +1,21 @@
-// What a draft says, and how it changes; the rules of veo_nb/jobs/axes.py for the page. Pure.
+// What a draft says, and how it changes; the rules of veo_nb/sweep/template.py and axes.py for the page. Pure.
 
-import type { Draft, Setup, Value } from "../../protocol.gen";
+import type { Draft, FieldForm, Setup, Value } from "../../protocol.gen";
 
 /** The fields that hold pictures, in the order in which they are shown. */
 export const PICTURES = ["image", "last_frame", "reference_images"] as const;
 export type PictureField = (typeof PICTURES)[number];
 
-const VARIABLE = /\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g;
+// Blanks of any kind, and marks that can't be seen.
+const AROUND = "[\\s\\u00ad\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]*";
+const VARIABLE = new RegExp(`[{｛]{2}${AROUND}([_\\p{XID_Start}]\\p{XID_Continue}*)${AROUND}[}｝]{2}`, "gu");
+/** Between values in a line, from any keyboard; as veo_nb/catalog/phrases.py has them. */
+const COMMA = /[,，﹐､、،]/;
 
-/** The names of the prompt's `{{variables}}`, each once, in order. */
+/** The names of the prompt's `{{variables}}`, each once, in order and in the form that Python gives them. */
 export function variablesOf(prompt: string): string[] {
-  return [...new Set([...prompt.matchAll(VARIABLE)].map((match) => match[1] as string))];
+  const names = [...prompt.matchAll(VARIABLE)].map((match) => (match[1] as string).normalize("NFKC"));
+  return [...new Set(names)];
 }
 
 interface PromptPiece {
@@ -33,7 +38,7 @@ export function piecesOf(prompt: string): PromptPiece[] {
 
 /** Several values in one text: one a line, else `||` between them, else commas. */
 export function splitValues(text: string): string[] {
-  const between = /\r?\n/.test(text.trim()) ? /\r?\n/ : text.includes("||") ? "||" : ",";
+  const between = /\r?\n/.test(text.trim()) ? /\r?\n/ : /\|\||｜｜/.test(text) ? /\|\||｜｜/ : COMMA;
   return text
     .split(between)
     .map((value) => value.trim())
@@ -111,11 +116,50 @@ export function isEmpty(draft: Draft): boolean {
   );
 }
 
-/** The clip's shapes as text, `16:9`: those that were chosen, else the provider's own. */
-export function ratiosOf(draft: Draft, setup: Setup): string[] {
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** The clip's shapes as text, `16:9`: those that were chosen, else those that its frames lead to, else the provider's own. */
+export function ratiosOf(draft: Draft, setup: Setup, frames: Frames = NO_FRAMES): string[] {
   const form = setup.fields.find((field) => field.name === "aspect_ratio");
   const set = draft.fields["aspect_ratio"] ?? [];
-  return (set.length > 0 ? set : [form?.unset ?? ""]).map(String).filter((ratio) => shareOf(ratio) > 0);
+  const all = set.length > 0 ? set : leading(form, frames).map(({ ratio }) => ratio);
+  return [...new Set(all.map(String))].filter((ratio) => shareOf(ratio) > 0);
+}
+
+/** What the clip's shape is taken from where nobody has set it: `9:16, as the first frame`; empty for the provider's own. */
+export function ledText(draft: Draft, form: FieldForm, frames: Frames): string {
+  if (form.name !== "aspect_ratio" || draft.video !== "") return "";
+  const led = leading(form, frames);
+  if (led.every(({ ratio }) => ratio === form.unset)) return "";
+  const names = [...new Set(led.map(({ frame }) => frame).filter((frame) => frame !== ""))];
+  return `${[...new Set(led.map(({ ratio }) => ratio))].join(" or ")}, as the ${names.join(" or ")}`;
+}
+
+export interface Frames<Picture extends Size = Size> {
+  first: readonly Picture[];
+  last: readonly Picture[];
+}
+
+const NO_FRAMES: Frames = { first: [], last: [] };
+
+/** The shape of each clip, and the frame that leads to it: the first one, or the last where that is a square. */
+function leading(form: FieldForm | undefined, { first, last }: Frames): { ratio: string; frame: string }[] {
+  const own = form?.unset ?? "";
+  const ratios = (form?.choices ?? []).map(({ value }) => String(value));
+  const of = (size: Size, frame: string) => {
+    const ratio = [own, ...ratios].find((one) => !turnedAway(size, one));
+    return { ratio: ratio ?? own, frame };
+  };
+  const square = ({ width, height }: Size) => width === height;
+  const led = first.filter((size) => !square(size)).map((size) => of(size, "first frame"));
+  if (first.some(square)) {
+    const ends = last.filter((size) => !square(size)).map((size) => of(size, "last frame"));
+    led.push(...(ends.length > 0 ? ends : [{ ratio: own, frame: "" }]));
+  }
+  return led.length > 0 ? led : [{ ratio: own, frame: "" }];
 }
 
 /** Width by height of `16:9`; 0 of anything else. */
@@ -124,8 +168,13 @@ export function shareOf(ratio: string): number {
   return match === null ? 0 : Number(match[1]) / Number(match[2]);
 }
 
+/** Whether one is upright and the other wide. */
+export function turnedAway({ width, height }: Size, ratio: string): boolean {
+  return (width - height) * (shareOf(ratio) - 1) < 0;
+}
+
 /** Whether a picture has another shape than the clip, beyond what a rounding does. */
-export function differs(picture: { width: number; height: number }, ratio: string): boolean {
+export function differs(picture: Size, ratio: string): boolean {
   const share = picture.width / picture.height / shareOf(ratio);
   return Math.abs(share - 1) > 0.01;
 }

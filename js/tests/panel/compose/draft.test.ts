@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import templates from "../../../../tests/fixtures/templates.json";
 import {
   asked,
   differs,
   EMPTY,
   isEmpty,
+  ledText,
   piecesOf,
   ratiosOf,
   shareOf,
@@ -21,13 +23,12 @@ import { examplePanel } from "../../fixtures";
 const draft = (changes: Partial<Draft>): Draft => ({ ...EMPTY, ...changes });
 
 describe("a prompt's variables", () => {
-  it.each([
-    ["A {{animal}} at {{ time }}, {{animal}}", ["animal", "time"]],
-    ["{{_a1}} {{1a}} {{a b}} {a} {{}} {{ä}}", ["_a1"]],
-    ["{{{x}}}", ["x"]],
-    ["", []],
-  ])("are those that Python finds: %s", (prompt, names) => {
+  it.each(templates as [string, string[]][])("are those that Python finds: %s", (prompt, names) => {
     expect(variablesOf(prompt)).toEqual(names);
+  });
+
+  it("are names, and no way into a value: Python says what is wrong with that", () => {
+    expect(variablesOf("{{1a}} {{a b}} {{}} {{a.b}} {{a[0]}} {{a}")).toEqual([]);
   });
 
   it("are pieces of it that make the whole again", () => {
@@ -78,6 +79,9 @@ describe("values in one text", () => {
     ["fox, red\r\nowl\n\n", ["fox, red", "owl"]],
     ["fox\n", ["fox"]],
     [" , ", []],
+    ["狐狸，猫头鹰、鹿", ["狐狸", "猫头鹰", "鹿"]],
+    ["ثعلب، بومة", ["ثعلب", "بومة"]],
+    ["黑，白｜｜柔和", ["黑，白", "柔和"]],
   ])("%j", (text, values) => {
     expect(splitValues(text)).toEqual(values);
   });
@@ -114,6 +118,31 @@ describe("a draft", () => {
     expect(ratiosOf(draft({}), setup)).toEqual(["16:9"]);
     expect(ratiosOf(draft({ fields: { aspect_ratio: ["9:16", "16:9"] } }), setup)).toEqual(["9:16", "16:9"]);
     expect(ratiosOf(draft({}), { ...setup, fields: [] })).toEqual([]);
+  });
+
+  const [wide, upright, square] = [
+    { width: 3, height: 2 },
+    { width: 3, height: 4 },
+    { width: 1, height: 1 },
+  ];
+
+  it.each([
+    [[wide], [], ["16:9"], ""],
+    [[upright], [], ["9:16"], "9:16, as the first frame"],
+    [[square], [], ["16:9"], ""],
+    [[square], [upright], ["9:16"], "9:16, as the last frame"],
+    [[upright, wide], [], ["9:16", "16:9"], "9:16 or 16:9, as the first frame"],
+    [[], [upright], ["16:9"], ""],
+  ])("has the shapes that its frames lead to: %j %j", (first, last, ratios, text) => {
+    const setup = examplePanel("empty").panel;
+    const form = setup.fields.find(({ name }) => name === "aspect_ratio");
+    if (form === undefined) throw new Error("the form has no shape");
+    expect(ratiosOf(draft({}), setup, { first, last })).toEqual(ratios);
+    expect(ledText(draft({}), form, { first, last })).toBe(text);
+    expect(ratiosOf(draft({ fields: { aspect_ratio: ["16:9"] } }), setup, { first, last })).toEqual(["16:9"]);
+  });
+
+  it("has shapes that are shares", () => {
     expect(shareOf("16:9")).toBeCloseTo(1.778, 3);
     expect(shareOf("wide")).toBe(0);
   });

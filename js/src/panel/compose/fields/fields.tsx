@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { IconButton } from "../../../core/ui/icons";
 import { useId } from "../../../core/ui/id";
 import type { Check, Draft, FieldForm, Problem, Value } from "../../../protocol.gen";
-import { asked, withField } from "../draft";
+import { asked, type Frames, ledText, withField } from "../draft";
 import { Problems } from "../problems";
 import { Menu, textOf } from "./menu";
 
@@ -14,10 +14,11 @@ interface FieldsProps {
   check: Check | undefined;
   problemsOf: (...fields: string[]) => Problem[];
   change: (change: (draft: Draft) => Draft) => void;
+  frames: Frames;
 }
 
 /** What is often set, in a line: `fast ▾ 16:9 ▾ 8 s ▾`. */
-export function Choices({ fields, draft, check, problemsOf, change }: FieldsProps) {
+export function Choices({ fields, draft, check, problemsOf, change, frames }: FieldsProps) {
   const choices = fields.filter((form) => !form.seldom);
   return (
     <div class="veo-choices" role="group" aria-label="Settings">
@@ -27,6 +28,7 @@ export function Choices({ fields, draft, check, problemsOf, change }: FieldsProp
           form={form}
           values={draft.fields[form.name] ?? []}
           reasons={check?.unavailable[form.name] ?? {}}
+          led={ledText(draft, form, frames)}
           onChange={(values) => change((now) => withField(now, form.name, values))}
         />
       ))}
@@ -36,7 +38,7 @@ export function Choices({ fields, draft, check, problemsOf, change }: FieldsProp
 }
 
 /** What is set more seldom. It stands open where something in it keeps the draft from being sent. */
-export function More({ fields, draft, check, problemsOf, change }: FieldsProps) {
+export function More({ fields, draft, check, problemsOf, change }: Omit<FieldsProps, "frames">) {
   const [open, setOpen] = useState(false);
   const others = fields.filter((form) => form.seldom);
   const names = [...others.map((form) => form.name), "take"];

@@ -13,14 +13,16 @@ export interface MenuProps {
   /** Why values can't be had, by the value as a text; `*` is all of them. */
   reasons: Readonly<Record<string, string>>;
   onChange: (values: Value[]) => void;
+  /** What comes of it where nothing is set, if that is not the provider's own. */
+  led?: string;
   /** Whether its label stands beside it already. */
   labelled?: boolean;
 }
 
-export function Menu({ form, values, reasons, onChange, labelled = false }: MenuProps) {
+export function Menu({ form, values, reasons, onChange, led = "", labelled = false }: MenuProps) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
-  const shown = textOf(form, values);
+  const shown = (values.length === 0 && led) || textOf(form, values);
   const trouble = [reasons["*"], ...values.map((value) => reasonOf(reasons, value))].find(Boolean) ?? "";
   const close = () => {
     setOpen(false);
@@ -62,6 +64,7 @@ export function Menu({ form, values, reasons, onChange, labelled = false }: Menu
           form={form}
           values={values}
           reasons={reasons}
+          led={led}
           beside={() => button.current}
           onChange={onChange}
           onClose={close}
@@ -91,7 +94,7 @@ interface ListProps extends MenuProps {
   onClose: () => void;
 }
 
-function List({ form, values, reasons, beside, onChange, onClose }: ListProps) {
+function List({ form, values, reasons, led, beside, onChange, onClose }: ListProps) {
   const box = useRef<HTMLDivElement>(null);
   const id = useId();
   // What was set and is no longer offered can still be taken away.
@@ -179,7 +182,7 @@ function List({ form, values, reasons, beside, onChange, onClose }: ListProps) {
         const at = place - 1;
         const why = choice === undefined ? "" : reasonOf(reasons, choice.value);
         const chosen = choice === undefined ? values.length === 0 : values.includes(choice.value);
-        const left = form.unset === "" ? "Leave it to the provider" : `Provider's own: ${form.unset}`;
+        const own = form.unset === "" ? "Leave it to the provider" : `Provider's own: ${form.unset}`;
         return (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the list listens to the keys
           <div
@@ -209,7 +212,7 @@ function List({ form, values, reasons, beside, onChange, onClose }: ListProps) {
                 {chosen && <Icon name="tick" />}
               </span>
             )}
-            <span>{choice?.label ?? left}</span>
+            <span>{choice?.label ?? (led || own)}</span>
             {why !== "" && <span class="veo-unseen">{why}</span>}
           </div>
         );

@@ -4,8 +4,9 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RequestError, refusalOf } from "../../../core/connection";
 import type { Draft, PictureState, Setup } from "../../../protocol.gen";
 import { usePanel } from "../../context";
-import { PICTURES, type PictureField, withValues } from "../draft";
+import { type Frames, PICTURES, type PictureField, withValues } from "../draft";
 import type { Area } from "./crop";
+import { smaller } from "./smaller";
 
 const DEADLINE_MS = 60_000;
 
@@ -19,6 +20,8 @@ export interface Images {
   /** By key; words where the library no longer has it. */
   known: Readonly<Record<string, PictureState | string>>;
   uploads: readonly Upload[];
+  /** The frames that are known, by what they are. */
+  frames: Frames<PictureState>;
   /** Why the last one was not taken, by field. */
   refused: Readonly<Partial<Record<PictureField, string>>>;
   files: (field: PictureField, files: readonly File[]) => void;
@@ -98,12 +101,14 @@ export function useImages(draft: Draft, setup: Setup): Images {
     async (field: PictureField, images: readonly File[]) => {
       const free = field === "reference_images" ? most - draft[field].length : images.length;
       const taken = images.slice(0, Math.max(0, free));
-      const unfit = taken.map((file) => unfitText(file, setup.most_bytes)).filter((text) => text !== "");
+      const unfit = taken.map(unfitText).filter((text) => text !== "");
       // One after another, so that they stand in the order in which they were given.
       for (const file of taken) {
-        if (unfitText(file, setup.most_bytes) !== "") continue;
+        if (unfitText(file) !== "") continue;
         await take(field, file.name, async () => {
-          const bytes = await file.arrayBuffer().catch(() => {
+          const small = file.size <= setup.most_bytes ? file : await smaller(file, setup.most_bytes);
+          if (small === undefined) throw new RequestError("large", ...largeText(file, setup.most_bytes));
+          const bytes = await small.arrayBuffer().catch(() => {
             throw new RequestError("unread", `${file.name} can't be read.`, "It may have been moved.");
           });
           const name = file.name.slice(-200);
@@ -116,8 +121,11 @@ export function useImages(draft: Draft, setup: Setup): Images {
     [draft, most, refuse, request, setup, take],
   );
 
+  const sizes = (field: PictureField) =>
+    draft[field].map((key) => known[key]).filter((picture) => typeof picture === "object");
   return {
     known,
+    frames: { first: sizes("image"), last: sizes("last_frame") },
     uploads,
     refused,
     files: (...what) => void files(...what),
@@ -138,12 +146,17 @@ export function useImages(draft: Draft, setup: Setup): Images {
 }
 
 /** Why a file is no picture that can be given; empty where it can. */
-export function unfitText(file: { name: string; type: string; size: number }, most: number): string {
-  if (!file.type.startsWith("image/")) return `${file.name} is no picture.`;
-  if (file.size === 0) return `${file.name} is empty.`;
-  if (file.size <= most) return "";
+export function unfitText(file: { name: string; type: string; size: number }): string {
+  // Few systems know what a phone's photo is.
+  const picture = file.type.startsWith("image/") || (file.type === "" && /\.hei[cf]$/i.test(file.name));
+  if (!picture) return `${file.name} is no picture.`;
+  return file.size === 0 ? `${file.name} is empty.` : "";
+}
+
+/** That a file is too large and this browser can't make it smaller, and what to do. */
+function largeText(file: File, most: number): [string, string] {
   const [size, limit] = [file.size, most].map((bytes) => (bytes / 1e6).toFixed(1));
-  return `${file.name} has ${size} MB; at most ${limit} MB are taken. Save it smaller, or as JPEG.`;
+  return [`${file.name} has ${size} MB; at most ${limit} MB are taken.`, "Save it smaller, or as JPEG."];
 }
 
 function textOf(error: unknown, again: string): string {

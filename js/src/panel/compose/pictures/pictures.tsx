@@ -5,7 +5,7 @@ import { imageSource } from "../../../core/sources";
 import { Icon, IconButton } from "../../../core/ui/icons";
 import type { Check, Draft, PictureState, Problem, Setup } from "../../../protocol.gen";
 import { usePanel } from "../../context";
-import { differs, PICTURES, type PictureField, ratiosOf, withoutPicture } from "../draft";
+import { differs, PICTURES, type PictureField, ratiosOf, turnedAway, withoutPicture } from "../draft";
 import { Problems } from "../problems";
 import { CropDialog } from "./cropping";
 import { useDrop } from "./drop";
@@ -30,13 +30,16 @@ interface PicturesProps {
 export function Pictures({ setup, draft, images, check, problemsOf }: PicturesProps) {
   const { compose } = usePanel();
   const [cropped, setCropped] = useState<{ field: PictureField; picture: PictureState }>();
-  const ratios = ratiosOf(draft, setup);
+  const ratios = ratiosOf(draft, setup, images.frames);
   const fields = PICTURES.filter((field) => field !== "reference_images" || setup.most_references > 0);
-  const frames = [...draft.image, ...draft.last_frame]
-    .map((key) => images.known[key])
-    .filter((picture) => typeof picture === "object");
-  const unfit = frames.find((picture) => ratios.some((ratio) => differs(picture, ratio)));
-  const misfit = unfit && ratios.find((ratio) => differs(unfit, ratio));
+  const shapesFor = (picture: PictureState) => {
+    const own = ratios.filter((ratio) => !turnedAway(picture, ratio));
+    // What was chosen is chosen for all of them.
+    return draft.fields["aspect_ratio"] === undefined && own.length > 0 ? own : ratios;
+  };
+  const misfitOf = (picture: PictureState) => shapesFor(picture).find((ratio) => differs(picture, ratio));
+  const unfit = [...images.frames.first, ...images.frames.last].find(misfitOf);
+  const misfit = unfit && misfitOf(unfit);
   return (
     <div class="veo-pictures">
       {fields.map((field) => (
@@ -68,7 +71,7 @@ export function Pictures({ setup, draft, images, check, problemsOf }: PicturesPr
       {cropped !== undefined && (
         <CropDialog
           picture={cropped.picture}
-          ratio={ratios[0] ?? ""}
+          ratio={shapesFor(cropped.picture)[0] ?? ""}
           onClose={() => setCropped(undefined)}
           onCrop={(area) => {
             images.crop(cropped.field, cropped.picture.key, area);
@@ -181,7 +184,7 @@ function PicturePlace({ field, keys, images, full, reason, problems, onCrop }: P
       <input
         ref={input}
         type="file"
-        accept="image/*"
+        accept="image/*,.heic,.heif"
         multiple
         hidden
         tabIndex={-1}

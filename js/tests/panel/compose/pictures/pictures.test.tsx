@@ -133,14 +133,10 @@ describe("what is not taken", () => {
   it("is said before it is read", async () => {
     here = await openCompose();
     const film = exampleFile("a.mp4", { type: "video/mp4" });
-    const large = exampleFile("big.png", { size: SETUP.most_bytes + 1 });
-    await carry(place("First frame"), "drop", { files: [film, large, exampleFile("owl.png")] });
+    await carry(place("First frame"), "drop", { files: [film, exampleFile("owl.png")] });
     await pass();
-    expect(problems("First frame")).toEqual([
-      "a.mp4 is no picture. big.png has 21.0 MB; at most 21.0 MB are taken. Save it smaller, or as JPEG.",
-    ]);
+    expect(problems("First frame")).toEqual(["a.mp4 is no picture."]);
     expect(film.arrayBuffer).not.toHaveBeenCalled();
-    expect(large.arrayBuffer).not.toHaveBeenCalled();
     expect(here.draft().image).toEqual([OWL.key]);
     expect(here.said.at(-1)).toContain("a.mp4 is no picture.");
   });
@@ -149,9 +145,10 @@ describe("what is not taken", () => {
     [{ name: "a.png", type: "image/png", size: 0 }, "a.png is empty."],
     [{ name: "a.png", type: "image/png", size: 100 }, ""],
     [{ name: "a.txt", type: "", size: 1 }, "a.txt is no picture."],
+    [{ name: "IMG_1.HEIC", type: "", size: 1 }, ""],
   ])("has words: %j", async (file, text) => {
     here = await openCompose();
-    expect(unfitText(file, 100)).toBe(text);
+    expect(unfitText(file)).toBe(text);
   });
 
   it("is said in the kernel's words, or what to do when it does not answer, until the next try", async () => {
@@ -225,6 +222,78 @@ describe("what is not taken", () => {
       "Last frame",
       "Extend",
     ]);
+  });
+});
+
+describe("an upright first frame", () => {
+  it("leads to an upright clip, and the form says so until another shape is chosen", async () => {
+    here = await openCompose();
+    here.kernel.on("picture", () => ({ ...CAT, width: 1080, height: 1920 }));
+    await here.redraw({ draft: { image: [CAT.key] } });
+    await pass();
+    const shape = () => find('button[aria-label^="Aspect ratio"]');
+    expect(shape().textContent).toBe("9:16, as the first frame");
+    expect(all(".veo-fit")).toEqual([]);
+    await click(shape());
+    expect(all(".veo-option").map((one) => one.textContent?.trim())[0]).toBe("9:16, as the first frame");
+    await here.redraw({ draft: { fields: { aspect_ratio: ["16:9"] } } });
+    expect(shape().textContent).toBe("16:9");
+    expect(find(".veo-fit legend").textContent).toBe("cat.jpg is not 16:9");
+  });
+});
+
+describe("a photo that is too large for a message", () => {
+  const large = () => exampleFile("big.jpg", { size: SETUP.most_bytes + 1 });
+  let sizes: number[];
+  let drawn: number[][];
+
+  beforeEach(() => {
+    drawn = [];
+    const image = { width: 4000, height: 8000, close: vi.fn() };
+    vi.stubGlobal(
+      "createImageBitmap",
+      vi.fn(async () => image),
+    );
+    vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue({
+      fillRect: () => {},
+      drawImage: (...where: unknown[]) => drawn.push(where.slice(3) as number[]),
+    } as never);
+    vi.spyOn(HTMLCanvasElement.prototype, "toBlob").mockImplementation((take) => {
+      const size = sizes.shift() ?? 0;
+      take({ size, arrayBuffer: async () => new ArrayBuffer(size % 100) } as Blob);
+    });
+  });
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  it("is made smaller here, upright, until it fits", async () => {
+    sizes = [SETUP.most_bytes + 1, 77];
+    here = await openCompose();
+    await carry(place("First frame"), "drop", { files: [large()] });
+    await pass();
+    expect(drawn).toEqual([
+      [1920, 3840],
+      [1280, 2560],
+    ]);
+    expect(vi.mocked(createImageBitmap).mock.calls[0]?.[1]).toEqual({ imageOrientation: "from-image" });
+    expect(here.bytes.map((bytes) => bytes.byteLength)).toEqual([77]);
+    expect(here.kernel.of("upload")).toEqual([{ name: "big.jpg" }]);
+    expect(here.draft().image).toEqual([OWL.key]);
+  });
+
+  it("is refused where this browser can't read it", async () => {
+    vi.mocked(createImageBitmap).mockRejectedValue(new Error("no image"));
+    here = await openCompose();
+    const file = large();
+    await carry(place("First frame"), "drop", { files: [file] });
+    await pass();
+    expect(problems("First frame")).toEqual([
+      "big.jpg has 21.0 MB; at most 21.0 MB are taken. Save it smaller, or as JPEG.",
+    ]);
+    expect(file.arrayBuffer).not.toHaveBeenCalled();
   });
 });
 

@@ -14,13 +14,14 @@ from typing import Any
 from urllib.parse import quote
 
 from veo_nb import catalog, errors
-from veo_nb.api import answers
+from veo_nb.api.body import Mask, as_it_is, items, mapping, quoted, read, read_bytes, said_in, words
 from veo_nb.api.wire import Call, Operation, Sample
 from veo_nb.media.picture import Picture
 from veo_nb.request import VideoRequest
 
 PREVIOUS = "interaction:"
 """How a source names an interaction of this provider: by its id, since that is known longer than its file."""
+_GIVEN = re.compile(r'"id"\s*:\s*"(v1_[!#-.0-~]{1,500})"')
 _BLOCKED = frozenset({"safety", "prohibited_content", "blocklist", "spii", "content_blocked", "image_safety"})
 """Codes under which the filter refuses."""
 _ENDS = {
@@ -47,7 +48,11 @@ class Interactions:
         """The POST that asks for a clip; `clip` is the source video where it goes along with the request."""
         body: dict[str, Any] = {
             "model": request.model,
-            "input": [*_pictures(request), *self._video(request, clip), {"type": "text", "text": request.prompt}],
+            "input": [
+                *_pictures(request),
+                *self._video(request, clip),
+                {"type": "text", "text": request.prompt},
+            ],
             "background": True,
             "store": True,
             "response_format": self._format(request),
@@ -81,24 +86,45 @@ class Interactions:
             return f"{uri if uri.endswith(':download') else f'{uri}:download'}?alt=media"
         return uri
 
-    def read_submitted(self, body: bytes) -> Operation:
+    def other_poll(self, model: str, name: str) -> Call | None:
+        """None: there is one way to ask."""
+        del model, name
+
+    def read_submitted(self, body: bytes, mask: Mask = as_it_is) -> Operation:
         """The interaction that a submit was answered with; how it stands is for the first poll to tell.
 
         Raises:
             ServiceError: the answer is not JSON, or names none.
         """
-        return Operation(_checked(answers.decode(body).get("id")))
+        try:
+            answer = mapping(read(body, mask))
+        except errors.ServiceError:
+            if (given := self.find_name(body, mask)) is not None:
+                return given
+            raise
+        name = answer.get("id")
+        if not isinstance(name, str) or not name:
+            said = quoted(said_in(answer).message)
+            raise errors.ServiceError(f"The provider's answer names no interaction{said}", hint="")
+        return Operation(_checked(name))
 
-    def read_operation(self, body: bytes) -> Operation:
+    def find_name(self, body: bytes, mask: Mask = as_it_is) -> Operation | None:
+        """The interaction that the beginning of an answer names, where its id is there as a whole."""
+        found = _GIVEN.search(body[:1_000_000].decode("utf-8", "replace"))
+        return Operation(mask(found[1])) if found else None
+
+    def read_operation(self, body: bytes, mask: Mask = as_it_is, asked: str = "") -> Operation:
         """The state of an interaction, from the answer to a poll.
 
         Raises:
             ServiceError: the answer is not JSON, or tells no state.
         """
-        answer = answers.decode(body)
+        del asked
+        answer = mapping(read(body, mask))
         name, status = str(answer.get("id") or ""), answer.get("status")
         if not isinstance(status, str) or not status:
-            raise errors.ServiceError("The provider's answer tells no state.", hint="")
+            said = quoted(said_in(answer).message)
+            raise errors.ServiceError(f"The provider's answer tells no state{said}", hint="")
         samples = tuple(_samples(answer))
         said = " ".join(_texts(answer))
         if samples and status not in ("failed", "cancelled"):
@@ -181,9 +207,9 @@ def _checked(name: Any) -> str:
 
 
 def _content(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for step in answers.listed(answer.get("steps")):
-        if answers.mapping(step).get("type") == "model_output":
-            yield from (answers.mapping(item) for item in answers.listed(step.get("content")))
+    for step in items(answer.get("steps")):
+        if mapping(step).get("type") == "model_output":
+            yield from (mapping(item) for item in items(step.get("content")))
 
 
 def _samples(answer: Mapping[str, Any]) -> Iterator[Sample]:
@@ -193,23 +219,25 @@ def _samples(answer: Mapping[str, Any]) -> Iterator[Sample]:
         if isinstance(uri := item.get("uri"), str) and uri:
             yield Sample(uri=uri)
         elif isinstance(data := item.get("data"), str) and data:
-            yield Sample(data=answers.read_base64(data))
+            yield Sample(data=read_bytes(data))
 
 
 def _texts(answer: Mapping[str, Any]) -> Iterator[str]:
     for item in _content(answer):
-        if item.get("type") == "text" and (said := answers.words(item.get("text"))):
+        if item.get("type") == "text" and (said := words(item.get("text"))):
             yield said
 
 
 def _failure(answer: Mapping[str, Any], name: str) -> errors.VeoError:
-    places = [*answers.listed(answer.get("errors")), answer.get("error")]
-    found = next((answers.mapping(place) for place in places if answers.mapping(place)), {})
+    places = [*items(answer.get("errors")), answer.get("error")]
+    found = next((mapping(place) for place in places if mapping(place)), {})
     code = str(found.get("code") or "")
-    said = answers.words(found.get("message")) or "The provider gave no reason."
+    said = words(found.get("message")) or "The provider gave no reason."
     facts = {"operation": name, "provider_code": code}
     if code in _BLOCKED:
-        return errors.ContentBlocked(said, hint="The filter varies: try again, or change the prompt.", **facts)
+        return errors.ContentBlocked(
+            said, hint="The filter varies: try again, or change the prompt.", **facts
+        )
     if code == "too_many_requests":
         return errors.OperationFailed(
             f"The provider had too many at once and did not begin: {said}",

@@ -4,6 +4,8 @@
 exec </dev/null
 export NO_COLOR=1 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 DEBIAN_FRONTEND=noninteractive
 unset FORCE_COLOR
+# Each of hundreds of kernels and sandboxes would compile the package anew.
+unset PYTHONDONTWRITEBYTECODE
 
 # apt PACKAGES…: false where there is no apt-get or no right to use it.
 apt() {

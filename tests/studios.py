@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.world import KEY, InPlace, Service, Time, World
+from tests.world import KEY, OWN, InPlace, Service, Time, World
 from veo_nb.media.encode import Writer
 from veo_nb.studio import Studio
 from veo_nb.views import NotebookViews
@@ -63,11 +63,14 @@ def service(clip) -> Service:
 
 
 @pytest.fixture
-def make_studio(tmp_path, service, tls):
+def make_studio(tmp_path, tmp_path_factory, service, tls):
     """Studios on one library, each with its own thread; time passes for them as fast as they sleep.
 
-    While the service holds an answer back, it stands still.
+    While the service holds an answer back, it stands still. Whoever works with them has
+    said what GPTProto costs, in a file elsewhere; a test that writes one into `tmp_path` has that one.
     """
+    place = tmp_path_factory.mktemp("place")
+    (place / "veo_nb.toml").write_text(OWN)
     time = Time(stopped=service.holding)
     studios: list[Studio] = []
 
@@ -75,7 +78,7 @@ def make_studio(tmp_path, service, tls):
         values = {"provider": "gptproto", "api_key": KEY, "library": str(tmp_path / "library"), **settings}
         studio = Studio(
             environ={},
-            folder=tmp_path,
+            folder=tmp_path if (tmp_path / "veo_nb.toml").exists() else place,
             transport=service.transport,
             clock=time.clock,
             sleep=time.hurry,

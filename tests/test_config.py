@@ -140,13 +140,16 @@ def test_there_is_no_budget_before_one_is_set_and_0_is_one(resolve):
     assert resolve(environ={"VEO_NB_BUDGET": "$20"}).budget == 20.0
 
 
-def test_prices_are_the_catalogs_but_for_those_in_the_file(resolve):
+def test_prices_are_the_catalogs_after_those_in_the_file(resolve):
     assert resolve().prices == catalog.PRICES
     found = resolve(file='[prices]\n"veo-3.1-fast-generate-preview" = {per_call = 0.6}').prices
-    assert found["veo-3.1-fast-generate-preview"] == catalog.Price(
-        usd_per_call=0.6, source="your veo_nb.toml"
-    )
-    assert found["veo-3.1-generate-preview"] == catalog.PRICES["veo-3.1-generate-preview"]
+    own = catalog.Price(usd_per_call=0.6, model="veo-3.1-fast-generate-preview", source="your veo_nb.toml")
+    assert found == (own, *catalog.PRICES)
+    found = resolve(file="[prices.gptproto]\nfast = {720p = 0.1, 4k = {per_call = 3}}").prices
+    mine = {
+        (one.provider, one.resolution, one.usd_per_second, one.usd_per_call) for one in found if not one.date
+    }
+    assert mine == {("gptproto", "720p", 0.1, 0.0), ("gptproto", "4k", 0.0, 3.0)}
 
 
 # ---- what is refused

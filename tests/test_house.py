@@ -252,6 +252,7 @@ def test_the_public_names_are_these(fresh):
         "Price",
         "Provider",
         "Query",
+        "Quote",
         "Rating",
         "Repair",
         "Result",

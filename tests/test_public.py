@@ -10,7 +10,7 @@ import pytest
 
 import veo_nb as veo
 from tests.notebook.conftest import shell  # noqa: F401  a fixture
-from tests.world import KEY, Held, Time
+from tests.world import KEY, OWN, Held, Time
 from veo_nb import errors, views
 
 
@@ -22,6 +22,7 @@ def threads() -> set[str]:
 def default(tmp_path, monkeypatch, service):
     """The package's own studio, speaking to a provider in memory."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "veo_nb.toml").write_text(OWN)
     real, time = views.NotebookStudio, Time(stopped=service.holding)
 
     def make(**settings):

@@ -205,7 +205,7 @@ def test_a_file_is_no_source_video(video):
 
 @pytest.mark.parametrize(("video", "kind"), [(5, "int"), (b"mp4", "bytes"), (["https://x"], "list")])
 def test_what_is_no_video_is_refused(video, kind):
-    assert str(refusal(video=video)) == f"A video is a clip, a job or a URL, not {kind}."
+    assert str(refusal(video=video)) == f"A video is a clip, a job or an address, not {kind}."
 
 
 ANYTHING = st.one_of(

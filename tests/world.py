@@ -12,6 +12,7 @@ import itertools
 import json
 import re
 import threading
+import tomllib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -27,7 +28,7 @@ from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, Registry
 from veo_nb.engine.video import Video
 from veo_nb.request import make_request
-from veo_nb.store.billing import estimate
+from veo_nb.store.billing import quote
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import JobRow
@@ -239,8 +240,18 @@ class Pieces(httpx.AsyncByteStream):
             raise httpx.ReadError("the connection was reset")
 
 
+OWN = "[prices.gptproto]\nfast = 0.15\nstandard = 0.40\n"
+"""What a person has written down who pays GPTProto: it publishes no price."""
+PRICES, _ = catalog.read_prices(tomllib.loads(OWN)["prices"], "your veo_nb.toml")
+
+
 def settings_in(folder: Path, provider: catalog.Provider = PROVIDER, **changes: Any) -> Settings:
-    values: dict[str, Any] = {"max_in_flight": provider.in_flight, "library": folder, **changes}
+    values: dict[str, Any] = {
+        "max_in_flight": provider.in_flight,
+        "library": folder,
+        "prices": PRICES,
+        **changes,
+    }
     model = "veo-3.1-fast-generate-preview"
     return Settings(provider=provider, api_key=Secret(KEY), model=model, **values)
 
@@ -255,7 +266,7 @@ def row_of(request: Any, **changes: Any) -> JobRow:
         "model": request.model,
         "request": request.canonical(),
         "state": "queued",
-        "estimate": estimate(request),
+        "estimate": quote(request, catalog.PROVIDERS["gptproto"], PRICES).usd,
         "owner": "me",
         "created_at": 1_800_000_000.0,
     }
@@ -267,6 +278,9 @@ class NoActions:
 
     def attend(self, job: Job) -> None:
         pass
+
+    def price_note(self, job: Job) -> str:
+        return quote(job.request, job.provider, PRICES).note
 
     def cancel(self, job: Job) -> None:
         raise AssertionError

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from veo_nb.media.picture import Origin, Picture
     from veo_nb.notebook.panel.panel import Panel
     from veo_nb.request import Source, VideoRequest
-    from veo_nb.store.billing import Bill, Charge
+    from veo_nb.store.billing import Bill, Charge, Quote
     from veo_nb.store.changes import Change
     from veo_nb.store.lineage import Lineage, Link
     from veo_nb.store.queries import Found, FoundRow, LibrarySummary, Query
@@ -116,6 +116,7 @@ __all__ = [
     "Provider",
     "Query",
     "QuotaExceeded",
+    "Quote",
     "RateLimited",
     "Rating",
     "Repair",
@@ -184,6 +185,7 @@ _HOMES = {
     "Price": "veo_nb.catalog.prices",
     "Provider": "veo_nb.catalog.providers",
     "Query": "veo_nb.store.queries",
+    "Quote": "veo_nb.store.billing",
     "Rating": "veo_nb.store.ratings",
     "Repair": "veo_nb.engine.repair",
     "Result": "veo_nb.sweep.results",

@@ -56,8 +56,8 @@ class Settings:
     """How many operations run at the provider at once."""
     budget: float | None = None
     """USD that the clips of the library may cost by estimate (`VEO_NB_BUDGET`); None for no limit."""
-    prices: Mapping[str, catalog.Price] = field(default_factory=lambda: catalog.PRICES)
-    """By model id: the catalog's, with those of the file in their place."""
+    prices: tuple[catalog.Price, ...] = catalog.PRICES
+    """Those of the file, then the catalog's; the first that fits a clip is its price (`catalog.find_price`)."""
     project: str = ""
     """Google Cloud project, for Vertex AI."""
     location: str = "us-central1"
@@ -275,11 +275,14 @@ def _folder(value: Any, folder: Path) -> Path:
             field="library",
         )
     try:
-        return (folder / Path(value).expanduser()).resolve()
+        path = folder / Path(value).expanduser()
+        real = path.resolve()
     except (TypeError, ValueError, RuntimeError, OSError):
         raise InvalidRequest(
             f"library can't be {catalog.shown(value)}.", hint="Give the path of a folder.", field="library"
         ) from None
+    # By the name that was given: a Jupyter server serves what a link leads to under the link's name alone.
+    return real if ".." in path.parts else path.absolute()
 
 
 def _model(name: str, provider: catalog.Provider) -> str:
@@ -339,7 +342,7 @@ def _budget(value: Any) -> float | None:
     return amount
 
 
-def _prices(table: Any) -> dict[str, catalog.Price]:
+def _prices(table: Any) -> tuple[catalog.Price, ...]:
     prices, problems = catalog.read_prices(table, f"your {FILE}")
     if problems:
         raise InvalidRequest(f"{FILE}: {problems[0].message}", hint=problems[0].hint, field="prices")

@@ -297,6 +297,9 @@ def _ledger(studio: Studio) -> list[Examined]:
     path = studio.library.files.ledger_path
     if not path.exists():
         return []
+    parts = studio.jobs.workspace.parts
+    if parts is not None and parts.ledger.read_only:
+        return [Examined("ledger", True, "can only be read")]
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=5)) as db:
             (said,) = db.execute("PRAGMA quick_check(1)").fetchone()

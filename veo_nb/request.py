@@ -34,6 +34,8 @@ class Source:
     key: str
     shape: str = ""
     """Its aspect ratio, which an extension keeps; empty where it is not known."""
+    lines: str = field(default="", compare=False)
+    """Its resolution, which an extension keeps where nothing else is asked; empty where it is not known."""
     clip: Any = field(default=None, compare=False, repr=False)
     """The `Video` it is, for whoever judges whether it can still be gone on from; not part of the request."""
 
@@ -64,6 +66,8 @@ class VideoRequest:
     seed: int | None = None
     sample_count: int | None = None
     compression_quality: str | None = None
+    generate_audio: bool | None = None
+    resize_mode: str | None = None
 
     def settings(self) -> dict[str, Any]:
         """What was set beside the prompt and the model, by field name."""
@@ -100,6 +104,16 @@ class VideoRequest:
         return self.duration_seconds or catalog.MODELS[self.model].default_duration
 
     @property
+    def lines(self) -> str:
+        """Resolution of the result, with the provider's default where none was asked."""
+        return self.resolution or "720p"
+
+    @property
+    def silent(self) -> bool:
+        """Whether it was asked for without sound."""
+        return self.generate_audio is False
+
+    @property
     def shape(self) -> str:
         """Aspect ratio of the result: what was asked, the source's, or the provider's default."""
         return self.aspect_ratio or (self.video.shape if self.video else "") or DEFAULT_SHAPE
@@ -133,6 +147,8 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
             field=first.field,
             problems=[f"{p.message} {p.hint}" for p in problems],
         )
+    # Beside an image or a clip there may be none.
+    given.setdefault("prompt", "")
     model = catalog.find_model(given.get("model", catalog.DEFAULT_MODEL), provider)
     assert model is not None, "checked above"
     given["model"] = model.id
@@ -152,7 +168,10 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
         pictures = (_read(one, "reference_images", provider) for one in many)
         given["reference_images"] = tuple(_light(one, "reference_images", provider, fit) for one in pictures)
     if "video" in given:
-        given["video"] = _source(given["video"])
+        given["video"] = source = _source(given["video"], provider)
+        if source.lines and source.lines != "720p":
+            # An extension would be made at the provider's default, which is not the clip's.
+            given.setdefault("resolution", source.lines)
     return VideoRequest(**given)
 
 
@@ -277,24 +296,28 @@ def _called(picture: Picture) -> str:
     return picture.name or "The image"
 
 
-def _source(value: Any) -> Source:
+def _source(value: Any, provider: catalog.Provider) -> Source:
     if isinstance(value, Source):
         return value
     if isinstance(value, (str, PathLike)):
+        schemes = catalog.SOURCES[provider.dialect].schemes
         try:
             parts = urlsplit(str(value))
-            reachable = parts.scheme in ("http", "https") and bool(parts.hostname)
+            # A bucket's name alone is no file in it.
+            named = bool(parts.path.strip("/")) or parts.scheme != "gs"
+            reachable = parts.scheme in schemes and bool(parts.hostname) and named
         except ValueError:
             reachable = False
         if reachable:
             return Source(uri=str(value), key=str(value))
+        address = "a gs://bucket/file address" if "gs" in schemes else "an http(s) URL"
         raise InvalidRequest(
             f"{catalog.shown(str(value))} is no video this provider can reach.",
-            hint="Give a job, a clip made here, or an http(s) URL: files can't be uploaded as a source.",
+            hint=f"Give a job, a clip made here, or {address}: files can't be uploaded as a source.",
             field="video",
         )
     raise InvalidRequest(
-        f"A video is a clip, a job or a URL, not {type(value).__name__}.", hint="", field="video"
+        f"A video is a clip, a job or an address, not {type(value).__name__}.", hint="", field="video"
     )
 
 

@@ -261,7 +261,7 @@ async def test_a_video_that_hardly_comes_is_broken_off(pause, arrives, tmp_path)
                 yield piece
 
     response = httpx.Response(200, stream=Body())
-    coming = transfer.receive(response, tmp_path / "a", 0, None, lambda: time[0])
+    coming = transfer.receive(response, tmp_path / "a", 0, None, clock=lambda: time[0])
     if arrives:
         assert await coming == 20 * 4096
         return

@@ -20,9 +20,9 @@ def test_it_runs_to_the_bill_and_no_price_becomes_a_formula(lab, chromium):
     view = {"width": 1280, "height": 4000}
     with lab.open(chromium, "costs/06_your_key_and_costs.ipynb", viewport=view) as notebook:
         notebook.command("notebook:run-all-cells")
-        budget = notebook.page.get_by_text("So far about $1.20 of the budget of $2.00, $0.80 left.")
+        budget = notebook.page.get_by_text("So far about $0.80 of the budget of $2.00, $1.20 left.")
         budget.wait_for(timeout=120_000)
-        expect(notebook.page.get_by_text("BudgetExceeded: This would cost about $0.60")).to_have_count(1)
+        expect(notebook.page.get_by_text("BudgetExceeded: This would cost about $0.40")).to_have_count(1)
         videos = notebook.page.locator(".jp-OutputArea video")
         expect(videos).to_have_count(2)
         for number in range(2):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import fronts
 from tests.browser.axe import violations
 from tests.browser.lab import Notebook, facts, plays
+from tests.photos import SERIAL, encoded, exif
 
 pytestmark = pytest.mark.browser
 
@@ -68,6 +71,27 @@ def open_panel(open_notebook):
         return notebook, panel
 
     return open_
+
+
+def test_a_camera_s_photo_of_many_megabytes_is_made_smaller_in_the_page(open_panel, sandbox):
+    pixels = np.random.default_rng(1).integers(0, 55, (2700, 4000, 3), np.uint8)
+    pixels[:, :2000, 0] += 200
+    # Held upright: its left is up.
+    photo = encoded("JPEG", Image.fromarray(pixels), exif=exif(6), quality=95, subsampling=0)
+    assert len(photo) > 9_000_000
+    notebook, panel = open_panel(sandbox)
+    panel.button("Clear", panel.compose).click()
+    given = {"name": "alp.jpg", "mimeType": "image/jpeg", "buffer": photo}
+    panel.root.get_by_label("First frame: files").set_input_files(files=[given])
+    expect(panel.button(re.compile("^Aspect ratio"), panel.compose)).to_have_text("9:16, as the first frame")
+    folder = (notebook.lab.folder / notebook.path).parent
+    kept = max(folder.rglob("inputs/*.jpg"), key=lambda path: path.stat().st_mtime)
+    assert kept.stat().st_size <= 9_000_000
+    assert SERIAL.encode() not in kept.read_bytes()
+    with Image.open(kept) as image:
+        assert image.size == (2592, 3840)
+        top = np.asarray(image.resize((1, 2), Image.Resampling.BOX))[0, 0]
+    assert top[0] > 180
 
 
 def test_a_photograph_becomes_a_clip_is_varied_compared_and_one_is_kept(open_panel, sandbox, artefact):

@@ -6,7 +6,9 @@ import asyncio
 import errno
 import hashlib
 import json
+from pathlib import Path
 
+import av
 import httpx
 import pytest
 
@@ -19,9 +21,14 @@ from veo_nb.engine.download import (
     download,
     fetch_videos,
     fetch_whole,
+    keep_bytes,
     keep_video,
 )
+from veo_nb.engine.video import video_from_row
 from veo_nb.errors import AuthenticationError, DownloadError, TransportError
+from veo_nb.media import join
+from veo_nb.media.probe import probe
+from veo_nb.store.files import digest
 
 CHUNK = 64 * 1024
 URI = "https://api.gptproto.com/upload/v1beta/files/abc:download?alt=media"
@@ -214,13 +221,102 @@ async def test_a_kept_video_is_described_where_it_lies(world, job, clip):
     assert KEY not in path.with_suffix(".json").read_text("utf-8")
 
 
-async def test_what_is_no_video_is_thrown_away(world, job):
+async def test_what_is_no_video_is_left_alone(world, job):
     part = world.library.part_path(job.id, 0)
     part.write_bytes(b"<html>hello</html>")
     with pytest.raises(DownloadError):
         await keep_video(world.library, job, 0, URI, part)
-    assert not part.exists()
+    assert part.read_bytes() == b"<html>hello</html>"
     assert not [*world.library.folder.rglob("*.mp4")]
+
+
+def kept_unreadable(world) -> list[bytes]:
+    return [path.read_bytes() for path in world.library.folder.rglob("*.unreadable.*")]
+
+
+async def test_what_can_not_be_read_is_kept_as_it_came_and_named(world, job):
+    world.service.clip = b"garbage! " * 999
+    with pytest.raises(DownloadError) as caught:
+        await bring(world, job)
+    path = Path(caught.value.facts["path"])
+    assert path.read_bytes() == world.service.clip
+    assert world.library.relative(path) in caught.value.message
+    assert path.name == f"fox-crosses-lake-{job.id}.unreadable.bin"
+
+
+async def test_what_is_cut_off_at_the_provider_is_kept_too(world, job, clip):
+    world.service.clip = clip[:-100]
+    with pytest.raises(DownloadError, match=r"unreadable\.mp4 is cut off"):
+        await bring(world, job)
+    assert kept_unreadable(world) == [clip[:-100]]
+
+
+async def test_once_the_video_is_here_what_came_in_its_place_goes(world, job, clip):
+    world.service.downloads = [httpx.Response(200, content=b"garbage! " * 99)]
+    row = await bring(world, job)
+    assert (world.library.folder / row.path).read_bytes() == clip
+    assert kept_unreadable(world) == []
+
+
+async def test_of_four_clips_inside_an_answer_one_that_is_garbled_loses_no_other(world, job, clip):
+    with pytest.raises(DownloadError):
+        await keep_bytes(world.library, job, 1, "", b"%%%")
+    assert kept_unreadable(world) == [b"%%%"]
+
+
+@pytest.fixture(scope="session")
+def webm(clip, tmp_path_factory) -> bytes:
+    """The clip in another kind of file."""
+    folder = tmp_path_factory.mktemp("webm")
+    (folder / "clip.mp4").write_bytes(clip)
+    with (
+        av.open(str(folder / "clip.mp4")) as source,
+        av.open(str(folder / "clip.mkv"), "w", format="matroska") as target,
+    ):
+        streams = {stream.index: target.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream_index]
+                target.mux(packet)
+    return bytes((folder / "clip.mkv").read_bytes())
+
+
+async def test_a_clip_of_another_kind_is_kept_beside_the_mp4_that_is_made_of_it(world, job, webm):
+    world.service.clip = webm
+    row = await bring(world, job)
+    video = video_from_row(row, world.library.folder)
+    assert video.path.suffix == ".mp4"
+    assert probe(video.path).is_playable
+    assert (row.sha256, row.bytes) == (digest(video.path), video.path.stat().st_size)
+    assert (video.original.name, video.original.read_bytes()) == (
+        f"fox-crosses-lake-{job.id}.original.mkv",
+        webm,
+    )
+    assert not [*(world.library.folder / "arriving").iterdir()]
+
+
+async def test_a_clip_of_another_kind_that_was_cut_goes_on_where_it_was(world, job, webm):
+    world.service.clip = webm
+    world.service.downloads = [lengthless(world, 5_000)]
+    row = await bring(world, job)
+    assert video_from_row(row, world.library.folder).original.read_bytes() == webm
+    assert [headers.get("range") for headers in world.service.fetched] == [None, "bytes=5000-"]
+
+
+async def test_what_a_killed_kernel_left_half_made_is_not_taken_for_the_clip(world, job, clip):
+    world.library.part_path(job.id, 0).with_suffix(".mp4").write_bytes(b"half")
+    row = await bring(world, job)
+    assert (world.library.folder / row.path).read_bytes() == clip
+
+
+async def test_a_full_disk_is_not_called_a_bad_clip(world, job, webm, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise av.error.OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(join, "_remux", full)
+    world.service.clip = webm
+    with pytest.raises(OSError, match="No space"):
+        await bring(world, job)
 
 
 # Killed between the file and the ledger

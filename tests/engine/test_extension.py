@@ -107,7 +107,8 @@ def test_what_cannot_be_extended_says_why_and_what_to_do(video, line):
 
 
 def test_the_numbers_are_the_catalogs(monkeypatch):
-    monkeypatch.setattr(catalog, "SOURCE", replace(catalog.SOURCE, most_seconds=5.0))
+    limits = replace(catalog.SOURCES["gemini"], most_seconds=5.0)
+    monkeypatch.setitem(catalog.SOURCES, "gemini", limits)
     with pytest.raises(errors.InvalidRequest, match="8 s long, and up to 5 s"):
         check_source(clip_made(), GEMINI, NOW)
     with pytest.raises(errors.InvalidRequest, match="older than the 1 days"):
@@ -120,7 +121,7 @@ def test_a_clip_built_by_hand_has_no_age_to_be_judged_by():
 
 def test_a_source_keeps_the_clips_shape():
     tall = clip_made(width=720, height=1280)
-    assert source_of(tall, GEMINI) == Source(uri=tall.uri, key="job:3f2a/0", shape="9:16")
+    assert source_of(tall, GEMINI) == Source(uri=tall.uri, key="job:3f2a/0", shape="9:16", lines="720p")
     request = make_request(GEMINI, prompt="It looks back.", video=source_of(tall, GEMINI))
     assert (request.shape, request.aspect_ratio) == ("9:16", None)
 

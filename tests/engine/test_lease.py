@@ -39,7 +39,7 @@ def dead(ledger, studio) -> str:
     """An owner that was killed: its lock is there, and free."""
     locks = OwnerLocks(studio.library.folder)
     locks.hold("dead")
-    locks._held.release()
+    locks.release()
     ledger.beat(Owner("dead", socket.gethostname(), os.getpid(), 1_800_000_000.0))
     return "dead"
 

@@ -61,8 +61,8 @@ def hold(tmp_path):
         def hold(name: str, machine: str | None = None):
             locks = OwnerLocks(tmp_path, machine)
             assert locks.hold(name)
-            held.callback(locks._held.release)
-            return locks._held.release
+            held.callback(locks.release)
+            return locks.release
 
         yield hold
 

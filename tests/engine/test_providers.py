@@ -8,11 +8,13 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
+import numpy as np
 import pytest
 
 from tests.api.account import TOKEN, write_key_file
 from tests.world import KEY, Held
 from veo_nb import catalog, errors
+from veo_nb.media.encode import Writer
 
 MODEL = "veo-3.1-fast-generate-001"
 NAME = f"projects/p/locations/global/publishers/google/models/{MODEL}/operations/op1"
@@ -184,12 +186,17 @@ def test_the_settings_for_vertex_arrive_there(make_vertex, service, signed_in):
     )
 
 
-def test_a_clip_that_came_inside_an_answer_goes_along_as_a_source(make_vertex, service, signed_in, clip):
+def test_a_clip_that_came_inside_an_answer_goes_along_as_a_source(make_vertex, service, signed_in, tmp_path):
+    path = tmp_path / "long.mp4"
+    with Writer(path, 64, 36) as writer:
+        for _ in range(24):
+            writer.add_picture(np.zeros((36, 64, 3), np.uint8))
+    service.clip = path.read_bytes()
     studio = make_vertex()
     first = studio.generate("A fox.").wait(30)
     again = studio.generate("It looks back.", video=first).wait(30)
     video = service.posts[1]["instances"][0]["video"]
-    assert base64.b64decode(video["bytesBase64Encoded"]) == clip
+    assert base64.b64decode(video["bytesBase64Encoded"]) == service.clip
     assert again.request.video.key == f"job:{first.id}/0"
 
 

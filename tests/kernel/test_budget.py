@@ -15,7 +15,7 @@ OWL = "%%veo -d 4 --wait\nAn owl turns its head."
 @pytest.fixture
 def thrifty(folder, sandbox):
     """A kernel at the quick sandbox with a budget for one clip of 4 seconds."""
-    with Kernel(folder, **sandbox.environment, VEO_NB_BUDGET="1") as kernel:
+    with Kernel(folder, **sandbox.environment, VEO_NB_BUDGET="0.5") as kernel:
         kernel.run("%load_ext veo_nb")
         yield kernel
 
@@ -27,7 +27,7 @@ def test_over_the_budget_the_cell_fails_in_one_line_and_nothing_is_sent(thrifty,
     assert cell.failure is not None
     assert cell.failure.name == "BudgetExceeded"
     (line,) = cell.failure.traceback
-    assert "would cost about $0.60, and about $0.40 of the library's budget of $1.00 is left" in line
+    assert "would cost about $0.40, and about $0.10 of the library's budget of $0.50 is left" in line
     assert cell.outputs == []
     assert len(sandbox.submits) == 1
     assert "BudgetExceeded" not in thrifty.run("%veo").shown
@@ -39,8 +39,8 @@ def test_a_higher_budget_lets_it_through(thrifty, sandbox):
     assert thrifty.run(OWL).failure is None
     assert len(sandbox.submits) == 2
     bill = thrifty.run("%veo cost")
-    assert "$1.20" in bill.shown
-    assert "$0.80 left" in bill.shown
+    assert "$0.80" in bill.shown
+    assert "$1.20 left" in bill.shown
 
 
 def test_what_another_kernel_has_spent_counts(thrifty, sandbox):

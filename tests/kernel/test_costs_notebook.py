@@ -60,8 +60,8 @@ def test_a_key_does_not_show_itself(ran):
 
 
 def test_the_estimate_comes_before_anything_is_sent(ran):
-    assert "Nothing sent · 1 clip · would cost about $0.60" in ran.under("--dry-run")
-    assert "$1.00 left" in ran.under("--dry-run")
+    assert "Nothing sent · 1 clip · would cost about $0.40" in ran.under("--dry-run")
+    assert "$0.50 left" in ran.under("--dry-run")
 
 
 def test_the_budget_says_no_in_one_line(ran):
@@ -70,7 +70,7 @@ def test_the_budget_says_no_in_one_line(ran):
     assert output.output_type == "error"
     assert output.ename == "BudgetExceeded"
     (line,) = output.traceback
-    assert "would cost about $0.60, and about $0.40 of the library's budget of $1.00 is left" in line
+    assert "would cost about $0.40, and about $0.10 of the library's budget of $0.50 is left" in line
 
 
 def test_the_clip_of_the_kernel_that_died_arrives_and_is_sent_once(ran):
@@ -92,9 +92,9 @@ def test_the_clip_of_the_kernel_that_died_arrives_and_is_sent_once(ran):
 
 def test_the_bill_adds_up(ran):
     bill = ran.under("%veo cost")
-    assert "made      2  $1.20" in bill
-    assert "So far about $1.20 of the budget of $2.00, $0.80 left." in bill
-    assert "2026-11-22" in bill
+    assert "made      2  $0.80" in bill
+    assert "So far about $0.80 of the budget of $2.00, $1.20 left." in bill
+    assert "2026-11-29" in bill
     assert "Every figure is an estimate" in bill
 
 

@@ -60,8 +60,8 @@ def test_a_file_whose_last_pictures_hold_nothing_is_turned_away(clip, tmp_path):
     ("content", "why"),
     [
         (b"", "is empty"),
-        (b"<!doctype html><title>502</title>", "not an MP4 file. It looks like a web page"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(100), "not an MP4 file"),
+        (b"<!doctype html><title>502</title>", "is no video. It looks like a web page"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "is no video"),
         (b"\0\0\0\x18ftypmp42" + bytes(12), "index of its pictures is missing"),
         (b"\0\0\0\x18ftypmp42" + bytes(12) + b"\0\0\0\4junk" + bytes(9), "boxes can't be told apart"),
     ],

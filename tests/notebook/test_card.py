@@ -263,6 +263,9 @@ class Studio:
     def attend(self, job: Job) -> None:
         pass
 
+    def price_note(self, job: Job) -> str:
+        return ""
+
     def cancel(self, job: Job) -> None:
         raise AssertionError
 

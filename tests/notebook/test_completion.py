@@ -72,7 +72,7 @@ def test_an_empty_line_offers_every_option(tab):
     [
         ("--asp", ["--aspect-ratio"]),
         ("-a 9:16 --d", ["--duration", "--dry-run"]),
-        ("--no", ["--no-enhance-prompt"]),
+        ("--no", ["--no-enhance-prompt", "--no-generate-audio"]),
         ("--enh", ["--enhance-prompt"]),
         ("--no-enhance-prompt --", [f"--{f}" for f in all_flags() if "enhance" not in f]),
         ("--fi", ["--fit"]),
@@ -157,11 +157,37 @@ def test_values_are_those_of_the_model_that_the_line_names(tab, monkeypatch, mod
     assert tab(f"%%veo {model} -d ") == ["12"]
 
 
-def test_the_models_are_those_that_the_provider_serves():
-    known = Known({}, list, lambda _: [], models=("fast", "veo-3.1-fast-generate-001"))
-    found = complete("%%veo -m ", known)
+def offers(line: str, provider: str) -> list[str]:
+    """What Tab offers at this provider."""
+    found = complete(f"%%veo {line}", Known({}, list, lambda _: [], catalog.PROVIDERS[provider]))
     assert found is not None
-    assert [offer.text for offer in found[1]] == ["fast", "veo-3.1-fast-generate-001"]
+    return [offer.text for offer in found[1]]
+
+
+def test_the_models_are_those_that_the_provider_serves():
+    assert offers("-m f", "gptproto") == ["fast"]
+    assert offers("-m veo-3.1-f", "vertex") == ["veo-3.1-fast-generate-001"]
+
+
+@pytest.mark.parametrize(
+    ("line", "provider", "offered"),
+    [
+        ("--person-generation ", "gptproto", ["allow_all", "allow_adult"]),
+        ("--person-generation ", "vertex", ["allow_all", "allow_adult", "dont_allow"]),
+        ("-m lite -r ", "vertex", ["720p", "1080p"]),
+        ("-r 4k -d ", "gptproto", ["8"]),
+        ("-r 4k -d ", "vertex", ["4", "6", "8"]),
+        ("-d 4 --resolution=", "gemini", ["720p"]),
+        ("--reference a.png -d ", "vertex", ["8"]),
+        ("--video 3f2a -r ", "gptproto", ["720p"]),
+        ("--video 3f2a -r ", "vertex", ["720p", "1080p", "4k"]),
+        ("--resize-mode ", "vertex", ["pad", "crop"]),
+        ("--gen", "gptproto", []),
+        ("--gen", "vertex", ["--generate-audio"]),
+    ],
+)
+def test_values_and_options_are_those_that_go_with_the_line_at_this_provider(line, provider, offered):
+    assert offers(line, provider) == offered
 
 
 @pytest.mark.parametrize("option", ["--image", "-i", "--last-frame", "--reference"])

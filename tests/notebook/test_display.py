@@ -18,7 +18,7 @@ from PIL import Image
 
 from tests.notebook.test_text import NOW
 from tests.store.test_billing import bill_of, charge
-from tests.world import PROVIDER
+from tests.world import PROVIDER, NoActions
 from veo_nb import catalog, errors
 from veo_nb.engine.job import Job, Snapshot
 from veo_nb.engine.jobs import Preview
@@ -28,6 +28,7 @@ from veo_nb.notebook import display
 from veo_nb.notebook.display import backdrop, dry_run, finished, job_table, one_clip, poster, shown_again
 from veo_nb.notebook.place import Place
 from veo_nb.request import make_request
+from veo_nb.store.billing import Quote
 from veo_nb.store.rows import State
 
 HOSTILE = [
@@ -110,7 +111,7 @@ def make_job(
         take=1,
         estimate=3.2,
         now=Snapshot(**{"state": state, "created_at": NOW, **now}),
-        actions=actions,
+        actions=actions or NoActions(),
     )
 
 
@@ -275,12 +276,33 @@ def test_a_small_file_outside_the_servers_folder_is_put_into_the_page(put, tmp_p
     assert base64.b64decode(src.removeprefix("data:video/mp4;base64,")) == clip
 
 
-def test_a_large_one_is_named(put, tmp_path, clip, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "beside", "said"),
+    [
+        ("<b>.mp4", "root", "outside the folder that Jupyter serves. Keep the library below {root}"),
+        (".veo/<b>.mp4", "", "a folder whose name begins with a dot, which Jupyter does not serve. Give"),
+    ],
+)
+def test_a_large_one_is_named_with_what_to_do(put, tmp_path, clip, monkeypatch, name, beside, said):
     monkeypatch.setattr(display, "EMBED_LIMIT", len(clip) - 1)
-    place = Place(tmp_path / "root", tmp_path / "root")
-    page = checked(finished(make_job(videos=(make_video(put("<b>.mp4")),)), place)._repr_html_())
+    place = Place(tmp_path / beside, tmp_path / beside)
+    page = checked(finished(make_job(videos=(make_video(put(name)),)), place)._repr_html_())
     assert "video" not in page.tags
-    assert f"Saved as {tmp_path / '<b>.mp4'}, which is outside the folder that Jupyter serves." in page.texts
+    (text,) = [text for text in page.texts if text.startswith(f"Saved as {tmp_path / name}")]
+    assert said.format(root=tmp_path / beside) in text
+    assert "veo.configure(library=…)" in text
+
+
+def test_a_large_one_of_a_notebook_that_was_moved_says_so(put, tmp_path, clip, monkeypatch):
+    monkeypatch.setattr(display, "EMBED_LIMIT", len(clip) - 1)
+    place = Place(tmp_path, tmp_path, "/", tmp_path / "gone.ipynb")
+    page = checked(finished(make_job(videos=(make_video(put("fox.mp4")),)), place)._repr_html_())
+    assert any("The notebook was moved while its kernel ran: start the kernel again" in t for t in page.texts)
+
+
+def test_a_small_one_in_a_hidden_folder_is_put_into_the_page(put, place, clip):
+    page = checked(finished(make_job(videos=(make_video(put(".veo/fox.mp4")),)), place)._repr_html_())
+    assert base64.b64decode(page.only("video")["src"].removeprefix("data:video/mp4;base64,")) == clip
 
 
 def test_a_file_that_is_gone_says_what_to_do(put, place):
@@ -331,16 +353,34 @@ def test_a_stored_clip_says_that_nothing_was_sent(put, place):
 
 
 def preview(
-    prompt="A fox.", stored=None, usd: float | None = 1.2, provider=PROVIDER, bill=None, **fields
+    prompt="A fox.", stored=None, usd: float | None = 1.2, provider=PROVIDER, bill=None, note="", **fields
 ) -> Preview:
     request = make_request(provider, prompt=prompt, **fields)
-    return Preview(request, provider, usd, 45.4, stored, bill or bill_of(provider=provider))
+    found = Quote(usd=usd, note=note)
+    return Preview(request, provider, found, 45.4, stored, bill or bill_of(provider=provider))
 
 
 def test_a_dry_run_says_what_it_would_cost_and_that_nothing_was_sent():
     shown = dry_run(preview(duration_seconds=8))
     assert repr(shown) == "A fox.\nfast · 8 s\nNothing sent · 1 clip · about $1.20 · about 45 s · to GPTProto"
     assert "Nothing sent · 1 clip" in " ".join(checked(shown.data).texts)
+
+
+def test_a_dry_run_says_whose_price_it_is_and_that_a_budget_has_none():
+    note = PROVIDER.price_note
+    assert f"about $1.20 ({note}) · about 45 s" in repr(dry_run(preview(note=note)))
+    assert repr(dry_run(preview(note=note, bill=bill_of(budget=20)))).endswith("left: it would not be sent")
+
+
+def test_a_dry_run_and_a_card_say_what_sources_disagree_about(place):
+    still = Image.new("RGB", (16, 9))
+    asked: dict[str, Any] = {"reference_images": [still], "aspect_ratio": "9:16"}
+    doubt = "Sources disagree on whether reference images work at 9:16"
+    assert repr(dry_run(preview(**asked))).endswith(f" · {doubt}: it would be sent as it is")
+    assert "disagree" not in repr(dry_run(preview(reference_images=[still])))
+    for state, says in ((State.FAILED, True), (State.SUCCEEDED, False)):
+        shown = finished(make_job(state=state, fields=asked), place)
+        assert (doubt in shown.data) is says
 
 
 def test_a_dry_run_counts_samples_and_knows_when_it_knows_no_price():

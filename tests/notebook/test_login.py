@@ -70,7 +70,9 @@ def person(tmp_path, vault):
 def test_a_key_is_used_from_now_on_and_kept_only_if_the_person_says_so(person, vault):
     said = person.login()
     assert said == (
-        "GPTProto gets the key …WXYZ from now on. %veo doctor tries it, which costs nothing. It is not kept."
+        "GPTProto gets the key …WXYZ from now on. %veo doctor tries it, which costs nothing. "
+        "GPTProto publishes no price: what do you pay there? "
+        "Put fast = { per_call = USD } under [prices.gptproto] in veo_nb.toml. It is not kept."
     )
     settings = person.settings()
     assert (settings.api_key, settings.sources["api_key"]) == (Secret(KEY), LOGIN)

@@ -317,12 +317,18 @@ def test_what_only_looks_like_an_option_is_prompt(prompt):
         ("A fox.\r\n—model=fast", "'—model' stands under the prompt"),
         ("--modl fast\nA fox.", "There is no option --modl. Did you mean --model?"),
         ("--image\nfox.png", "--image lacks its value."),
-        ("--image fox.png", "The prompt is empty."),
+        ("--last-frame fox.png", "The prompt is empty."),
         ("--wait \\\nA fox.", "'A' belongs to no option."),
     ],
 )
 def test_no_option_is_ever_sent_as_prompt(cell, words):
     assert str(refusal("", cell)).startswith(words)
+
+
+@pytest.mark.parametrize("line", ["--image fox.png", "--video 3f2a"])
+def test_beside_an_image_or_a_clip_the_catalog_says_whether_the_prompt_may_be_left_out(line):
+    for found in (parse(line, ""), parse("", line)):
+        assert (found.prompt, len(found.fields)) == ("", 1)
 
 
 @given(st.text(st.sampled_from("-—d4 ai\n\r\\")), st.lists(WORDS, max_size=3))

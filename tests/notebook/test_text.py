@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.world import PROVIDER
+from tests.world import PROVIDER, NoActions
 from veo_nb import catalog, errors
 from veo_nb.engine.job import Job, JobNote, Snapshot
 from veo_nb.engine.lease import Awaited
@@ -29,6 +29,7 @@ def make_job(state: State = State.QUEUED, provider: catalog.Provider = PROVIDER,
         take=1,
         estimate=3.2,
         now=Snapshot(**{"state": state, "created_at": NOW, **now}),
+        actions=NoActions(),
     )
 
 
@@ -162,8 +163,9 @@ def test_an_old_note_is_not_shown_beside_an_end():
 
 
 def chosen(**fields) -> list[str]:
-    # This provider takes every field.
-    return words.settings(make_request(catalog.PROVIDERS["vertex"], prompt="A fox.", **fields))
+    # This provider takes every field, but leaves no prompt as it is.
+    provider = PROVIDER if "enhance_prompt" in fields else catalog.PROVIDERS["vertex"]
+    return words.settings(make_request(provider, prompt="A fox.", **fields))
 
 
 def test_what_was_left_to_the_provider_is_not_shown():
@@ -190,7 +192,7 @@ SET: list[tuple[dict[str, Any], list[str]]] = [
         {"image": Image.new("RGB", (320, 180)), "last_frame": Image.new("RGB", (300, 300))},
         ["fast", "from an image", "to an image (1:1, the provider makes it 16:9)"],
     ),
-    ({"video": "https://x.example/a.mp4"}, ["fast", "goes on from a clip"]),
+    ({"video": "gs://bucket/a.mp4"}, ["fast", "goes on from a clip"]),
     ({"reference_images": [Image.new("RGB", (8, 8))]}, ["fast", "1 reference image"]),
     ({"reference_images": [Image.new("RGB", (8, 8))] * 2}, ["fast", "2 reference images"]),
     ({"person_generation": "allow_adult"}, ["fast", "allow adult"]),
@@ -201,6 +203,12 @@ SET: list[tuple[dict[str, Any], list[str]]] = [
     ({"sample_count": 1}, ["fast", "1 sample"]),
     ({"sample_count": 3}, ["fast", "3 samples"]),
     ({"compression_quality": "lossless"}, ["fast", "lossless compression"]),
+    ({"generate_audio": True}, ["fast", "with sound"]),
+    ({"generate_audio": False}, ["fast", "silent"]),
+    (
+        {"image": Image.new("RGB", (320, 180)), "resize_mode": "pad"},
+        ["fast", "from an image", "resized by pad"],
+    ),
 ]
 """What was set, and how it is shown."""
 
@@ -274,6 +282,52 @@ def test_a_shape_has_a_word(ratio, word):
 )
 def test_every_price_is_an_estimate(usd, provider, text):
     assert words.cost(usd, catalog.PROVIDERS[provider]) == text
+
+
+def test_a_price_that_is_somebody_elses_says_so():
+    note = "Google's list price; GPTProto bills per call"
+    assert words.cost(3.2, PROVIDER, note) == f"about $3.20 ({note})"
+    assert words.cost(None, PROVIDER, note) == ""
+    said = make_job()
+    assert words.cost_of(said) == "about $3.20"
+    said._actions = None
+    assert words.cost_of(said) == f"about $3.20 ({note})"
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "said"),
+    [
+        (
+            "gemini",
+            "veo-3.1-fast-generate-preview",
+            ["$0.10 a second, 1080p $0.12 a second, 4k $0.30 a second"],
+        ),
+        ("gemini", "veo-3.1-lite-generate-preview", ["$0.05 a second, 1080p $0.08 a second"]),
+        ("gptproto", "veo-3.1-generate-preview", ["$0.40 a second, 4k $0.60 a second"]),
+        (
+            "vertex",
+            "veo-3.1-generate-001",
+            ["$0.40 a second, 4k $0.60 a second; silent $0.20 a second, 4k $0.40 a second"],
+        ),
+    ],
+)
+def test_what_a_model_costs_is_one_line_for_each_source(provider, model, said):
+    found = words.prices(catalog.MODELS[model], catalog.PROVIDERS[provider], catalog.PRICES)
+    assert [*found.values()] == said
+    for where in found:
+        assert catalog.PRICES_DATE in where
+
+
+def test_where_no_price_is_published_ones_own_is_asked_for_once():
+    wanted = words.wanted_price(PROVIDER, catalog.PRICES)
+    assert wanted == (
+        "GPTProto publishes no price: what do you pay there? "
+        "Put fast = { per_call = USD } under [prices.gptproto] in veo_nb.toml."
+    )
+    own, _ = catalog.read_prices({"gptproto": {"fast": {"per_call": 0.6}}}, "your veo_nb.toml")
+    assert words.wanted_price(PROVIDER, own) == ""
+    assert words.wanted_price(catalog.PROVIDERS["gemini"], catalog.PRICES) == ""
+    assert words.wanted_price(catalog.PROVIDERS["sandbox"], catalog.PRICES) == ""
 
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -109,6 +109,12 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "negative_prompt": ({"negative_prompt": "rain"}, {}, {"negativePrompt": "rain"}),
     "seed": ({"seed": 0}, {}, {"seed": 0}),
     "sample_count": ({"sample_count": 2}, {}, {"sampleCount": 2}),
+    "generate_audio": ({"generate_audio": False}, {}, {"generateAudio": False}),
+    "resize_mode": (
+        {"image": RED, "resize_mode": "pad"},
+        {"image": arrived(RED)},
+        {"resizeMode": "pad"},
+    ),
     "compression_quality": ({"compression_quality": "lossless"}, {}, {"compressionQuality": "lossless"}),
 }
 """Of each field: what is asked, and what it adds to the instance and to the parameters."""
@@ -129,6 +135,8 @@ def test_every_field_of_the_catalog_is_looked_at():
 )
 async def test_a_field_that_is_set_arrives_and_no_other(sandbox, provider, field):
     asked, instance, parameters = FIELDS[field]
+    if provider == "vertex" and field == "enhance_prompt":
+        asked, parameters = {"enhance_prompt": True}, {"enhancePrompt": True}
     async with client_of(provider, sandbox) as client:
         await client.submit(make_request(client.provider, prompt=PROMPT, **asked))
     if provider == "gptproto" and field == "duration_seconds":
@@ -141,6 +149,8 @@ async def test_a_field_that_is_set_arrives_and_no_other(sandbox, provider, field
 async def test_every_field_that_goes_together_arrives(sandbox, provider):
     taken = [part for field, part in FIELDS.items() if takes(provider, field)]
     together = {name: value for asked, _, _ in taken for name, value in asked.items()}
+    if provider == "vertex":
+        together["enhance_prompt"] = True
     del together["reference_images"]
     together |= {"duration_seconds": 8, "aspect_ratio": "16:9"}
     async with client_of(provider, sandbox) as client:
@@ -151,6 +161,7 @@ async def test_every_field_that_goes_together_arrives(sandbox, provider):
         **{name: value for _, _, part in taken for name, value in part.items()},
         "durationSeconds": 8,
         "aspectRatio": "16:9",
+        **({"enhancePrompt": True} if provider == "vertex" else {}),
     }
 
 
@@ -195,8 +206,8 @@ async def test_each_no_is_understood(sandbox, provider, tmp_path):
         assert "policy" in (await refused(errors.ContentBlocked, prompt="sandbox:block")).message
         broken = Picture(b"no image", "image/png", 1, 1)
         assert "can't be read" in (await refused(errors.InvalidRequest, image=broken)).message
-        together = {"resolution": "1080p", "duration_seconds": 4}
-        assert "8 second clip" in (await refused(errors.InvalidRequest, **together)).message
+        together = {"sample_count": 9}
+        assert "sampleCount can't be 9" in (await refused(errors.InvalidRequest, **together)).message
         await refused(errors.NotFound, model="veo-9")
 
         operation = await client.submit(fine)

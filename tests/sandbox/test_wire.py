@@ -144,7 +144,7 @@ def test_pictures_that_do_not_go_together_are_refused(sandbox, photo, blob):
     assert "last frame needs a first" in refusal(sandbox.ask({"lastFrame": image}))
     assert "Reference images" in refusal(sandbox.ask({"image": image, "referenceImages": [reference]}))
     assert "At most 3" in refusal(sandbox.ask({"referenceImages": [reference] * 4}))
-    assert "16:9 and 8" in refusal(sandbox.ask({"referenceImages": [reference]}, {"durationSeconds": 4}))
+    assert "8 seconds only" in refusal(sandbox.ask({"referenceImages": [reference]}, {"durationSeconds": 4}))
     style = {"image": image, "referenceType": "style"}
     assert "referenceType" in refusal(sandbox.ask({"referenceImages": [style]}))
 

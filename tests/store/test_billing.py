@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from veo_nb import catalog
 from veo_nb.errors import BudgetExceeded
-from veo_nb.request import make_request
-from veo_nb.store.billing import Bill, Charge, estimate, gather, may_be_charged
+from veo_nb.request import Source, make_request
+from veo_nb.store.billing import Bill, Charge, gather, may_be_charged, quote
 from veo_nb.store.rows import State
 
 FAST = "veo-3.1-fast-generate-preview"
@@ -30,6 +30,10 @@ def charge(**changes: Any) -> Charge:
         "usd": 1.2,
     }
     return Charge(**{**values, **changes})
+
+
+GEMINI, VERTEX = catalog.PROVIDERS["gemini"], catalog.PROVIDERS["vertex"]
+GPTPROTO, SANDBOX = catalog.PROVIDERS["gptproto"], catalog.PROVIDERS["sandbox"]
 
 
 def bill_of(
@@ -189,9 +193,9 @@ REFUSALS = {
     "no price": (
         bill_of(budget=2),
         None,
-        f"""
-        {FAST} has no known price, so nobody can say whether it fits the budget of $2.00. Nothing was sent.
-        Put "{FAST}" = USD per second under [prices] in veo_nb.toml.
+        """
+        GPTProto publishes no price, so nobody can say whether it fits the budget of $2.00. Nothing was sent.
+        Put fast = { per_call = USD } under [prices.gptproto] in veo_nb.toml.
         """,
     ),
 }
@@ -212,42 +216,82 @@ def test_a_refusal_says_what_it_costs_what_is_left_and_what_to_do(bill, usd, tex
 
 # Estimates at list price
 
-PROVIDER = catalog.PROVIDERS["gptproto"]
 
-
-def usd(**fields: Any) -> float | None:
-    return estimate(make_request(PROVIDER, prompt="A fox.", **fields))
+def usd(provider: catalog.Provider = GEMINI, **fields: Any) -> float | None:
+    return quote(make_request(provider, prompt="A fox.", **fields), provider).usd
 
 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"model": "fast", "duration_seconds": 4}, 0.60),
-        ({"model": "fast"}, 1.20),
+        ({"model": "fast", "duration_seconds": 4}, 0.40),
+        ({"model": "fast"}, 0.80),
         ({"model": "standard", "duration_seconds": 8}, 3.20),
-        ({"model": "fast", "duration_seconds": 4, "sample_count": 3}, 1.80),
-        ({"model": "fast", "video": "https://example.com/fox.mp4"}, 1.05),
+        ({"model": "fast", "resolution": "1080p"}, 0.96),
+        ({"model": "fast", "resolution": "4k"}, 2.40),
+        ({"model": "lite", "resolution": "1080p"}, 0.64),
+        ({"model": "fast", "duration_seconds": 4, "sample_count": 3}, 1.20),
+        ({"model": "fast", "video": "https://example.com/fox.mp4"}, 0.70),
     ],
-    ids=["by the second", "the provider's default length", "by the model", "by the sample", "7 s are added"],
+    ids=[
+        "by the second",
+        "the provider's default length",
+        "by the model",
+        "by the resolution",
+        "4k",
+        "lite",
+        "by the sample",
+        "7 s are added",
+    ],
 )
 def test_a_clip_costs_its_seconds(fields, expected):
     assert usd(**fields) == pytest.approx(expected)
 
 
+def test_a_silent_clip_costs_less_where_the_provider_says_so():
+    assert usd(VERTEX, model="standard") == pytest.approx(3.20)
+    assert usd(VERTEX, model="standard", generate_audio=True) == pytest.approx(3.20)
+    assert usd(VERTEX, model="standard", generate_audio=False) == pytest.approx(1.60)
+    assert usd(VERTEX, model="lite", resolution="1080p", generate_audio=False) == pytest.approx(0.40)
+
+
+def test_what_goes_on_from_a_clip_of_more_lines_costs_what_those_do():
+    clip = Source(uri="gs://bucket/fox.mp4", key="job:3f2a/0", lines="4k")
+    assert usd(VERTEX, model="standard", video=clip) == pytest.approx(7 * 0.60)
+
+
 def test_a_model_without_a_known_price_has_no_estimate():
-    assert estimate(make_request(PROVIDER, prompt="A fox."), {}) is None
+    assert quote(make_request(GEMINI, prompt="A fox."), GEMINI, ()).usd is None
 
 
 @pytest.mark.parametrize(
     "fields", [{"duration_seconds": 4}, {"sample_count": 3}, {"video": "https://x.example/a"}]
 )
 def test_a_price_by_the_call_is_for_the_request_as_a_whole(fields):
-    request = make_request(PROVIDER, prompt="A fox.", **fields)
-    assert estimate(request, {request.model: catalog.Price(usd_per_call=0.6)}) == 0.6
+    request = make_request(GEMINI, prompt="A fox.", **fields)
+    assert quote(request, GEMINI, [catalog.Price(usd_per_call=0.6)]).usd == 0.6
 
 
 @given(st.floats(0, 100), st.sampled_from([4, 6, 8]), st.integers(1, 4))
 def test_an_estimate_grows_with_the_price_the_seconds_and_the_samples(usd, seconds, samples):
-    request = make_request(PROVIDER, prompt="A fox.", duration_seconds=seconds, sample_count=samples)
-    found = estimate(request, {request.model: catalog.Price(usd_per_second=usd)})
+    request = make_request(GEMINI, prompt="A fox.", duration_seconds=seconds, sample_count=samples)
+    found = quote(request, GEMINI, [catalog.Price(usd_per_second=usd)]).usd
     assert found == pytest.approx(usd * seconds * samples)
+
+
+def test_googles_price_at_gptproto_says_so_and_is_none_for_a_budget():
+    found = quote(make_request(GPTPROTO, prompt="A fox."), GPTPROTO)
+    assert found.usd == pytest.approx(0.80)
+    assert found.note == "Google's list price; GPTProto bills per call"
+    assert found.firm is None
+    own, _ = catalog.read_prices({"gptproto": {"fast": {"per_call": 0.9}}}, "your file")
+    found = quote(make_request(GPTPROTO, prompt="A fox."), GPTPROTO, own)
+    assert (found.usd, found.note, found.firm) == (0.9, "", 0.9)
+
+
+def test_on_the_sandbox_a_clip_would_cost_what_google_says_and_a_budget_can_be_tried():
+    for model, figure in (("veo-3.1-generate-preview", 3.20), ("veo-3.1-fast-generate-001", 0.80)):
+        found = quote(make_request(SANDBOX, prompt="A fox.", model=model), SANDBOX)
+        assert found.usd == pytest.approx(figure)
+        assert found.note == ""
+        assert found.firm == found.usd

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.store.test_ledger import ROW
 from veo_nb.errors import VeoError
+from veo_nb.store import database
 from veo_nb.store.database import CHECKED_BYTES, RESERVE_BYTES, Damaged, has_words
 from veo_nb.store.ledger import Ledger
 
@@ -229,3 +230,68 @@ def test_words_are_looked_for_in_any_order_and_case(text, words):
 def test_letters_of_every_language_are_folded(words):
     assert has_words("Strasse: Ärger", json.dumps(words))
     assert not has_words("Ärger", json.dumps(["aerger"]))
+
+
+# A drive on which WAL does not work
+
+
+def without_memory(path, **how) -> sqlite3.Connection:
+    """As on a network drive: SQLite's own locks by files know no shared memory."""
+    connection: sqlite3.Connection = sqlite3.connect(f"file:{path}?vfs=unix-dotfile", uri=True, **how)
+    return connection
+
+
+def mode_of(path) -> bytes:
+    return b"wal" if path.read_bytes()[18:20] == b"\2\2" else b"delete"
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="SQLite has these drives on POSIX systems only")
+
+
+@posix
+def test_where_memory_cannot_be_shared_the_file_is_kept_without_wal(path):
+    Ledger(path).close()
+    assert mode_of(path) == b"wal"
+    ledger: Any = Ledger(path, connect=without_memory)
+    assert (ledger.without_wal, mode_of(path)) == ("no shared memory", b"delete")
+    ledger.add_job(ROW)
+    ledger.close()
+    ledger = Ledger(path)
+    assert (ledger.without_wal, ledger.job("3f2a"), mode_of(path)) == ("", ROW, b"wal")
+    ledger.close()
+
+
+@posix
+def test_where_sqlite_finds_out_by_an_error_the_file_is_kept_without_wal(path):
+    path.with_name(f"{path.name}-shm").mkdir()
+    ledger: Any = Ledger(path)
+    assert (ledger.without_wal, mode_of(path)) == ("no shared memory", b"delete")
+    assert ledger.add_job(ROW) is not None
+    ledger.close()
+
+
+def test_on_a_network_drive_wal_is_not_even_tried(path, monkeypatch):
+    """Between two machines SQLite would not notice."""
+    first: Any = Ledger(path)
+    first.add_job(ROW)
+    first.close()
+    monkeypatch.setattr(database, "find_drive", lambda folder: "nfs4")
+    ledgers: list[Any] = [Ledger(path), Ledger(path)]
+    for number, ledger in enumerate(ledgers):
+        assert ledger.without_wal == "nfs4"
+        ledger.add_job(replace(ROW, id=f"{number:04d}"), fresh=True)
+    assert {row.id for row in ledgers[0].jobs()} == {"3f2a", "0000", "0001"}
+    assert mode_of(path) == b"delete"
+    for ledger in ledgers:
+        ledger.close()
+
+
+def test_a_file_that_another_kernel_keeps_with_wal_is_shared_with_it(path, monkeypatch):
+    """One of the former version, on the same drive."""
+    former: Any = Ledger(path)
+    monkeypatch.setattr(database, "find_drive", lambda folder: "nfs4")
+    ledger: Any = Ledger(path)
+    ledger.add_job(ROW)
+    assert (ledger.without_wal, former.job("3f2a")) == ("", ROW)
+    ledger.close()
+    former.close()

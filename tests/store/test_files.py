@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from veo_nb.errors import DownloadError, InvalidRequest
 from veo_nb.media.picture import Picture
-from veo_nb.store.files import Files, check_video, digest, slug
+from veo_nb.store.files import Files, check_video, digest, find_drive, slug
 
 DATA = b"\x89PNG some pixels"
 PICTURE = Picture(DATA, "image/png", 8, 8, "../../fox.png", hashlib.sha256(DATA).hexdigest())
@@ -147,3 +147,55 @@ def test_a_file_that_is_not_whole_is_no_video(tmp_path, clip, cut):
     path.write_bytes(clip[:cut])
     with pytest.raises(DownloadError, match="not a playable video"):
         check_video(path)
+
+
+# What it lies on
+
+
+MOUNTS = """\
+21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+30 21 0:40 / /home rw shared:9 - nfs4 server:/home rw,vers=4.2
+31 30 8:2 / /home/me/disk rw - xfs /dev/sdb rw
+32 21 0:41 / /mnt/a\\040b rw - cifs //server/share rw
+33 21 0:42 / /content/drive rw - fuse.drive drive rw
+34 21 0:43 / /mnt/c rw - 9p drvfs rw
+35 21 0:44 / /mnt/ntfs rw - fuseblk /dev/sdc rw
+36 21 0:45 / /over rw - nfs server:/x rw
+37 36 8:3 / /over rw - ext4 /dev/sdd rw
+38 21 0:46 / /var/lib/x rw - fuse.fuse-overlayfs x rw
+39 21 0:47 / /raw\udcff rw - nfs server:/y rw
+half a line
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [
+        ("/srv/library", ""),
+        ("/homework", ""),
+        ("/home/me/library", "nfs4"),
+        ("/home", "nfs4"),
+        ("/home/me/disk/library", ""),
+        ("/mnt/a b/library", "cifs"),
+        ("/mnt/a", ""),
+        ("/content/drive/MyDrive", "fuse.drive"),
+        ("/mnt/c/Users", "9p"),
+        ("/mnt/ntfs", ""),
+        ("/over/library", ""),
+        ("/var/lib/x", ""),
+        ("/raw\udcff/library", "nfs"),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="paths are others there")
+def test_a_network_drive_is_told_by_what_is_mounted(tmp_path, folder, kind):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS, "utf-8", "surrogateescape")
+    assert find_drive(Path(folder), mounts) == kind
+
+
+def test_where_the_system_does_not_tell_it_is_a_disk(tmp_path):
+    assert find_drive(tmp_path, tmp_path / "nowhere") == ""
+
+
+def test_this_machine_tells_without_an_error(tmp_path):
+    assert isinstance(find_drive(tmp_path), str)

@@ -42,11 +42,11 @@ def test_a_ledger_of_the_first_version_is_read_by_this_one(path):
     ledger.close()
 
 
-TABLES_3 = {"deleted", "joined", "origins"}
+TABLES = {"deleted", "joined", "origins", "shelf", "shelf_counts", "revision"}
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_a_ledger_of_either_former_version_gets_the_tables_of_the_panel_and_keeps_its_jobs(path, version):
+def test_a_ledger_of_either_former_version_gets_the_tables_since_and_keeps_its_jobs(path, version):
     if version == 2:
         Database(path, MIGRATIONS[:2]).close()
         with contextlib.closing(sqlite3.connect(path)) as db, db:
@@ -55,8 +55,8 @@ def test_a_ledger_of_either_former_version_gets_the_tables_of_the_panel_and_keep
     assert ledger.read("PRAGMA user_version")[0][0] == len(MIGRATIONS)
     tables = {row["name"] for row in ledger.read("SELECT name FROM sqlite_master WHERE type = 'table'")}
     indexes = {row["name"] for row in ledger.read("SELECT name FROM sqlite_master WHERE type = 'index'")}
-    assert tables >= TABLES_3
-    assert indexes >= {"jobs_by_end", "joined_by_time", "origins_by_clip"}
+    assert tables >= TABLES
+    assert indexes >= {"jobs_by_end", "joined_by_time", "origins_by_clip", "shelf_by_number", "jobs_by_model"}
     assert [row.id for row in ledger.jobs()] == ["9c24", "3f2a"]
     assert [row["note"] for row in ledger.read("SELECT note FROM ratings")] == ["good"] * (version - 1)
     assert path.with_name(f"ledger-v{version}.bak").exists()

@@ -129,9 +129,10 @@ async def test_while_nobody_listens_nothing_is_read_and_later_it_is_made_up_for(
 def test_a_clip_that_is_brought_back_or_noted_upon_changes_what_there_is(ledger):
     before = state_of(ledger)
     DEEDS["a clip is deleted"](ledger)
-    assert state_of(ledger) != before
+    gone = state_of(ledger)
+    assert gone != before
     ledger.write(lambda db: db.execute("UPDATE deleted SET deleted_at = NULL"))
-    assert state_of(ledger) == before
+    assert state_of(ledger) not in (before, gone)
     DEEDS["clips are joined"](ledger)
     put = state_of(ledger)
     ledger.write(lambda db: db.execute("UPDATE joined SET note = 'x'"))

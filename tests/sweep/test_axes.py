@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -317,7 +318,7 @@ def test_a_variable_is_the_same_in_whatever_form_it_is_typed(typed, written):
 
 
 def test_a_list_is_found_by_any_name_and_inside_of_a_value():
-    names = {"größen": ["klein"], "all": {"light": ("dawn", "dusk")}}
+    names: Any = {"größen": ["klein"], "all": {"light": ("dawn", "dusk")}}
     assert [*read("@gro\u0308ßen", **names)] == ["klein"]
     assert [*read('@all["light"]', **names)] == ["dawn", "dusk"]
     assert 'dict has no ["lihgt"]. Did you mean light?' in refusal(("animal", '@all["lihgt"]'), names=names)

@@ -14,12 +14,13 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.timing import seconds_in_all
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.request import make_request
+from veo_nb.store.billing import Quote
 from veo_nb.store.rows import State
 from veo_nb.sweep.forecast import ASK_ABOVE, Asked, Forecast, ask, forecast
 from veo_nb.sweep.summary import Summary, in_time, summarize
 
 REQUEST = make_request(PROVIDER, prompt="A fox.")
-ONE = Asked(request=REQUEST, usd=1.2, seconds=40.0, stored=False)
+ONE = Asked(request=REQUEST, quote=Quote(usd=1.2), seconds=40.0, stored=False)
 
 
 def found(*asked: Asked) -> Forecast:
@@ -40,10 +41,10 @@ def test_samples_are_clips_of_one_request():
     ("asked", "price"),
     [
         ([ONE, ONE], "about $2.40"),
-        ([ONE, replace(ONE, usd=None)], "about $1.20 and 1 of unknown price"),
-        ([replace(ONE, usd=None)], "price unknown"),
+        ([ONE, replace(ONE, quote=Quote())], "about $1.20 and 1 of unknown price"),
+        ([replace(ONE, quote=Quote())], "price unknown"),
         ([replace(ONE, stored=True)], "about $0.00"),
-        ([replace(ONE, usd=1234.5)], "about $1,234.50"),
+        ([replace(ONE, quote=Quote(usd=1234.5))], "about $1,234.50"),
     ],
 )
 def test_the_price_says_what_is_not_known(asked, price):
@@ -153,7 +154,7 @@ def test_paused_nobody_knows_how_long():
 
 
 def test_cells_without_a_job_wait_as_well():
-    answer = summary(states=["missing"], missing=[(40.0, 1.2)])
+    answer = summary(states=["missing"], missing=[(40.0, Quote(usd=1.2))])
     assert (answer.waiting, answer.seconds_left, answer.usd_in_all) == (1, 40.0, 1.2)
 
 

@@ -62,7 +62,7 @@ def test_each_sample_is_rated_by_itself(make_studio, service):
     sweep.rate(sweep.cells[0], 5, sample=1)
     sweep.rate(sweep.cells[0].videos[0], 2)
     assert [(clip.sample, clip.rating) for clip in sweep.clips()] == [(0, 2), (1, 5)]
-    assert sweep.clips()[0].usd == pytest.approx(1.2)
+    assert sweep.clips()[0].usd == pytest.approx(0.8)
     with pytest.raises(errors.NotFound, match=r"has no sample 2\. They go from 0 to 1"):
         sweep.rate(sweep.cells[0], 5, sample=2)
 

@@ -515,22 +515,24 @@ def test_a_kernel_that_ends_while_it_enters_the_jobs_is_followed_by_one_that_ent
     make_studio, service, monkeypatch
 ):
     first = make_studio()
-    real = first.jobs.submit
+    ledger = first.jobs.workspace.open().ledger
+    real = ledger.add_job
     entered: list[Any] = []
 
     class Killed(BaseException):
         pass
 
-    def enter(request, **how):
+    def enter(row, **how):
         if len(entered) == 2:
             raise Killed
-        entered.append(request)
-        return real(request, **how)
+        entered.append(row)
+        return real(row, **how)
 
-    first.jobs.submit = enter
+    ledger.add_job = enter
     with monkeypatch.context() as patch:
         # What a killed process does not do any more.
         patch.setattr(SweepLedger, "mark", lambda *_, **__: None)
+        patch.setattr(first.jobs, "_withdraw", lambda *_: True)
         with pytest.raises(Killed):
             start(first)
     first.close()
@@ -542,27 +544,30 @@ def test_a_kernel_that_ends_while_it_enters_the_jobs_is_followed_by_one_that_ent
     assert second.resume() == []
 
 
-def test_who_interrupts_the_entering_wants_no_more(make_studio, service, monkeypatch):
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, errors.VeoError])
+def test_where_the_entering_does_not_end_none_is_sent(make_studio, service, monkeypatch, kind):
     first = make_studio()
-    real = first.jobs.submit
+    ledger = first.jobs.workspace.open().ledger
+    real = ledger.add_job
     entered: list[Any] = []
 
-    def enter(request, **how):
-        if entered:
-            raise KeyboardInterrupt
-        entered.append(request)
-        return real(request, **how)
+    def enter(row, **how):
+        if len(entered) == 3:
+            raise kind("No more.")
+        entered.append(row)
+        return real(row, **how)
 
-    monkeypatch.setattr(first.jobs, "submit", enter)
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(ledger, "add_job", enter)
+    with pytest.raises(kind):
         start(first)
     monkeypatch.undo()
     (sweep,) = first.sweeps.all()
-    sweep.wait(60)
-    assert (sweep.summary().counts, len(service.posts)) == ({"succeeded": 1, "missing": 3}, 1)
+    assert (first.history(), sweep.summary().counts) == ([], {"missing": 4})
     assert first.resume() == []
-    assert len(sweep.rerun()) == 3
+    assert service.posts == []
+    assert len(sweep.rerun()) == 4
     assert sweep.wait(60).summary().done == 4
+    assert len(service.posts) == 4
 
 
 def test_however_often_it_is_asked_for_it_is_one_object(studio, service):

@@ -90,7 +90,8 @@ def parse_submitted(body: bytes, mask: Mask = as_it_is) -> Operation:
         ServiceError: the answer is not JSON, or names no operation; `operation` is what it gave in place of a name.
     """
     try:
-        answer = _unwrapped(read(body, mask))
+        whole = read(body, mask)
+        answer = _unwrapped(whole)
     except errors.ServiceError:
         # Of an answer that broke off the name may be there.
         if (given := find_name(body, mask)) is not None:
@@ -101,7 +102,7 @@ def parse_submitted(body: bytes, mask: Mask = as_it_is) -> Operation:
     try:
         operation_id(name)
     except errors.ServiceError as error:
-        elsewhere = (text.strip() for text in texts(answer, lambda key: key in ("error", "message")))
+        elsewhere = (text.strip() for text in texts(whole, lambda key: key in ("error", "message")))
         for text in elsewhere:
             if text != name and _NAME.fullmatch(text) and _is_askable(text):
                 return Operation(text)
@@ -364,7 +365,8 @@ _POLICY = re.compile(
     re.IGNORECASE,
 )
 _KEY = re.compile(
-    r"api[_ ]?key[_ ](?:is )?(?:not[_ ](?:valid|found)|invalid|expired|missing)|(?:invalid|incorrect|expired)[_ ]api[_ ]?key",
+    r"api[_ ]?key[_ ](?:is )?(?:not[_ ](?:valid|found)|invalid|expired|missing)|(?:invalid|incorrect|expired|a valid|no)[_ ]api[_ ]?key|"
+    r"\bUNAUTHENTICATED\b|authentication_error",
     re.IGNORECASE,
 )
 _USED_UP = re.compile(

@@ -25,11 +25,13 @@ from veo_nb.api import errors as refusals
 from veo_nb.api.auth import KeyFilter, KeyHeader, Origins, checked, moved, origin
 from veo_nb.api.dialects.dialect import Dialect, dialect_of
 from veo_nb.api.dialects.vertex import STORAGE
-from veo_nb.api.download import CHUNK, Progress, check_is_video, receive, resume_at_the_end
+from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_the_end
 from veo_nb.api.google import Bearer, GoogleAccount
 from veo_nb.api.transport import TooLongError, beginning, check_open, head, read
+from veo_nb.api.unpacking import unpack
 from veo_nb.config import base_address, is_private
 from veo_nb.credentials.keys import SANDBOX_KEY, Secret, unsendable_key
+from veo_nb.media.kind import kind_of_file
 from veo_nb.request import VideoRequest
 
 CALLS_AT_ONCE = 4
@@ -296,8 +298,13 @@ class AsyncClient:
             if response.status_code >= 300:
                 body = self._without_key(await head(response))
                 raise self._refusal(response.status_code, response.headers, body, auth)
-            check_is_video(response)
-            return await receive(response, path, have, on_progress)
+            doubt = doubt_of(response, self._masked)
+            await receive(response, path, have, on_progress, doubt=doubt)
+        size = await asyncio.to_thread(unpack, path)
+        if doubt is not None and not kind_of_file(path):
+            path.unlink()
+            raise doubt
+        return size
 
     @asynccontextmanager
     async def _follow(

@@ -1,15 +1,17 @@
-"""What arrives of a video: checked by its headers, written where an earlier try stopped."""
+"""What arrives of a video: looked at where its headers call it something else, written where an earlier try stopped."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
 
 from veo_nb import errors
+from veo_nb.api.unpacking import is_packed
+from veo_nb.media.kind import LOOK, kind_of
 
 Progress = Callable[[int, "int | None"], None]
 """Called with the bytes that have arrived and the bytes there are in all, None where the server didn't say."""
@@ -22,28 +24,28 @@ LARGEST_VIDEO = 4 * 2**30
 """Bytes; clips are 2 to 50 MB. A server that never stops sending must not fill the disk."""
 
 
-def check_is_video(response: httpx.Response) -> None:
-    """Refuse what says of itself that it is no video; what says nothing is looked at once it is here.
+def doubt_of(response: httpx.Response, mask: Callable[[str], str]) -> errors.DownloadError | None:
+    """What an answer says of itself that no video says: that it is a page, a picture or a refusal, or packed.
 
-    Raises:
-        DownloadError: it is a page, a picture or an error in disguise, or is encoded though nobody asked.
+    Stores mislabel what they have, so it counts only where what comes begins like no video either.
     """
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # Stores name an MP4 in many ways; a page, a refusal or a picture is told by these.
-    if re.search(r"^(text|image|audio|multipart|message)/|json|xml|html|script", kind):
-        raise errors.DownloadError(
-            f"The provider sent {kind[:80]} in place of a video.",
-            hint="%veo retry looks again.",
-            content_type=kind[:80],
-            passing=True,
-        )
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity":
-        raise errors.DownloadError(
-            f"The provider sent the video as {encoding[:80]}.",
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        return errors.DownloadError(
+            f"The provider sent the video as {mask(encoding)[:80]}.",
             hint="A proxy may be in the way.",
             passing=True,
         )
+    kind = mask(response.headers.get("content-type", "").partition(";")[0].strip().lower())[:80]
+    # Stores name an MP4 in many ways; a page, a refusal or a picture is told by these.
+    if not re.search(r"^(text|image|audio|multipart|message)/|json|xml|html|script", kind):
+        return None
+    return errors.DownloadError(
+        f"The provider sent {kind} in place of a video.",
+        hint="%veo retry looks again.",
+        content_type=kind,
+        passing=True,
+    )
 
 
 async def receive(
@@ -51,22 +53,28 @@ async def receive(
     path: Path,
     have: int,
     on_progress: Progress | None,
+    *,
+    doubt: errors.DownloadError | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
-    """Write the body to `path`, after the `have` bytes there where the answer goes on from them; its whole size.
+    """Write the body to `path` as it comes, after the `have` bytes there where the answer goes on from them; its whole size.
 
     Raises:
         TransportError: it ended too early, hardly comes, or is another part than asked; what is right of it stays.
-        DownloadError: it is larger than any clip.
+        DownloadError: it is larger than any clip; or `doubt` itself, where it does not begin like a video.
     """
     start, total = _extent(response, path, have)
     if total is not None and total > LARGEST_VIDEO:
         raise errors.DownloadError("The video is larger than any clip.", hint="", bytes=total)
+    # As it was sent, whatever it says that it is packed in: so that its length and the parts of it are right.
+    pieces = response.aiter_raw() if "content-encoding" in response.headers else response.aiter_bytes()
+    # Before the file is opened: what is there may be the beginning of the video.
+    first = b"" if doubt is None or start else await _beginning(pieces, doubt)
     done = start
     looked, had = clock(), done
     with path.open("ab" if start else "wb") as file:
         # In pieces as they come: held back for a full chunk, the last of them would be lost with the connection.
-        async for come in response.aiter_bytes():
+        async for come in _after(first, pieces):
             for chunk in (come[at : at + CHUNK] for at in range(0, len(come), CHUNK)):
                 file.write(chunk)
                 done += len(chunk)
@@ -83,6 +91,25 @@ async def receive(
     if not done:
         raise errors.TransportError("The provider sent an empty file.", hint="")
     return done
+
+
+async def _beginning(pieces: AsyncIterator[bytes], doubt: errors.DownloadError) -> bytes:
+    """The first bytes of a body; the doubt is raised where no video begins so."""
+    first = b""
+    async for come in pieces:
+        first += come
+        if len(first) >= LOOK:
+            break
+    if not (kind_of(first) or is_packed(first)):
+        raise doubt
+    return first
+
+
+async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if first:
+        yield first
+    async for come in rest:
+        yield come
 
 
 def resume_at_the_end(response: httpx.Response, path: Path, have: int) -> int:

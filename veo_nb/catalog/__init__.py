@@ -1,18 +1,20 @@
 """What can be asked for and of whom: models, providers, fields and rules as data.
 
 Validation, completion, help, prices, the form of the panel and the sandbox's own checks read these
-tables: `models`, `prices`, `providers`, `fields`, `rules`, `inputs` (pictures and source videos). To add a
-model or a provider, add an entry; to add a rule, add one `Rule`; a field has more than its entry here, which
+tables: `models`, `prices`, `providers`, `fields`, `capabilities` (who takes what), `inputs` (pictures and source
+videos). To add a model or a provider, add an entry; to add a rule, add one `Rule`; a field has more than its entry here, which
 CONTRIBUTING.md tells step by step. Wire names are not here on purpose: the client (`api.wire`) and the
 sandbox (`sandbox.wire`, `sandbox.vertex`) each write them down for themselves, so that a mistake in one is
 noticed by the other. Facts come from the provider's page and Google's Gemini API reference, as collected on
-2026-11-22.
+2026-11-29.
 """
 
+from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, Field, Values
-from veo_nb.catalog.inputs import IMAGE, SOURCE, ImageLimits, SourceLimits
+from veo_nb.catalog.inputs import IMAGE, SOURCES, ImageLimits, SourceLimits
 from veo_nb.catalog.lookup import find_model, model_names
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, Model
+from veo_nb.catalog.modes import Mode, mode_of
 from veo_nb.catalog.phrases import (
     COMMAS,
     DASHES,
@@ -24,9 +26,17 @@ from veo_nb.catalog.phrases import (
     shown,
     unquoted,
 )
-from veo_nb.catalog.prices import PRICES, PRICES_DATE, PRICES_SOURCE, Price, read_amount, read_prices
+from veo_nb.catalog.prices import (
+    PRICES,
+    PRICES_DATE,
+    PRICES_SOURCE,
+    Price,
+    find_price,
+    read_amount,
+    read_prices,
+)
 from veo_nb.catalog.providers import PROVIDERS, Provider
-from veo_nb.catalog.rules import RENAME, RULES, WHOLE, Problem, Rule, check, check_text
+from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts
 
 __all__ = [
     "COMMAS",
@@ -44,10 +54,11 @@ __all__ = [
     "PROVIDERS",
     "RENAME",
     "RULES",
-    "SOURCE",
+    "SOURCES",
     "WHOLE",
     "Field",
     "ImageLimits",
+    "Mode",
     "Model",
     "Price",
     "Problem",
@@ -58,10 +69,14 @@ __all__ = [
     "bare",
     "check",
     "check_text",
+    "choices",
     "did_you_mean",
+    "find_doubts",
     "find_model",
+    "find_price",
     "identifier",
     "listed",
+    "mode_of",
     "model_names",
     "plain",
     "read_amount",

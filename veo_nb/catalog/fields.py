@@ -29,7 +29,7 @@ class Field:
     most: int = 1
     """How often its option may be given."""
     choices: tuple[str, ...] = ()
-    """What it takes, where that does not depend on the model."""
+    """What it takes, where that is not said by the model."""
     dialects: tuple[str, ...] = ()
     """The forms of the wire that have it; empty for all (see `Provider.dialect`)."""
     label: str = ""
@@ -61,7 +61,7 @@ FIELDS: tuple[Field, ...] = (
         name="video",
         kind="video",
         flag="video",
-        help="a clip to go on from: a job's ID, a variable or a URL; adds 7 s",
+        help="a clip to go on from: a job's ID, a variable or an address; adds 7 s",
     ),
     Field(
         name="aspect_ratio",
@@ -140,6 +140,25 @@ FIELDS: tuple[Field, ...] = (
         label="Compression",
         seldom=True,
         help="a small file, or a large one that loses nothing; Vertex AI only",
+    ),
+    Field(
+        name="generate_audio",
+        kind="switch",
+        flag="generate-audio",
+        dialects=("vertex",),
+        label="Sound",
+        seldom=True,
+        help="a clip with sound, or a silent one, which costs less; Vertex AI only",
+    ),
+    Field(
+        name="resize_mode",
+        kind="choice",
+        flag="resize-mode",
+        choices=("pad", "crop"),
+        dialects=("vertex",),
+        label="Resize",
+        seldom=True,
+        help="what the provider does to a first frame of another shape; Vertex AI only",
     ),
 )
 """Every request field, in the order in which people read them."""

@@ -20,12 +20,34 @@ class ImageLimits:
 class SourceLimits:
     """What a clip must be to be gone on from; how long it is kept is the provider's `retention_seconds`."""
 
+    schemes: tuple[str, ...]
+    """How an address begins that is looked into."""
+    inline: bool
+    """Whether its bytes may go along with the request."""
+    least_seconds: float
     most_seconds: float
-    most_lines: int
+    lines: tuple[int, ...]
+    """Of the pictures that it may have."""
+    fps: int | None = None
+    """None for any."""
 
 
 IMAGE = ImageLimits(most_bytes=20 * 2**20, small_side=128, tolerance=0.03)
 """Gemini takes requests of 20 MB. No service says how small is too small, so none is refused."""
 
-SOURCE = SourceLimits(most_seconds=141.0, most_lines=720)
-"""Gemini's reference: the input is up to 141 s long and 720p."""
+SOURCES: dict[str, SourceLimits] = {
+    # Gemini's reference: the input is up to 141 s long and 720p.
+    "gemini": SourceLimits(
+        schemes=("http", "https"), inline=False, least_seconds=0.0, most_seconds=141.0, lines=(720,)
+    ),
+    # Vertex AI's page on extending a video.
+    "vertex": SourceLimits(
+        schemes=("gs",),
+        inline=True,
+        least_seconds=1.0,
+        most_seconds=30.0,
+        lines=(720, 1080, 2160),
+        fps=24,
+    ),
+}
+"""By form of the wire."""

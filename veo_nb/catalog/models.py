@@ -1,4 +1,7 @@
-"""The models: what each accepts, how long it takes, what came after it."""
+"""The models: what each accepts, how long it takes, what came after it.
+
+What depends on the form of the wire or on the mode as well stands in `capabilities`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ class Model:
     aspect_ratios: tuple[str, ...] = ("16:9", "9:16")
     resolutions: tuple[str, ...] = ("720p", "1080p", "4k")
     durations: tuple[int, ...] = (4, 6, 8)
-    person_generation: tuple[str, ...] = ("allow_all", "allow_adult")
+    person_generation: tuple[str, ...] = ("allow_all", "allow_adult", "dont_allow")
     default_duration: int = 8
     """Seconds the provider makes when nothing is asked."""
     typical_seconds: float = 75.0
@@ -56,6 +59,7 @@ MODELS: dict[str, Model] = {
             id="veo-3.1-lite-generate-preview",
             title="Veo 3.1 Lite",
             alias="lite",
+            resolutions=("720p", "1080p"),
             typical_seconds=45.0,
             successor="veo-3.1-lite-generate-001",
         ),
@@ -71,6 +75,7 @@ MODELS: dict[str, Model] = {
             id="veo-3.1-lite-generate-001",
             title="Veo 3.1 Lite",
             alias="lite",
+            resolutions=("720p", "1080p"),
             typical_seconds=45.0,
             stage="general",
         ),

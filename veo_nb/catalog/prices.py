@@ -1,85 +1,203 @@
-"""The prices: one dated table with its source, in which a person can put figures of their own."""
+"""The prices: one dated table with its sources, in which a person can put figures of their own.
+
+A price belongs to a provider, a model, a resolution and, where the provider says so, to sound or silence.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from veo_nb.catalog.models import MODELS
 from veo_nb.catalog.phrases import did_you_mean, shown
+from veo_nb.catalog.providers import PROVIDERS, Provider
 from veo_nb.catalog.rules import Problem
 
-PRICES_DATE = "2026-11-22"
-PRICES_SOURCE = "Gemini API list prices; GPTProto bills per call and may differ"
+PRICES_DATE = "2026-11-29"
+PRICES_SOURCE = "Google's list prices, as four public tables of 2026-08 to 2026-10 give them"
+_DOUBT = f"{PRICES_SOURCE}; two of them say less"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
-    """What a model costs in USD: for each second of video, or for each call whatever comes of it."""
+    """What a clip costs in USD, for each second of it or for each call, and for which clips that holds.
+
+    What is empty or None of the last four is for all.
+    """
 
     usd_per_second: float = 0.0
     usd_per_call: float = 0.0
-    source: str = f"{PRICES_SOURCE}, {PRICES_DATE}"
+    provider: str = ""
+    model: str = ""
+    resolution: str = ""
+    sound: bool | None = None
+    source: str = PRICES_SOURCE
+    date: str = ""
+    """When it was read, `2026-11-29`; empty for a person's own."""
+    note: str = ""
+    """What has to be said wherever it is shown: it is not the price of who makes the clip. Empty where it is."""
+
+    @property
+    def origin(self) -> str:
+        """Where it is from, and when it was read there."""
+        return f"{self.source}, {self.date}" if self.date else self.source
 
 
-PRICES: dict[str, Price] = {
-    "veo-3.1-generate-preview": Price(usd_per_second=0.40),
-    "veo-3.1-fast-generate-preview": Price(usd_per_second=0.15),
-    "veo-3.1-generate-001": Price(usd_per_second=0.40),
-    "veo-3.1-fast-generate-001": Price(usd_per_second=0.15),
+def _listed(
+    provider: str, model: str, figures: Mapping[str, float], sound: bool | None = None
+) -> list[Price]:
+    return [
+        Price(
+            provider=provider,
+            model=model,
+            resolution=resolution,
+            sound=sound,
+            usd_per_second=usd,
+            date=PRICES_DATE,
+        )
+        for resolution, usd in figures.items()
+    ]
+
+
+_STANDARD = {"720p": 0.40, "1080p": 0.40, "4k": 0.60}
+_FAST = {"720p": 0.10, "1080p": 0.12, "4k": 0.30}
+_LITE = {"720p": 0.05, "1080p": 0.08}
+
+PRICES: tuple[Price, ...] = (
+    *_listed("gemini", "veo-3.1-generate-preview", _STANDARD),
+    *_listed("gemini", "veo-3.1-fast-generate-preview", _FAST),
+    *_listed("gemini", "veo-3.1-lite-generate-preview", _LITE),
+    *_listed("vertex", "veo-3.1-generate-001", _STANDARD, sound=True),
+    *_listed("vertex", "veo-3.1-generate-001", {"720p": 0.20, "1080p": 0.20, "4k": 0.40}, sound=False),
+    *_listed("vertex", "veo-3.1-fast-generate-001", _FAST, sound=True),
+    *(
+        # Of two figures for one thing the higher one: 0.08 and 0.10 are said as well.
+        replace(price, source=_DOUBT)
+        for price in _listed(
+            "vertex", "veo-3.1-fast-generate-001", {"720p": 0.10, "1080p": 0.12}, sound=False
+        )
+    ),
+    *_listed("vertex", "veo-3.1-fast-generate-001", {"4k": 0.25}, sound=False),
+    *_listed("vertex", "veo-3.1-lite-generate-001", _LITE, sound=True),
+    *_listed("vertex", "veo-3.1-lite-generate-001", {"720p": 0.03, "1080p": 0.05}, sound=False),
+)
+"""Google's. GPTProto publishes none (`Provider.price_note`), and the sandbox takes no money: there it is Google's that a
+clip would cost."""
+
+
+def find_price(
+    prices: Iterable[Price],
+    provider: Provider,
+    model: str,
+    *,
+    resolution: str = "720p",
+    sound: bool = True,
+) -> Price | None:
+    """The price of such a clip, a person's own before a list's; None where none is known.
+
+    Of a provider that publishes none it is Google's, and says so in its `note`.
+    """
+    fitting = [
+        one
+        for one in prices
+        if one.model in ("", model)
+        and one.resolution in ("", resolution)
+        and (one.sound is None or one.sound is sound)
+    ]
+    own = next((one for one in fitting if one.provider in ("", provider.name)), None)
+    if own is not None or (provider.bills and not provider.price_note):
+        return own
+    # A figure that a person gave for another provider is for that one alone.
+    lent = next((one for one in fitting if one.date), None)
+    return lent and replace(lent, note=provider.price_note)
+
+
+_UNITS = ("per_second", "per_call")
+_KEYS: dict[str, dict[str, Any]] = {
+    "resolution": {one: one for model in MODELS.values() for one in model.resolutions},
+    "sound": {"sound": True, "silent": False},
 }
-"""None is known for the lite models."""
-
-_UNITS = {"per_second": "usd_per_second", "per_call": "usd_per_call"}
-_EXAMPLE = "Give USD for a second, such as 0.15, or {per_call = 0.6}."
+_EXAMPLE = "Give USD for a second, such as 0.15, or {per_call = 0.6}; or one for each resolution, such as {720p = 0.10, 4k = 0.30}."
 
 
-def read_prices(table: Any, source: str) -> tuple[dict[str, Price], list[Problem]]:
-    """The table with a person's own figures in it, and what is wrong with those.
+def read_prices(table: Any, source: str) -> tuple[tuple[Price, ...], list[Problem]]:
+    """The table with a person's own figures before the list's, and what is wrong with those.
 
-    `table` maps models, by id or by alias, to USD for a second, or to `{"per_second": usd}` or
-    `{"per_call": usd}`. An id goes before an alias. `source` says where the figures come from.
+    `table` maps models, by id or by alias, to USD for a second, to `{"per_second": usd}` or `{"per_call": usd}`; or to
+    one of these for each resolution, `{"720p": …}`; or for clips with and without sound, `{"sound": …, "silent": …}`. The
+    name of a provider leads to such a table for it alone. What is said of less goes before what is said of more.
+    `source` says where the figures come from.
     """
     if not isinstance(table, Mapping):
-        return dict(PRICES), [
+        return PRICES, [
             Problem(
                 field="prices", message=f"prices can't be {shown(table)}.", hint="It is a table: [prices]"
             )
         ]
     problems: list[Problem] = []
-    by_name: dict[str, Price] = {}
-    for name, value in table.items():
-        price = _read_price(value, source)
-        if not any(name in (model.id, model.alias) for model in MODELS.values()):
+    found: list[tuple[tuple[bool, ...], Price]] = []
+    for provider, name, value in _entries(table):
+        models = [model for model in MODELS.values() if name in (model.id, model.alias)]
+        figures = [*_read_figures(value)]
+        if name in PROVIDERS:
+            text = f"The price of {name} can't be {shown(value)}."
+            hint = f"It is a table of models: [prices.{name}]"
+            problems.append(Problem(field="prices", message=text, hint=hint))
+        elif not models:
             known = [*dict.fromkeys(model.alias for model in MODELS.values()), *MODELS]
-            hint = did_you_mean(str(name), known)
-            problems.append(
-                Problem(
-                    field="prices", message=f"There is no model {shown(name)} to have a price.", hint=hint
-                )
-            )
-        elif price is None:
+            hint = did_you_mean(str(name), known if provider else [*known, *PROVIDERS])
+            text = f"There is no model {shown(name)} to have a price."
+            problems.append(Problem(field="prices", message=text, hint=hint))
+        elif not figures or any(figure is None for figure in figures):
             text = f"The price of {name} can't be {shown(value)}."
             problems.append(Problem(field="prices", message=text, hint=_EXAMPLE))
         else:
-            by_name[name] = price
-    prices = dict(PRICES)
-    for model in MODELS.values():
-        own = by_name.get(model.id) or by_name.get(model.alias)
-        if own is not None:
-            prices[model.id] = own
-    return prices, problems
+            found += [
+                (_weight(provider, name == model.id, figure), figure)
+                for model in models
+                for one in figures
+                if one is not None
+                for figure in [replace(one, provider=provider, model=model.id, source=source)]
+            ]
+    found.sort(key=lambda entry: entry[0], reverse=True)
+    return (*(price for _, price in found), *PRICES), problems
 
 
-def _read_price(value: Any, source: str) -> Price | None:
+def _weight(provider: str, by_id: bool, price: Price) -> tuple[bool, ...]:
+    return bool(provider), by_id, bool(price.resolution), price.sound is not None
+
+
+def _entries(table: Mapping[Any, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Provider, model and value of each entry; the provider is empty where it is for all."""
+    for name, value in table.items():
+        if name in PROVIDERS and isinstance(value, Mapping):
+            for model, inner in value.items():
+                yield str(name), model, inner
+        else:
+            yield "", name, value
+
+
+def _read_figures(value: Any, places: tuple[str, ...] = ("resolution", "sound")) -> Iterator[Price | None]:
+    """The figures of one model, each for the clips that it is for; None for one that is none.
+
+    `places` are what they may still be told apart by.
+    """
     entry = value if isinstance(value, Mapping) else {"per_second": value}
-    if len(entry) != 1:
-        return None
-    ((unit, usd),) = entry.items()
+    for place in places:
+        if entry and all(key in _KEYS[place] for key in entry):
+            others = tuple(one for one in places if one != place)
+            for key, inner in entry.items():
+                for price in _read_figures(inner, others):
+                    yield price and replace(price, **{place: _KEYS[place][key]})
+            return
+    [(unit, usd)] = entry.items() if len(entry) == 1 else [("", None)]
     amount = read_amount(usd) if unit in _UNITS and not isinstance(usd, str) else None
-    return None if amount is None else Price(**{_UNITS[unit]: amount}, source=source)
+    if amount is None:
+        yield None
+    else:
+        yield Price(usd_per_second=amount) if unit == "per_second" else Price(usd_per_call=amount)
 
 
 def read_amount(value: Any) -> float | None:

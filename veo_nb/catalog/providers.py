@@ -43,6 +43,9 @@ class Provider:
     typical_seconds: float | None = None
     """Time to make a clip where it depends on the provider more than on the model."""
     models: tuple[str, ...] = PREVIEWS
+    price_note: str = ""
+    """What its figures are, where it publishes no price and Google's stands in for it; such a price is none for a
+    budget. Empty where it has a list of its own."""
     withdrawn: str = ""
     """Why its models may be gone, in a sentence; said when it does not know one of them."""
 
@@ -64,6 +67,7 @@ PROVIDERS: dict[str, Provider] = {
             duration_type="string",
             polls_by="model",
             models=("veo-3.1-generate-preview", "veo-3.1-fast-generate-preview"),
+            price_note="Google's list price; GPTProto bills per call",
         ),
         Provider(
             name="gemini",

@@ -1,15 +1,17 @@
-"""The rules: what a field takes, and which fields can't be combined."""
+"""The checks: what a field takes, which fields can't be combined, and what sources disagree about."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike, fspath
-from typing import Any
+from typing import Any, Literal
 
+from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import FIELDS, FIT, Field, Values
 from veo_nb.catalog.lookup import find_model, model_names
-from veo_nb.catalog.models import DEFAULT_MODEL, Model
+from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, Model
+from veo_nb.catalog.modes import is_set, mode_of
 from veo_nb.catalog.phrases import did_you_mean, listed, nearest, shown
 from veo_nb.catalog.providers import PROVIDERS, Provider
 from veo_nb.errors import InvalidRequest
@@ -28,125 +30,98 @@ class Problem:
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """Fields that can't be combined as asked: `broken` tells when, `message` and `hint` what to say."""
-
-    field: str
-    broken: Callable[[Values], bool]
-    message: str
-    hint: str
-    providers: tuple[str, ...] = ()
-    """Only for these providers; empty for all."""
-
-
-def _has(values: Values, *names: str) -> bool:
-    # By type and length: a value may be an array, which refuses to be compared.
-    return any(
-        values.get(name) is not None
-        and not (isinstance(values[name], (str, tuple, list)) and not values[name])
-        for name in names
-    )
-
-
-def _is(values: Values, name: str, *choices: Any) -> bool:
-    return _is_among(values.get(name), choices)
-
-
-def _count(values: Values, name: str) -> int:
-    value = values.get(name)
-    return len(value) if isinstance(value, (tuple, list)) else 0
-
-
-RULES: tuple[Rule, ...] = (
-    Rule(
-        field="resolution",
-        broken=lambda v: _is(v, "resolution", "1080p", "4k") and _is(v, "duration_seconds", 4, 6),
-        message="{resolution} needs an 8 second clip; you asked for {duration_seconds}.",
-        hint='Use duration_seconds=8 or resolution="720p".',
-    ),
-    Rule(
-        field="last_frame",
-        broken=lambda v: _has(v, "last_frame") and not _has(v, "image"),
-        message="A last frame needs a first one.",
-        hint="Give image= as well; the clip moves from one to the other.",
-    ),
-    Rule(
-        field="reference_images",
-        broken=lambda v: _has(v, "reference_images") and _has(v, "image", "last_frame", "video"),
-        message="Reference images can't be combined with a first frame, a last frame or a source video.",
-        hint="Leave out reference_images or the others.",
-    ),
-    Rule(
-        field="reference_images",
-        broken=lambda v: _count(v, "reference_images") > 3,
-        message="At most 3 reference images are taken.",
-        hint="Leave some out.",
-    ),
-    Rule(
-        field="reference_images",
-        broken=lambda v: (
-            _has(v, "reference_images")
-            and (_is(v, "aspect_ratio", "9:16") or _is(v, "duration_seconds", 4, 6))
-        ),
-        message="Reference images work at 16:9 and 8 seconds only.",
-        hint='Use aspect_ratio="16:9" and duration_seconds=8.',
-    ),
-    Rule(
-        field="video",
-        broken=lambda v: _has(v, "video") and _has(v, "image", "last_frame"),
-        message="A source video can't be combined with a first or a last frame.",
-        hint="Leave out video= or the images.",
-    ),
-    Rule(
-        field="resolution",
-        broken=lambda v: _has(v, "video") and _is(v, "resolution", "1080p", "4k"),
-        message="A clip can be extended at 720p only; you asked for {resolution}.",
-        hint='Use resolution="720p" or leave it out.',
-    ),
-    Rule(
-        field="fit",
-        broken=lambda v: _has(v, "fit") and not _has(v, "image", "last_frame", "reference_images"),
-        message="There is no picture that could be made to fit.",
-        hint="Leave out fit=, or give image= as well.",
-    ),
-)
-
-
 def check(values: Values, provider: Provider) -> list[Problem]:
     """What is wrong with these fields, one by one and then together; an empty list when nothing is.
 
     Images and videos need only be present or absent here; that they can be read is checked where they are read.
     """
-    problems: list[Problem] = []
-    prompt = values.get("prompt")
-    if prompt is None or (isinstance(prompt, str) and not prompt.strip()):
-        problems.append(
-            Problem(field="prompt", message="The prompt is empty.", hint="Say what the clip should show.")
-        )
     name = DEFAULT_MODEL if values.get("model") is None else values["model"]
     model = find_model(name, provider) if isinstance(name, str) else None
     if model is None:
         hint = did_you_mean(str(name), model_names(provider))
-        return [*problems, Problem(field="model", message=f"There is no model {shown(name)}.", hint=hint)]
+        empty = [one for one in _broken(values, provider, None, "no") if one.field == "prompt"]
+        return [*empty, Problem(field="model", message=f"There is no model {shown(name)}.", hint=hint)]
+    together = _broken(values, provider, model, "no")
+    problems = [one for one in together if one.field == "prompt"]
     for item in (*FIELDS, FIT):
         value = values.get(item.name)
         if value is not None:
-            problems += _check_value(item, value, model) if provider.takes(item) else [_not_taken(item)]
-    for rule in RULES:
-        if (not rule.providers or provider.name in rule.providers) and rule.broken(values):
-            problems.append(
-                Problem(field=rule.field, message=rule.message.format_map(values), hint=rule.hint)
+            problems += (
+                _check_value(item, value, model, provider) if provider.takes(item) else [_not_taken(item)]
             )
-    return problems
+    return [*problems, *(one for one in together if one.field != "prompt")]
 
 
-def _check_value(item: Field, value: Any, model: Model) -> list[Problem]:
-    choices = item.choices or model.choices(item.name)
+def find_doubts(values: Values, provider: Provider) -> list[str]:
+    """What sources disagree about in a request that is taken: a sentence each, for who sends it all the same."""
+    name = DEFAULT_MODEL if values.get("model") is None else values["model"]
+    model = find_model(name, provider) if isinstance(name, str) else None
+    return [one.message for one in _broken(values, provider, model, "unsure")] if model else []
+
+
+def choices(item: Field, provider: Provider | None = None, model: Model | None = None) -> tuple[Any, ...]:
+    """The values that a field takes, of this provider and model or of any; empty where they can't be listed."""
+    if item.name == "model":
+        return tuple(dict.fromkeys(name for name in model_names(provider) if name not in MODELS))
+    models = [model] if model else [*MODELS.values()]
+    if provider is not None and model is None:
+        models = [MODELS[name] for name in provider.models]
+    every = item.choices or tuple(dict.fromkeys(one for known in models for one in known.choices(item.name)))
+    if provider is None:
+        return every
+    return tuple(one for one in every if any(_ever(item, one, provider, known) for known in models))
+
+
+def _ever(item: Field, value: Any, provider: Provider, model: Model) -> bool:
+    """Whether a value of a field is taken by this model here, beside whatever."""
+    return (bool(item.choices) or value in model.choices(item.name)) and not any(
+        rule.always and rule.field == item.name and value in rule.values and _concerns(rule, provider, model)
+        for rule in RULES
+    )
+
+
+def _broken(
+    values: Values, provider: Provider, model: Model | None, taken: Literal["no", "unsure"]
+) -> list[Problem]:
+    """The rules that these fields run into, in their words."""
+    prompt = values.get("prompt")
+    if prompt is None or (isinstance(prompt, str) and not prompt.strip()):
+        values = {**values, "prompt": ""}
+    named = {**values, "title": model.title if model else ""}
+    return [
+        Problem(field=rule.field, message=rule.message.format_map(named), hint=rule.hint)
+        for rule in RULES
+        if rule.taken == taken
+        and rule.message
+        and _concerns(rule, provider, model)
+        and (not rule.modes or mode_of(values) in rule.modes)
+        and _has(values, rule.field, rule.values)
+        and (not rule.beside or any(_has(values, name, some) for name, some in rule.beside.items()))
+        and not any(is_set(values.get(name)) for name in rule.without)
+    ]
+
+
+def _concerns(rule: Rule, provider: Provider, model: Model | None) -> bool:
+    """Whether a rule is about this form of the wire and this model."""
+    of_model = not rule.models or (model is not None and not {model.id, model.alias}.isdisjoint(rule.models))
+    return of_model and (not rule.dialects or provider.dialect in rule.dialects)
+
+
+def _has(values: Values, name: str, some: tuple[Any, ...]) -> bool:
+    """Whether a field has one of these values, or any where none is named."""
+    value = values.get(name)
+    return _is_among(value, some) if some else is_set(value)
+
+
+def _check_value(item: Field, value: Any, model: Model, provider: Provider) -> list[Problem]:
+    known = () if item.name == "model" else choices(item, provider, model)
     hint = ""
-    if choices and not _is_among(value, choices):
-        near = nearest(value, choices) if isinstance(value, str) else None
-        takes = f"{'It' if item.choices else model.title} takes {listed(choices)}."
+    if known and not _is_among(value, known):
+        near = nearest(value, known) if isinstance(value, str) else None
+        takes = f"{'It' if item.choices else model.title} takes {listed(known)}."
+        elsewhere = _takers(item, value, model)
+        if elsewhere and not near:
+            takes += f" {value} is for {listed(elsewhere)}."
         hint = f"Did you mean {near}? {takes}" if near else takes
     elif item.kind == "number" and (
         isinstance(value, bool) or not isinstance(value, int) or not item.low <= value <= item.high
@@ -156,6 +131,9 @@ def _check_value(item: Field, value: Any, model: Model) -> list[Problem]:
         hint = "It takes True or False."
     elif item.kind == "images" and not isinstance(value, (list, tuple)):
         hint = "It takes a list of images."
+    elif item.kind == "images" and len(value) > item.most:
+        text = f"At most {item.most} reference images are taken."
+        return [Problem(field=item.name, message=text, hint="Leave some out.")]
     if hint:
         return [Problem(field=item.name, message=f"{item.name} can't be {shown(value)}.", hint=hint)]
     if item.kind == "text" and not isinstance(value, str):
@@ -175,9 +153,22 @@ def _not_taken(item: Field) -> Problem:
     )
 
 
+def _takers(item: Field, value: Any, model: Model) -> tuple[str, ...]:
+    """The providers whose model of the same alias takes this value of a field, by their titles."""
+    return tuple(
+        one.title
+        for one in PROVIDERS.values()
+        if one.bills
+        and (served := find_model(model.alias, one))
+        and _is_among(value, choices(item, one, served))
+    )
+
+
 def _is_among(value: Any, choices: tuple[Any, ...]) -> bool:
     # True equals 1 and an array compares to an array, so the type comes first.
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool) and value in choices
+    return isinstance(value, (str, int, float)) and any(
+        one == value and isinstance(one, bool) is isinstance(value, bool) for one in choices
+    )
 
 
 def check_text(field: str, value: Any, hint: str = WHOLE, *, be: str = "sent") -> None:

@@ -13,6 +13,7 @@ from veo_nb.engine.connection import Connection
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import DownloadError, VeoError
+from veo_nb.media.kind import kind_of_file
 from veo_nb.store.files import FULL, Files, check_video, digest
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.sidecar import read_sidecar, recipe
@@ -68,9 +69,7 @@ async def fetch_videos(
             part = library.part_path(job.id, number)
             try:
                 if sample.data is not None:
-                    size = await asyncio.to_thread(part.write_bytes, sample.data)
-                    job.change(received=size, total=size)
-                    row = await keep_video(library, job, number, sample.uri, part)
+                    row = await keep_bytes(library, job, number, sample.uri, sample.data)
                 else:
                     row = await fetch_whole(library, job, number, sample.uri, connection)
             except DownloadError as error:
@@ -86,6 +85,21 @@ async def fetch_videos(
     return Fetched(tuple(videos), tuple(lost))
 
 
+async def keep_bytes(library: Files, job: Job, sample: int, uri: str, data: bytes) -> VideoRow:
+    """The ledger's row for a video that came inside an answer.
+
+    Raises:
+        DownloadError: it is no video; it is kept as it came, and the error names the file.
+    """
+    part = library.part_path(job.id, sample)
+    size = await asyncio.to_thread(part.write_bytes, data)
+    job.change(received=size, total=size)
+    try:
+        return await keep_video(library, job, sample, uri, part)
+    except DownloadError as error:
+        raise await asyncio.to_thread(_set_aside, library, job, sample, part, error) from None
+
+
 async def fetch_whole(library: Files, job: Job, sample: int, uri: str, connection: Connection) -> VideoRow:
     """The ledger's row for the video behind an address, once it is here and plays.
 
@@ -93,7 +107,7 @@ async def fetch_whole(library: Files, job: Job, sample: int, uri: str, connectio
     no video is fetched anew.
 
     Raises:
-        VeoError: it can't be brought here, or is no video, `PLAYABLE_TRIES` times over.
+        VeoError: it can't be brought here, or is no video, `PLAYABLE_TRIES` times over. What came is kept, and the error names the file.
     """
     part = library.part_path(job.id, sample)
     failures, since, most = 0, 0.0, 0
@@ -102,14 +116,17 @@ async def fetch_whole(library: Files, job: Job, sample: int, uri: str, connectio
         try:
             return await keep_video(library, job, sample, uri, part)
         except DownloadError as error:
-            have, since = _size(part), since or connection.now()
+            # Only of what is cut off a rest can be asked for.
+            have, since = _size(part) if error.facts["cut_off"] else 0, since or connection.now()
             failures = 1 if have >= most + PROGRESS_BYTES else failures + 1
+            why = error
             if have <= most or failures == PLAYABLE_TRIES:
-                part.unlink(missing_ok=True)
+                # Out of the way of the next try, and kept: it was paid for, and may be all that ever comes.
+                why = await asyncio.to_thread(_set_aside, library, job, sample, part, error)
             most = max(most, have)
             if failures == PLAYABLE_TRIES:
-                raise
-            await connection.pause(job, error, failures - 1, since)
+                raise why from None
+            await connection.pause(job, why, failures - 1, since)
 
 
 async def download(job: Job, uri: str, part: Path, connection: Connection) -> None:
@@ -153,16 +170,15 @@ async def download(job: Job, uri: str, part: Path, connection: Connection) -> No
 async def keep_video(library: Files, job: Job, sample: int, uri: str, part: Path) -> VideoRow:
     """The ledger's row for a video whose bytes lie at `part`; they move to their place in one step.
 
+    Where no browser plays them, an MP4 that is made of them does so in that place, and they lie beside it.
+
     Raises:
-        DownloadError: it is not a playable video; the bytes are thrown away, so that another try begins anew,
-            unless only the rest of them is missing.
+        DownloadError: it is no video; the bytes are left alone.
     """
-    try:
-        facts = await asyncio.to_thread(check_video, part)
-    except DownloadError as error:
-        if not error.facts["cut_off"]:
-            part.unlink(missing_ok=True)
-        raise
+    came, made = part, part.with_suffix(".mp4")
+    kind = await asyncio.to_thread(kind_of_file, came)
+    facts = await asyncio.to_thread(check_video, came, made)
+    part = made if made.exists() else came
     sha256 = await asyncio.to_thread(digest, part)
     size = part.stat().st_size
     path = _path(library, job, sample)
@@ -181,8 +197,22 @@ async def keep_video(library: Files, job: Job, sample: int, uri: str, part: Path
     )
     # The recipe first: a file at its place is then known to be whole, even where the ledger has not heard of it.
     library.write_sidecar(path, recipe(_row(job), row))
+    if part is not came:
+        await asyncio.to_thread(library.place, came, library.original_path(path, kind))
     await asyncio.to_thread(library.place, part, path)
+    library.drop_unreadable(path)
     return row
+
+
+def _set_aside(library: Files, job: Job, sample: int, part: Path, error: DownloadError) -> DownloadError:
+    """The error for what arrived in place of a video, which is kept beside where that belongs and named in it."""
+    path = library.keep_unreadable(part, _path(library, job, sample))
+    return DownloadError(
+        error.message.replace(part.name, library.relative(path)),
+        hint="What arrived is kept in that file; %veo retry fetches it anew, for as long as the provider has it.",
+        **error.facts,
+        path=str(path),
+    )
 
 
 def _row(job: Job) -> JobRow:

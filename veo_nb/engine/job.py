@@ -96,11 +96,14 @@ class Actions(Protocol):
     def resubmit(self, job_id: str) -> Job:
         """The job with this id, sent once more."""
 
+    def price_note(self, job: Job) -> str:
+        """What has to be said beside its estimate."""
+
 
 class Job:
     """A clip being made. It goes on in the background; `job.wait()` or `await job` wait for it.
 
-    `id` is four letters or digits, unique in the library. `estimate` is the list price in USD or None.
+    `id` is four letters or digits, unique in the library. `estimate` is what it costs in USD by estimate, or None.
     """
 
     def __init__(
@@ -147,6 +150,11 @@ class Job:
     def status(self) -> str:
         """The state in one word, such as queued, running or succeeded (see `State`)."""
         return self._now.state.value
+
+    @property
+    def price_note(self) -> str:
+        """What has to be said beside its estimate: it is not the price of who makes it. Empty where it is."""
+        return self._actions.price_note(self) if self._actions else self.provider.price_note
 
     @property
     def operation(self) -> str | None:

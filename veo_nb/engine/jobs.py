@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,15 +14,16 @@ import httpx
 
 from veo_nb import catalog
 from veo_nb.config import Settings
-from veo_nb.engine.job import ALPHABET, Job
+from veo_nb.engine.job import ALPHABET, Job, WaitInterrupted
 from veo_nb.engine.lease import Awaited
+from veo_nb.engine.loop import Uninterrupted
 from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.request import DEFAULT_SHAPE, VideoRequest, make_request
 from veo_nb.store import lineage
-from veo_nb.store.billing import Bill, estimate, make_bill, make_gate
+from veo_nb.store.billing import Bill, Quote, make_bill, make_gate, quote
 from veo_nb.store.changes import Change
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
@@ -34,16 +36,26 @@ RECENT_SECONDS = 4 * 24 * 3600.0
 
 @dataclass(frozen=True)
 class Preview:
-    """What a request would do: nothing was sent. `usd` is the list price, `seconds` the usual time."""
+    """What a request would do: nothing was sent. `seconds` is the usual time."""
 
     request: VideoRequest
     provider: catalog.Provider
-    usd: float | None
+    quote: Quote
     seconds: float
     stored: Job | None
     """The job that would be shown or joined in place of sending anything."""
     bill: Bill
     """What was spent so far, and what is left."""
+
+    @property
+    def usd(self) -> float | None:
+        """What it would cost by estimate; None where no price is known."""
+        return self.quote.usd
+
+    @property
+    def fits(self) -> bool:
+        """Whether the budget lets it through."""
+        return self.bill.fits(self.quote.firm)
 
 
 @dataclass(frozen=True)
@@ -117,28 +129,73 @@ class Jobs:
             AuthenticationError: the provider needs a key and there is none.
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
+        return self.submit_all([(request, take)], fresh=fresh)[0]
+
+    def submit_all(
+        self, wanted: Iterable[tuple[VideoRequest, int]], *, fresh: bool = False
+    ) -> list[tuple[Job, bool]]:
+        """As `submit` for several requests, each with its take: all of them, or none.
+
+        Nothing is sent before the last is entered; where that fails, or is interrupted, they are taken out again.
+
+        Raises:
+            WaitInterrupted: interrupted when they were just being sent; it says that they go on.
+        """
         self.settings.key_or_raise()
         workspace = self.workspace
-        with workspace.lock:
-            parts = workspace.open()
-            if request.video is not None and self._standing(request, take, parts, fresh=fresh) is None:
-                check_source(request.video, self.settings.provider, workspace.clock())
-            for picture in request.pictures():
-                workspace.files.keep_picture(picture)
-                if picture.origin is not None:
-                    lineage.note_origin(parts.ledger, picture.sha256, picture.origin)
-            standing = None
-            while standing is None:
-                row = self._row(request, take)
-                gate = make_gate(self.settings, row.model, row.estimate)
-                standing = parts.ledger.add_job(row, fresh=fresh, admit=gate)
-            new = standing is row
-            job = parts.registry.job(standing, request if new else None)
-            if new:
+        parts = workspace.open()
+        entered: list[tuple[Job, bool]] = []
+        with Uninterrupted() as interrupt:
+            try:
+                for request, take in wanted:
+                    interrupt.check()
+                    with workspace.lock:
+                        entered.append(self._enter(request, take, workspace.open(), fresh=fresh))
+                for job, new in entered:
+                    if not (new or parts.ledger.read_only):
+                        self._take_up(job, parts)
+                interrupt.check()
+            except BaseException:
+                for job in _new(entered):
+                    if not self._withdraw(job, parts):
+                        # It is in the ledger as it is; better that it goes on here, and is seen.
+                        parts.leases.start(job)
+                raise
+            for job in _new(entered):
                 parts.leases.start(job)
-        if not new:
-            self._take_up(job, parts)
+            if interrupt.pending:
+                sent = [job for job in _new(entered) if not self._withdraw(job, parts)]
+                raise WaitInterrupted(_goes_on(sent)) if sent else KeyboardInterrupt
+            return entered
+
+    def _enter(self, request: VideoRequest, take: int, parts: Parts, *, fresh: bool) -> tuple[Job, bool]:
+        """The job for a request, written down and not started, and whether it is new."""
+        workspace = self.workspace
+        if parts.ledger.read_only:
+            return self._stored(request, take, parts, fresh=fresh), False
+        if request.video is not None and self._standing(request, take, parts, fresh=fresh) is None:
+            check_source(request.video, self.settings.provider, workspace.clock())
+        for picture in request.pictures():
+            workspace.files.keep_picture(picture)
+            if picture.origin is not None:
+                lineage.note_origin(parts.ledger, picture.sha256, picture.origin)
+        standing = None
+        while standing is None:
+            row = self._row(request, take)
+            gate = make_gate(self.settings, row.model, self.quote(request).firm)
+            standing = parts.ledger.add_job(row, fresh=fresh, admit=gate)
+        new = standing is row
+        job = parts.registry.job(standing, request if new else None)
+        if new:
+            # Nobody takes it for one that was left behind.
+            parts.registry.hold(job)
         return job, new
+
+    def _withdraw(self, job: Job, parts: Parts) -> bool:
+        """Take a job out that was entered in vain; False where it was sent by now, or the ledger can't be written."""
+        with contextlib.suppress(VeoError):
+            return parts.leases.withdraw(job)
+        return False
 
     def preview(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> Preview:
         """What `submit` would do, checked in the same way, with nothing sent and nothing written."""
@@ -148,11 +205,16 @@ class Jobs:
             check_source(request.video, provider, self.workspace.clock())
         stored = parts.registry.job(row) if parts and row else None
         seconds = self.usual_seconds(request.model)
-        return Preview(request, provider, self.estimate(request), seconds, stored, self.cost())
+        return Preview(request, provider, self.quote(request), seconds, stored, self.cost())
 
-    def estimate(self, request: VideoRequest) -> float | None:
-        """The list price of a request in USD, where it is known."""
-        return estimate(request, self.settings.prices)
+    def quote(self, request: VideoRequest) -> Quote:
+        """What a request costs by estimate, and what has to be said of that."""
+        return quote(request, self.settings.provider, self.settings.prices)
+
+    def price_note(self, job: Job) -> str:
+        """What has to be said beside a job's estimate: it is not the price of who makes it. Empty where it is."""
+        # Most have a list of their own.
+        return job.provider.price_note and quote(job.request, job.provider, self.settings.prices).note
 
     def usual_seconds(self, model: str) -> float:
         """How long a clip of this model usually takes, from submit to ready."""
@@ -299,12 +361,12 @@ class Jobs:
             )
         parts = self.workspace.open()
         self._see_again(job)
-        usd = self.estimate(job.request)
-        gate = make_gate(self.settings, job.request.model, usd)
+        found = self.quote(job.request)
+        gate = make_gate(self.settings, job.request.model, found.firm)
 
         def charge() -> None:
             # The first charge stays on the bill, since nobody knows whether it was made.
-            job.estimate = parts.ledger.charge_again(job.id, usd, admit=gate)
+            job.estimate = parts.ledger.charge_again(job.id, found.usd, admit=gate)
 
         parts.leases.again(job, parts.engine.resubmit, before=charge)
         return job
@@ -413,6 +475,18 @@ class Jobs:
             return None
         return parts.ledger.standing(self.fingerprint(request), take)
 
+    def _stored(self, request: VideoRequest, take: int, parts: Parts, *, fresh: bool) -> Job:
+        """The job that stands for a request in a library that can't be written.
+
+        Raises:
+            InvalidRequest: there is none, so that one would have to be made.
+        """
+        row = self._standing(request, take, parts, fresh=fresh)
+        if row is None:
+            parts.ledger.check_writable()
+        assert row is not None
+        return parts.registry.job(row, request)
+
     def _row(self, request: VideoRequest, take: int) -> JobRow:
         """A new row for a request, under an id that may be taken."""
         return JobRow(
@@ -423,7 +497,7 @@ class Jobs:
             model=request.model,
             request=request.canonical(),
             state=State.QUEUED.value,
-            estimate=self.estimate(request),
+            estimate=self.quote(request).usd,
             owner=self.workspace.owner_id,
             created_at=self.workspace.clock(),
         )
@@ -435,6 +509,17 @@ class Jobs:
             parts.leases.again(job, parts.engine.retry)
         else:
             parts.leases.attend(job)
+
+
+def _new(entered: Iterable[tuple[Job, bool]]) -> list[Job]:
+    return [job for job, new in entered if new]
+
+
+def _goes_on(jobs: Sequence[Job]) -> str:
+    """What a person should know who has interrupted a call when its jobs were just being sent."""
+    if len(jobs) == 1:
+        return f"Interrupted. Job {jobs[0].id} was just sent and goes on; %veo cancel {jobs[0].id} stops it."
+    return f"Interrupted. {len(jobs)} jobs were just sent and go on; %veo lists them."
 
 
 def new_id() -> str:

@@ -27,7 +27,7 @@ from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, JobNote, Registry, Snapshot
 from veo_nb.engine.loop import BackgroundLoop
-from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.errors import Cancelled, InvalidRequest, NotFound, VeoError
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import JobRow, Owner, State
 
@@ -94,9 +94,16 @@ class Leases:
 
     def start(self, job: Job) -> None:
         """Have a new job of ours driven."""
-        # In this order: interrupted in between, the next who asks for the job finds that nobody drives it.
-        self._loop.call(self._engine.drive, job)
         self._registry.hold(job)
+        self._loop.call(self._engine.drive, job)
+
+    def withdraw(self, job: Job) -> bool:
+        """Take a job of ours out that was not started; False where it is on its way all the same."""
+        if not self._ledger.withdraw(job.id):
+            return False
+        never = Cancelled("It was never sent: the call that asked for it did not end.", hint="Ask again.")
+        job.change(state=State.CANCELLED, error=never)
+        return True
 
     def attend(self, job: Job) -> None:
         """See to it that somebody drives a job that is not done: we, or another whom we then follow."""
@@ -172,6 +179,7 @@ class Leases:
         Raises:
             InvalidRequest: it belongs to another provider than is set now, or somebody else has just started it.
         """
+        self._ledger.check_writable()
         row = self._ledger.job(job.id)
         if not self.may_drive(row):
             raise InvalidRequest(
@@ -204,6 +212,7 @@ class Leases:
         if self._engine.drives(job):
             self._loop.call(self._engine.cancel, job)
             return
+        self._ledger.check_writable()
         row = self._ledger.job(job.id)
         if row is None or State(row.state).final:
             job.restate(self._moment(job, row))
@@ -223,8 +232,9 @@ class Leases:
             raise InvalidRequest(f"Job {job.id} is being made by another notebook.", hint="Stop it there.")
 
     def may_drive(self, row: JobRow | None) -> bool:
-        """Whether a job is of the provider that is set, and there is a key for it."""
-        return row is not None and row.provider == self._settings.provider.name and self._settings.has_access
+        """Whether a job is of the provider that is set, there is a key for it, and the library can be written."""
+        ours = row is not None and row.provider == self._settings.provider.name
+        return ours and self._settings.has_access and not self._ledger.read_only
 
     def _go_on(self, job: Job, row: JobRow) -> None:
         """Drive a job that has just become ours, from where the ledger says it is."""
@@ -327,10 +337,14 @@ class OwnerLocks:
 
     def let_go(self, owner_id: str) -> None:
         """Let go of the lock that this process holds, and take its file away."""
+        self.release()
+        self.remove(owner_id)
+
+    def release(self) -> None:
+        """Let go of the lock that this process holds, as the system does at its end: the file stays."""
         if self._held is not None:
             self._held.release()
             self._held = None
-        self.remove(owner_id)
 
     def remove(self, owner_id: str) -> None:
         """Take the files of an owner away that is gone, whichever machine it was on."""
@@ -360,10 +374,10 @@ def find_machine() -> str:
     Containers may have one host name and each their own process numbers; the system below has one number for each start.
     """
     try:
-        told = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        found = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except (OSError, ValueError):
-        told = "" if sys.platform == "linux" else socket.gethostname()
-    return hashlib.sha256(told.encode()).hexdigest()[:12] if told else ""
+        found = "" if sys.platform == "linux" else socket.gethostname()
+    return hashlib.sha256(found.encode()).hexdigest()[:12] if found else ""
 
 
 class LeaseHolder:
@@ -380,10 +394,10 @@ class LeaseHolder:
         self._ended = threading.Event()
         self._beats = 0
         self._gone: set[str] = set()
-        self._heard: dict[str, tuple[float, int]] = {}
+        self._last_beats: dict[str, tuple[float, int]] = {}
         """What each owner said last, and with which beat of ours we heard it for the first time."""
         self._look: Callable[[], object] = lambda: None
-        if locks is not None:
+        if locks is not None and not ledger.read_only:
             locks.hold(owner_id)
         self._beat()
         self._forget()
@@ -399,7 +413,7 @@ class LeaseHolder:
         """Make a job ours; False while its owner lives, or where another was quicker."""
         if row.owner == self._id:
             return True
-        if row.owner and self.lives(row.owner) is not False:
+        if self._ledger.read_only or (row.owner and self.lives(row.owner) is not False):
             return False
         return self._ledger.claim(row, self._id)
 
@@ -429,7 +443,8 @@ class LeaseHolder:
         self._ended.set()
         self._thread.join(PARTING_SECONDS)
         try:
-            self._ledger.leave(self._id)
+            if not self._ledger.read_only:
+                self._ledger.leave(self._id)
         except VeoError as error:
             # The others will notice that this process is gone.
             log.info("not signed off: %s", error)
@@ -437,23 +452,26 @@ class LeaseHolder:
             self._locks.let_go(self._id)
 
     def _beat(self) -> None:
-        self._ledger.beat(Owner(self._id, self._host, os.getpid(), self._clock()))
+        if not self._ledger.read_only:
+            self._ledger.beat(Owner(self._id, self._host, os.getpid(), self._clock()))
         self._beats += 1
         for owner in self._ledger.owners():
             self._hear(owner)
 
     def _hear(self, owner: Owner) -> int:
         """Take in what an owner said last; for how many of our beats it has said nothing else."""
-        said, since = self._heard.get(owner.id, (None, self._beats))
+        said, since = self._last_beats.get(owner.id, (None, self._beats))
         if said is None and self._beats == 1 and self._clock() - owner.beat_at > LONG_SILENT_SECONDS:
             since = self._beats - SILENT_BEATS
         elif said != owner.beat_at:
             since = self._beats
-        self._heard[owner.id] = (owner.beat_at, since)
+        self._last_beats[owner.id] = (owner.beat_at, since)
         return self._beats - since
 
     def _forget(self) -> None:
         """Strike those from the ledger that are known to be gone, with their files."""
+        if self._ledger.read_only:
+            return
         for owner in self._ledger.owners():
             held = None if self._locks is None else self._locks.is_held(owner.id)
             if held is False or (held is None and self._clock() - owner.beat_at > FORGOTTEN_SECONDS):

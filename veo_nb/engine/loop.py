@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextvars import Context
-from typing import Any, TypeVar
+from types import FrameType
+from typing import Any, Self, TypeVar
 
 from veo_nb.errors import VeoError
 from veo_nb.store.database import left_behind
@@ -141,3 +143,42 @@ def block_on(future: Future[T], timeout: float | None = None) -> T:
 
 async def _shielded(future: Future[T], seconds: float | None) -> T:
     return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), seconds)
+
+
+class Uninterrupted:
+    """Keeps an interrupt out of the block, until `check()` lets one come that has arrived; at its end it comes by itself.
+
+    Interrupts reach the main thread alone, so in any other this is nothing.
+    """
+
+    def __init__(self) -> None:
+        self.pending = False
+        self._former: Any = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            former = signal.getsignal(signal.SIGINT)
+            # What ignores it, or was not set from Python, raises nothing.
+            if callable(former):
+                self._former = former
+                signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._former is None:
+            return
+        signal.signal(signal.SIGINT, self._former)
+        if self.pending and kind is None:
+            self._former(signal.SIGINT, None)
+
+    def check(self) -> None:
+        """Let an interrupt come that has arrived.
+
+        Raises:
+            KeyboardInterrupt: one has.
+        """
+        if self.pending:
+            raise KeyboardInterrupt
+
+    def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  what Python calls it with
+        self.pending = True

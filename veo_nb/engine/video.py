@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest, NotFound
+from veo_nb.media.kind import KINDS
 from veo_nb.request import Source
 from veo_nb.store.rows import VideoRow
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 LAST_FRAME = "start a new clip from its last frame, which .last_frame() gives"
 DAY = 24 * 3600.0
+RESOLUTIONS = {720: "720p", 1080: "1080p", 2160: "4k"}
+"""By the lines of the picture."""
 
 
 class Maker(Protocol):
@@ -56,13 +59,20 @@ class Video:
     job: Maker | None = field(default=None, repr=False, compare=False)
     """The job that it came from; None for one that was built by hand."""
 
+    @property
+    def original(self) -> Path:
+        """The file as it came: this one, or one beside it that no browser plays, of which this one was made."""
+        beside = (self.path.with_suffix(f".original.{kind}") for kind in KINDS)
+        return next((path for path in beside if path.exists()), self.path)
+
     def extend(self, prompt: str, **fields: Any) -> Any:
         """The `Job` that goes on from this clip's end: 7 s more, joined to what is there. Returns at once.
 
         Fields are those of `veo.generate`.
 
         Raises:
-            InvalidRequest: it can't be gone on from: too old, too long, not 720p, or not at this provider.
+            InvalidRequest: it can't be gone on from: too old, too long, of lines that are not taken, or not at this
+                provider.
         """
         if self.job is None:
             raise InvalidRequest(
@@ -137,7 +147,8 @@ def source_of(clip: Video, provider: catalog.Provider) -> Source:
     """A clip of a library as the source in a request to this provider."""
     shape = "9:16" if clip.height > clip.width else "16:9"
     uri = clip.path.as_uri() if _goes_along(clip, provider) else clip.uri
-    return Source(uri=uri, key=f"job:{clip.job_id}/{clip.sample}", shape=shape, clip=clip)
+    lines = RESOLUTIONS.get(min(clip.width, clip.height), "")
+    return Source(uri=uri, key=f"job:{clip.job_id}/{clip.sample}", shape=shape, lines=lines, clip=clip)
 
 
 def check_source(source: Video | Source | None, provider: catalog.Provider, now: float) -> None:
@@ -158,8 +169,9 @@ def check_source(source: Video | Source | None, provider: catalog.Provider, now:
 
 
 def _goes_along(clip: Video, provider: catalog.Provider) -> bool:
-    """Whether the clip's bytes are sent: Vertex AI looks into buckets only, but takes them with the request."""
-    return provider.dialect == "vertex" and not clip.uri.startswith("gs://")
+    """Whether the clip's bytes are sent: its address is none that the provider looks into, but it takes them."""
+    limits = catalog.SOURCES[provider.dialect]
+    return limits.inline and clip.uri.partition(":")[0] not in limits.schemes
 
 
 def _obstacle(clip: Video, provider: catalog.Provider, now: float) -> tuple[str, str] | None:
@@ -170,17 +182,26 @@ def _obstacle(clip: Video, provider: catalog.Provider, now: float) -> tuple[str,
             return "is no longer there as a file, and would be sent along", "Run its cell again to fetch it."
     elif (away := _out_of_reach(clip, provider, now, otherwise)) is not None:
         return away
-    limits = catalog.SOURCE
+    limits = catalog.SOURCES[provider.dialect]
     # A clip is a frame or two longer than its seconds.
     if clip.duration > limits.most_seconds + 0.1:
         return (
             f"is {clip.duration:.0f} s long, and up to {limits.most_seconds:g} s can be extended",
             otherwise,
         )
+    if clip.duration < limits.least_seconds - 0.1:
+        what = f"is {clip.duration:.1f} s long, and from {limits.least_seconds:g} s on it can be extended"
+        return what, otherwise
     lines = min(clip.width, clip.height)
-    if lines > limits.most_lines:
-        hint = f'Make it with resolution="{limits.most_lines}p", or {LAST_FRAME}.'
-        return f"is {lines}p, and only {limits.most_lines}p can be extended", hint
+    if lines > max(limits.lines):
+        taken = f"{RESOLUTIONS[max(limits.lines)]} can be extended"
+        if len(limits.lines) > 1:
+            return f"has {lines} lines, and up to {taken}", otherwise
+        hint = f'Make it with resolution="{limits.lines[0]}p", or {LAST_FRAME}.'
+        return f"is {lines}p, and only {taken}", hint
+    # A file that goes along is seen here; what lies at the provider was made there.
+    if limits.fps and _goes_along(clip, provider) and abs(clip.fps - limits.fps) > 0.1:
+        return f"has {clip.fps:g} frames a second, and {limits.fps} can be extended", otherwise
     return None
 
 

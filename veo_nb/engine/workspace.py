@@ -23,12 +23,12 @@ from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Actions, Registry
 from veo_nb.engine.lease import LeaseHolder, Leases, OwnerLocks
 from veo_nb.engine.loop import BackgroundLoop
-from veo_nb.errors import VeoError
+from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.store.changes import Change, changes_of, forget_streams, look, watch
 from veo_nb.store.database import left_behind
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
-from veo_nb.store.recovery.rebuild import has_traces, open_ledger
+from veo_nb.store.recovery.rebuild import has_traces, open_ledger, read_ledger
 from veo_nb.store.sweeps import SweepLedger
 from veo_nb.store.trash import Trash
 
@@ -157,6 +157,20 @@ class Workspace:
             atexit.unregister(self.close)
             parts.close()
 
+    def _refused(self) -> InvalidRequest | None:
+        """Why the library can't be written, where there is something to be read all the same.
+
+        Raises:
+            InvalidRequest: it can't be written, and there is nothing.
+        """
+        try:
+            self.files.prepare()
+        except InvalidRequest as error:
+            if not self.files.ledger_path.exists() and not has_traces(self.files):
+                raise
+            return error
+        return None
+
     def _check_process(self) -> None:
         if self._pid != os.getpid():
             raise left_behind(self._pid)
@@ -178,11 +192,26 @@ class Workspace:
     def _put_together(self) -> Parts:
         """The parts; where anything fails, what was made before is taken apart again."""
         settings, files, clock, sleep = self.settings, self.files, self.clock, self._sleep
-        files.prepare()
+        refused = self._refused()
         with contextlib.ExitStack() as made:
-            ledger = open_ledger(files, clock, self._say, self.changed)
+            if refused is None:
+                ledger = open_ledger(files, clock, self._say, self.changed)
+            else:
+                # A new one each time: an error that is raised again grows.
+                text, hint, why = refused.message, refused.hint, refused.facts.get("why")
+                ledger = read_ledger(
+                    files, clock, lambda: InvalidRequest(text, hint=hint, field="library"), self.changed, made
+                )
+                self._say(
+                    f"the library can't be written ({why}): what is in it is shown, nothing can be made in it"
+                )
             made.callback(ledger.close)
-            Trash(files, ledger).empty(clock())
+            if ledger.without_wal:
+                self._say(
+                    f"the library's drive ({ledger.without_wal}) can't do WAL: its ledger is kept without"
+                )
+            if not ledger.read_only:
+                Trash(files, ledger).empty(clock())
             holder = LeaseHolder(ledger, self.owner_id, clock, OwnerLocks(files.folder))
             made.callback(holder.stop)
             loop = BackgroundLoop()

@@ -1,9 +1,10 @@
-"""Make one clip of several."""
+"""Make one clip of several, and an MP4 that every browser plays of one of another kind."""
 
 from __future__ import annotations
 
+import errno
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,10 +19,13 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from veo_nb.media.encode import BT709, FPS, RATE, Sound, Writer
+from veo_nb.media.encode import BT709, CODER, FPS, RATE, Sound, Writer
 from veo_nb.media.frames import UNSPECIFIED
-from veo_nb.media.probe import probe
+from veo_nb.media.probe import UnreadableVideo, VideoInfo, opened, probe, reason
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FASTEST = 120
+"""Pictures a second."""
 SEAM = 0.01
 """Seconds over which sound fades at a seam, so that it does not click."""
 
@@ -45,10 +49,17 @@ class Part:
         return first, None if self.end is None else max(first + 1, round(self.end * rate))
 
 
-def join(paths: Sequence[str | Path | Part], out: str | Path, *, size: tuple[int, int] | None = None) -> None:
+def join(
+    paths: Sequence[str | Path | Part],
+    out: str | Path,
+    *,
+    size: tuple[int, int] | None = None,
+    copy: bool = True,
+    coder: str = CODER,
+) -> None:
     """Write the clips one after another into one MP4 at `out`, index at the front; of a `Part` only that part.
 
-    Where all pictures were encoded alike and all clips are whole they are copied without loss; else all are encoded
+    Where all pictures were encoded alike and all clips are whole they are copied without loss, unless `copy` is False; else all are encoded
     anew at the rate of the first clip and in `size` (by default the first clip's), with bars where the shape differs. Sound is always encoded anew, cut or filled
     to the length of its pictures, so that it stays in step.
 
@@ -63,10 +74,61 @@ def join(paths: Sequence[str | Path | Part], out: str | Path, *, size: tuple[int
     sound = any(item.has_audio for item in facts)
     wanted = size or (facts[0].width // 2 * 2, facts[0].height // 2 * 2)
     same = len({_make(part.path) for part in parts}) == 1 and all(part.whole for part in parts)
-    if same and wanted == (facts[0].width, facts[0].height):
-        _copy([part.path for part in parts], out, sound=sound)
+    if copy and same and wanted == (facts[0].width, facts[0].height):
+        _copy([part.path for part in parts], out, sound=sound, coder=coder)
     else:
-        _encode(parts, out, wanted, sound=sound)
+        _encode(parts, out, wanted, sound=sound, coder=coder)
+
+
+def convert(path: Path, out: Path) -> VideoInfo:
+    """What is in the MP4 that is written at `out`: pictures and sound are copied where browsers play them, else encoded anew.
+
+    Raises:
+        UnreadableVideo: nothing can be made of it.
+        OSError: the disk is full.
+    """
+    facts = probe(path)
+    ways: list[Callable[[], None]] = [lambda: join([path], out, copy=False)]
+    if facts.has_playable_pictures:
+        ways.insert(0, lambda: _remux(path, out) if facts.has_playable_sound else join([path], out))
+    why = ""
+    for way in ways:
+        try:
+            way()
+            made = probe(out)
+        except (av.FFmpegError, UnreadableVideo, ValueError, EOFError) as error:
+            if isinstance(error, av.FFmpegError) and error.errno in FULL:
+                raise OSError(error.errno, error.strerror) from None
+            why = reason(error).rstrip(".")
+            continue
+        # What was copied may say that it is as long and have lost its end.
+        if made.is_playable and abs(made.duration - facts.duration) < max(0.5, facts.duration / 10):
+            return made
+        why = "what comes out does not play"
+    out.unlink(missing_ok=True)
+    raise UnreadableVideo(f"{path.name} can't be made into an MP4: {why}.")
+
+
+def _remux(path: Path, out: Path) -> None:
+    """Put pictures and sound as they are into an MP4, index at the front.
+
+    Raises:
+        UnreadableVideo: it doesn't say when a picture comes.
+    """
+    with (
+        opened(path) as source,
+        av.open(str(out), mode="w", format="mp4", options={"movflags": "+faststart"}) as target,
+    ):
+        streams = [source.streams.video[0], *source.streams.audio[:1]]
+        made = {stream.index: target.add_stream_from_template(stream) for stream in streams}
+        for packet in source.demux(streams):
+            if not packet.size:
+                # The last packet of a demuxer is empty: it is there to flush decoders.
+                continue
+            if packet.dts is None or packet.pts is None:
+                raise UnreadableVideo(f"{path.name} doesn't say when its pictures come.")
+            packet.stream = made[packet.stream_index]
+            target.mux(packet)
 
 
 def sound_of(path: str | Path) -> NDArray[np.float32]:
@@ -101,7 +163,9 @@ def _seconds(container: InputContainer) -> float:
     rate = stream.average_rate or Fraction(FPS)
     if stream.frames:
         return float(stream.frames / rate)
-    return float((stream.duration or 0) * (stream.time_base or 0))
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / av.time_base
 
 
 def _make(path: str | Path) -> tuple[Any, ...]:
@@ -120,11 +184,11 @@ def _make(path: str | Path) -> tuple[Any, ...]:
         )
 
 
-def _copy(paths: Sequence[str | Path], out: str | Path, *, sound: bool) -> None:
+def _copy(paths: Sequence[str | Path], out: str | Path, *, sound: bool, coder: str) -> None:
     with av.open(str(out), mode="w", format="mp4", options={"movflags": "+faststart"}) as target:
         with av.open(str(paths[0]), mode="r") as first:
             video = target.add_stream_from_template(first.streams.video[0])
-        track = Sound(target) if sound else None
+        track = Sound(target, coder=coder) if sound else None
         offset = 0
         for index, path in enumerate(paths):
             if track is not None:
@@ -152,11 +216,15 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[
             yield packet
 
 
-def _encode(parts: Sequence[Part], out: str | Path, size: tuple[int, int], *, sound: bool) -> None:
+def _encode(
+    parts: Sequence[Part], out: str | Path, size: tuple[int, int], *, sound: bool, coder: str
+) -> None:
     width, height = size
     with av.open(str(parts[0].path), mode="r") as first:
         rate = first.streams.video[0].average_rate or Fraction(FPS)
-    with Writer(out, width, height, fps=rate, sound=sound, preset="veryfast", crf=18) as writer:
+    # A file whose pictures come when they like may name any number.
+    rate = rate if 1 <= rate <= FASTEST else Fraction(FPS)
+    with Writer(out, width, height, fps=rate, sound=sound, preset="veryfast", crf=18, coder=coder) as writer:
         for index, part in enumerate(parts):
             first_one, end = part.pictures(rate)
             if sound:

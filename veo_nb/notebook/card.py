@@ -193,12 +193,13 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
     ]
     blocked = now.state is State.BLOCKED
     line: list[Part] = [text.ending(job, button=True)] if blocked else text.line(job)
-    if now.state is State.SUCCEEDED:
+    made = now.state is State.SUCCEEDED
+    if made:
         line = [
             part
             for part in (
                 *line,
-                text.cost(job.estimate, job.provider),
+                text.cost_of(job),
                 *(video.path for video in videos),
                 text.missing(job),
             )
@@ -208,8 +209,9 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
         id=job.id,
         state=now.state.value,
         prompt=job.request.prompt,
-        settings=text.settings(job.request),
-        cost="" if now.state is State.SUCCEEDED else text.cost(job.estimate, job.provider),
+        # Once the clip is here, it was taken after all.
+        settings=[*text.settings(job.request), *([] if made else text.doubts(job.request, job.provider))],
+        cost="" if made else text.cost_of(job),
         tag="" if job.provider.bills else job.provider.title,
         shape="9:16" if job.request.shape == "9:16" else "16:9",
         backdrop=behind,

@@ -17,14 +17,17 @@ from typing import Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
 from veo_nb import catalog
+from veo_nb.config import Settings
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import VeoError
-from veo_nb.notebook.options import OWN, all_flags, choices, split_cell
+from veo_nb.notebook.options import OWN, all_flags, split_cell
 from veo_nb.notebook.pages.help import COMMANDS
 from veo_nb.store.rows import State
 
 IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
+_SOME = "x"
+"""Stands for the prompt, which is not written yet."""
 FEW = 10
 """Numbers up to which all are offered: four samples, and not four billion seeds."""
 
@@ -49,8 +52,10 @@ class Known:
     jobs: Callable[[], list[Job]]
     files: Callable[[str], Iterable[str]]
     """The paths that begin so, folders with a slash at the end."""
-    models: tuple[str, ...] = ()
-    """The names of the models that the provider serves."""
+    provider: catalog.Provider | None = None
+    """Whose models and values are offered; None for those of all."""
+    default: str = catalog.DEFAULT_MODEL
+    """The model where the line names none."""
 
 
 def complete(before: str, known: Known) -> tuple[str, list[Offer]] | None:
@@ -96,7 +101,7 @@ def _in_options(line: str, known: Known) -> tuple[str, list[Offer]]:
     return fragment, [
         Offer(f"--{flag}", "option")
         for flag in all_flags()
-        if f"--{flag}".startswith(fragment) and not _is_used_up(flag, given)
+        if f"--{flag}".startswith(fragment) and not _is_used_up(flag, given) and _is_taken(flag, known)
     ]
 
 
@@ -144,6 +149,12 @@ def _field(word: str) -> catalog.Field | None:
     return None
 
 
+def _is_taken(flag: str, known: Known) -> bool:
+    """Whether there is a point in this option at the provider that is set."""
+    item = _field(f"--{flag.removeprefix('no-')}")
+    return item is None or known.provider is None or known.provider.takes(item)
+
+
 def _is_used_up(flag: str, given: list[str]) -> bool:
     item = _field(f"--{flag.removeprefix('no-')}")
     if item is None:
@@ -160,21 +171,37 @@ def _values(item: catalog.Field, fragment: str, words: list[str], known: Known) 
         made = [job.id for job in known.jobs() if job.now.state is State.SUCCEEDED]
         ids = [Offer(job_id, "job") for job_id in made if job_id.startswith(fragment)]
         return [*ids, *_names(fragment, known, lambda value: isinstance(value, (Job, Video)))]
-    values: Iterable[Any] = choices(item, _model(words))
+    given = _given(words)
+    name = given.get("model", known.default)
+    model = catalog.find_model(name, known.provider)
+    values: Iterable[Any] = catalog.choices(item, known.provider, model)
     if item.name == "model":
-        values = known.models or choices(item)
+        values = catalog.model_names(known.provider) if known.provider else catalog.choices(item)
     elif item.kind == "number" and item.high <= FEW:
         values = range(item.low, item.high + 1)
+    if known.provider is not None and model is not None:
+        before = catalog.check({**given, "prompt": _SOME, "model": name}, known.provider)
+        # What can't be combined with the options before it is not offered.
+        values = [
+            value
+            for value in values
+            if set(catalog.check({**given, "prompt": _SOME, "model": name, item.name: value}, known.provider))
+            <= set(before)
+        ]
     return [Offer(str(value), "value") for value in values if str(value).startswith(fragment)]
 
 
-def _model(words: list[str]) -> catalog.Model | None:
-    """The model that the line names so far, or the one that it would be."""
-    for word, value in itertools.pairwise(words):
-        if word in ("-m", "--model"):
-            return catalog.find_model(value)
-    named = [word.partition("=")[2] for word in words if word.startswith("--model=")]
-    return catalog.find_model(named[0] if named else catalog.DEFAULT_MODEL)
+def _given(words: list[str]) -> dict[str, Any]:
+    """The values of the options that the line has so far, as far as they bear on each other."""
+    given: dict[str, Any] = {}
+    for word, following in itertools.pairwise([*words, ""]):
+        name, equals, value = word.partition("=")
+        item = _field(name)
+        value = value if equals else following
+        if item is not None and item.kind != "switch" and value:
+            known = {str(one): one for one in catalog.choices(item)}
+            given[item.name] = [value] if item.kind == "images" else known.get(value, value)
+    return given
 
 
 def is_image(value: Any) -> bool:
@@ -225,10 +252,10 @@ def list_files(start: str) -> list[str]:
 class Matcher:
     """The completions of one shell; `add` puts them in, `remove` takes them out again."""
 
-    def __init__(self, shell: Any, jobs: Callable[[], list[Job]], models: Callable[[], list[str]]) -> None:
+    def __init__(self, shell: Any, jobs: Callable[[], list[Job]], settings: Callable[[], Settings]) -> None:
         self._shell = shell
         self._jobs = jobs
-        self._models = models
+        self._settings = settings
 
         @context_matcher(identifier="veo_nb")  # type: ignore[untyped-decorator]
         def match(context: CompletionContext) -> SimpleMatcherResult:
@@ -253,7 +280,8 @@ class Matcher:
         if "%veo" not in before:
             return {"completions": []}
         try:
-            known = Known(self._shell.user_ns, self._jobs, list_files, tuple(self._models()))
+            settings = self._settings()
+            known = Known(self._shell.user_ns, self._jobs, list_files, settings.provider, settings.model)
             found = complete(before, known)
         except VeoError:
             # A wrong setting or a busy ledger: the cell will say so, Tab is not the place.

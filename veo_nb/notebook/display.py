@@ -87,7 +87,7 @@ def last_line(job: Job, place: Place) -> str:
     """The status under a job that is over: how long it took, what it cost, where the file is."""
     if job.now.state is not State.SUCCEEDED:
         return words.ending(job)
-    parts = [format_line(words.line(job), 0.0), words.cost(job.estimate, job.provider)]
+    parts = [format_line(words.line(job), 0.0), words.cost_of(job)]
     parts += [place.shown(video.path) for video in job.videos]
     parts.append(words.missing(job))
     return " · ".join(part for part in parts if part)
@@ -106,7 +106,7 @@ def dry_run(preview: Preview) -> HTML:
     count = request.sample_count or 1
     facts = [
         f"{count} clip{'s' if count > 1 else ''}",
-        words.cost(preview.usd, provider) or "price unknown",
+        words.cost(preview.usd, provider, preview.quote.note) or "price unknown",
         f"about {round(preview.seconds)} s",
         f"to {provider.title}",
     ]
@@ -115,10 +115,11 @@ def dry_run(preview: Preview) -> HTML:
         status += f" · job {preview.stored.id} is there already and would be shown"
     elif preview.bill.spent or preview.bill.budget is not None:
         status += f" · {words.budget(preview.bill)}"
-        status += "" if preview.bill.fits(preview.usd) else ": it would not be sent"
+        status += "" if preview.fits else ": it would not be sent"
     frames = [one for one in (request.image, request.last_frame) if one is not None]
     if any(misfit(one, request.shape) for one in frames):
         status += f" · --fit crop or --fit pad makes the picture {request.shape} before it is sent"
+    status += "".join(f" · {doubt}: it would be sent as it is" for doubt in words.doubts(request, provider))
     rows = [
         Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),
         _settings(words.settings(request), provider.bills, ""),
@@ -214,8 +215,9 @@ def _frame(job: Job, box: Markup, status: str) -> str:
     prompt = Markup('<p dir="auto" style="{};{}" title="{}">{}</p>').format(
         _ROW, _CLAMPED, job.request.prompt[:2000], job.request.prompt
     )
-    usd = words.cost(job.estimate, job.provider) if job.now.state is not State.SUCCEEDED else ""
-    chosen = _settings(words.settings(job.request), job.provider.bills, usd)
+    made = job.now.state is State.SUCCEEDED
+    said = [*words.settings(job.request), *([] if made else words.doubts(job.request, job.provider))]
+    chosen = _settings(said, job.provider.bills, "" if made else words.cost_of(job))
     line = Markup(
         '<div style="{};display:flex;gap:8px;padding:4px 0"><span style="flex:1">{}</span>'
         '<code style="color:{};background:none">{}</code></div>'
@@ -255,7 +257,7 @@ def _video(video: Video, shape: str, place: Place, *, several: bool) -> Markup:
     src = place.relative(video.path)
     if src is None:
         if video.path.stat().st_size > EMBED_LIMIT:
-            return _message(shape, unserved(video))
+            return _message(shape, unserved(video, place))
         src = data_uri("video/mp4", video.path.read_bytes())
     return video_tag(
         src,
@@ -280,9 +282,20 @@ def gone(video: Video, place: Place) -> str:
     return f"{place.shown(video.path)} is no longer there. Run the cell again to fetch it."
 
 
-def unserved(video: Video) -> str:
-    """The words for a video that a page can't reach."""
-    return f"Saved as {video.path}, which is outside the folder that Jupyter serves."
+def unserved(video: Video, place: Place) -> str:
+    """The words for a video that a page can't reach: why, and what to do."""
+    return f"Saved as {video.path}{_UNSERVED[place.trouble(video.path) or 'outside'].format(root=place.root)}"
+
+
+_UNSERVED = {
+    "outside": ", which is outside the folder that Jupyter serves. Keep the library below {root}: "
+    "veo.configure(library=…), or start Jupyter in a folder above both.",
+    "hidden": ", in a folder whose name begins with a dot, which Jupyter does not serve. Give the library another name: "
+    "veo.configure(library=…).",
+    "link": ", behind a link that leads out of the folder that Jupyter serves, which this server does not follow. Keep the "
+    "library in a folder of {root} itself: veo.configure(library=…), or start Jupyter in a folder above where it leads.",
+    "moved": ". The notebook was moved while its kernel ran: start the kernel again, and run the cell again to see it.",
+}
 
 
 def _no_video(job: Job) -> Markup:

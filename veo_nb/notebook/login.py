@@ -13,6 +13,7 @@ from veo_nb.config import Settings
 from veo_nb.credentials.keys import LOGIN, Secret, unsendable_key
 from veo_nb.credentials.stores import KeyStores
 from veo_nb.errors import Cancelled, InvalidRequest
+from veo_nb.notebook import text
 from veo_nb.studio import Studio
 
 SetKey = Callable[[str, Secret | None], Studio]
@@ -58,6 +59,8 @@ def login(
     said = (
         f"{provider.title} gets the key {key.tail()} from now on. %veo doctor tries it, which costs nothing."
     )
+    if wanted := text.wanted_price(provider, settings.prices):
+        said += f" {wanted}"
     title = stores.keyring.title() if stores else ""
     if stores and title:
         question = f"Keep it in the keyring of this machine ({title}) for the next kernel? [y/N] "

@@ -74,7 +74,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         self.matcher = Matcher(
             shell,
             jobs=lambda: self._studio().history(20),
-            models=lambda: catalog.model_names(self._studio().settings.provider),
+            settings=lambda: self._studio().settings,
         )
         self.matcher.add()
         if any(value is not None for value in self._chosen().values()):

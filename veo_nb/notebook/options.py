@@ -84,7 +84,8 @@ def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> CellCommand:
         if flag in own:
             raise InvalidRequest(f"--{flag} is for a sweep.", hint="Give an axis: --sweep NAME=VALUE,VALUE.")
     prompt = fill(cell.strip(), names)
-    if not prompt.strip():
+    # Whether it may be left out beside an image or a clip is for the catalog to say.
+    if not prompt.strip() and not {"image", "video"} & options.keys():
         raise InvalidRequest("The prompt is empty.", hint="Write it under the %%veo line.", field="prompt")
     return CellCommand(prompt=prompt, fields=options, **own)
 
@@ -246,20 +247,12 @@ def option_rows() -> list[tuple[str, str]]:
     ]
 
 
-def choices(item: catalog.Field, model: catalog.Model | None = None) -> tuple[Any, ...]:
-    """The values that an option takes, with this model or with any; empty where they can't be listed."""
-    models = [model] if model else [*catalog.MODELS.values()]
-    if item.name == "model":
-        return tuple(dict.fromkeys(known.alias for known in models))
-    return item.choices or tuple(dict.fromkeys(one for known in models for one in known.choices(item.name)))
-
-
 def _written(item: catalog.Field) -> str:
     """An option as the help writes it, with its short form and what it takes."""
     names = f"-{item.short}, --{item.flag}" if item.short else f"--{item.flag}"
     if item.kind == "switch":
         return f"{names}, --no-{item.flag}"
-    return f"{names} {'|'.join(map(str, choices(item))) or WORDS[item.kind]}"
+    return f"{names} {'|'.join(map(str, catalog.choices(item))) or WORDS[item.kind]}"
 
 
 WORDS = {
@@ -341,7 +334,7 @@ def _parser() -> _Parser:
         if item.kind == "switch":
             parser.add_argument(*names, dest=item.name, action=argparse.BooleanOptionalAction)
             continue
-        counts = item.kind == "number" or any(isinstance(choice, int) for choice in choices(item))
+        counts = item.kind == "number" or any(isinstance(choice, int) for choice in catalog.choices(item))
         parser.add_argument(
             *names,
             dest=item.name,

@@ -35,6 +35,12 @@ def is_terminal(shell: Any) -> bool:
 
 def find_place_here() -> Place:
     """The place of this kernel, as it is now."""
+    from ipykernel.connect import get_connection_file
+
+    # Not in a terminal, where there is no kernel.
+    with contextlib.suppress(RuntimeError, ValueError):
+        kernel_id = Path(get_connection_file()).stem.removeprefix("kernel-")
+        return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()), kernel_id)
     return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from veo_nb import catalog
@@ -13,7 +14,7 @@ from veo_nb.engine.lease import Awaited
 from veo_nb.media.picture import Picture
 from veo_nb.notebook.protocol import Estimate, Part, Progress, Since, Transfer, Until, format_elapsed
 from veo_nb.request import LEADERS, VideoRequest, misfit
-from veo_nb.store.billing import Bill
+from veo_nb.store.billing import Bill, ask_price
 from veo_nb.store.rows import State
 
 MEGABYTE = 1_000_000
@@ -110,15 +111,32 @@ def settings(request: VideoRequest) -> list[str]:
         None if request.seed is None else f"seed {request.seed}",
         request.sample_count and counted(request.sample_count, "sample"),
         request.compression_quality and f"{request.compression_quality} compression",
+        {True: "with sound", False: "silent", None: ""}[request.generate_audio],
+        request.resize_mode and f"resized by {request.resize_mode}",
     ]
     return [str(part) for part in shown if part]
 
 
-def cost(usd: float | None, provider: catalog.Provider) -> str:
-    """`about $3.20`, or `would cost about $3.20` where nothing is charged; empty for an unknown price."""
+def cost(usd: float | None, provider: catalog.Provider, note: str = "") -> str:
+    """`about $3.20`, or `would cost about $3.20` where nothing is charged; empty for an unknown price.
+
+    `note` is what has to be said of the figure (`Quote.note`, `Job.price_note`).
+    """
     if usd is None:
         return ""
-    return f"about {dollars(usd)}" if provider.bills else f"would cost about {dollars(usd)}"
+    said = f"about {dollars(usd)}{f' ({note})' if note else ''}"
+    return said if provider.bills else f"would cost {said}"
+
+
+def cost_of(job: Job) -> str:
+    """What a job costs by estimate, and whose price that is; empty where none is known."""
+    return cost(job.estimate, job.provider, job.price_note)
+
+
+def doubts(request: VideoRequest, provider: catalog.Provider) -> list[str]:
+    """What sources disagree about in a request: it is sent, and the provider may refuse it."""
+    values = {**request.settings(), "prompt": request.prompt, "model": request.model}
+    return [one.rstrip(".") for one in catalog.find_doubts(values, provider)]
 
 
 def dollars(usd: float) -> str:
@@ -130,6 +148,48 @@ def price(one: catalog.Price) -> str:
     """`$0.15 a second` or `$0.60 a call`, with more digits where it has them."""
     usd, unit = (one.usd_per_call, "call") if one.usd_per_call else (one.usd_per_second, "second")
     return f"{dollars(usd) if round(usd, 2) == usd else f'${usd:g}'} a {unit}"
+
+
+def prices(
+    model: catalog.Model, provider: catalog.Provider, known: Sequence[catalog.Price]
+) -> dict[str, str]:
+    """What a model costs, by where that stands: `$0.10 a second, 1080p $0.12 a second; silent $0.08 a second`."""
+    found: dict[str, dict[bool, dict[str, str]]] = {}
+    sounds = (True, False) if provider.takes(catalog.FIELD["generate_audio"]) else (True,)
+    for sound, lines in itertools.product(sounds, model.resolutions):
+        one = catalog.find_price(known, provider, model.id, resolution=lines, sound=sound)
+        if one is not None:
+            where = f"{one.origin}; {one.note}" if one.note else one.origin
+            found.setdefault(where, {}).setdefault(sound, {})[lines] = price(one)
+    return {where: _figures(by_sound, model) for where, by_sound in found.items()}
+
+
+def wanted_price(provider: catalog.Provider, known: Sequence[catalog.Price]) -> str:
+    """The question for a person's own price, where a provider publishes none and nobody has given one; else empty."""
+    if not provider.price_note:
+        return ""
+    found = (catalog.find_price(known, provider, model) for model in provider.models)
+    if any(one is not None and not one.note for one in found):
+        return ""
+    asked = ask_price(provider, catalog.DEFAULT_MODEL)
+    return f"{provider.title} publishes no price: what do you pay there? {asked}"
+
+
+def _figures(by_sound: Mapping[bool, Mapping[str, str]], model: catalog.Model) -> str:
+    said = []
+    for sound, by_lines in by_sound.items():
+        if not sound and by_sound.get(True) == by_lines:
+            continue
+        # Most is at 720p: what costs the same as the resolution before it is not said again.
+        parts: list[str] = []
+        before = ""
+        for lines, figure in by_lines.items():
+            if figure != before:
+                named = parts or lines != model.resolutions[0] or len(by_lines) < len(model.resolutions)
+                parts.append(f"{lines} {figure}" if named else figure)
+            before = figure
+        said.append(f"{'' if sound else 'silent '}{', '.join(parts)}")
+    return "; ".join(said)
 
 
 def budget(bill: Bill) -> str:

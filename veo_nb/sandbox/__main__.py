@@ -86,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--draft",
         action="store_true",
         default=os.environ.get(DRAFT_VARIABLE) == "1",
-        help=f"draw one picture a second: clips that jerk, in a third of the time (default: whether ${DRAFT_VARIABLE} is 1)",
+        help=f"draw one small picture a second: clips that jerk and are blurred, in a fifth of the time (default: whether ${DRAFT_VARIABLE} is 1)",
     )
     parser.add_argument(
         "--stop-with-stdin",

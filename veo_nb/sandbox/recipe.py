@@ -26,6 +26,7 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
+from veo_nb import catalog
 from veo_nb.media.frames import last_frame
 from veo_nb.media.probe import UnreadableVideo, VideoInfo, probe
 from veo_nb.sandbox.store import Operation
@@ -34,8 +35,6 @@ from veo_nb.sandbox.wire import Blob, Order, invalid
 LINES = {"360p": 360, "720p": 720, "1080p": 1080, "4k": 2160}
 ADDED = 7.0
 """Seconds that an extension adds."""
-LONGEST = 141.0
-"""Seconds of the longest video that can be extended."""
 LARGEST = 80_000_000
 """Pixels of the largest image that is taken."""
 Made = tuple[Operation, int, Path]
@@ -127,7 +126,7 @@ def _read_video(path: Path) -> VideoInfo:
 
 def size(order: Order) -> tuple[int, int]:
     """Width and height in pixels."""
-    short = LINES[order.resolution]
+    short = LINES[order.resolution or "720p"]
     long = short * 16 // 9
     return (short, long) if order.aspect_ratio == "9:16" else (long, short)
 
@@ -190,7 +189,8 @@ def _go_on(recipe: dict[str, Any], order: Order, folder: Path, source: str, oper
     _check_source(facts, order)
     name = f"inputs/{operation}-from.png"
     image.save(folder / name, "PNG", compress_level=1)
-    short = LINES[order.resolution if order.total else "720p"]
+    # It is joined to what is there.
+    short = LINES[order.resolution or "720p"] if order.total else min(facts.width, facts.height)
     long = short * 16 // 9
     upright = facts.height > facts.width
     recipe.update(
@@ -203,14 +203,31 @@ def _go_on(recipe: dict[str, Any], order: Order, folder: Path, source: str, oper
 
 
 def _check_source(facts: VideoInfo, order: Order) -> None:
-    if order.total and facts.duration + order.seconds > order.total + 0.1:
-        asked = f"{facts.duration:.0f} s and {order.seconds:g} s"
-        raise invalid(f"The clip would last {asked}; at most {order.total:g} s are made.")
-    if facts.duration > LONGEST + 0.1:
-        raise invalid(f"video lasts {facts.duration:.0f} s; at most {LONGEST:.0f} s can be extended.")
+    if order.total:
+        if facts.duration + order.seconds > order.total + 0.1:
+            asked = f"{facts.duration:.0f} s and {order.seconds:g} s"
+            raise invalid(f"The clip would last {asked}; at most {order.total:g} s are made.")
+    else:
+        _check_veo_source(facts, order)
     shape = "9:16" if facts.height > facts.width else "16:9"
     if order.aspect_ratio not in (None, shape):
         raise invalid(f"aspectRatio can't be {order.aspect_ratio}: the video is {shape}.")
+
+
+def _check_veo_source(facts: VideoInfo, order: Order) -> None:
+    limits = catalog.SOURCES[order.dialect]
+    if not limits.least_seconds - 0.1 <= facts.duration <= limits.most_seconds + 0.1:
+        some = f"{limits.least_seconds:g} to {limits.most_seconds:g} s can be extended"
+        raise invalid(f"video lasts {facts.duration:.1f} s; {some}.")
+    names = {lines: name for name, lines in LINES.items()}
+    lines = min(facts.width, facts.height)
+    if lines not in limits.lines:
+        taken = catalog.listed(tuple(names[one] for one in limits.lines))
+        raise invalid(f"video has {lines} lines; {taken} can be extended.")
+    if limits.fps and abs(facts.fps - limits.fps) > 0.1:
+        raise invalid(f"video has {facts.fps:g} frames a second; {limits.fps} can be extended.")
+    if order.resolution not in (None, names[lines]):
+        raise invalid(f"resolution can't be {order.resolution}: the video is {names[lines]}.")
 
 
 def _same_shot(shot: dict[str, Any], source: Made, folder: Path, operation: str) -> None:

@@ -6,6 +6,7 @@ Only what differs from `veo_nb.sandbox.wire` is here. As there, the names are wr
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,8 @@ from veo_nb.sandbox import wire
 from veo_nb.sandbox.store import Operation
 from veo_nb.sandbox.wire import Blob, Extras, Order, Reference, Refused, Source, invalid, shown
 
+PROVIDER = replace(wire.PROVIDER, dialect="vertex")
+"""The sandbox as it is met here: the same models, by the rules of this form of the wire."""
 PROJECT, LOCATION = "sandbox", "global"
 """Where an operation belongs that was asked for by the short path, whose key alone tells the project."""
 RESOURCE = re.compile(r"projects/[^/]+/locations/[^/]+/publishers/google/models/([^/]+)")
@@ -51,7 +54,7 @@ class SourceClip(Struct, forbid_unknown_fields=True):
 class Instance(Struct, forbid_unknown_fields=True):
     """What to show."""
 
-    prompt: str
+    prompt: str = ""
     image: Still | UnsetType = UNSET
     last_frame: Still | UnsetType = field(name="lastFrame", default=UNSET)
     reference_images: list[Thing] | UnsetType = field(name="referenceImages", default=UNSET)
@@ -111,7 +114,7 @@ def read_order(model: catalog.Model, raw: bytes) -> Order:
             Reference(_blob("referenceImages", thing.image), thing.kind)
             for thing in values["reference_images"]
         ]
-    return wire.make_order(model, values, _source, _take_extras(values))
+    return wire.make_order(model, values, _source, _take_extras(values), PROVIDER)
 
 
 def _blob(name: str, still: Still) -> Blob:
@@ -138,28 +141,23 @@ def _one_of(name: str, part: Still | SourceClip) -> None:
 
 
 def _take_extras(values: dict[str, Any]) -> Extras:
-    """What only this dialect has, taken out of the values: the catalog's rules are asked for the rest."""
+    """What only this dialect has; what is no field of the catalog is judged here and taken out of the values."""
     # There is no other rate on the service, and the renderer has none either.
     if (fps := values.pop("fps", FPS)) != FPS:
         raise invalid(f"fps can't be {fps}. It takes {FPS}.")
     storage = values.pop("storage_uri", "")
     if storage and not ADDRESS.fullmatch(storage):
         raise invalid(f"storageUri can't be {shown(storage)}. It takes gs://bucket/folder.")
-    quality = _take_choice(values, "compression_quality", "compressionQuality", ("optimized", "lossless"))
+    for name in ("compression_quality", "resize_mode"):
+        if name in values:
+            # Google's own pages write them in small letters and in large ones.
+            values[name] = values[name].lower()
     return Extras(
-        sound=values.pop("generate_audio", True),
-        lossless=quality == "lossless",
-        fit=_take_choice(values, "resize_mode", "resizeMode", ("crop", "pad")),
+        sound=values.get("generate_audio", True),
+        lossless=values.get("compression_quality") == "lossless",
+        fit=values.get("resize_mode", ""),
         storage=storage.rstrip("/"),
     )
-
-
-def _take_choice(values: dict[str, Any], name: str, wire_name: str, known: tuple[str, ...]) -> str:
-    """A word of a list, in small letters; Google's own pages write them in both."""
-    word = values.pop(name, "")
-    if word and word.lower() not in known:
-        raise invalid(f"{wire_name} can't be {shown(word)}. It takes {catalog.listed(known)}.")
-    return str(word).lower()
 
 
 def resource(model: str, project: str, location: str) -> str:

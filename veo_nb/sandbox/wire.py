@@ -32,6 +32,8 @@ NAMES = {
     "seed": "seed",
     "sample_count": "sampleCount",
     "compression_quality": "compressionQuality",
+    "generate_audio": "generateAudio",
+    "resize_mode": "resizeMode",
 }
 """How each field of the catalog is called on the wire."""
 
@@ -90,7 +92,7 @@ class SourceVideo(Struct, forbid_unknown_fields=True):
 class Instance(Struct, forbid_unknown_fields=True):
     """What to show."""
 
-    prompt: str
+    prompt: str = ""
     image: Blob | UnsetType = UNSET
     last_frame: Blob | UnsetType = msgspec.field(name="lastFrame", default=UNSET)
     reference_images: list[Reference] | UnsetType = msgspec.field(name="referenceImages", default=UNSET)
@@ -122,9 +124,11 @@ class Order:
     """A submit that holds what it must: ready to be rendered once its pictures were looked at."""
 
     model: str
+    dialect: str
+    """The form of the wire that it came by, by whose rules it was taken."""
     prompt: str
     aspect_ratio: str | None
-    resolution: str
+    resolution: str | None
     seconds: float
     seed: int | None
     samples: int
@@ -198,23 +202,26 @@ def make_order(
     values: dict[str, Any],
     source: Callable[[Any], Source],
     extras: Extras = Extras(),
+    provider: catalog.Provider = PROVIDER,
 ) -> Order:
     """The order that these fields make, by the catalog's names; `source` reads the video among them.
 
     Raises:
         Refused: 400, they break a rule, or the prompt is one that the filter refuses.
     """
-    problems = catalog.check({**values, "model": model.id}, PROVIDER)
+    problems = catalog.check({**values, "model": model.id}, provider)
     if problems:
         raise invalid(_in_wire_names(f"{problems[0].message} {problems[0].hint}".strip()))
     _check_images(values)
-    if "sandbox:block" in values["prompt"]:
+    prompt = values.get("prompt", "")
+    if "sandbox:block" in prompt:
         raise Refused(400, "INVALID_ARGUMENT", POLICY, "CONTENT_POLICY_VIOLATION")
     return Order(
         model=model.id,
-        prompt=values["prompt"],
+        dialect=provider.dialect,
+        prompt=prompt,
         aspect_ratio=values.get("aspect_ratio"),
-        resolution=values.get("resolution", "720p"),
+        resolution=values.get("resolution"),
         seconds=values.get("duration_seconds", model.default_duration),
         seed=values.get("seed"),
         samples=values.get("sample_count", 1),

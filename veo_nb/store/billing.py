@@ -10,12 +10,12 @@ money for real ones, and a budget can be tried without a key.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from veo_nb import catalog
-from veo_nb.config import Settings
+from veo_nb.config import FILE, Settings
 from veo_nb.errors import BudgetExceeded
 from veo_nb.request import VideoRequest
 from veo_nb.store.rows import is_fetchable
@@ -31,17 +31,36 @@ _ENDED_WITHOUT = ("failed", "blocked", "cancelled")
 _CENT = 0.005
 
 
-def estimate(request: VideoRequest, prices: Mapping[str, catalog.Price] = catalog.PRICES) -> float | None:
-    """The list price of a request in USD, None for a model without a known price.
+@dataclass(frozen=True, kw_only=True)
+class Quote:
+    """What a request costs by estimate: `usd`, or None where no price is known."""
+
+    usd: float | None = None
+    note: str = ""
+    """What has to be said beside the figure: it is the list price of somebody else. Empty where it is not."""
+
+    @property
+    def firm(self) -> float | None:
+        """The figure that a budget goes by: of another's list price nobody knows how far off it is."""
+        return None if self.note else self.usd
+
+
+def quote(
+    request: VideoRequest, provider: catalog.Provider, prices: Sequence[catalog.Price] = catalog.PRICES
+) -> Quote:
+    """What a request costs at this provider.
 
     `prices` are those of the settings, in which a person may have put figures of their own. A price by the call is
     for the request as a whole, whatever its length and its samples.
     """
-    price = prices.get(request.model)
+    price = catalog.find_price(
+        prices, provider, request.model, resolution=request.lines, sound=not request.silent
+    )
     if price is None:
-        return None
+        return Quote()
     seconds = EXTENSION_SECONDS if request.video is not None else request.seconds
-    return price.usd_per_call + price.usd_per_second * seconds * (request.sample_count or 1)
+    usd = price.usd_per_call + price.usd_per_second * seconds * (request.sample_count or 1)
+    return Quote(usd=usd, note=price.note)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +97,7 @@ class Bill:
     charges: tuple[Charge, ...]
     provider: catalog.Provider
     budget: float | None
-    prices: Mapping[str, catalog.Price]
+    prices: tuple[catalog.Price, ...]
 
     @property
     def spent(self) -> float:
@@ -95,7 +114,10 @@ class Bill:
         return sum(charge.usd for charge in self.charges if charge.billed is billed)
 
     def fits(self, usd: float | None) -> bool:
-        """Whether one more clip of this estimate is within the budget; one of an unknown price is not."""
+        """Whether one more clip of this estimate is within the budget; one of an unknown price is not.
+
+        `usd` is a quote's `firm` figure.
+        """
         if self.budget is None:
             return True
         # Sums of cents are not exact: a clip that costs just what is left fits.
@@ -112,9 +134,11 @@ class Bill:
         assert self.budget is not None, "without a budget everything fits"
         facts = {"estimate": usd, "spent": self.spent, "left": self.left, "budget": self.budget}
         if usd is None:
+            name, unsaid = self.provider.title, self.provider.price_note
             raise BudgetExceeded(
-                f"{model} has no known price, so nobody can say whether it fits the budget of ${self.budget:.2f}.",
-                hint=f'Nothing was sent. Put "{model}" = USD per second under [prices] in veo_nb.toml.',
+                (f"{name} publishes no price" if unsaid else f"{model} has no known price")
+                + f", so nobody can say whether it fits the budget of ${self.budget:.2f}.",
+                hint=f"Nothing was sent. {ask_price(self.provider, model)}",
                 **facts,
             )
         left = f"about ${self.left:.2f}" if self.left else "nothing"
@@ -124,6 +148,13 @@ class Bill:
             hint=f"Nothing was sent. {smaller} with veo.configure(budget=…).",
             **facts,
         )
+
+
+def ask_price(provider: catalog.Provider, model: str) -> str:
+    """How a person says what a model costs at this provider."""
+    known = catalog.MODELS.get(model)
+    figure = "{ per_call = USD }" if provider.price_note else "USD per second"
+    return f"Put {known.alias if known else model} = {figure} under [prices.{provider.name}] in {FILE}."
 
 
 Admit = Callable[[tuple[Charge, ...]], None]

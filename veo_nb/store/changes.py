@@ -31,21 +31,6 @@ T = TypeVar("T")
 LOOK_SECONDS = 2.0
 """How often it is looked."""
 
-# Where a job is on its way is not asked: whoever shows it follows it.
-_JOBS = (
-    "SELECT CASE WHEN state IN ('submitting', 'running', 'downloading') THEN 'sent' ELSE state END AS place,"
-    " count(*), total(finished_at) FROM jobs GROUP BY place"
-)
-_STATE = (
-    _JOBS,
-    "SELECT count(*), total(rated_at) FROM ratings",
-    "SELECT count(deleted_at), total(deleted_at) FROM deleted",
-    "SELECT count(*), total(rating), total(star), group_concat(note, '/') FROM joined",
-    "SELECT count(*), total(started_at) FROM sweeps",
-    "SELECT count(*) FROM videos",
-    "SELECT count(*) FROM origins",
-)
-
 _ONE_EVENT = inspect.Signature([inspect.Parameter("event", inspect.Parameter.POSITIONAL_ONLY)])
 """Made once: with thousands of jobs it would be most of what a stream costs."""
 
@@ -111,8 +96,11 @@ def forget_streams() -> None:
 
 
 def state_of(ledger: Database) -> tuple[object, ...]:
-    """What stays equal for as long as nothing that can be found has changed: jobs that ended or were sent, and clips."""
-    return tuple(tuple(row) for query in _STATE for row in ledger.read(query))
+    """What stays equal for as long as nothing that can be found has changed: jobs that ended or were sent, and clips.
+
+    Where a job is on its way is not counted: whoever shows it follows it.
+    """
+    return tuple(ledger.read("SELECT library, changes FROM revision")[0])
 
 
 Look = tuple[int, tuple[object, ...]]

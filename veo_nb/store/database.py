@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from veo_nb.errors import VeoError
+from veo_nb.store.files import find_drive
 
 T = TypeVar("T")
 Restore = Callable[[Callable[[], None]], object]
@@ -51,6 +52,7 @@ class Database:
     ledger deleted` of tests/faults): it makes the file anew, if nobody has yet, and calls `reopen` before anyone else
     can touch it. `reserve` is a file that is given up when the disk is full, so that what was just paid for can still
     be written down (the rows `full while it is sent` and `full during the download`). `connect` opens the file.
+    With `refuse` it is only read, and whoever wants to write gets the error that this gives.
 
     Raises:
         Damaged: the file is not a database any more; nothing was changed.
@@ -65,8 +67,12 @@ class Database:
         restore: Restore | None = None,
         reserve: Path | None = None,
         connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
+        refuse: Callable[[], VeoError] | None = None,
     ) -> None:
         self._path = path
+        self._refuse = refuse
+        self.without_wal = ""
+        """Where the file is kept without WAL: why."""
         self._open = connect
         self._migrations = migrations
         self._restore = restore
@@ -93,13 +99,23 @@ class Database:
         with self._plainly(), contextlib.closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as db:
             self._examine(db, "integrity_check")
 
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be written."""
+        return self._refuse is not None
+
+    def check_writable(self) -> None:
+        """Raise the error that whoever wants to write gets, where nothing can be written."""
+        if self._refuse is not None:
+            raise self._refuse()
+
     def heal(self) -> None:
         """Have the file made anew if it is damaged or gone, and open it, where there is somebody to do that."""
         with self._lock:
             if self._restore is not None:
                 self._restore(self._reopen)
 
-    def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    def read(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query."""
         self._check_process()
         with self._lock:
@@ -118,7 +134,7 @@ class Database:
 
     def hold_reserve(self) -> None:
         """Have the reserve there for the next full disk, where there is room for it now."""
-        if self._reserve is None or self._reserve.exists():
+        if self._reserve is None or self.read_only or self._reserve.exists():
             return
         try:
             # Random, since some disks store zeros in no room at all.
@@ -136,14 +152,11 @@ class Database:
         if (found := _identity(self._path)) in _LEFT:
             raise left_behind(_LEFT[found])
         with self._plainly():
-            self._db = self._open(
-                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        self._db.row_factory = sqlite3.Row
-        self._db.create_function("has_words", 2, has_words, deterministic=True)
+            self._connect()
         try:
             with self._plainly():
-                _use_wal(self._db)
+                if not self.read_only:
+                    self._choose_journal()
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._db.execute("PRAGMA foreign_keys = ON")
             self._home = _identity(self._path)
@@ -156,6 +169,56 @@ class Database:
             raise
         self.hold_reserve()
 
+    def _connect(self) -> None:
+        how: dict[str, Any] = {"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False}
+        if self.read_only:
+            self._db = self._open(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, **how)
+        else:
+            self._db = self._open(self._path, **how)
+        self._db.row_factory = sqlite3.Row
+        self._db.create_function("has_words", 2, has_words, deterministic=True)
+
+    def _choose_journal(self) -> None:
+        """Have the file kept with WAL; without it on a drive that has no memory for several processes to share.
+
+        There SQLite gives another mode than asked, or an error; between two machines it would not even notice.
+        """
+        drive, refused = find_drive(self._path.parent), None
+        if not drive:
+            try:
+                if _set_journal(self._db, "WAL") == "wal":
+                    # It is in what is shared that the right to write is taken.
+                    self._db.execute("BEGIN IMMEDIATE")
+                    self._db.execute("ROLLBACK")
+                    return
+            except sqlite3.OperationalError as error:
+                if not _lacks_memory(error):
+                    raise
+                refused = error
+        try:
+            if _is_wal(self._path):
+                # Alone with the file SQLite needs no such memory, and can take in what WAL has of it.
+                self._db.close()
+                self._connect()
+                self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("PRAGMA busy_timeout = 500")
+            _set_journal(self._db, "DELETE")
+            self._db.execute("PRAGMA locking_mode = NORMAL")
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            if refused is not None:
+                raise refused from None
+            if "locked" not in str(error):
+                raise
+            # Another kernel has it open with WAL: with it, then, until all are closed.
+            self._db.close()
+            self._connect()
+        else:
+            self.without_wal = drive or "no shared memory"
+        finally:
+            self._db.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+
     def _reopen(self) -> None:
         self._db.close()
         self._begin()
@@ -163,6 +226,7 @@ class Database:
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` gives, done in one transaction; once more after room was made on a full disk."""
         self._check_process()
+        self.check_writable()
         with self._lock:
             try:
                 with self._writing() as db:
@@ -176,6 +240,7 @@ class Database:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         self._check_process()
+        self.check_writable()
         with self._lock:
             self._follow()
             with self._plainly():
@@ -229,6 +294,11 @@ class Database:
         return True
 
     def _migrate(self) -> None:
+        if self.read_only:
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version != len(self._migrations):
+                raise VeoError("This library is another version's.", hint="")
+            return
         with self._writing() as db:
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
             if version > len(self._migrations):
@@ -313,8 +383,6 @@ def insert(db: sqlite3.Connection, table: str, values: Mapping[str, Any], otherw
 
 def has_words(text: str, words: str) -> bool:
     """Whether all of these words, a JSON list, are in the text; SQLite's own lower() knows no letters but English ones."""
-    # Not an index of FTS5's trigrams: it finds no word of one or two letters (a Chinese word is one) and no `ss` in `ß`, so
-    # this would stay beside it; the file would be twice as large, and each opening would take longer.
     folded = text.casefold()
     return all(word in folded for word in _folded(words))
 
@@ -349,15 +417,30 @@ def _unwritable(folder: Path) -> str:
     return ""
 
 
-def _use_wal(db: sqlite3.Connection) -> None:
+def _set_journal(db: sqlite3.Connection, mode: str) -> str:
+    """Ask for a journal mode; the one that the file has from then on."""
     # Only this one statement does not wait for another process, which may be making the same new file.
-    end = time.monotonic() + BUSY_SECONDS
+    (wait,) = db.execute("PRAGMA busy_timeout").fetchone()
+    end = time.monotonic() + wait / 1000
     while True:
         try:
-            db.execute("PRAGMA journal_mode = WAL")
+            return str(db.execute(f"PRAGMA journal_mode = {mode}").fetchone()[0])
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > end:
+            if "is locked" not in str(error) or time.monotonic() > end:
                 raise
             time.sleep(0.01)
-        else:
-            return
+
+
+def _is_wal(path: Path) -> bool:
+    """Whether a file is kept with WAL, as its head says."""
+    try:
+        with path.open("rb") as file:
+            return file.read(20)[18:] == b"\x02\x02"
+    except OSError:
+        return False
+
+
+def _lacks_memory(error: sqlite3.Error) -> bool:
+    """Whether SQLite says so that it has no memory to share with other processes."""
+    name = getattr(error, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_PROTOCOL", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR_SHM"))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb.errors import DownloadError, InvalidRequest
+from veo_nb.media.kind import KINDS, kind_of_file
 from veo_nb.media.picture import SUFFIXES, Picture
 
 LEDGER = "ledger.sqlite"
@@ -22,6 +23,7 @@ JOURNAL = "ledger.journal"
 RESERVE = ".reserve"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where no more can be written: the disk is full, one's share of it, or the file too large for it."""
+UNREADABLE = "unreadable"
 
 
 class Files:
@@ -58,6 +60,8 @@ class Files:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
+            if self.ledger_path.exists() and not os.access(self.ledger_path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise self._unwritable(error) from None
 
@@ -106,6 +110,22 @@ class Files:
         ending = f"-{sample + 1}" if sample else ""
         return self.folder / day / f"{slug(prompt)}-{job_id}{ending}.mp4"
 
+    def original_path(self, video: Path, kind: str) -> Path:
+        """Where a video lies as it came, beside the MP4 that was made of it: `fox-3f2a.original.webm`."""
+        return video.with_suffix(f".original.{kind}")
+
+    def keep_unreadable(self, part: Path, video: Path) -> Path:
+        """Move what arrived in place of a video beside where that belongs, under the kind that it seems to be; its path."""
+        path = video.with_suffix(f".{UNREADABLE}.{kind_of_file(part) or 'bin'}")
+        path.parent.mkdir(exist_ok=True)
+        part.replace(path)
+        return path
+
+    def drop_unreadable(self, video: Path) -> None:
+        """Throw away what arrived in place of a video that is here now."""
+        for kind in (*KINDS, "bin"):
+            video.with_suffix(f".{UNREADABLE}.{kind}").unlink(missing_ok=True)
+
     def place(self, part: Path, path: Path) -> None:
         """Move a whole file to its place in one step."""
         with part.open("r+b") as file:
@@ -135,7 +155,51 @@ class Files:
             f"The library folder {self.folder} can't be written: {error.strerror or error}.",
             hint="Set VEO_NB_LIBRARY to a folder of yours, or use veo.configure(library=…).",
             field="library",
+            why=error.strerror or str(error),
         )
+
+
+REMOTE = re.compile(
+    r"nfs4?|cifs|smb3|smbfs|9p|virtiofs|afs|ceph|lustre|gpfs|beegfs|glusterfs|pvfs2|coda|davfs|ncpfs"
+    r"|vboxsf|prl_fs|fakeowner|fuse(?!blk|\.fuse-overlayfs).*"
+)
+"""File systems behind which another machine may be; those of FUSE are Drive, sshfs, buckets."""
+
+
+def find_drive(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
+    """What kind of network or mounted drive a folder lies on, such as `nfs4`; empty for a disk of this machine.
+
+    Empty, too, where the system does not say it; `mounts` is where Linux does.
+    """
+    if os.name == "nt":  # pragma: no cover
+        return _find_windows_drive(folder)
+    try:
+        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return ""
+    kind, longest, path = "", -1, os.fsencode(folder.resolve())
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        fields = before.split(" ")
+        if len(fields) < 5 or not after:
+            continue
+        # A blank is written as \040.
+        point = re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), os.fsencode(fields[4]))
+        # Of two at one place the later one covers the other.
+        if len(point) >= longest and (path + b"/").startswith(point.rstrip(b"/") + b"/"):
+            kind, longest = after.split(" ")[0], len(point)
+    return kind if REMOTE.fullmatch(kind) else ""
+
+
+def _find_windows_drive(folder: Path) -> str:  # pragma: no cover
+    import ctypes
+
+    drive = folder.resolve().drive
+    if drive.startswith("\\\\"):
+        return "network"
+    remote = 4
+    ask: Any = ctypes
+    return "network" if ask.windll.kernel32.GetDriveTypeW(f"{drive}\\") == remote else ""
 
 
 def slug(prompt: str, longest: int = 16) -> str:
@@ -164,16 +228,24 @@ def digest(path: Path) -> str:
     return found.hexdigest()
 
 
-def check_video(path: Path) -> Any:
-    """What the file holds (`media.probe.VideoInfo`), once it is known to be a playable video.
+def check_video(path: Path, playable: Path | None = None) -> Any:
+    """What the file holds (`media.probe.VideoInfo`), once it is known to be a video.
+
+    Where no browser plays it, an MP4 is made of it at `playable`, where that is given, and that is told of.
 
     Raises:
-        DownloadError: it is not; with `cut_off`, when only its end is missing.
+        DownloadError: it is none; with `cut_off`, when only its end is missing.
+        OSError: the MP4 can't be written.
     """
+    from veo_nb.media.join import convert
     from veo_nb.media.probe import CutOff, UnreadableVideo, probe
 
+    if playable is not None:
+        # Of a kernel that was killed over it.
+        playable.unlink(missing_ok=True)
     try:
-        return probe(path)
+        facts = probe(path)
+        return facts if facts.is_playable or playable is None else convert(path, playable)
     except UnreadableVideo as error:
         raise DownloadError(
             f"What arrived is not a playable video: {error}",

@@ -7,6 +7,7 @@ the day when the file is damaged.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,8 +19,8 @@ from veo_nb.store.changes import Change, Changes
 from veo_nb.store.database import Database, Restore, insert
 from veo_nb.store.recovery.journal import Entry, Journal
 from veo_nb.store.rows import (
-    FINAL,
     GONE,
+    NEXT,
     JobRow,
     Owner,
     VideoRow,
@@ -31,6 +32,8 @@ from veo_nb.store.rows import (
     read_video,
 )
 from veo_nb.store.schema import KEPT, MIGRATIONS, SURE
+
+log = logging.getLogger("veo_nb")
 
 T = TypeVar("T")
 
@@ -54,11 +57,13 @@ class Ledger(Database):
         reserve: Path | None = None,
         connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
         changed: Changes[Change] | None = None,
+        refuse: Callable[[], VeoError] | None = None,
     ) -> None:
-        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve, connect=connect)
+        super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve, connect=connect, refuse=refuse)
         self.changed: Changes[Change] = Changes("the library") if changed is None else changed
         """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal
+        self._wordless = False
         if journal is not None and not journal.path.exists():
             journal.begin(self.entries())
 
@@ -100,6 +105,17 @@ class Ledger(Database):
         if entered is row:
             self._note("jobs", values)
         return entered
+
+    def withdraw(self, job_id: str) -> bool:
+        """Take a job out that was entered and not sent; False where it was sent by now."""
+        query = (
+            "DELETE FROM jobs WHERE id = ? AND state = 'queued' AND submitted_at IS NULL AND unanswered = 0"
+        )
+        done = self._write(lambda db: db.execute(query, (job_id,)).rowcount == 1)
+        if done:
+            # A line of the journal can't be taken out: a ledger made anew must not send it.
+            self._note("jobs", {"id": job_id, "state": "cancelled"})
+        return done
 
     def update_job(self, job_id: str, *, only_of: str | None = None, **changes: Any) -> bool:
         """Change columns of a job, with `only_of` just while that owner has it; whether it was changed."""
@@ -156,16 +172,17 @@ class Ledger(Database):
 
     def unfinished(self) -> list[JobRow]:
         """Every job that is not in a final state, oldest first."""
-        marks = ", ".join("?" * len(FINAL))
-        found = self.read(
-            f"SELECT * FROM jobs WHERE state NOT IN ({marks}) ORDER BY created_at, rowid", FINAL
-        )
+        # Those that are named are found by an index; to find all others each job would be looked at.
+        going = [*NEXT]
+        marks = ", ".join("?" * len(going))
+        found = self.read(f"SELECT * FROM jobs WHERE state IN ({marks}) ORDER BY created_at, rowid", going)
         return [read_job(r) for r in found]
 
     def ended_with_operation(self, since: float) -> list[JobRow]:
         """The jobs entered after `since` that the provider had taken, that failed or were stopped, and nobody deleted."""
         found = self.read(
-            "SELECT * FROM jobs WHERE state IN ('failed', 'cancelled') AND operation IS NOT NULL AND created_at > ?"
+            # The plus keeps SQLite from going through all that ever failed, in place of the few of late.
+            "SELECT * FROM jobs WHERE +state IN ('failed', 'cancelled') AND operation IS NOT NULL AND created_at > ?"
             " AND id NOT IN (SELECT job_id FROM deleted WHERE deleted_at IS NOT NULL) ORDER BY created_at, rowid",
             (since,),
         )
@@ -248,6 +265,31 @@ class Ledger(Database):
         with self._writing() as db:
             insert(db, "owners", vars(owner), "REPLACE")
 
+    def index_words(self) -> bool:
+        """Take the prompts of new jobs into the index of words; False where this SQLite has none, or it can't be written.
+
+        They are taken in when somebody searches, not by a trigger: a kernel whose SQLite has no FTS5 could write no job
+        any more, and only Python folds all letters. A prompt never changes, and a number is given once, so the last one says what is missing.
+        """
+        try:
+            while not self._wordless and self._has_new_words():
+                with self._writing() as db:
+                    for table in _WORDS:
+                        db.execute(table)
+                    found = db.execute(_UNINDEXED).fetchall()
+                    texts = ((row["number"], row["text"].casefold() + _END) for row in found)
+                    db.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", texts)
+        except VeoError as error:
+            log.info("no index of words: %s", error)
+            self._wordless = True
+        return not self._wordless
+
+    def _has_new_words(self) -> bool:
+        if not self.read("SELECT 1 FROM sqlite_master WHERE name = 'words'"):
+            return True
+        newest = "SELECT ifnull((SELECT max(number) FROM numbers), 0) > ifnull((SELECT max(id) FROM words_docsize), 0)"
+        return bool(self.read(newest)[0][0])
+
     def leave(self, owner_id: str) -> None:
         """Take an owner out: its jobs are free."""
         with self._writing() as db:
@@ -290,6 +332,20 @@ class Ledger(Database):
         changed = values.get("job_id") or values.get("id")
         if changed:
             self.changed.emit(Change(_KINDS.get(table, "clip"), str(changed)))
+
+
+_WORDS = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='', tokenize='trigram case_sensitive 1')",
+    "CREATE VIRTUAL TABLE IF NOT EXISTS words_terms USING fts5vocab(words, row)",
+)
+_UNINDEXED = (
+    "SELECT number, coalesce(json_extract(request, '$.prompt'), title, '') || ' ' || job_id AS text FROM numbers"
+    " LEFT JOIN jobs j ON j.id = job_id LEFT JOIN joined o ON o.id = job_id"
+    " WHERE number > ifnull((SELECT max(id) FROM words_docsize), 0) ORDER BY number LIMIT 1000"
+)
+"""So many at once hold nobody up who wants to write."""
+_END = "\n\n"
+"""Behind each text, so that its last two letters begin three of them as well."""
 
 
 _KINDS: dict[str, Literal["job", "rating"]] = {"jobs": "job", "ratings": "rating"}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from veo_nb.errors import VeoError
 from veo_nb.store.ledger import Ledger
 
 Order = Literal["newest", "oldest", "rating"]
@@ -19,6 +21,26 @@ _ORDERS: dict[str, str] = {
     "oldest": "made_at, job_id, sample",
     "rating": "rating DESC, star DESC, made_at DESC, job_id, sample",
 }
+_EACH = ("made", "joined", *ENDED)
+"""All places on the shelf."""
+_TEXT = """CASE place WHEN 'joined' THEN (SELECT o.title || ' ' || o.note FROM joined o WHERE o.id = job_id)
+    ELSE (SELECT ifnull(json_extract(j.request, '$.prompt'), '') FROM jobs j WHERE j.id = job_id) || ' ' || ifnull(
+        (SELECT r.note FROM ratings r WHERE r.job_id = shelf.job_id AND r.sample = shelf.sample AND place = 'made'), '')
+    END || ' ' || job_id"""
+"""What is searched of a row of the shelf."""
+_NOTED = """SELECT n.number, r.job_id || '/' || r.sample AS key
+    FROM ratings r JOIN jobs j ON j.id = r.job_id JOIN numbers n ON n.job_id = j.id
+    WHERE r.note != '' AND {noted} AND has_words(
+        ifnull(json_extract(j.request, '$.prompt'), '') || ' ' || r.note || ' ' || r.job_id, :words)
+    UNION ALL SELECT n.number, o.id || '/0' FROM joined o JOIN numbers n ON n.job_id = o.id
+    WHERE o.note != '' AND has_words(o.title || ' ' || o.note || ' ' || o.id, :words)"""
+"""The clips whose words are not all in the index: those with a note."""
+_LETTERS = 3
+"""The index has each piece of so many letters; a shorter word is found by all the pieces that begin with it."""
+_MOST_PIECES = 100
+_MOST_WORDS = 50
+_FEW = 1000
+"""So many clips are rather put in order than looked for in it."""
 _KEPT = """NOT EXISTS (SELECT 1 FROM deleted d
     WHERE d.job_id = {id} AND d.sample = {sample} AND d.deleted_at IS NOT NULL)"""
 
@@ -167,13 +189,39 @@ class LibrarySummary:
 
 def browse(ledger: Ledger, query: Query) -> Found:
     """The clips that a query asks for, without those that somebody deleted."""
-    text, values = _keys(query)
-    # All keys in one go: to count them apart would take as long again, and a search would read each prompt twice.
-    keys = ledger.read(text, values)
-    page = keys[query.offset : query.offset + query.limit]
-    rows = (find(ledger, key["job_id"], key["sample"]) for key in page)
+    if query.search and ledger.index_words():
+        # What is wrong with the index keeps nobody from finding anything.
+        with contextlib.suppress(VeoError):
+            return _browse(ledger, query, has_index=True)
+    return _browse(ledger, query, has_index=False)
+
+
+def _browse(ledger: Ledger, query: Query, *, has_index: bool) -> Found:
+    wanted = query.states or ("made", "joined")
+    places = [place for place in _EACH if place in wanted]
+    conditions, values = [f"place IN ({_marks(places)})"], [*places]
+    if query.models:
+        conditions.append(f"model IN ({_marks(query.models)})")
+        values += query.models
+    counted = len(values)
+    narrow = _narrow(ledger, query, has_index=has_index)
+    conditions += [condition for condition, _ in narrow]
+    values += [value for _, given in narrow for value in given]
+    where = " AND ".join(conditions)
+    if len(values) == counted and not query.starred:
+        count = f"SELECT total(clips) FROM shelf_counts WHERE {where}"
+    else:
+        count = f"SELECT count(*) FROM shelf WHERE {where}"
+    total = int(ledger.read(count, values)[0][0])
+    # Of many that were found by their words the first are found soonest by going through all in order.
+    where = where.replace("(number IN", "(+number IN") if total > _FEW else where
+    keys = ledger.read(
+        f"SELECT job_id, sample FROM shelf WHERE {where} ORDER BY {_ORDERS[query.order]} LIMIT ? OFFSET ?",
+        [*values, query.limit, query.offset],
+    )
+    rows = (find(ledger, key["job_id"], key["sample"]) for key in keys)
     # One may be deleted between the two.
-    return Found(len(keys), tuple(row for row in rows if row is not None))
+    return Found(total, tuple(row for row in rows if row is not None))
 
 
 def find(ledger: Ledger, job_id: str, sample: int) -> FoundRow | None:
@@ -189,55 +237,80 @@ def find(ledger: Ledger, job_id: str, sample: int) -> FoundRow | None:
 
 def summarize(ledger: Ledger) -> LibrarySummary:
     """What there is in a library, in short."""
-    total = ledger.read(f"SELECT count(*) FROM ({_union((_CLIPS, _JOINED), ('job_id',))})")[0][0]
-    models = ledger.read("SELECT DISTINCT model FROM jobs WHERE state = 'succeeded' ORDER BY model")
+    total = ledger.read("SELECT total(clips) FROM shelf_counts WHERE place IN ('made', 'joined')")[0][0]
+    models = ledger.read("SELECT model FROM shelf_counts WHERE place = 'made' AND clips > 0 ORDER BY model")
     sweeps = ledger.read("SELECT id, prompt, axes FROM sweeps ORDER BY started_at DESC, rowid DESC LIMIT 50")
     titles = (
         (row["id"], row["prompt"] or ", ".join(axis["name"] for axis in json.loads(row["axes"])))
         for row in sweeps
     )
-    return LibrarySummary(total, tuple(row["model"] for row in models), tuple(titles))
+    return LibrarySummary(int(total), tuple(row["model"] for row in models), tuple(titles))
 
 
 _ALL = tuple(_CLIPS.facts)
 
 
-def _keys(query: Query) -> tuple[str, list[Any]]:
-    """The query for the keys of all that is asked for, in order, and its values."""
-    wanted = query.states or ("made", "joined")
-    parts = [_CLIPS] if "made" in wanted else []
-    parts += [_JOINED] if "joined" in wanted else []
-    ended = [state for state in ENDED if state in wanted]
-    parts += [_ended(ended)] if ended else []
-    names = dict.fromkeys(("job_id", "sample", "made_at"))
-    conditions: list[str] = []
-    values: list[Any] = []
+Condition = tuple[str, tuple[Any, ...]]
+"""A condition on a row of the shelf, and its values."""
 
-    def narrow(condition: str, *given: Any, by: Sequence[str]) -> None:
-        names.update(dict.fromkeys(by))
-        conditions.append(condition)
-        values.extend(given)
 
-    # From what is quickly looked at to what takes longest.
+def _narrow(ledger: Ledger, query: Query, *, has_index: bool) -> list[Condition]:
+    """What a query asks for beside places and models, from what is quickly looked at to what takes longest."""
+    found: list[Condition] = []
     if query.since is not None:
-        narrow("made_at >= ?", query.since, by=())
+        found.append(("made_at >= ?", (query.since,)))
     if query.rating:
-        narrow("rating >= ?", query.rating, by=("rating",))
+        found.append(("rating >= ?", (query.rating,)))
     if query.starred:
-        narrow("star", by=("star",))
-    if query.models:
-        narrow(f"model IN ({', '.join('?' * len(query.models))})", *query.models, by=("model",))
+        found.append(("star", ()))
     if query.sweep:
-        cells = "SELECT fingerprint, take FROM sweep_jobs WHERE sweep_id = ?"
-        narrow(f"(fingerprint, take) IN ({cells})", query.sweep, by=("fingerprint", "take"))
-    if words := query.search.split():
-        text = "ifnull(json_extract(request, '$.prompt'), '') || ' ' || note || ' ' || job_id"
-        narrow(f"has_words({text}, ?)", json.dumps(words), by=("request", "note"))
-    if query.order == "rating":
-        names.update(dict.fromkeys(("rating", "star")))
-    where = " AND ".join(conditions) or "1"
-    source = _union(parts, names) if parts else f"{_CLIPS.select(names)} AND 0"
-    return f"SELECT job_id, sample FROM ({source}) WHERE {where} ORDER BY {_ORDERS[query.order]}", values
+        cells = (
+            "SELECT number FROM sweep_jobs JOIN jobs USING (fingerprint, take) JOIN numbers ON job_id = id"
+            " WHERE sweep_id = ?"
+        )
+        found.append((f"number IN ({cells})", (query.sweep,)))
+    words = [word.casefold() for word in query.search.split()]
+    asked = {word: ask for word in words[:_MOST_WORDS] if (ask := _ask(ledger, word))} if has_index else {}
+    if asked:
+        found.append(_by_index(ledger, asked))
+    if others := [word for word in words if word not in asked]:
+        found.append((f"has_words({_TEXT}, ?)", (json.dumps(others),)))
+    return found
+
+
+def _ask(ledger: Ledger, word: str) -> str:
+    """How the index is asked for a word; empty where it is quicker to look into each text, as for one letter."""
+    if "\0" in word or any("\ud800" <= letter <= "\udfff" for letter in word):
+        return ""
+    pieces = [word]
+    if len(word) < _LETTERS:
+        terms = "SELECT term FROM words_terms WHERE term >= ? AND term < ? LIMIT ?"
+        pieces = [row["term"] for row in ledger.read(terms, (word, word + "\U0010ffff", _MOST_PIECES + 1))]
+        if len(pieces) > _MOST_PIECES:
+            return ""
+    return " OR ".join('"{}"'.format(piece.replace('"', '""')) for piece in pieces or [word])
+
+
+def _by_index(ledger: Ledger, asked: Mapping[str, str]) -> Condition:
+    """What has all of these words, by the index; notes are not in it, since they change."""
+    each = {f"word{n}": json.dumps([word]) for n, word in enumerate(asked)}
+    noted = " OR ".join(f"has_words(r.note, :{name})" for name in each)
+    others = ledger.read(_NOTED.format(noted=f"({noted})"), {**each, "words": json.dumps([*asked])})
+    condition, match = (
+        "number IN (SELECT rowid FROM words WHERE words MATCH ?)",
+        " AND ".join(f"({one})" for one in asked.values()),
+    )
+    if not others:
+        return f"({condition})", (match,)
+    numbers, keys = (json.dumps([row[name] for row in others]) for name in ("number", "key"))
+    # By number first, which there is an index of.
+    listed = "(SELECT value FROM json_each(?))"
+    noted = f"number IN {listed} AND job_id || '/' || sample IN {listed} AND place IN ('made', 'joined')"
+    return f"({condition} OR ({noted}))", (match, numbers, keys)
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _union(parts: Iterable[_Part], names: Iterable[str]) -> str:

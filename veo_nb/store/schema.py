@@ -1,5 +1,17 @@
 """The tables of the ledger, version by version."""
 
+_COUNT = "UPDATE revision SET changes = changes + 1;"
+_SHELVE = f"""
+        DELETE FROM shelf WHERE number = (SELECT number FROM numbers WHERE job_id = NEW.{{id}});
+        INSERT INTO shelf SELECT * FROM findable WHERE job_id = NEW.{{id}};
+        {_COUNT}"""
+"""What most triggers of version 5 do: the clips of a job are put on the shelf anew, as they are now."""
+_NUMBER = """
+        INSERT INTO numbers (job_id) SELECT NEW.id WHERE NOT EXISTS (SELECT 1 FROM numbers WHERE job_id = NEW.id);"""
+_KEPT = """NOT EXISTS
+            (SELECT 1 FROM deleted d WHERE d.job_id = {id} AND d.sample = {sample} AND d.deleted_at IS NOT NULL)"""
+_OVER = "{row}.state IN ('succeeded', 'failed', 'blocked', 'cancelled', 'uncertain')"
+
 MIGRATIONS = (
     """
     CREATE TABLE jobs (
@@ -128,6 +140,89 @@ MIGRATIONS = (
         refused_at REAL NOT NULL
     );
     """,
+    f"""
+    CREATE TABLE numbers (number INTEGER PRIMARY KEY AUTOINCREMENT, job_id TEXT NOT NULL UNIQUE);
+    CREATE VIEW findable AS
+        SELECT ifnull(j.finished_at, j.created_at) AS made_at, j.id AS job_id, v.sample AS sample,
+            n.number AS number, 'made' AS place, j.model AS model,
+            ifnull(r.rating, 0) AS rating, ifnull(r.star, 0) AS star
+        FROM jobs j JOIN numbers n ON n.job_id = j.id JOIN videos v ON v.job_id = j.id
+            LEFT JOIN ratings r ON r.job_id = v.job_id AND r.sample = v.sample
+        WHERE j.state = 'succeeded' AND {_KEPT.format(id="v.job_id", sample="v.sample")}
+        UNION ALL
+        SELECT o.created_at, o.id, 0, n.number, 'joined', '', ifnull(o.rating, 0), o.star
+        FROM joined o JOIN numbers n ON n.job_id = o.id WHERE {_KEPT.format(id="o.id", sample="0")}
+        UNION ALL
+        SELECT ifnull(j.finished_at, j.created_at), j.id, 0, n.number, j.state, j.model, 0, 0
+        FROM jobs j JOIN numbers n ON n.job_id = j.id
+        WHERE j.state IN ('failed', 'blocked', 'cancelled', 'uncertain')
+            AND {_KEPT.format(id="j.id", sample="0")};
+    CREATE TABLE shelf (
+        made_at REAL NOT NULL,
+        job_id TEXT NOT NULL,
+        sample INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        place TEXT NOT NULL,
+        model TEXT NOT NULL,
+        rating INTEGER NOT NULL,
+        star INTEGER NOT NULL,
+        PRIMARY KEY (made_at DESC, job_id, sample, number)
+    ) WITHOUT ROWID;
+    CREATE INDEX shelf_by_number ON shelf (number, place);
+    CREATE INDEX shelf_by_rating ON shelf (rating DESC, star DESC, made_at DESC, job_id, sample, place);
+    CREATE TABLE shelf_counts (
+        place TEXT NOT NULL,
+        model TEXT NOT NULL,
+        clips INTEGER NOT NULL,
+        PRIMARY KEY (place, model)
+    );
+    CREATE TABLE revision (library TEXT NOT NULL, changes INTEGER NOT NULL);
+    INSERT INTO revision VALUES (hex(randomblob(8)), 0);
+    INSERT INTO numbers (job_id) SELECT id FROM jobs ORDER BY rowid;
+    INSERT OR IGNORE INTO numbers (job_id) SELECT id FROM joined ORDER BY rowid;
+    INSERT INTO shelf SELECT * FROM findable;
+    INSERT INTO shelf_counts SELECT place, model, count(*) FROM shelf GROUP BY place, model;
+    CREATE TRIGGER shelf_gets AFTER INSERT ON shelf BEGIN
+        INSERT INTO shelf_counts SELECT NEW.place, NEW.model, 0 WHERE NOT EXISTS
+            (SELECT 1 FROM shelf_counts WHERE place = NEW.place AND model = NEW.model);
+        UPDATE shelf_counts SET clips = clips + 1 WHERE place = NEW.place AND model = NEW.model;
+    END;
+    CREATE TRIGGER shelf_loses AFTER DELETE ON shelf BEGIN
+        UPDATE shelf_counts SET clips = clips - 1 WHERE place = OLD.place AND model = OLD.model;
+    END;
+    CREATE TRIGGER jobs_enter AFTER INSERT ON jobs WHEN NOT {_OVER.format(row="NEW")}
+        BEGIN {_NUMBER} {_COUNT} END;
+    CREATE TRIGGER jobs_return AFTER INSERT ON jobs WHEN {_OVER.format(row="NEW")}
+        BEGIN {_NUMBER} {_SHELVE.format(id="id")} END;
+    CREATE TRIGGER jobs_are_sent AFTER UPDATE OF state ON jobs
+        WHEN (OLD.state = 'queued') != (NEW.state = 'queued') AND NOT {_OVER.format(row="OLD")}
+            AND NOT {_OVER.format(row="NEW")}
+        BEGIN {_COUNT} END;
+    CREATE TRIGGER jobs_end AFTER UPDATE OF state, finished_at ON jobs
+        WHEN ({_OVER.format(row="OLD")} OR {_OVER.format(row="NEW")})
+            AND (OLD.state != NEW.state OR OLD.finished_at IS NOT NEW.finished_at)
+        BEGIN {_SHELVE.format(id="id")} END;
+    CREATE TRIGGER jobs_leave AFTER DELETE ON jobs BEGIN
+        DELETE FROM shelf WHERE number = (SELECT number FROM numbers WHERE job_id = OLD.id);
+        DELETE FROM numbers WHERE job_id = OLD.id;
+        {_COUNT}
+    END;
+    CREATE TRIGGER videos_come AFTER INSERT ON videos BEGIN {_SHELVE.format(id="job_id")} END;
+    CREATE TRIGGER ratings_come AFTER INSERT ON ratings BEGIN {_SHELVE.format(id="job_id")} END;
+    CREATE TRIGGER ratings_change AFTER UPDATE ON ratings BEGIN {_SHELVE.format(id="job_id")} END;
+    CREATE TRIGGER deleted_come AFTER INSERT ON deleted BEGIN {_SHELVE.format(id="job_id")} END;
+    CREATE TRIGGER deleted_change AFTER UPDATE ON deleted BEGIN {_SHELVE.format(id="job_id")} END;
+    CREATE TRIGGER joined_come AFTER INSERT ON joined BEGIN {_NUMBER} {_SHELVE.format(id="id")} END;
+    CREATE TRIGGER joined_change AFTER UPDATE ON joined BEGIN {_SHELVE.format(id="id")} END;
+    CREATE TRIGGER sweeps_come AFTER INSERT ON sweeps BEGIN UPDATE revision SET changes = changes + 1; END;
+    CREATE TRIGGER sweeps_start AFTER UPDATE OF started_at ON sweeps BEGIN
+        UPDATE revision SET changes = changes + 1;
+    END;
+    CREATE TRIGGER origins_come AFTER INSERT ON origins BEGIN UPDATE revision SET changes = changes + 1; END;
+    CREATE INDEX jobs_by_model ON jobs (provider, model, created_at, submitted_at, generated_at)
+        WHERE state = 'succeeded';
+    CREATE INDEX ratings_with_note ON ratings (job_id, sample, note) WHERE note != '';
+    """,
 )
 """Each brings a ledger from the version before it; `user_version` counts them.
 
@@ -136,6 +231,11 @@ kernel that loaded the former version goes on writing while this one migrates. S
 with a default. The old file is kept beside it (`ledger-v1.bak`), all of it happens in one transaction, and
 `tests/store/test_migrations.py` migrates a file of the first version. Rows of a new table that can't be made again
 belong into the journal: one `_note` after the write, and the table's name in `KEPT`.
+
+The `shelf` of version 5 is what can be found, a row each, in the order in which it is shown, and `shelf_counts` how many
+there are: so a page costs the same whatever is in the library. Triggers keep both in step, since a former version
+writes too; they ask SQLite for nothing that an old build of it has not. `revision` counts what changes in the library.
+A job or a joined clip has one of `numbers`, which nobody else gets when it is gone: the index of words goes by it.
 """
 
 KEPT = ("jobs", "videos", "ratings", "deleted", "joined", "origins")

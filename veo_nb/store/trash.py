@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb.errors import VeoError, VideoExpired
+from veo_nb.media.kind import KINDS
 from veo_nb.store.database import insert
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
@@ -130,6 +131,7 @@ class Trash:
         """Move a clip and its recipe; what was moved, for who has to move it again."""
         here, there = _files(self.library.folder / path), _files(self._home / path)
         pairs = [*zip(there, here, strict=True)] if back else [*zip(here, there, strict=True)]
+        pairs = [pair for number, pair in enumerate(pairs) if number < 2 or pair[0].exists()]
         moved: list[tuple[Path, Path]] = []
         try:
             for old, new in pairs:
@@ -145,5 +147,6 @@ class Trash:
         return moved
 
 
-def _files(video: Path) -> tuple[Path, Path]:
-    return video, video.with_suffix(".json")
+def _files(video: Path) -> tuple[Path, ...]:
+    """A clip, its recipe, and the file of another kind of which it was made, if it was."""
+    return (video, video.with_suffix(".json"), *(video.with_suffix(f".original.{kind}") for kind in KINDS))

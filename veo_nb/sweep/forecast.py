@@ -10,6 +10,7 @@ from veo_nb.engine.timing import seconds_in_all
 from veo_nb.engine.video import check_source
 from veo_nb.errors import InvalidRequest
 from veo_nb.request import VideoRequest
+from veo_nb.store.billing import Quote
 
 ASK_ABOVE = 100
 """Clips that one sweep makes unasked; from there on a person says that it is meant."""
@@ -24,7 +25,7 @@ class Asked:
     """One request of a sweep; `stored` says that its clip is there, or on its way, and nothing would be sent."""
 
     request: VideoRequest
-    usd: float | None
+    quote: Quote
     seconds: float
     stored: bool
 
@@ -45,6 +46,13 @@ class Forecast:
     """Requests whose price is not known, and not in the sum."""
     seconds: float
     """Until the last clip is there."""
+    note: str = ""
+    """What has to be said beside the price: it is not that of who makes the clips."""
+
+    @property
+    def firm(self) -> float | None:
+        """The figure that a budget goes by."""
+        return None if self.note else self.usd
 
     @property
     def price(self) -> str:
@@ -52,13 +60,13 @@ class Forecast:
         if self.usd is None:
             return "price unknown" if self.requests else "about $0.00"
         some = f" and {self.unpriced} of unknown price" if self.unpriced else ""
-        return f"about ${self.usd:,.2f}{some}"
+        return f"about ${self.usd:,.2f}{some}{f' ({self.note})' if self.note else ''}"
 
 
 def forecast(asked: Sequence[Asked], most: int, per_minute: int) -> Forecast:
     """What these requests come to, with `most` at the provider at once and `per_minute` going out."""
     new = [one for one in asked if not one.stored]
-    priced = [one.usd for one in new if one.usd is not None]
+    priced = [one.quote.usd for one in new if one.quote.usd is not None]
     return Forecast(
         requests=len(new),
         clips=sum(one.request.sample_count or 1 for one in new),
@@ -66,6 +74,7 @@ def forecast(asked: Sequence[Asked], most: int, per_minute: int) -> Forecast:
         usd=sum(priced) if priced else None,
         unpriced=len(new) - len(priced),
         seconds=seconds_in_all([one.seconds for one in new], most, per_minute),
+        note=next((one.quote.note for one in new if one.quote.note), ""),
     )
 
 
@@ -96,7 +105,7 @@ def asked_for(
             usual[request.model] = jobs.usual_seconds(request.model)
         found[jobs.fingerprint(request), take] = Asked(
             request=request,
-            usd=jobs.estimate(request),
+            quote=jobs.quote(request),
             seconds=usual[request.model],
             stored=not fresh and jobs.is_standing(request, take),
         )
@@ -124,7 +133,7 @@ def check(jobs: Jobs, asked: Iterable[Asked], *, confirmed: bool) -> None:
         check_source(one.request.video, jobs.settings.provider, jobs.workspace.clock())
     bill = jobs.cost()
     for one in new:
-        if one.usd is None:
+        if one.quote.firm is None:
             bill.admit(one.request.model, None)
     if new:
         bill.admit("This sweep", found.usd)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from veo_nb.engine.job import Job
 from veo_nb.engine.timing import seconds_in_all
-from veo_nb.store.billing import may_be_charged
+from veo_nb.store.billing import Quote, may_be_charged
 from veo_nb.store.rows import State, error_to_json
 
 FORBIDDEN = "forbidden"
@@ -41,6 +41,9 @@ class Summary:
     usd_in_all: float | None
     bills: bool
     """False where nothing is charged, and the figures are what it would cost."""
+
+    note: str = ""
+    """What has to be said beside the money: it is not the price of who makes the clips."""
 
     @property
     def total(self) -> int:
@@ -91,9 +94,10 @@ class Summary:
             return []
         would = "about" if self.bills else "would cost about"
         so_far = self.usd_so_far or 0.0
+        said = f" ({self.note})" if self.note else ""
         if self.over:
-            return [f"{would} ${so_far:.2f}"]
-        return [f"{would} ${so_far:.2f} so far of ${self.usd_in_all:.2f}"]
+            return [f"{would} ${so_far:.2f}{said}"]
+        return [f"{would} ${so_far:.2f} so far of ${self.usd_in_all:.2f}{said}"]
 
 
 def in_time(seconds: float) -> str:
@@ -108,7 +112,7 @@ def summarize(
     states: Sequence[str],
     jobs: Sequence[Job],
     *,
-    missing: Sequence[tuple[float, float | None]] = (),
+    missing: Sequence[tuple[float, Quote]] = (),
     paused: bool,
     bills: bool,
     now: float,
@@ -117,19 +121,21 @@ def summarize(
 ) -> Summary:
     """The summary of cells in these states, and of their jobs, each once.
 
-    `missing` are usual seconds and estimate of each cell without a job; `now` is in epoch seconds.
+    `missing` are usual seconds and quote of each cell without a job; `now` is in epoch seconds.
     """
     waiting = [job.now.typical for job in jobs if job.now.state is State.QUEUED]
     running = [_left(job, now) for job in jobs if job.status in AT_WORK]
     held = paused and (waiting or missing)
     seconds = seconds_in_all([*waiting, *(one for one, _ in missing)], most, per_minute, running)
-    known = [job.estimate for job in jobs] + [usd for _, usd in missing]
+    known = [job.estimate for job in jobs] + [one.usd for _, one in missing]
+    notes = (*(job.price_note for job in jobs), *(one.note for _, one in missing))
     return Summary(
         counts=dict(Counter(states)),
         paused=paused,
         seconds_left=None if held else seconds,
         usd_so_far=_sum([job.estimate for job in jobs if _costs(job)]),
         usd_in_all=_sum(known),
+        note=next(filter(None, notes), ""),
         bills=bills,
     )
 

@@ -142,7 +142,7 @@ class Sweep:
         return summarize(
             [cell.state for cell in self.cells],
             list(self.jobs),
-            missing=[(one.seconds, one.usd) for one in asked_for(self._jobs, missing).values()],
+            missing=[(one.seconds, one.quote) for one in asked_for(self._jobs, missing).values()],
             paused=self.paused,
             bills=settings.provider.bills,
             now=self._jobs.workspace.clock(),
@@ -300,13 +300,11 @@ class Sweep:
             if cell.request and not (cell.job and cell.job.fetchable)
         ]
         check(self._jobs, asked_for(self._jobs, to_send).values(), confirmed=confirm)
+        sent = iter(self._jobs.submit_all(to_send))
         jobs: dict[str, Job] = {}
         for cell in cells:
-            if cell.job is not None and cell.job.fetchable:
-                job = self._jobs.retry(cell.job.id)
-            else:
-                assert cell.request is not None, "chosen so"
-                job, _ = self._jobs.submit(cell.request, take=cell.take)
+            kept = cell.job is not None and cell.job.fetchable
+            job = self._jobs.retry(cell.job.id) if cell.job is not None and kept else next(sent)[0]
             with self._lock:
                 cell.job = jobs[job.id] = job
         self._attend(jobs.values())

@@ -130,17 +130,24 @@ class Sweeps:
             )
             for position, planned in enumerate(plan.cells)
         ]
-        jobs: dict[tuple[str, int], Job] = {}
+        keys = {
+            cell.position: (self._jobs.fingerprint(cell.request), cell.take)
+            for cell in cells
+            if cell.request is not None
+        }
+        # Two cells may be the same.
+        wanted = {
+            keys[cell.position]: (cell.request, cell.take) for cell in cells if cell.request is not None
+        }
         try:
-            for cell in cells:
-                if cell.request is not None:
-                    key = (self._jobs.fingerprint(cell.request), cell.take)
-                    if key not in jobs:
-                        jobs[key], _ = self._jobs.submit(cell.request, take=cell.take, fresh=fresh)
-                    cell.job = jobs[key]
+            entered = self._jobs.submit_all(wanted.values(), fresh=fresh)
         finally:
             # Only a kernel that ends leaves the rest to be entered: whoever interrupts this wants no more.
             self._book.mark(row.id, entering=False)
+        jobs = {key: job for key, (job, _) in zip(wanted, entered, strict=True)}
+        for cell in cells:
+            if cell.position in keys:
+                cell.job = jobs[keys[cell.position]]
         self._jobs.hold({job.id for job in jobs.values()}, back=False)
         known = self._known.get((before.id, before.started_at)) if before is not None else None
         if known is not None and self._is_same(known, plan, cells):
@@ -164,7 +171,8 @@ class Sweeps:
 
     def go_on(self) -> list[Job]:
         """Enter the jobs that a kernel did not come to before it ended; those jobs."""
-        if self._workspace.existing() is None:
+        parts = self._workspace.existing()
+        if parts is None or parts.ledger.read_only:
             return []
         jobs = []
         for row in self._book.entering():

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import resource
+import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +22,15 @@ import pytest
 from tests.faults.conftest import leaks
 from tests.faults.rows import Row
 from tests.faults.test_crash import HELD, PROMPT, ROOT
+from tests.faults.test_disk import mount
 from veo_nb.engine.lease import OwnerLocks
 from veo_nb.errors import VeoError
+from veo_nb.notebook import display
+from veo_nb.notebook.display import finished
+from veo_nb.notebook.place import Place
+from veo_nb.store import database
 from veo_nb.store.ledger import Ledger
+from veo_nb.store.queries import Query
 from veo_nb.store.rows import Owner
 
 
@@ -46,7 +57,7 @@ def until(true, seconds: float = 30) -> bool:
 
 
 @pytest.fixture
-def start(folder, provider) -> Iterator:
+def start(folder, provider) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Starts another process whose job is at the provider, which takes its time: `start("unshare", ...)`."""
     provider.slow_polls = 100_000
     started: list[subprocess.Popen[bytes]] = []
@@ -113,7 +124,7 @@ def test_a_living_owner_that_only_beats(case, machine, folder, provider, studio_
     if machine is not None:
         locks = OwnerLocks(studio.library.folder, machine)
         assert locks.hold(name)
-        locks._held.release()
+        locks.release()
     job = studio.generate(PROMPT).wait(30)
     ledger.update_job(job.id, state="running", owner=name)
     ledger.close()
@@ -166,6 +177,150 @@ def test_a_file_that_may_not_grow_is_a_full_disk(folder, provider, studio_in, ma
     assert "Make room" in refused.value.hint
     assert provider.posts == []
     assert studio.generate(PROMPT).wait(30).status == "succeeded"
+
+
+# Drives
+
+
+def test_a_drive_on_which_wal_does_not_work(folder, provider, studio_in, matrix, monkeypatch, caplog):
+    """A library that was made on a disk, and lies on a network drive now; two kernels use it."""
+    first = studio_in(folder, provider)
+    made = first.generate(PROMPT).wait(30)
+    first.close()
+    monkeypatch.setattr(database, "find_drive", lambda _: "nfs4")
+    one, two = studio_in(folder, provider), studio_in(folder, provider)
+    shown, other = one.generate(PROMPT), two.generate("An owl.").wait(30)
+    assert one.job(other.id).wait(30).status == "succeeded"
+    said = one.library.notices
+    with contextlib.closing(sqlite3.connect(one.library.files.ledger_path)) as db:
+        (mode,) = db.execute("PRAGMA journal_mode").fetchone()
+    row = matrix(row_of("library on a network drive", folder, provider, f"kept with {mode}; {said[0]}"))
+    row.tried = 2
+    assert row.sound
+    assert (mode, shown.id, len(provider.posts)) == ("delete", made.id, 2)
+    assert said == ["the library's drive (nfs4) can't do WAL: its ledger is kept without"]
+    assert [*one.library.folder.glob("ledger.sqlite-*")] == []
+
+
+@pytest.fixture
+def read_only() -> Iterator[Callable[[Path], None]]:
+    """Has a folder, or a file alone, be one that can't be written: `read_only(path)`."""
+    mounted: list[Path] = []
+
+    def make(path: Path) -> None:
+        if os.geteuid() != 0:
+            for each in (path, *path.rglob("*")):
+                each.chmod(0o555 if each.is_dir() else 0o444)
+        elif mount("bind", "--bind", str(path), str(path)):
+            mounted.append(path)
+            subprocess.run(["mount", "-o", "remount,ro,bind", str(path)], check=True)
+        else:
+            pytest.skip("this user may not mount")
+
+    yield make
+    for path in mounted:
+        subprocess.run(["umount", "--lazy", str(path)], check=True)
+
+
+@pytest.mark.parametrize("left", ["closed", "killed", "its ledger alone"])
+def test_a_library_that_can_only_be_read(left, folder, provider, studio_in, matrix, read_only, clip):
+    """Its kernel had closed it, or what that wrote last lies beside it still; or only a file is another's."""
+    library = folder / "veo_library"
+    writer = studio_in(folder, provider)
+    made = writer.generate(PROMPT).wait(30)
+    writer.library.rate(made.id, star=True)
+    if left != "killed":
+        writer.close()
+    else:
+        kept = folder / "kept"
+        shutil.copytree(library, kept)
+        writer.close()
+        shutil.rmtree(library)
+        shutil.copytree(kept, library, ignore=shutil.ignore_patterns("*-shm"))
+    read_only(library if left != "its ledger alone" else library / "ledger.sqlite")
+    studio = studio_in(folder, provider)
+    (job,) = studio.history()
+    found = studio.library.browse(Query())
+    again = studio.generate(PROMPT)
+    refused = []
+    for attempt in (
+        lambda: studio.generate("An owl."),
+        lambda: studio.sweep("A {{animal}}.", axes={"animal": ["fox", "owl"]}),
+        lambda: studio.library.delete(made.id),
+        lambda: studio.library.rate(made.id, star=False),
+        lambda: studio.jobs.rerun(made.id),
+        studio.library.repair,
+    ):
+        with pytest.raises(VeoError) as error:
+            attempt()
+        refused.append(str(error.value))
+    lost = int(job.video.path.read_bytes() != clip)
+    row = matrix(
+        row_of(
+            f"read-only library, {left}", folder, provider, "shown; what would write is refused", lost=lost
+        )
+    )
+    assert row.sound
+    assert (job.id, job.status, again is job, again.video.path.exists()) == (made.id, "succeeded", True, True)
+    assert studio.cost().spent == pytest.approx(made.estimate or 0)
+    assert (found.total, found.rows[0].star) == (1, True)
+    assert studio.resume() == studio.jobs.awaited() == []
+    assert all("can't be written" in one and "VEO_NB_LIBRARY" in one for one in refused), refused
+    (said,) = studio.library.notices
+    assert said.endswith("what is in it is shown, nothing can be made in it")
+    assert len(provider.posts) == 1
+
+
+# Where a notebook is
+
+
+@dataclass
+class Jupyter:
+    """A server that says this of itself."""
+
+    follows: bool = False
+    moved_to: Path | None = None
+
+    def notebook_folder(self) -> Path | None:
+        return self.moved_to
+
+    def serves(self, address: str) -> bool:
+        return self.follows
+
+
+PLACES = {
+    # The notebook's folder, where the library is, the server, what plays.
+    "behind a link that is followed": ("root/link", "disk/lib", Jupyter(follows=True), "lib/{clip}"),
+    "behind a link that is not followed": ("root/link", "disk/lib", Jupyter(), "data:video/mp4"),
+    "library in a hidden folder": ("root/a", "root/a/.lib", Jupyter(), "data:video/mp4"),
+    "notebook moved": ("root/a", "root/a/lib", Jupyter(moved_to=Path("root/b")), "../a/lib/{clip}"),
+    "notebook moved, nobody knows where": ("root/a", "root/a/lib", Jupyter(), "data:video/mp4"),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_the_saved_video_plays_wherever_the_notebook_is(
+    case, folder, provider, studio_in, matrix, monkeypatch
+):
+    home, library, server, plays = PLACES[case]
+    for name in ("root/a", "root/b", "disk"):
+        (folder / name).mkdir(parents=True)
+    (folder / "root/link").symlink_to(folder / "disk")
+    if server.moved_to is not None:
+        server = replace(server, moved_to=folder / server.moved_to)
+    job = studio_in(folder, provider, library=str(folder / library)).generate(PROMPT).wait(30)
+    gone = folder / home / "gone.ipynb" if "moved" in case else None
+    place = Place(folder / home, folder / "root", "/", gone, server)
+    shown = finished(job, place)._repr_html_()
+    (src,) = re.findall(r'<video src="([^"]*)"', shown)
+    row = matrix(row_of(case, folder, provider, f"plays from {src[:14]}…", lost=int(not src)))
+    assert row.sound
+    assert src.startswith(plays.format(clip=job.video.path.parent.name))
+    # Too large to be put into the notebook it is said what to do.
+    monkeypatch.setattr(display, "EMBED_LIMIT", 0)
+    said = finished(job, place)._repr_html_()
+    assert ("<video" in said) == (not plays.startswith("data:"))
+    assert ("Saved as" in said) == plays.startswith("data:")
 
 
 # A process that forks
@@ -258,6 +413,7 @@ def test_a_forked_child_is_told_that_its_parent_works_on_and_takes_nothing_away(
         stdout=subprocess.PIPE,
         text=True,
     ) as parent:
+        assert parent.stdout is not None
         assert parent.stdout.readline() == "ready\n"
         provider.slow_polls = 0
         ended, _ = parent.communicate("\n", timeout=60)

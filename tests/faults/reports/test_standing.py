@@ -6,14 +6,23 @@ The figures are the provider's: how many submits it saw beyond those that a pers
 from __future__ import annotations
 
 import contextlib
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import httpx
 import pytest
 
+import veo_nb
 from tests.faults.rows import Row
 from tests.world import Held
 from veo_nb import errors
+from veo_nb.engine.job import Job, WaitInterrupted
 
+OURS = str(Path(veo_nb.__file__).parent)
 HOUR = 3600.0
 LOST = httpx.ReadTimeout("no answer")
 
@@ -26,7 +35,7 @@ def ended(job, seconds: float = 60) -> str:
     """The state in which a job ends."""
     with contextlib.suppress(errors.VeoError):
         job.wait(seconds)
-    return job.status
+    return str(job.status)
 
 
 @pytest.fixture
@@ -37,7 +46,8 @@ def record(matrix, service):
         seen = len(service.posts)
         said = str(job.error or "") or job.status
         row = Row("reports", case, ended=said, submits=seen, lost=int(lost), doubled=max(0, seen - posts))
-        return matrix(row)
+        matrix(row)
+        return row
 
     return hand_in
 
@@ -226,3 +236,82 @@ def test_a_denial_that_speaks_of_no_charge_leaves_the_charge(studio, service, re
     assert ended(job) == "failed"
     assert record("a denial that says that nothing was charged", job, 1).sound
     assert studio.cost().spent == pytest.approx(job.estimate)
+
+
+# Interrupted
+
+
+def interrupted(call: Callable[[], object], at: int) -> tuple[int, BaseException | None]:
+    """Call it and interrupt it at this line of ours, as Ctrl-C does; how many lines there were, and what it raised."""
+    lines = 0
+
+    def local(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal lines
+        # There an interrupt is let through, and which of the two instructions it meets is not up to us.
+        if event == "line" and frame.f_code.co_name != "__exit__":
+            lines += 1
+            if lines == at:
+                signal.raise_signal(signal.SIGINT)
+        return local
+
+    def trace(frame: FrameType, event: str, arg: object) -> Any:
+        return local if frame.f_code.co_filename.startswith(OURS) else None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    except BaseException as error:  # noqa: BLE001  an interrupt is none of the usual ones
+        return lines, error
+    finally:
+        sys.settrace(before)
+    return lines, None
+
+
+def test_an_interrupted_call_gives_its_job_or_enters_none(make_studio, service, matrix):
+    studio = make_studio(max_in_flight=100)
+    ended(studio.generate("A fox."))
+    service.posts.clear()
+    lines, _ = interrupted(lambda: studio.generate("An owl."), at=0)
+    ended(studio.generate("An owl."))
+    assert lines > 100
+    given: set[str] = set()
+    said: set[str] = set()
+    tries = [*range(1, lines, 7), *range(lines - 12, lines + 1)]
+    for at in tries:
+        prompt = f"Clip {at}."
+        found: list[Job] = []
+        _, error = interrupted(lambda: found.append(studio.generate(prompt)), at)  # noqa: B023  called at once
+        assert error is None or isinstance(error, KeyboardInterrupt), error
+        (said if isinstance(error, WaitInterrupted) else given if found else set()).add(prompt)
+        # As the patrol does every few seconds.
+        studio.resume()
+    for job in studio.history(1000):
+        ended(job)
+    sent = {post["instances"][0]["prompt"] for post in service.posts} - {"An owl."}
+    case = "generate() interrupted at each step"
+    row = Row("reports", case, tried=len(tries), submits=len(sent), doubled=len(sent - given - said))
+    row.ended = f"{len(given)} gave their job, {len(tries) - len(given)} entered none"
+    assert matrix(row).sound
+    # Where it was being sent already, it says so.
+    assert len(given | said) < 6
+    assert sent == given | said
+    assert {job.request.prompt for job in studio.history(1000)} - {"A fox.", "An owl."} == given | said
+
+
+def test_an_interrupted_sweep_enters_none(make_studio, service, matrix):
+    studio = make_studio()
+    lines, _ = interrupted(lambda: studio.sweep("A fox.", axes={"seed": [0, 1]}), at=0)
+    studio.sweeps.all()[0].wait(60)
+    service.posts.clear()
+    for number, at in enumerate(range(1, lines, lines // 12)):
+        seeds = [10 * number + 10, 10 * number + 11]
+        _, error = interrupted(lambda: studio.sweep("A fox.", axes={"seed": seeds}), at)  # noqa: B023  called at once
+        studio.resume()
+        if error is not None:
+            assert len([job for job in studio.history(1000) if job.request.seed in seeds]) in (0, 2)
+    for job in studio.history(1000):
+        ended(job)
+    row = Row("reports", "sweep() interrupted at each step", tried=12, submits=len(service.posts))
+    assert matrix(row).sound
+    assert len(service.posts) % 2 == 0

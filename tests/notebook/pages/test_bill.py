@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,30 +61,45 @@ def test_the_budget_is_told():
 
 
 def test_the_prices_their_source_and_their_date_are_told_and_that_all_is_an_estimate():
-    text = text_of(bill_of())
+    text = text_of(bill_of(provider=catalog.PROVIDERS["gemini"]))
     assert (
-        "Prices: standard $0.40 a second, fast $0.15 a second "
-        f"({catalog.PRICES_SOURCE}, {catalog.PRICES_DATE})." in text
+        "Prices: standard $0.40 a second, 4k $0.60 a second; "
+        "fast $0.10 a second, 1080p $0.12 a second, 4k $0.30 a second; "
+        f"lite $0.05 a second, 1080p $0.08 a second ({catalog.PRICES_SOURCE}, {catalog.PRICES_DATE})." in text
     )
     assert "Every figure is an estimate" in text
 
 
 def test_prices_of_ones_own_say_so():
-    mine = catalog.Price(usd_per_call=0.6, source="your veo_nb.toml")
+    own = {"fast": {"per_call": 0.6}}
     bill = Bill(
         charges=(),
         provider=catalog.PROVIDERS["gemini"],
         budget=None,
-        prices={**catalog.PRICES, "veo-3.1-fast-generate-preview": mine},
+        prices=catalog.read_prices(own, "your veo_nb.toml")[0],
     )
-    lines = text_of(bill).splitlines()
-    assert "Prices: fast $0.60 a call (your veo_nb.toml)." in lines
-    assert "No price is known for lite." in lines
+    assert "Prices: fast $0.60 a call (your veo_nb.toml)." in text_of(bill).splitlines()
+    assert "No price is known for standard or lite." in text_of(
+        replace(bill, prices=tuple(one for one in catalog.PRICES if "fast" in one.model))
+    )
+
+
+def test_where_no_price_is_published_the_figures_say_whose_they_are_and_ones_own_is_asked_for():
+    theirs = "GPTProto's figures: Google's list price; GPTProto bills per call."
+    lines = text_of(bill_of(charge(usd=3.2))).splitlines()
+    assert lines[3] == theirs
+    assert any(line.startswith("GPTProto publishes no price: what do you pay there? Put") for line in lines)
+    prices, _ = catalog.read_prices({"gptproto": {"fast": 0.1, "standard": 0.4}}, "your veo_nb.toml")
+    said = text_of(replace(bill_of(charge(usd=3.2)), prices=prices))
+    assert "Google" not in said
+    assert "publishes no price" not in said
+    # Those of another provider keep theirs.
+    assert theirs in text_of(bill_of(charge(usd=3.2), provider=SANDBOX))
 
 
 @pytest.mark.parametrize("usd", [0.015, 0.1234])
 def test_a_price_shows_every_digit_that_it_has(usd):
-    prices = {"veo-3.1-generate-preview": catalog.Price(usd_per_second=usd)}
+    prices = (catalog.Price(usd_per_second=usd),)
     bill = Bill(charges=(), provider=catalog.PROVIDERS["gptproto"], budget=None, prices=prices)
     assert f"standard ${usd} a second" in text_of(bill)
 

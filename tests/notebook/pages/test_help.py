@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.write_readme import README, with_table
+from tests.write_readme import README, TABLES, with_table
+from veo_nb.catalog import rules
 from veo_nb.notebook.options import option_rows
-from veo_nb.notebook.pages.help import COMMANDS, page, readme_table
+from veo_nb.notebook.pages.help import COMMANDS, page, readme_table, taken_rows
 
 
 def test_it_has_a_line_for_each_option_and_each_command():
@@ -24,7 +25,20 @@ def test_the_page_and_the_text_say_the_same():
 def test_the_readme_has_the_table_that_the_catalog_makes():
     """Else run `python -m tests.write_readme`."""
     text = README.read_text("utf-8")
-    assert with_table(text, readme_table()) == text
+    for name, table in TABLES.items():
+        assert with_table(text, table(), name) == text
+
+
+def test_who_takes_what_is_asked_of_the_catalog(monkeypatch):
+    heads, rows = taken_rows()
+    assert heads == ["GPTProto, Gemini API", "Vertex AI"]
+    marks = {said: found for said, *found in rows}
+    assert marks["1080p and 4k with 4 or 6 s"] == ["no", "✓"]
+    assert marks["`--reference` in a clip of 9:16"] == ["?", "?"]
+    assert marks["`lite` with `--video`"] == ["no", "✓"]
+    assert marks["what `--video` goes on from"][1].startswith("1 to 30 s at 720p, 1080p or 4k")
+    monkeypatch.setattr(rules, "RULES", ())
+    assert ["1080p and 4k with 4 or 6 s", "✓", "✓"] in taken_rows()[1]
 
 
 def test_the_table_has_a_row_for_each_option_and_its_bars_are_escaped():

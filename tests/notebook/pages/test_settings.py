@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from tests.notebook.test_magics import Ran, magics_of
+from veo_nb import catalog
 from veo_nb.config import Settings, resolve_settings
 from veo_nb.notebook.pages.settings import setting_rows, settings_page
 
@@ -29,7 +30,10 @@ def test_a_row_says_the_value_and_its_source(tmp_path):
     assert rows["max_in_flight"] == ("3", "VEO_NB_MAX_IN_FLIGHT")
     assert rows["library"] == (str(tmp_path / "veo_library"), "default")
     assert rows["base_url"] == ("not set", "default")
-    assert rows["prices"] == ("standard $0.40 a second, fast $0.15 a second", "default")
+    note = catalog.PROVIDERS["gptproto"].price_note
+    shown, source = rows["prices"]
+    assert shown.startswith(f"standard $0.40 a second, 4k $0.60 a second ({note}); fast $0.10 a second")
+    assert source.startswith("GPTProto publishes no price: what do you pay there? Put fast = ")
 
 
 def test_not_even_the_end_of_the_key_is_shown_and_values_are_text(tmp_path):

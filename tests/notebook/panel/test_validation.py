@@ -14,6 +14,8 @@ from veo_nb.notebook.panel.store import empty_draft
 from veo_nb.notebook.panel.validation import LABELS, find_unavailable, plain_text, plain_values
 
 SANDBOX = catalog.PROVIDERS["sandbox"]
+THERE = ("compression_quality", "generate_audio", "resize_mode")
+"""What only Vertex AI has."""
 
 
 def unavailable(provider: catalog.Provider = SANDBOX, **changes: Any) -> dict[str, dict[str, str]]:
@@ -23,9 +25,9 @@ def unavailable(provider: catalog.Provider = SANDBOX, **changes: Any) -> dict[st
 
 def test_at_first_only_what_needs_a_first_frame_can_not_be_used():
     found = unavailable()
-    assert set(found) == {"last_frame", "fit", "compression_quality"}
+    assert set(found) == {"last_frame", "fit", *THERE}
     assert found["last_frame"]["*"].startswith("A last frame needs a first one. ")
-    assert set(unavailable(image=["fox"])) == {"reference_images", "video", "compression_quality"}
+    assert set(unavailable(image=["fox"])) == {"reference_images", "video", *THERE}
 
 
 def test_a_value_that_does_not_go_with_another_names_the_reason_and_the_way_out():
@@ -114,7 +116,7 @@ def test_words_for_who_has_a_form(code, plain):
 
 
 def test_no_rule_is_told_with_code_in_it():
-    for rule in catalog.rules.RULES:
+    for rule in catalog.RULES:
         said = plain_text(f"{rule.message} {rule.hint}".replace("{", "").replace("}", ""))
         assert "=" not in said
         assert "_" not in said.replace("duration_seconds", "")

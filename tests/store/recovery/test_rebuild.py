@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import threading
 from dataclasses import replace
 from typing import Any
@@ -16,7 +18,7 @@ from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery import rebuild
 from veo_nb.store.recovery.journal import Journal
-from veo_nb.store.recovery.rebuild import has_traces, open_ledger, refill
+from veo_nb.store.recovery.rebuild import has_traces, open_ledger, read_ledger, refill
 from veo_nb.store.rows import job_values
 
 NOW = 1_800_000_000.0
@@ -269,3 +271,75 @@ def test_where_it_cannot_be_made_anew_that_is_said_and_nothing_is_lost(library, 
         with pytest.raises(VeoError, match=r"damaged and can't be made anew: .*No space left"):
             open_it()
     assert open_it()[0].job("3f2a") == ROW
+
+
+# A library that can't be written
+
+
+def refuse() -> VeoError:
+    return VeoError("It can't be written.")
+
+
+@pytest.fixture
+def read_it(library):
+    """Open the library's ledger to be read only."""
+    with contextlib.ExitStack() as made:
+
+        def make() -> Ledger:
+            ledger = read_ledger(library, lambda: NOW, refuse, None, made)
+            made.callback(ledger.close)
+            return ledger
+
+        yield make
+
+
+def as_it_lies(library) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in library.folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("state", ["whole", "former", "damaged", "gone", "emptied"])
+def test_what_can_only_be_read_is_read_whatever_its_state_and_nothing_is_written(
+    library, open_it, read_it, state
+):
+    if state == "former":
+        make_ledger_v1(library.ledger_path)
+    else:
+        ledger, _ = open_it()
+        ledger.add_job(ROW)
+        ledger.close()
+    if state == "damaged":
+        library.ledger_path.write_bytes(DAMAGED)
+    elif state == "gone":
+        library.ledger_path.unlink()
+    elif state == "emptied":
+        library.ledger_path.write_bytes(b"")
+    before = as_it_lies(library)
+    read = read_it()
+    assert len(read.jobs()) >= 1
+    assert read.read_only
+    for attempt in (
+        lambda: read.add_job(replace(ROW, id="9c01")),
+        lambda: read.leave("me"),
+        read.check_writable,
+    ):
+        with pytest.raises(VeoError, match="can't be written"):
+            attempt()
+    after = as_it_lies(library)
+    assert {name: after[name] for name in before} == before
+    assert after.keys() - before.keys() <= {"ledger.sqlite-wal", "ledger.sqlite-shm"}
+
+
+def test_what_others_write_is_seen_by_who_can_only_read(library, open_it, read_it):
+    ledger, _ = open_it()
+    read = read_it()
+    ledger.add_job(ROW)
+    assert read.job("3f2a") == ROW
+
+
+def test_a_library_of_a_newer_version_is_not_read(library, open_it, read_it):
+    ledger, _ = open_it()
+    ledger.close()
+    with contextlib.closing(sqlite3.connect(library.ledger_path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(VeoError, match="newer veo_nb"):
+        read_it()

@@ -35,7 +35,7 @@ def dialect_of(
     """The dialect of a provider, ready to be asked.
 
     Raises:
-        InvalidRequest: it has no address, or a project or location that is no name.
+        InvalidRequest: it speaks another form, has no address, or a project or location that is no name.
         AuthenticationError: there is neither a key nor a project, and it needs one of them.
     """
     if not (base or provider.submit_base):
@@ -45,6 +45,12 @@ def dialect_of(
         )
     if provider.dialect == "gemini":
         return Gemini(provider, base)
+    if provider.dialect != "vertex":
+        raise errors.InvalidRequest(
+            f"{provider.title} speaks {catalog.shown(provider.dialect)}, which this version does not.",
+            hint="Update veo-nb.",
+            field="provider",
+        )
     if not has_key and not project:
         raise missing_key(provider)
     for name, value in (("project", project), ("location", location)):

@@ -8,6 +8,7 @@ from IPython.display import HTML
 from markupsafe import Markup
 
 from veo_nb import catalog
+from veo_nb.notebook import text as words
 from veo_nb.notebook.display import PlainHTML
 from veo_nb.sweep.forecast import Forecast
 from veo_nb.sweep.plan import Plan
@@ -31,7 +32,9 @@ def preview_table(preview: SweepPreview) -> HTML:
         text = "there already" if at in preview.stored else "would be made"
         labels = {name: value.label for name, value in cell.values.items()}
         entries.append((labels, text if cell.request is not None else cell.reason))
-    line = f"Nothing sent · {in_words(preview.forecast, preview.provider)}"
+    asked = [cell.request for cell in plan.cells if cell.request is not None]
+    doubts = dict.fromkeys(doubt for one in asked for doubt in words.doubts(one, preview.provider))
+    line = " · ".join(["Nothing sent", in_words(preview.forecast, preview.provider), *doubts])
     return _page(plan, entries, line)
 
 

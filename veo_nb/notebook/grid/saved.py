@@ -184,7 +184,7 @@ class _Drawing:
         if video is None or not video.path.exists():
             box = self._text(gone(video, self.place) if video else clip.path, cell.shape)
         elif (src := self._source(video)) is None:
-            box = self._text(unserved(video), cell.shape)
+            box = self._text(unserved(video, self.place), cell.shape)
         else:
             box = video_tag(
                 src,

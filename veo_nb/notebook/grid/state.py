@@ -119,11 +119,13 @@ def make_details(cell: Cell) -> CellDetails:
     """All that is known of a cell."""
     request, job = cell.request, cell.job
     line: list[Part] = [f"{cell.reason} {cell.hint}".strip()]
+    settings = [] if request is None else text.settings(request)
     if job is not None:
-        line = [*text.line(job), text.cost(job.estimate, job.provider), job.id]
+        line = [*text.line(job), text.cost_of(job), job.id]
+        settings += [] if job.videos else text.doubts(job.request, job.provider)
     return CellDetails(
         prompt="" if request is None else request.prompt,
-        settings=[] if request is None else text.settings(request),
+        settings=settings,
         line=[part for part in line if part],
     )
 

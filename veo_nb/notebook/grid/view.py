@@ -228,7 +228,7 @@ class SweepView(LiveView):
 
     def _export(self, ending: str) -> str:
         """Write the sweep beside the notebook, and say where; what takes long goes on after the answer."""
-        path = self._place.folder / f"sweep-{self._sweep.id}{ending}"
+        path = (self._place.now() or self._place.folder) / f"sweep-{self._sweep.id}{ending}"
         done = self._scribe.submit(self._sweep.export, path)
         try:
             done.result(EXPORT_SECONDS)

@@ -45,6 +45,9 @@ def bill_table(bill: Bill) -> HTML:
             rows, sums = _rows(charges)
             blocks.append(_table(rows, sums))
             lines += _columns([HEAD, *rows])
+            for note in _notes(charges, bill.prices):
+                blocks.append(_line(note))
+                lines.append(note)
     if not bill.charges:
         blocks.append(_line(_NOTHING))
         lines.append(_NOTHING)
@@ -102,20 +105,34 @@ def _sum(name: str, charges: Sequence[Charge]) -> Row:
     return (name, "", "", str(jobs), text.dollars(usd))
 
 
+def _notes(charges: Sequence[Charge], prices: Sequence[catalog.Price]) -> list[str]:
+    """Whose prices the figures of a table are, where they are not those of who made the clips."""
+    noted: dict[str, None] = {}
+    for charge in charges:
+        provider = catalog.PROVIDERS.get(charge.provider)
+        if provider is not None and charge.usd:
+            price = catalog.find_price(prices, provider, charge.model)
+            if provider.price_note and (price is None or price.note):
+                noted[f"{provider.title}'s figures: {provider.price_note}."] = None
+    return [*noted]
+
+
 def _small_print(bill: Bill) -> list[str]:
     """What is not in the sums, the prices with a line for each place that they come from, and that all is a guess."""
     by_source: dict[str, list[str]] = {}
     unknown: list[str] = []
-    for model_id in bill.provider.models:
-        price, alias = bill.prices.get(model_id), catalog.MODELS[model_id].alias
-        known, stated = (
-            (by_source.setdefault(price.source, []), text.price(price)) if price else (unknown, "")
-        )
-        if (line := f"{alias} {stated}".strip()) not in known:
-            known.append(line)
-    lines = [f"Prices: {', '.join(known)} ({source})." for source, known in by_source.items()]
+    for model in (catalog.MODELS[name] for name in bill.provider.models):
+        found = text.prices(model, bill.provider, bill.prices)
+        if not found and model.alias not in unknown:
+            unknown.append(model.alias)
+        for source, stated in found.items():
+            if (line := f"{model.alias} {stated}") not in by_source.setdefault(source, []):
+                by_source[source].append(line)
+    lines = [f"Prices: {'; '.join(known)} ({source})." for source, known in by_source.items()]
     if unknown:
         lines.append(f"No price is known for {catalog.listed(tuple(unknown))}.")
+    if wanted := text.wanted_price(bill.provider, bill.prices):
+        lines.append(wanted)
     unpriced = sum(charge.unpriced for charge in bill.charges)
     if unpriced:
         lines.append(f"Jobs without a known price, which are not in the sums: {unpriced}.")

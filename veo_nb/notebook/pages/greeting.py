@@ -29,6 +29,10 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
     parts += (waits := text.awaited(studio.jobs.awaited()))
     if not resumed and not waits:
         parts.append("nothing to resume")
+    # Asked once: from the first job on it stands in the bill and beside each figure.
+    wanted = text.wanted_price(settings.provider, settings.prices)
+    if wanted and not any(charge.provider == settings.provider.name for charge in studio.cost().charges):
+        parts.append(wanted.rstrip("."))
     parts += studio.library.notices
     if waiting := studio.jobs.unfetched():
         parts.append(text.expiry(waiting[0]))

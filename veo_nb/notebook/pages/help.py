@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from IPython.display import HTML
 from markupsafe import Markup
 
+from veo_nb import catalog
+from veo_nb.engine.video import RESOLUTIONS
 from veo_nb.notebook.display import PlainHTML
 from veo_nb.notebook.options import option_rows
 
@@ -43,10 +48,68 @@ COMMANDS: tuple[tuple[str, str], ...] = (
 LINES = "Options may go on in the lines under %%veo; the prompt begins where a line begins with none, or after an empty one."
 
 
+_STILL, _CLIP, _THINGS = {"image": "x"}, {"video": "x"}, {"reference_images": ["x"]}
+ASKED: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("1080p and 4k with 4 or 6 s", {"resolution": "1080p", "duration_seconds": 4}),
+    ("`--reference` in a clip of 9:16", {**_THINGS, "aspect_ratio": "9:16"}),
+    ("`--video` at 1080p and 4k", {**_CLIP, "resolution": "1080p"}),
+    ("no prompt beside an image or a clip", {**_STILL, "prompt": ""}),
+    ("`--person-generation dont_allow`", {"person_generation": "dont_allow"}),
+    ("`--no-enhance-prompt`", {"enhance_prompt": False}),
+    ("`--generate-audio`, `--no-generate-audio`", {"generate_audio": False}),
+    ("`--resize-mode`", {**_STILL, "resize_mode": "pad"}),
+    ("`--compression-quality`", {"compression_quality": "lossless"}),
+    ("`fast` at 4k", {"model": "fast", "resolution": "4k"}),
+    ("`lite` at 4k", {"model": "lite", "resolution": "4k"}),
+    ("`lite` with `--reference`", {"model": "lite", **_THINGS}),
+    ("`lite` with `--video`", {"model": "lite", **_CLIP}),
+)
+"""What is not taken everywhere, and fields that ask for it."""
+
+
+def taken_rows() -> tuple[list[str], list[list[str]]]:
+    """Who takes what: the providers by the form of their wire, and of each line what the catalog says for each.
+
+    `✓` is taken, `no` is not, `?` is sent with a warning, since sources disagree.
+    """
+    providers = [one for one in catalog.PROVIDERS.values() if one.bills]
+    dialects = dict.fromkeys(one.dialect for one in providers)
+    heads = [", ".join(one.title for one in providers if one.dialect == dialect) for dialect in dialects]
+    rows = [[said, *(_mark(values, dialect, providers) for dialect in dialects)] for said, values in ASKED]
+    sources = [_source(catalog.SOURCES[dialect]) for dialect in dialects]
+    return heads, [*rows, ["what `--video` goes on from", *sources]]
+
+
+def _mark(values: Mapping[str, Any], dialect: str, providers: Sequence[catalog.Provider]) -> str:
+    asked = {"prompt": "x", "model": "standard", **values}
+    # One that serves the model: GPTProto has no lite.
+    one = next(one for one in providers if one.dialect == dialect and catalog.find_model(asked["model"], one))
+    if catalog.check(asked, one):
+        return "no"
+    return "?" if catalog.find_doubts(asked, one) else "✓"
+
+
+def _source(limits: catalog.SourceLimits) -> str:
+    """`1 to 30 s at 720p or 1080p, a clip of the library or gs://…`."""
+    some = f"{limits.least_seconds:g} to" if limits.least_seconds else "up to"
+    lines = catalog.listed(tuple(RESOLUTIONS[one] for one in limits.lines))
+    whose = "a clip of the library or" if limits.inline else "a clip made there or"
+    addresses = "http(s)://…" if "https" in limits.schemes else f"{limits.schemes[0]}://…"
+    return f"{some} {limits.most_seconds:g} s at {lines}, {whose} {addresses}"
+
+
 def page() -> HTML:
-    """Every option of `%%veo` and every command of `%veo`, with what it does."""
+    """Every option of `%%veo` and every command of `%veo`, with what it does, and who takes what."""
     options = [(f"%%veo {names}", text) for names, text in option_rows()]
-    rows = [*options, ("", LINES), *COMMANDS]
+    heads, lines = taken_rows()
+    taken = [
+        (
+            said.replace("`", ""),
+            " · ".join(f"{head}: {mark}" for head, mark in zip(heads, marks, strict=True)),
+        )
+        for said, *marks in lines
+    ]
+    rows = [*options, ("", LINES), *COMMANDS, *taken]
     width = max(len(name) for name, _ in rows) + 2
     text = "\n".join(f"{name:<{width}}{meaning}" for name, meaning in rows)
     row = Markup(
@@ -55,6 +118,14 @@ def page() -> HTML:
     )
     body = Markup("").join(row.format(name, meaning) for name, meaning in rows)
     return PlainHTML(Markup('<table style="font-size:13px;margin:4px 0">{}</table>').format(body), text)
+
+
+def readme_taken() -> str:
+    """Who takes what, as a table of Markdown; `python -m tests.write_readme` puts it into the README too."""
+    heads, rows = taken_rows()
+    return "\n".join(
+        f"| {' | '.join(cells)} |" for cells in (["", *heads], ["---"] * (len(heads) + 1), *rows)
+    )
 
 
 def readme_table() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields
 
 from IPython.display import HTML
@@ -32,7 +31,12 @@ def settings_page(settings: Settings) -> HTML:
 def setting_rows(settings: Settings) -> list[tuple[str, str, str]]:
     """The name, the value and the source of each setting."""
     names = [item.name for item in fields(settings) if item.name != "sources"]
-    return [(name, _shown(getattr(settings, name)), settings.sources.get(name, "default")) for name in names]
+    rows = [(name, _shown(getattr(settings, name)), settings.sources.get(name, "default")) for name in names]
+    wanted = text.wanted_price(settings.provider, settings.prices)
+    return [
+        (name, _prices(settings), wanted or source) if name == "prices" else (name, shown, source)
+        for name, shown, source in rows
+    ]
 
 
 def _shown(value: object) -> str:
@@ -40,8 +44,15 @@ def _shown(value: object) -> str:
         return "set, not shown" if value else "not set"
     if isinstance(value, catalog.Provider):
         return value.name
-    if isinstance(value, Mapping):
-        # The prices; models that cost the same by the same name are one entry.
-        shown = (f"{catalog.MODELS[model].alias} {text.price(price)}" for model, price in value.items())
-        return ", ".join(dict.fromkeys(shown)) or "none"
     return "not set" if value in ("", None) else str(value)
+
+
+def _prices(settings: Settings) -> str:
+    """What the provider's models cost; those that cost the same by the same name are one entry."""
+    provider = settings.provider
+    shown = (
+        f"{model.alias} {stated}{f' ({provider.price_note})' if provider.price_note and provider.price_note in where else ''}"
+        for model in (catalog.MODELS[name] for name in provider.models)
+        for where, stated in text.prices(model, provider, settings.prices).items()
+    )
+    return "; ".join(dict.fromkeys(shown)) or "none"

@@ -16,7 +16,6 @@ from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
 from veo_nb.notebook import text
-from veo_nb.notebook.options import choices
 from veo_nb.notebook.panel.images import picture_key
 from veo_nb.notebook.panel.protocol import Check, Choice, Draft, FieldForm, Setup, Value
 from veo_nb.notebook.panel.store import empty_draft
@@ -70,13 +69,18 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
         aliases = dict.fromkeys(model.alias for model in served)
         values = [Choice(value=alias, label=alias) for alias in aliases]
     elif item.kind == "choice":
-        values = [Choice(value=value, label=say(item.name, value)) for value in choices(item)]
+        values = [
+            Choice(value=value, label=say(item.name, value))
+            # Of a field that this provider has not, all: the form says what would take it.
+            for value in catalog.choices(item, provider if provider.takes(item) else None)
+        ]
     elif item.kind == "switch":
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
         "model": default.alias,
         "aspect_ratio": "16:9",
         "resolution": "720p",
+        "generate_audio": "with sound",
         "duration_seconds": f"{default.default_duration} s",
     }
     kind = "choice" if item.kind == "choice" else "switch" if item.kind == "switch" else item.kind
@@ -98,6 +102,8 @@ def say(name: str, value: Any) -> str:
         return f"{value} s"
     if name == "enhance_prompt":
         return "enhanced" if value else "as written"
+    if name == "generate_audio":
+        return "with sound" if value else "silent"
     return str(value).replace("_", " ")
 
 
@@ -251,19 +257,22 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
             asked.prompt, axes=asked.axes, take=asked.take, variables=asked.variables, **asked.fields
         )
         forecast = sweep.forecast
-        usd, seconds, price = forecast.usd, forecast.seconds, forecast.price
+        firm, seconds = forecast.firm, forecast.seconds
+        price = forecast.price if provider.bills else f"would cost {forecast.price}"
         count, stored = forecast.clips, forecast.stored
         impossible = sum(cell.request is None for cell in sweep.plan.cells)
         if impossible:
             reason = next(cell.reason for cell in sweep.plan.cells if cell.request is None)
             notes.append(f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_text(reason)}")
+        asked_for = [cell.request for cell in sweep.plan.cells if cell.request is not None]
+        doubts = [doubt for one in asked_for for doubt in text.doubts(one, provider)]
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
-        usd, seconds = one.usd, one.seconds
+        firm, seconds = one.quote.firm, one.seconds
         clips = one.request.sample_count or 1
         count, stored = (0, clips) if one.stored else (clips, 0)
-        price = text.dollars(usd) if usd is not None else "price unknown"
-        price = f"about {price}" if usd is not None else price
+        price = text.cost(one.usd, provider, one.quote.note) or "price unknown"
+        doubts = text.doubts(one.request, provider)
         for name in ("image", "last_frame"):
             frame = getattr(one.request, name)
             shape = misfit(frame, one.request.shape) if frame is not None else ""
@@ -272,8 +281,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
                     f"{frame.name or 'The picture'} is {shape}; the provider will make it {one.request.shape}. "
                     "Crop or pad it to say how."
                 )
-    if not provider.bills and count:
-        price = f"would cost {price}"
+    notes += [plain_text(f"{doubt}: it is sent as it is.") for doubt in dict.fromkeys(doubts)]
     parts = [text.counted(count, "clip"), price, in_time(seconds)] if count else []
     if stored:
         parts.append(
@@ -282,8 +290,9 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
             else "There already, or on its way: nothing is sent"
         )
     bill = studio.cost()
-    if count and not bill.fits(usd):
-        notes.append(f"It would not be sent: {text.budget(bill)}.")
+    if count and not bill.fits(firm):
+        unsaid = f"{provider.title} publishes no price; " if provider.price_note and firm is None else ""
+        notes.append(f"It would not be sent: {unsaid}{text.budget(bill)}.")
     return replace(
         _NOTHING,
         count=count,

@@ -206,7 +206,7 @@ def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> lis
     lines.append(("Made", _day(row.made_at)))
     if job is not None and (took := text.made_in(job.now)) is not None:
         lines.append(("Took", took))
-    if job is not None and (cost := text.cost(job.estimate, job.provider)):
+    if job is not None and (cost := text.cost_of(job)):
         lines.append(("Cost", cost))
     if row.width:
         facts = f"{row.width} x {row.height} · {row.fps:.3g} fps · {row.duration:.1f} s · {row.bytes / 1e6:.1f} MB"

@@ -10,13 +10,12 @@ from typing import Any
 
 from veo_nb import catalog
 from veo_nb.errors import VeoError
-from veo_nb.notebook.options import choices
 from veo_nb.notebook.panel.protocol import Draft, Problem
 
 LABELS = {item.name: item.label for item in catalog.FIELDS if item.label}
 """The fields that a form has, in its order."""
 _PICTURES = ("image", "last_frame", "reference_images")
-MOST_TRIED = math.prod(len(choices(catalog.FIELD[name])) or 1 for name in LABELS)
+MOST_TRIED = math.prod(len(catalog.choices(catalog.FIELD[name])) or 1 for name in LABELS)
 """Combinations of choices with which a value is tried: all that the catalog has."""
 _MARK = object()
 """Stands for a picture or a clip where only its presence counts."""
@@ -119,10 +118,8 @@ def find_unavailable(
     return found
 
 
-def _offered(item: catalog.Field, provider: catalog.Provider) -> list[Any]:
-    if item.name == "model":
-        return list(dict.fromkeys(catalog.MODELS[name].alias for name in provider.models))
-    return list(choices(item))
+def _offered(item: catalog.Field, provider: catalog.Provider) -> tuple[Any, ...]:
+    return catalog.choices(item, provider if item.name == "model" or provider.takes(item) else None)
 
 
 def _combinations(values: Mapping[str, Any], draft: Draft) -> list[dict[str, Any]]:

@@ -197,6 +197,7 @@ def read_body(raw: bytes, read_upload: Callable[[str], bytes], *, cloud: bool) -
     framed = task == "image_to_video"
     order = Order(
         model=body.model,
+        dialect="interactions",
         prompt=text,
         aspect_ratio=_aspect(wanted, task),
         resolution=_resolution(wanted, limits),

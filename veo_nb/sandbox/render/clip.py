@@ -24,20 +24,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from veo_nb.media.encode import FPS, RATE, Writer
+from veo_nb.media.encode import CODER, FPS, RATE, Writer
 from veo_nb.media.join import join, sound_of
 from veo_nb.sandbox.reading import read_change, read_prompt, seed_of
 from veo_nb.sandbox.recipe import prompts_of
 from veo_nb.sandbox.render.photo import Photo, dissolve, grade
 from veo_nb.sandbox.render.scene import Scene, Weather, bands, eased
 from veo_nb.sandbox.render.shapes import Array
-from veo_nb.sandbox.render.sound import Samples, ambience
+from veo_nb.sandbox.render.sound import DRAFT_LOOP, LOOP, Samples, ambience
 from veo_nb.sandbox.render.stage import Raster
 
 FADE = 1.5
 """Seconds in which the sound of a clip that is not ours turns into the new one."""
 DRAFT_EVERY = FPS
 """In a draft a picture is drawn so often, and stands until the next: from one key frame to another nothing moves."""
+DRAFT_LARGEST = 320 * 180
+"""Pixels up to which a draft is drawn, where its size can be halved and halved again."""
 LARGEST = 1920 * 1080
 """Pixels up to which a landscape is painted; the encoder scales it up from there."""
 GRAIN = 0.8
@@ -47,14 +49,15 @@ GRAIN = 0.8
 def render(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draft: bool = False) -> None:
     """Write one clip of a recipe to `out`; paths in the recipe are relative to `folder`.
 
-    A draft is as large, as long and as loud as the clip, and takes a fraction of the work, since it jerks.
+    A draft is as large, as long and as loud as the clip, and takes a fraction of the work: it jerks and is blurred.
     """
     part = out.with_suffix(".part")
     new = out.with_suffix(".new") if recipe["source"] else part
     try:
         _write(recipe, sample, folder, new, draft=draft)
         if recipe["source"]:
-            join([folder / recipe["source"], new], part, size=(recipe["width"], recipe["height"]))
+            size = recipe["width"], recipe["height"]
+            join([folder / recipe["source"], new], part, size=size, coder=_coder(draft=draft))
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
@@ -66,13 +69,15 @@ def _write(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draf
     if recipe.get("edits"):
         _edit(recipe, folder, out, draft=draft)
         return
-    shot = Shot(recipe["shot"], prompts_of(recipe["shot"], sample), folder, (width, height), seconds)
-    audible, crf = recipe.get("sound", True), 12 if recipe.get("lossless") else 22
+    size = _drafted(width, height) if draft else (width, height)
+    shot = Shot(recipe["shot"], prompts_of(recipe["shot"], sample), folder, size, seconds)
+    audible, crf = recipe.get("sound", True), 12 if recipe.get("lossless") else 30 if draft else 22
     every, preset = (DRAFT_EVERY, "ultrafast") if draft else (1, "superfast")
+    coder = _coder(draft=draft)
     # Two threads: one picture is encoded while the next is drawn.
-    with Writer(out, width, height, sound=audible, preset=preset, crf=crf, threads=2) as writer:
+    with Writer(out, width, height, sound=audible, preset=preset, crf=crf, threads=2, coder=coder) as writer:
         if audible:
-            sound = shot.sound(round(seconds * RATE))
+            sound = shot.sound(round(seconds * RATE), DRAFT_LOOP if draft else LOOP)
             if recipe["source"] and not recipe["shot"]["start"]:
                 _fade_over(sound, sound_of(folder / recipe["source"]))
             writer.add_sound(sound)
@@ -80,7 +85,7 @@ def _write(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draf
         for index in range(count):
             # The last one is where another clip may go on.
             if index % every == 0 or index == count - 1:
-                picture = shot.picture(index)
+                picture = writer.fit_picture(shot.picture(index))
             writer.add_picture(picture)
 
 
@@ -91,12 +96,10 @@ def _edit(recipe: dict[str, Any], folder: Path, out: Path, *, draft: bool) -> No
     raster = Raster(width, height, slice(0, 1), 0.75 * float(np.sqrt(width * height)))
     small = Raster(width // 2, height // 2, slice(1, 3), raster.unit / 2)
     airs = [Weather(one, seed_of("edit"), change.weather) for one in (raster, small)]
-    finish = Finish(width, height, vignette=0.0)
+    finish, preset = Finish(width, height, vignette=0.0), "ultrafast" if draft else "superfast"
     with (
         av.open(str(source)) as container,
-        Writer(
-            out, width, height, sound=True, preset="ultrafast" if draft else "superfast", crf=22, threads=2
-        ) as writer,
+        Writer(out, width, height, preset=preset, crf=22, threads=2, coder=_coder(draft=draft)) as writer,
     ):
         writer.add_sound(sound_of(source))
         for index, found in enumerate(container.decode(video=0)):
@@ -112,6 +115,17 @@ def _edit(recipe: dict[str, Any], folder: Path, out: Path, *, draft: bool) -> No
             for air, view in zip(airs, (luma[None], chroma), strict=True):
                 air.paint(view, change.light, index / FPS)
             writer.add_picture(finish.frame(luma, chroma, index, 0.0))
+
+
+def _drafted(width: int, height: int) -> tuple[int, int]:
+    """The size in which the draft of a clip is drawn; the encoder scales it up."""
+    while width * height > DRAFT_LARGEST and width % 4 == height % 4 == 0:
+        width, height = width // 2, height // 2
+    return width, height
+
+
+def _coder(*, draft: bool) -> str:
+    return "fast" if draft else CODER
 
 
 def _fade_over(sound: Samples, before: Samples) -> None:
@@ -150,9 +164,9 @@ class Shot:
             return self.finish.frame(*self.scene.paint(seconds, index), index)
         return self.finish.frame(*self._view(seconds), index, self._touch(seconds))
 
-    def sound(self, samples: int) -> Samples:
-        """Stereo at 48 kHz, (samples, 2)."""
-        return ambience(self.prompts, self.start, samples)
+    def sound(self, samples: int, loop: int = LOOP) -> Samples:
+        """Stereo at 48 kHz, (samples, 2), whose noises repeat after so many seconds."""
+        return ambience(self.prompts, self.start, samples, loop=loop)
 
     def _view(self, seconds: float) -> tuple[Array, Array]:
         if len(self.photos) == 1:

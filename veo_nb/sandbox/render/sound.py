@@ -5,6 +5,8 @@ All of it is a function of the moment, so that a shot that goes on later sounds 
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,8 @@ from veo_nb.sandbox.reading import Reading, dice, seed_of, words_of
 
 LOOP = 16
 """Seconds after which noise repeats."""
+DRAFT_LOOP = 2
+"""The same in a draft."""
 LOUD = 0.16
 """The loudest that it gets, of 1."""
 CHORDS = (
@@ -24,14 +28,14 @@ Samples = NDArray[np.float32]
 Time = NDArray[np.float64]
 
 
-def ambience(prompts: list[Reading], start: float, samples: int) -> Samples:
+def ambience(prompts: list[Reading], start: float, samples: int, *, loop: int = LOOP) -> Samples:
     """Stereo sound, (samples, 2), that begins at this moment of the shot and turns from one prompt to the last."""
     first, last = prompts[max(0, len(prompts) - 2)], prompts[-1]
-    sound = _sound(first, start, samples)
+    sound = _sound(first, start, samples, loop)
     if first is not last:
         part = np.linspace(0.0, 1.0, samples, dtype=np.float32)[:, None]
         part = part * part * (3.0 - 2.0 * part) * np.float32(np.pi / 2)
-        sound = sound * np.cos(part) + _sound(last, start, samples) * np.sin(part)
+        sound = sound * np.cos(part) + _sound(last, start, samples, loop) * np.sin(part)
     if float(np.abs(sound).max()) > LOUD * 0.6:
         # A gentle shoulder, not a limiter at work.
         sound = np.tanh(sound / LOUD) * LOUD
@@ -41,21 +45,22 @@ def ambience(prompts: list[Reading], start: float, samples: int) -> Samples:
     return sound.astype(np.float32)
 
 
-def _sound(prompt: Reading, start: float, samples: int) -> Samples:
+def _sound(prompt: Reading, start: float, samples: int, loop: int) -> Samples:
     words, seed = words_of(prompt.text), seed_of("sound", prompt.text)
     time = start + np.arange(samples, dtype=np.float64) / RATE
     if words & {"silent", "silence", "mute", "muted"}:
         return np.zeros((samples, 2), dtype=np.float32)
+    noise = partial(_noise, loop=loop)
     out = _chord(prompt, seed, time) * 0.055
-    out += _noise(seed + 1, time, 90.0, 620.0) * _swell(seed + 2, time, 0.11) * 0.030
+    out += noise(seed + 1, time, 90.0, 620.0) * _swell(seed + 2, time, 0.11) * 0.030
     if prompt.place == "sea" or words & {"wave", "waves", "surf"}:
-        out += _noise(seed + 3, time, 140.0, 2600.0) * _surf(seed, time) * 0.075
+        out += noise(seed + 3, time, 140.0, 2600.0) * _surf(seed, time) * 0.075
     elif prompt.place in ("lake", "forest") and prompt.weather != "snow":
-        out += _noise(seed + 4, time, 900.0, 4200.0) * _swell(seed + 5, time, 0.23) * 0.008
+        out += noise(seed + 4, time, 900.0, 4200.0) * _swell(seed + 5, time, 0.23) * 0.008
     if words & {"wind", "storm", "breeze", "gust"} or prompt.weather in ("snow", "dust", "rain"):
-        out += _noise(seed + 6, time, 180.0, 1100.0) * _swell(seed + 7, time, 0.19) ** 2 * 0.06
+        out += noise(seed + 6, time, 180.0, 1100.0) * _swell(seed + 7, time, 0.19) ** 2 * 0.06
     if prompt.weather == "rain":
-        out += _noise(seed + 8, time, 1800.0, 9000.0) * 0.022
+        out += noise(seed + 8, time, 1800.0, 9000.0) * 0.022
     if prompt.weather == "embers":
         out += _crackle(seed + 9, time) * 0.05
     if words & {"hum", "engine", "engines", "rocket", "machine", "ship", "city", "traffic"}:
@@ -86,19 +91,19 @@ def _chord(prompt: Reading, seed: int, time: Time) -> Time:
     return out / 2.2
 
 
-def _noise(seed: int, time: Time, low: float, high: float) -> Time:
+def _noise(seed: int, time: Time, low: float, high: float, *, loop: int) -> Time:
     """Noise between two pitches, with soft edges, different in each ear."""
-    length = LOOP * RATE
+    length = loop * RATE
     pitch = np.fft.rfftfreq(length, 1.0 / RATE)
     shape = 1.0 / (1.0 + (low / np.maximum(pitch, 1.0)) ** 4) / (1.0 + (pitch / high) ** 3)
     shape = (shape / np.sqrt(np.maximum(pitch, low) / low)).astype(np.float32)
-    loop = np.empty((length, 2))
+    waves = np.empty((length, 2))
     for ear in (0, 1):
         lot = np.random.default_rng(seed * 2 + ear)
         turns = (2 * np.pi * lot.random(len(pitch))).astype(np.float32)
         wave = np.fft.irfft(shape * np.exp(np.complex64(1j) * turns), length)
-        loop[:, ear] = wave / wave.std()
-    return _looped(loop, time)
+        waves[:, ear] = wave / wave.std()
+    return _looped(waves, time)
 
 
 def _looped(loop: Time, time: Time) -> Time:

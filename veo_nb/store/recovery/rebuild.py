@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -59,6 +61,48 @@ def open_ledger(
         except Damaged:
             _rebuild(library, clock(), say)
             return _open(library, restore, changed)
+
+
+def read_ledger(
+    library: Files,
+    clock: Callable[[], float],
+    refuse: Callable[[], VeoError],
+    changed: Changes[Change] | None,
+    made: contextlib.ExitStack,
+) -> Ledger:
+    """The ledger of a library that can't be written, to be read; who wants to write it gets what `refuse` gives.
+
+    Where even reading needs to write (what another process wrote last is not taken in, the file is a former version's,
+    damaged or gone) it is a copy as of now, which `made` takes away in the end.
+
+    Raises:
+        VeoError: it can't be read, or is a newer version's.
+    """
+    path = library.ledger_path
+    if _has_content(path):
+        with contextlib.suppress(VeoError):
+            return Ledger(path, restore=lambda reopen: reopen(), refuse=refuse, changed=changed)
+    copy = Path(made.enter_context(tempfile.TemporaryDirectory(prefix="veo_nb-"))) / path.name
+    try:
+        for old, new in zip(_files(path), _files(copy), strict=True):
+            if old.exists():
+                shutil.copyfile(old, new)
+    except OSError as error:
+        raise VeoError(
+            f"The library's ledger {path} can't be read: {error.strerror or error}.",
+            hint="Look at the folder's rights, or use veo.configure(library=…).",
+        ) from None
+    whole = _has_content(copy)
+    try:
+        Ledger(copy).close()
+    except Damaged:
+        whole = False
+        for file in _files(copy):
+            file.unlink(missing_ok=True)
+    if not whole:
+        with contextlib.closing(Ledger(copy)) as ledger:
+            refill(ledger, library, clock())
+    return Ledger(copy, refuse=refuse, changed=changed)
 
 
 def has_traces(library: Files) -> bool:
@@ -181,9 +225,9 @@ def _set_aside(path: Path, now: float) -> Path | None:
     return aside if kept else None
 
 
-def _files(path: Path) -> tuple[Path, Path, Path]:
-    # The log first: without it the ledger alone would be taken for whole.
-    return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm"), path
+def _files(path: Path) -> tuple[Path, ...]:
+    # The logs first: without them the ledger alone would be taken for whole.
+    return *(path.with_name(f"{path.name}-{end}") for end in ("wal", "shm", "journal")), path
 
 
 @contextmanager
@@ -204,5 +248,5 @@ def _alone(library: Files) -> Iterator[None]:
 def _no_lock(library: Files, error: Exception) -> VeoError:
     return VeoError(
         f"The library {library.folder} can't be opened: {error}.",
-        hint="Look at the folder's rights, or use veo.configure(library=…).",
+        hint="Look at the folder's rights, and whether its drive knows locks, or use veo.configure(library=…).",
     )

@@ -1,0 +1,261 @@
+"""Measure what a library of 100,000 jobs costs: what a person does in it, beside the same in one of 100.
+
+The newest 100 jobs are the same in both, so that the same is shown. Each round asks one library after the other, and a
+figure is a median: a busy minute of the machine falls on both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tests.bench.grid import write_clip
+from tests.kernel.kernel import Kernel
+from tests.kernel.test_panel import BROWSE, Page
+from veo_nb.catalog import PROVIDERS
+from veo_nb.engine.job import ALPHABET
+from veo_nb.request import make_request
+from veo_nb.store.database import insert
+from veo_nb.store.files import digest
+from veo_nb.store.ledger import Ledger
+from veo_nb.store.recovery.journal import Journal
+from veo_nb.store.rows import JobRow, VideoRow, job_values
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).parents[2]
+SMALL, LARGE = 100, 100_000
+FILES = 60
+"""Clips with a file: those of the first page."""
+APART = 400.0
+"""Seconds between two jobs: two hundred a day."""
+WORDS = """fox owl cat whale astronaut rocket lantern harbour forest desert glacier market violin dancer robot crosses
+circles enters leaves follows watches paints carries drops lifts opens breaks mends finds slowly quietly suddenly gently
+at dusk dawn noon midnight under above behind beyond golden silver a push in handheld static shot rain on glass steam
+rises snow falls 狐狸穿过 结冰的湖面"""
+LOAD = 'get_ipython().run_line_magic("load_ext", "veo_nb")'
+
+PANEL = "panel = veo.panel()\npanel"
+FAILED = {"code": "operation_failed", "message": "The service could not make the clip.", "hint": ""}
+
+
+@dataclass
+class Figure:
+    """One line of the table: milliseconds in the small library and in the large one."""
+
+    what: str
+    small: float
+    large: float
+
+    @property
+    def ratio(self) -> float:
+        return self.large / self.small
+
+
+def prompt_of(n: int) -> str:
+    """What the job that is n-th newest asked for: two to five lines."""
+    chance = random.Random(n)
+    rare = ["quokka"] * (n == 7) + ["zeppelin"] * (n % 40 == 3)
+    words = [*chance.choices(WORDS.split(), k=chance.randint(15, 45)), *rare]
+    chance.shuffle(words)
+    return f"{' '.join(words)}. The camera holds, take {n}."
+
+
+CELLS = {
+    "%veo": "%veo",
+    "%veo history": "%veo history",
+    "A cell run again": f"%%veo --duration 8 --seed 0\n{prompt_of(0)}",
+    "veo.history(200)": "jobs = veo.history(200); del jobs",
+    "%veo cost": "%veo cost",
+}
+VIEWS: dict[str, dict[str, Any]] = {
+    "The panel's first page": {},
+    "The best first": {"order": "rating"},
+    "A search: one clip": {"search": "quokka"},
+    "A search: a clip in forty": {"search": "zeppelin"},
+    "A search: each clip": {"search": "camera"},
+    "A search: a Chinese word of two": {"search": "湖面"},
+}
+"""The first search of a library takes its prompts into the index; the median is of one that finds them there."""
+
+
+def fill(folder: Path, count: int) -> None:
+    """A library of so many jobs, most of them clips, some rated, noted upon or deleted, some that failed."""
+    source = folder.parent / "clip.mp4"
+    if not source.exists():
+        write_clip(source)
+    (folder / "2026-11-01").mkdir(parents=True)
+    sha256, size, now, provider = (
+        digest(source),
+        source.stat().st_size,
+        time.time() - 3600,
+        PROVIDERS["sandbox"],
+    )
+    ledger = Ledger(folder / "ledger.sqlite")
+    ledger.read("PRAGMA synchronous = OFF")
+
+    def write(db: Any) -> None:
+        for n in reversed(range(count)):
+            made, state = (
+                now - n * APART,
+                "failed" if n % 12 == 5 else "blocked" if n % 25 == 6 else "succeeded",
+            )
+            request = make_request(
+                provider,
+                prompt=prompt_of(n),
+                model="fast" if n % 3 else "standard",
+                duration_seconds=8,
+                seed=n,
+            )
+            row = JobRow(
+                id="".join(ALPHABET[n // len(ALPHABET) ** place % len(ALPHABET)] for place in range(4)),
+                fingerprint=request.fingerprint("sandbox"),
+                take=1,
+                provider="sandbox",
+                model=request.model,
+                request=request.canonical(),
+                state=state,
+                operation=f"models/veo/operations/{n:032x}",
+                error=None if state == "succeeded" else FAILED,
+                estimate=3.2,
+                owner="gone:1:ab",
+                created_at=made,
+                submitted_at=made + 1,
+                generated_at=made + 60 + n % 17 if state == "succeeded" else None,
+                finished_at=made + 80,
+            )
+            insert(db, "jobs", job_values(row))
+            if state != "succeeded":
+                continue
+            path = folder / "2026-11-01" / f"clip-{row.id}.mp4"
+            if n < FILES:
+                os.link(source, path)
+            video = VideoRow(
+                job_id=row.id,
+                sample=0,
+                uri=f"https://example.org/v1beta/files/{n:024x}:download?alt=media",
+                path=path.relative_to(folder).as_posix(),
+                bytes=size,
+                sha256=sha256,
+                width=1280,
+                height=720,
+                duration=8.0,
+                fps=24.0,
+                has_audio=True,
+            )
+            insert(db, "videos", vars(video))
+            if n % 10 == 1:
+                note = "too dark, the tail flickers" if n % 50 == 1 else ""
+                values = {"rating": n // 10 % 5 + 1, "star": n % 20 == 1, "note": note, "rated_at": made + 90}
+                insert(db, "ratings", {"job_id": row.id, "sample": 0, **values})
+            if n % 100 == 9:
+                insert(db, "deleted", {"job_id": row.id, "sample": 0, "deleted_at": now})
+
+    ledger.write(write)
+    ledger.close()
+    # With its journal, as each library has one.
+    Ledger(folder / "ledger.sqlite", journal=Journal(folder / "ledger.journal")).close()
+
+
+class LibraryBench:
+    """The measurements: in fresh kernels for what comes first, then in one kernel for each library."""
+
+    def __init__(self, folders: tuple[Path, Path], rounds: int) -> None:
+        self.folders, self.rounds = folders, rounds
+
+    def kernel(self, folder: Path) -> Kernel:
+        # The address is never asked: nothing is sent, and no sandbox is started.
+        return Kernel(folder, VEO_NB_PROVIDER="sandbox", VEO_NB_BASE_URL="http://127.0.0.1:9")
+
+    def run(self) -> Iterator[Figure]:
+        """The figures one by one."""
+        yield self.figure("%load_ext veo_nb, fresh kernel", self.loading, self.folders)
+        with ExitStack() as open_ones:
+            kernels = [open_ones.enter_context(self.kernel(folder)) for folder in self.folders]
+            for kernel in kernels:
+                timed(kernel, f"import veo_nb as veo\n{LOAD}")
+            for what, code in CELLS.items():
+                yield self.figure(what, partial(checked, code=code), kernels, many=True)
+            yield self.figure(
+                "The panel opened", partial(checked, code=PANEL, after="panel.close()"), kernels
+            )
+            pages = [Page(kernel, kernel.run(PANEL)) for kernel in kernels]
+            for what, view in VIEWS.items():
+                yield self.figure(what, partial(asked, **view), pages, many=True)
+
+    def figure(
+        self, what: str, way: Callable[[T], float], both: Sequence[T], *, many: bool = False
+    ) -> Figure:
+        """The medians of a few rounds, the small library first in each."""
+        taken = [[way(one) for one in both] for _ in range(self.rounds * 3 if many else self.rounds)]
+        return Figure(what, *(statistics.median(one) * 1000 for one in zip(*taken, strict=True)))
+
+    def loading(self, folder: Path) -> float:
+        with self.kernel(folder) as kernel:
+            return timed(kernel, LOAD)
+
+
+def asked(page: Page, **view: Any) -> float:
+    """Seconds from the page's question to the answer; one without a clip measures nothing."""
+    began = time.perf_counter()
+    answer = page.ask("browse", **{**BROWSE, **view})
+    taken = time.perf_counter() - began
+    assert answer["items"], view
+    return taken
+
+
+def checked(kernel: Kernel, code: str, after: str = "") -> float:
+    """Seconds from sending a cell to its answer."""
+    cell = kernel.run(code)
+    assert cell.failure is None, cell.failure
+    if after:
+        kernel.run(after)
+    return cell.seconds
+
+
+def timed(kernel: Kernel, code: str) -> float:
+    """Seconds that the code takes inside the kernel."""
+    cell = kernel.run(
+        f"import time; start = time.perf_counter()\n{code}\nprint('took', time.perf_counter() - start)"
+    )
+    assert cell.failure is None, cell.failure
+    return float(cell.stdout.split("took ")[1])
+
+
+def main() -> None:
+    """Print the table and write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=LARGE, help="in the large library")
+    options = parser.parse_args()
+    figures = []
+    with tempfile.TemporaryDirectory() as place:
+        folders = Path(place) / "small", Path(place) / "large"
+        for folder, count in zip(folders, (SMALL, options.jobs), strict=True):
+            folder.mkdir()
+            fill(folder / "veo_library", count)
+        print(f"{'':32} {SMALL:>9,} {options.jobs:>10,} jobs   ratio")
+        for figure in LibraryBench(folders, options.rounds).run():
+            figures.append(asdict(figure) | {"ratio": figure.ratio})
+            print(
+                f"{figure.what:32} {figure.small:>6.1f} ms {figure.large:>7.1f} ms {figure.ratio:>12.2f}",
+                flush=True,
+            )
+    artefacts = ROOT / "tests" / "artefacts"
+    artefacts.mkdir(exist_ok=True)
+    (artefacts / "bench-library.json").write_text(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -85,7 +85,7 @@ def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> CellCommand:
             raise InvalidRequest(f"--{flag} is for a sweep.", hint="Give an axis: --sweep NAME=VALUE,VALUE.")
     prompt = fill(cell.strip(), names)
     # Whether it may be left out beside an image or a clip is for the catalog to say.
-    if not prompt.strip() and not {"image", "video"} & options.keys():
+    if not prompt.strip() and not {"image", "video", "edit"} & options.keys():
         raise InvalidRequest("The prompt is empty.", hint="Write it under the %%veo line.", field="prompt")
     return CellCommand(prompt=prompt, fields=options, **own)
 

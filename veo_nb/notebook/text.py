@@ -105,6 +105,7 @@ def settings(request: VideoRequest) -> list[str]:
         request.last_frame and f"to {_picture(request.last_frame, request.shape)}",
         request.reference_images and counted(len(request.reference_images), "reference image"),
         request.video and "goes on from a clip",
+        request.edit and "changes a clip",
         request.person_generation and request.person_generation.replace("_", " "),
         enhanced,
         request.negative_prompt and f"without {request.negative_prompt}",

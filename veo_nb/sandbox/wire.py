@@ -183,7 +183,8 @@ def find_model(name: str) -> catalog.Model:
 
 def known_model(name: str) -> catalog.Model | None:
     """The model with exactly this ID, if the sandbox serves it."""
-    return catalog.MODELS[name] if name in PROVIDER.models else None
+    model = catalog.MODELS[name] if name in PROVIDER.models else None
+    return model if model is not None and set(catalog.VEO) <= set(model.dialects) else None
 
 
 def read_order(model: catalog.Model, raw: bytes) -> Order:
@@ -218,7 +219,7 @@ def make_order(
         raise Refused(400, "INVALID_ARGUMENT", POLICY, "CONTENT_POLICY_VIOLATION")
     return Order(
         model=model.id,
-        dialect=provider.dialect,
+        dialect=provider.dialect_of(model),
         prompt=prompt,
         aspect_ratio=values.get("aspect_ratio"),
         resolution=values.get("resolution"),

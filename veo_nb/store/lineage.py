@@ -11,6 +11,8 @@ from veo_nb.media.picture import Origin
 from veo_nb.store.ledger import Ledger
 
 FRAMES = ("image", "last_frame")
+HOW = {"video": "goes on from it", "edit": "changes it"}
+"""The fields that hold a clip, and what is made of it."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,10 @@ def find_lineage(ledger: Ledger, job_id: str, sample: int) -> Lineage:
 def _sources(ledger: Ledger, job_id: str) -> Iterator[Link]:
     for row in ledger.read("SELECT request FROM jobs WHERE id = ?", (job_id,)):
         request = json.loads(row["request"])
-        key = str((request.get("video") or {}).get("key", ""))
-        if key.startswith("job:"):
-            yield _link(ledger, key.removeprefix("job:"), "goes on from it")
+        for name, how in HOW.items():
+            key = str((request.get(name) or {}).get("key", ""))
+            if key.startswith("job:"):
+                yield _link(ledger, key.removeprefix("job:"), how)
         for picture in _pictures(request):
             origin = origin_of(ledger, picture["sha256"])
             if origin is not None:
@@ -73,11 +76,12 @@ def _sources(ledger: Ledger, job_id: str) -> Iterator[Link]:
 
 def _results(ledger: Ledger, job_id: str, sample: int) -> Iterator[Link]:
     key = f"{job_id}/{sample}"
-    for row in ledger.read(
-        "SELECT id, request FROM jobs WHERE json_extract(request, '$.video.key') = ? ORDER BY created_at",
-        (f"job:{key}",),
-    ):
-        yield Link(f"{row['id']}/0", "goes on from it", json.loads(row["request"])["prompt"])
+    for name, how in HOW.items():
+        for row in ledger.read(
+            f"SELECT id, request FROM jobs WHERE json_extract(request, '$.{name}.key') = ? ORDER BY created_at",
+            (f"job:{key}",),
+        ):
+            yield Link(f"{row['id']}/0", how, json.loads(row["request"])["prompt"])
     for origin in ledger.read(
         "SELECT sha256, seconds FROM origins WHERE job_id = ? AND sample = ?", (job_id, sample)
     ):

@@ -89,6 +89,7 @@ class Interactions:
     def other_poll(self, model: str, name: str) -> Call | None:
         """None: there is one way to ask."""
         del model, name
+        return None
 
     def read_submitted(self, body: bytes, mask: Mask = as_it_is) -> Operation:
         """The interaction that a submit was answered with; how it stands is for the first poll to tell.
@@ -147,7 +148,7 @@ class Interactions:
     def _home(self) -> str:
         # Omni is served at the location `global` only.
         base = self.base or self.provider.submit_base.replace("{location}-", "")
-        if self.provider.dialect != "vertex":
+        if "vertex" not in self.provider.dialects:
             return f"{base}/v1beta"
         place = f"/projects/{self.project}/locations/global" if self.project else ""
         return f"{base}/v1beta1{place}"
@@ -160,7 +161,7 @@ class Interactions:
             shown["resolution"] = request.resolution
         if request.duration_seconds is not None and request.edit is None:
             shown["duration"] = f"{request.duration_seconds}s"
-        if self.provider.dialect != "vertex":
+        if "vertex" not in self.provider.dialects:
             shown["delivery"] = "uri"
         elif self.storage_uri:
             shown |= {"delivery": "uri", "gcs_uri": self.storage_uri}

@@ -27,7 +27,7 @@ from veo_nb.notebook.panel.validation import (
     plain_values,
 )
 from veo_nb.notebook.place import Place
-from veo_nb.request import misfit
+from veo_nb.request import SOURCES, misfit
 from veo_nb.studio import Studio
 from veo_nb.sweep.summary import in_time
 from veo_nb.sweep.template import fill, references
@@ -141,7 +141,7 @@ def _check_texts(draft: Draft) -> None:
     """Nothing, where no text of a draft holds half a character: not even a refusal could quote it."""
     catalog.check_text("The name of a variable", [*draft.variables])
     catalog.check_text("The name of a field", [*draft.fields])
-    others = ("prompt", "image", "last_frame", "reference_images", "video")
+    others = ("prompt", "image", "last_frame", "reference_images", *SOURCES)
     texts = [
         *draft.variables.items(),
         *draft.fields.items(),

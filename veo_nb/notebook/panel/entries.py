@@ -10,7 +10,7 @@ from pathlib import Path
 from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.engine.timing import seconds_in_all
-from veo_nb.engine.video import check_source
+from veo_nb.engine.video import check_clip
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
 from veo_nb.notebook import text
@@ -169,7 +169,7 @@ def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -
     for video in job.videos:
         if video.sample == row.sample:
             try:
-                check_source(video, studio.settings.provider, now)
+                check_clip(video, studio.settings.provider, studio.settings.model, now)
             except InvalidRequest as error:
                 return error.message
             return ""

@@ -27,9 +27,13 @@ make_venv() {
 
 install() {
   [ -x "$venv/bin/python" ] || make_venv || return
-  # Before pip, whose build of the bundle then finds all it needs.
-  (cd js && npm ci --no-audit --no-fund --loglevel=error) || return
-  "$venv/bin/pip" install -qq -e '.[dev]' || return
+  # One beside the other; the bundle needs both. Python compiles what it imports, which is a small part of it.
+  (cd js && npm ci --no-audit --no-fund --loglevel=error) &
+  local packages=$! status=0
+  VEO_NB_SKIP_BUNDLE=1 "$venv/bin/pip" install -qq --no-compile -e '.[dev]' || status=$?
+  wait "$packages" || return
+  [ "$status" -eq 0 ] || return "$status"
+  (cd js && npm run --silent build) || return
   wanted >"$venv/installed"
 }
 
@@ -55,8 +59,9 @@ peer() {
   local home=$PWD/.cache/$1-$version
   shift
   if [ -z "$(find "$home/installed" -mtime -7 2>/dev/null)" ] || [ "$(cat "$home/installed")" != "$*" ]; then
-    [ -x "$home/bin/pip" ] || python3 -m venv --clear "$home" || return
-    if "$home/bin/pip" install -qq --upgrade "$@"; then
+    [ -x "$home/bin/python" ] || python3 -m venv --without-pip --clear "$home" || return
+    # Python compiles what it imports, which is a part of it.
+    if "$venv/bin/pip" --python "$home/bin/python" install -qq --no-compile --upgrade "$@"; then
       echo "$*" >"$home/installed"
     elif [ "$(cat "$home/installed" 2>/dev/null)" != "$*" ]; then
       return 1

@@ -89,6 +89,10 @@ def test_what_can_be_extended(dialect, schemes, inline, seconds, lines, fps):
     assert (found.least_seconds, found.most_seconds) == seconds
 
 
+def test_of_each_form_of_the_wire_it_is_said_what_is_extended():
+    assert {provider.dialect for provider in catalog.PROVIDERS.values()} == catalog.SOURCES.keys()
+
+
 @pytest.mark.parametrize(
     ("values", "mode"),
     [

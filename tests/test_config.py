@@ -53,12 +53,20 @@ def test_without_anything_it_is_the_sandbox_in_the_working_folder(resolve, tmp_p
     assert found.sources == {"provider": "default"}
 
 
+@pytest.mark.parametrize(
+    ("provider", "limit"), [("gptproto", None), ("gemini", 10), ("vertex", 50), ("sandbox", 600)]
+)
+def test_a_provider_is_asked_as_often_as_it_documents(resolve, provider, limit):
+    assert resolve({"provider": provider}).requests_per_minute == limit
+
+
 VALUES: dict[str, tuple[Any, Any]] = {
     "provider": ("gptproto", "sandbox"),
     "base_url": ("https://one.example", "https://two.example"),
     "library": ("/one", "/two"),
     "model": ("standard", "fast"),
     "max_in_flight": (3, 4),
+    "requests_per_minute": (30, 40),
     "budget": (20.0, 0.5),
 }
 
@@ -165,7 +173,8 @@ def test_prices_are_the_catalogs_after_those_in_the_file(resolve):
         ({"provider": ["gptproto"]}, "There is no provider ['gptproto']. Did you mean gptproto?"),
         ({"model": "fats"}, "sandbox has no model 'fats'. Did you mean fast?"),
         *[
-            ({"max_in_flight": value}, f"max_in_flight can't be {value!r}. Give a whole number from 1.")
+            ({name: value}, f"{name} can't be {value!r}. Give a whole number from 1.")
+            for name in ("max_in_flight", "requests_per_minute")
             for value in (0, -1, "many", "1.5", 2.5, float("inf"), float("nan"), True, [1])
         ],
         *[

@@ -234,7 +234,7 @@ def test_hosts_key_and_clock_are_well(studio, service):
         ((403, "no balance"), "!!  key   The provider does not allow this: no balance."),
         (
             (400, "API key not valid. Please pass a valid API key."),
-            "!!  key   The provider refused the request: API key not valid. Please pass a valid API key.",
+            "!!  key   The provider refused the key from configure(): API key not valid. Please pass a valid API key.",
         ),
         ((400, "malformed name"), "ok  key   the provider takes it"),
         ((404, "not found"), "ok  key   the provider takes it"),

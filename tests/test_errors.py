@@ -100,3 +100,22 @@ def test_a_cell_shows_one_line_in_place_of_a_traceback():
 )
 def test_a_rate_limit_tells_how_long_where_it_was_told(said, seconds):
     assert errors.RateLimited("Wait.", **said).retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("There is no sk-0123456789abcdef.", "There is no [key]"),
+        ("'AIzaSyA0123456789-_x'", "'[key]'"),
+        ("AQ.Ab8RN6_0123456789", "[key]"),
+        ("https://x/?key=0123&alt=media", "https://x/?key=[key]&alt=media"),
+        (
+            "task-0123456789 risk-averse sk-learn-results.png",
+            "task-0123456789 risk-averse sk-learn-results.png",
+        ),
+        ("operations/0123456789abcdef0123456789abcdef", "operations/0123456789abcdef0123456789abcdef"),
+    ],
+)
+def test_what_looks_like_a_key_is_in_no_error(typed, shown):
+    error = VeoError(typed, hint=typed)
+    assert (error.message, error.hint, error.args) == (shown, shown, (shown,))

@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.photos import encoded, exif, scene, swapped
 from veo_nb import catalog
+from veo_nb.api.wire import submit_body
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
@@ -203,6 +205,49 @@ def test_a_file_is_no_source_video(video):
     )
 
 
+def test_vertex_takes_a_source_in_a_bucket_and_none_from_the_web():
+    vertex = catalog.PROVIDERS["vertex"]
+    request = make_request(vertex, prompt="It runs on.", video="gs://bucket/folder/fox 1.mp4")
+    assert request.video == Source(uri="gs://bucket/folder/fox 1.mp4", key="gs://bucket/folder/fox 1.mp4")
+    for address in ("https://x.example/fox.mp4", "gs://bucket", "gs://bucket/", "gs:///fox.mp4", "fox.mp4"):
+        with pytest.raises(InvalidRequest) as caught:
+            make_request(vertex, prompt="It runs on.", video=address)
+        assert str(caught.value) == (
+            f"{address!r} is no video this provider can reach. Give a job, a clip made here, "
+            "or a gs://bucket/file address: files can't be uploaded as a source."
+        )
+    assert "http(s) URL" in str(refusal(video="gs://bucket/fox.mp4"))
+
+
+@pytest.mark.parametrize("prompt", [None, "", " \n"])
+def test_beside_an_image_the_prompt_may_be_left_out(prompt):
+    vertex, still = catalog.PROVIDERS["vertex"], Image.new("RGB", (32, 18))
+    request = make_request(vertex, prompt=prompt, image=still)
+    assert not request.prompt.strip()
+    assert submit_body(request, vertex)["instances"][0].keys() == {"image"}
+
+
+def test_an_upright_picture_of_a_wide_clip_is_left_to_a_provider_that_is_told_how():
+    vertex, still = catalog.PROVIDERS["vertex"], Image.new("RGB", (180, 320))
+    asked: dict[str, Any] = {"prompt": "A fox.", "image": still, "aspect_ratio": "16:9"}
+    with pytest.raises(InvalidRequest, match="is upright"):
+        make_request(vertex, **asked)
+    found = make_request(vertex, resize_mode="pad", **asked)
+    assert found.image is not None
+    assert (found.image.width, found.resize_mode, found.aspect_ratio) == (180, "pad", "16:9")
+
+
+def test_what_is_new_leaves_the_fingerprints_of_before():
+    plain = make_request(GPTPROTO, prompt="A fox.")
+    assert plain.canonical() == {"prompt": "A fox.", "model": "veo-3.1-fast-generate-preview"}
+    vertex = catalog.PROVIDERS["vertex"]
+    seen = {
+        make_request(vertex, prompt="A fox.", generate_audio=sound).fingerprint("vertex")
+        for sound in (None, True, False)
+    }
+    assert len(seen) == 3
+
+
 @pytest.mark.parametrize(("video", "kind"), [(5, "int"), (b"mp4", "bytes"), (["https://x"], "list")])
 def test_what_is_no_video_is_refused(video, kind):
     assert str(refusal(video=video)) == f"A video is a clip, a job or an address, not {kind}."
@@ -298,6 +343,17 @@ def test_following_a_frame_is_the_same_request_as_saying_so():
     assert led == told
     assert led.fingerprint("gptproto") == told.fingerprint("gptproto")
     assert [one.leads for one in (led.image, told.image)] == [True, False]
+
+
+def test_a_photo_that_was_turned_is_known_by_its_name_wherever_it_is_read_from():
+    request: Any = make(image=encoded("JPEG", scene((64, 36)), exif=exif(3), icc_profile=swapped()))
+    assert request.image.key not in ("", request.image.sha256)
+    stored = json.loads(json.dumps(request.canonical()))
+    # Also where its file is gone from the library.
+    for data in (request.image.data, b""):
+        again: Any = restore_request(stored, lambda *_, data=data: data)
+        assert again.fingerprint("gptproto") == request.fingerprint("gptproto")
+    assert make(image=request.image.data).fingerprint("gptproto") == request.fingerprint("gptproto")
 
 
 def test_that_a_frame_was_followed_is_remembered():

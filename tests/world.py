@@ -248,6 +248,7 @@ PRICES, _ = catalog.read_prices(tomllib.loads(OWN)["prices"], "your veo_nb.toml"
 def settings_in(folder: Path, provider: catalog.Provider = PROVIDER, **changes: Any) -> Settings:
     values: dict[str, Any] = {
         "max_in_flight": provider.in_flight,
+        "requests_per_minute": provider.requests_per_minute,
         "library": folder,
         "prices": PRICES,
         **changes,
@@ -313,7 +314,7 @@ class World:
         clip: bytes,
         *,
         provider: catalog.Provider = PROVIDER,
-        per_minute: int = 100,
+        per_minute: int | None = 100,
         most: int = 10,
     ) -> None:
         self.time = Time()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 import threading
 import types
@@ -210,6 +211,17 @@ _HOMES = {
 }
 
 _lock = threading.RLock()
+
+
+def _unlock() -> None:
+    """Free the lock in a forked child: a thread of the parent may have held it."""
+    global _lock  # noqa: PLW0603  one default studio a process
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
+
 _studio: Studio | None = None
 _retired: list[Studio] = []
 _settings: dict[str, Any] = {}
@@ -261,7 +273,7 @@ def studio() -> Studio:
 
 def configure(**settings: Any) -> Studio:
     """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `budget` (USD).
+    `max_in_flight`, `requests_per_minute`, `budget` (USD).
 
     A setting of None goes back to where it came from before. Jobs that run go on as they were started. Another library
     or another budget is said.

@@ -1,8 +1,8 @@
 """Settings: which provider, with which key, and where clips are kept.
 
 Each value is taken from the first place that has it: an argument of `configure()` or `Studio(...)`,
-`%config VeoMagics.name = …`, the environment (`VEO_NB_NAME`), the file `veo_nb.toml` in the working folder, the
-default. A key has places of its own (`veo_nb.credentials.keys`) and is never read from that file: such files get committed.
+`%config VeoMagics.name = …`, the environment (`VEO_NB_NAME`), the file `veo_nb.toml` in the working folder (for the
+functions of `veo_nb` that of their first use), the default. A key has places of its own (`veo_nb.credentials.keys`) and is never read from that file: such files get committed.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ NAMES = (
     "library",
     "model",
     "max_in_flight",
+    "requests_per_minute",
     "budget",
     "project",
     "location",
@@ -54,6 +55,8 @@ class Settings:
     """A full id that the provider serves."""
     max_in_flight: int
     """How many operations run at the provider at once."""
+    requests_per_minute: int | None = None
+    """How many requests for clips go out in a minute at most; None for as many as the provider takes."""
     budget: float | None = None
     """USD that the clips of the library may cost by estimate (`VEO_NB_BUDGET`); None for no limit."""
     prices: tuple[catalog.Price, ...] = catalog.PRICES
@@ -136,7 +139,8 @@ def resolve_settings(
         base_url=base_address(values.get("base_url", "")),
         library=_folder(values.get("library", "veo_library"), folder),
         model=_model(str(values.get("model", catalog.DEFAULT_MODEL)), provider),
-        max_in_flight=_count(values.get("max_in_flight", provider.in_flight)),
+        max_in_flight=_count("max_in_flight", values.get("max_in_flight", provider.in_flight)),
+        requests_per_minute=_per_minute(values, provider),
         budget=_budget(values.get("budget")),
         prices=_prices(file.get("prices", {})),
         project=_cloud_name(values, "project", ""),
@@ -315,7 +319,12 @@ def _storage_uri(value: Any) -> str:
     return text
 
 
-def _count(value: Any) -> int:
+def _per_minute(values: Mapping[str, Any], provider: catalog.Provider) -> int | None:
+    name = "requests_per_minute"
+    return _count(name, values[name]) if name in values else provider.requests_per_minute
+
+
+def _count(name: str, value: Any) -> int:
     try:
         count = int(value) if isinstance(value, str) else index(value)
     except (TypeError, ValueError):
@@ -324,9 +333,7 @@ def _count(value: Any) -> int:
         count = 0
     if count < 1:
         raise InvalidRequest(
-            f"max_in_flight can't be {catalog.shown(value)}.",
-            hint="Give a whole number from 1.",
-            field="max_in_flight",
+            f"{name} can't be {catalog.shown(value)}.", hint="Give a whole number from 1.", field=name
         )
     return count
 

@@ -29,7 +29,7 @@ import re
 from typing import Any
 
 _KEY = re.compile(
-    r"(?<![A-Za-z0-9])(?:sk-|AIza|AQ\.|ya29\.)[\w.-]{10,}|(?<=[?&]key=)[^&\s'\"]+|(?<=[?&]token=)[^&\s'\"]+"
+    r"(?<![A-Za-z0-9])(?:sk-|AIza|AQ\.|ya29\.)(?=[\w.-]*\d)[\w.-]{10,}|(?<=[?&]key=)[^&\s'\"]+|(?<=[?&]token=)[^&\s'\"]+"
 )
 """How the keys of services begin that people have at hand here, and where an address has one."""
 

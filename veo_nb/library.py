@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -66,6 +65,12 @@ class Library:
         """A page of its clips, and how many there are: those that the query asks for."""
         parts = self._workspace.existing()
         return queries.browse(parts.ledger, query) if parts else queries.Found(0, ())
+
+    def index_words(self) -> None:
+        """Be ready for a search: it takes in the prompts of jobs that came since the last one, 50 us each."""
+        parts = self._workspace.existing()
+        if parts:
+            parts.ledger.index_words()
 
     def find(self, key: str) -> queries.FoundRow:
         """The clip with this key, as `browse` gives it, or the job that ended without one.
@@ -225,7 +230,9 @@ class Library:
                 "path": self.files.relative(path),
                 "bytes": part.stat().st_size,
                 "sha256": digest(part),
-                **{n: v for n, v in asdict(facts).items() if n != "video_codec"},
+                **{
+                    name: getattr(facts, name) for name in ("width", "height", "duration", "fps", "has_audio")
+                },
                 "created_at": now,
             }
             path.parent.mkdir(exist_ok=True)

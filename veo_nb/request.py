@@ -170,7 +170,10 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
     leader = _leader(frames) if "aspect_ratio" not in given else ""
     shape = _shape_of(frames[leader], model) if leader else given.get("aspect_ratio", DEFAULT_SHAPE)
     for name, picture in frames.items():
-        shown = _light(_in_shape(picture, name, shape, fit, leader), name, provider, fit)
+        # How a first frame is made to fit may be left to the provider, if a person says so.
+        left = name == "image" and "resize_mode" in given and fit is None
+        shown = picture if left else _in_shape(picture, name, shape, fit, leader)
+        shown = _light(shown, name, provider, fit)
         given[name] = replace(shown, leads=shape != DEFAULT_SHAPE and (picture.leads or name == leader))
     if shape != DEFAULT_SHAPE:
         given["aspect_ratio"] = shape

@@ -24,6 +24,7 @@ from veo_nb.store.files import Files
 from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.sweep import Sweep, Views
 from veo_nb.sweep.sweeps import Sweeps
+from veo_nb.sweep.template import check_filled
 
 
 class Studio:
@@ -33,8 +34,8 @@ class Studio:
     needs most, and `settings` says what they work with.
 
     Arguments are the settings of `veo_nb.config`: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `budget`, and Google's `project`, `location`, `storage_uri`. `stores` keep keys: this machine's,
-    or none where `environ` stands in for it. `views` show and export sweeps. Nothing is started or written before the
+    `max_in_flight`, `requests_per_minute`, `budget`, and Google's `project`, `location`, `storage_uri`. `stores` keep
+    keys: this machine's, or none where `environ` stands in for it. `views` show and export sweeps. Nothing is started or written before the
     first job, except that jobs an earlier kernel left are taken on by `resume()`.
 
     Raises:
@@ -87,10 +88,12 @@ class Studio:
             AuthenticationError: the provider needs a key and there is none.
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
+        check_filled("prompt", prompt)
+        check_filled("negative_prompt", fields.get("negative_prompt"))
         return self.submit(prompt, take=take, fresh=fresh, **fields)[0]
 
     def submit(self, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> tuple[Job, bool]:
-        """As `generate`, and whether the job is new."""
+        """As `generate`, and whether the job is new; the prompt goes out as it is, braces and all."""
         request = self.jobs.request_of(prompt, take, fields)
         return self.jobs.submit(request, take=take, fresh=fresh)
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.api.service import KEY, MODEL, NAME, REQUEST, Loopback, answer, local, refusal
@@ -224,9 +224,9 @@ async def test_a_quota_that_is_used_up_costs_no_clip_that_was_accepted(call, tmp
 async def test_a_key_that_was_refused_is_known_by_where_it_came_from():
     said = {"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}}
     async with Loopback(answer(400, said)) as server, local(server) as client:
-        for asked in (client.submit(REQUEST), client.poll(MODEL, NAME)):
-            error = await refusal(asked)
-            assert (type(error), error.facts["source"]) == (errors.AuthenticationError, "configure()")
+        for ask in (lambda: client.submit(REQUEST), lambda: client.poll(MODEL, NAME)):
+            error = await refusal(ask())
+            assert (type(error), error.facts["source"]) == (errors.AuthenticationError, "api_key=")
 
 
 # ---- the key
@@ -279,12 +279,15 @@ def test_no_key_is_shown_in_any_encoding(way, form, status):
 
 
 @given(
-    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=60),
+    # Quotes around a key are none of its own.
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=60).filter(
+        lambda key: key == key.strip("\"'`")
+    ),
     st.sampled_from([*WAYS]),
 )
 def test_any_key_is_known_in_any_encoding(key, way):
-    if way == "in capitals" or (key.upper() == key.lower() and way != "as it is"):
-        return
+    key = Secret(key).reveal()
+    assume(len(key) >= 8 and way != "in capitals" and key.upper() != key.lower())
     assert "[key]" in Secret(key).masked(f"a {WAYS[way](key)} b")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
@@ -78,6 +80,12 @@ def test_vertex_needs_a_project_or_a_key():
 def test_what_becomes_part_of_an_address_is_a_name_and_nothing_else(name, value):
     with pytest.raises(errors.InvalidRequest, match=f"{name} can't be"):
         AsyncClient("vertex", **{"project": "my-project", name: value})
+
+
+def test_a_form_of_the_wire_that_nobody_knows_is_not_taken_for_another():
+    strange = replace(catalog.PROVIDERS["gptproto"], dialect="telex")  # type: ignore[arg-type]
+    with pytest.raises(errors.InvalidRequest, match="GPTProto speaks 'telex', which this version does not"):
+        dialect_of(strange, "", has_key=True, project="p", location="", storage_uri="")
 
 
 def test_a_provider_without_an_address_is_told_so():

@@ -46,7 +46,9 @@ def test_it_is_unpacked(packed, tmp_path):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
-    packed=st.sampled_from([gzip.compress(CLIP, mtime=0), framed(CLIP)]), end=st.binary(max_size=60), data=st.data()
+    packed=st.sampled_from([gzip.compress(CLIP, mtime=0), framed(CLIP)]),
+    end=st.binary(max_size=60),
+    data=st.data(),
 )
 def test_what_is_not_whole_stays_as_it_came(packed, end, data, tmp_path):
     said = packed[: data.draw(st.integers(1, len(packed) - 30))]
@@ -103,7 +105,10 @@ async def test_a_packed_video_goes_on_where_it_was_cut(tmp_path):
 @pytest.mark.parametrize(
     ("body", "headers"),
     [
-        (gzip.compress(b"<html>Sign in</html>", mtime=0), {"content_type": "text/html", "content_encoding": "gzip"}),
+        (
+            gzip.compress(b"<html>Sign in</html>", mtime=0),
+            {"content_type": "text/html", "content_encoding": "gzip"},
+        ),
         (b"<html>Sign in</html>", {"content_type": "text/html"}),
         (b"nonsense", {"content_encoding": "br"}),
     ],

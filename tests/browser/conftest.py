@@ -1,13 +1,15 @@
-"""One Lab and one Chromium for the tests of a file; a folder and a tab for each.
+"""One Lab in one tab of one Chromium for these tests; a folder for each.
 
-No longer than a file: the driver keeps an event loop running in this thread, on which no other test could start its own.
+No longer than for these: the driver keeps an event loop running in this thread, on which no other test could start its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,19 +18,49 @@ from playwright.sync_api import Browser
 from tests.browser.lab import Lab, Notebook, browser, write_notebook
 from tests.kernel.sandbox import Sandbox
 
-ARTEFACTS = Path(__file__).parents[1] / "artefacts"
+HERE = Path(__file__).parent
+ARTEFACTS = HERE.parent / "artefacts"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as chromium:
-        yield chromium
+class Shared:
+    """What is started for the first test that wants it, and ends after the last."""
+
+    def __init__(self) -> None:
+        self.stack = ExitStack()
+
+    @cached_property
+    def chromium(self) -> Browser:
+        return self.stack.enter_context(browser())
+
+    @cached_property
+    def lab(self) -> Lab:
+        folder = Path(self.stack.enter_context(TemporaryDirectory()))
+        return self.stack.enter_context(Lab(folder))
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory) -> Iterator[Lab]:
-    with Lab(tmp_path_factory.mktemp("lab")) as lab:
-        yield lab
+SHARED = pytest.StashKey[Shared]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    if nextitem is None or HERE not in nextitem.path.parents:
+        item.config.stash.setdefault(SHARED, Shared()).stack.close()
+        del item.config.stash[SHARED]
+
+
+@pytest.fixture
+def shared(pytestconfig: pytest.Config) -> Shared:
+    return pytestconfig.stash.setdefault(SHARED, Shared())
+
+
+@pytest.fixture
+def chromium(shared: Shared) -> Browser:
+    return shared.chromium
+
+
+@pytest.fixture
+def lab(shared: Shared) -> Lab:
+    return shared.lab
 
 
 @pytest.fixture

@@ -20,13 +20,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import nbformat
-from playwright.sync_api import Browser, Dialog, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Locator, Page, ViewportSize, expect, sync_playwright
 
 from tests.kernel.kernel import KEPT
 
@@ -34,6 +34,7 @@ TOKEN = "tests"
 PATIENCE = 120_000
 """Milliseconds in which something has to happen at all: the machine may be busy."""
 expect.set_options(timeout=PATIENCE)
+VIEWPORT = {"width": 1280, "height": 2000}
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -71,6 +72,7 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._tab: Page | None = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -142,14 +144,37 @@ class Lab:
         self.call("POST", f"kernels/{kernel}/restart")
 
     @contextmanager
-    def open(self, chromium: Browser, path: str, **context: Any) -> Iterator[Notebook]:
-        """A notebook in a tab of its own; `context` goes to Playwright's `new_context`."""
-        with chromium.new_context(**{"viewport": {"width": 1280, "height": 2000}} | context) as tab:
-            notebook = Notebook(self, tab.new_page(), path)
+    def open(
+        self, chromium: Browser, path: str, *, viewport: Mapping[str, int] = VIEWPORT, **context: Any
+    ) -> Iterator[Notebook]:
+        """A notebook in a tab with nothing else; `context` goes to Playwright's `new_context`.
+
+        Without it the tab is the one of the notebook before: to load Lab takes a core six seconds.
+        """
+        size = ViewportSize(width=viewport["width"], height=viewport["height"])
+        own = chromium.new_context(viewport=size, **context) if context else None
+        page = own.new_page() if own else self._shared(chromium)
+        page.set_viewport_size(size)
+        notebook = Notebook(self, page, path)
+        if page.url.startswith(self.url):
+            notebook.replace()
+        else:
             notebook.open()
-            yield notebook
+        yield notebook
+        notebook.leave()
+        if own:
+            own.close()
         for session in self.call("GET", "sessions"):
             self.call("DELETE", f"sessions/{session['id']}")
+
+    def _shared(self, chromium: Browser) -> Page:
+        """The tab for all notebooks; another one where a test has left a question open in it."""
+        if self._tab and self._tab.locator(".jp-Dialog").count():
+            self._tab.context.close()
+            self._tab = None
+        if self._tab is None:
+            self._tab = chromium.new_context(permissions=["clipboard-read", "clipboard-write"]).new_page()
+        return self._tab
 
 
 class Notebook:
@@ -170,6 +195,25 @@ class Notebook:
     def open(self) -> None:
         self.page.goto(f"{self.lab.url}/lab/tree/{self.path}?token={TOKEN}&reset")
         self.ready()
+
+    def replace(self) -> None:
+        """Open it in a page that has Lab, in the place of what is there."""
+        self.page.evaluate(
+            """async path => {
+                const {shell, commands} = jupyterapp;
+                for (const widget of [...shell.widgets("main")]) widget.dispose();
+                if (shell.leftCollapsed) shell.expandLeft();
+                await commands.execute("docmanager:open", {path});
+            }""",
+            self.path,
+        )
+        if self.page.locator("body").get_attribute("data-jp-theme-light") == "false":
+            self.theme(dark=False)
+        self.ready()
+
+    def leave(self) -> None:
+        """Hear no more of the page."""
+        self.page.remove_listener("dialog", self._answer)
 
     def reload(self) -> None:
         self.page.reload()

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import FloatRect, Locator, expect
@@ -148,7 +149,7 @@ def keep(name: str, png: bytes) -> None:
 def main(wanted: Sequence[str]) -> None:
     """Take these pictures; all of them where none is named."""
     names = wanted or ("grid", "first_video", "panel")
-    view = {"viewport": {"width": WIDTH, "height": HEIGHT}, "device_scale_factor": 2}
+    view: dict[str, Any] = {"viewport": {"width": WIDTH, "height": HEIGHT}, "device_scale_factor": 2}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "lab"
         shutil.copytree(ROOT / "notebooks", folder)

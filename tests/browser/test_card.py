@@ -118,10 +118,10 @@ def test_pictures_of_the_card_in_each_state_for_a_person_to_judge(open_notebook,
 
     def pictures(state: str) -> None:
         notebook.page.wait_for_timeout(1000)  # the player's own controls fade in and out
-        for width in (600, 1600):
-            for dark in (False, True):
+        for dark in (False, True):
+            notebook.theme(dark=dark)
+            for width in (600, 1600):
                 notebook.page.set_viewport_size({"width": width, "height": 1400})
-                notebook.theme(dark=dark)
                 artefact(notebook, f"card-{state}-{width}-{'dark' if dark else 'light'}")
                 wide = notebook.output(1).evaluate("e => e.scrollWidth - e.clientWidth")
                 assert wide <= 0, f"{state} is wider than its cell at {width} px"

@@ -70,10 +70,10 @@ def focused(notebook: Notebook) -> str:
 
 def pictures(notebook: Notebook, artefact: Any, state: str, index: int) -> None:
     """Light and dark, narrow and wide; here only: nothing is wider than its cell, and axe finds nothing."""
-    for width in (600, 1600):
-        for dark in (False, True):
+    for dark in (False, True):
+        notebook.theme(dark=dark)
+        for width in (600, 1600):
             notebook.page.set_viewport_size({"width": width, "height": 1400})
-            notebook.theme(dark=dark)
             notebook.page.wait_for_timeout(500)
             artefact(notebook, f"grid-{state}-{width}-{'dark' if dark else 'light'}")
             wide = notebook.output(index).evaluate("e => e.scrollWidth - e.clientWidth")

@@ -95,9 +95,7 @@ def test_a_camera_s_photo_of_many_megabytes_is_made_smaller_in_the_page(open_pan
 
 
 def test_a_photograph_becomes_a_clip_is_varied_compared_and_one_is_kept(open_panel, sandbox, artefact):
-    notebook, panel = open_panel(
-        sandbox, FINISHED, SELECTED, "%%veo", permissions=["clipboard-read", "clipboard-write"]
-    )
+    notebook, panel = open_panel(sandbox, FINISHED, SELECTED, "%%veo")
     notebook.run(2)
     page = panel.page
 
@@ -317,10 +315,10 @@ def test_it_fits_light_and_dark_narrow_and_wide(open_panel, sandbox, artefact):
     notebook, panel = open_panel(sandbox)
     panel.generate()
     panel.has_clips(1)
-    for width in (400, 700, 1200, 1800):
-        notebook.page.set_viewport_size({"width": width + 120, "height": 1400})
-        for dark in (False, True):
-            notebook.theme(dark=dark)
+    for dark in (False, True):
+        notebook.theme(dark=dark)
+        for width in (400, 700, 1200, 1800):
+            notebook.page.set_viewport_size({"width": width + 120, "height": 1400})
             notebook.page.wait_for_timeout(300)
             artefact(notebook, f"panel-{width}-{'dark' if dark else 'light'}")
             wide = notebook.output(1).evaluate("e => e.scrollWidth - e.clientWidth")

@@ -9,7 +9,7 @@ import pprint
 import traceback
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from veo_nb import catalog
@@ -123,9 +123,9 @@ def test_a_provider_that_is_not_known_is_named():
 def test_any_environment_gives_a_provider_with_its_key_or_the_sandbox(environ):
     name, key, source, why = chosen(None, "", environ)
     if name == "sandbox":
-        assert not any(value.strip() for value in environ.values())
+        assert not any(Secret(value) for value in environ.values())
     else:
-        assert key == environ[source].strip()
+        assert key == Secret(environ[source]).reveal()
         assert why == source in catalog.PROVIDERS[name].key_variables
 
 
@@ -216,7 +216,10 @@ def test_what_could_be_a_word_is_left(key):
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8), st.text(), st.text())
 def test_no_key_is_left_whole(key, before, after):
-    assert key not in Secret(key).masked(f"{before}{key}{after}").replace("[key]", " ")
+    secret = Secret(key)
+    # Quotes around it are taken off, and what is short then is a word.
+    assume(len(secret.reveal()) >= 8)
+    assert secret.reveal() not in secret.masked(f"{before}{key}{after}").replace("[key]", " ")
 
 
 def test_an_environment_shows_no_value():

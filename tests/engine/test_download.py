@@ -314,6 +314,7 @@ async def test_a_full_disk_is_not_called_a_bad_clip(world, job, webm, monkeypatc
         raise av.error.OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(join, "_remux", full)
+    monkeypatch.setattr(join, "join", full)
     world.service.clip = webm
     with pytest.raises(OSError, match="No space"):
         await bring(world, job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,48 @@ def test_vertex_gets_the_bytes_of_a_clip_wherever_and_whenever_it_was_made(tmp_p
     path.unlink()
     with pytest.raises(errors.InvalidRequest, match="no longer there as a file"):
         check_source(clip, VERTEX, NOW)
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"duration": 1.0}, ""),
+        ({"duration": 30.04}, ""),
+        ({"width": 1920, "height": 1080}, ""),
+        ({"width": 2160, "height": 3840}, ""),
+        ({"duration": 0.8}, "is 0.8 s long, and from 1 s on it can be extended"),
+        ({"duration": 37.0}, "is 37 s long, and up to 30 s can be extended"),
+        ({"width": 7680, "height": 4320}, "has 4320 lines, and up to 4k can be extended"),
+        ({"fps": 30.0}, "has 30 frames a second, and 24 can be extended"),
+        ({"suffix": ".webm"}, "is a .webm file, and an MP4 can be extended"),
+        ({"width": 960, "height": 720}, "is 4:3, and 16:9 or 9:16 can be extended"),
+    ],
+)
+def test_vertex_goes_on_from_clips_of_1_to_30_seconds_at_any_resolution(tmp_path, facts, why):
+    path = tmp_path / f"fox{facts.get('suffix', '.mp4')}"
+    path.write_bytes(b"video")
+    clip = replace(clip_made(), path=path, **{name: facts[name] for name in facts if name != "suffix"})
+    if why:
+        with pytest.raises(errors.InvalidRequest, match=re.escape(f"The clip of job 3f2a {why}.")):
+            check_source(clip, VERTEX, NOW)
+    else:
+        check_source(clip, VERTEX, NOW)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "asked", "sent"),
+    [
+        (1280, 720, None, None),
+        (1920, 1080, None, "1080p"),
+        (2160, 3840, None, "4k"),
+        (1920, 1080, "720p", "720p"),
+        (192, 108, None, None),
+    ],
+)
+def test_what_goes_on_from_a_clip_has_its_resolution(width, height, asked, sent):
+    clip = source_of(replace(clip_made(uri="gs://b/fox.mp4"), width=width, height=height), VERTEX)
+    request = make_request(VERTEX, prompt="It looks back.", video=clip, resolution=asked)
+    assert request.resolution == sent
 
 
 # From a clip to the next one

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.test_job import make_job
 from tests.world import Time
+from veo_nb import errors
 from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.queue import CALM, LEAST_SHARE, ONE_REFUSAL, Limits, Pace
+from veo_nb.store.rows import LimitsRow
 
 
 @pytest.fixture
@@ -323,34 +326,115 @@ async def test_what_is_taken_makes_room_again_slowly(time):
 def test_a_burst_of_refusals_is_one():
     pace = Pace()
     for second in range(int(ONE_REFUSAL)):
-        pace = pace.slower(1000.0 + second)
+        pace = pace.slower(1000.0 + second, 1)
     assert pace.share == 0.5
-    assert pace.slower(1000.0 + ONE_REFUSAL).share == 0.25
+    assert pace.slower(1000.0 + ONE_REFUSAL, 1).share == 0.25
 
 
-@given(st.lists(st.tuples(st.booleans(), st.floats(0, 100))), st.integers(1, 1000))
-def test_the_pace_stays_between_a_little_and_all_of_it(events, limit):
+@given(
+    st.lists(st.tuples(st.booleans(), st.floats(0, 100), st.integers(0, 50))),
+    st.integers(1, 1000),
+    st.none() | st.integers(1, 100),
+)
+def test_the_pace_stays_between_a_little_and_all_of_it(events, limit, allowed):
     pace, now = Pace(), 0.0
-    for refused, seconds in events:
+    for refused, seconds, sent in events:
         now += seconds
         before = pace
-        pace = pace.slower(now) if refused else pace.faster(now)
+        pace = pace.slower(now, sent) if refused else pace.faster(now)
+        borne = pace.a_minute(allowed)
+        assert (borne is None) == (allowed is None and pace.per_minute is None)
+        assert borne is None or 1 <= borne <= (allowed or 1e9)
         assert pace.share <= before.share if refused else pace.share >= before.share
         assert LEAST_SHARE <= pace.share <= 1
         assert 1 <= pace.of(limit) <= limit
 
 
-async def test_a_clock_that_is_set_back_makes_nobody_wait_for_as_long(time):
-    limits = Limits(10, 10, time.clock, time.sleep)
-    limits.refused(30.0)
-    time.now -= 3600
-    (job,) = jobs_of(1)
-    waiting = asyncio.ensure_future(limits.admit(job))
+# What was learnt
+
+
+async def test_without_a_limit_none_waits_for_the_rate(time):
+    limits = Limits(100, None, time.clock, time.sleep)
+    for job in jobs_of(9):
+        await limits.admit(job)
+        assert job.now.note is None
+
+
+async def test_where_no_limit_is_known_a_refusal_tells_what_is_borne(time):
+    learnt: list[Pace] = []
+    limits = Limits(100, None, time.clock, time.sleep, learnt=learnt.append)
+    jobs = jobs_of(9)
+    for job in jobs[:6]:
+        await limits.admit(job)
+    limits.refused(None)
+    assert [(pace.per_minute, pace.share, pace.refused_at) for pace in learnt] == [(5.0, 0.5, time.now)]
+    waiting = asyncio.ensure_future(limits.admit(jobs[6]))
+    await time.settle()
+    assert jobs[6].now.note == JobNote(kind="rate", until=time.now + 60, count=5)
     await time.advance(61)
     assert waiting.done()
 
 
-def test_after_a_clock_was_set_back_the_pace_is_learnt_as_before():
-    pace = Pace().slower(7200.0)
-    assert pace.slower(3600.0).share == pace.share / 2
-    assert pace.faster(3600.0).share > pace.share
+def test_a_refusal_after_hardly_anything_says_nothing_of_how_much_is_too_much():
+    assert Pace().slower(1000.0, 2).per_minute is None
+    assert Pace(per_minute=7.0).slower(1000.0, 1).per_minute == 7.0
+
+
+def test_refused_again_and_again_it_comes_down_quickly_and_never_to_nothing():
+    pace, found = Pace(), []
+    for minute in range(9):
+        sent = int(pace.per_minute or 20) + 1
+        pace = pace.slower(60.0 * minute, sent)
+        found.append(int(pace.per_minute or 0))
+    assert found == [20, 15, 11, 8, 6, 4, 3, 2, 2]
+
+
+def test_what_is_borne_is_probed_once_all_of_it_is_used():
+    pace = Pace(per_minute=5.0, refused_at=0.0)
+    for _ in range(10):
+        pace = pace.faster(CALM)
+    assert pace.a_minute(None) == 6
+    assert pace.a_minute(4) == 4, "what is documented or set is kept to"
+
+
+def test_it_is_forgotten_after_some_days_and_the_share_sooner():
+    pace = Pace(0.5, 1000.0, 5.0)
+    assert pace.after(1060.0) == pace
+    assert pace.after(1000.0 + 3600) == Pace(1.0, 1000.0, 5.0)
+    assert pace.after(1000.0 + 8 * 24 * 3600) == Pace()
+    # Of a clock that was set back since, nothing can be told.
+    assert pace.after(900.0) == Pace()
+
+
+async def test_a_clock_that_is_set_back_makes_nobody_wait_for_an_hour(time):
+    limits = Limits(100, 100, time.clock, time.sleep)
+    limits.refused(30.0)
+    time.now -= 3600
+    (job,) = jobs_of(1)
+    await limits.admit(job)
+    assert limits._pace.slower(time.now, 1).share == 0.25
+
+
+async def test_the_next_kernel_begins_with_what_was_learnt(make_world):
+    world = make_world(per_minute=None)
+    world.service.submits = [None, None, None, httpx.Response(429)]
+    jobs = [await world.drive(f"Clip {number}.") for number in range(4)]
+    await world.finish(*jobs)
+    kept = world.ledger.limits("gptproto")
+    assert (kept.per_minute, kept.share) == (3.0, 0.5)
+    assert world.make_engine()._limits._pace == Pace(0.5, kept.refused_at, 3.0)
+    world.time.now += 3600
+    assert world.make_engine()._limits._pace.a_minute(None) == 3
+
+
+async def test_where_the_ledger_cannot_be_written_it_is_learnt_all_the_same(make_world):
+    world = make_world(per_minute=None)
+    world.service.submits = [httpx.Response(429)]
+    world.ledger.remember_limits = broken
+    job = await world.drive()
+    await world.finish(job)
+    assert job.status == "succeeded"
+
+
+def broken(row: LimitsRow) -> None:
+    raise errors.VeoError("The library's ledger can't be used: disk I/O error.")

@@ -184,6 +184,8 @@ def test_the_models_are_those_that_the_provider_serves():
         ("--resize-mode ", "vertex", ["pad", "crop"]),
         ("--gen", "gptproto", []),
         ("--gen", "vertex", ["--generate-audio"]),
+        ("--no-", "vertex", ["--no-generate-audio"]),
+        ("--no-", "gemini", ["--no-enhance-prompt"]),
     ],
 )
 def test_values_and_options_are_those_that_go_with_the_line_at_this_provider(line, provider, offered):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.store.test_billing import bill_of, charge
 from tests.world import PROVIDER, NoActions
 from veo_nb import catalog, errors
 from veo_nb.engine.job import Job, JobNote, Snapshot
@@ -292,6 +293,17 @@ def test_a_price_that_is_somebody_elses_says_so():
     assert words.cost_of(said) == "about $3.20"
     said._actions = None
     assert words.cost_of(said) == f"about $3.20 ({note})"
+
+
+def test_what_was_spent_at_somebody_elses_price_says_so():
+    note = PROVIDER.price_note
+    own = bill_of(charge(usd=3.2), budget=20)
+    assert words.budget(own) == "so far about $3.20 of the budget of $20.00, $16.80 left"
+    listed = replace(own, prices=catalog.PRICES)
+    assert words.budget(listed) == f"so far about $3.20 ({note}) of the budget of $20.00, $16.80 left"
+    assert words.budget(listed, noted=True) == words.budget(own)
+    assert "Google" not in words.budget(replace(listed, charges=()))
+    assert "Google" not in words.budget(replace(listed, provider=catalog.PROVIDERS["sandbox"]))
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from veo_nb import catalog
+from veo_nb.media.encode import Writer
 from veo_nb.media.frames import frame
 from veo_nb.media.probe import probe
+from veo_nb.sandbox import vertex
+from veo_nb.sandbox.recipe import write_recipe
+from veo_nb.sandbox.wire import Refused
 
 MODEL = "veo-3.1-fast-generate-001"
 SHORT = f"publishers/google/models/{MODEL}"
@@ -40,12 +45,17 @@ def finished(sandbox, instance, parameters=None):
     answer = submit(sandbox, instance, parameters)
     assert answer.status_code == 200, answer.text
     name = answer.json()["name"]
+    return name, over(sandbox, name)
+
+
+def over(sandbox, name):
+    """The response of an operation once it is done."""
     deadline = time.monotonic() + 60
     while not (found := ask(sandbox, name).json()).get("done"):
         assert found == {"name": name}
         assert time.monotonic() < deadline, "it does not end"
         time.sleep(0.05)
-    return name, found["response"]
+    return found["response"]
 
 
 def refusal(answer, code=400, status="INVALID_ARGUMENT"):
@@ -149,11 +159,16 @@ def test_a_video_comes_inline_when_no_place_was_named(sandbox, tmp_path):
     assert facts.duration == pytest.approx(4.0, abs=0.01)
 
 
-def test_a_clip_may_be_silent(sandbox, tmp_path):
-    _, response = finished(
-        sandbox, {"prompt": "A quiet lake"}, {"durationSeconds": 4, "generateAudio": False}
-    )
+def test_a_clip_may_be_silent_and_without_a_prompt_beside_an_image(sandbox, photo, blob, tmp_path):
+    asked = {"durationSeconds": 4, "generateAudio": False}
+    # No prompt at all: `submit` would put one in.
+    body = {"instances": [{"image": blob(photo())}], "parameters": asked}
+    answer = sandbox.http.post(f"/v1/{FULL}:predictLongRunning", json=body)
+    response = over(sandbox, answer.json()["name"])
     assert not saved(response["videos"][0], tmp_path / "clip.mp4").has_audio
+    assert "The prompt is empty" in refusal(
+        sandbox.http.post(f"/v1/{FULL}:predictLongRunning", json={"instances": [{}]})
+    )
 
 
 def test_a_lossless_clip_is_larger(sandbox):
@@ -207,6 +222,62 @@ def test_a_clip_is_extended_from_the_cloud_or_sent_along(sandbox, tmp_path):
     assert saved(longest["videos"][0], tmp_path / "clip.mp4").duration == pytest.approx(18.0, abs=0.05)
     gone = {"gcsUri": uri.replace("sample_0", "sample_3"), "mimeType": "video/mp4"}
     assert "video.gcsUri names a video that is not here" in refusal(submit(sandbox, {"video": gone}))
+
+
+def made(path, width=1280, height=720, seconds=1.0, fps=24):
+    """A still video of this kind, as a body holds it."""
+    with Writer(path, width, height, fps=fps) as writer:
+        for _ in range(round(seconds * fps)):
+            writer.add_picture(np.zeros((height, width, 3), np.uint8))
+    return {
+        "bytesBase64Encoded": base64.b64encode(path.read_bytes()).decode(),
+        "mimeType": "video/mp4",
+    }
+
+
+@pytest.mark.parametrize(
+    ("video", "parameters", "said"),
+    [
+        ({}, {}, (1280, 720)),
+        ({"width": 1920, "height": 1080}, {}, (1920, 1080)),
+        ({"width": 1080, "height": 1920}, {"resolution": "1080p"}, (1080, 1920)),
+        (
+            {"width": 1920, "height": 1080},
+            {"resolution": "720p"},
+            "resolution can't be 720p: the video is 1080p",
+        ),
+        ({"seconds": 0.5}, {}, "1 to 30 s can be extended"),
+        ({"width": 640, "height": 360}, {}, "video has 360 lines; 720p, 1080p or 4k can be extended"),
+        ({"seconds": 31.0, "width": 64, "height": 36}, {}, "video lasts 31.0 s; 1 to 30 s can be extended"),
+    ],
+)
+def test_what_is_extended_is_judged_and_kept_as_it_is(tmp_path, video, parameters, said):
+    (tmp_path / "inputs").mkdir()
+    source = made(tmp_path / "video.mp4", **video)
+    body = {"instances": [{"prompt": "It snows", "video": source}], "parameters": parameters}
+    order = vertex.read_order(catalog.MODELS[MODEL], json.dumps(body).encode())
+    if isinstance(said, str):
+        with pytest.raises(Refused) as caught:
+            write_recipe(order, "op", tmp_path, None)
+        assert said in caught.value.body["error"]["message"]
+    else:
+        recipe = write_recipe(order, "op", tmp_path, None)
+        assert (recipe["width"], recipe["height"], recipe["seconds"]) == (*said, 7.0)
+
+
+@pytest.mark.parametrize(("model", "taken"), [("veo-3.1-lite-generate-001", 200), (MODEL, 200)])
+def test_each_form_of_the_wire_has_rules_of_its_own(sandbox, model, taken):
+    """What Vertex AI takes, and the Developer API refuses of the same server and the same model."""
+    path = f"v1/{FULL}".replace(MODEL, model)
+    for asked in (
+        {"resolution": "1080p", "durationSeconds": 4},
+        {"personGeneration": "dont_allow"},
+    ):
+        assert submit(sandbox, None, asked, path=path).status_code == taken
+        body = {"instances": [{"prompt": PROMPT}], "parameters": asked}
+        refusal(sandbox.http.post(f"/v1beta/models/{model}:predictLongRunning", json=body))
+    if "lite" in model:
+        assert "takes 720p or 1080p" in refusal(submit(sandbox, None, {"resolution": "4k"}, path=path))
 
 
 def test_what_is_filtered_is_told_in_the_place_of_this_dialect(sandbox):

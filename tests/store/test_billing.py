@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.world import PRICES
 from veo_nb import catalog
 from veo_nb.errors import BudgetExceeded
 from veo_nb.request import Source, make_request
@@ -41,7 +42,7 @@ def bill_of(
     budget: float | None = None,
     provider: catalog.Provider = catalog.PROVIDERS["gptproto"],
 ) -> Bill:
-    return Bill(charges=charges, provider=provider, budget=budget, prices=catalog.PRICES)
+    return Bill(charges=charges, provider=provider, budget=budget, prices=PRICES)
 
 
 # What counts

@@ -49,15 +49,47 @@ def test_a_damaged_file_is_known_when_it_is_opened(full_ledger, start):
         Ledger(full_ledger)
 
 
-def test_a_large_file_is_checked_only_by_the_doctor(path):
+@pytest.fixture
+def large_ledger(path):
+    """A ledger that is too large to be checked while somebody waits, closed."""
     ledger: Any = Ledger(path)
-    ledger.add_job(replace(ROW, request={"prompt": "x" * (CHECKED_BYTES + 1)}))
+    ledger.add_job(ROW)
+    ledger.write(lambda db: db.execute(f"CREATE TABLE padding AS SELECT zeroblob({CHECKED_BYTES})"))
     ledger.close()
-    scribble(path, path.stat().st_size - 4096)
-    ledger = Ledger(path)
+    return path
+
+
+def test_a_large_file_is_checked_behind_the_back_of_who_opens_it(large_ledger):
+    with sqlite3.connect(large_ledger) as db:
+        root = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'shelf_by_number'").fetchone()[0]
+    db.close()
+    with large_ledger.open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xa5" * 4096)
+    found = threading.Event()
+    ledger: Any = Ledger(large_ledger, restore=lambda reopen: found.set())
+    assert not found.is_set()
+    ledger.check_later()
+    assert found.wait(60)
     with pytest.raises(Damaged):
         ledger.check()
     ledger.close()
+
+
+def test_a_large_file_that_is_sound_is_left_alone_and_a_small_one_is_not_checked_twice(large_ledger, path):
+    def restore(reopen: Any) -> None:
+        raise AssertionError("nothing was wrong with it")
+
+    before = {*threading.enumerate()}
+    ledger: Any = Ledger(large_ledger, restore=restore)
+    ledger.check_later()
+    for thread in {*threading.enumerate()} - before:
+        thread.join(60)
+    small: Any = Ledger(path.with_name("small.sqlite"), restore=restore)
+    small.check_later()
+    assert {*threading.enumerate()} <= before
+    for one in (ledger, small):
+        one.close()
 
 
 def test_a_folder_in_its_place_is_not_taken_for_damage(path):

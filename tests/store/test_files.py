@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from veo_nb.errors import DownloadError, InvalidRequest
 from veo_nb.media.picture import Picture
-from veo_nb.store.files import Files, check_video, digest, find_drive, slug
+from veo_nb.store.files import Files, check_video, digest, find_drive, replacing, slug
 
 DATA = b"\x89PNG some pixels"
 PICTURE = Picture(DATA, "image/png", 8, 8, "../../fox.png", hashlib.sha256(DATA).hexdigest())
@@ -199,3 +199,25 @@ def test_where_the_system_does_not_tell_it_is_a_disk(tmp_path):
 
 def test_this_machine_tells_without_an_error(tmp_path):
     assert isinstance(find_drive(tmp_path), str)
+
+
+# Files that are written whole
+
+
+def test_two_who_write_one_file_at_once_are_not_in_each_others_way(tmp_path):
+    """As in two containers that share a folder, whose processes have the same number."""
+    path = tmp_path / "fox.json"
+    with replacing(path) as one, replacing(path) as two:
+        one.write_text("one")
+        two.write_text("two")
+    assert path.read_text() == "one"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_what_could_not_be_written_leaves_the_former_file_and_no_part(library):
+    path = library.folder / "fox.mp4"
+    library.write_sidecar(path, {"job": "3f2a"})
+    with pytest.raises(UnicodeEncodeError):
+        library.write_sidecar(path, {"job": "\ud800"})
+    assert files(library) == ["fox.json"]
+    assert json.loads((library.folder / "fox.json").read_text()) == {"job": "3f2a"}

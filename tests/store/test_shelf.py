@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from veo_nb.store.changes import state_of
 from veo_nb.store.database import Database
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.queries import Query, browse, summarize
-from veo_nb.store.rows import State
+from veo_nb.store.rows import GONE, State
 from veo_nb.store.schema import MIGRATIONS
 
 IDS = ("a", "b", "c")
@@ -55,6 +56,18 @@ writes = st.tuples(
 )
 
 
+ONE = {
+    "id": "a",
+    "sample": 0,
+    "state": "succeeded",
+    "model": "fast",
+    "at": 3.0,
+    "rating": 4,
+    "star": 1,
+    "size": 1,
+}
+
+
 def rows(db: sqlite3.Connection, query: str) -> list[tuple[object, ...]]:
     return sorted(map(tuple, db.execute(query)))
 
@@ -75,6 +88,17 @@ def former(tmp_path_factory):
         yield db
 
 
+@pytest.fixture(scope="module")
+def priced(tmp_path_factory):
+    """A ledger that is open here, and in a kernel of another version."""
+    path = tmp_path_factory.mktemp("bill") / "ledger.sqlite"
+    ledger = Ledger(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as former:
+        former.execute("PRAGMA synchronous = OFF")
+        yield ledger, former
+    ledger.close()
+
+
 @given(done=st.lists(writes, min_size=1, max_size=25))
 @settings(deadline=None, max_examples=60)
 def test_the_shelf_is_in_step_with_whatever_is_written(former, done):
@@ -90,22 +114,48 @@ def test_the_shelf_is_in_step_with_whatever_is_written(former, done):
 def test_all_kinds_of_writes_reach_the_shelf(former):
     """The property above would hold of a shelf on which nothing is ever put, if the view were empty too."""
     former.execute("BEGIN")
-    values = {
-        "id": "a",
-        "sample": 0,
-        "state": "succeeded",
-        "model": "fast",
-        "at": 3.0,
-        "rating": 4,
-        "star": 1,
-        "size": 1,
-    }
     for query in (WRITES[0], WRITES[4], WRITES[5]):
-        former.execute(query, values)
+        former.execute(query, ONE)
     assert rows(former, "SELECT job_id, sample, place, model, rating, star FROM shelf") == [
         ("a", 0, "made", "fast", 4, 1)
     ]
     former.execute("ROLLBACK")
+
+
+@given(done=st.lists(writes, min_size=1, max_size=12))
+@settings(deadline=None, max_examples=40)
+def test_a_bill_is_what_all_jobs_add_up_to_whatever_was_written_since(priced, done):
+    ledger, former = priced
+    for query, values in done:
+        former.execute(query, values | {"at": values["at"] * 43_200})
+        former.execute("UPDATE jobs SET estimate = :size WHERE id = :id", values)
+        counted: Counter[str] = Counter()
+        for charge in ledger.charges():
+            counted[charge.state] += charge.jobs
+            counted["usd"] += round(charge.usd)
+        states = dict(former.execute("SELECT state, count(*) FROM jobs GROUP BY state"))
+        usd = former.execute(
+            "SELECT total(estimate) FROM jobs WHERE operation IS NULL AND state NOT IN (?, ?, ?)", GONE
+        )
+        assert counted == Counter({**states, "usd": usd.fetchone()[0]})
+
+
+def test_what_is_counted_in_a_transaction_is_not_remembered_when_it_is_taken_back(priced):
+    ledger, _ = priced
+    before = ledger.charges()
+
+    class TakenBackError(Exception):
+        pass
+
+    def enter(db: sqlite3.Connection) -> None:
+        db.execute(WRITES[0], {**ONE, "id": "z", "at": 4 * 86_400.0})
+        assert sum(charge.jobs for charge in ledger.charges()) == sum(charge.jobs for charge in before) + 1
+        raise TakenBackError
+
+    with pytest.raises(TakenBackError):
+        ledger.write(enter)
+    ledger.write(lambda db: db.execute(WRITES[0], {**ONE, "id": "y", "model": "other", "at": 4 * 86_400.0}))
+    assert [charge.jobs for charge in ledger.charges() if charge.model == "other"] == [1]
 
 
 def test_a_library_of_the_first_version_is_put_on_the_shelf(tmp_path):

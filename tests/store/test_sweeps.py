@@ -184,3 +184,12 @@ def test_columns_that_a_newer_version_adds_while_this_one_has_the_file_open_do_n
     Database(path, (*MIGRATIONS, columns)).close()
     assert (book.sweep("s3f2a"), book.cells("s3f2a"), book.sweeps()) == (ROW, [CELL], [ROW])
     assert ledger.job(JOB.id) == JOB
+
+
+def test_a_cell_has_the_job_that_was_entered_last_whatever_the_clock_said(book, ledger):  # noqa: F811
+    """It was set back by an hour in between."""
+    book.put(ROW, [CELL])
+    ledger.add_job(replace(JOB, state="failed"), fresh=True)
+    ledger.add_job(replace(JOB, id="9c01", created_at=JOB.created_at - 3600), fresh=True)
+    assert book.job_ids("s3f2a") == {0: "9c01"}
+    assert book.job_id(JOB.fingerprint, 1) == "9c01"

@@ -29,22 +29,20 @@ def doubt_of(response: httpx.Response, mask: Callable[[str], str]) -> errors.Dow
 
     Stores mislabel what they have, so it counts only where what comes begins like no video either.
     """
-    encoding = response.headers.get("content-encoding", "").strip().lower()
-    if encoding not in ("", "identity"):
-        return errors.DownloadError(
-            f"The provider sent the video as {mask(encoding)[:80]}.",
-            hint="A proxy may be in the way.",
-            passing=True,
-        )
     kind = mask(response.headers.get("content-type", "").partition(";")[0].strip().lower())[:80]
     # Stores name an MP4 in many ways; a page, a refusal or a picture is told by these.
-    if not re.search(r"^(text|image|audio|multipart|message)/|json|xml|html|script", kind):
+    if re.search(r"^(text|image|audio|multipart|message)/|json|xml|html|script", kind):
+        return errors.DownloadError(
+            f"The provider sent {kind} in place of a video.",
+            hint="%veo retry looks again.",
+            content_type=kind,
+            passing=True,
+        )
+    encoding = mask(response.headers.get("content-encoding", "").strip().lower())[:80]
+    if encoding in ("", "identity"):
         return None
     return errors.DownloadError(
-        f"The provider sent {kind} in place of a video.",
-        hint="%veo retry looks again.",
-        content_type=kind,
-        passing=True,
+        f"The provider sent the video as {encoding}.", hint="A proxy may be in the way.", passing=True
     )
 
 
@@ -101,6 +99,8 @@ async def _beginning(pieces: AsyncIterator[bytes], doubt: errors.DownloadError) 
         if len(first) >= LOOK:
             break
     if not (kind_of(first) or is_packed(first)):
+        # A refusal may quote the key, and a traceback that prints variables would show it.
+        first = come = b""
         raise doubt
     return first
 

@@ -73,7 +73,7 @@ def submit_body(
     A source video goes by its address, or as `video` where a dialect takes it otherwise; parameters that a dialect
     has beside those of the request come last.
     """
-    instance: dict[str, Any] = {"prompt": request.prompt} if request.prompt else {}
+    instance: dict[str, Any] = {"prompt": request.prompt} if request.prompt.strip() else {}
     if request.image is not None:
         instance["image"] = _image(request.image)
     if request.last_frame is not None:

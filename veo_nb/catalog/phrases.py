@@ -34,8 +34,9 @@ def nearest(value: str, choices: tuple[Any, ...]) -> Any | None:
 
 
 def shown(value: Any) -> str:
-    """A value as a message quotes it: as Python writes it, cut at a sane length."""
-    text = without_keys(repr(value))
+    """A value as a message quotes it: as Python writes it, but a path with the backslashes that it has, at a sane length."""
+    path = isinstance(value, str) and value.isprintable() and "'" not in value
+    text = without_keys(f"'{value}'" if path else repr(value))
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 

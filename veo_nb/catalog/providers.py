@@ -34,7 +34,8 @@ class Provider:
     """Whether a poll's path is the operation's own name, or always its model and its id."""
     image_types: tuple[str, ...] = ("image/png", "image/jpeg")
     """Images that it takes as they are; all others are made PNG."""
-    requests_per_minute: int = 10
+    requests_per_minute: int | None = 10
+    """What it documents, or None: then it is found out by what it refuses."""
     in_flight: int = 10
     retention_seconds: float = 2 * 24 * 3600.0
     """How long a finished video stays at the provider."""
@@ -72,6 +73,7 @@ PROVIDERS: dict[str, Provider] = {
             key_variables=("GPTPROTO_API_KEY",),
             duration_type="string",
             polls_by="model",
+            requests_per_minute=None,
             models=("veo-3.1-generate-preview", "veo-3.1-fast-generate-preview"),
             price_note="Google's list price; GPTProto bills per call",
         ),
@@ -98,6 +100,8 @@ PROVIDERS: dict[str, Provider] = {
             # Not GOOGLE_API_KEY: that one opens the Gemini API.
             key_variables=("GOOGLE_CLOUD_API_KEY", "VERTEX_API_KEY"),
             keyless=True,
+            # A project's, for models that are not previews (public guides, 2026-03).
+            requests_per_minute=50,
             models=(*GENERAL, "gemini-omni-1.2-flash"),
         ),
         Provider(

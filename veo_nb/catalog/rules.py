@@ -77,7 +77,7 @@ def choices(item: Field, provider: Provider | None = None, model: Model | None =
 def _ever(item: Field, value: Any, provider: Provider, model: Model) -> bool:
     """Whether a value of a field is taken by this model here, beside whatever."""
     return (bool(item.choices) or value in model.choices(item.name)) and not any(
-        rule.always and rule.field == item.name and value in rule.values and _concerns(rule, provider, model)
+        rule.field == item.name and rule.always and value in rule.values and _concerns(rule, provider, model)
         for rule in RULES
     )
 
@@ -89,15 +89,16 @@ def _broken(
     prompt = values.get("prompt")
     if prompt is None or (isinstance(prompt, str) and not prompt.strip()):
         values = {**values, "prompt": ""}
-    named = {**values, "title": model.title if model else ""}
+    named, mode = {**values, "title": model.title if model else ""}, mode_of(values)
     return [
         Problem(field=rule.field, message=rule.message.format_map(named), hint=rule.hint)
         for rule in RULES
+        # What is asked first costs least: a panel tries hundreds of combinations.
         if rule.taken == taken
         and rule.message
-        and _concerns(rule, provider, model)
-        and (not rule.modes or mode_of(values) in rule.modes)
         and _has(values, rule.field, rule.values)
+        and (not rule.modes or mode in rule.modes)
+        and _concerns(rule, provider, model)
         and (not rule.beside or any(_has(values, name, some) for name, some in rule.beside.items()))
         and not any(is_set(values.get(name)) for name in rule.without)
     ]
@@ -117,9 +118,10 @@ def _has(values: Values, name: str, some: tuple[Any, ...]) -> bool:
 
 
 def _check_value(item: Field, value: Any, model: Model, provider: Provider) -> list[Problem]:
-    known = () if item.name == "model" else choices(item, provider, model)
+    known = () if item.name == "model" else item.choices or model.choices(item.name)
     hint = ""
-    if known and not _is_among(value, known):
+    if known and not (_is_among(value, known) and _ever(item, value, provider, model)):
+        known = choices(item, provider, model)
         near = nearest(value, known) if isinstance(value, str) else None
         takes = f"{'It' if item.choices else model.title} takes {listed(known)}."
         elsewhere = _takers(item, value, model)
@@ -176,8 +178,10 @@ def _takers(item: Field, value: Any, model: Model) -> tuple[str, ...]:
 
 def _is_among(value: Any, choices: tuple[Any, ...]) -> bool:
     # True equals 1 and an array compares to an array, so the type comes first.
-    return isinstance(value, (str, int, float)) and any(
-        one == value and isinstance(one, bool) is isinstance(value, bool) for one in choices
+    return (
+        isinstance(value, (str, int, float))
+        and value in choices
+        and isinstance(value, bool) is isinstance(choices[0], bool)
     )
 
 

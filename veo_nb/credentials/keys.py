@@ -62,6 +62,11 @@ class Secret:
             self._pattern = pattern_of(self._value)
         return self._pattern.sub("[key]", said)
 
+    def stands_in(self, values: Mapping[str, Any]) -> str:
+        """The name of the first of these values that is a text with the key in it; empty where none has."""
+        texts = {name: value for name, value in values.items() if isinstance(value, str)}
+        return next((name for name, text in texts.items() if self.masked(text) != text), "")
+
     def can_be_sent(self) -> bool:
         """Whether it fits in a header. What does not would be quoted, whole, in the error of whoever tries."""
         return re.fullmatch(r"[!-~]*", self._value) is not None

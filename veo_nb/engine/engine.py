@@ -27,13 +27,13 @@ from veo_nb.config import Settings
 from veo_nb.engine.connection import Connection, LocalServer
 from veo_nb.engine.download import fetch_videos
 from veo_nb.engine.job import Job, JobNote
-from veo_nb.engine.queue import Limits
+from veo_nb.engine.queue import Limits, Pace
 from veo_nb.engine.timing import Deadline
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.store.billing import may_be_charged
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
-from veo_nb.store.rows import State, error_to_json
+from veo_nb.store.rows import LimitsRow, State, error_to_json
 
 log = logging.getLogger("veo_nb")
 
@@ -85,7 +85,16 @@ class Engine:
         self._chance = chance
         provider = settings.provider
         self._retention = provider.retention_seconds
-        self._limits = Limits(settings.max_in_flight, provider.requests_per_minute, clock, sleep)
+        self._place = settings.base_url or provider.name
+        known = ledger.limits(self._place)
+        self._limits = Limits(
+            settings.max_in_flight,
+            settings.requests_per_minute,
+            clock,
+            sleep,
+            pace=Pace(known.share, known.refused_at, known.per_minute).after(clock()) if known else None,
+            learnt=self._remember,
+        )
         self._connection = Connection(
             settings, server, transport=transport, clock=clock, sleep=sleep, chance=chance
         )
@@ -220,6 +229,11 @@ class Engine:
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         await self._connection.close()
+
+    def _remember(self, pace: Pace) -> None:
+        """Have the kernels to come begin with what the provider's refusals have taught."""
+        with contextlib.suppress(errors.VeoError):
+            self._ledger.remember_limits(LimitsRow(self._place, pace.share, pace.per_minute, pace.refused_at))
 
     def _forget(self, job: Job, task: asyncio.Task[None]) -> None:
         if self._tasks.get(job.id) is task:

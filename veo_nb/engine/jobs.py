@@ -114,6 +114,12 @@ class Jobs:
                 raise InvalidRequest(
                     f"{name} is a whole job.", hint="Use its .video.last_frame().", field=name
                 )
+        if name := self.settings.api_key.stands_in({"prompt": prompt, **values}):
+            raise InvalidRequest(
+                f"{name} holds your key, which would be sent and kept with it.",
+                hint="Take it out.",
+                field=name,
+            )
         request = make_request(self.settings.provider, prompt=prompt, **values)
         if "fit" in values and request.aspect_ratio and "aspect_ratio" not in values:
             # Made to fit, an upright photo became a wide clip before it led to an upright one; where that is there it stays.
@@ -290,7 +296,7 @@ class Jobs:
         if parts is None:
             return []
         rows = parts.ledger.ended_with_operation(now - RECENT_SECONDS)
-        return unfetched([parts.registry.job(row) for row in rows], now)
+        return unfetched([parts.registry.job(row) for row in rows if row.fetchable], now)
 
     # Going on
 

@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from veo_nb.api import retry
 from veo_nb.engine.job import Job, JobNote
@@ -22,31 +22,64 @@ ONE_REFUSAL = 10.0
 """Seconds in which several refusals are one: they were sent before anyone could know."""
 CALM = 30.0
 """Seconds after a refusal before it gets faster again."""
+TELLING = 3
+"""So many requests within a minute, or their refusal says nothing of how many are too many: others use the key as well."""
+PROBE = 0.1
+"""What a request that is taken adds to what is borne in a minute: ten of them, one more."""
+SHARE_KEPT = 600.0
+KEPT = 7 * 24 * 3600.0
+"""Seconds after which the share, and what is borne, are found out anew: tariffs change."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """The share of the limits that is used: halved when the provider says that it is too much, then slowly back to 1."""
+    """How fast requests go out: halved when the provider says that it is too much, then slowly back.
+
+    `share` is that of the limits which is used. `per_minute` is what a provider without a limit seems to bear, None
+    before it was found out: the requests that went out in the minute before it refused one.
+    """
 
     share: float = 1.0
     refused_at: float = float("-inf")
+    per_minute: float | None = None
 
-    def slower(self, now: float) -> Pace:
-        """After a refusal."""
+    def slower(self, now: float, sent: int) -> Pace:
+        """After a refusal, where so many requests went out within a minute, the refused one among them.
+
+        With a limit that is known, 0: then only the share is learnt.
+        """
         if 0 <= now - self.refused_at < ONE_REFUSAL:
             return self
-        return Pace(max(LEAST_SHARE, self.share / 2), now)
+        borne = self.per_minute
+        if sent >= TELLING:
+            borne = max(1.0, min(sent - 1.0, sent if borne is None else 0.75 * borne))
+        return Pace(max(LEAST_SHARE, self.share / 2), now, borne)
 
     def faster(self, now: float) -> Pace:
         """After a request was taken."""
-        if self.share >= 1.0 or 0 <= now - self.refused_at < CALM:
+        if 0 <= now - self.refused_at < CALM:
             return self
-        return Pace(min(1.0, self.share + STEP), self.refused_at)
+        if self.share < 1.0:
+            return replace(self, share=min(1.0, self.share + STEP))
+        return self if self.per_minute is None else replace(self, per_minute=self.per_minute + PROBE)
 
     def of(self, limit: int) -> int:
         """So many of a limit; at least one, or nothing would ever be learnt again."""
         # What steps of a twentieth add up to is not exact.
         return max(1, int(limit * self.share + 1e-9))
+
+    def a_minute(self, allowed: int | None) -> int | None:
+        """How many requests may go out in a minute, of so many that are allowed; None for any number."""
+        if allowed is not None:
+            return self.of(allowed)
+        return None if self.per_minute is None else int(self.per_minute + 1e-9)
+
+    def after(self, now: float) -> Pace:
+        """What is still believed of it in another kernel at `now`."""
+        age = now - self.refused_at
+        if not 0 <= age < KEPT:
+            return Pace()
+        return self if age < SHARE_KEPT else replace(self, share=1.0)
 
 
 @dataclass(eq=False)
@@ -56,14 +89,20 @@ class _Waiter:
 
 
 class Limits:
-    """`most` jobs at once, first come first served, and `per_minute` requests. On one event loop."""
+    """`most` jobs at once, first come first served, and `per_minute` requests, where that is limited. On one event loop.
+
+    `pace` is what was learnt before, and `learnt(pace)` is told what is learnt now.
+    """
 
     def __init__(
         self,
         most: int,
-        per_minute: int,
+        per_minute: int | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
+        *,
+        pace: Pace | None = None,
+        learnt: Callable[[Pace], object] = lambda _: None,
     ) -> None:
         self._most = most
         self._per_minute = per_minute
@@ -74,8 +113,9 @@ class Limits:
         self._held: set[str] = set()
         # Those that have a slot and wait for the rate.
         self._pacing: dict[str, Job] = {}
-        self._sent: deque[float] = deque(maxlen=per_minute)
-        self._pace = Pace()
+        self._sent: deque[float] = deque()
+        self._pace = pace or Pace()
+        self._learnt = learnt
         self._not_before = float("-inf")
 
     async def admit(self, job: Job) -> None:
@@ -90,7 +130,8 @@ class Limits:
                 break
             # Held back while it waited for the rate: its place is for another.
             self.leave(job)
-        self._sent.append(self._clock())
+        now = self._clock()
+        self._sent = deque([*self._recent(now), now])
 
     def occupy(self, job: Job) -> None:
         """Count a job that is at the provider already, even where that makes one too many."""
@@ -135,13 +176,23 @@ class Limits:
     def refused(self, seconds: float | None) -> None:
         """The provider said that it is too much, and asked for so many seconds of silence, or did not say."""
         now = self._clock()
-        self._pace = self._pace.slower(now)
+        self._go(self._pace.slower(now, 0 if self._per_minute else len(self._recent(now))))
         self._not_before = max(self._not_before, now + (seconds or 0.0))
 
     def taken(self) -> None:
         """The provider took a request."""
-        self._pace = self._pace.faster(self._clock())
+        self._go(self._pace.faster(self._clock()))
         self._move_up()
+
+    def _go(self, pace: Pace) -> None:
+        """At this pace from now on; what another kernel should know of it is told."""
+        before, self._pace = self._pace, pace
+        if pace.refused_at != before.refused_at or int(pace.per_minute or 0) != int(before.per_minute or 0):
+            self._learnt(pace)
+
+    def _recent(self, now: float) -> list[float]:
+        """When the requests of the last minute went out."""
+        return [moment for moment in self._sent if now - 60.0 < moment <= now]
 
     async def _take_slot(self, job: Job) -> None:
         if job.id in self._busy:
@@ -171,13 +222,14 @@ class Limits:
 
     async def _sleep_for_rate(self, job: Job) -> None:
         while job.id not in self._held:
-            now, limit = self._clock(), self._pace.of(self._per_minute)
-            # Of a clock that was set back; nobody is asked to wait for longer.
-            self._not_before = min(self._not_before, now + retry.LONGEST_PAUSE)
-            until = now + retry.rate_pause(self._sent, limit, now)
+            now, limit = self._clock(), self._pace.a_minute(self._per_minute)
+            until = now + (0.0 if limit is None else retry.rate_pause(self._sent, limit, now))
+            if self._not_before - now > retry.LONGEST_PAUSE:
+                # Nobody asks for so much: the clock was set back since.
+                self._not_before = now
             if max(until, self._not_before) <= now:
                 return
-            note = JobNote(kind="rate", until=until, count=limit)
+            note = JobNote(kind="rate", until=until, count=limit or 0)
             if self._not_before > until:
                 note = JobNote(kind="asked", until=self._not_before)
             if not job.stopping:

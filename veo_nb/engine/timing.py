@@ -31,12 +31,12 @@ def usual_seconds(
 
 
 def seconds_in_all(
-    waiting: Sequence[float], most: int, per_minute: int, running: Sequence[float] = ()
+    waiting: Sequence[float], most: int, per_minute: int | None, running: Sequence[float] = ()
 ) -> float:
     """When the last of several clips will be ready, in seconds from now.
 
     `waiting` are the usual seconds of those that are not sent yet, in order; `running` what is left of those that are.
-    No more than `most` are at the provider at once, and `per_minute` requests go out.
+    No more than `most` are at the provider at once, and `per_minute` requests go out, where that is limited.
     """
     slots = [0.0] * max(0, most - len(running)) + list(running)
     heapq.heapify(slots)
@@ -45,7 +45,8 @@ def seconds_in_all(
         heapq.heappop(slots)
     end = max(running, default=0.0)
     for number, seconds in enumerate(waiting):
-        ready = max(heapq.heappop(slots), 60.0 * (number // per_minute)) + seconds
+        sent = 60.0 * (number // per_minute) if per_minute else 0.0
+        ready = max(heapq.heappop(slots), sent) + seconds
         heapq.heappush(slots, ready)
         end = max(end, ready)
     return end

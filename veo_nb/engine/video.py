@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.kind import KINDS
+from veo_nb.media.shape import deviation, shape_name
 from veo_nb.request import Source, VideoRequest
 from veo_nb.store.rows import VideoRow
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LAST_FRAME = "start a new clip from its last frame, which .last_frame() gives"
 DAY = 24 * 3600.0
+SHAPES = ("16:9", "9:16")
 INTERACTION = "interaction"
 """How an address begins that names what made a clip, in place of its file."""
 RESOLUTIONS = {360: "360p", 720: "720p", 1080: "1080p", 2160: "4k"}
@@ -241,7 +243,7 @@ def _obstacle(
             return "is no longer there as a file, and would be sent along", "Run its cell again to fetch it."
     elif (away := _out_of_reach(clip, provider, limits, now, otherwise)) is not None:
         return away
-    return _too_long(clip, limits) if edits else _unfit(clip, provider, limits, otherwise)
+    return _too_long(clip, limits) if edits else _misfit(clip, provider, limits, otherwise)
 
 
 def _too_long(clip: Video, limits: catalog.SourceLimits) -> tuple[str, str] | None:
@@ -252,10 +254,10 @@ def _too_long(clip: Video, limits: catalog.SourceLimits) -> tuple[str, str] | No
     return what, "Change the clip that it went on from, or a shorter one."
 
 
-def _unfit(
+def _misfit(
     clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits, otherwise: str
 ) -> tuple[str, str] | None:
-    """What of a clip's length, size or rate is not taken by who would go on from it."""
+    """Why a clip that can be had is none of those that the provider goes on from."""
     # A clip is a frame or two longer than its seconds.
     if clip.duration > limits.most_seconds + 0.1:
         return (
@@ -272,9 +274,16 @@ def _unfit(
             return f"has {lines} lines, and up to {taken}", otherwise
         hint = f'Make it with resolution="{limits.lines[0]}p", or {LAST_FRAME}.'
         return f"is {lines}p, and only {taken}", hint
-    # A file that goes along is seen here; what lies at the provider was made there.
-    if limits.fps and _goes_along(clip, provider, limits) and abs(clip.fps - limits.fps) > 0.1:
+    if not _goes_along(clip, provider, limits):
+        # It was made there.
+        return None
+    if clip.path.suffix != ".mp4":
+        return f"is a {clip.path.suffix} file, and an MP4 can be extended", otherwise
+    if limits.fps and abs(clip.fps - limits.fps) > 0.1:
         return f"has {clip.fps:g} frames a second, and {limits.fps} can be extended", otherwise
+    if all(deviation(clip.width, clip.height, shape) > catalog.IMAGE.tolerance for shape in SHAPES):
+        shape = shape_name(clip.width, clip.height)
+        return f"is {shape}, and {catalog.listed(SHAPES)} can be extended", otherwise
     return None
 
 

@@ -121,7 +121,7 @@ class Workspace:
         if not self._closed:
             return self.open().ledger
         if self._late is None:
-            self._late = Ledger(self.files.ledger_path, changed=self.changed)
+            self._late = Ledger(self.files.ledger_path, changed=self.changed, refuse=self._refusal())
             weakref.finalize(self, self._late.close)
         return self._late
 
@@ -157,8 +157,8 @@ class Workspace:
             atexit.unregister(self.close)
             parts.close()
 
-    def _refused(self) -> InvalidRequest | None:
-        """Why the library can't be written, where there is something to be read all the same.
+    def _refusal(self) -> Callable[[], VeoError] | None:
+        """What gives the error for a library that can't be written, where there is something to be read all the same.
 
         Raises:
             InvalidRequest: it can't be written, and there is nothing.
@@ -168,7 +168,9 @@ class Workspace:
         except InvalidRequest as error:
             if not self.files.ledger_path.exists() and not has_traces(self.files):
                 raise
-            return error
+            # A new one each time: an error that is raised again grows.
+            text, hint, facts = error.message, error.hint, error.facts
+            return lambda: InvalidRequest(text, hint=hint, **facts)
         return None
 
     def _check_process(self) -> None:
@@ -192,18 +194,14 @@ class Workspace:
     def _put_together(self) -> Parts:
         """The parts; where anything fails, what was made before is taken apart again."""
         settings, files, clock, sleep = self.settings, self.files, self.clock, self._sleep
-        refused = self._refused()
+        refuse = self._refusal()
         with contextlib.ExitStack() as made:
-            if refused is None:
+            if refuse is None:
                 ledger = open_ledger(files, clock, self._say, self.changed)
             else:
-                # A new one each time: an error that is raised again grows.
-                text, hint, why = refused.message, refused.hint, refused.facts.get("why")
-                ledger = read_ledger(
-                    files, clock, lambda: InvalidRequest(text, hint=hint, field="library"), self.changed, made
-                )
+                ledger = read_ledger(files, clock, refuse, self.changed, made)
                 self._say(
-                    f"the library can't be written ({why}): what is in it is shown, nothing can be made in it"
+                    f"the library can't be written ({refuse().facts['why']}): what is in it is shown, nothing can be made in it"
                 )
             made.callback(ledger.close)
             if ledger.without_wal:
@@ -249,6 +247,7 @@ class Workspace:
                 loop=loop,
                 sleep=sleep,
             )
+            ledger.check_later()
             return Parts(ledger, registry, loop, engine, leases, made.pop_all().close)
 
 

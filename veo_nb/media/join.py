@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ from veo_nb.media.encode import BT709, CODER, FPS, RATE, Sound, Writer
 from veo_nb.media.frames import UNSPECIFIED
 from veo_nb.media.probe import UnreadableVideo, VideoInfo, opened, probe, reason
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
 FASTEST = 120
 """Pictures a second."""
 SEAM = 0.01
@@ -84,29 +82,25 @@ def convert(path: Path, out: Path) -> VideoInfo:
     """What is in the MP4 that is written at `out`: pictures and sound are copied where browsers play them, else encoded anew.
 
     Raises:
-        UnreadableVideo: nothing can be made of it.
-        OSError: the disk is full.
+        UnreadableVideo: nothing can be made of it; its cause is what went wrong.
     """
     facts = probe(path)
     ways: list[Callable[[], None]] = [lambda: join([path], out, copy=False)]
     if facts.has_playable_pictures:
         ways.insert(0, lambda: _remux(path, out) if facts.has_playable_sound else join([path], out))
-    why = ""
+    why: Exception = UnreadableVideo("what comes out does not play")
     for way in ways:
         try:
             way()
             made = probe(out)
         except (av.FFmpegError, UnreadableVideo, ValueError, EOFError) as error:
-            if isinstance(error, av.FFmpegError) and error.errno in FULL:
-                raise OSError(error.errno, error.strerror) from None
-            why = reason(error).rstrip(".")
+            why = error
             continue
         # What was copied may say that it is as long and have lost its end.
         if made.is_playable and abs(made.duration - facts.duration) < max(0.5, facts.duration / 10):
             return made
-        why = "what comes out does not play"
     out.unlink(missing_ok=True)
-    raise UnreadableVideo(f"{path.name} can't be made into an MP4: {why}.")
+    raise UnreadableVideo(f"{path.name} can't be made into an MP4: {reason(why).rstrip('.')}.") from why
 
 
 def _remux(path: Path, out: Path) -> None:

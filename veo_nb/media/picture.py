@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import threading
 import warnings
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,7 @@ LARGEST_FILE = 100 * 2**20
 """Bytes; no provider takes as many, so what is larger is not even read."""
 SIDES = (3840, 2560, 1920)
 """Pixels on the longer side of a picture that has to be made smaller: no clip shows more than the first."""
+SMALLER = f"Make it smaller: {SIDES[0]} pixels on its longer side are enough."
 DNG_VERSION, SUBFILE = 50706, 254
 """TIFF's tags: the first is a camera's raw file, the second says whether a picture stands for a larger one."""
 LOST = "lost_profile"
@@ -37,6 +39,8 @@ LOST = "lost_profile"
 HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 AVIF = (b"avif", b"avis")
 
+_ONE_AT_A_TIME = threading.RLock()
+"""What warnings are shown is the same for all threads: two that change it would leave it changed."""
 ORIGIN = "veo_nb"
 """Under this name a PIL image that is a frame of a clip carries its `Origin`."""
 
@@ -211,13 +215,14 @@ def _pixels(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _file_bytes(path: Path) -> bytes:
+    way_out: tuple[str, ...] = ()
     try:
         path = path.expanduser()
         facts = path.stat()
         # A pipe or a device could give bytes for ever.
         wrong = "a folder, not an image" if path.is_dir() else "" if path.is_file() else "no ordinary file"
         if not wrong and facts.st_size > LARGEST_FILE:
-            wrong = f"too large for an image: {facts.st_size / 2**20:.0f} MB"
+            wrong, way_out = f"too large for an image: {facts.st_size / 2**20:.0f} MB", (SMALLER,)
         if not wrong:
             return path.read_bytes()
     except FileNotFoundError:
@@ -225,7 +230,7 @@ def _file_bytes(path: Path) -> bytes:
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise UnreadablePicture(f"{path} can't be read: {reason}.") from None
-    raise UnreadablePicture(f"{path} is {wrong}.")
+    raise UnreadablePicture(f"{path} is {wrong}.", *way_out)
 
 
 def thumbnail(picture: Picture, width: int = 64, quality: int = 60) -> bytes:
@@ -249,7 +254,7 @@ def _guarded(work: Callable[[], Picture], name: str, data: bytes = b"") -> Pictu
     """What `work` gives; whatever it stumbles on is said in one sentence."""
     what = name or "The image"
     try:
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             # Pillow warns of what it forgives, and a notebook would show that.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -259,9 +264,7 @@ def _guarded(work: Callable[[], Picture], name: str, data: bytes = b"") -> Pictu
     except UnreadablePicture:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UnreadablePicture(
-            f"{what} has too many pixels.", f"Make it smaller: {SIDES[0]} on its longer side are enough."
-        ) from None
+        raise UnreadablePicture(f"{what} has too many pixels.", SMALLER) from None
     except colour.UnscalableError as error:
         raise UnreadablePicture(f"{what} can't be shown: {error}.", "Scale it to 8 bits.") from None
     except Exception as error:  # noqa: BLE001  Pillow's readers raise whatever they trip over: struct.error, KeyError
@@ -276,7 +279,7 @@ def _kind(data: bytes) -> str:
         return "a HEIC photo, which can't be read here"
     if data[4:8] == b"ftyp":
         if data[8:12] in AVIF:
-            return "an AVIF photo, which this version of Pillow can't read"
+            return "an AVIF photo, which can't be read here"
         if data[8:12] == b"crx ":
             return RAW
         return "a video, not an image: use one of its frames"
@@ -386,12 +389,10 @@ def _is_transparent(image: Image.Image) -> bool:
 def _is_odd(data: bytes) -> bool:
     """Whether a file has other colours than sRGB's, or more than 8 bits a channel."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as image:
-                profile = image.info.get("icc_profile") or b""
-                deep = image.mode in colour.DEEP_MODES or (image.format == "PNG" and data[24] == 16)
-                return deep or image.mode == "CMYK" or colour.is_foreign(profile, image.mode)
+        with Image.open(io.BytesIO(data)) as image:
+            profile = image.info.get("icc_profile") or b""
+            deep = image.mode in colour.DEEP_MODES or (image.format == "PNG" and data[24] == 16)
+            return deep or image.mode == "CMYK" or colour.is_foreign(profile, image.mode)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         # It was read before; what no longer can be is for the provider to refuse.
         return False

@@ -151,8 +151,13 @@ def _field(word: str) -> catalog.Field | None:
 
 def _is_taken(flag: str, known: Known) -> bool:
     """Whether there is a point in this option at the provider that is set."""
-    item = _field(f"--{flag.removeprefix('no-')}")
-    return item is None or known.provider is None or known.provider.takes(item)
+    name = flag.removeprefix("no-")
+    item = _field(f"--{name}")
+    if item is None or known.provider is None or item.kind != "switch":
+        return item is None or known.provider is None or known.provider.takes(item)
+    asked = {"prompt": _SOME, "model": known.default}
+    before = catalog.check(asked, known.provider)
+    return catalog.check({**asked, item.name: name == flag}, known.provider) == before
 
 
 def _is_used_up(flag: str, given: list[str]) -> bool:

@@ -114,7 +114,7 @@ def dry_run(preview: Preview) -> HTML:
     if preview.stored is not None:
         status += f" · job {preview.stored.id} is there already and would be shown"
     elif preview.bill.spent or preview.bill.budget is not None:
-        status += f" · {words.budget(preview.bill)}"
+        status += f" · {words.budget(preview.bill, noted=bool(preview.quote.note))}"
         status += "" if preview.fits else ": it would not be sent"
     frames = [one for one in (request.image, request.last_frame) if one is not None]
     if any(misfit(one, request.shape) for one in frames):

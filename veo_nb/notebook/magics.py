@@ -30,7 +30,7 @@ from veo_nb.sweep.axes import Axis, Value
 from veo_nb.sweep.sweep import Sweep
 
 TERMINAL_SECONDS = 1.0
-SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight", "budget")
+SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight", "requests_per_minute", "budget")
 
 
 @magics_class
@@ -46,6 +46,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
     max_in_flight = traitlets.Int(0, help="operations at the provider at once; 0 for the default").tag(
         config=True
     )
+    requests_per_minute = traitlets.Int(
+        0, help="requests for clips that go out in a minute; 0 for the default"
+    ).tag(config=True)
     budget = traitlets.Float(
         None, allow_none=True, help="USD that the clips of the library may cost; None for no limit"
     ).tag(config=True)

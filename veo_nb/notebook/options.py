@@ -23,10 +23,21 @@ from veo_nb.sweep import axes as grammar
 from veo_nb.sweep.template import fill as replace_names
 from veo_nb.sweep.template import references, undefined
 
-_PAIRS = '""', "''", "\u201c\u201d\u201c", "\u201d\u201d", "\u201e\u201c\u201d", "\uff02\uff02"
-_BENT = "\u2018\u2019", "\u2019\u2019", "\u201a\u2018\u2019", "\uff07\uff07", "«»", "»«", "「」", "『』"
-_QUOTES = {pair[0]: pair[1:] for pair in (*_PAIRS, *_BENT)}
+_DOUBLE = (
+    '""',
+    "\u201c\u201d\u201c",
+    "\u201d\u201d",
+    "\u201e\u201c\u201d",
+    "\uff02\uff02",
+    "«»",
+    "»«",
+    "「」",
+    "『』",
+)
+_SINGLE = "''", "\u2018\u2019", "\u2019\u2019", "\u201a\u2018\u2019", "\uff07\uff07"
+_QUOTES = {pair[0]: pair[1:] for pair in (*_DOUBLE, *_SINGLE)}
 """What opens a quote, and what closes it."""
+_APOSTROPHES = "'\u2019"
 _BEFORE_QUOTES = f"=＝|｜{catalog.COMMAS}"
 """Inside of a word a quote opens only after these."""
 _WINDOWS = re.compile(r"(?:^|[=＝])(?:[A-Za-z]:\\|\\\\)")
@@ -167,7 +178,8 @@ def _quoted(line: str, at: int, before: str) -> tuple[int, str]:
     at += 1
     while at < len(line):
         sign, after = line[at], line[at + 1 : at + 2]
-        if sign in _QUOTES[opened]:
+        # An apostrophe inside of a word does not close either.
+        if sign in _QUOTES[opened] and not (sign in _APOSTROPHES and re.match(r"\w", after)):
             return at + 1, piece
         # `"C:\photos\"` is a folder's whole path.
         whole = _WINDOWS.search(before + piece + sign) and not line[at + 2 : at + 3].strip()
@@ -193,8 +205,7 @@ def _is_option(line: str) -> bool:
     """Whether a line begins with an option, or with what is nearly one: a prompt hardly begins so."""
     words = line.split()
     word = _straight(words[0]) if words else ""
-    known = "|".join(map(re.escape, all_flags()))
-    return bool(re.match(rf"--(?:{known}|[a-z])|-(?:{'|'.join(_SHORTS)})(?:$|[=\d])", word))
+    return bool(re.match(rf"--[^\W\d_]|-(?:{'|'.join(_SHORTS)})(?:$|[=\d])", word))
 
 
 def _sweep(

@@ -193,9 +193,13 @@ def _figures(by_sound: Mapping[bool, Mapping[str, str]], model: catalog.Model) -
     return "; ".join(said)
 
 
-def budget(bill: Bill) -> str:
-    """`so far about $3.20 of the budget of $20.00, $16.80 left`; without a budget what was spent alone."""
-    spent = f"so far about {dollars(bill.spent)}"
+def budget(bill: Bill, *, noted: bool = False) -> str:
+    """`so far about $3.20 of the budget of $20.00, $16.80 left`; without a budget what was spent alone.
+
+    `noted` says that whose prices these are has been said already.
+    """
+    said = f" ({bill.note})" if bill.note and not noted else ""
+    spent = f"so far about {dollars(bill.spent)}{said}"
     if bill.budget is None or bill.left is None:
         return spent
     return f"{spent} of the budget of {dollars(bill.budget)}, {dollars(bill.left) if bill.left else 'nothing'} left"

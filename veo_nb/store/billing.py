@@ -113,6 +113,16 @@ class Bill:
         return self.total(billed=self.provider.bills)
 
     @property
+    def note(self) -> str:
+        """What has to be said beside `spent`: it is counted at somebody else's price. Empty where it is not."""
+        unsaid = self.provider.price_note
+        if not unsaid or not self.spent:
+            return ""
+        models = {charge.model for charge in self.charges if charge.provider == self.provider.name}
+        found = (catalog.find_price(self.prices, self.provider, model) for model in models)
+        return unsaid if any(one is None or one.note for one in found) else ""
+
+    @property
     def left(self) -> float | None:
         """USD of the budget that are left, never below 0; None without a budget."""
         return None if self.budget is None else max(0.0, self.budget - self.spent)

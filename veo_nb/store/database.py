@@ -31,7 +31,7 @@ Restore = Callable[[Callable[[], None]], object]
 BUSY_SECONDS = 15.0
 """How long a call waits for another process that is writing."""
 CHECKED_BYTES = 32 * 2**20
-"""A larger file is checked only by the doctor; up to here it takes under a tenth of a second at each opening."""
+"""A larger file is checked behind the back of whoever opens it; up to here it takes under a tenth of a second."""
 PROBE_BYTES = 2**16
 RESERVE_BYTES = 2**18
 """Room for some dozen writes when the disk is full."""
@@ -97,7 +97,23 @@ class Database:
             Damaged: something in it is wrong.
         """
         with self._plainly(), contextlib.closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as db:
-            self._examine(db, "integrity_check")
+            self._examine(db, "integrity_check(1)")
+
+    def check_later(self) -> None:
+        """Check a file that was too large for that when it was opened, on a thread; have it made anew if it is damaged."""
+        if self._unchecked:
+            threading.Thread(target=self._check_behind, name="veo_nb-check", daemon=True).start()
+
+    def _check_behind(self) -> None:
+        try:
+            with self._plainly(), contextlib.closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as db:
+                self._glance(db)
+        except Damaged:
+            with contextlib.suppress(VeoError, sqlite3.ProgrammingError):
+                self.heal()
+        except VeoError:
+            # It is busy or gone: whoever uses it next is told.
+            pass
 
     @property
     def read_only(self) -> bool:
@@ -160,9 +176,10 @@ class Database:
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._db.execute("PRAGMA foreign_keys = ON")
             self._home = _identity(self._path)
-            if self._path.stat().st_size <= CHECKED_BYTES:
+            self._unchecked = self._path.stat().st_size > CHECKED_BYTES
+            if not self._unchecked:
                 with self._plainly():
-                    self._examine(self._db, "quick_check")
+                    self._glance(self._db)
             self._migrate()
         except BaseException:
             self._db.close()
@@ -272,8 +289,16 @@ class Database:
 
     # The file itself
 
+    def _glance(self, db: sqlite3.Connection) -> None:
+        """Check the tables one by one, but for the index of words: it would take longer than all others together."""
+        tables = (
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'words%'"
+        )
+        for (name,) in db.execute(tables).fetchall():
+            self._examine(db, f"quick_check('{name}')")
+
     def _examine(self, db: sqlite3.Connection, pragma: str) -> None:
-        found = db.execute(f"PRAGMA {pragma}(1)").fetchone()[0]
+        found = db.execute(f"PRAGMA {pragma}").fetchone()[0]
         if found != "ok":
             why = " ".join(str(found).split())
             raise Damaged(f"The library's ledger {self._path} is damaged: {why}.", hint=MENDED_BY)

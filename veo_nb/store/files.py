@@ -8,8 +8,10 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import tempfile
 import unicodedata
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -74,15 +76,12 @@ class Files:
         path = self.picture_path(picture.sha256, picture.mime)
         if path.exists():
             return
-        # Another kernel may be keeping the same picture.
-        part = path.with_suffix(f".{os.getpid()}.part")
         try:
             path.parent.mkdir(exist_ok=True)
-            part.write_bytes(picture.data)
-            part.replace(path)
+            # Another kernel may be keeping the same picture.
+            with replacing(path) as part:
+                part.write_bytes(picture.data)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink()
             raise self._unwritable(error) from None
 
     def picture_path(self, sha256: str, mime: str) -> Path:
@@ -136,15 +135,8 @@ class Files:
         """Write a video's recipe beside it, as JSON."""
         path = video.with_suffix(".json")
         path.parent.mkdir(exist_ok=True)
-        part = path.with_suffix(".json.part")
-        try:
+        with replacing(path) as part:
             part.write_text(json.dumps(recipe, indent=2, ensure_ascii=False) + "\n", "utf-8")
-            part.replace(path)
-        except OSError:
-            # On a full disk what there is of it is in the way.
-            with contextlib.suppress(OSError):
-                part.unlink()
-            raise
 
     def relative(self, path: Path) -> str:
         """A path as the ledger writes it: relative to the folder, with forward slashes."""
@@ -202,6 +194,21 @@ def _find_windows_drive(folder: Path) -> str:  # pragma: no cover
     return "network" if ask.windll.kernel32.GetDriveTypeW(f"{drive}\\") == remote else ""
 
 
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name to write to: once the block is through, the file takes the place of `path` in one step.
+
+    It is nobody else's: in two containers that share a folder a process may have the same number.
+    """
+    part = path.with_name(f".{path.name[:80]}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
 def slug(prompt: str, longest: int = 16) -> str:
     """The first words of a prompt as a file name: `fox-crosses`; `clip` where it has no plain letters.
 
@@ -247,6 +254,9 @@ def check_video(path: Path, playable: Path | None = None) -> Any:
         facts = probe(path)
         return facts if facts.is_playable or playable is None else convert(path, playable)
     except UnreadableVideo as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            raise OSError(cause.errno, cause.strerror) from None
         raise DownloadError(
             f"What arrived is not a playable video: {error}",
             hint="It is kept at the provider for two days.",

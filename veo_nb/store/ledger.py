@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -22,12 +23,14 @@ from veo_nb.store.rows import (
     GONE,
     NEXT,
     JobRow,
+    LimitsRow,
     Owner,
     VideoRow,
     job_changes,
     job_values,
     read_error,
     read_job,
+    read_limits,
     read_owner,
     read_video,
 )
@@ -36,6 +39,10 @@ from veo_nb.store.schema import KEPT, MIGRATIONS, SURE
 log = logging.getLogger("veo_nb")
 
 T = TypeVar("T")
+
+DAY_SECONDS = 86_400
+_AddedUp = tuple[dict[int, tuple[object, ...]], dict[int, tuple[Charge, ...]], tuple[Charge, ...]]
+"""How far each day had changed when it was added up, its charges, and those of all days together."""
 
 
 class Ledger(Database):
@@ -64,6 +71,7 @@ class Ledger(Database):
         """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal
         self._wordless = False
+        self._added_up: _AddedUp = ({}, {}, ())
         if journal is not None and not journal.path.exists():
             journal.begin(self.entries())
 
@@ -101,6 +109,9 @@ class Ledger(Database):
                 return None
             return row if insert(db, "jobs", values, "IGNORE") else None
 
+        if admit is not None:
+            # So that nobody waits in the transaction for more than what comes in between.
+            self.charges()
         entered = self._write(enter)
         if entered is row:
             self._note("jobs", values)
@@ -199,13 +210,33 @@ class Ledger(Database):
 
     def charges(self) -> tuple[Charge, ...]:
         """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""
+        with self._lock:
+            found = self.read("SELECT day, days.changes, library FROM days, revision")
+            days: dict[int, tuple[object, ...]] = {
+                row["day"]: (row["changes"], row["library"], time.tzname) for row in found
+            }
+            before, known, charges = self._added_up
+            if days == before:
+                return charges
+            sheets = {
+                day: known[day] if before.get(day) == stamp else self._sheet(day)
+                for day, stamp in days.items()
+            }
+            charges = gather(charge for sheet in sheets.values() for charge in sheet)
+            if not self._db.in_transaction:
+                # What is counted in a transaction may be taken back with it, and counted once more for something else.
+                self._added_up = days, sheets, charges
+            return charges
+
+    def _sheet(self, day: int) -> tuple[Charge, ...]:
+        """The charges of the jobs of a day of 86,400 seconds since the epoch."""
         found = self.read(
             "SELECT date(created_at, 'unixepoch', 'localtime') AS day, provider, model, state,"
             " operation IS NOT NULL AS accepted, submitted_at IS NOT NULL AS sent, error, unanswered > 0 AS unanswered,"
             " count(*) AS jobs, total(estimate) AS usd, sum(estimate IS NULL) AS unpriced,"
             " total(unanswered_usd) AS unanswered_usd, sum(unanswered_usd IS NULL) AS unanswered_unpriced"
-            " FROM jobs GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
-            (),
+            " FROM jobs WHERE created_at >= ? AND created_at < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
+            (day * DAY_SECONDS, (day + 1) * DAY_SECONDS),
         )
         return gather(_charge(r) for r in found)
 
@@ -303,6 +334,16 @@ class Ledger(Database):
     def owners(self) -> list[Owner]:
         """Those that have not left."""
         return [read_owner(found) for found in self.read("SELECT * FROM owners")]
+
+    def limits(self, place: str) -> LimitsRow | None:
+        """What the refusals of a provider have taught; None where it never refused."""
+        found = self.read("SELECT * FROM limits WHERE place = ?", (place,))
+        return read_limits(found[0]) if found else None
+
+    def remember_limits(self, row: LimitsRow) -> None:
+        """Write down what a refusal has taught, for the kernels to come."""
+        with self._writing() as db:
+            insert(db, "limits", vars(row), "REPLACE")
 
     def claim(self, row: JobRow, owner_id: str) -> bool:
         """Make a job ours if it is still as `row` says; False where another was quicker."""

@@ -125,6 +125,17 @@ class Owner:
     beat_at: float
 
 
+@dataclass(frozen=True)
+class LimitsRow:
+    """What the refusals of a provider have taught: the share of what is allowed, and how many requests a minute it bore."""
+
+    place: str
+    """The provider's name, or the base address that stands in for it."""
+    share: float
+    per_minute: float | None
+    refused_at: float
+
+
 def job_values(row: JobRow) -> dict[str, Any]:
     """A job as the columns of its table."""
     return {**vars(row), **job_changes(request=row.request, error=row.error, filtered=row.filtered or None)}
@@ -157,6 +168,11 @@ def read_video(found: sqlite3.Row) -> VideoRow:
 def read_owner(found: sqlite3.Row) -> Owner:
     """The owner in a row of its table."""
     return Owner(**known(Owner, found))
+
+
+def read_limits(found: sqlite3.Row) -> LimitsRow:
+    """The limits in a row of their table."""
+    return LimitsRow(**known(LimitsRow, found))
 
 
 def read_error(stored: str | None) -> dict[str, Any] | None:

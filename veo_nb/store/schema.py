@@ -10,6 +10,7 @@ _NUMBER = """
         INSERT INTO numbers (job_id) SELECT NEW.id WHERE NOT EXISTS (SELECT 1 FROM numbers WHERE job_id = NEW.id);"""
 _KEPT = """NOT EXISTS
             (SELECT 1 FROM deleted d WHERE d.job_id = {id} AND d.sample = {sample} AND d.deleted_at IS NOT NULL)"""
+_DAY = "CAST({row}.created_at / 86400 AS INTEGER)"
 _OVER = "{row}.state IN ('succeeded', 'failed', 'blocked', 'cancelled', 'uncertain')"
 
 MIGRATIONS = (
@@ -166,7 +167,7 @@ MIGRATIONS = (
         model TEXT NOT NULL,
         rating INTEGER NOT NULL,
         star INTEGER NOT NULL,
-        PRIMARY KEY (made_at DESC, job_id, sample, number)
+        PRIMARY KEY (made_at DESC, job_id, sample, place)
     ) WITHOUT ROWID;
     CREATE INDEX shelf_by_number ON shelf (number, place);
     CREATE INDEX shelf_by_rating ON shelf (rating DESC, star DESC, made_at DESC, job_id, sample, place);
@@ -176,6 +177,19 @@ MIGRATIONS = (
         clips INTEGER NOT NULL,
         PRIMARY KEY (place, model)
     );
+    CREATE TABLE days (day INTEGER PRIMARY KEY, changes INTEGER NOT NULL);
+    INSERT INTO days SELECT {_DAY.format(row="jobs")} AS day, 0 FROM jobs GROUP BY day;
+    CREATE TRIGGER days_begin AFTER INSERT ON jobs BEGIN
+        INSERT INTO days SELECT {_DAY.format(row="NEW")}, 0
+            WHERE NOT EXISTS (SELECT 1 FROM days WHERE day = {_DAY.format(row="NEW")});
+        UPDATE days SET changes = changes + 1 WHERE day = {_DAY.format(row="NEW")};
+    END;
+    CREATE TRIGGER days_change AFTER UPDATE ON jobs BEGIN
+        UPDATE days SET changes = changes + 1 WHERE day = {_DAY.format(row="NEW")};
+    END;
+    CREATE TRIGGER days_lose AFTER DELETE ON jobs BEGIN
+        UPDATE days SET changes = changes + 1 WHERE day = {_DAY.format(row="OLD")};
+    END;
     CREATE TABLE revision (library TEXT NOT NULL, changes INTEGER NOT NULL);
     INSERT INTO revision VALUES (hex(randomblob(8)), 0);
     INSERT INTO numbers (job_id) SELECT id FROM jobs ORDER BY rowid;
@@ -234,7 +248,8 @@ belong into the journal: one `_note` after the write, and the table's name in `K
 
 The `shelf` of version 5 is what can be found, a row each, in the order in which it is shown, and `shelf_counts` how many
 there are: so a page costs the same whatever is in the library. Triggers keep both in step, since a former version
-writes too; they ask SQLite for nothing that an old build of it has not. `revision` counts what changes in the library.
+writes too; they ask SQLite for nothing that an old build of it has not. `revision` counts what changes in the library,
+`days` what changes about the jobs of each day (UTC), so that a bill adds up anew only those that have changed.
 A job or a joined clip has one of `numbers`, which nobody else gets when it is gone: the index of words goes by it.
 """
 

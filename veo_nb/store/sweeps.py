@@ -124,10 +124,10 @@ class SweepLedger:
         return [_read(CellRow, row) for row in found]
 
     def job_id(self, fingerprint: str, take: int, since: float = 0.0) -> str | None:
-        """The newest job for a request, however it ended; none that is older than `since`."""
+        """The newest job for a request, by when it was entered and however it ended; none that is older than `since`."""
         found = self._ledger().read(
             "SELECT id FROM jobs WHERE fingerprint = ? AND take = ? AND created_at >= ?"
-            " ORDER BY created_at DESC, rowid DESC LIMIT 1",
+            " ORDER BY rowid DESC LIMIT 1",
             (fingerprint, take, since),
         )
         return str(found[0]["id"]) if found else None
@@ -136,7 +136,7 @@ class SweepLedger:
         """As `job_id` for all cells of a sweep, by their place."""
         found = self._ledger().read(
             "SELECT position, id FROM (SELECT position, jobs.id, row_number() OVER (PARTITION BY position"
-            " ORDER BY created_at DESC, jobs.rowid DESC) AS nth FROM sweep_jobs JOIN jobs USING (fingerprint, take)"
+            " ORDER BY jobs.rowid DESC) AS nth FROM sweep_jobs JOIN jobs USING (fingerprint, take)"
             " WHERE sweep_id = ?) WHERE nth = 1",
             (sweep_id,),
         )

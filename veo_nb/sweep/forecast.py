@@ -63,7 +63,7 @@ class Forecast:
         return f"about ${self.usd:,.2f}{some}{f' ({self.note})' if self.note else ''}"
 
 
-def forecast(asked: Sequence[Asked], most: int, per_minute: int) -> Forecast:
+def forecast(asked: Sequence[Asked], most: int, per_minute: int | None) -> Forecast:
     """What these requests come to, with `most` at the provider at once and `per_minute` going out."""
     new = [one for one in asked if not one.stored]
     priced = [one.quote.usd for one in new if one.quote.usd is not None]
@@ -115,7 +115,7 @@ def asked_for(
 def foresee(jobs: Jobs, asked: Iterable[Asked]) -> Forecast:
     """What these requests come to within this studio's limits."""
     settings = jobs.settings
-    return forecast([*asked], settings.max_in_flight, settings.provider.requests_per_minute)
+    return forecast([*asked], settings.max_in_flight, settings.requests_per_minute)
 
 
 def check(jobs: Jobs, asked: Iterable[Asked], *, confirmed: bool) -> None:

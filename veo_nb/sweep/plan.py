@@ -18,7 +18,7 @@ from veo_nb.media.picture import EVERYWHERE, UnreadablePicture, read_picture
 from veo_nb.request import VideoRequest
 from veo_nb.sweep.axes import PICTURES, SETTABLE, Axis, axis_name, read_axes
 from veo_nb.sweep.combinations import Combination, expand, layout, pair
-from veo_nb.sweep.template import fill, references, variables
+from veo_nb.sweep.template import check_filled, fill, references, variables
 
 Make = Callable[[str, int, Mapping[str, Any]], VideoRequest]
 """The request for a prompt, a take and fields; raises InvalidRequest where there can't be one."""
@@ -86,6 +86,7 @@ def make_plan(
     catalog.check_text("prompt", prompt)
     for name, value in {**(same or {}), **(fixed or {})}.items():
         catalog.check_text(name if name.isidentifier() else "A name", [name, value])
+    check_filled("negative_prompt", (fixed or {}).get("negative_prompt"))
     prompt = prompt if prompt and prompt.strip() else None
     pairs = axes.items() if isinstance(axes, Mapping) else [(axis.name, axis.values) for axis in axes]
     read = [_readable(axis, image_types) for axis in read_axes(pairs, prompt)]

@@ -117,7 +117,7 @@ def summarize(
     bills: bool,
     now: float,
     most: int,
-    per_minute: int,
+    per_minute: int | None,
 ) -> Summary:
     """The summary of cells in these states, and of their jobs, each once.
 

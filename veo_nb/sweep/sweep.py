@@ -147,7 +147,7 @@ class Sweep:
             bills=settings.provider.bills,
             now=self._jobs.workspace.clock(),
             most=settings.max_in_flight,
-            per_minute=settings.provider.requests_per_minute,
+            per_minute=settings.requests_per_minute,
         )
 
     def grid(self, rows: str | None = None, columns: str | None = None, *, embed: bool = False) -> None:

@@ -120,6 +120,21 @@ def is_plain(prompt: str) -> bool:
         return False
 
 
+def check_filled(field: str, text: Any) -> None:
+    """Nothing, where a text has nothing in it that only a prompt of a cell, a sweep or the panel has filled in.
+
+    Raises:
+        InvalidRequest: it has, and would be sent as it is.
+    """
+    for one in references(text) if isinstance(text, str) else ():
+        hint = f'Use an f-string, or veo.sweep(prompt, axes={{"{one.name}": […]}}).'
+        raise InvalidRequest(
+            f"{{{{{one.text}}}}} stands in the {field.replace('_', ' ')}, and nothing fills it in there.",
+            hint=hint if field == "prompt" else "Write what it stands for.",
+            field=field,
+        )
+
+
 def fill(template: str, values: Mapping[str, Any], *, strict: bool = True) -> str:
     """The prompt with each reference that has a value replaced by its text, which is put in as it is.
 

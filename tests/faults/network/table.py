@@ -117,6 +117,7 @@ HUGE_ERROR = Fault(
     "100 MB of JSON, 500",
     lambda *_: raw(b"HTTP/1.1 500 No\r\ncontent-length: %d\r\n\r\n" % HUGE + b'{"error": "' + b"x" * 2**20),
 )
+HUGE_FAULTS = (HUGE_TEXT, HUGE_LISTS, HUGE_ERROR)
 
 
 def cut(line: Line, call: Call) -> Step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tracemalloc
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from tests.api.service import answer, raw
 from tests.faults.network import table
 from tests.faults.network.line import Fault
 from tests.faults.network.table import FAILED, UNCERTAIN, Case, D, P, S, status
+from tests.faults.network.test_network import check
 from tests.faults.network.world import NOT_FOR_PEOPLE, tried
 
 NEVER_DONE = Fault(
@@ -83,18 +85,19 @@ MEGABYTES = {
 }
 
 
-@pytest.mark.parametrize(("call", "fault"), MEGABYTES, ids=lambda value: getattr(value, "name", value))
-def test_what_is_huge_takes_bounded_memory(call, fault, world, matrix):
+@pytest.mark.parametrize("case", [case for case in table.CASES if case.fault in table.HUGE_FAULTS], ids=str)
+def test_what_is_huge_takes_bounded_memory_and_ends_as_the_table_says(case, world, matrix, caplog):
+    caplog.set_level(logging.DEBUG)
     # What is loaded once, at the first video, is not the fault's.
     from veo_nb.media import probe
 
     assert probe
     tracemalloc.start()
     try:
-        named = replace(fault, name=f"{fault.name}, memory")
-        found = tried(Case(call, named, "", ""), world, matrix)
+        found = tried(case, world, matrix, lambda: caplog.text)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     found.row.ended += f" · at most {peak / 2**20:.0f} MB"
-    assert peak < MEGABYTES[call, fault] * 2**20
+    assert peak < MEGABYTES[case.call, case.fault] * 2**20
+    check(case, world, found)

@@ -328,6 +328,7 @@ def test_the_saved_video_plays_wherever_the_notebook_is(
 FORKS = '''
 import json, multiprocessing, os, sys, time
 from pathlib import Path
+import veo_nb as veo
 from tests.faults.boundaries import shortly
 from veo_nb.errors import VeoError
 from veo_nb.studio import Studio
@@ -338,6 +339,7 @@ sandbox = Studio(provider="sandbox", library="other", environ={})
 sandbox.jobs.workspace.open()
 server = sandbox.jobs.workspace._server
 server.start()
+veo.history()
 job = studio.generate(prompt)
 while not job.operation:
     time.sleep(0.02)
@@ -353,6 +355,7 @@ def ask():
         lambda: studio.history(),
         lambda: Studio(sleep=shortly).generate("One more."),
         lambda: sandbox.generate("A third."),
+        lambda: veo.generate("A fourth."),
     ):
         try:
             told.append(repr(attempt()))

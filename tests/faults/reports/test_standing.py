@@ -31,7 +31,7 @@ def says(status: int, message: str = "no such thing") -> httpx.Response:
     return httpx.Response(status, json={"error": {"message": message, "code": "x"}})
 
 
-def ended(job, seconds: float = 60) -> str:
+def ended(job: Job, seconds: float = 60) -> str:
     """The state in which a job ends."""
     with contextlib.suppress(errors.VeoError):
         job.wait(seconds)
@@ -42,7 +42,7 @@ def ended(job, seconds: float = 60) -> str:
 def record(matrix, service):
     """Hand in the row of a case after which the provider should have seen so many submits."""
 
-    def hand_in(case: str, job, posts: int, *, lost: bool = False) -> Row:
+    def hand_in(case: str, job: Job, posts: int, *, lost: bool = False) -> Row:
         seen = len(service.posts)
         said = str(job.error or "") or job.status
         row = Row("reports", case, ended=said, submits=seen, lost=int(lost), doubled=max(0, seen - posts))

@@ -429,12 +429,14 @@ def test_veo_export_of_another_ending_is_refused(run, sweep):  # noqa: F811
 def test_no_export_names_a_key_or_a_place_on_this_machine(make_studio, service, tmp_path, monkeypatch):
     """Both are put wherever a person or a server can put them, and looked for in every byte."""
     monkeypatch.setenv("GEMINI_API_KEY", other := "AQ.another-key-of-mine")
+    # A studio's own key is in no request.
+    monkeypatch.setenv("GPTPROTO_API_KEY", KEY)
     secret = f"{KEY} {other} {tmp_path}/attic/fox.png"
     service.submits = [
         httpx.Response(400, json={"error": {"message": f"content policy violation: {secret}"}})
     ]
     Image.new("RGB", (64, 36)).save(tmp_path / "start.png")
-    studio = make_studio(max_in_flight=1)
+    studio = make_studio(max_in_flight=1, api_key="sk-that-of-this-kernel")
     sweep = studio.sweep(
         "A {{animal}} " + secret,
         axes={"animal": {f"blocked {secret}": "fox", "owl": "owl"}},

@@ -86,15 +86,16 @@ def test_prices_of_ones_own_say_so():
 
 def test_where_no_price_is_published_the_figures_say_whose_they_are_and_ones_own_is_asked_for():
     theirs = "GPTProto's figures: Google's list price; GPTProto bills per call."
-    lines = text_of(bill_of(charge(usd=3.2))).splitlines()
+    listed = replace(bill_of(charge(usd=3.2)), prices=catalog.PRICES)
+    lines = text_of(listed).splitlines()
     assert lines[3] == theirs
     assert any(line.startswith("GPTProto publishes no price: what do you pay there? Put") for line in lines)
     prices, _ = catalog.read_prices({"gptproto": {"fast": 0.1, "standard": 0.4}}, "your veo_nb.toml")
-    said = text_of(replace(bill_of(charge(usd=3.2)), prices=prices))
+    said = text_of(replace(listed, prices=prices))
     assert "Google" not in said
     assert "publishes no price" not in said
     # Those of another provider keep theirs.
-    assert theirs in text_of(bill_of(charge(usd=3.2), provider=SANDBOX))
+    assert theirs in text_of(replace(listed, provider=SANDBOX))
 
 
 @pytest.mark.parametrize("usd", [0.015, 0.1234])

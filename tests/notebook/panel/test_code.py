@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -86,7 +87,14 @@ def test_a_prompt_that_begins_like_an_option_is_copied_below_an_empty_line(studi
     ],
 )
 def test_what_a_cell_would_read_otherwise_is_not_copied_as_one(studio, prompt, fields):
-    assert cell_of(studio.generate(prompt, **fields), studio.library.files) == ""
+    assert cell_of(studio.submit(prompt, **fields)[0], studio.library.files) == ""
+
+
+def test_python_for_a_prompt_with_braces_in_it_sends_them(studio, service):
+    job, _ = studio.submit("A fox in {{braces}}.")
+    names: dict[str, Any] = {"veo": SimpleNamespace(studio=lambda: studio)}
+    exec(python_of(job, studio.library.files).removeprefix("import veo_nb as veo\n"), names)
+    assert (names["job"], len(service.posts)) == (job, 1)
 
 
 def test_what_only_one_provider_takes_is_copied_too(make_studio):
@@ -119,7 +127,7 @@ def test_a_cell_cannot_name_another_sample_than_the_first_and_python_can(studio,
 
 @pytest.mark.parametrize("prompt", ["A {{fox}}.", " A fox.", "A fox.\n", "%%veo x"])
 def test_what_a_cell_would_change_is_given_as_python_alone(studio, prompt):
-    job = studio.generate(prompt).wait(30)
+    job = studio.submit(prompt)[0].wait(30)
     assert cell_of(job, studio.library.files) == ""
     assert repr(prompt) in python_of(job, studio.library.files)
 

@@ -82,11 +82,11 @@ def test_of_a_clip_that_was_deleted_no_still_is_left(studio, row):
     for one in studio.library.browse(Query()).rows:
         assert stills.get(one)
     studio.library.delete(row.key)
-    stills.prune(studio.library.browse(Query()).rows)
+    stills.prune(studio.library.find)
     (file,) = (studio.library.folder / FOLDER).iterdir()
     assert file.name.startswith(other.id)
 
 
 def test_where_there_are_none_there_is_nothing_to_take_away(studio):
-    Stills(studio.library.folder).prune([])
+    Stills(studio.library.folder).prune(studio.library.find)
     assert not studio.library.folder.exists()

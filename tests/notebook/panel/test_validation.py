@@ -61,6 +61,14 @@ def test_a_field_that_the_provider_has_no_place_for_says_which_one_has():
     assert "compression_quality" not in unavailable(catalog.PROVIDERS["vertex"])
 
 
+def test_of_a_switch_one_side_may_be_what_a_provider_does_not_take():
+    found = unavailable(catalog.PROVIDERS["vertex"])
+    assert found["enhance_prompt"].keys() == {"false"}
+    assert "always rewrites the prompt" in found["enhance_prompt"]["false"]
+    assert "enhance_prompt" not in unavailable(catalog.PROVIDERS["gptproto"])
+    assert unavailable(catalog.PROVIDERS["gptproto"])["generate_audio"].keys() == {"*"}
+
+
 def test_with_a_source_video_the_resolution_is_given():
     found = unavailable(video="3f2a/0")
     assert set(found["resolution"]) == {"1080p", "4k"}

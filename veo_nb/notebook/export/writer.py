@@ -6,14 +6,13 @@ loop goes on. A file takes its place whole, and a folder keeps what else is in i
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
 import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.notebook.export.material import NO_FILE, NOT_PART, Material, gather
 from veo_nb.notebook.export.page import check_size, write_page
 from veo_nb.notebook.export.redaction import Discretion
+from veo_nb.store.files import replacing
 from veo_nb.sweep import results
 from veo_nb.sweep.sweep import Sweep
 
@@ -144,18 +144,6 @@ def _apart(work: Callable[[Check], None]) -> None:
             block_on(done)
         finally:
             unwanted.set()
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A name to write to: once the block is through, the file takes the place of `path` in one step."""
-    part = path.with_name(f".{path.name[:80]}.{os.getpid()}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
 
 
 # A page

@@ -52,7 +52,8 @@ def bill_table(bill: Bill) -> HTML:
         blocks.append(_line(_NOTHING))
         lines.append(_NOTHING)
     if bill.budget is not None:
-        blocks.append(_line(stated := f"{text.budget(bill).capitalize()}."))
+        said = text.budget(bill, noted=True)
+        blocks.append(_line(stated := f"{said[:1].upper()}{said[1:]}."))
         lines.append(stated)
     for line in _small_print(bill):
         blocks.append(_line(line, SOFT))

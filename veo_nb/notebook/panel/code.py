@@ -68,7 +68,9 @@ def python_of(job: Job, library: Files, sample: int = 0) -> str:
         if sample
         else "job.wait().video"
     )
-    return f"import veo_nb as veo\n\njob = veo.generate(\n{body}\n)\n{shown}"
+    # With braces in it that `generate` would take for a mistake it goes out as it is.
+    call = "job = veo.generate" if is_plain(request.prompt) else "job, _ = veo.studio().submit"
+    return f"import veo_nb as veo\n\n{call}(\n{body}\n)\n{shown}"
 
 
 def _model(job: Job) -> str:

@@ -30,7 +30,7 @@ from veo_nb.notebook.place import Place
 from veo_nb.request import SOURCES, misfit
 from veo_nb.studio import Studio
 from veo_nb.sweep.summary import in_time
-from veo_nb.sweep.template import fill, references
+from veo_nb.sweep.template import check_filled, fill, references
 
 MOST_SENT = 9_000_000
 """Bytes of a picture in a message to the kernel: of more than 10 MiB Jupyter's server ends the connection."""
@@ -116,6 +116,8 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
     axes: dict[str, Any] = {}
     fields: dict[str, Any] = {}
     _check_texts(draft)
+    for value in draft.fields.get("negative_prompt", []):
+        check_filled("negative_prompt", value)
     for name, values in draft.fields.items():
         if name not in LABELS:
             raise InvalidRequest(f"A request has no field {name!r}.", hint="Reload the page.", field=name)
@@ -223,7 +225,7 @@ def submit(studio: Studio, asked: Composed, *, confirm: bool) -> tuple[list[Job]
         VeoError: it can't be sent; nothing was.
     """
     if not asked.axes:
-        return [studio.generate(asked.prompt, take=asked.take, **asked.fields)], ""
+        return [studio.submit(asked.prompt, take=asked.take, **asked.fields)[0]], ""
     sweep = studio.sweep(
         asked.prompt,
         axes=asked.axes,
@@ -292,7 +294,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
     bill = studio.cost()
     if count and not bill.fits(firm):
         unsaid = f"{provider.title} publishes no price; " if provider.price_note and firm is None else ""
-        notes.append(f"It would not be sent: {unsaid}{text.budget(bill)}.")
+        notes.append(f"It would not be sent: {unsaid}{text.budget(bill, noted=True)}.")
     return replace(
         _NOTHING,
         count=count,

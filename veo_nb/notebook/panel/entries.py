@@ -72,11 +72,10 @@ def queue_line(jobs: Sequence[Job], studio: Studio, now: float) -> list[Part]:
         return []
     counts = Counter("waiting" if job.now.state is State.QUEUED else "generating" for job in live)
     line: list[Part] = [f"{counts[name]} {name}" for name in ("generating", "waiting") if counts[name]]
-    provider = studio.settings.provider
     seconds = seconds_in_all(
         [job.now.typical for job in live if job.now.state is State.QUEUED],
         studio.settings.max_in_flight,
-        provider.requests_per_minute,
+        studio.settings.requests_per_minute,
         [
             max(1.0, job.now.typical - (now - (job.now.submitted_at or now)))
             for job in live

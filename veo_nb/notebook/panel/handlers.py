@@ -202,7 +202,7 @@ class Handlers:
         take = job.take + 1
         while studio.preview(take=take, **fields).stored is not None:
             take += 1
-        return OfJob(job=studio.generate(take=take, **fields).id)
+        return OfJob(job=studio.submit(take=take, **fields)[0].id)
 
     def _rate(self, payload: asked.OfClip, **changes: Any) -> None:
         self._panel_state.studio.library.rate(payload.clip, **changes)

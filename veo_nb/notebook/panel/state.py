@@ -51,8 +51,6 @@ ENDED_SECONDS = 2 * 24 * 3600.0
 """A job that ended without a clip stays in the queue for so long, or until it is put aside."""
 BADLY = ("failed", "blocked", "uncertain")
 MOST_ENDED = 12
-MOST_CLIPS = 1_000_000
-"""More than a library has."""
 
 OnFinished = Callable[[Job], object]
 
@@ -331,10 +329,11 @@ class PanelState:
                 self._call(listener, job)
 
     def _tidy(self) -> None:
-        """Once for each library, after all is shown: take away the stills of clips that are no longer there."""
+        """Once for each library, after all is shown: make it ready for a search, take away the stills of lost clips."""
         if not self._tidied:
             self._tidied = True
-            self.stills.prune(self.studio.library.browse(Query(limit=MOST_CLIPS)).rows)
+            self.studio.library.index_words()
+            self.stills.prune(self.studio.library.find)
 
     def _call(self, listener: OnFinished, job: Job) -> None:
         """Call somebody on a thread for that: they may take their time, and what panels show goes on."""

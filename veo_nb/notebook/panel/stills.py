@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 
+from veo_nb.errors import NotFound
 from veo_nb.notebook.display import data_uri
+from veo_nb.store.files import replacing
 from veo_nb.store.queries import FoundRow
 
 FOLDER = ".posters"
@@ -42,13 +43,15 @@ class Stills:
                 self._known.popitem(last=False)
         return data_uri("image/jpeg", data)
 
-    def prune(self, rows: Iterable[FoundRow]) -> None:
-        """Take away the stills of all clips but these: of what was deleted nothing should be left to be seen."""
-        kept = {_name(row) for row in rows}
+    def prune(self, find: Callable[[str], FoundRow]) -> None:
+        """Take away the stills of all clips that `find` does not: of what was deleted nothing should be left to be seen."""
         with contextlib.suppress(OSError):
             for path in (self._library / FOLDER).glob("*.jpg"):
-                if path.name not in kept:
-                    path.unlink()
+                job_id, _, rest = path.stem.partition("-")
+                with contextlib.suppress(NotFound):
+                    if _name(find(f"{job_id}/{rest.partition('-')[0]}")) == path.name:
+                        continue
+                path.unlink()
 
     def _read(self, name: str) -> bytes:
         try:
@@ -66,12 +69,11 @@ class Stills:
         except (UnreadableVideo, OSError):
             return b""
         path = self._library / FOLDER / name
-        part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
         # A full disk takes no still away from whoever looks.
         with contextlib.suppress(OSError):
             path.parent.mkdir(exist_ok=True)
-            part.write_bytes(data)
-            part.replace(path)
+            with replacing(path) as part:
+                part.write_bytes(data)
         return data
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ import msgspec
 
 from veo_nb.notebook.panel.protocol import Draft, GalleryView
 from veo_nb.notebook.protocol import to_json
+from veo_nb.store.files import replacing
 
 log = logging.getLogger("veo_nb")
 
@@ -70,10 +70,9 @@ class PanelStore:
             "view": to_json(self.view),
             "dismissed": self.dismissed[-MOST_DISMISSED:],
         }
-        part = self._path.with_suffix(f".{os.getpid()}.part")
         try:
-            part.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
-            part.replace(self._path)
+            with replacing(self._path) as part:
+                part.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
         except OSError as error:
             log.warning("The panel's draft can't be kept: %s", error)
 

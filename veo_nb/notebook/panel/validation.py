@@ -27,7 +27,7 @@ _SAID = {
     "last_frame": "the last frame",
 }
 """What a form calls that for which a cell has options."""
-_TRIED = {"switch": True, "text": "x", "number": 1}
+_TRIED = {"text": "x", "number": 1}
 """A value of each kind of field that has no list of them."""
 
 
@@ -102,13 +102,9 @@ def find_unavailable(
     settings = _combinations(values, draft)
     found: dict[str, dict[str, str]] = {}
     for name in LABELS:
-        item = catalog.FIELD[name]
-        if item.kind == "choice":
-            for value in _offered(item, provider):
-                if reason := _reason(settings, name, value, provider):
-                    found.setdefault(name, {})[str(value)] = reason
-        elif not draft.fields.get(name) and (reason := _reason(settings, name, _TRIED[item.kind], provider)):
-            found[name] = {"*": reason}
+        reasons = _reasons(catalog.FIELD[name], settings, provider, is_set=bool(draft.fields.get(name)))
+        if reasons:
+            found[name] = reasons
     for name in (*_PICTURES, "video"):
         mark = [_MARK] if name == "reference_images" else _MARK
         if not getattr(draft, name) and (reason := _reason(settings, name, mark, provider)):
@@ -116,6 +112,24 @@ def find_unavailable(
     if not draft.fit and (reason := _reason(settings, "fit", "crop", provider)):
         found["fit"] = {"*": reason}
     return found
+
+
+def _reasons(
+    item: catalog.Field, settings: list[dict[str, Any]], provider: catalog.Provider, *, is_set: bool
+) -> dict[str, str]:
+    """Of one field the values that can't be chosen, as a page writes them, and why."""
+    if item.kind == "choice":
+        reasons = {str(one): _reason(settings, item.name, one, provider) for one in _offered(item, provider)}
+    elif item.kind == "switch":
+        reasons = {
+            said: _reason(settings, item.name, on, provider)
+            for said, on in (("true", True), ("false", False))
+        }
+        if all(reasons.values()):
+            return {"*": reasons["true"]}
+    else:
+        reasons = {} if is_set else {"*": _reason(settings, item.name, _TRIED[item.kind], provider)}
+    return {value: reason for value, reason in reasons.items() if reason}
 
 
 def _offered(item: catalog.Field, provider: catalog.Provider) -> tuple[Any, ...]:

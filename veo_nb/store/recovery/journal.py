@@ -7,13 +7,14 @@ here. So the ledger can be made anew from these lines: the last word on each col
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from veo_nb.store.files import replacing
 
 log = logging.getLogger("veo_nb")
 
@@ -52,14 +53,11 @@ class Journal:
 
     def begin(self, entries: Iterable[Entry]) -> None:
         """Make the file anew with these."""
-        part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
         try:
-            part.write_bytes(b"\n".join(_line(table, values) for table, values in entries))
-            part.replace(self.path)
+            with replacing(self.path) as part:
+                part.write_bytes(b"\n".join(_line(table, values) for table, values in entries))
         except OSError as error:
             log.warning("The journal of the ledger can't be written: %s", error)
-            with contextlib.suppress(OSError):
-                part.unlink()
 
     def entries(self) -> Iterator[Entry]:
         """What was written, oldest first; lines that can't be read are left out."""

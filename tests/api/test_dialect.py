@@ -10,7 +10,7 @@ import pytest
 from tests.api.test_wire import cases, dialect
 from veo_nb import catalog, errors
 from veo_nb.api.client import AsyncClient
-from veo_nb.api.dialects.dialect import dialect_of
+from veo_nb.api.dialects.dialect import dialects_of
 from veo_nb.request import Source, make_request
 
 
@@ -83,11 +83,11 @@ def test_what_becomes_part_of_an_address_is_a_name_and_nothing_else(name, value)
 
 
 def test_a_form_of_the_wire_that_nobody_knows_is_not_taken_for_another():
-    strange = replace(catalog.PROVIDERS["gptproto"], dialect="telex")  # type: ignore[arg-type]
+    strange = replace(catalog.PROVIDERS["gptproto"], dialects=("telex",))  # type: ignore[arg-type]
     with pytest.raises(errors.InvalidRequest, match="GPTProto speaks 'telex', which this version does not"):
-        dialect_of(strange, "", has_key=True, project="p", location="", storage_uri="")
+        dialects_of(strange, "", has_key=True, project="p", location="", storage_uri="")
 
 
 def test_a_provider_without_an_address_is_told_so():
     with pytest.raises(errors.InvalidRequest, match="has no address of its own"):
-        dialect_of(catalog.PROVIDERS["sandbox"], "", has_key=True, project="", location="", storage_uri="")
+        dialects_of(catalog.PROVIDERS["sandbox"], "", has_key=True, project="", location="", storage_uri="")

@@ -18,7 +18,7 @@ from veo_nb.engine.job import ALPHABET, Job, WaitInterrupted
 from veo_nb.engine.lease import Awaited
 from veo_nb.engine.loop import Uninterrupted
 from veo_nb.engine.timing import usual_seconds
-from veo_nb.engine.video import Video, check_source, source_of
+from veo_nb.engine.video import Video, check_source, own_model, source_of
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.request import DEFAULT_SHAPE, SOURCES, VideoRequest, make_request
@@ -396,7 +396,7 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be gone on from.
         """
-        request = self.request_of(prompt, take, {**_own_model(video), **fields, "video": video})
+        request = self.request_of(prompt, take, {**own_model(video), **fields, "video": video})
         return self.submit(request, take=take, fresh=fresh)[0]
 
     def edit(self, video: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -405,7 +405,7 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be changed.
         """
-        request = self.request_of(prompt, take, {**_own_model(video), **fields, "edit": video})
+        request = self.request_of(prompt, take, {**own_model(video), **fields, "edit": video})
         return self.submit(request, take=take, fresh=fresh)[0]
 
     # The queue
@@ -593,9 +593,3 @@ def immovable(path: str, error: OSError) -> VeoError:
         f"The file {Path(path).name} can't be moved: {error.strerror or error}.",
         hint="Close what has it open, or look at the folder's rights.",
     )
-
-
-def _own_model(video: Video) -> dict[str, str]:
-    """The model that made a clip, where it is one that goes on talking about what it made."""
-    model = video.job.request.model if video.job is not None else ""
-    return {"model": model} if model in catalog.OMNI else {}

@@ -177,6 +177,12 @@ def source_of(clip: Video, provider: catalog.Provider, model: str) -> Source:
     return Source(uri=uri, key=f"job:{clip.job_id}/{clip.sample}", shape=shape, lines=lines, clip=clip)
 
 
+def own_model(clip: Video) -> dict[str, str]:
+    """The model that made a clip, where it is one that goes on talking about what it made."""
+    model = clip.job.request.model if clip.job is not None else ""
+    return {"model": model} if model in catalog.OMNI else {}
+
+
 def check_source(request: VideoRequest, provider: catalog.Provider, now: float) -> None:
     """Nothing, where this provider can make of the clip what is asked at this moment; addresses are for it to judge.
 
@@ -212,10 +218,11 @@ def _limits(provider: catalog.Provider, model: str) -> catalog.SourceLimits:
 
 
 def _address(clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits) -> str:
-    """What the provider knows the clip by: its own address, or over the newer wire what made it."""
-    if INTERACTION in limits.schemes and (name := _interaction(clip, provider)):
-        return f"{INTERACTION}:{name}"
-    return clip.uri
+    """What the provider knows the clip by: its own address, or over the newer wire what made it and nothing else."""
+    if INTERACTION not in limits.schemes:
+        return clip.uri
+    name = _interaction(clip, provider)
+    return f"{INTERACTION}:{name}" if name else ""
 
 
 def _interaction(clip: Video, provider: catalog.Provider) -> str:

@@ -18,7 +18,9 @@ from veo_nb.request import Source, make_request
 def test_each_call_goes_there(case):
     settings = dict(case["settings"])
     provider, key = settings.pop("provider"), settings.pop("api_key", "")
-    spoken = dialect(provider, base=settings.pop("base_url", ""), has_key=bool(key), **settings)
+    spoken = dialect(
+        provider, case["model"], base=settings.pop("base_url", ""), has_key=bool(key), **settings
+    )
     request = make_request(catalog.PROVIDERS[provider], prompt="A fox", model=case["model"])
     submit, poll = spoken.submit(request), spoken.poll(case["model"], case["name"])
     assert {"method": submit.method, "url": submit.url} == case["submit"]
@@ -35,7 +37,7 @@ async def test_the_client_asks_there(case):
     def play(request):
         asked.append((request.method, str(request.url)))
         assert request.headers["x-goog-api-key"] == settings["api_key"]
-        return httpx.Response(200, json={"name": case["name"]})
+        return httpx.Response(200, json={"name": case["name"], "id": case["name"], "status": "queued"})
 
     async with AsyncClient(**settings, transport=httpx.MockTransport(play)) as client:
         await client.submit(make_request(client.provider, prompt="A fox", model=case["model"]))

@@ -18,7 +18,7 @@ from veo_nb.engine.job import ALPHABET, Job, WaitInterrupted
 from veo_nb.engine.lease import Awaited
 from veo_nb.engine.loop import Uninterrupted
 from veo_nb.engine.timing import usual_seconds
-from veo_nb.engine.video import Video, check_source, own_model, source_of
+from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.request import DEFAULT_SHAPE, SOURCES, VideoRequest, make_request
@@ -396,7 +396,7 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be gone on from.
         """
-        request = self.request_of(prompt, take, {**own_model(video), **fields, "video": video})
+        request = self.request_of(prompt, take, {"model": self.model_for(video), **fields, "video": video})
         return self.submit(request, take=take, fresh=fresh)[0]
 
     def edit(self, video: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -405,8 +405,13 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be changed.
         """
-        request = self.request_of(prompt, take, {**own_model(video), **fields, "edit": video})
+        request = self.request_of(prompt, take, {"model": self.model_for(video), **fields, "edit": video})
         return self.submit(request, take=take, fresh=fresh)[0]
+
+    def model_for(self, video: Video) -> str:
+        """The model that goes on with a clip: the one that made it, where it talks about what it made, else the one set."""
+        made_by = video.job.request.model if video.job is not None else ""
+        return made_by if made_by in catalog.OMNI else self.settings.model
 
     # The queue
 

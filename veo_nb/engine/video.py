@@ -177,12 +177,6 @@ def source_of(clip: Video, provider: catalog.Provider, model: str) -> Source:
     return Source(uri=uri, key=f"job:{clip.job_id}/{clip.sample}", shape=shape, lines=lines, clip=clip)
 
 
-def own_model(clip: Video) -> dict[str, str]:
-    """The model that made a clip, where it is one that goes on talking about what it made."""
-    model = clip.job.request.model if clip.job is not None else ""
-    return {"model": model} if model in catalog.OMNI else {}
-
-
 def check_source(request: VideoRequest, provider: catalog.Provider, now: float) -> None:
     """Nothing, where this provider can make of the clip what is asked at this moment; addresses are for it to judge.
 

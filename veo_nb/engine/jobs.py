@@ -396,7 +396,7 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be gone on from.
         """
-        request = self.request_of(prompt, take, {**_own_model(video), **fields, "video": video})
+        request = self.request_of(prompt, take, {"model": self.model_for(video), **fields, "video": video})
         return self.submit(request, take=take, fresh=fresh)[0]
 
     def edit(self, video: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -405,8 +405,13 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be changed.
         """
-        request = self.request_of(prompt, take, {**_own_model(video), **fields, "edit": video})
+        request = self.request_of(prompt, take, {"model": self.model_for(video), **fields, "edit": video})
         return self.submit(request, take=take, fresh=fresh)[0]
+
+    def model_for(self, video: Video) -> str:
+        """The model that goes on with a clip: the one that made it, where it talks about what it made, else the one set."""
+        made_by = video.job.request.model if video.job is not None else ""
+        return made_by if made_by in catalog.OMNI else self.settings.model
 
     # The queue
 
@@ -593,9 +598,3 @@ def immovable(path: str, error: OSError) -> VeoError:
         f"The file {Path(path).name} can't be moved: {error.strerror or error}.",
         hint="Close what has it open, or look at the folder's rights.",
     )
-
-
-def _own_model(video: Video) -> dict[str, str]:
-    """The model that made a clip, where it is one that goes on talking about what it made."""
-    model = video.job.request.model if video.job is not None else ""
-    return {"model": model} if model in catalog.OMNI else {}

@@ -106,7 +106,7 @@ def find_unavailable(
         reasons = _reasons(catalog.FIELD[name], settings, provider, is_set=bool(draft.fields.get(name)))
         if reasons:
             found[name] = reasons
-    for name in (*_PICTURES, *SOURCES):
+    for name in (*_PICTURES, "video"):
         mark = [_MARK] if name == "reference_images" else _MARK
         if not getattr(draft, name) and (reason := _reason(settings, name, mark, provider)):
             found[name] = {"*": reason}

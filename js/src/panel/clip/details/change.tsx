@@ -85,14 +85,7 @@ function ChangeForm({ details: { item, steps }, model, entered, onSent }: FormPr
   const trouble = sent.text || (said !== "" || nudged ? why : "");
   const costs = check === undefined || check.cost === "" ? "" : ` · ${check.cost}`;
   return (
-    <form
-      class="veo-change"
-      aria-label="Change it"
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
+    <div class="veo-change" role="group" aria-label="Change it">
       <label for={id}>Change it</label>
       <input
         ref={line}
@@ -104,6 +97,12 @@ function ChangeForm({ details: { item, steps }, model, entered, onSent }: FormPr
         placeholder="Make it snow"
         value={text}
         aria-describedby={`${id}-said`}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || event.isComposing || event.repeat) return;
+          // By hand: in Lab, Enter sends no form.
+          event.preventDefault();
+          send();
+        }}
         onInput={(event) => {
           write(event.currentTarget.value);
           setNudged(false);
@@ -111,10 +110,11 @@ function ChangeForm({ details: { item, steps }, model, entered, onSent }: FormPr
         }}
       />
       <button
-        type="submit"
+        type="button"
         class="veo-button veo-primary"
         aria-disabled={sent.sending || why !== ""}
         title={why || "Enter"}
+        onClick={send}
       >
         {sent.sending ? "Sending…" : `${check?.button ?? "Change it"}${costs}`}
       </button>
@@ -130,7 +130,7 @@ function ChangeForm({ details: { item, steps }, model, entered, onSent }: FormPr
           </button>
         )}
       </p>
-    </form>
+    </div>
   );
 }
 

@@ -64,7 +64,7 @@ function ChangeForm({ details: { item, steps }, model, entered, onSent }: FormPr
     write("");
     const made = steps.find(({ key, here }) => here && key.startsWith(`${job}/`));
     if (made !== undefined) swap({ kind: "details", clip: made.key, walked: true });
-    else say(`On its way as ${job}: it is a step of its own below.`);
+    else say(`On its way as ${job}: it is among the steps.`);
     onSent();
   });
 

@@ -289,6 +289,8 @@ class NoActions:
     def extend(self, video: Video, prompt: str, **fields: Any) -> Job:
         raise AssertionError
 
+    edit = extend
+
     def retry(self, job_id: str) -> Job:
         raise AssertionError
 

@@ -68,7 +68,9 @@ def choices(item: Field, provider: Provider | None = None, model: Model | None =
     models = [model] if model else [*MODELS.values()]
     if provider is not None and model is None:
         models = [MODELS[name] for name in provider.models]
-    every = item.choices or tuple(dict.fromkeys(one for known in models for one in known.choices(item.name)))
+    # The model that takes most gives the order.
+    widest = sorted(models, key=lambda known: -len(known.choices(item.name)))
+    every = item.choices or tuple(dict.fromkeys(one for known in widest for one in known.choices(item.name)))
     if provider is None:
         return every
     return tuple(one for one in every if any(_ever(item, one, provider, known) for known in models))

@@ -212,10 +212,11 @@ def _limits(provider: catalog.Provider, model: str) -> catalog.SourceLimits:
 
 
 def _address(clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits) -> str:
-    """What the provider knows the clip by: its own address, or over the newer wire what made it."""
-    if INTERACTION in limits.schemes and (name := _interaction(clip, provider)):
-        return f"{INTERACTION}:{name}"
-    return clip.uri
+    """What the provider knows the clip by: its own address, or over the newer wire what made it and nothing else."""
+    if INTERACTION not in limits.schemes:
+        return clip.uri
+    name = _interaction(clip, provider)
+    return f"{INTERACTION}:{name}" if name else ""
 
 
 def _interaction(clip: Video, provider: catalog.Provider) -> str:

@@ -172,7 +172,7 @@ def wanted_price(provider: catalog.Provider, known: Sequence[catalog.Price]) -> 
     found = (catalog.find_price(known, provider, model) for model in provider.models)
     if any(one is not None and not one.note for one in found):
         return ""
-    asked = ask_price(provider, catalog.DEFAULT_MODEL)
+    asked = ask_price(provider, provider.default_model)
     return f"{provider.title} publishes no price: what do you pay there? {asked}"
 
 

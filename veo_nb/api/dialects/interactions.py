@@ -98,14 +98,14 @@ class Interactions:
             ServiceError: the answer is not JSON, or names none.
         """
         try:
-            answer = mapping(read(body, mask))
+            found = read(body, mask)
         except errors.ServiceError:
             if (given := self.find_name(body, mask)) is not None:
                 return given
             raise
-        name = answer.get("id")
+        name = mapping(found).get("id")
         if not isinstance(name, str) or not name:
-            said = quoted(said_in(answer).message)
+            said = quoted(said_in(found).message)
             raise errors.ServiceError(f"The provider's answer names no interaction{said}", hint="")
         return Operation(_checked(name))
 
@@ -121,10 +121,11 @@ class Interactions:
             ServiceError: the answer is not JSON, or tells no state.
         """
         del asked
-        answer = mapping(read(body, mask))
+        found = read(body, mask)
+        answer = mapping(found)
         name, status = str(answer.get("id") or ""), answer.get("status")
         if not isinstance(status, str) or not status:
-            said = quoted(said_in(answer).message)
+            said = quoted(said_in(found).message)
             raise errors.ServiceError(f"The provider's answer tells no state{said}", hint="")
         samples = tuple(_samples(answer))
         said = " ".join(_texts(answer))

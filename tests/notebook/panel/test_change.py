@@ -17,7 +17,7 @@ from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import to_json
 from veo_nb.studio import Studio
 
-SHORT = {"model": "omni", "resolution": "360p", "duration_seconds": 3}
+SHORT: dict[str, Any] = {"model": "omni", "resolution": "360p", "duration_seconds": 3}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_a_conversation_is_a_chain_that_branches(talking):
     found = details(panel, root)
     assert found["change"] == {"model": "omni", "reason": "", "other": ""}
     assert found["steps"] == []
-    made = []
+    made: list[str] = []
     for clip, words in ((root, "Make it snow"), ("", "Now at night"), (root, "In black and white")):
         asked = edit(clip or f"{made[-1]}/0", words)
         check = panel.ask("check", draft=asked)

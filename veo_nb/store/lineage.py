@@ -32,6 +32,17 @@ class Lineage:
     became: tuple[Link, ...]
 
 
+@dataclass(frozen=True)
+class Step(Link):
+    """A clip among those that were made of one another by changing it or by going on from it.
+
+    `parent` is the key of the one before, empty for the first; `depth` how many are before it on its way from there.
+    """
+
+    parent: str = ""
+    depth: int = 0
+
+
 def note_origin(ledger: Ledger, sha256: str, origin: Origin) -> None:
     """Remember of a picture which clip it is a frame of; what was said first holds."""
     values = {
@@ -56,6 +67,33 @@ def find_lineage(ledger: Ledger, job_id: str, sample: int) -> Lineage:
         tuple(dict.fromkeys(_sources(ledger, job_id))),
         tuple(dict.fromkeys(_results(ledger, job_id, sample))),
     )
+
+
+def find_steps(ledger: Ledger, job_id: str, sample: int) -> tuple[Step, ...]:
+    """The tree of steps in which this clip is one, each before those that were made of it; () where it stands alone."""
+    made: dict[str, list[tuple[str, str]]] = {}
+    source: dict[str, str] = {}
+    fields = ", ".join(f"json_extract(request, '$.{name}.key') AS {name}" for name in HOW)
+    for row in ledger.read(f"SELECT id, {fields} FROM jobs ORDER BY created_at, rowid"):
+        for name, how in HOW.items():
+            key = str(row[name] or "")
+            if key.startswith("job:"):
+                source[row["id"]] = key.removeprefix("job:")
+                made.setdefault(source[row["id"]], []).append((row["id"], how))
+    # Of a job with several samples the one on the way to this clip, else the first.
+    way = [f"{job_id}/{sample}"]
+    while (before := source.get(way[-1].partition("/")[0], "")) and before not in way:
+        way.append(before)
+    samples = {key.partition("/")[0]: key for key in way}
+    found: list[Step] = []
+    left = [Step(way[-1], "", _link(ledger, way[-1], "").prompt)]
+    while left:
+        step = left.pop()
+        found.append(step)
+        for child, how in reversed(made.get(step.key, [])):
+            link = _link(ledger, samples.get(child, f"{child}/0"), how)
+            left.append(Step(link.key, how, link.prompt, step.key, step.depth + 1))
+    return tuple(found) if len(found) > 1 else ()
 
 
 def _sources(ledger: Ledger, job_id: str) -> Iterator[Link]:

@@ -35,7 +35,13 @@ def talking(tmp_path_factory):
 
 def edit(clip: str, prompt: str, **changes: Any) -> dict[str, Any]:
     """The draft that the line under a clip asks for."""
-    return {**to_json(empty_draft()), "prompt": prompt, "edit": clip, "fields": {"model": ["omni"]}, **changes}
+    return {
+        **to_json(empty_draft()),
+        "prompt": prompt,
+        "edit": clip,
+        "fields": {"model": ["omni"]},
+        **changes,
+    }
 
 
 def details(panel: Seen, clip: str) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def test_the_cell_is_the_prompt_and_what_is_not_given_is_not_there():
         ("--image 'my photos/fox 1.png'", {"image": "my photos/fox 1.png"}),
         ('--image "my fox.png"', {"image": "my fox.png"}),
         ("--video 3f2a", {"video": "3f2a"}),
+        ("--model omni --edit 3f2a", {"model": "omni", "edit": "3f2a"}),
         ("--duration long", {"duration_seconds": "long"}),
         ("-i a.png --last-frame b.png", {"image": "a.png", "last_frame": "b.png"}),
         ("--reference a.png", {"reference_images": ["a.png"]}),

@@ -73,6 +73,29 @@ async def test_three_scenes_are_made(sandbox, photo, tmp_path, provider):
     assert probe(longer).duration == pytest.approx(11, abs=0.05)
 
 
+@pytest.mark.parametrize("provider", ["gemini", "vertex"])
+async def test_gemini_omni_makes_a_clip_changes_it_and_goes_on_from_it(sandbox, photo, tmp_path, provider):
+    async with client_of(provider, sandbox) as client:
+        small = {"model": "omni", "resolution": "360p"}
+        asked = make_request(
+            client.provider, prompt="A lake", image=photo(640, 360), duration_seconds=3, **small
+        )
+        operation = await client.submit(asked)
+        source = Source(f"interaction:{operation.name}", "a")
+        while not (found := await client.poll(asked.model, operation.name)).done:
+            await asyncio.sleep(0.1)
+        assert (found.error, len(found.samples)) == (None, 1)
+        changed, _ = await clip_of(client, tmp_path / "b.mp4", prompt="Make it snow", edit=source, **small)
+        longer, _ = await clip_of(
+            client, tmp_path / "c.mp4", prompt="It goes on", video=source, duration_seconds=3, **small
+        )
+        sent, _ = await clip_of(
+            client, tmp_path / "d.mp4", prompt="At night", edit=Source(changed.as_uri(), "b"), **small
+        )
+    lengths = [probe(path).duration for path in (changed, longer, sent)]
+    assert lengths == pytest.approx([3, 6, 3], abs=0.1)
+
+
 async def test_a_clip_is_fetched_from_the_bucket_that_it_was_put_into(sandbox, tmp_path):
     async with client_of("vertex", sandbox, storage_uri="gs://my-bucket/clips") as client:
         path, uri = await clip_of(client, tmp_path / "a.mp4", prompt="Dunes", duration_seconds=4)
@@ -223,7 +246,7 @@ async def test_each_no_is_understood(sandbox, provider, tmp_path):
         operation = await client.submit(fine)
         with pytest.raises(errors.NotFound):
             await client.poll(fine.model, operation.name[:-4] + "none")
-        with pytest.raises(errors.VideoExpired):
+        with pytest.raises(errors.NotFound):
             await client.download(f"{sandbox.url}/v1beta/files/none0:download", tmp_path / "clip.mp4")
 
         found = await finished(client, replace(fine, sample_count=2))

@@ -80,11 +80,9 @@ async def test_gemini_omni_makes_a_clip_changes_it_and_goes_on_from_it(sandbox, 
         asked = make_request(
             client.provider, prompt="A lake", image=photo(640, 360), duration_seconds=3, **small
         )
-        operation = await client.submit(asked)
-        source = Source(f"interaction:{operation.name}", "a")
-        while not (found := await client.poll(asked.model, operation.name)).done:
-            await asyncio.sleep(0.1)
+        found = await finished(client, asked)
         assert (found.error, len(found.samples)) == (None, 1)
+        source = Source(f"interaction:{found.name}", "a")
         changed, _ = await clip_of(client, tmp_path / "b.mp4", prompt="Make it snow", edit=source, **small)
         longer, _ = await clip_of(
             client, tmp_path / "c.mp4", prompt="It goes on", video=source, duration_seconds=3, **small

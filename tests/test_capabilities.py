@@ -8,6 +8,7 @@ import pytest
 
 from veo_nb import catalog
 from veo_nb.catalog import Mode, mode_of
+from veo_nb.request import make_request
 from veo_nb.sandbox import vertex, wire
 
 GPTPROTO, GEMINI, VERTEX = (catalog.PROVIDERS[name] for name in ("gptproto", "gemini", "vertex"))
@@ -76,11 +77,70 @@ def test_who_takes_what(values, developer, cloud):
     assert taken(values, THERE) == cloud
 
 
+CHANGED = {"edit": "x"}
+# Of Gemini Omni 1.2 and 1.1.
+OMNI: dict[str, tuple[dict[str, Any], str, str]] = {
+    "nothing but a prompt": ({}, "yes", "yes"),
+    "no prompt": ({"prompt": ""}, "no", "no"),
+    "no prompt beside an image": ({**STILL, "prompt": ""}, "no", "no"),
+    "2 s": ({"duration_seconds": 2}, "no", "no"),
+    "3 s": ({"duration_seconds": 3}, "yes", "yes"),
+    "11 s": ({"duration_seconds": 11}, "yes", "no"),
+    "15 s": ({"duration_seconds": 15}, "yes", "no"),
+    "16 s": ({"duration_seconds": 16}, "no", "no"),
+    "11 s from a first frame": ({**STILL, "duration_seconds": 11}, "yes", "no"),
+    "10 s between two frames": ({**FRAMES, "duration_seconds": 10}, "yes", "yes"),
+    "11 s between two frames": ({**FRAMES, "duration_seconds": 11}, "no", "no"),
+    "an extension by 10 s": ({**CLIP, "duration_seconds": 10}, "yes", "yes"),
+    "an extension by 11 s": ({**CLIP, "duration_seconds": 11}, "no", "no"),
+    "an extension of a shape": ({**CLIP, "aspect_ratio": "9:16"}, "no", "no"),
+    "3 references": ({"reference_images": ["a"] * 3}, "yes", "yes"),
+    "6 references": ({"reference_images": ["a"] * 6}, "yes", "no"),
+    "7 references": ({"reference_images": ["a"] * 7}, "no", "no"),
+    "references at 9:16": ({**THINGS, "aspect_ratio": "9:16"}, "yes", "yes"),
+    "360p": ({"resolution": "360p"}, "yes", "yes"),
+    "4k with 3 s": ({"resolution": "4k", "duration_seconds": 3}, "yes", "yes"),
+    "an edit": (CHANGED, "yes", "yes"),
+    "an edit in other lines": ({**CHANGED, "resolution": "1080p"}, "yes", "yes"),
+    "an edit of a length": ({**CHANGED, "duration_seconds": 4}, "no", "no"),
+    "an edit of a shape": ({**CHANGED, "aspect_ratio": "16:9"}, "no", "no"),
+    "an edit beside an image": ({**CHANGED, **STILL}, "no", "no"),
+    "an edit beside a clip": ({**CHANGED, **CLIP}, "no", "no"),
+    "a seed": ({"seed": 1}, "yes", "yes"),
+    "several samples": ({"sample_count": 2}, "no", "no"),
+    "a negative prompt": ({"negative_prompt": "rain"}, "no", "no"),
+    "people": ({"person_generation": "allow_adult"}, "no", "no"),
+    "no sound": ({"generate_audio": False}, "no", "no"),
+}
+
+
+@pytest.mark.parametrize(("values", "newer", "older"), OMNI.values(), ids=OMNI.keys())
+def test_what_gemini_omni_takes(values, newer, older):
+    for provider in (GEMINI, VERTEX, HERE):
+        assert taken({**values, "model": "omni"}, provider) == newer, provider.name
+    for provider in (GEMINI, HERE):
+        assert taken({**values, "model": "omni-1.1"}, provider) == older, provider.name
+
+
+@pytest.mark.parametrize("provider", [GPTPROTO, GEMINI, VERTEX, HERE], ids=lambda one: one.name)
+def test_veo_changes_no_clip(provider):
+    assert taken({**CHANGED, "model": "fast"}, provider) == "no"
+
+
+@pytest.mark.parametrize("provider", catalog.PROVIDERS.values(), ids=lambda one: one.name)
+def test_the_model_that_is_asked_where_none_is_named_is_the_providers_own(provider):
+    assert provider.default_model == ("omni" if provider.name == "gemini" else "fast")
+    found = catalog.find_model(provider.default_model, provider)
+    assert found is not None
+    assert make_request(provider, prompt="A fox.").model == found.id
+
+
 @pytest.mark.parametrize(
     ("dialect", "schemes", "inline", "seconds", "lines", "fps"),
     [
         ("gemini", ("http", "https"), False, (0.0, 141.0), (720,), None),
         ("vertex", ("gs",), True, (1.0, 30.0), (720, 1080, 2160), 24),
+        ("interactions", ("interaction", "https"), True, (0.0, 27.0), (360, 720, 1080, 2160), None),
     ],
 )
 def test_what_can_be_extended(dialect, schemes, inline, seconds, lines, fps):
@@ -90,7 +150,9 @@ def test_what_can_be_extended(dialect, schemes, inline, seconds, lines, fps):
 
 
 def test_of_each_form_of_the_wire_it_is_said_what_is_extended():
-    assert {provider.dialect for provider in catalog.PROVIDERS.values()} == catalog.SOURCES.keys()
+    assert (
+        set().union(*(provider.dialects for provider in catalog.PROVIDERS.values())) == catalog.SOURCES.keys()
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,6 +164,7 @@ def test_of_each_form_of_the_wire_it_is_said_what_is_extended():
         (FRAMES, Mode.INTERPOLATION),
         (THINGS, Mode.REFERENCES),
         (CLIP, Mode.EXTENSION),
+        (CHANGED, Mode.EDIT),
     ],
 )
 def test_the_mode_is_told_by_what_is_given(values, mode):
@@ -114,7 +177,7 @@ def test_what_is_never_taken_is_no_choice():
     assert catalog.choices(people, GPTPROTO) == ("allow_all", "allow_adult")
     assert catalog.choices(people, VERTEX) == ("allow_all", "allow_adult", "dont_allow")
     assert catalog.choices(lines, VERTEX, catalog.find_model("lite", VERTEX)) == ("720p", "1080p")
-    assert catalog.choices(lines, VERTEX) == ("720p", "1080p", "4k")
+    assert catalog.choices(lines, VERTEX) == ("360p", "720p", "1080p", "4k")
 
 
 @pytest.mark.parametrize(
@@ -156,5 +219,5 @@ def test_each_rule_is_about_fields_and_models_that_there_are_and_has_words_where
     assert fields <= {*catalog.FIELD, catalog.FIT.name}
     aliases = {model.alias for model in catalog.MODELS.values()}
     assert set(rule.models) <= aliases | set(catalog.MODELS)
-    assert set(rule.dialects) <= {provider.dialect for provider in catalog.PROVIDERS.values()}
+    assert set(rule.dialects) <= catalog.SOURCES.keys()
     assert rule.message or rule.always

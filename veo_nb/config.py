@@ -138,7 +138,7 @@ def resolve_settings(
         api_key=key,
         base_url=base_address(values.get("base_url", "")),
         library=_folder(values.get("library", "veo_library"), folder),
-        model=_model(str(values.get("model", catalog.DEFAULT_MODEL)), provider),
+        model=_model(str(values.get("model", provider.default_model)), provider),
         max_in_flight=_count("max_in_flight", values.get("max_in_flight", provider.in_flight)),
         requests_per_minute=_per_minute(values, provider),
         budget=_budget(values.get("budget")),

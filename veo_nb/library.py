@@ -115,6 +115,12 @@ class Library:
         parts = self._workspace.existing()
         return lineages.find_lineage(parts.ledger, job_id, sample) if parts else lineages.Lineage((), ())
 
+    def steps(self, key: str) -> tuple[lineages.Step, ...]:
+        """The clips that were made of one another, this one among them, each before those that were made of it."""
+        job_id, sample = read_key(key)
+        parts = self._workspace.existing()
+        return lineages.find_steps(parts.ledger, job_id, sample) if parts else ()
+
     def note_origin(self, sha256: str, origin: Origin) -> None:
         """Remember of a picture which clip it is a frame of."""
         lineages.note_origin(self._workspace.open().ledger, sha256, origin)

@@ -22,6 +22,10 @@ LEADERS = {"image": "first frame", "last_frame": "last frame"}
 """What the pictures are called that a clip may take its shape from."""
 
 
+SOURCES = ("video", "edit")
+"""The fields that hold a clip: one to go on from, and one to change."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A video to go on from: where the provider finds it, and a name that stays the same.
@@ -68,6 +72,12 @@ class VideoRequest:
     compression_quality: str | None = None
     generate_audio: bool | None = None
     resize_mode: str | None = None
+    edit: Source | None = None
+
+    @property
+    def source(self) -> Source | None:
+        """The clip that it goes on from or changes."""
+        return self.edit or self.video
 
     def settings(self) -> dict[str, Any]:
         """What was set beside the prompt and the model, by field name."""
@@ -84,8 +94,9 @@ class VideoRequest:
     def fingerprint(self, provider: str) -> str:
         """A hash that is equal for requests that mean the same to the same provider: 64 hex digits."""
         shown = self.canonical()
-        if isinstance(shown.get("video"), dict):
-            shown["video"] = shown["video"]["key"]
+        for name in SOURCES:
+            if name in shown:
+                shown[name] = shown[name]["key"]
         for picture in (shown.get("image"), shown.get("last_frame"), *shown.get("reference_images", [])):
             if picture is not None:
                 del picture["name"]
@@ -116,7 +127,7 @@ class VideoRequest:
     @property
     def shape(self) -> str:
         """Aspect ratio of the result: what was asked, the source's, or the provider's default."""
-        return self.aspect_ratio or (self.video.shape if self.video else "") or DEFAULT_SHAPE
+        return self.aspect_ratio or (self.source.shape if self.source else "") or DEFAULT_SHAPE
 
 
 def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values: Any) -> VideoRequest:
@@ -149,7 +160,7 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
         )
     # Beside an image or a clip there may be none.
     given.setdefault("prompt", "")
-    model = catalog.find_model(given.get("model", catalog.DEFAULT_MODEL), provider)
+    model = catalog.find_model(given.get("model", provider.default_model), provider)
     assert model is not None, "checked above"
     given["model"] = model.id
     # 8.0 equals 8 and would be sent as another text.
@@ -170,11 +181,12 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
         many = given["reference_images"]
         pictures = (_read(one, "reference_images", provider) for one in many)
         given["reference_images"] = tuple(_light(one, "reference_images", provider, fit) for one in pictures)
-    if "video" in given:
-        given["video"] = source = _source(given["video"], provider)
-        if source.lines and source.lines != "720p":
-            # An extension would be made at the provider's default, which is not the clip's.
-            given.setdefault("resolution", source.lines)
+    for name in SOURCES:
+        if name in given:
+            given[name] = source = _source(given[name], provider.dialect_of(model))
+            if source.lines and source.lines != "720p":
+                # It would be made at the provider's default, which is not the clip's.
+                given.setdefault("resolution", source.lines)
     return VideoRequest(**given)
 
 
@@ -203,8 +215,9 @@ def restore_request(stored: Mapping[str, Any], read: Callable[[str, str], bytes]
             values[name] = picture(values[name])
     if "reference_images" in values:
         values["reference_images"] = tuple(picture(p) for p in values["reference_images"])
-    if "video" in values:
-        values["video"] = Source(**values["video"])
+    for name in SOURCES:
+        if name in values:
+            values[name] = Source(**values[name])
     try:
         return VideoRequest(**values)
     except TypeError:
@@ -299,11 +312,11 @@ def _called(picture: Picture) -> str:
     return picture.name or "The image"
 
 
-def _source(value: Any, provider: catalog.Provider) -> Source:
+def _source(value: Any, dialect: str) -> Source:
     if isinstance(value, Source):
         return value
     if isinstance(value, (str, PathLike)):
-        schemes = catalog.SOURCES[provider.dialect].schemes
+        schemes = catalog.SOURCES[dialect].schemes
         try:
             parts = urlsplit(str(value))
             # A bucket's name alone is no file in it.

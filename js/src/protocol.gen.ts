@@ -364,6 +364,8 @@ export interface Draft {
   reference_images: string[];
   /** The key of the clip that is gone on from; empty for none. */
   video: string;
+  /** The key of the clip that is changed; empty for none. */
+  edit: string;
   fit: "" | "crop" | "pad";
   take: number;
 }
@@ -414,7 +416,9 @@ export interface Check {
   stored: number;
   /** `2 clips · about $2.40 · about 2 min`. */
   line: string;
-  /** `Generate 2 clips`, `Show the clip`, `Generate`. */
+  /** `about $2.40`; empty where nothing would be sent. */
+  cost: string;
+  /** `Generate 2 clips`, `Change it`, `Show the clip`, `Generate`. */
   button: string;
   /** What should be known before: the picture will be cut, the budget does not suffice. */
   notes: string[];
@@ -511,10 +515,30 @@ export interface Item {
 /** A clip that another one came from, or that came from it. */
 export interface Lineage {
   key: string;
-  /** `its last frame`, `its frame at 2.5 s`, `goes on from it`, `part of it`. */
+  /** `its last frame`, `its frame at 2.5 s`, `goes on from it`, `changes it`, `part of it`. */
   how: string;
   prompt: string;
   here: boolean;
+  /** Why it is not here: `on its way`, `blocked`, `gone`; empty where it is. */
+  note: string;
+}
+
+/** A clip among those that were made of one another by changing it or by going on from it. */
+export interface Step extends Lineage {
+  /** The key of the step before; empty for the first. */
+  parent: string;
+  /** How many are before it on its way from the first. */
+  depth: number;
+}
+
+/** Whether a clip can be changed by saying how. */
+export interface Change {
+  /** The model that would do it: the one that made it, else the one that is set. */
+  model: string;
+  /** Why that one can't; empty where it can. */
+  reason: string;
+  /** A model at this provider that can, where that one has no edits; empty for none. */
+  other: string;
 }
 
 export type DetailsAction = "another" | "vary" | "extend" | "retry" | "rerun" | "resubmit";
@@ -530,6 +554,13 @@ export interface Details {
   pictures: PictureState[];
   came_from: Lineage[];
   became: Lineage[];
+  /**
+   * It and those that it was made of, or that were made of it and of them, each before what was made of it;
+   * empty where there are no others.
+   */
+  steps: Step[];
+  /** Those beyond. */
+  more_steps: number;
   /** The `%%veo` cell that makes exactly this clip; empty where it takes Python. */
   cell: string;
   python: string;
@@ -537,6 +568,7 @@ export interface Details {
   actions: DetailsAction[];
   /** Why it can't be gone on from; empty where it can. */
   cannot_extend: string;
+  change: Change;
 }
 
 /** Keep this draft; `by` names the view. */

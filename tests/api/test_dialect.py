@@ -10,7 +10,7 @@ import pytest
 from tests.api.test_wire import cases, dialect
 from veo_nb import catalog, errors
 from veo_nb.api.client import AsyncClient
-from veo_nb.api.dialects.dialect import dialect_of
+from veo_nb.api.dialects.dialect import dialects_of
 from veo_nb.request import Source, make_request
 
 
@@ -18,7 +18,9 @@ from veo_nb.request import Source, make_request
 def test_each_call_goes_there(case):
     settings = dict(case["settings"])
     provider, key = settings.pop("provider"), settings.pop("api_key", "")
-    spoken = dialect(provider, base=settings.pop("base_url", ""), has_key=bool(key), **settings)
+    spoken = dialect(
+        provider, case["model"], base=settings.pop("base_url", ""), has_key=bool(key), **settings
+    )
     request = make_request(catalog.PROVIDERS[provider], prompt="A fox", model=case["model"])
     submit, poll = spoken.submit(request), spoken.poll(case["model"], case["name"])
     assert {"method": submit.method, "url": submit.url} == case["submit"]
@@ -35,7 +37,7 @@ async def test_the_client_asks_there(case):
     def play(request):
         asked.append((request.method, str(request.url)))
         assert request.headers["x-goog-api-key"] == settings["api_key"]
-        return httpx.Response(200, json={"name": case["name"]})
+        return httpx.Response(200, json={"name": case["name"], "id": case["name"], "status": "queued"})
 
     async with AsyncClient(**settings, transport=httpx.MockTransport(play)) as client:
         await client.submit(make_request(client.provider, prompt="A fox", model=case["model"]))
@@ -83,11 +85,11 @@ def test_what_becomes_part_of_an_address_is_a_name_and_nothing_else(name, value)
 
 
 def test_a_form_of_the_wire_that_nobody_knows_is_not_taken_for_another():
-    strange = replace(catalog.PROVIDERS["gptproto"], dialect="telex")  # type: ignore[arg-type]
+    strange = replace(catalog.PROVIDERS["gptproto"], dialects=("telex",))  # type: ignore[arg-type]
     with pytest.raises(errors.InvalidRequest, match="GPTProto speaks 'telex', which this version does not"):
-        dialect_of(strange, "", has_key=True, project="p", location="", storage_uri="")
+        dialects_of(strange, "", has_key=True, project="p", location="", storage_uri="")
 
 
 def test_a_provider_without_an_address_is_told_so():
     with pytest.raises(errors.InvalidRequest, match="has no address of its own"):
-        dialect_of(catalog.PROVIDERS["sandbox"], "", has_key=True, project="", location="", storage_uri="")
+        dialects_of(catalog.PROVIDERS["sandbox"], "", has_key=True, project="", location="", storage_uri="")

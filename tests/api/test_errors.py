@@ -13,6 +13,7 @@ from tests.api.test_wire import cases
 from veo_nb import catalog, errors
 from veo_nb.api import errors as refusals
 from veo_nb.api.client import AsyncClient, is_passing
+from veo_nb.catalog.models import PREVIEWS
 from veo_nb.request import make_request
 
 
@@ -33,7 +34,7 @@ async def test_a_model_that_is_gone_names_its_successor(case):
     assert len(server.calls) == 1
 
 
-@pytest.mark.parametrize("model", catalog.PROVIDERS["gemini"].models)
+@pytest.mark.parametrize("model", PREVIEWS)
 def test_every_preview_names_a_successor_that_someone_serves(model):
     gone = refusals.of_submit(errors.NotFound("Gone."), model, catalog.PROVIDERS["gemini"])
     successor = gone.facts["successor"]

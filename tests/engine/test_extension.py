@@ -12,7 +12,7 @@ import pytest
 
 from veo_nb import catalog, errors
 from veo_nb.engine.job import Job, Snapshot
-from veo_nb.engine.video import Video, check_source, source_of
+from veo_nb.engine.video import Video, check_clip, check_source, source_of
 from veo_nb.request import Source, make_request
 from veo_nb.store.rows import State
 
@@ -36,7 +36,7 @@ def clip_made(ago: float = 60.0, provider: catalog.Provider = GEMINI, **facts: A
     }
     job = Job(
         id="3f2a",
-        request=make_request(provider, prompt="A fox."),
+        request=make_request(provider, prompt="A fox.", model="standard"),
         provider=provider,
         take=1,
         estimate=None,
@@ -52,13 +52,15 @@ def clip_made(ago: float = 60.0, provider: catalog.Provider = GEMINI, **facts: A
         clip_made(ago=2 * DAY),
         clip_made(duration=141.04),
         clip_made(width=720, height=1280),
-        clip_made().job,
-        "https://x.example/v",
-        None,
     ],
 )
-def test_what_can_be_extended_or_is_for_the_provider_to_judge(video):
-    check_source(video, GEMINI, NOW)
+def test_what_can_be_extended(video):
+    check_clip(video, GEMINI, "standard", NOW)
+
+
+@pytest.mark.parametrize("video", ["https://x.example/v", None])
+def test_an_address_is_for_the_provider_to_judge(video):
+    check_source(make_request(GEMINI, prompt="On.", model="standard", video=video), GEMINI, NOW)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,7 @@ def test_what_can_be_extended_or_is_for_the_provider_to_judge(video):
 )
 def test_what_cannot_be_extended_says_why_and_what_to_do(video, line):
     with pytest.raises(errors.InvalidRequest) as caught:
-        check_source(video, GEMINI, NOW)
+        check_clip(video, GEMINI, "standard", NOW)
     assert str(caught.value) == line
     assert caught.value.facts == {"field": "video", "job": "3f2a"}
 
@@ -111,19 +113,23 @@ def test_the_numbers_are_the_catalogs(monkeypatch):
     limits = replace(catalog.SOURCES["gemini"], most_seconds=5.0)
     monkeypatch.setitem(catalog.SOURCES, "gemini", limits)
     with pytest.raises(errors.InvalidRequest, match="8 s long, and up to 5 s"):
-        check_source(clip_made(), GEMINI, NOW)
+        check_clip(clip_made(), GEMINI, "standard", NOW)
     with pytest.raises(errors.InvalidRequest, match="older than the 1 days"):
-        check_source(clip_made(ago=DAY + 1), replace(GEMINI, retention_seconds=DAY), NOW)
+        check_clip(clip_made(ago=DAY + 1), replace(GEMINI, retention_seconds=DAY), "standard", NOW)
 
 
 def test_a_clip_built_by_hand_has_no_age_to_be_judged_by():
-    check_source(replace(clip_made(ago=9 * DAY), job=None), GEMINI, NOW)
+    check_clip(replace(clip_made(ago=9 * DAY), job=None), GEMINI, "standard", NOW)
 
 
 def test_a_source_keeps_the_clips_shape():
     tall = clip_made(width=720, height=1280)
-    assert source_of(tall, GEMINI) == Source(uri=tall.uri, key="job:3f2a/0", shape="9:16", lines="720p")
-    request = make_request(GEMINI, prompt="It looks back.", video=source_of(tall, GEMINI))
+    assert source_of(tall, GEMINI, "standard") == Source(
+        uri=tall.uri, key="job:3f2a/0", shape="9:16", lines="720p"
+    )
+    request = make_request(
+        GEMINI, prompt="It looks back.", model="standard", video=source_of(tall, GEMINI, "standard")
+    )
     assert (request.shape, request.aspect_ratio) == ("9:16", None)
 
 
@@ -132,13 +138,13 @@ def test_vertex_gets_the_bytes_of_a_clip_wherever_and_whenever_it_was_made(tmp_p
     path = tmp_path / "fox.mp4"
     path.write_bytes(b"video")
     clip = replace(clip_made(ago=9 * DAY, provider=GEMINI), path=path)
-    check_source(clip, VERTEX, NOW)
-    assert source_of(clip, VERTEX).uri == path.as_uri()
+    check_clip(clip, VERTEX, "standard", NOW)
+    assert source_of(clip, VERTEX, "standard").uri == path.as_uri()
     stored = replace(clip, uri="gs://bucket/fox.mp4")
-    assert source_of(stored, VERTEX).uri == "gs://bucket/fox.mp4"
+    assert source_of(stored, VERTEX, "standard").uri == "gs://bucket/fox.mp4"
     path.unlink()
     with pytest.raises(errors.InvalidRequest, match="no longer there as a file"):
-        check_source(clip, VERTEX, NOW)
+        check_clip(clip, VERTEX, "standard", NOW)
 
 
 @pytest.mark.parametrize(
@@ -162,9 +168,9 @@ def test_vertex_goes_on_from_clips_of_1_to_30_seconds_at_any_resolution(tmp_path
     clip = replace(clip_made(), path=path, **{name: facts[name] for name in facts if name != "suffix"})
     if why:
         with pytest.raises(errors.InvalidRequest, match=re.escape(f"The clip of job 3f2a {why}.")):
-            check_source(clip, VERTEX, NOW)
+            check_clip(clip, VERTEX, "standard", NOW)
     else:
-        check_source(clip, VERTEX, NOW)
+        check_clip(clip, VERTEX, "standard", NOW)
 
 
 @pytest.mark.parametrize(
@@ -178,8 +184,8 @@ def test_vertex_goes_on_from_clips_of_1_to_30_seconds_at_any_resolution(tmp_path
     ],
 )
 def test_what_goes_on_from_a_clip_has_its_resolution(width, height, asked, sent):
-    clip = source_of(replace(clip_made(uri="gs://b/fox.mp4"), width=width, height=height), VERTEX)
-    request = make_request(VERTEX, prompt="It looks back.", video=clip, resolution=asked)
+    clip = source_of(replace(clip_made(uri="gs://b/fox.mp4"), width=width, height=height), VERTEX, "standard")
+    request = make_request(VERTEX, prompt="It looks back.", model="standard", video=clip, resolution=asked)
     assert request.resolution == sent
 
 

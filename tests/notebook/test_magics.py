@@ -253,6 +253,25 @@ def test_a_video_is_a_job_a_variable_or_an_address(run, loaded, service):
     assert sent == [job.video.uri] * 3 + ["https://x.example/a.mp4"]
 
 
+def test_a_clip_is_changed_by_the_id_of_its_job_or_a_variable(shell, make_studio, service):
+    shell.register_magics(magics_of(shell, make_studio(provider="gemini")))
+    Ran(shell, "%%veo --wait --out fox\nA fox.")
+    fox = shell.user_ns["fox"]
+    cells = [f"%%veo --wait --edit {fox.id}\nMake it snow", "%%veo --wait --edit fox\nAt night"]
+    again, lost = [Ran(shell, cell) for cell in cells], Ran(shell, "%%veo --edit zzzz\nAt dawn")
+    unregister(shell)
+    assert [ran.error for ran in again] == [None, None]
+    assert [post.get("previous_interaction_id") for post in service.posts] == [None, *[fox.operation] * 2]
+    assert "There is no job 'zzzz' in this library." in str(lost.error)
+
+
+def test_veo_changes_no_clip_and_a_cell_says_who_does(run, loaded, service):
+    run("%%veo --wait --out fox\nA fox.")
+    ran = run("%%veo --edit fox\nMake it snow")
+    assert "--edit is for Gemini API" in str(ran.error)
+    assert len(service.posts) == 1
+
+
 def test_a_variable_follows_the_job_that_was_tried_again(notebook, loaded, service, monkeypatch):
     views: list[JobView] = []
     monkeypatch.setattr(JobView, "show", lambda view: views.append(view))  # noqa: PLW0108  a method

@@ -28,6 +28,11 @@ def client_of(name, server, key=KEY, **settings):
     return AsyncClient(name, key, server.url, **settings)
 
 
+def veo(client, **fields):
+    """A request for Veo; Gemini Omni has scenes of its own below."""
+    return make_request(client.provider, **{"model": "fast", **fields})
+
+
 async def finished(client, request):
     """An operation once it is done."""
     operation = await client.submit(request)
@@ -41,7 +46,7 @@ async def finished(client, request):
 
 async def clip_of(client, path, **fields):
     """The file of a clip that was asked for, and the address that it came from, if any."""
-    found = await finished(client, make_request(client.provider, **fields))
+    found = await finished(client, veo(client, **fields))
     assert found.error is None
     [sample] = found.samples
     if sample.uri:
@@ -66,6 +71,27 @@ async def test_three_scenes_are_made(sandbox, photo, tmp_path, provider):
     assert probe(text).duration == pytest.approx(4, abs=0.01)
     assert (probe(upright).width, probe(upright).height) == (720, 1280)
     assert probe(longer).duration == pytest.approx(11, abs=0.05)
+
+
+@pytest.mark.parametrize("provider", ["gemini", "vertex"])
+async def test_gemini_omni_makes_a_clip_changes_it_and_goes_on_from_it(sandbox, photo, tmp_path, provider):
+    async with client_of(provider, sandbox) as client:
+        small = {"model": "omni", "resolution": "360p"}
+        asked = make_request(
+            client.provider, prompt="A lake", image=photo(640, 360), duration_seconds=3, **small
+        )
+        found = await finished(client, asked)
+        assert (found.error, len(found.samples)) == (None, 1)
+        source = Source(f"interaction:{found.name}", "a")
+        changed, _ = await clip_of(client, tmp_path / "b.mp4", prompt="Make it snow", edit=source, **small)
+        longer, _ = await clip_of(
+            client, tmp_path / "c.mp4", prompt="It goes on", video=source, duration_seconds=3, **small
+        )
+        sent, _ = await clip_of(
+            client, tmp_path / "d.mp4", prompt="At night", edit=Source(changed.as_uri(), "b"), **small
+        )
+    lengths = [probe(path).duration for path in (changed, longer, sent)]
+    assert lengths == pytest.approx([3, 6, 3], abs=0.1)
 
 
 async def test_a_clip_is_fetched_from_the_bucket_that_it_was_put_into(sandbox, tmp_path):
@@ -121,12 +147,13 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
 
 
 def takes(provider, field):
-    return catalog.PROVIDERS[provider].takes(catalog.FIELD[field])
+    one = catalog.PROVIDERS[provider]
+    return one.takes(catalog.FIELD[field], catalog.find_model("fast", one))
 
 
 def test_every_field_of_the_catalog_is_looked_at():
-    # The model stands in the path, and a source video is looked at below.
-    assert FIELDS.keys() | {"model", "video"} == catalog.FIELD.keys()
+    # The model stands in the path, and the clips are looked at below.
+    assert FIELDS.keys() | {"model", "video", "edit"} == catalog.FIELD.keys()
 
 
 @pytest.mark.parametrize(
@@ -138,7 +165,7 @@ async def test_a_field_that_is_set_arrives_and_no_other(sandbox, provider, field
     if provider == "vertex" and field == "enhance_prompt":
         asked, parameters = {"enhance_prompt": True}, {"enhancePrompt": True}
     async with client_of(provider, sandbox) as client:
-        await client.submit(make_request(client.provider, prompt=PROMPT, **asked))
+        await client.submit(veo(client, prompt=PROMPT, **asked))
     if provider == "gptproto" and field == "duration_seconds":
         parameters = {"durationSeconds": "6"}
     expected = {"instances": [{"prompt": PROMPT, **instance}]}
@@ -154,7 +181,7 @@ async def test_every_field_that_goes_together_arrives(sandbox, provider):
     del together["reference_images"]
     together |= {"duration_seconds": 8, "aspect_ratio": "16:9"}
     async with client_of(provider, sandbox) as client:
-        await client.submit(make_request(client.provider, prompt=PROMPT, **together))
+        await client.submit(veo(client, prompt=PROMPT, **together))
     body = sandbox.log()[-1]["body"]
     assert body["instances"][0].keys() == {"prompt", "image", "lastFrame"}
     assert body["parameters"] == {
@@ -174,7 +201,7 @@ async def test_every_field_that_goes_together_arrives(sandbox, provider):
 )
 async def test_a_source_video_arrives(sandbox, provider, uri, video):
     async with client_of(provider, sandbox) as client:
-        request = make_request(client.provider, prompt=PROMPT, video=Source(uri, "x"))
+        request = veo(client, prompt=PROMPT, video=Source(uri, "x"))
         with pytest.raises(errors.InvalidRequest, match="not here any more"):
             await client.submit(request)
     assert sandbox.log()[-1]["body"] == {"instances": [{"prompt": PROMPT, "video": video or {"uri": uri}}]}
@@ -185,6 +212,10 @@ async def test_every_model_arrives(sandbox, provider):
     async with client_of(provider, sandbox) as client:
         for model in client.provider.models:
             operation = await client.submit(make_request(client.provider, prompt=PROMPT, model=model))
+            if model in catalog.OMNI:
+                assert sandbox.log()[-1]["body"]["model"] == model
+                assert operation.name.startswith("v1_")
+                continue
             assert f"/{model}:" in sandbox.log()[-1]["path"]
             assert f"models/{model}/operations/" in operation.name
 
@@ -195,7 +226,7 @@ async def test_every_model_arrives(sandbox, provider):
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_each_no_is_understood(sandbox, provider, tmp_path):
     async with client_of(provider, sandbox) as client:
-        fine = make_request(client.provider, prompt=PROMPT)
+        fine = veo(client, prompt=PROMPT)
 
         async def refused(kind, **changes):
             with pytest.raises(kind) as caught:
@@ -230,7 +261,7 @@ async def test_each_no_is_understood(sandbox, provider, tmp_path):
 async def test_a_partly_filtered_answer_has_samples_and_reasons(sandbox, provider):
     prompt = "A lake. sandbox:filter-one"
     async with client_of(provider, sandbox) as client:
-        asked = make_request(client.provider, prompt=prompt, sample_count=2, duration_seconds=4)
+        asked = veo(client, prompt=prompt, sample_count=2, duration_seconds=4)
         found = await finished(client, asked)
     assert len(found.samples) == len(found.filtered) == 1
     assert found.error is None

@@ -46,7 +46,7 @@ def test_a_folder_of_an_older_server_is_brought_up_to_date(launch, tmp_path):
     filtered = first.start({"prompt": f"{said} sandbox:filter"}).rpartition("/")[2]
     first.stop()
     with contextlib.closing(sqlite3.connect(tmp_path / "operations.db", isolation_level=None)) as base:
-        for column in ("name", "storage", "finished"):
+        for column in ("name", "storage", "finished", "facts", "until"):
             base.execute(f"ALTER TABLE operations DROP COLUMN {column}")
         base.execute("""UPDATE operations SET recipe = replace(recipe, '"prompts":', '"moods":')""")
         base.execute("PRAGMA user_version = 1")

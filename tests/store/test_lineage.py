@@ -11,7 +11,7 @@ from veo_nb.catalog import PROVIDERS
 from veo_nb.media.picture import Origin, Picture
 from veo_nb.request import Source, make_request
 from veo_nb.store.ledger import Ledger
-from veo_nb.store.lineage import Link, find_lineage, note_origin, origin_of
+from veo_nb.store.lineage import Link, find_lineage, find_steps, note_origin, origin_of
 
 FRAME, OTHER = "ab" * 32, "cd" * 32
 
@@ -115,3 +115,33 @@ def test_what_was_said_first_of_a_picture_holds(ledger):
 def test_a_clip_that_nobody_knows_has_no_lineage(ledger):
     assert find_lineage(ledger, "none", 0) == find_lineage(ledger, "", 0)
     assert not find_lineage(ledger, "none", 0).came_from
+
+
+def test_steps_are_a_tree_in_which_each_comes_before_what_was_made_of_it(ledger):
+    enter(ledger, "fox2", "A fox.")
+    for job, of, field, words in (
+        ("snow", "fox2/0", "video", "On."),
+        ("grey", "fox2/0", "video", "Back."),
+        ("dark", "snow/1", "video", "At night."),
+        ("alone", "other/0", "video", "Alone."),
+    ):
+        enter(ledger, job, words, **{field: Source(uri="https://x.example/v", key=f"job:{of}")})
+    # The second sample of one was gone on from: it is that which is on the way.
+    assert [(step.key, step.parent, step.depth) for step in find_steps(ledger, "dark", 0)] == [
+        ("fox2/0", "", 0),
+        ("snow/1", "fox2/0", 1),
+        ("dark/0", "snow/1", 2),
+        ("grey/0", "fox2/0", 1),
+    ]
+    assert [(step.key, step.how, step.prompt) for step in find_steps(ledger, "fox2", 0)] == [
+        ("fox2/0", "", "A fox."),
+        ("snow/0", "goes on from it", "On."),
+        ("grey/0", "goes on from it", "Back."),
+    ]
+    # Of one that is of no library all that is known is its key.
+    assert [(step.key, step.prompt) for step in find_steps(ledger, "alone", 0)] == [
+        ("other/0", ""),
+        ("alone/0", "Alone."),
+    ]
+    assert find_steps(ledger, "fox2", 1) == ()
+    assert find_steps(ledger, "none", 0) == ()

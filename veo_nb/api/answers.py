@@ -361,7 +361,8 @@ def parse_error(
 
 
 _POLICY = re.compile(
-    r"polic(?:y|ies)|safety|prohibited|responsible ai|(?<!case.)\bsensitive|usage guidelines",
+    r"polic(?:y|ies)|safety|prohibited|responsible ai|(?<!case.)\bsensitive|usage guidelines|"
+    r"\b(?:blocklist|spii|content_blocked)\b",
     re.IGNORECASE,
 )
 _KEY = re.compile(

@@ -23,7 +23,7 @@ from veo_nb import catalog, errors
 from veo_nb.api import answers, wire
 from veo_nb.api import errors as refusals
 from veo_nb.api.auth import KeyFilter, KeyHeader, Origins, checked, moved, origin
-from veo_nb.api.dialects.dialect import Dialect, dialect_of
+from veo_nb.api.dialects.dialect import Dialect, dialects_of
 from veo_nb.api.dialects.vertex import STORAGE
 from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_the_end
 from veo_nb.api.google import Bearer, GoogleAccount
@@ -116,7 +116,7 @@ class AsyncClient:
             raise errors.InvalidRequest(
                 f"{self._base!r} is no base address.", hint="Write its host in ASCII."
             )
-        self._dialect: Dialect = dialect_of(
+        self._dialects = dialects_of(
             provider,
             self._base,
             has_key=bool(api_key),
@@ -197,7 +197,8 @@ class AsyncClient:
             SubmissionUncertain: it went out and no usable answer came back; never send it again by yourself.
             AuthenticationError, PermissionDenied, NotFound, InvalidRequest, ContentBlocked: it was refused.
         """
-        url, body = await asyncio.to_thread(_encoded, request, self._dialect)
+        dialect = self._dialect(request.model)
+        url, body = await asyncio.to_thread(_encoded, request, dialect)
         async with self._submits:
             try:
                 status, headers, answer = await asyncio.wait_for(
@@ -209,7 +210,7 @@ class AsyncClient:
                 raise refusals.unreachable(url, error) from None
             except Exception as error:  # noqa: BLE001  whatever it is, the request may have arrived
                 came = self._without_key(beginning(error))
-                if (operation := answers.find_name(came, self._masked)) is not None:
+                if (operation := dialect.find_name(came, self._masked)) is not None:
                     return operation
                 long = isinstance(error, TooLongError)
                 why = str(error) if long else f"no answer ({refusals.reason(error)})"
@@ -225,7 +226,7 @@ class AsyncClient:
                 raise refusals.uncertain(refusal.message.replace("The", "the", 1), status=status)
             raise refusals.of_submit(refusal, request.model, self.provider)
         try:
-            return answers.parse_submitted(answer, self._masked)
+            return dialect.read_submitted(answer, self._masked)
         except errors.ServiceError as error:
             raise refusals.uncertain(error.message.replace("The", "the", 1), **error.facts) from None
 
@@ -238,7 +239,8 @@ class AsyncClient:
                 server behind a balancer may not have heard of it yet. NotFound also where there is no other form.
             AuthenticationError: asking again won't help.
         """
-        call = self._dialect.other_poll(model, name) if other else self._dialect.poll(model, name)
+        dialect = self._dialect(model)
+        call = dialect.other_poll(model, name) if other else dialect.poll(model, name)
         if call is None:
             raise errors.NotFound(f"{self.provider.title} is asked in one form only.", hint="")
         url, body = call.url, None if call.body is None else msgspec.json.encode(call.body)
@@ -260,9 +262,9 @@ class AsyncClient:
         if status >= 300:
             raise refusals.pointed_away(url, self._masked(headers.get("location", "")))
         if len(answer) <= CHUNK:
-            return answers.parse_operation(answer, self._masked, url)
+            return dialect.read_operation(answer, self._masked, url)
         # With the video inline: decoded off the loop, which goes on meanwhile.
-        return await asyncio.to_thread(answers.parse_operation, answer, self._masked, url)
+        return await asyncio.to_thread(dialect.read_operation, answer, self._masked, url)
 
     async def download(self, uri: str, path: Path, on_progress: Progress | None = None) -> int:
         """Bring a video to `path`, going on where an earlier try stopped, and get its size in bytes.
@@ -276,7 +278,9 @@ class AsyncClient:
             DownloadError: the address is refused, or what is there is not a video.
             OSError: the file can't be written.
         """
-        address = self._dialect.address(uri)
+        address = uri
+        for dialect in self._dialects.values():
+            address = dialect.address(address)
         if self._base and origin(address) in self._hosts:
             address = moved(address, self._base)
         async with self._downloads:
@@ -329,6 +333,11 @@ class AsyncClient:
                     return
                 url = urljoin(url, self._masked(onward))
         raise errors.DownloadError("The video's address leads in a circle.", hint="Ask the provider.")
+
+    def _dialect(self, model: str) -> Dialect:
+        """The form of the wire over which this model is asked for; one that nobody knows over the provider's first."""
+        known = catalog.MODELS.get(model)
+        return self._dialects[self.provider.dialects[0] if known is None else self.provider.dialect_of(known)]
 
     def _foreign(self) -> httpx.AsyncClient:
         """The client for addresses that are not the provider's: it knows no key."""
@@ -388,7 +397,7 @@ def _trusted() -> ssl.SSLContext:
 
 def _encoded(request: VideoRequest, dialect: Dialect) -> tuple[str, bytes]:
     """The address and the body of a submit, with the source video in it where that is a file of ours."""
-    source = request.video.uri if request.video is not None else ""
+    source = request.source.uri if request.source is not None else ""
     try:
         clip = Path(url2pathname(urlsplit(source).path)).read_bytes() if source.startswith("file:") else b""
         call = dialect.submit(request, clip)

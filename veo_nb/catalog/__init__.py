@@ -10,10 +10,10 @@ noticed by the other. Facts come from the provider's page and Google's Gemini AP
 """
 
 from veo_nb.catalog.capabilities import RULES, Rule
-from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, Field, Values
+from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
 from veo_nb.catalog.inputs import IMAGE, SOURCES, ImageLimits, SourceLimits
 from veo_nb.catalog.lookup import find_model, model_names
-from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, Model
+from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, OMNI, Model
 from veo_nb.catalog.modes import Mode, mode_of
 from veo_nb.catalog.phrases import (
     COMMAS,
@@ -47,6 +47,7 @@ __all__ = [
     "FIT",
     "IMAGE",
     "MODELS",
+    "OMNI",
     "OPTIONS",
     "PRICES",
     "PRICES_DATE",
@@ -55,6 +56,7 @@ __all__ = [
     "RENAME",
     "RULES",
     "SOURCES",
+    "VEO",
     "WHOLE",
     "Field",
     "ImageLimits",

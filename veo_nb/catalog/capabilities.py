@@ -12,6 +12,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from veo_nb.catalog.fields import VEO
 from veo_nb.catalog.modes import Mode
 
 ANY: tuple[Any, ...] = ()
@@ -60,6 +61,41 @@ RULES: tuple[Rule, ...] = (
         hint="Say what the clip should show.",
     ),
     Rule(
+        field="prompt",
+        values=("",),
+        dialects=("interactions",),
+        modes=(Mode.IMAGE, Mode.INTERPOLATION, Mode.EXTENSION, Mode.EDIT),
+        message="The prompt is empty.",
+        hint="Say what the clip should show, or what should be different in it.",
+    ),
+    Rule(
+        field="duration_seconds",
+        values=tuple(range(11, 16)),
+        dialects=("interactions",),
+        modes=(Mode.INTERPOLATION, Mode.EXTENSION),
+        message="{title} makes up to 10 s here; you asked for {duration_seconds}.",
+        hint="Use duration_seconds=10 or less.",
+    ),
+    Rule(
+        field="aspect_ratio",
+        dialects=("interactions",),
+        modes=(Mode.EXTENSION, Mode.EDIT),
+        message="The clip keeps its shape.",
+        hint="Leave out aspect_ratio.",
+    ),
+    Rule(
+        field="duration_seconds",
+        modes=(Mode.EDIT,),
+        message="An edit keeps the length of its clip.",
+        hint="Leave out duration_seconds.",
+    ),
+    Rule(
+        field="edit",
+        beside={**FRAMES, "video": ANY, "reference_images": ANY},
+        message="An edit can't be combined with images or with a clip to go on from.",
+        hint="Leave out edit= or the others.",
+    ),
+    Rule(
         # The provider's page asks for one in each mode.
         field="prompt",
         values=("",),
@@ -105,12 +141,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         field="reference_images",
         beside={"duration_seconds": (4, 6)},
+        dialects=VEO,
         message="Reference images work with 8 seconds only; you asked for {duration_seconds}.",
         hint="Use duration_seconds=8.",
     ),
     Rule(
         field="aspect_ratio",
         values=("9:16",),
+        dialects=VEO,
         modes=(Mode.REFERENCES,),
         taken="unsure",
         message="Sources disagree on whether reference images work at 9:16.",

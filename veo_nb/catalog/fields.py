@@ -31,12 +31,15 @@ class Field:
     choices: tuple[str, ...] = ()
     """What it takes, where that is not said by the model."""
     dialects: tuple[str, ...] = ()
-    """The forms of the wire that have it; empty for all (see `Provider.dialect`)."""
+    """The forms of the wire that have it; empty for all (see `Provider.dialect_of`)."""
     label: str = ""
     """What the panel's form calls it; empty for the prompt and the pictures, which have places of their own there."""
     seldom: bool = False
     """Whether that form has it in a fold, with the others that are seldom set."""
 
+
+VEO = ("gemini", "vertex")
+"""The forms of the wire over which Veo is spoken to."""
 
 FIELDS: tuple[Field, ...] = (
     Field(name="prompt", kind="text", help="what to show and to hear"),
@@ -54,14 +57,21 @@ FIELDS: tuple[Field, ...] = (
         name="reference_images",
         kind="images",
         flag="reference",
-        most=3,
-        help="an image of what should appear; up to three times",
+        most=6,
+        help="an image of what should appear; up to three times, six with Omni 1.2",
     ),
     Field(
         name="video",
         kind="video",
         flag="video",
         help="a clip to go on from: a job's ID, a variable or an address; adds 7 s",
+    ),
+    Field(
+        name="edit",
+        kind="video",
+        flag="edit",
+        dialects=("interactions",),
+        help="a clip to change as the prompt says: a job's ID or a variable; Gemini Omni only",
     ),
     Field(
         name="aspect_ratio",
@@ -91,6 +101,7 @@ FIELDS: tuple[Field, ...] = (
         name="person_generation",
         kind="choice",
         flag="person-generation",
+        dialects=VEO,
         label="People",
         help="which people may appear",
     ),
@@ -98,6 +109,7 @@ FIELDS: tuple[Field, ...] = (
         name="enhance_prompt",
         kind="switch",
         flag="enhance-prompt",
+        dialects=VEO,
         label="Prompt",
         seldom=True,
         help="let the provider rewrite the prompt, or not",
@@ -106,6 +118,7 @@ FIELDS: tuple[Field, ...] = (
         name="negative_prompt",
         kind="text",
         flag="negative-prompt",
+        dialects=VEO,
         label="Without",
         seldom=True,
         help="what should not appear",
@@ -124,6 +137,7 @@ FIELDS: tuple[Field, ...] = (
         name="sample_count",
         kind="number",
         flag="samples",
+        dialects=VEO,
         short="n",
         low=1,
         high=4,

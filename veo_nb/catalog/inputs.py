@@ -30,6 +30,8 @@ class SourceLimits:
     """Of the pictures that it may have."""
     fps: int | None = None
     """None for any."""
+    edited_seconds: float = 0.0
+    """How long a clip may be that is changed; 0 where none is."""
 
 
 IMAGE = ImageLimits(most_bytes=20 * 2**20, small_side=128, tolerance=0.03)
@@ -48,6 +50,15 @@ SOURCES: dict[str, SourceLimits] = {
         most_seconds=30.0,
         lines=(720, 1080, 2160),
         fps=24,
+    ),
+    # Gemini Omni reads the last 10 s of a clip that it extends, and makes up to 30 s in all; an edit takes 15 s.
+    "interactions": SourceLimits(
+        schemes=("interaction", "https"),
+        inline=True,
+        least_seconds=0.0,
+        most_seconds=27.0,
+        lines=(360, 720, 1080, 2160),
+        edited_seconds=15.0,
     ),
 }
 """By form of the wire."""

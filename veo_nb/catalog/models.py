@@ -21,6 +21,10 @@ class Model:
     resolutions: tuple[str, ...] = ("720p", "1080p", "4k")
     durations: tuple[int, ...] = (4, 6, 8)
     person_generation: tuple[str, ...] = ("allow_all", "allow_adult", "dont_allow")
+    references: int = 3
+    """How many images of what should appear it takes."""
+    dialects: tuple[str, ...] = ("gemini", "vertex")
+    """The forms of the wire over which it is spoken to."""
     default_duration: int = 8
     """Seconds the provider makes when nothing is asked."""
     typical_seconds: float = 75.0
@@ -28,6 +32,8 @@ class Model:
     stage: Literal["preview", "general"] = "preview"
     successor: str = ""
     """The model that came after it: named when a provider says that it no longer serves this one."""
+    closes: str = ""
+    """The day from which it may be gone, `2026-12-03`; empty where none is known."""
 
     def choices(self, name: str) -> tuple[Any, ...]:
         """The values that this model takes for a field of kind `choice`."""
@@ -79,11 +85,40 @@ MODELS: dict[str, Model] = {
             typical_seconds=45.0,
             stage="general",
         ),
+        Model(
+            id="gemini-omni-1.2-flash",
+            title="Gemini Omni 1.2",
+            alias="omni",
+            resolutions=("360p", "720p", "1080p", "4k"),
+            durations=tuple(range(3, 16)),
+            person_generation=(),
+            references=6,
+            dialects=("interactions",),
+            default_duration=10,
+            typical_seconds=60.0,
+            stage="general",
+        ),
+        Model(
+            id="gemini-omni-1.1-flash",
+            title="Gemini Omni 1.1",
+            alias="omni-1.1",
+            resolutions=("360p", "720p", "1080p", "4k"),
+            durations=tuple(range(3, 11)),
+            person_generation=(),
+            dialects=("interactions",),
+            default_duration=10,
+            typical_seconds=60.0,
+            stage="general",
+            successor="gemini-omni-1.2-flash",
+            closes="2026-12-03",
+        ),
     )
 }
 
-PREVIEWS = tuple(model.id for model in MODELS.values() if model.stage == "preview")
-GENERAL = tuple(model.id for model in MODELS.values() if model.stage == "general")
+_VEO = tuple(model for model in MODELS.values() if "gemini" in model.dialects)
+PREVIEWS = tuple(model.id for model in _VEO if model.stage == "preview")
+GENERAL = tuple(model.id for model in _VEO if model.stage == "general")
+OMNI = tuple(model.id for model in MODELS.values() if "interactions" in model.dialects)
 
 DEFAULT_MODEL = "fast"
 """An alias, the cheaper one: a first try should not cost the most."""

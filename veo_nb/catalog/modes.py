@@ -1,4 +1,4 @@
-"""The modes: the five ways in which a clip can be asked for, told by what is given with the prompt."""
+"""The modes: the six ways in which a clip can be asked for, told by what is given with the prompt."""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ class Mode(StrEnum):
     """With images of what should appear."""
     EXTENSION = "extension"
     """From the end of another clip."""
+    EDIT = "edit"
+    """Another clip, changed."""
 
 
 def mode_of(values: Values) -> Mode:
     """The mode that these fields ask for; of fields that can't be combined the one that weighs most."""
+    if is_set(values.get("edit")):
+        return Mode.EDIT
     if is_set(values.get("video")):
         return Mode.EXTENSION
     if is_set(values.get("reference_images")):

@@ -64,6 +64,8 @@ def _listed(
 _STANDARD = {"720p": 0.40, "1080p": 0.40, "4k": 0.60}
 _FAST = {"720p": 0.10, "1080p": 0.12, "4k": 0.30}
 _LITE = {"720p": 0.05, "1080p": 0.08}
+_OMNI = {"360p": 0.0232, "720p": 0.0695, "1080p": 0.1043, "4k": 0.2085}
+_OMNI_SOURCE = "resellers who quote Google's list or match it"
 
 PRICES: tuple[Price, ...] = (
     *_listed("gemini", "veo-3.1-generate-preview", _STANDARD),
@@ -82,6 +84,16 @@ PRICES: tuple[Price, ...] = (
     *_listed("vertex", "veo-3.1-fast-generate-001", {"4k": 0.25}, sound=False),
     *_listed("vertex", "veo-3.1-lite-generate-001", _LITE, sound=True),
     *_listed("vertex", "veo-3.1-lite-generate-001", {"720p": 0.03, "1080p": 0.05}, sound=False),
+    *(
+        replace(price, source=_OMNI_SOURCE)
+        for price in (
+            *_listed("gemini", "gemini-omni-1.2-flash", _OMNI),
+            *_listed("vertex", "gemini-omni-1.2-flash", _OMNI),
+            *_listed(
+                "gemini", "gemini-omni-1.1-flash", {"360p": 0.03, "720p": 0.10, "1080p": 0.15, "4k": 0.30}
+            ),
+        )
+    ),
 )
 """Google's. GPTProto publishes none (`Provider.price_note`), and the sandbox takes no money: there it is Google's that a
 clip would cost."""

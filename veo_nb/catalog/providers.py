@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from veo_nb.catalog.fields import Field
-from veo_nb.catalog.models import GENERAL, PREVIEWS
+from veo_nb.catalog.models import DEFAULT_MODEL, GENERAL, OMNI, PREVIEWS, Model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,8 +15,8 @@ class Provider:
 
     name: str
     title: str
-    dialect: Literal["gemini", "vertex"] = "gemini"
-    """Which of the two forms of the wire it speaks."""
+    dialects: tuple[Literal["gemini", "vertex", "interactions"], ...] = ("gemini",)
+    """The forms of the wire that it speaks; which one, tells the model."""
     submit_base: str = ""
     """Origin in front of the path of a submit; empty when known only at run time. `{location}-` is filled in,
     and left out where the location is `global` or there is none."""
@@ -44,15 +44,21 @@ class Provider:
     typical_seconds: float | None = None
     """Time to make a clip where it depends on the provider more than on the model."""
     models: tuple[str, ...] = PREVIEWS
+    default_model: str = DEFAULT_MODEL
     price_note: str = ""
     """What its figures are, where it publishes no price and Google's stands in for it; such a price is none for a
     budget. Empty where it has a list of its own."""
     withdrawn: str = ""
     """Why its models may be gone, in a sentence; said when it does not know one of them."""
 
-    def takes(self, item: Field) -> bool:
-        """Whether its form of the wire has this field."""
-        return not item.dialects or self.dialect in item.dialects
+    def dialect_of(self, model: Model) -> str:
+        """The form of the wire over which it is asked for this model."""
+        return next((one for one in self.dialects if one in model.dialects), self.dialects[0])
+
+    def takes(self, item: Field, model: Model | None = None) -> bool:
+        """Whether its form of the wire for this model has this field; for any of its models where none is given."""
+        spoken = self.dialects if model is None else (self.dialect_of(model),)
+        return not item.dialects or not set(spoken).isdisjoint(item.dialects)
 
 
 PROVIDERS: dict[str, Provider] = {
@@ -74,17 +80,20 @@ PROVIDERS: dict[str, Provider] = {
         Provider(
             name="gemini",
             title="Gemini API",
+            dialects=("gemini", "interactions"),
             submit_base="https://generativelanguage.googleapis.com",
             poll_base="https://generativelanguage.googleapis.com",
             key_origins=("https://generativelanguage.googleapis.com",),
             key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
             image_types=("image/png", "image/jpeg", "image/webp"),
+            models=(*PREVIEWS, *OMNI),
+            default_model="omni",
             withdrawn="Google is reported to have switched off Veo 3.1 here on 2026-10-22.",
         ),
         Provider(
             name="vertex",
             title="Vertex AI",
-            dialect="vertex",
+            dialects=("vertex", "interactions"),
             submit_base="https://{location}-aiplatform.googleapis.com",
             poll_base="https://{location}-aiplatform.googleapis.com",
             key_origins=("https://{location}-aiplatform.googleapis.com",),
@@ -93,17 +102,18 @@ PROVIDERS: dict[str, Provider] = {
             keyless=True,
             # A project's, for models that are not previews (public guides, 2026-03).
             requests_per_minute=50,
-            models=GENERAL,
+            models=(*GENERAL, "gemini-omni-1.2-flash"),
         ),
         Provider(
             name="sandbox",
             title="sandbox",
+            dialects=("gemini", "interactions"),
             # A local render takes a core or two: more at once only makes each slower.
             requests_per_minute=600,
             in_flight=10,
             bills=False,
             typical_seconds=7.0,
-            models=(*PREVIEWS, *GENERAL),
+            models=(*PREVIEWS, *GENERAL, *OMNI),
         ),
     )
 }

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import FIELDS, FIT, Field, Values
 from veo_nb.catalog.lookup import find_model, model_names
-from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, Model
+from veo_nb.catalog.models import MODELS, Model
 from veo_nb.catalog.modes import is_set, mode_of
 from veo_nb.catalog.phrases import did_you_mean, listed, nearest, shown
 from veo_nb.catalog.providers import PROVIDERS, Provider
@@ -35,7 +35,7 @@ def check(values: Values, provider: Provider) -> list[Problem]:
 
     Images and videos need only be present or absent here; that they can be read is checked where they are read.
     """
-    name = DEFAULT_MODEL if values.get("model") is None else values["model"]
+    name = provider.default_model if values.get("model") is None else values["model"]
     model = find_model(name, provider) if isinstance(name, str) else None
     if model is None:
         hint = did_you_mean(str(name), model_names(provider))
@@ -47,14 +47,16 @@ def check(values: Values, provider: Provider) -> list[Problem]:
         value = values.get(item.name)
         if value is not None:
             problems += (
-                _check_value(item, value, model, provider) if provider.takes(item) else [_not_taken(item)]
+                _check_value(item, value, model, provider)
+                if provider.takes(item, model)
+                else [_not_taken(item, model, provider)]
             )
     return [*problems, *(one for one in together if one.field != "prompt")]
 
 
 def find_doubts(values: Values, provider: Provider) -> list[str]:
     """What sources disagree about in a request that is taken: a sentence each, for who sends it all the same."""
-    name = DEFAULT_MODEL if values.get("model") is None else values["model"]
+    name = provider.default_model if values.get("model") is None else values["model"]
     model = find_model(name, provider) if isinstance(name, str) else None
     return [one.message for one in _broken(values, provider, model, "unsure")] if model else []
 
@@ -66,7 +68,9 @@ def choices(item: Field, provider: Provider | None = None, model: Model | None =
     models = [model] if model else [*MODELS.values()]
     if provider is not None and model is None:
         models = [MODELS[name] for name in provider.models]
-    every = item.choices or tuple(dict.fromkeys(one for known in models for one in known.choices(item.name)))
+    # The model that takes most gives the order.
+    widest = sorted(models, key=lambda known: -len(known.choices(item.name)))
+    every = item.choices or tuple(dict.fromkeys(one for known in widest for one in known.choices(item.name)))
     if provider is None:
         return every
     return tuple(one for one in every if any(_ever(item, one, provider, known) for known in models))
@@ -105,7 +109,8 @@ def _broken(
 def _concerns(rule: Rule, provider: Provider, model: Model | None) -> bool:
     """Whether a rule is about this form of the wire and this model."""
     of_model = not rule.models or (model is not None and not {model.id, model.alias}.isdisjoint(rule.models))
-    return of_model and (not rule.dialects or provider.dialect in rule.dialects)
+    spoken = provider.dialects if model is None else (provider.dialect_of(model),)
+    return of_model and (not rule.dialects or not set(spoken).isdisjoint(rule.dialects))
 
 
 def _has(values: Values, name: str, some: tuple[Any, ...]) -> bool:
@@ -133,8 +138,8 @@ def _check_value(item: Field, value: Any, model: Model, provider: Provider) -> l
         hint = "It takes True or False."
     elif item.kind == "images" and not isinstance(value, (list, tuple)):
         hint = "It takes a list of images."
-    elif item.kind == "images" and len(value) > item.most:
-        text = f"At most {item.most} reference images are taken."
+    elif item.kind == "images" and len(value) > model.references:
+        text = f"{model.title} takes at most {model.references} reference images."
         return [Problem(field=item.name, message=text, hint="Leave some out.")]
     if hint:
         return [Problem(field=item.name, message=f"{item.name} can't be {shown(value)}.", hint=hint)]
@@ -146,7 +151,14 @@ def _check_value(item: Field, value: Any, model: Model, provider: Provider) -> l
     return []
 
 
-def _not_taken(item: Field) -> Problem:
+def _not_taken(item: Field, model: Model, here: Provider) -> Problem:
+    if here.takes(item):
+        others = [MODELS[name].alias for name in here.models if here.takes(item, MODELS[name])]
+        return Problem(
+            field=item.name,
+            message=f"{model.title} has no {item.name}.",
+            hint=f"Leave it out, or use the model {listed(tuple(dict.fromkeys(others)))}.",
+        )
     takers = [provider for provider in PROVIDERS.values() if provider.takes(item)]
     return Problem(
         field=item.name,

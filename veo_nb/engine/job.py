@@ -87,6 +87,9 @@ class Actions(Protocol):
     def extend(self, video: Video, prompt: str, **fields: Any) -> Job:
         """The job that goes on from this clip."""
 
+    def edit(self, edit: Video, prompt: str, **fields: Any) -> Job:
+        """The job that changes this clip."""
+
     def retry(self, job_id: str) -> Job:
         """The job with this id, whose clip is looked for once more."""
 
@@ -258,10 +261,18 @@ class Job:
             InvalidRequest: the clip can't be gone on from: too old, too long, not 720p, or not at this provider.
             NotFound: it is not there yet, or has no such sample.
         """
-        chosen = [video for video in self.videos if video.sample == sample]
-        if self.videos and not chosen:
-            raise NotFound(f"Job {self.id} has no sample {sample}.", hint=f"It has {len(self.videos)}.")
-        return self._do().extend(chosen[0] if chosen else self.video, prompt, **fields)
+        return self._do().extend(self._sample(sample), prompt, **fields)
+
+    def edit(self, prompt: str, *, sample: int = 0, **fields: Any) -> Job:
+        """The job that changes this one's clip as the prompt says. Returns at once.
+
+        `sample` counts from 0; fields are those of `veo.generate`.
+
+        Raises:
+            InvalidRequest: the clip can't be changed: too long, or the model has no edits.
+            NotFound: it is not there yet, or has no such sample.
+        """
+        return self._do().edit(self._sample(sample), prompt, **fields)
 
     def retry(self) -> Job:
         """This job, whose clip is looked for at the provider once more; nothing is sent or paid for.
@@ -298,6 +309,12 @@ class Job:
         """Have `listener(job)` called on the background thread at each change; call what is returned to end it."""
         self.attend()
         return self.changed.listen(listener)
+
+    def _sample(self, sample: int) -> Video:
+        chosen = [video for video in self.videos if video.sample == sample]
+        if self.videos and not chosen:
+            raise NotFound(f"Job {self.id} has no sample {sample}.", hint=f"It has {len(self.videos)}.")
+        return chosen[0] if chosen else self.video
 
     def _do(self) -> Actions:
         if self._actions is None:

@@ -21,7 +21,7 @@ from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
-from veo_nb.request import DEFAULT_SHAPE, VideoRequest, make_request
+from veo_nb.request import DEFAULT_SHAPE, SOURCES, VideoRequest, make_request
 from veo_nb.store import lineage
 from veo_nb.store.billing import Bill, Quote, make_bill, make_gate, quote
 from veo_nb.store.changes import Change
@@ -103,11 +103,12 @@ class Jobs:
                 f"take can't be {take!r}.", hint="It takes a whole number from 1.", field="take"
             )
         values = {"model": self.settings.model, **{k: v for k, v in fields.items() if v is not None}}
-        clip = values.get("video")
-        if isinstance(clip, Job):
-            clip = clip.video
-        if isinstance(clip, Video):
-            values["video"] = source_of(clip, self.settings.provider)
+        for name in SOURCES:
+            clip = values.get(name)
+            if isinstance(clip, Job):
+                clip = clip.video
+            if isinstance(clip, Video):
+                values[name] = source_of(clip, self.settings.provider, str(values["model"]))
         for name in ("image", "last_frame"):
             if isinstance(values.get(name), Job):
                 raise InvalidRequest(
@@ -182,8 +183,8 @@ class Jobs:
         workspace = self.workspace
         if parts.ledger.read_only:
             return self._stored(request, take, parts, fresh=fresh), False
-        if request.video is not None and self._standing(request, take, parts, fresh=fresh) is None:
-            check_source(request.video, self.settings.provider, workspace.clock())
+        if request.source is not None and self._standing(request, take, parts, fresh=fresh) is None:
+            check_source(request, self.settings.provider, workspace.clock())
         for picture in request.pictures():
             workspace.files.keep_picture(picture)
             if picture.origin is not None:
@@ -208,7 +209,7 @@ class Jobs:
         provider, parts = self.settings.provider, self.workspace.existing()
         row = self._standing(request, take, parts, fresh=fresh)
         if row is None:
-            check_source(request.video, provider, self.workspace.clock())
+            check_source(request, provider, self.workspace.clock())
         stored = parts.registry.job(row) if parts and row else None
         seconds = self.usual_seconds(request.model)
         return Preview(request, provider, self.quote(request), seconds, stored, self.cost())
@@ -395,8 +396,22 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be gone on from.
         """
-        request = self.request_of(prompt, take, {**fields, "video": video})
+        request = self.request_of(prompt, take, {"model": self.model_for(video), **fields, "video": video})
         return self.submit(request, take=take, fresh=fresh)[0]
+
+    def edit(self, edit: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
+        """The job that changes this clip as the prompt says.
+
+        Raises:
+            InvalidRequest: the clip can't be changed.
+        """
+        request = self.request_of(prompt, take, {"model": self.model_for(edit), **fields, "edit": edit})
+        return self.submit(request, take=take, fresh=fresh)[0]
+
+    def model_for(self, video: Video) -> str:
+        """The model that goes on with a clip: the one that made it, where it talks about what it made, else the one set."""
+        made_by = video.job.request.model if video.job is not None else ""
+        return made_by if made_by in catalog.OMNI else self.settings.model
 
     # The queue
 

@@ -10,7 +10,7 @@ from veo_nb import catalog
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.kind import KINDS
 from veo_nb.media.shape import deviation, shape_name
-from veo_nb.request import Source
+from veo_nb.request import Source, VideoRequest
 from veo_nb.store.rows import VideoRow
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 LAST_FRAME = "start a new clip from its last frame, which .last_frame() gives"
 DAY = 24 * 3600.0
 SHAPES = ("16:9", "9:16")
-RESOLUTIONS = {720: "720p", 1080: "1080p", 2160: "4k"}
+INTERACTION = "interaction"
+"""How an address begins that names what made a clip, in place of its file."""
+RESOLUTIONS = {360: "360p", 720: "720p", 1080: "1080p", 2160: "4k"}
 """By the lines of the picture."""
 
 
@@ -35,8 +37,15 @@ class Maker(Protocol):
     def now(self) -> Any:
         """The job's `Snapshot`, which says when the clip was made."""
 
+    @property
+    def request(self) -> VideoRequest:
+        """What was asked for."""
+
     def extend(self, prompt: str, *, sample: int = 0, **fields: Any) -> Any:
         """The `Job` that goes on from this sample."""
+
+    def edit(self, prompt: str, *, sample: int = 0, **fields: Any) -> Any:
+        """The `Job` that changes this sample."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +90,20 @@ class Video:
                 "This clip does not know its job.", hint="Use veo.generate(…, video=clip).", field="video"
             )
         return self.job.extend(prompt, sample=self.sample, **fields)
+
+    def edit(self, prompt: str, **fields: Any) -> Any:
+        """The `Job` that changes this clip as the prompt says, such as "Make it snow". Returns at once.
+
+        Fields are those of `veo.generate`.
+
+        Raises:
+            InvalidRequest: it can't be changed: too long, or the model has no edits; Gemini Omni has.
+        """
+        if self.job is None:
+            raise InvalidRequest(
+                "This clip does not know its job.", hint="Use veo.generate(…, edit=clip).", field="edit"
+            )
+        return self.job.edit(prompt, sample=self.sample, **fields)
 
     def frame(self, seconds: float) -> Image:
         """The frame shown at this time, after the end the last one, as a PIL image: good as `image=` of a clip.
@@ -145,51 +168,97 @@ def video_from_row(row: VideoRow, folder: Path) -> Video:
     return Video(**{**vars(row), "path": folder / row.path})
 
 
-def source_of(clip: Video, provider: catalog.Provider) -> Source:
-    """A clip of a library as the source in a request to this provider."""
+def source_of(clip: Video, provider: catalog.Provider, model: str) -> Source:
+    """A clip of a library as the source in a request to this provider's model, by id or alias."""
     shape = "9:16" if clip.height > clip.width else "16:9"
-    uri = clip.path.as_uri() if _goes_along(clip, provider) else clip.uri
+    limits = _limits(provider, model)
+    uri = clip.path.as_uri() if _goes_along(clip, provider, limits) else _address(clip, provider, limits)
     lines = RESOLUTIONS.get(min(clip.width, clip.height), "")
     return Source(uri=uri, key=f"job:{clip.job_id}/{clip.sample}", shape=shape, lines=lines, clip=clip)
 
 
-def check_source(source: Video | Source | None, provider: catalog.Provider, now: float) -> None:
-    """Nothing, where this provider can go on from the clip at this moment; addresses are for it to judge.
+def check_source(request: VideoRequest, provider: catalog.Provider, now: float) -> None:
+    """Nothing, where this provider can make of the clip what is asked at this moment; addresses are for it to judge.
 
     Raises:
         InvalidRequest: it can't, and why.
     """
-    clip = source.clip if isinstance(source, Source) else source
-    if not isinstance(clip, Video):
-        return
-    found = _obstacle(clip, provider, now)
+    clip = request.source.clip if request.source is not None else None
+    if isinstance(clip, Video):
+        check_clip(clip, provider, request.model, now, edits=request.edit is not None)
+
+
+def check_clip(
+    clip: Video, provider: catalog.Provider, model: str, now: float, *, edits: bool = False
+) -> None:
+    """Nothing, where this provider's model can go on from a clip at this moment, or change it.
+
+    Raises:
+        InvalidRequest: it can't, and why.
+    """
+    found = _obstacle(clip, provider, _limits(provider, model), now, edits=edits)
     if found is not None:
         what, hint = found
+        field = "edit" if edits else "video"
         raise InvalidRequest(
-            f"The clip of job {clip.job_id} {what}.", hint=hint, field="video", job=clip.job_id
+            f"The clip of job {clip.job_id} {what}.", hint=hint, field=field, job=clip.job_id
         )
 
 
-def _goes_along(clip: Video, provider: catalog.Provider) -> bool:
+def _limits(provider: catalog.Provider, model: str) -> catalog.SourceLimits:
+    known = catalog.find_model(model, provider)
+    # One that is not there is refused in better words.
+    return catalog.SOURCES[provider.dialects[0] if known is None else provider.dialect_of(known)]
+
+
+def _address(clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits) -> str:
+    """What the provider knows the clip by: its own address, or over the newer wire what made it and nothing else."""
+    if INTERACTION not in limits.schemes:
+        return clip.uri
+    name = _interaction(clip, provider)
+    return f"{INTERACTION}:{name}" if name else ""
+
+
+def _interaction(clip: Video, provider: catalog.Provider) -> str:
+    """The interaction that made a clip at this provider; empty where none did."""
+    job = clip.job
+    if job is None or job.provider.name != provider.name:
+        return ""
+    made_by = catalog.MODELS.get(job.request.model)
+    spoken = made_by is not None and provider.dialect_of(made_by) == "interactions"
+    return (job.now.operation or "") if spoken else ""
+
+
+def _goes_along(clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits) -> bool:
     """Whether the clip's bytes are sent: its address is none that the provider looks into, but it takes them."""
-    limits = catalog.SOURCES[provider.dialect]
-    return limits.inline and clip.uri.partition(":")[0] not in limits.schemes
+    return limits.inline and _address(clip, provider, limits).partition(":")[0] not in limits.schemes
 
 
-def _obstacle(clip: Video, provider: catalog.Provider, now: float) -> tuple[str, str] | None:
-    """Why this clip can't be gone on from, and what to do."""
+def _obstacle(
+    clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits, now: float, *, edits: bool
+) -> tuple[str, str] | None:
+    """Why this clip can't be gone on from, or be changed, and what to do."""
     otherwise = f"{LAST_FRAME[0].upper()}{LAST_FRAME[1:]}."
-    if _goes_along(clip, provider):
+    if _goes_along(clip, provider, limits):
         if not clip.path.exists():
             return "is no longer there as a file, and would be sent along", "Run its cell again to fetch it."
-    elif (away := _out_of_reach(clip, provider, now, otherwise)) is not None:
+    elif (away := _out_of_reach(clip, provider, limits, now, otherwise)) is not None:
         return away
-    return _misfit(clip, provider, otherwise)
+    return _too_long(clip, limits) if edits else _misfit(clip, provider, limits, otherwise)
 
 
-def _misfit(clip: Video, provider: catalog.Provider, otherwise: str) -> tuple[str, str] | None:
+def _too_long(clip: Video, limits: catalog.SourceLimits) -> tuple[str, str] | None:
+    """Why a clip can't be changed."""
+    if clip.duration <= limits.edited_seconds + 0.1:
+        return None
+    what = f"is {clip.duration:.0f} s long, and up to {limits.edited_seconds:g} s can be changed"
+    return what, "Change the clip that it went on from, or a shorter one."
+
+
+def _misfit(
+    clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits, otherwise: str
+) -> tuple[str, str] | None:
     """Why a clip that can be had is none of those that the provider goes on from."""
-    limits = catalog.SOURCES[provider.dialect]
     # A clip is a frame or two longer than its seconds.
     if clip.duration > limits.most_seconds + 0.1:
         return (
@@ -206,7 +275,7 @@ def _misfit(clip: Video, provider: catalog.Provider, otherwise: str) -> tuple[st
             return f"has {lines} lines, and up to {taken}", otherwise
         hint = f'Make it with resolution="{limits.lines[0]}p", or {LAST_FRAME}.'
         return f"is {lines}p, and only {taken}", hint
-    if not _goes_along(clip, provider):
+    if not _goes_along(clip, provider, limits):
         # It was made there.
         return None
     if clip.path.suffix != ".mp4":
@@ -220,13 +289,16 @@ def _misfit(clip: Video, provider: catalog.Provider, otherwise: str) -> tuple[st
 
 
 def _out_of_reach(
-    clip: Video, provider: catalog.Provider, now: float, otherwise: str
+    clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits, now: float, otherwise: str
 ) -> tuple[str, str] | None:
     """Why the provider doesn't have this clip any more, or never had it."""
     made_by = clip.job.provider if clip.job is not None else provider
     if made_by.name != provider.name:
         hint = f'Use veo.configure(provider="{made_by.name}"), or {LAST_FRAME}.'
         return f"was made with {made_by.title}, and {provider.title} does not have it", hint
+    if _address(clip, provider, limits).startswith(f"{INTERACTION}:"):
+        # It is remembered for longer than its file.
+        return None
     if not clip.uri:
         return "has no address at the provider, since it came inside the answer", otherwise
     made = (clip.job.now.generated_at or clip.job.now.finished_at) if clip.job is not None else None

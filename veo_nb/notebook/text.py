@@ -105,6 +105,7 @@ def settings(request: VideoRequest) -> list[str]:
         request.last_frame and f"to {_picture(request.last_frame, request.shape)}",
         request.reference_images and counted(len(request.reference_images), "reference image"),
         request.video and "goes on from a clip",
+        request.edit and "changes a clip",
         request.person_generation and request.person_generation.replace("_", " "),
         enhanced,
         request.negative_prompt and f"without {request.negative_prompt}",
@@ -171,7 +172,7 @@ def wanted_price(provider: catalog.Provider, known: Sequence[catalog.Price]) -> 
     found = (catalog.find_price(known, provider, model) for model in provider.models)
     if any(one is not None and not one.note for one in found):
         return ""
-    asked = ask_price(provider, catalog.DEFAULT_MODEL)
+    asked = ask_price(provider, provider.default_model)
     return f"{provider.title} publishes no price: what do you pay there? {asked}"
 
 

@@ -21,7 +21,8 @@ from veo_nb.sandbox.faults import Faults, Table, UnusableFaults, read_faults
 from veo_nb.sandbox.gate import Quota, RequestLog
 from veo_nb.sandbox.mishap import ExposedConnection
 from veo_nb.sandbox.pool import Pool
-from veo_nb.sandbox.server import Sandbox, application
+from veo_nb.sandbox.server import application
+from veo_nb.sandbox.service import Sandbox
 from veo_nb.sandbox.store import Store
 from veo_nb.sandbox.wire import PROVIDER
 

@@ -21,8 +21,8 @@ from veo_nb.sandbox import faults, wire
 from veo_nb.sandbox.faults import Call, Fault, Faults
 
 CALLS: tuple[tuple[Call, re.Pattern[str]], ...] = (
-    ("submit", re.compile(r":predictLongRunning$")),
-    ("poll", re.compile(r"/operations/|:fetchPredictOperation$")),
+    ("submit", re.compile(r":predictLongRunning$|/interactions$")),
+    ("poll", re.compile(r"/operations/|:fetchPredictOperation$|/interactions/[^/]+$")),
     ("download", re.compile(r"/files/[^/]*:download$|/storage/v1/b/")),
 )
 GOOGLE = {

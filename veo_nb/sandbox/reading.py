@@ -38,6 +38,17 @@ WEATHERS: dict[str, str] = {
     "dust": "dust dusty pollen sand desert hazy",
     "birds": "bird birds seagull seagulls gull gulls flock eagle crow crows",
 }
+TINTS = {
+    "red": "c83232",
+    "orange": "e08030",
+    "yellow": "e8c840",
+    "green": "3c9650",
+    "blue": "3264c8",
+    "purple": "7840a0",
+    "pink": "f08cb4",
+    "sepia": "b49060",
+}
+GREYS = frozenset(["monochrome", "greyscale", "grayscale", "noir", "bw"])
 MISTY = "mist misty fog foggy haze hazy smoke steam dawn cloud clouds"
 
 # zenith middle horizon sun far near mist
@@ -164,6 +175,34 @@ def read_prompt(text: str, avoid: str = "") -> Reading:
     return Reading(
         text=text, place=place, time=time, light=light, timed=bool(named), weather=weather, snowy=snowy
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a prompt wants to be different in a clip that is there."""
+
+    light: Light
+    graded: bool
+    """Whether it is to be seen in that light."""
+    weather: str
+    tint: Colour | None
+    grey: bool
+
+
+def read_change(text: str) -> Change:
+    """What an edit says of light, weather and colour; where it says nothing of them, a light is drawn by lot."""
+    words = words_of(text)
+    lot = dice("change", text)
+    weather = _named(WEATHERS, words) or ""
+    tint = next((colour(*bytes.fromhex(code)) for name, code in TINTS.items() if name in words), None)
+    grey = bool(words & GREYS) or {"black", "white"} <= words
+    named = _named(LIGHTS, words) or (
+        ""
+        if weather or tint is not None or grey
+        else _drawn(lot, ("dawn", "golden", "dusk", "night"), "", LIGHTS)
+    )
+    light = _light(named or "day", lot, misty=bool(words & set(MISTY.split())))
+    return Change(light=light, graded=bool(named), weather=weather, tint=tint, grey=grey)
 
 
 def words_of(text: str) -> set[str]:

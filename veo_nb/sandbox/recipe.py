@@ -7,6 +7,7 @@ A recipe is a dict for JSON:
     sound                     whether there is any (recipes from before there was a choice lack this and the next)
     lossless                  whether the file may be large for the sake of the picture
     source                    a video to put in front: a path in the folder, or None
+    edits                     a video to show in another light: a path in the folder; absent where there is none
     shot                      what is seen:
         prompts               texts that the world is made from: the first gives the place, and the clip goes
                               from the light of the last but one to that of the last
@@ -31,7 +32,7 @@ from veo_nb.media.probe import UnreadableVideo, VideoInfo, probe
 from veo_nb.sandbox.store import Operation
 from veo_nb.sandbox.wire import Blob, Order, invalid
 
-LINES = {"720p": 720, "1080p": 1080, "4k": 2160}
+LINES = {"360p": 360, "720p": 720, "1080p": 1080, "4k": 2160}
 ADDED = 7.0
 """Seconds that an extension adds."""
 LARGEST = 80_000_000
@@ -82,17 +83,45 @@ def _write(order: Order, operation: str, folder: Path, source: Made | None) -> d
     }
     for path in filter(None, (shot["image"], shot["last"])):
         _bring_to_shape(folder / path, order.extras.fit, (width, height))
-    if order.source.file:
+    if order.edits:
+        _change(recipe, order, folder, operation, source)
+    elif order.source.file:
         if source is None:
             field = "video.gcsUri" if order.source.object else "video.uri"
             raise invalid(f"{field} names a video that is not here any more.")
         _go_on(recipe, order, folder, str(source[2].relative_to(folder)), operation)
-        _same_shot(shot, source, folder, operation)
+        # What was changed afterwards no scene would show: its last frame does.
+        if "edits" not in source[0].recipe:
+            _same_shot(shot, source, folder, operation)
     elif order.source.data is not None:
         name = f"inputs/{operation}-video.mp4"
         (folder / name).write_bytes(order.source.data)
         _go_on(recipe, order, folder, name, operation)
     return recipe
+
+
+def _change(recipe: dict[str, Any], order: Order, folder: Path, operation: str, source: Made | None) -> None:
+    """Turn the recipe into that of the same video, changed as the prompt says."""
+    name = f"inputs/{operation}-video.mp4"
+    if source is not None:
+        # A copy: the other may be forgotten first.
+        shutil.copyfile(source[2], folder / name)
+    else:
+        (folder / name).write_bytes(order.source.data or b"")
+    facts = _read_video(folder / name)
+    upright = facts.height > facts.width
+    if order.aspect_ratio not in (None, "9:16" if upright else "16:9"):
+        raise invalid(f"aspect_ratio can't be {order.aspect_ratio}: the video has another.")
+    recipe.update(edits=name, seconds=facts.duration)
+    short, long = sorted((recipe["width"], recipe["height"]))
+    recipe.update(width=short if upright else long, height=long if upright else short)
+
+
+def _read_video(path: Path) -> VideoInfo:
+    try:
+        return probe(path)
+    except UnreadableVideo as error:
+        raise invalid("video can't be read: it is no MP4 that plays to its end.") from error
 
 
 def size(order: Order) -> tuple[int, int]:
@@ -155,28 +184,37 @@ def _read_image(blob: Blob, name: str) -> Image.Image:
 
 def _go_on(recipe: dict[str, Any], order: Order, folder: Path, source: str, operation: str) -> None:
     """Turn the recipe into that of an extension of the video at `source`."""
-    try:
-        facts = probe(folder / source)
-        image = last_frame(folder / source)
-    except UnreadableVideo as error:
-        raise invalid("video can't be read: it is no MP4 that plays to its end.") from error
+    facts = _read_video(folder / source)
+    image = last_frame(folder / source)
     _check_source(facts, order)
     name = f"inputs/{operation}-from.png"
     image.save(folder / name, "PNG", compress_level=1)
     # It is joined to what is there.
-    short = min(facts.width, facts.height)
+    short = LINES[order.resolution or "720p"] if order.total else min(facts.width, facts.height)
     long = short * 16 // 9
     upright = facts.height > facts.width
     recipe.update(
         width=short if upright else long,
         height=long if upright else short,
-        seconds=ADDED,
+        seconds=order.seconds if order.total else ADDED,
         source=source,
     )
     recipe["shot"]["image"] = name
 
 
 def _check_source(facts: VideoInfo, order: Order) -> None:
+    if order.total:
+        if facts.duration + order.seconds > order.total + 0.1:
+            asked = f"{facts.duration:.0f} s and {order.seconds:g} s"
+            raise invalid(f"The clip would last {asked}; at most {order.total:g} s are made.")
+    else:
+        _check_veo_source(facts, order)
+    shape = "9:16" if facts.height > facts.width else "16:9"
+    if order.aspect_ratio not in (None, shape):
+        raise invalid(f"aspectRatio can't be {order.aspect_ratio}: the video is {shape}.")
+
+
+def _check_veo_source(facts: VideoInfo, order: Order) -> None:
     limits = catalog.SOURCES[order.dialect]
     if not limits.least_seconds - 0.1 <= facts.duration <= limits.most_seconds + 0.1:
         some = f"{limits.least_seconds:g} to {limits.most_seconds:g} s can be extended"
@@ -190,9 +228,6 @@ def _check_source(facts: VideoInfo, order: Order) -> None:
         raise invalid(f"video has {facts.fps:g} frames a second; {limits.fps} can be extended.")
     if order.resolution not in (None, names[lines]):
         raise invalid(f"resolution can't be {order.resolution}: the video is {names[lines]}.")
-    shape = "9:16" if facts.height > facts.width else "16:9"
-    if order.aspect_ratio not in (None, shape):
-        raise invalid(f"aspectRatio can't be {order.aspect_ratio}: the video is {shape}.")
 
 
 def _same_shot(shot: dict[str, Any], source: Made, folder: Path, operation: str) -> None:

@@ -6,75 +6,28 @@ import asyncio
 import base64
 import contextlib
 import secrets
-import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
-from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from veo_nb.sandbox import vertex, wire
-from veo_nb.sandbox.faults import Faults
-from veo_nb.sandbox.gate import Gate, Quota, RequestLog, is_googles
+from veo_nb.sandbox.gate import Gate, is_googles
+from veo_nb.sandbox.interactions.routes import routes as interactions
 from veo_nb.sandbox.mishap import Mishaps
-from veo_nb.sandbox.pool import INTERNAL, Pool
 from veo_nb.sandbox.recipe import write_recipe
-from veo_nb.sandbox.store import Operation, Store
+from veo_nb.sandbox.service import Sandbox, read_body, send_video, start
+from veo_nb.sandbox.store import Operation
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes of the largest body that is taken."""
-DRAINED = 1024 * 1024 * 1024
-"""Bytes of a too large body that are read and dropped, so that its sender hears the answer."""
-REASON = "The sandbox was asked to filter this clip ({word}). You are not charged."
 SHORT = "publishers/google/models/{model}"
 FULL = "projects/{project}/locations/{location}/publishers/google/models/{model}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sandbox:
-    """The server's parts and settings, handed to each route as `request.app.state.sandbox`."""
-
-    store: Store
-    pool: Pool
-    log: RequestLog
-    quota: Quota
-    faults: Faults
-    key: str
-    latency: float
-    """Seconds an operation takes at least."""
-    retention: float
-    """Seconds for which a finished video is kept."""
-    clock: Callable[[], float] = time.time
-    """Seconds since 1970."""
-
-    def kept(self, name: str) -> tuple[Operation, int, Path] | None:
-        """What made the video with this ID, which sample it is and where it lies; None once it has expired."""
-        found = self.store.find_file(name)
-        if found is None or self.clock() > found[0].finished + self.retention:
-            return None
-        path = self.store.file(name)
-        return (*found, path) if path.is_file() else None
-
-    def named(self, address: str) -> str:
-        """The ID of the video at this address in the cloud; empty when there is none."""
-        found = vertex.read_object(address)
-        maker = self.store.find(found[0]) if found else None
-        if not found or maker is None or found[1] >= len(maker.files):
-            return ""
-        return maker.files[found[1]] if vertex.object_address(maker, found[1]) == address else ""
-
-    def is_done(self, operation: str) -> bool:
-        """Whether a poll would say that an operation is done, or does not know it."""
-        found = self.store.find(operation)
-        return found is None or (found.ended and self.clock() >= found.ready)
 
 
 async def submit(request: Request) -> Response:
@@ -102,7 +55,7 @@ async def _submit(
 ) -> Response:
     """Take an order and answer with the operation's name."""
     sandbox: Sandbox = request.app.state.sandbox
-    raw = await _body(request)
+    raw = await read_body(request)
     operation = secrets.token_hex(8)
     with sandbox.quota.place(operation, sandbox.clock(), sandbox.is_done):
         order = await run_in_threadpool(read, raw)
@@ -111,41 +64,8 @@ async def _submit(
             order = replace(order, source=replace(order.source, file=file))
         source = sandbox.kept(order.source.file) if order.source.file else None
         recipe = await run_in_threadpool(write_recipe, order, operation, sandbox.store.folder, source)
-        _start(sandbox, order, recipe, operation, name(operation))
+        start(sandbox, order, recipe, operation, name=name(operation))
     return JSONResponse({"name": name(operation)})
-
-
-def _start(sandbox: Sandbox, order: wire.Order, recipe: dict[str, Any], operation: str, name: str) -> None:
-    """Remember an operation and let it be rendered, or end it as its prompt asks."""
-    fails, reasons = "sandbox:fail" in order.prompt, _reasons(order)
-    # What is filtered away nobody will see, so it is not rendered.
-    recipe["samples"] -= len(reasons)
-    now = sandbox.clock()
-    sandbox.store.add(
-        Operation(
-            id=operation,
-            model=order.model,
-            name=name,
-            recipe=recipe,
-            storage=order.extras.storage,
-            ready=now + sandbox.latency,
-            ended=fails or not recipe["samples"],
-            code=INTERNAL if fails else 0,
-            message="The sandbox was asked to fail (sandbox:fail)." if fails else "",
-            reasons=reasons,
-        ),
-        now,
-    )
-    sandbox.pool.wake()
-
-
-def _reasons(order: wire.Order) -> tuple[str, ...]:
-    """Why samples of an order are filtered away, as its prompt asks: one reason for each."""
-    if "sandbox:filter-one" in order.prompt:
-        return (REASON.format(word="sandbox:filter-one"),)
-    return (REASON.format(word="sandbox:filter"),) * (
-        order.samples if "sandbox:filter" in order.prompt else 0
-    )
 
 
 async def poll(request: Request) -> Response:
@@ -169,7 +89,7 @@ async def poll(request: Request) -> Response:
 async def poll_vertex(request: Request) -> Response:
     """Tell how an operation of the second dialect stands."""
     sandbox: Sandbox = request.app.state.sandbox
-    raw = await _body(request)
+    raw = await read_body(request)
     model, project, location = _resource(request)
     where = vertex.resource(model, project, location) if "project" in request.path_params else ""
     name, operation = vertex.read_question(raw, model, where)
@@ -201,7 +121,7 @@ def _videos(sandbox: Sandbox, operation: Operation) -> list[dict[str, str]]:
 
 async def download(request: Request) -> Response:
     """Send a video, or the part of it that is asked for."""
-    return _video(request, request.path_params["file"])
+    return send_video(request, request.path_params["file"])
 
 
 async def download_object(request: Request) -> Response:
@@ -210,7 +130,7 @@ async def download_object(request: Request) -> Response:
     bucket, name = request.path_params["bucket"], request.path_params["object"]
     file = sandbox.named(f"gs://{bucket}/{name}")
     if request.query_params.get("alt") == "media":
-        return _video(request, file)
+        return send_video(request, file)
     found = sandbox.kept(file)
     if found is None:
         raise wire.Refused(404, "NOT_FOUND", f"No such object: {bucket}/{name}")
@@ -218,36 +138,10 @@ async def download_object(request: Request) -> Response:
     return JSONResponse(vertex.object_facts(bucket, name, found[2].stat().st_size, base))
 
 
-def _video(request: Request, name: str) -> Response:
-    sandbox: Sandbox = request.app.state.sandbox
-    found = sandbox.kept(name)
-    if found is None:
-        raise wire.Refused(404, "NOT_FOUND", "There is no such file, or it has expired.")
-    return FileResponse(found[2], media_type="video/mp4")
-
-
 def _resource(request: Request) -> tuple[str, str, str]:
     """Model, project and location of a path of the second dialect; the short one names only the model."""
     path = request.path_params
     return path["model"], path.get("project", vertex.PROJECT), path.get("location", vertex.LOCATION)
-
-
-async def _body(request: Request) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= LARGEST:
-            chunks.append(chunk)
-        else:
-            chunks.clear()
-            if size > DRAINED:
-                break
-    if size > LARGEST:
-        message = f"The request is too large: at most {LARGEST} bytes are taken."
-        raise wire.Refused(413, "INVALID_ARGUMENT", message)
-    raw = request.scope["veo_body"] = b"".join(chunks)
-    return raw
 
 
 async def _refused(request: Request, problem: Exception) -> Response:
@@ -266,7 +160,8 @@ async def _no_route(_: Request, problem: Exception) -> Response:
 async def _forget(sandbox: Sandbox) -> None:
     """Keep videos as long as the provider does, and no longer."""
     while True:
-        sandbox.store.forget(sandbox.clock() - sandbox.retention)
+        now = sandbox.clock()
+        sandbox.store.forget(now - sandbox.retention, now)
         await asyncio.sleep(min(3600.0, max(1.0, sandbox.retention)))
 
 
@@ -291,6 +186,7 @@ def application(sandbox: Sandbox) -> ASGIApp:
         *(Route(path, download) for path in (files, f"/upload{files}")),
         *(Route(path, download_object) for path in (objects, f"/download{objects}")),
     ]
+    routes += interactions()
     for version in ("v1", "v1beta1"):
         for where in (SHORT, FULL):
             path = f"/{version}/{where}"

@@ -10,7 +10,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,10 @@ UPDATE operations SET finished = ready
     """
 UPDATE operations SET recipe = replace(recipe, '"moods":', '"prompts":')
 """,
+    """
+ALTER TABLE operations ADD COLUMN facts TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE operations ADD COLUMN until REAL NOT NULL DEFAULT 0
+""",
 )
 """What makes a new folder's tables, and then each change since: a folder that has seen N of them gets the rest."""
 
@@ -77,6 +81,10 @@ class Operation:
     """IDs of its videos, one for each sample."""
     finished: float = 0.0
     """When it was done, once it is: its videos are kept from then on."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What its dialect wants to know of it later."""
+    until: float = 0.0
+    """Until when its video is kept for another to go on from, though nobody can fetch it any more."""
 
 
 class Store:
@@ -115,8 +123,8 @@ class Store:
         """Remember a new operation, submitted now."""
         self._base.execute(
             "INSERT INTO operations"
-            " (id, model, name, recipe, storage, submitted, ready, finished, ended, code, message, reasons)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " (id, model, name, recipe, storage, submitted, ready, finished, ended, code, message, reasons, facts, until)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 operation.id,
                 operation.model,
@@ -130,6 +138,8 @@ class Store:
                 operation.code,
                 operation.message,
                 json.dumps(operation.reasons),
+                json.dumps(operation.facts),
+                operation.until,
             ),
         )
 
@@ -164,6 +174,11 @@ class Store:
     def finish(self, operation: str, files: list[str], now: float) -> None:
         """Its videos lie in the folder: one for each sample."""
         with self._writing():
+            # It may have been cancelled or deleted in the meantime.
+            if not self._base.execute(
+                "SELECT 1 FROM operations WHERE id = ? AND ended = 0", (operation,)
+            ).fetchone():
+                return
             self._base.executemany(
                 "INSERT INTO files (id, operation, sample) VALUES (?, ?, ?)",
                 [(name, operation, sample) for sample, name in enumerate(files)],
@@ -175,22 +190,39 @@ class Store:
     def fail(self, operation: str, code: int, message: str, now: float) -> None:
         """It ended without a video."""
         self._base.execute(
-            "UPDATE operations SET ended = 1, finished = max(ready, ?), code = ?, message = ? WHERE id = ?",
+            "UPDATE operations SET ended = 1, finished = max(ready, ?), code = ?, message = ? WHERE id = ? AND ended = 0",
             (now, code, message, operation),
         )
 
-    def forget(self, before: float) -> None:
+    def cancel(self, operation: str, code: int, now: float) -> None:
+        """It ends now, and nobody renders it."""
+        self._base.execute(
+            "UPDATE operations SET ended = 1, ready = ?, finished = ?, code = ?, message = 'Cancelled.' WHERE id = ?",
+            (now, now, code, operation),
+        )
+
+    def delete(self, operation: str) -> None:
+        """Forget it at once, and its videos."""
+        found = self.find(operation)
+        for name in found.files if found is not None else ():
+            self.file(name).unlink(missing_ok=True)
+        self._base.execute("DELETE FROM operations WHERE id = ?", (operation,))
+
+    def forget(self, before: float, now: float = float("inf")) -> None:
         """Delete the videos of operations that were finished before this moment, and an hour later all trace of them.
 
-        Who asks for a video in that hour still hears that it was one.
+        Who asks for a video in that hour still hears that it was one. What another may go on from at `now` stays.
         """
         expired = self._base.execute(
-            "SELECT files.id FROM files JOIN operations ON operations.id = operation WHERE finished < ?",
-            (before,),
+            "SELECT files.id FROM files JOIN operations ON operations.id = operation"
+            " WHERE finished < ? AND until < ?",
+            (before, now),
         )
         for row in expired.fetchall():
             self.file(row["id"]).unlink(missing_ok=True)
-        self._base.execute("DELETE FROM operations WHERE ended = 1 AND finished < ?", (before - LINGER,))
+        self._base.execute(
+            "DELETE FROM operations WHERE ended = 1 AND finished < ? AND until < ?", (before - LINGER, now)
+        )
         known = {row["id"] for row in self._base.execute("SELECT id FROM files")}
         known |= {row["id"] for row in self._base.execute("SELECT id FROM operations WHERE ended = 0")}
         for part in ("files", "inputs"):
@@ -236,6 +268,8 @@ class Store:
             code=row["code"],
             message=row["message"],
             reasons=tuple(json.loads(row["reasons"])),
+            facts=json.loads(row["facts"]),
+            until=row["until"],
             files=tuple(item["id"] for item in files),
         )
 

@@ -18,7 +18,7 @@ from veo_nb.sandbox import wire
 from veo_nb.sandbox.store import Operation
 from veo_nb.sandbox.wire import Blob, Extras, Order, Reference, Refused, Source, invalid, shown
 
-PROVIDER = replace(wire.PROVIDER, dialect="vertex")
+PROVIDER = replace(wire.PROVIDER, dialects=("vertex",))
 """The sandbox as it is met here: the same models, by the rules of this form of the wire."""
 PROJECT, LOCATION = "sandbox", "global"
 """Where an operation belongs that was asked for by the short path, whose key alone tells the project."""

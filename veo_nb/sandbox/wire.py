@@ -129,7 +129,7 @@ class Order:
     prompt: str
     aspect_ratio: str | None
     resolution: str | None
-    seconds: int
+    seconds: float
     seed: int | None
     samples: int
     negative_prompt: str
@@ -138,6 +138,10 @@ class Order:
     references: tuple[Blob, ...] = field(repr=False)
     source: Source
     extras: Extras
+    edits: bool = False
+    """Whether the source is changed, and not gone on from."""
+    total: float = 0.0
+    """Seconds that a source and what is added to it may last, where the clip says how much that is; 0 for Veo's rules."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +183,8 @@ def find_model(name: str) -> catalog.Model:
 
 def known_model(name: str) -> catalog.Model | None:
     """The model with exactly this ID, if the sandbox serves it."""
-    return catalog.MODELS[name] if name in PROVIDER.models else None
+    model = catalog.MODELS[name] if name in PROVIDER.models else None
+    return model if model is not None and set(catalog.VEO) <= set(model.dialects) else None
 
 
 def read_order(model: catalog.Model, raw: bytes) -> Order:
@@ -214,7 +219,7 @@ def make_order(
         raise Refused(400, "INVALID_ARGUMENT", POLICY, "CONTENT_POLICY_VIOLATION")
     return Order(
         model=model.id,
-        dialect=provider.dialect,
+        dialect=provider.dialect_of(model),
         prompt=prompt,
         aspect_ratio=values.get("aspect_ratio"),
         resolution=values.get("resolution"),

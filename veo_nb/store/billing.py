@@ -58,9 +58,17 @@ def quote(
     )
     if price is None:
         return Quote()
-    seconds = EXTENSION_SECONDS if request.video is not None else request.seconds
+    seconds = _seconds(request, provider)
     usd = price.usd_per_call + price.usd_per_second * seconds * (request.sample_count or 1)
     return Quote(usd=usd, note=price.note)
+
+
+def _seconds(request: VideoRequest, provider: catalog.Provider) -> float:
+    """Seconds that are made: of an edit those of its clip, of Veo's extension what it always adds."""
+    if request.edit is not None:
+        return float(getattr(request.edit.clip, "duration", 0.0)) or request.seconds
+    veo = provider.dialect_of(catalog.MODELS[request.model]) in catalog.VEO
+    return EXTENSION_SECONDS if request.video is not None and veo else request.seconds
 
 
 @dataclass(frozen=True, kw_only=True)

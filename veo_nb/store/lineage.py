@@ -11,6 +11,8 @@ from veo_nb.media.picture import Origin
 from veo_nb.store.ledger import Ledger
 
 FRAMES = ("image", "last_frame")
+HOW = {"video": "goes on from it", "edit": "changes it"}
+"""The fields that hold a clip, and what is made of it."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,17 @@ class Lineage:
 
     came_from: tuple[Link, ...]
     became: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Step(Link):
+    """A clip among those that were made of one another by changing it or by going on from it.
+
+    `parent` is the key of the one before, empty for the first; `depth` how many are before it on its way from there.
+    """
+
+    parent: str = ""
+    depth: int = 0
 
 
 def note_origin(ledger: Ledger, sha256: str, origin: Origin) -> None:
@@ -56,12 +69,40 @@ def find_lineage(ledger: Ledger, job_id: str, sample: int) -> Lineage:
     )
 
 
+def find_steps(ledger: Ledger, job_id: str, sample: int) -> tuple[Step, ...]:
+    """The tree of steps in which this clip is one, each before those that were made of it; () where it stands alone."""
+    made: dict[str, list[tuple[str, str]]] = {}
+    source: dict[str, str] = {}
+    fields = ", ".join(f"json_extract(request, '$.{name}.key') AS {name}" for name in HOW)
+    for row in ledger.read(f"SELECT id, {fields} FROM jobs ORDER BY created_at, rowid"):
+        for name, how in HOW.items():
+            key = str(row[name] or "")
+            if key.startswith("job:"):
+                source[row["id"]] = key.removeprefix("job:")
+                made.setdefault(source[row["id"]], []).append((row["id"], how))
+    # Of a job with several samples the one on the way to this clip, else the first.
+    way = [f"{job_id}/{sample}"]
+    while (before := source.get(way[-1].partition("/")[0], "")) and before not in way:
+        way.append(before)
+    samples = {key.partition("/")[0]: key for key in way}
+    found: list[Step] = []
+    left = [Step(way[-1], "", _link(ledger, way[-1], "").prompt)]
+    while left:
+        step = left.pop()
+        found.append(step)
+        for child, how in reversed(made.get(step.key, [])):
+            link = _link(ledger, samples.get(child, f"{child}/0"), how)
+            left.append(Step(link.key, how, link.prompt, step.key, step.depth + 1))
+    return tuple(found) if len(found) > 1 else ()
+
+
 def _sources(ledger: Ledger, job_id: str) -> Iterator[Link]:
     for row in ledger.read("SELECT request FROM jobs WHERE id = ?", (job_id,)):
         request = json.loads(row["request"])
-        key = str((request.get("video") or {}).get("key", ""))
-        if key.startswith("job:"):
-            yield _link(ledger, key.removeprefix("job:"), "goes on from it")
+        for name, how in HOW.items():
+            key = str((request.get(name) or {}).get("key", ""))
+            if key.startswith("job:"):
+                yield _link(ledger, key.removeprefix("job:"), how)
         for picture in _pictures(request):
             origin = origin_of(ledger, picture["sha256"])
             if origin is not None:
@@ -73,11 +114,12 @@ def _sources(ledger: Ledger, job_id: str) -> Iterator[Link]:
 
 def _results(ledger: Ledger, job_id: str, sample: int) -> Iterator[Link]:
     key = f"{job_id}/{sample}"
-    for row in ledger.read(
-        "SELECT id, request FROM jobs WHERE json_extract(request, '$.video.key') = ? ORDER BY created_at",
-        (f"job:{key}",),
-    ):
-        yield Link(f"{row['id']}/0", "goes on from it", json.loads(row["request"])["prompt"])
+    for name, how in HOW.items():
+        for row in ledger.read(
+            f"SELECT id, request FROM jobs WHERE json_extract(request, '$.{name}.key') = ? ORDER BY created_at",
+            (f"job:{key}",),
+        ):
+            yield Link(f"{row['id']}/0", how, json.loads(row["request"])["prompt"])
     for origin in ledger.read(
         "SELECT sha256, seconds FROM origins WHERE job_id = ? AND sample = ?", (job_id, sample)
     ):

@@ -130,7 +130,7 @@ def check(jobs: Jobs, asked: Iterable[Asked], *, confirmed: bool) -> None:
     ask(found, confirmed=confirmed)
     new = [one for one in asked if not one.stored]
     for one in new:
-        check_source(one.request.video, jobs.settings.provider, jobs.workspace.clock())
+        check_source(one.request, jobs.settings.provider, jobs.workspace.clock())
     bill = jobs.cost()
     for one in new:
         if one.quote.firm is None:

@@ -28,7 +28,7 @@ export interface Library extends LibraryState, Shelves {}
 
 /** What lies over the panel. */
 export type Layer =
-  | { kind: "details"; clip: string }
+  | { kind: "details"; clip: string /** Whether somebody came there along the steps. */; walked?: boolean }
   | { kind: "compare"; clips: [string, string] }
   | { kind: "join"; clips: string[] };
 

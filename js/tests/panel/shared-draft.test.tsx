@@ -14,6 +14,7 @@ const EMPTY: Draft = {
   last_frame: [],
   reference_images: [],
   video: "",
+  edit: "",
   fit: "",
   take: 1,
 };

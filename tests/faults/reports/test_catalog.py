@@ -38,9 +38,9 @@ def at(make_studio, service, tmp_path):
 
 
 PRICED: dict[str, tuple[str, dict[str, Any], float]] = {
-    "fast, 8 s at 720p": ("gemini", {}, 0.80),
-    "fast, 8 s at 1080p": ("gemini", {"resolution": "1080p"}, 0.96),
-    "fast, 8 s at 4k": ("gemini", {"resolution": "4k"}, 2.40),
+    "fast, 8 s at 720p": ("gemini", {"model": "fast"}, 0.80),
+    "fast, 8 s at 1080p": ("gemini", {"model": "fast", "resolution": "1080p"}, 0.96),
+    "fast, 8 s at 4k": ("gemini", {"model": "fast", "resolution": "4k"}, 2.40),
     "standard, 8 s at 4k": ("gemini", {"model": "standard", "resolution": "4k"}, 4.80),
     "lite, 8 s at 1080p": ("gemini", {"model": "lite", "resolution": "1080p"}, 0.64),
     "standard without sound": ("vertex", {"model": "standard", "generate_audio": False}, 1.60),

@@ -1,4 +1,4 @@
-"""Which of the two forms of the wire a provider speaks. To add a third, add its file and a case in `dialect_of`."""
+"""Which forms of the wire a provider speaks. To add one, add its file and a case in `dialects_of`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import re
 from typing import Protocol
 
 from veo_nb import catalog, errors
+from veo_nb.api.body import Mask, as_it_is
 from veo_nb.api.dialects.gemini import Gemini
+from veo_nb.api.dialects.interactions import Interactions
 from veo_nb.api.dialects.vertex import Vertex
-from veo_nb.api.wire import Call
+from veo_nb.api.wire import Call, Operation
 from veo_nb.credentials.keys import missing_key
 from veo_nb.request import VideoRequest
 
@@ -28,11 +30,20 @@ class Dialect(Protocol):
     def address(self, uri: str) -> str:
         """Where a video is fetched that an answer names so."""
 
+    def read_submitted(self, body: bytes, mask: Mask = as_it_is) -> Operation:
+        """The operation that a submit was answered with."""
 
-def dialect_of(
+    def read_operation(self, body: bytes, mask: Mask = as_it_is, asked: str = "") -> Operation:
+        """The state of an operation, from the answer to a poll of the address `asked`."""
+
+    def find_name(self, body: bytes, mask: Mask = as_it_is) -> Operation | None:
+        """The operation that the beginning of an answer names."""
+
+
+def dialects_of(
     provider: catalog.Provider, base: str, *, has_key: bool, project: str, location: str, storage_uri: str
-) -> Dialect:
-    """The dialect of a provider, ready to be asked.
+) -> dict[str, Dialect]:
+    """The dialects of a provider by name, ready to be asked.
 
     Raises:
         InvalidRequest: it speaks another form, has no address, or a project or location that is no name.
@@ -43,14 +54,19 @@ def dialect_of(
             f"The {provider.title} has no address of its own.",
             hint="Give base_url=, as `veo-nb sandbox` prints it.",
         )
-    if provider.dialect == "gemini":
-        return Gemini(provider, base)
-    if provider.dialect != "vertex":
+    unknown = [name for name in provider.dialects if name not in ("gemini", "vertex", "interactions")]
+    if unknown:
         raise errors.InvalidRequest(
-            f"{provider.title} speaks {catalog.shown(provider.dialect)}, which this version does not.",
+            f"{provider.title} speaks {catalog.shown(unknown[0])}, which this version does not.",
             hint="Update veo-nb.",
             field="provider",
         )
+    if "vertex" not in provider.dialects:
+        found: dict[str, Dialect] = {
+            "gemini": Gemini(provider, base),
+            "interactions": Interactions(provider=provider, base=base),
+        }
+        return {name: found[name] for name in provider.dialects}
     if not has_key and not project:
         raise missing_key(provider)
     for name, value in (("project", project), ("location", location)):
@@ -61,4 +77,9 @@ def dialect_of(
             )
     # A key is express mode, whose paths have no project.
     project = "" if has_key else project
-    return Vertex(provider=provider, base=base, project=project, location=location, storage_uri=storage_uri)
+    return {
+        "vertex": Vertex(
+            provider=provider, base=base, project=project, location=location, storage_uri=storage_uri
+        ),
+        "interactions": Interactions(provider=provider, base=base, project=project, storage_uri=storage_uri),
+    }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from veo_nb import catalog, errors
-from veo_nb.api import wire
+from veo_nb.api import answers, wire
 from veo_nb.request import VideoRequest
 
 
@@ -20,6 +20,10 @@ class Gemini:
 
     provider: catalog.Provider
     base: str = ""
+
+    read_submitted = staticmethod(answers.parse_submitted)
+    read_operation = staticmethod(answers.parse_operation)
+    find_name = staticmethod(answers.find_name)
 
     def submit(self, request: VideoRequest, clip: bytes = b"") -> wire.Call:
         """The POST that asks for a clip.

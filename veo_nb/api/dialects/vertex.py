@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from veo_nb import catalog, errors
-from veo_nb.api import wire
+from veo_nb.api import answers, wire
 from veo_nb.request import VideoRequest
 
 STORAGE = "https://storage.googleapis.com"
@@ -31,6 +31,10 @@ class Vertex:
     location: str = "global"
     storage_uri: str = ""
     """`gs://bucket/folder` for the videos; empty to have them in the answers."""
+
+    read_submitted = staticmethod(answers.parse_submitted)
+    read_operation = staticmethod(answers.parse_operation)
+    find_name = staticmethod(answers.find_name)
 
     def submit(self, request: VideoRequest, clip: bytes = b"") -> wire.Call:
         """The POST that asks for a clip; `clip` is the source video where it goes along with the request.

@@ -26,6 +26,7 @@ from veo_nb.notebook.grid.state import (
 )
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
+from veo_nb.request import SOURCES
 from veo_nb.sweep import dataframe as table
 from veo_nb.sweep.cell import Cell
 from veo_nb.sweep.results import Result
@@ -181,9 +182,10 @@ def _recipe(sweep: Sweep, clip: Result) -> dict[str, Any]:
     assert job is not None, "it has a clip"
     assert video is not None, "it has a clip"
     request = job.request.canonical()
-    if "video" in request:
-        # The address is good for two days, and may be one on this machine.
-        request["video"] = request["video"]["key"]
+    for name in SOURCES:
+        if name in request:
+            # The address is good for two days, and may be one on this machine.
+            request[name] = request[name]["key"]
     facts = ("width", "height", "duration", "fps", "has_audio", "bytes", "sha256")
     return {
         "sweep": sweep.id,

@@ -73,8 +73,8 @@ def taken_rows() -> tuple[list[str], list[list[str]]]:
     `✓` is taken, `no` is not, `?` is sent with a warning, since sources disagree.
     """
     providers = [one for one in catalog.PROVIDERS.values() if one.bills]
-    dialects = dict.fromkeys(one.dialect for one in providers)
-    heads = [", ".join(one.title for one in providers if one.dialect == dialect) for dialect in dialects]
+    dialects = dict.fromkeys(one.dialects[0] for one in providers)
+    heads = [", ".join(one.title for one in providers if one.dialects[0] == dialect) for dialect in dialects]
     rows = [[said, *(_mark(values, dialect, providers) for dialect in dialects)] for said, values in ASKED]
     sources = [_source(catalog.SOURCES[dialect]) for dialect in dialects]
     return heads, [*rows, ["what `--video` goes on from", *sources]]
@@ -83,7 +83,9 @@ def taken_rows() -> tuple[list[str], list[list[str]]]:
 def _mark(values: Mapping[str, Any], dialect: str, providers: Sequence[catalog.Provider]) -> str:
     asked = {"prompt": "x", "model": "standard", **values}
     # One that serves the model: GPTProto has no lite.
-    one = next(one for one in providers if one.dialect == dialect and catalog.find_model(asked["model"], one))
+    one = next(
+        one for one in providers if one.dialects[0] == dialect and catalog.find_model(asked["model"], one)
+    )
     if catalog.check(asked, one):
         return "no"
     return "?" if catalog.find_doubts(asked, one) else "✓"

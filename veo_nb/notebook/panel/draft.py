@@ -27,7 +27,7 @@ from veo_nb.notebook.panel.validation import (
     plain_values,
 )
 from veo_nb.notebook.place import Place
-from veo_nb.request import misfit
+from veo_nb.request import SOURCES, Source, misfit
 from veo_nb.studio import Studio
 from veo_nb.sweep.summary import in_time
 from veo_nb.sweep.template import check_filled, fill, references
@@ -130,8 +130,7 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
             fields[name] = pictures[0]
     if draft.reference_images:
         fields["reference_images"] = [picture(key) for key in draft.reference_images]
-    if draft.video:
-        fields["video"] = clip(draft.video)
+    fields |= {name: clip(key) for name in SOURCES if (key := getattr(draft, name))}
     if draft.fit:
         fields["fit"] = draft.fit
     variables = _take_variables(draft, axes)
@@ -143,7 +142,7 @@ def _check_texts(draft: Draft) -> None:
     """Nothing, where no text of a draft holds half a character: not even a refusal could quote it."""
     catalog.check_text("The name of a variable", [*draft.variables])
     catalog.check_text("The name of a field", [*draft.fields])
-    others = ("prompt", "image", "last_frame", "reference_images", "video")
+    others = ("prompt", "image", "last_frame", "reference_images", *SOURCES)
     texts = [
         *draft.variables.items(),
         *draft.fields.items(),
@@ -204,9 +203,8 @@ def draft_again(job: Job) -> Draft:
     fields: dict[str, list[Value]] = {
         name: [value]
         for name, value in request.settings().items()
-        if name not in ("image", "last_frame", "reference_images", "video")
+        if name not in ("image", "last_frame", "reference_images", *SOURCES)
     }
-    source = request.video.key if request.video is not None else ""
     return replace(
         empty_draft(),
         prompt=request.prompt,
@@ -214,8 +212,15 @@ def draft_again(job: Job) -> Draft:
         image=[picture_key(request.image)] if request.image else [],
         last_frame=[picture_key(request.last_frame)] if request.last_frame else [],
         reference_images=[picture_key(one) for one in request.reference_images],
-        video=source.removeprefix("job:") if source.startswith("job:") else "",
+        video=_clip_key(request.video),
+        edit=_clip_key(request.edit),
     )
+
+
+def _clip_key(source: Source | None) -> str:
+    """The key of the library's clip that a request holds; empty for none, and for an address."""
+    key = source.key if source is not None else ""
+    return key.removeprefix("job:") if key.startswith("job:") else ""
 
 
 def submit(studio: Studio, asked: Composed, *, confirm: bool) -> tuple[list[Job], str]:
@@ -300,15 +305,20 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         count=count,
         stored=stored,
         line=" · ".join(parts),
-        button=_button(count, stored),
+        cost=price if count else "",
+        button=_button(count, stored, changes=bool(asked.fields.get("edit"))),
         notes=notes,
     )
 
 
-_NOTHING = Check(problems=[], unavailable={}, count=0, stored=0, line="", button="Generate", notes=[])
+_NOTHING = Check(
+    problems=[], unavailable={}, count=0, stored=0, line="", cost="", button="Generate", notes=[]
+)
 
 
-def _button(count: int, stored: int) -> str:
+def _button(count: int, stored: int, *, changes: bool) -> str:
+    if count and changes:
+        return "Change it" if count == 1 else f"Change it in {count} ways"
     if count:
         return f"Generate {text.counted(count, 'clip')}"
     return "Show the clip" if stored == 1 else f"Show {stored} clips"

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.engine.timing import seconds_in_all
-from veo_nb.engine.video import check_source
+from veo_nb.engine.video import Video, check_clip
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
 from veo_nb.notebook import text
@@ -18,6 +20,7 @@ from veo_nb.notebook.grid.state import short_line
 from veo_nb.notebook.panel.code import cell_of, python_of
 from veo_nb.notebook.panel.draft import say
 from veo_nb.notebook.panel.protocol import (
+    Change,
     Details,
     DetailsAction,
     Item,
@@ -25,11 +28,13 @@ from veo_nb.notebook.panel.protocol import (
     PictureState,
     Row,
     RowAction,
+    Step,
 )
 from veo_nb.notebook.panel.validation import LABELS
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Part, Until
 from veo_nb.request import VideoRequest, restore_request
+from veo_nb.store import lineage
 from veo_nb.store.lineage import Link
 from veo_nb.store.queries import FoundRow
 from veo_nb.store.rows import State
@@ -38,7 +43,7 @@ from veo_nb.studio import Studio
 LONGEST_IN_QUEUE, LONGEST_LINE, LONGEST_IN_GALLERY = 120, 120, 200
 LONGEST_SETTINGS = 80
 """Of a row in the queue, which is pushed often."""
-MOST_LINKS = 24
+MOST_LINKS, MOST_STEPS = 24, 60
 AT_WORK = (State.DOWNLOADING, State.RUNNING, State.SUBMITTING)
 
 
@@ -133,7 +138,8 @@ def make_details(
 ) -> Details:
     """All that is known of a clip."""
     job = None if row.kind == "joined" else studio.job(row.job_id)
-    lineage = studio.library.lineage(row.key)
+    kin = studio.library.lineage(row.key)
+    steps, more = _steps(studio, row.key)
     line: list[Part] = [f"Joined {_day(row.made_at)}"] if job is None else text.line(job)
     actions: list[DetailsAction] = []
     if job is not None:
@@ -152,12 +158,15 @@ def make_details(
         line=line,
         recipe=_recipe(row, job, place, studio),
         pictures=[picture(one) for one in job.request.pictures()] if job is not None else [],
-        came_from=_links(studio, lineage.came_from),
-        became=_links(studio, lineage.became),
+        came_from=_links(studio, kin.came_from),
+        became=_links(studio, kin.became),
+        steps=steps,
+        more_steps=more,
         cell="" if job is None else cell_of(job, studio.library.files),
         python="" if job is None else python_of(job, studio.library.files, row.sample),
         actions=actions,
         cannot_extend=_cannot_extend(studio, row, job, now),
+        change=_change(studio, row, job, now),
     )
 
 
@@ -168,25 +177,92 @@ def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -
     for video in job.videos:
         if video.sample == row.sample:
             try:
-                check_source(video, studio.settings.provider, now)
+                check_clip(video, studio.settings.provider, studio.settings.model, now)
             except InvalidRequest as error:
                 return error.message
             return ""
     return "There is no clip."
 
 
-def _links(studio: Studio, links: Sequence[Link]) -> list[Lineage]:
+def _change(studio: Studio, row: FoundRow, job: Job | None, now: float) -> Change:
+    """Whether a clip can be changed by saying how, and by which model."""
+    provider = studio.settings.provider
+    clip = next((one for one in job.videos if one.sample == row.sample), None) if job is not None else None
+    if clip is None:
+        joined = "A joined clip can't be changed. Change one of its clips, and join them again."
+        return Change(model="", reason=joined if job is None else "There is no clip.", other="")
+    model = catalog.find_model(studio.jobs.model_for(clip), provider)
+    edit = catalog.FIELD["edit"]
+    able = [
+        catalog.MODELS[name].alias for name in provider.models if provider.takes(edit, catalog.MODELS[name])
+    ]
+    if model is None or not provider.takes(edit, model):
+        title = "The model that is set" if model is None else model.title
+        return Change(
+            model=model.alias if model is not None else "",
+            reason=f"{title} can't change a clip; Gemini Omni can.",
+            other=next((one for one in able if not _cannot_change(studio, clip, one, now)), ""),
+        )
+    return Change(model=model.alias, reason=_cannot_change(studio, clip, model.alias, now), other="")
+
+
+def _cannot_change(studio: Studio, clip: Video, model: str, now: float) -> str:
+    try:
+        check_clip(clip, studio.settings.provider, model, now, edits=True)
+    except InvalidRequest as error:
+        return f"{error.message} {error.hint}".strip()
+    return ""
+
+
+def _steps(studio: Studio, key: str) -> tuple[list[Step], int]:
+    """The steps of which a clip is one, those nearest to it where they are many; and how many more there are."""
+    steps = studio.library.steps(key)
+    parents = {step.key: step.parent for step in steps}
+    near = {key}
+    while parents.get(key):
+        near.add(key := parents[key])
+    near |= {step.key for step in steps if step.parent in near}
+    kept = sorted(steps, key=lambda step: step.key not in near)[:MOST_STEPS]
+    shown = [step for step in steps if step in kept]
+    made = [
+        Step(
+            **{**msgspec.structs.asdict(link), "how": _step_words(step)}, parent=step.parent, depth=step.depth
+        )
+        for link, step in zip(_links(studio, shown, most=MOST_STEPS), shown, strict=True)
+    ]
+    return made, len(steps) - len(made)
+
+
+def _step_words(step: lineage.Step) -> str:
+    """`changes 3f2a`, `goes on from 3f2a`; of the first that it is that."""
+    return f"{step.how.removesuffix('it')}{step.parent.partition('/')[0]}" if step.parent else "the first"
+
+
+def _links(studio: Studio, links: Sequence[Link], *, most: int = MOST_LINKS) -> list[Lineage]:
     found: list[Lineage] = []
-    for link in links[:MOST_LINKS]:
+    for link in links[:most]:
         try:
             row = studio.library.find(link.key)
             here = bool(row.path) and (studio.library.folder / row.path).exists()
         except VeoError:
             here = False
         found.append(
-            Lineage(key=link.key, how=link.how, prompt=_cut(link.prompt, LONGEST_IN_QUEUE), here=here)
+            Lineage(
+                key=link.key,
+                how=link.how,
+                prompt=_cut(link.prompt, LONGEST_IN_QUEUE),
+                here=here,
+                note="" if here else _missing(studio.jobs.find(link.key.partition("/")[0])),
+            )
         )
     return found
+
+
+def _missing(job: Job | None) -> str:
+    """Why a clip that is named is not there, in a word or two."""
+    if job is None or job.now.state is State.SUCCEEDED:
+        return "gone"
+    return job.now.state.value if job.now.state.final else "on its way"
 
 
 def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> list[tuple[str, str]]:

@@ -80,6 +80,8 @@ class Draft(Exchanged, frozen=True):
     reference_images: list[Name]
     video: Key
     """The key of the clip that is gone on from; empty for none."""
+    edit: Key
+    """The key of the clip that is changed; empty for none."""
     fit: Literal["", "crop", "pad"]
     take: Annotated[int, msgspec.Meta(ge=1)]
 
@@ -128,8 +130,10 @@ class Check(Exchanged, frozen=True):
     """Those that are."""
     line: str
     """`2 clips · about $2.40 · about 2 min`."""
+    cost: str
+    """`about $2.40`; empty where nothing would be sent."""
     button: str
-    """`Generate 2 clips`, `Show the clip`, `Generate`."""
+    """`Generate 2 clips`, `Change it`, `Show the clip`, `Generate`."""
     notes: list[str]
     """What should be known before: the picture will be cut, the budget does not suffice."""
 
@@ -238,9 +242,31 @@ class Lineage(Exchanged, frozen=True):
 
     key: str
     how: str
-    """`its last frame`, `its frame at 2.5 s`, `goes on from it`, `part of it`."""
+    """`its last frame`, `its frame at 2.5 s`, `goes on from it`, `changes it`, `part of it`."""
     prompt: str
     here: bool
+    note: str
+    """Why it is not here: `on its way`, `blocked`, `gone`; empty where it is."""
+
+
+class Step(Lineage, frozen=True):
+    """A clip among those that were made of one another by changing it or by going on from it."""
+
+    parent: str
+    """The key of the step before; empty for the first."""
+    depth: int
+    """How many are before it on its way from the first."""
+
+
+class Change(Exchanged, frozen=True):
+    """Whether a clip can be changed by saying how."""
+
+    model: str
+    """The model that would do it: the one that made it, else the one that is set."""
+    reason: str
+    """Why that one can't; empty where it can."""
+    other: str
+    """A model at this provider that can, where that one has no edits; empty for none."""
 
 
 DetailsAction = Literal["another", "vary", "extend", "retry", "rerun", "resubmit"]
@@ -258,6 +284,11 @@ class Details(Exchanged, frozen=True):
     """First frame, last frame and references."""
     came_from: list[Lineage]
     became: list[Lineage]
+    steps: list[Step]
+    """It and those that it was made of, or that were made of it and of them, each before what was made of it; empty
+    where there are no others."""
+    more_steps: int
+    """Those beyond."""
     cell: str
     """The `%%veo` cell that makes exactly this clip; empty where it takes Python."""
     python: str
@@ -265,3 +296,4 @@ class Details(Exchanged, frozen=True):
     """What makes sense here, beside what can be done with every clip."""
     cannot_extend: str
     """Why it can't be gone on from; empty where it can."""
+    change: Change

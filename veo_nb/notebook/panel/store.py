@@ -33,6 +33,7 @@ def empty_draft() -> Draft:
         last_frame=[],
         reference_images=[],
         video="",
+        edit="",
         fit="",
         take=1,
     )

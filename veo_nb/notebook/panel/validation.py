@@ -11,6 +11,7 @@ from typing import Any
 from veo_nb import catalog
 from veo_nb.errors import VeoError
 from veo_nb.notebook.panel.protocol import Draft, Problem
+from veo_nb.request import SOURCES
 
 LABELS = {item.name: item.label for item in catalog.FIELDS if item.label}
 """The fields that a form has, in its order."""
@@ -22,6 +23,7 @@ _MARK = object()
 _SAID = {
     "image=": "a first frame",
     "video=": "the source video",
+    "edit=": "the clip to change",
     "fit=": "Crop and Pad",
     "reference_images": "the references",
     "last_frame": "the last frame",
@@ -71,8 +73,7 @@ def plain_values(draft: Draft, model: str) -> dict[str, Any]:
         keys: list[str] = getattr(draft, name)
         if keys:
             values[name] = [_MARK] * len(keys) if name == "reference_images" else _MARK
-    if draft.video:
-        values["video"] = _MARK
+    values |= {name: _MARK for name in SOURCES if getattr(draft, name)}
     if draft.fit:
         values["fit"] = draft.fit
     return values

@@ -19,18 +19,20 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from veo_nb.media.encode import CODER, FPS, RATE, Writer
 from veo_nb.media.join import join, sound_of
-from veo_nb.sandbox.reading import read_prompt
+from veo_nb.sandbox.reading import read_change, read_prompt, seed_of
 from veo_nb.sandbox.recipe import prompts_of
 from veo_nb.sandbox.render.photo import Photo, dissolve, grade
-from veo_nb.sandbox.render.scene import Scene, bands, eased
+from veo_nb.sandbox.render.scene import Scene, Weather, bands, eased
 from veo_nb.sandbox.render.shapes import Array
 from veo_nb.sandbox.render.sound import DRAFT_LOOP, LOOP, Samples, ambience
+from veo_nb.sandbox.render.stage import Raster
 
 FADE = 1.5
 """Seconds in which the sound of a clip that is not ours turns into the new one."""
@@ -64,6 +66,9 @@ def render(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draf
 
 def _write(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draft: bool) -> None:
     width, height, seconds = recipe["width"], recipe["height"], recipe["seconds"]
+    if recipe.get("edits"):
+        _edit(recipe, folder, out, draft=draft)
+        return
     size = _drafted(width, height) if draft else (width, height)
     shot = Shot(recipe["shot"], prompts_of(recipe["shot"], sample), folder, size, seconds)
     audible, crf = recipe.get("sound", True), 12 if recipe.get("lossless") else 30 if draft else 22
@@ -82,6 +87,34 @@ def _write(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draf
             if index % every == 0 or index == count - 1:
                 picture = writer.fit_picture(shot.picture(index))
             writer.add_picture(picture)
+
+
+def _edit(recipe: dict[str, Any], folder: Path, out: Path, *, draft: bool) -> None:
+    """Write a video that is there once more, changed as the prompt says: light, weather, colour."""
+    source, width, height = folder / recipe["edits"], recipe["width"], recipe["height"]
+    change = read_change(recipe["shot"]["prompts"][-1])
+    raster = Raster(width, height, slice(0, 1), 0.75 * float(np.sqrt(width * height)))
+    small = Raster(width // 2, height // 2, slice(1, 3), raster.unit / 2)
+    airs = [Weather(one, seed_of("edit"), change.weather) for one in (raster, small)]
+    finish, preset = Finish(width, height, vignette=0.0), "ultrafast" if draft else "superfast"
+    with (
+        av.open(str(source)) as container,
+        Writer(out, width, height, preset=preset, crf=22, threads=2, coder=_coder(draft=draft)) as writer,
+    ):
+        writer.add_sound(sound_of(source))
+        for index, found in enumerate(container.decode(video=0)):
+            planes = found.reformat(width, height, "yuv420p").to_ndarray()
+            luma = planes[:height].astype(np.float32) - 16.0
+            chroma = planes[height:].reshape(2, height // 2, width // 2).astype(np.float32) - 128.0
+            if change.graded:
+                grade((luma, chroma), change.light, 1.0)
+            if change.tint is not None:
+                chroma += (change.tint[1:, None, None] - chroma) * np.float32(0.7)
+            if change.grey:
+                chroma *= 0.0
+            for air, view in zip(airs, (luma[None], chroma), strict=True):
+                air.paint(view, change.light, index / FPS)
+            writer.add_picture(finish.frame(luma, chroma, index, 0.0))
 
 
 def _drafted(width: int, height: int) -> tuple[int, int]:

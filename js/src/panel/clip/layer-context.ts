@@ -3,7 +3,7 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Notices } from "../../core/ui/notices";
-import type { Draft, GalleryView } from "../../protocol.gen";
+import type { Draft, GalleryView, Item } from "../../protocol.gen";
 import type { Layer, Library, Panel } from "../context";
 
 /** Beside a panel context whose notices and `open` and `close` are the layer's own. */
@@ -13,6 +13,8 @@ interface LayerScope {
   notices: Notices;
   library: Library;
   view: GalleryView;
+  /** Whether somebody came here along the steps of a clip. */
+  walked: boolean;
   /** Open something in this layer's place. */
   swap: (layer: Layer) => void;
 }
@@ -37,4 +39,16 @@ export function goCompose(panel: Panel, text: string, change: (draft: Draft) => 
     }, true);
     panel.offer(text, "Undo", () => panel.compose((draft) => before ?? draft));
   }, 0);
+}
+
+/** Go to Compose with a draft that goes on from a clip. The provider takes no pictures beside it. */
+export function goOn(panel: Panel, { key, job }: Item): void {
+  goCompose(panel, `Goes on from ${job}: say in the prompt what happens next.`, (draft) => ({
+    ...draft,
+    video: key,
+    edit: "",
+    image: [],
+    last_frame: [],
+    reference_images: [],
+  }));
 }

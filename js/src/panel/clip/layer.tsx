@@ -77,10 +77,11 @@ function OneLayer({ layer, depth, put, panel, library, view }: OneLayerProps) {
     }),
     [panel, say, offer, put, depth, close],
   );
+  const walked = layer.kind === "details" && layer.walked === true;
   const swap = useMemo(() => (next: Layer) => put(depth, [next]), [put, depth]);
   return (
     <PanelContext.Provider value={own}>
-      <LayerContext.Provider value={{ panel, notices, library, view, swap }}>
+      <LayerContext.Provider value={{ panel, notices, library, view, walked, swap }}>
         {layer.kind === "details" && <ClipDetails clip={layer.clip} />}
         {layer.kind === "compare" && <Compare clips={layer.clips} />}
         {layer.kind === "join" && <Join clips={layer.clips} />}

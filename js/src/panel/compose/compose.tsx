@@ -41,7 +41,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
 
   const names = variablesOf(draft.prompt);
   const shownBeside = new Set([
-    ...["prompt", "take", "video", "fit", ...PICTURES, ...names],
+    ...["prompt", "take", "video", "edit", "fit", ...PICTURES, ...names],
     ...setup.fields.map((form) => form.name),
   ]);
   const problems = (check?.problems ?? []).filter(

@@ -105,6 +105,7 @@ export const EMPTY: Draft = {
   last_frame: [],
   reference_images: [],
   video: "",
+  edit: "",
   fit: "",
   take: 1,
 };
@@ -131,7 +132,7 @@ export function ratiosOf(draft: Draft, setup: Setup, frames: Frames = NO_FRAMES)
 
 /** What the clip's shape is taken from where nobody has set it: `9:16, as the first frame`; empty for the provider's own. */
 export function ledText(draft: Draft, form: FieldForm, frames: Frames): string {
-  if (form.name !== "aspect_ratio" || draft.video !== "") return "";
+  if (form.name !== "aspect_ratio" || draft.video + draft.edit !== "") return "";
   const led = leading(form, frames);
   if (led.every(({ ratio }) => ratio === form.unset)) return "";
   const names = [...new Set(led.map(({ frame }) => frame).filter((frame) => frame !== ""))];

@@ -23,7 +23,7 @@ export interface Sending {
   forget: () => void;
 }
 
-export function useSend(onSent: () => void): Sending {
+export function useSend(onSent: (jobs: readonly string[]) => void): Sending {
   const { request, say, signal } = usePanel();
   const [sending, setSending] = useState(false);
   const [said, setSaid] = useState({ text: "", question: "" });
@@ -45,7 +45,7 @@ export function useSend(onSent: () => void): Sending {
           return;
         }
         say(sentText(jobs), true);
-        onSent();
+        onSent(jobs);
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal.code === "closed") return;

@@ -3,11 +3,11 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { videoSource } from "../../../core/sources";
 import type { Player } from "../../../grid/player/player";
-import type { Details, Draft } from "../../../protocol.gen";
+import type { Details } from "../../../protocol.gen";
 import { type Panel, usePanel } from "../../context";
 import { useVideoSource } from "../../media/media";
 import { Action, type Opened, Question } from "../action";
-import { goCompose, useLayer } from "../layer-context";
+import { goCompose, goOn, useLayer } from "../layer-context";
 import { hasNoFocus } from "../layer-dialog";
 import { ClipStrip } from "../strip";
 import { FrameChooser } from "./frame-chooser";
@@ -17,11 +17,6 @@ interface ActionsProps {
   player: Player;
   open: Opened;
   onOpen: (open: Opened) => void;
-}
-
-/** The draft set on going on from a clip. The provider takes no pictures beside it. */
-function goOnFrom(draft: Draft, clip: string): Draft {
-  return { ...draft, video: clip, image: [], last_frame: [], reference_images: [] };
 }
 
 export function Actions({ details, player, open, onOpen }: ActionsProps) {
@@ -112,14 +107,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
             <Action opens="frame" reason={gone} expanded={open === "frame"} onAct={() => toggle("frame")}>
               Use frame
             </Action>
-            <Action
-              reason={cannot_extend}
-              onAct={() =>
-                goCompose(panel, `Goes on from ${job}: say in the prompt what happens next.`, (draft) =>
-                  goOnFrom(draft, clip),
-                )
-              }
-            >
+            <Action reason={cannot_extend} onAct={() => goOn(panel, item)}>
               Extend
             </Action>
             <Action

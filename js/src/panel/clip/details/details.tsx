@@ -21,6 +21,8 @@ import { LayerDialog, playBy } from "../layer-dialog";
 import { ClipVideo, Thumb } from "../picture";
 import { useDetails, useItemMarks, useNeighbours, useOwnPlayer } from "../state";
 import { Actions } from "./actions";
+import { Change } from "./change";
+import { Steps } from "./steps";
 
 const KINDS: Readonly<Record<Item["kind"], string>> = { clip: "Clip", joined: "Joined clip", none: "Job" };
 
@@ -35,6 +37,9 @@ export function ClipDetails({ clip }: { clip: string }) {
   const [open, setOpen] = useState<Opened>("");
   const item = details?.item;
   const name = `${KINDS[item?.kind ?? "clip"]} ${nameOf(clip, item)}`;
+
+  const steps = new Set(details?.steps.map(({ key }) => key));
+  const isNoStep = ({ key }: Lineage) => !steps.has(key);
 
   const turn = (to: string | undefined) => {
     if (to === undefined || to === "") return false;
@@ -141,6 +146,7 @@ export function ClipDetails({ clip }: { clip: string }) {
                   text={{ play: "Play", hear: "Hear it" }}
                   onSound={() => player.hear(player.audible === "" ? item.key : "")}
                 />
+                <Change details={details} player={player} onSent={again} />
               </>
             )}
           </div>
@@ -162,9 +168,10 @@ export function ClipDetails({ clip }: { clip: string }) {
               </div>
             )}
             <Actions details={details} player={player} open={open} onOpen={setOpen} />
+            <Steps details={details} player={player} />
             <Recipe details={details} />
-            <Family label="It came from" links={details.came_from} />
-            <Family label="Made from it" links={details.became} />
+            <Family label="It came from" links={details.came_from.filter(isNoStep)} />
+            <Family label="Made from it" links={details.became.filter(isNoStep)} />
           </div>
         </div>
       )}
@@ -247,16 +254,16 @@ function Family({ label, links }: { label: string; links: readonly Lineage[] }) 
     <section aria-label={label}>
       <h4>{label}</h4>
       <ul class="veo-family">
-        {links.map(({ key, how, prompt, here }) => (
+        {links.map(({ key, how, prompt, here, note }) => (
           <li key={`${key} ${how}`}>
             <Thumb
               clip={key}
-              label={`${how}${here ? "" : " · gone"}: ${prompt}`}
+              label={`${how}${note && ` · ${note}`}: ${prompt}`}
               here={here}
-              reason={here ? "" : "it is no longer there"}
+              reason={here ? "" : note === "gone" ? "it is no longer there" : "it is not there"}
               onPick={() => open({ kind: "details", clip: key })}
             >
-              {here ? how : `${how} · gone`}
+              {`${how}${note && ` · ${note}`}`}
             </Thumb>
           </li>
         ))}

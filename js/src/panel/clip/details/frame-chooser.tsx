@@ -17,11 +17,13 @@ const USES: readonly (readonly [Use, string, string])[] = [
   ["reference_images", "As reference", "is among the references now"],
 ];
 
+const NO_CLIP = { video: "", edit: "" };
+
 /** The draft with this picture. What the provider does not take beside it goes out. */
-function withPicture(draft: Draft, use: Use, picture: string): Draft {
-  if (use !== "reference_images") return { ...draft, [use]: [picture], reference_images: [], video: "" };
+export function withPicture(draft: Draft, use: Use, picture: string): Draft {
+  if (use !== "reference_images") return { ...draft, [use]: [picture], reference_images: [], ...NO_CLIP };
   const others = draft.reference_images.filter((one) => one !== picture);
-  return { ...draft, reference_images: [...others, picture], image: [], last_frame: [], video: "" };
+  return { ...draft, reference_images: [...others, picture], image: [], last_frame: [], ...NO_CLIP };
 }
 
 export function FrameChooser({ item, player }: { item: Item; player: Player }) {

@@ -55,9 +55,10 @@ export function Pictures({ setup, draft, images, check, problemsOf }: PicturesPr
         />
       ))}
       <SourceVideo
-        clip={draft.video}
+        field={draft.edit === "" ? "video" : "edit"}
+        clip={draft.edit || draft.video}
         reason={check?.unavailable["video"]?.["*"] ?? ""}
-        problems={problemsOf("video")}
+        problems={problemsOf("video", "edit")}
       />
       {(misfit !== undefined || draft.fit !== "") && (
         <Fit

@@ -1,4 +1,4 @@
-// The clip that is gone on from.
+// The clip that is gone on from, or changed.
 
 import { imageSource } from "../../../core/sources";
 import { Icon, IconButton } from "../../../core/ui/icons";
@@ -9,15 +9,16 @@ import { Problems } from "../problems";
 import { useDrop } from "./drop";
 
 interface SourceProps {
+  field: "video" | "edit";
   /** Its key; empty for none. */
   clip: string;
   reason: string;
   problems: readonly Problem[];
 }
 
-export function SourceVideo({ clip, reason, problems }: SourceProps) {
+export function SourceVideo({ field, clip, reason, problems }: SourceProps) {
   const { compose, chosen, say } = usePanel();
-  const put = (video: string) => compose((now) => ({ ...now, video }));
+  const put = (video: string) => compose((now) => ({ ...now, video, edit: "" }));
   const [over, drop] = useDrop({
     files: () => say("A clip of the gallery can be gone on from, not a file."),
     clip: (key) => (reason === "" ? put(key) : say(reason)),
@@ -31,17 +32,20 @@ export function SourceVideo({ clip, reason, problems }: SourceProps) {
   };
   const still = imageSource(useStill(clip));
   const id = clip.split("/")[0];
+  const changes = field === "edit";
+  const label = changes ? "Change" : "Extend";
+  const said = changes ? `Changes ${id}` : `Goes on from ${id}`;
   return (
     <div
       class="veo-place"
       role="group"
-      aria-label="Extend"
+      aria-label={label}
       data-over={over}
       data-off={reason !== ""}
       {...drop}
     >
       <p class="veo-place-head">
-        <span>Extend</span>
+        <span>{label}</span>
       </p>
       <div class="veo-pics">
         {clip === "" ? (
@@ -57,14 +61,14 @@ export function SourceVideo({ clip, reason, problems }: SourceProps) {
             <span>{text}</span>
           </button>
         ) : (
-          <span class="veo-pic" title={`Goes on from ${id}`}>
-            {still === "" ? (
-              <span class="veo-pic-words">{id}</span>
-            ) : (
-              <img src={still} alt={`Goes on from ${id}`} />
-            )}
+          <span class="veo-pic" title={said}>
+            {still === "" ? <span class="veo-pic-words">{id}</span> : <img src={still} alt={said} />}
             <span class="veo-pic-buttons">
-              <IconButton name="close" label={`Do not go on from ${id}`} onClick={() => put("")} />
+              <IconButton
+                name="close"
+                label={changes ? `Do not change ${id}` : `Do not go on from ${id}`}
+                onClick={() => put("")}
+              />
             </span>
           </span>
         )}

@@ -109,7 +109,10 @@ describe("the details of a clip", () => {
     expect(all("dt").map((one) => one.textContent)).toEqual(details.recipe.map(([field]) => field));
     expect(all("dd").map((one) => one.textContent)).toEqual(details.recipe.map(([, value]) => value));
     expect(all(".veo-given img")).toHaveLength(details.pictures.length);
-    expect(all(".veo-family li")).toHaveLength(details.came_from.length + details.became.length);
+    const steps = details.steps.map(({ key }) => key);
+    const kin = [...details.came_from, ...details.became].filter(({ key }) => !steps.includes(key));
+    expect(all(".veo-family li")).toHaveLength(kin.length);
+    expect(all(".veo-steps li")).toHaveLength(steps.length);
     expect(has("video")).toBe(details.item.kind !== "none");
     expect(has(".veo-marks")).toBe(details.item.kind !== "none");
     expect(buttons().includes("Copy as cell")).toBe(details.cell !== "");

@@ -21,7 +21,7 @@ from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, check_source, source_of
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
-from veo_nb.request import DEFAULT_SHAPE, SOURCES, VideoRequest, make_request
+from veo_nb.request import DEFAULT_SHAPE, SOURCES, Source, VideoRequest, make_request
 from veo_nb.store import lineage
 from veo_nb.store.billing import Bill, Quote, make_bill, make_gate, quote
 from veo_nb.store.changes import Change
@@ -109,6 +109,8 @@ class Jobs:
                 clip = clip.video
             if isinstance(clip, Video):
                 values[name] = source_of(clip, self.settings.provider, str(values["model"]))
+        if isinstance(source := values.get("edit"), Source) and source.clip is None:
+            values["edit"] = self._with_clip(source)
         for name in ("image", "last_frame"):
             if isinstance(values.get(name), Job):
                 raise InvalidRequest(
@@ -412,6 +414,14 @@ class Jobs:
         """The model that goes on with a clip: the one that made it, where it talks about what it made, else the one set."""
         made_by = video.job.request.model if video.job is not None else ""
         return made_by if made_by in catalog.OMNI else self.settings.model
+
+    def _with_clip(self, source: Source) -> Source:
+        """A stored source with the clip that it names, whose length is the edit's, and so its price."""
+        job_id, _, sample = source.key.removeprefix("job:").partition("/")
+        job = self.find(job_id) if source.key.startswith("job:") else None
+        videos = job.videos if job is not None else ()
+        clip = next((video for video in videos if str(video.sample) == sample), None)
+        return replace(source, clip=clip)
 
     # The queue
 

@@ -177,6 +177,8 @@ class Service:
         self.requests.append(request)
         self.seen(request)
         path = request.url.path
+        if "/interactions" in path:
+            return await self._interact(request, path.rpartition("/interactions")[2].lstrip("/"))
         if path.endswith(":fetchPredictOperation"):
             name = json.loads(request.content)["operationName"]
             self.asked.append(name)
@@ -196,6 +198,22 @@ class Service:
             return await self._next(self.polls, request, lambda: self.on_poll(name))
         self.fetched.append(request.headers)
         return await self._next(self.downloads, request, lambda: self.send(request))
+
+    async def _interact(self, request: httpx.Request, name: str) -> httpx.Response:
+        """The same over the wire of Gemini Omni."""
+        if request.method == "POST":
+            self.posts.append(json.loads(request.content))
+            begun = {"id": f"v1_op{len(self.posts)}", "object": "interaction", "status": "in_progress"}
+            return await self._next(self.submits, request, lambda: httpx.Response(200, json=begun))
+        self.asked.append(name)
+        return await self._next(self.polls, request, lambda: self.interaction(name))
+
+    def interaction(self, name: str, status: str = "completed") -> httpx.Response:
+        """An interaction that stands so; a completed one has its clip."""
+        uri = f"https://generativelanguage.googleapis.com/v1beta/files/{name}"
+        content = {"type": "video", "mime_type": "video/mp4", "uri": uri}
+        steps = [{"type": "model_output", "content": [content]}] if status == "completed" else []
+        return httpx.Response(200, json={"id": name, "status": status, "steps": steps})
 
     async def _next(
         self, answers: list[Answer], request: httpx.Request, usual: Callable[[], httpx.Response]
@@ -289,7 +307,8 @@ class NoActions:
     def extend(self, video: Video, prompt: str, **fields: Any) -> Job:
         raise AssertionError
 
-    edit = extend
+    def edit(self, edit: Video, prompt: str, **fields: Any) -> Job:
+        raise AssertionError
 
     def retry(self, job_id: str) -> Job:
         raise AssertionError
@@ -347,18 +366,19 @@ class World:
 
     def job(self, prompt: str = "A fox.", fields: Mapping[str, Any] | None = None, **row: Any) -> Job:
         """A job that is in the ledger and not driven yet; `row` replaces columns."""
-        request = make_request(self.settings.provider, prompt=prompt, **(fields or {}))
+        values = {"model": "fast", "prompt": prompt, **(fields or {})}
+        request = make_request(self.settings.provider, **values)
         for picture in request.pictures():
             self.library.keep_picture(picture)
         name = self.settings.provider.name
-        values = {
+        columns = {
             "id": next(self._ids),
             "created_at": self.time.now,
             "provider": name,
             "fingerprint": request.fingerprint(name),
             **row,
         }
-        stored = self.ledger.add_job(row_of(request, **values), fresh=True)
+        stored = self.ledger.add_job(row_of(request, **columns), fresh=True)
         assert stored is not None
         job = self.registry.job(stored)
         self.registry.hold(job)

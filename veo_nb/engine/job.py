@@ -87,7 +87,7 @@ class Actions(Protocol):
     def extend(self, video: Video, prompt: str, **fields: Any) -> Job:
         """The job that goes on from this clip."""
 
-    def edit(self, video: Video, prompt: str, **fields: Any) -> Job:
+    def edit(self, edit: Video, prompt: str, **fields: Any) -> Job:
         """The job that changes this clip."""
 
     def retry(self, job_id: str) -> Job:

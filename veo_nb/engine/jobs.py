@@ -401,13 +401,13 @@ class Jobs:
         request = self.request_of(prompt, take, {"model": self.model_for(video), **fields, "video": video})
         return self.submit(request, take=take, fresh=fresh)[0]
 
-    def edit(self, video: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
+    def edit(self, edit: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
         """The job that changes this clip as the prompt says.
 
         Raises:
             InvalidRequest: the clip can't be changed.
         """
-        request = self.request_of(prompt, take, {"model": self.model_for(video), **fields, "edit": video})
+        request = self.request_of(prompt, take, {"model": self.model_for(edit), **fields, "edit": edit})
         return self.submit(request, take=take, fresh=fresh)[0]
 
     def model_for(self, video: Video) -> str:

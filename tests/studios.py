@@ -76,6 +76,8 @@ def make_studio(tmp_path, tmp_path_factory, service, tls):
 
     def make(**settings) -> Studio:
         values = {"provider": "gptproto", "api_key": KEY, "library": str(tmp_path / "library"), **settings}
+        # Relative to the test's own folder, wherever the file with the prices lies.
+        values["library"] = str(tmp_path / values["library"])
         studio = Studio(
             environ={},
             folder=tmp_path if (tmp_path / "veo_nb.toml").exists() else place,

@@ -386,7 +386,7 @@ def test_a_base_address_is_kept_without_its_last_slash(value, base):
 def test_what_is_no_base_address_is_refused(value):
     assert (
         refused(base_address, value)
-        == f"{value!r} is no base address. Give one like https://gateway.example.com."
+        == f"{catalog.shown(value)} is no base address. Give one like https://gateway.example.com."
     )
 
 

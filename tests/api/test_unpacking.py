@@ -44,7 +44,11 @@ def test_it_is_unpacked(packed, tmp_path):
     assert [*tmp_path.iterdir()] == [path]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+    max_examples=60,
+)
 @given(
     packed=st.sampled_from([gzip.compress(CLIP, mtime=0), framed(CLIP)]),
     end=st.binary(max_size=60),

@@ -73,6 +73,7 @@ class Lab:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._tab: Page | None = None
+        self._taken = False
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -149,23 +150,28 @@ class Lab:
     ) -> Iterator[Notebook]:
         """A notebook in a tab with nothing else; `context` goes to Playwright's `new_context`.
 
-        Without it the tab is the one of the notebook before: to load Lab takes a core six seconds.
+        Without it the tab is that of the notebook before, unless that is still open: to load Lab takes a core six seconds.
         """
         size = ViewportSize(width=viewport["width"], height=viewport["height"])
-        own = chromium.new_context(viewport=size, **context) if context else None
+        own = chromium.new_context(viewport=size, **context) if context or self._taken else None
         page = own.new_page() if own else self._shared(chromium)
+        self._taken |= own is None
         page.set_viewport_size(size)
         notebook = Notebook(self, page, path)
-        if page.url.startswith(self.url):
-            notebook.replace()
-        else:
-            notebook.open()
-        yield notebook
-        notebook.leave()
-        if own:
-            own.close()
-        for session in self.call("GET", "sessions"):
-            self.call("DELETE", f"sessions/{session['id']}")
+        try:
+            if page.url.startswith(self.url):
+                notebook.replace()
+            else:
+                notebook.open()
+            yield notebook
+        finally:
+            notebook.leave()
+            if own:
+                own.close()
+            else:
+                self._taken = False
+            for session in self.call("GET", "sessions"):
+                self.call("DELETE", f"sessions/{session['id']}")
 
     def _shared(self, chromium: Browser) -> Page:
         """The tab for all notebooks; another one where a test has left a question open in it."""

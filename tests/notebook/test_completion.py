@@ -88,9 +88,9 @@ def test_an_option_is_not_offered_twice(tab, given_):
     assert "--aspect-ratio" not in tab(f"%%veo {given_} --")
 
 
-def test_references_are_offered_three_times(tab):
-    assert "--reference" in tab("%%veo --reference a --reference b --")
-    assert "--reference" not in tab("%%veo --reference a --reference b --reference c --")
+def test_references_are_offered_as_often_as_some_model_takes_them(tab):
+    assert "--reference" in tab(f"%%veo {'--reference a ' * 5}--")
+    assert "--reference" not in tab(f"%%veo {'--reference a ' * 6}--")
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,10 @@ def test_nothing_is_offered_in_the_prompt(before):
         ("-a 9", ["9:16"]),
         ("--aspect-ratio=", ["16:9", "9:16"]),
         ("--resolution=1", ["1080p"]),
-        ("-d ", ["4", "6", "8"]),
-        ("--model ", ["standard", "fast", "lite"]),
+        ("--model fast -d ", ["4", "6", "8"]),
+        ("--model ", ["standard", "fast", "lite", "omni", "omni-1.1"]),
+        ("--model omni -d 1", ["10", "11", "12", "13", "14", "15"]),
+        ("--model omni -r ", ["360p", "720p", "1080p", "4k"]),
         ("-m f", ["fast"]),
         ("--person-generation allow_al", ["allow_all"]),
         ("--samples ", ["1", "2", "3", "4"]),

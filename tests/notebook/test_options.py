@@ -107,7 +107,7 @@ def test_the_cells_own_options():
             "A fox crosses.",
             "'A' belongs to no option. The prompt goes into the lines under %%veo.",
         ),
-        ("--duration", "--duration lacks its value. Write --duration 4|6|8."),
+        ("--duration", "--duration lacks its value. Write --duration 3|4|…|15."),
         ("-d", "--duration lacks its value."),
         ("--image --wait", "--image lacks its value."),
         ("--take two", "--take can't be 'two'."),
@@ -121,8 +121,8 @@ def test_the_cells_own_options():
         ("-d 4 --duration 8", "--duration can be given once."),
         ("--take 1 --take 2", "--take can be given once."),
         (
-            "--reference a --reference b --reference c --reference d",
-            "--reference can be given up to 3 times. Leave the others out.",
+            "--reference a " * 7,
+            "--reference can be given up to 6 times. Leave the others out.",
         ),
         ("--image 'fox.png", "A quote in the options is not closed."),
         ("--out 1fox", "--out 1fox is no name for a variable."),
@@ -508,8 +508,8 @@ def test_no_text_breaks_it(text):
 
 def test_the_help_knows_every_option():
     rows = dict(option_rows())
-    assert "-d, --duration 4|6|8" in rows
-    assert "-m, --model standard|fast|lite" in rows
+    assert "-d, --duration 3|4|…|15" in rows
+    assert "-m, --model standard|fast|lite|omni|omni-1.1" in rows
     assert "--take N" in rows
     assert "--enhance-prompt, --no-enhance-prompt" in rows
     assert "--reference IMAGE" in rows

@@ -203,6 +203,7 @@ SET: list[tuple[dict[str, Any], list[str]]] = [
     ({"seed": 0}, ["fast", "seed 0"]),
     ({"sample_count": 1}, ["fast", "1 sample"]),
     ({"sample_count": 3}, ["fast", "3 samples"]),
+    ({"model": "omni", "edit": "https://x.example/a.mp4"}, ["omni", "changes a clip"]),
     ({"compression_quality": "lossless"}, ["fast", "lossless compression"]),
     ({"generate_audio": True}, ["fast", "with sound"]),
     ({"generate_audio": False}, ["fast", "silent"]),

@@ -28,6 +28,11 @@ def client_of(name, server, key=KEY, **settings):
     return AsyncClient(name, key, server.url, **settings)
 
 
+def veo(client, **fields):
+    """A request for Veo; Gemini Omni has scenes of its own below."""
+    return make_request(client.provider, **{"model": "fast", **fields})
+
+
 async def finished(client, request):
     """An operation once it is done."""
     operation = await client.submit(request)
@@ -41,7 +46,7 @@ async def finished(client, request):
 
 async def clip_of(client, path, **fields):
     """The file of a clip that was asked for, and the address that it came from, if any."""
-    found = await finished(client, make_request(client.provider, **fields))
+    found = await finished(client, veo(client, **fields))
     assert found.error is None
     [sample] = found.samples
     if sample.uri:
@@ -121,12 +126,13 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
 
 
 def takes(provider, field):
-    return catalog.PROVIDERS[provider].takes(catalog.FIELD[field])
+    one = catalog.PROVIDERS[provider]
+    return one.takes(catalog.FIELD[field], catalog.find_model("fast", one))
 
 
 def test_every_field_of_the_catalog_is_looked_at():
-    # The model stands in the path, and a source video is looked at below.
-    assert FIELDS.keys() | {"model", "video"} == catalog.FIELD.keys()
+    # The model stands in the path, and the clips are looked at below.
+    assert FIELDS.keys() | {"model", "video", "edit"} == catalog.FIELD.keys()
 
 
 @pytest.mark.parametrize(
@@ -138,7 +144,7 @@ async def test_a_field_that_is_set_arrives_and_no_other(sandbox, provider, field
     if provider == "vertex" and field == "enhance_prompt":
         asked, parameters = {"enhance_prompt": True}, {"enhancePrompt": True}
     async with client_of(provider, sandbox) as client:
-        await client.submit(make_request(client.provider, prompt=PROMPT, **asked))
+        await client.submit(veo(client, prompt=PROMPT, **asked))
     if provider == "gptproto" and field == "duration_seconds":
         parameters = {"durationSeconds": "6"}
     expected = {"instances": [{"prompt": PROMPT, **instance}]}
@@ -154,7 +160,7 @@ async def test_every_field_that_goes_together_arrives(sandbox, provider):
     del together["reference_images"]
     together |= {"duration_seconds": 8, "aspect_ratio": "16:9"}
     async with client_of(provider, sandbox) as client:
-        await client.submit(make_request(client.provider, prompt=PROMPT, **together))
+        await client.submit(veo(client, prompt=PROMPT, **together))
     body = sandbox.log()[-1]["body"]
     assert body["instances"][0].keys() == {"prompt", "image", "lastFrame"}
     assert body["parameters"] == {
@@ -174,7 +180,7 @@ async def test_every_field_that_goes_together_arrives(sandbox, provider):
 )
 async def test_a_source_video_arrives(sandbox, provider, uri, video):
     async with client_of(provider, sandbox) as client:
-        request = make_request(client.provider, prompt=PROMPT, video=Source(uri, "x"))
+        request = veo(client, prompt=PROMPT, video=Source(uri, "x"))
         with pytest.raises(errors.InvalidRequest, match="not here any more"):
             await client.submit(request)
     assert sandbox.log()[-1]["body"] == {"instances": [{"prompt": PROMPT, "video": video or {"uri": uri}}]}
@@ -185,6 +191,10 @@ async def test_every_model_arrives(sandbox, provider):
     async with client_of(provider, sandbox) as client:
         for model in client.provider.models:
             operation = await client.submit(make_request(client.provider, prompt=PROMPT, model=model))
+            if model in catalog.OMNI:
+                assert sandbox.log()[-1]["body"]["model"] == model
+                assert operation.name.startswith("v1_")
+                continue
             assert f"/{model}:" in sandbox.log()[-1]["path"]
             assert f"models/{model}/operations/" in operation.name
 
@@ -195,7 +205,7 @@ async def test_every_model_arrives(sandbox, provider):
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_each_no_is_understood(sandbox, provider, tmp_path):
     async with client_of(provider, sandbox) as client:
-        fine = make_request(client.provider, prompt=PROMPT)
+        fine = veo(client, prompt=PROMPT)
 
         async def refused(kind, **changes):
             with pytest.raises(kind) as caught:
@@ -230,7 +240,7 @@ async def test_each_no_is_understood(sandbox, provider, tmp_path):
 async def test_a_partly_filtered_answer_has_samples_and_reasons(sandbox, provider):
     prompt = "A lake. sandbox:filter-one"
     async with client_of(provider, sandbox) as client:
-        asked = make_request(client.provider, prompt=prompt, sample_count=2, duration_seconds=4)
+        asked = veo(client, prompt=prompt, sample_count=2, duration_seconds=4)
         found = await finished(client, asked)
     assert len(found.samples) == len(found.filtered) == 1
     assert found.error is None

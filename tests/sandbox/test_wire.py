@@ -143,7 +143,7 @@ def test_pictures_that_do_not_go_together_are_refused(sandbox, photo, blob):
     reference = {"image": image, "referenceType": "asset"}
     assert "last frame needs a first" in refusal(sandbox.ask({"lastFrame": image}))
     assert "Reference images" in refusal(sandbox.ask({"image": image, "referenceImages": [reference]}))
-    assert "At most 3" in refusal(sandbox.ask({"referenceImages": [reference] * 4}))
+    assert "at most 3" in refusal(sandbox.ask({"referenceImages": [reference] * 4}))
     assert "8 seconds only" in refusal(sandbox.ask({"referenceImages": [reference]}, {"durationSeconds": 4}))
     style = {"image": image, "referenceType": "style"}
     assert "referenceType" in refusal(sandbox.ask({"referenceImages": [style]}))

@@ -269,13 +269,15 @@ def test_a_model_without_a_known_price_has_no_estimate():
     "fields", [{"duration_seconds": 4}, {"sample_count": 3}, {"video": "https://x.example/a"}]
 )
 def test_a_price_by_the_call_is_for_the_request_as_a_whole(fields):
-    request = make_request(GEMINI, prompt="A fox.", **fields)
+    request = make_request(GEMINI, prompt="A fox.", model="fast", **fields)
     assert quote(request, GEMINI, [catalog.Price(usd_per_call=0.6)]).usd == 0.6
 
 
 @given(st.floats(0, 100), st.sampled_from([4, 6, 8]), st.integers(1, 4))
 def test_an_estimate_grows_with_the_price_the_seconds_and_the_samples(usd, seconds, samples):
-    request = make_request(GEMINI, prompt="A fox.", duration_seconds=seconds, sample_count=samples)
+    request = make_request(
+        GEMINI, prompt="A fox.", model="fast", duration_seconds=seconds, sample_count=samples
+    )
     found = quote(request, GEMINI, [catalog.Price(usd_per_second=usd)]).usd
     assert found == pytest.approx(usd * seconds * samples)
 

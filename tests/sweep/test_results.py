@@ -58,7 +58,11 @@ def test_the_ratings_outlive_the_kernel_and_are_those_of_the_clip(rated, make_st
 
 def test_each_sample_is_rated_by_itself(make_studio, service):
     service.polls = [lambda request: service.finished(request.url.path.partition("/v1beta/")[2], count=2)]
-    sweep = make_studio(provider="gemini").sweep("A fox.", axes={"seed": [1]}, sample_count=2).wait(60)
+    sweep = (
+        make_studio(provider="gemini", model="fast")
+        .sweep("A fox.", axes={"seed": [1]}, sample_count=2)
+        .wait(60)
+    )
     sweep.rate(sweep.cells[0], 5, sample=1)
     sweep.rate(sweep.cells[0].videos[0], 2)
     assert [(clip.sample, clip.rating) for clip in sweep.clips()] == [(0, 2), (1, 5)]

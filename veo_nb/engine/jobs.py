@@ -160,18 +160,21 @@ class Jobs:
                     interrupt.check()
                     with workspace.lock:
                         entered.append(self._enter(request, take, workspace.open(), fresh=fresh))
+                        if entered[-1][1]:
+                            # Nobody takes it for one that was left behind.
+                            parts.registry.hold(entered[-1][0])
                 for job, new in entered:
                     if not (new or parts.ledger.read_only):
                         self._take_up(job, parts)
                 interrupt.check()
+                for job in _new(entered):
+                    parts.leases.start(job)
             except BaseException:
                 for job in _new(entered):
                     if not self._withdraw(job, parts):
                         # It is in the ledger as it is; better that it goes on here, and is seen.
                         parts.leases.start(job)
                 raise
-            for job in _new(entered):
-                parts.leases.start(job)
             if interrupt.pending:
                 sent = [job for job in _new(entered) if not self._withdraw(job, parts)]
                 raise WaitInterrupted(_goes_on(sent)) if sent else KeyboardInterrupt
@@ -195,9 +198,6 @@ class Jobs:
             standing = parts.ledger.add_job(row, fresh=fresh, admit=gate)
         new = standing is row
         job = parts.registry.job(standing, request if new else None)
-        if new:
-            # Nobody takes it for one that was left behind.
-            parts.registry.hold(job)
         return job, new
 
     def _withdraw(self, job: Job, parts: Parts) -> bool:

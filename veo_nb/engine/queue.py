@@ -223,10 +223,9 @@ class Limits:
     async def _sleep_for_rate(self, job: Job) -> None:
         while job.id not in self._held:
             now, limit = self._clock(), self._pace.a_minute(self._per_minute)
+            # Of a clock that was set back; nobody is asked to wait for longer.
+            self._not_before = min(self._not_before, now + retry.LONGEST_PAUSE)
             until = now + (0.0 if limit is None else retry.rate_pause(self._sent, limit, now))
-            if self._not_before - now > retry.LONGEST_PAUSE:
-                # Nobody asks for so much: the clock was set back since.
-                self._not_before = now
             if max(until, self._not_before) <= now:
                 return
             note = JobNote(kind="rate", until=until, count=limit or 0)

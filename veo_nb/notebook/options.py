@@ -252,10 +252,14 @@ def as_options(text: str) -> str:
 
 
 def option_rows() -> list[tuple[str, str]]:
-    """Each option with its meaning, for the help: `("-d, --duration 4|6|8", "length in seconds")`."""
+    """Each option with its meaning, for the help: `("-d, --duration 3|4|…|15", "length in seconds")`."""
     return [(_written(item), item.help) for item in catalog.OPTIONS] + [
         (f"--{flag}{' ' + value if value else ''}", text) for flag, value, text in OWN
     ]
+
+
+MOST_WRITTEN = 6
+"""Values of an option that are all written in the help."""
 
 
 def _written(item: catalog.Field) -> str:
@@ -263,7 +267,12 @@ def _written(item: catalog.Field) -> str:
     names = f"-{item.short}, --{item.flag}" if item.short else f"--{item.flag}"
     if item.kind == "switch":
         return f"{names}, --no-{item.flag}"
-    return f"{names} {'|'.join(map(str, catalog.choices(item))) or WORDS[item.kind]}"
+    choices = catalog.choices(item)
+    values = [str(one) for one in choices]
+    if len(choices) > MOST_WRITTEN:
+        # They are numbers that follow one another.
+        values[2:-1] = ["…"]
+    return f"{names} {'|'.join(values) or WORDS[item.kind]}"
 
 
 WORDS = {

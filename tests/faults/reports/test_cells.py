@@ -22,6 +22,7 @@ from tests.test_public import default  # noqa: F401  a fixture
 from tests.world import KEY as WORLD_KEY
 from tests.world import Time
 from veo_nb import errors
+from veo_nb.media.picture import Picture
 from veo_nb.notebook.magics import unregister
 from veo_nb.notebook.panel.draft import read_draft, submit
 from veo_nb.notebook.panel.store import empty_draft
@@ -132,9 +133,13 @@ def test_what_can_not_be_meant_is_refused(run, service, matrix, case):
 
 
 def test_the_panel_and_python_read_a_prompt_in_the_same_way(studio, service, matrix):
-    def draft(prompt: str, **variables: list[str]) -> list[Any]:
-        asked = read_draft(replace(empty_draft(), prompt=prompt, variables=variables), lambda _: None, str)  # type: ignore[arg-type,return-value]
-        return submit(studio, asked, confirm=True)[0]
+    def no_picture(key: str) -> Picture:
+        raise AssertionError(key)
+
+    def draft(prompt: str, without: str = "", **variables: list[str]) -> list[Any]:
+        fields = {"negative_prompt": [without]} if without else {}
+        given = replace(empty_draft(), prompt=prompt, fields=fields, variables=variables)
+        return submit(studio, read_draft(given, no_picture, str), confirm=True)[0]
 
     made = [*draft("Panel: {{gro\u0308ße}}", größe=["tall"]), *draft("Panel: {{动物}}", 动物=["狐狸", "鹿"])]
     made += studio.sweep("Python: {{light[0]}}", axes={"light": {"a": ["dawn"], "b": ["dusk"]}}).jobs
@@ -145,11 +150,7 @@ def test_the_panel_and_python_read_a_prompt_in_the_same_way(studio, service, mat
     for call in (
         lambda: draft("Panel: {{fox.name}}", fox=["Ida"]),
         lambda: draft("Panel: {{a b}}"),
-        lambda: read_draft(
-            replace(empty_draft(), prompt="A", fields={"negative_prompt": ["{{b}}"]}),
-            None,  # type: ignore[arg-type]
-            str,
-        ),
+        lambda: draft("Panel: fox", "no {{rain}}"),
         lambda: studio.generate("Python: {{animal}}"),
         lambda: studio.generate("Python: {{a b}}"),
         lambda: studio.generate("Python: fox", negative_prompt="no {{rain}}"),

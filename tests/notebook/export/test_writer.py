@@ -347,7 +347,7 @@ def test_a_recipe_names_the_clip_it_goes_on_from_and_not_where_that_lies(make_st
 
 def test_the_samples_of_a_cell_are_told_apart(make_studio, service, tmp_path):
     service.polls = [lambda request: service.finished(request.url.path.partition("/v1beta/")[2], count=2)]
-    studio = make_studio(provider="gemini")
+    studio = make_studio(provider="gemini", model="fast")
     sweep = studio.sweep("A {{animal}}.", axes={"animal": ["fox"]}, sample_count=2).wait(60)
     sweep.export(tmp_path / "r")
     assert {path.name for path in (tmp_path / "r").glob("*.mp4")} == {"fox_1.mp4", "fox_2.mp4"}

@@ -19,7 +19,7 @@ def test_it_has_a_line_for_each_option_and_each_command():
 def test_the_page_and_the_text_say_the_same():
     shown = page()
     assert shown.data.count("<tr>") == len(repr(shown).splitlines())
-    assert "-d, --duration 4|6|8" in shown.data
+    assert "-d, --duration 3|4|…|15" in shown.data
 
 
 def test_the_readme_has_the_table_that_the_catalog_makes():
@@ -46,7 +46,7 @@ def test_the_table_has_a_row_for_each_option_and_its_bars_are_escaped():
     assert (head.count("|"), line) == (3, "|---|---|")
     assert len(rows) == len(option_rows())
     assert all(row.replace("\\|", "").count("|") == 3 for row in rows)
-    assert "| `-d, --duration 4\\|6\\|8` | length in seconds |" in rows
+    assert "| `-d, --duration 3\\|4\\|…\\|15` | length in seconds |" in rows
 
 
 def test_a_readme_without_the_marks_is_left_alone():

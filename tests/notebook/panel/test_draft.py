@@ -76,7 +76,7 @@ def test_the_form_of_the_examples_is_the_real_one(make_studio, tmp_path):
 
 def test_all_fields_of_a_form_are_those_of_a_request_that_are_no_pictures(make_studio, tmp_path):
     names = [one.name for one in make_setup(make_studio(), Place(tmp_path)).fields]
-    pictures = {"prompt", "image", "last_frame", "reference_images", "video"}
+    pictures = {"prompt", "image", "last_frame", "reference_images", "video", "edit"}
     assert set(names) == set(catalog.FIELD) - pictures
 
 

@@ -18,6 +18,12 @@ THERE = ("compression_quality", "generate_audio", "resize_mode")
 """What only Vertex AI has."""
 
 
+OTHERS = {"resolution", "duration_seconds"}
+"""What Gemini Omni takes beside."""
+OMNIS = {"360p", *map(str, (3, 5, 7, *range(9, 16)))}
+"""Its values there."""
+
+
 def unavailable(provider: catalog.Provider = SANDBOX, **changes: Any) -> dict[str, dict[str, str]]:
     draft = replace(empty_draft(), prompt="A fox.", **changes)
     return find_unavailable(plain_values(draft, "fast"), draft, provider)
@@ -25,27 +31,27 @@ def unavailable(provider: catalog.Provider = SANDBOX, **changes: Any) -> dict[st
 
 def test_at_first_only_what_needs_a_first_frame_can_not_be_used():
     found = unavailable()
-    assert set(found) == {"last_frame", "fit", *THERE}
+    assert set(found) == {"last_frame", "fit", *OTHERS, *THERE}
     assert found["last_frame"]["*"].startswith("A last frame needs a first one. ")
-    assert set(unavailable(image=["fox"])) == {"reference_images", "video", *THERE}
+    assert set(unavailable(image=["fox"])) == {"reference_images", "video", *OTHERS, *THERE}
 
 
 def test_a_value_that_does_not_go_with_another_names_the_reason_and_the_way_out():
     found = unavailable(fields={"duration_seconds": [4]})
-    assert set(found["resolution"]) == {"1080p", "4k"}
+    assert set(found["resolution"]) - OMNIS == {"1080p", "4k"}
     reason = "1080p needs an 8 second clip; you asked for 4. Use Duration 8 s or Resolution 720p."
     assert found["resolution"]["1080p"] == reason
     assert "*" in found["reference_images"]
 
 
 def test_it_works_in_both_directions():
-    assert set(unavailable(fields={"resolution": ["4k"]})["duration_seconds"]) == {"4", "6"}
+    assert set(unavailable(fields={"resolution": ["4k"]})["duration_seconds"]) - OMNIS == {"4", "6"}
 
 
 def test_a_value_that_goes_with_one_of_several_can_be_chosen():
     """A sweep leaves out the cells that can't be made."""
-    assert "resolution" not in unavailable(fields={"duration_seconds": [4, 8]})
-    assert set(unavailable(fields={"duration_seconds": [4, 6]})["resolution"]) == {"1080p", "4k"}
+    assert set(unavailable(fields={"duration_seconds": [4, 8]})["resolution"]) == {"360p"}
+    assert set(unavailable(fields={"duration_seconds": [4, 6]})["resolution"]) - OMNIS == {"1080p", "4k"}
 
 
 def test_only_models_of_the_provider_are_judged():
@@ -71,7 +77,7 @@ def test_of_a_switch_one_side_may_be_what_a_provider_does_not_take():
 
 def test_with_a_source_video_the_resolution_is_given():
     found = unavailable(video="3f2a/0")
-    assert set(found["resolution"]) == {"1080p", "4k"}
+    assert set(found["resolution"]) - OMNIS == {"1080p", "4k"}
     assert {"image", "last_frame", "reference_images"} <= set(found)
 
 

@@ -23,7 +23,7 @@ def test_a_clip_is_changed_by_saying_how_and_its_steps_are_a_chain_that_branches
     sandbox,
     artefact,
 ):
-    notebook, panel = open_panel(sandbox, FIRST, VEO)
+    notebook, panel = open_panel(sandbox, FIRST, VEO, viewport={"width": 1280, "height": 760})
     page = panel.page
     notebook.run(2)
     panel.has_clips(1)

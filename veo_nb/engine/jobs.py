@@ -18,10 +18,10 @@ from veo_nb.engine.job import ALPHABET, Job, WaitInterrupted
 from veo_nb.engine.lease import Awaited
 from veo_nb.engine.loop import Uninterrupted
 from veo_nb.engine.timing import usual_seconds
-from veo_nb.engine.video import Video, check_source, source_of
+from veo_nb.engine.video import Video, check_source, own_model, source_of, with_clip
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
-from veo_nb.request import DEFAULT_SHAPE, SOURCES, VideoRequest, make_request
+from veo_nb.request import DEFAULT_SHAPE, SOURCES, Source, VideoRequest, make_request
 from veo_nb.store import lineage
 from veo_nb.store.billing import Bill, Quote, make_bill, make_gate, quote
 from veo_nb.store.changes import Change
@@ -109,6 +109,8 @@ class Jobs:
                 clip = clip.video
             if isinstance(clip, Video):
                 values[name] = source_of(clip, self.settings.provider, str(values["model"]))
+        if isinstance(source := values.get("edit"), Source) and source.clip is None:
+            values["edit"] = with_clip(source, self.find)
         for name in ("image", "last_frame"):
             if isinstance(values.get(name), Job):
                 raise InvalidRequest(
@@ -396,7 +398,7 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be gone on from.
         """
-        request = self.request_of(prompt, take, {"model": self.model_for(video), **fields, "video": video})
+        request = self.request_of(prompt, take, {**own_model(video), **fields, "video": video})
         return self.submit(request, take=take, fresh=fresh)[0]
 
     def edit(self, edit: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -405,13 +407,8 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be changed.
         """
-        request = self.request_of(prompt, take, {"model": self.model_for(edit), **fields, "edit": edit})
+        request = self.request_of(prompt, take, {**own_model(edit), **fields, "edit": edit})
         return self.submit(request, take=take, fresh=fresh)[0]
-
-    def model_for(self, video: Video) -> str:
-        """The model that goes on with a clip: the one that made it, where it talks about what it made, else the one set."""
-        made_by = video.job.request.model if video.job is not None else ""
-        return made_by if made_by in catalog.OMNI else self.settings.model
 
     # The queue
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -175,6 +176,23 @@ def source_of(clip: Video, provider: catalog.Provider, model: str) -> Source:
     uri = clip.path.as_uri() if _goes_along(clip, provider, limits) else _address(clip, provider, limits)
     lines = RESOLUTIONS.get(min(clip.width, clip.height), "")
     return Source(uri=uri, key=f"job:{clip.job_id}/{clip.sample}", shape=shape, lines=lines, clip=clip)
+
+
+def with_clip(source: Source, find: Callable[[str], Any]) -> Source:
+    """A stored source with the clip that it names, whose length is an edit's, and so its price.
+
+    `find(id)` gives the job, or None.
+    """
+    job_id, _, sample = source.key.removeprefix("job:").partition("/")
+    job = find(job_id) if source.key.startswith("job:") else None
+    videos = job.videos if job is not None else ()
+    return replace(source, clip=next((one for one in videos if str(one.sample) == sample), None))
+
+
+def own_model(clip: Video) -> dict[str, str]:
+    """The model that made a clip, as a field, where it is one that goes on talking about what it made."""
+    model = clip.job.request.model if clip.job is not None else ""
+    return {"model": model} if model in catalog.OMNI else {}
 
 
 def check_source(request: VideoRequest, provider: catalog.Provider, now: float) -> None:

@@ -109,10 +109,16 @@ def test_vary_and_a_copied_cell_keep_the_edit(talking):
 
 
 def test_another_take_of_an_edit_changes_the_same_clip_at_the_same_price(talking):
-    studio, panel, first, _ = talking
+    studio, panel, first, sandbox = talking
     job = first.edit("Let the wind blow").wait(60)
     again = studio.job(panel.ask("another", clip=f"{job.id}/0")["job"]).wait(60)
     assert (again.take, again.request.edit.key, again.estimate) == (2, f"job:{first.id}/0", job.estimate)
+    # A later kernel has only what is written down.
+    later = Studio(environ={}, folder=studio.library.folder.parent, provider="sandbox", base_url=sandbox.url)
+    try:
+        assert later.job(job.id).rerun().wait(60).estimate == job.estimate
+    finally:
+        later.close()
 
 
 def test_a_step_that_is_on_its_way_is_no_clip_yet(talking):

@@ -12,7 +12,7 @@ import msgspec
 from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.engine.timing import seconds_in_all
-from veo_nb.engine.video import Video, check_clip
+from veo_nb.engine.video import Video, check_clip, own_model
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
 from veo_nb.notebook import text
@@ -191,7 +191,7 @@ def _change(studio: Studio, row: FoundRow, job: Job | None, now: float) -> Chang
     if clip is None:
         joined = "A joined clip can't be changed. Change one of its clips, and join them again."
         return Change(model="", reason=joined if job is None else "There is no clip.", other="")
-    model = catalog.find_model(studio.jobs.model_for(clip), provider)
+    model = catalog.find_model(own_model(clip).get("model", studio.settings.model), provider)
     edit = catalog.FIELD["edit"]
     able = [
         catalog.MODELS[name].alias for name in provider.models if provider.takes(edit, catalog.MODELS[name])

@@ -76,7 +76,7 @@ async def test_three_scenes_are_made(sandbox, photo, tmp_path, provider):
 @pytest.mark.parametrize("provider", ["gemini", "vertex"])
 async def test_gemini_omni_makes_a_clip_changes_it_and_goes_on_from_it(sandbox, photo, tmp_path, provider):
     async with client_of(provider, sandbox) as client:
-        small = {"model": "omni", "resolution": "360p"}
+        small: dict[str, Any] = {"model": "omni", "resolution": "360p"}
         asked = make_request(
             client.provider, prompt="A lake", image=photo(640, 360), duration_seconds=3, **small
         )

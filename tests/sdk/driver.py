@@ -79,7 +79,7 @@ class Driver:
 
     def everything(self):
         """Each parameter that this client sends in this mode."""
-        more = {} if self.mode == "key" else {"seed": 7, "enhance_prompt": False}
+        more = {} if self.mode == "key" else {"seed": 7, "enhance_prompt": True}
         return self.generate(
             number_of_videos=2,
             duration_seconds=8,
@@ -106,7 +106,8 @@ class Driver:
         return self.generate("sandbox:block")
 
     def combination(self):
-        return self.generate("sandbox:filter", resolution="1080p", duration_seconds=4)
+        thing = types.VideoGenerationReferenceImage(image=self.picture("first"), reference_type="asset")
+        return self.generate("sandbox:filter", reference_images=[thing], duration_seconds=4)
 
     def broken_image(self):
         return self.generate(image=types.Image(image_bytes=b"no image", mime_type="image/png"))

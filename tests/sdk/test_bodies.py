@@ -73,7 +73,7 @@ def bodies(request, tmp_path_factory):
                 }
                 # Google's client sends these two in Vertex mode only.
                 if mode == "express" and "negative_prompt" in given:
-                    fields |= {"seed": 7, "enhance_prompt": False}
+                    fields |= {"seed": 7, "enhance_prompt": True}
                 await sent(client, fields)
 
     with Sandbox(folder / "data", 0.0, "--in-flight", "0") as sandbox:
@@ -126,5 +126,5 @@ def test_a_source_video_is_named_without_its_encoding(bodies):
 def test_what_googles_client_refuses_to_send_with_a_key_we_do_send(name):
     """Whether a service takes it is for the service to say: a gateway may, and its own words explain why not."""
     fields: dict[str, Any] = {name: {"seed": 7, "enhance_prompt": False}[name]}
-    request = make_request(catalog.PROVIDERS["gemini"], prompt=PROMPT, **fields)
+    request = make_request(catalog.PROVIDERS["gemini"], prompt=PROMPT, model="fast", **fields)
     assert request.settings() == fields

@@ -106,7 +106,7 @@ def test_a_failed_operation_tells_its_error(made, mode):
     ("scene", "code", "words"),
     [
         ("blocked", 400, "policy"),
-        ("combination", 400, "1080p needs an 8 second clip"),
+        ("combination", 400, "work with 8 seconds only"),
         ("broken_image", 400, "can't be read as an image"),
         ("unknown_model", 404, "veo-9"),
         ("unknown_operation", 404, ""),

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from veo_nb.request import Source, VideoRequest
     from veo_nb.store.billing import Bill, Charge, Quote
     from veo_nb.store.changes import Change
-    from veo_nb.store.lineage import Lineage, Link
+    from veo_nb.store.lineage import Lineage, Link, Step
     from veo_nb.store.queries import Found, FoundRow, LibrarySummary, Query
     from veo_nb.store.ratings import Rating
     from veo_nb.store.rows import State
@@ -130,6 +130,7 @@ __all__ = [
     "Source",
     "Standing",
     "State",
+    "Step",
     "Studio",
     "SubmissionUncertain",
     "Summary",
@@ -176,6 +177,7 @@ _HOMES = {
     "LibrarySummary": "veo_nb.store.queries",
     "Lineage": "veo_nb.store.lineage",
     "Link": "veo_nb.store.lineage",
+    "Step": "veo_nb.store.lineage",
     "Operation": "veo_nb.api.wire",
     "Origin": "veo_nb.media.picture",
     "Panel": "veo_nb.notebook.panel.panel",

@@ -53,7 +53,8 @@ class Provider:
 
     def dialect_of(self, model: Model) -> str:
         """The form of the wire over which it is asked for this model."""
-        return next((one for one in self.dialects if one in model.dialects), self.dialects[0])
+        both = [one for one in self.dialects if one in model.dialects]
+        return both[0] if both else self.dialects[0]
 
     def takes(self, item: Field, model: Model | None = None) -> bool:
         """Whether its form of the wire for this model has this field; for any of its models where none is given."""

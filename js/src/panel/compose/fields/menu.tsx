@@ -89,6 +89,9 @@ function reasonOf(reasons: MenuProps["reasons"], value: Value): string {
   return reasons["*"] ?? reasons[String(value)] ?? "";
 }
 
+/** As many choices as are always shown, greyed with a reason where they can't be used. */
+const FEW = 6;
+
 interface ListProps extends MenuProps {
   beside: () => HTMLElement | null;
   onClose: () => void;
@@ -97,9 +100,15 @@ interface ListProps extends MenuProps {
 function List({ form, values, reasons, led, beside, onChange, onClose }: ListProps) {
   const box = useRef<HTMLDivElement>(null);
   const id = useId();
+  // Of many only what goes with the rest is worth reading; what is there when the list opens stays.
+  const [offered] = useState(() =>
+    form.choices.length <= FEW || "*" in reasons
+      ? form.choices
+      : form.choices.filter(({ value }) => values.includes(value) || reasonOf(reasons, value) === ""),
+  );
   // What was set and is no longer offered can still be taken away.
-  const strange = values.filter((value) => !form.choices.some((choice) => choice.value === value));
-  const choices = [...form.choices, ...strange.map((value) => ({ value, label: String(value) }))];
+  const strange = values.filter((value) => !offered.some((choice) => choice.value === value));
+  const choices = [...offered, ...strange.map((value) => ({ value, label: String(value) }))];
   const [active, setActive] = useState(() => choices.findIndex((choice) => values.includes(choice.value)));
 
   useLayoutEffect(() => {

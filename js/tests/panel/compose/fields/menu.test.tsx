@@ -52,7 +52,7 @@ describe("a setting's button", () => {
 
   it("is short where many values are set", () => {
     expect(textOf(form("duration_seconds"), [4, 6, 8])).toBe("4 s + 2 more");
-    expect(textOf(form("duration_seconds"), [5])).toBe("5");
+    expect(textOf(form("duration_seconds"), [99])).toBe("99");
   });
 
   it("opens its list and closes it again", async () => {
@@ -77,9 +77,18 @@ describe("a setting's button", () => {
   });
 });
 
+/** What a model of three lengths answers, where another makes thirteen. */
+const veo = exampleCheck("single", {
+  unavailable: {
+    duration_seconds: Object.fromEntries(
+      [3, 5, 7, 9, 10, 11, 12, 13, 14, 15].map((one) => [one, "Veo 3.1 Fast takes 4, 6 or 8."]),
+    ),
+  },
+});
+
 describe("a list of values", () => {
   it("says what is chosen, and that several may be", async () => {
-    here = await openCompose({ fields: { duration_seconds: [4, 8] } });
+    here = await openCompose({ fields: { duration_seconds: [4, 8] } }, { check: veo });
     await click(duration());
     expect(list().getAttribute("aria-multiselectable")).toBe("true");
     expect(all("[role=option]").map((one) => [one.textContent, one.getAttribute("aria-selected")])).toEqual([
@@ -120,7 +129,7 @@ describe("a list of values", () => {
   });
 
   it("is worked by keys alone", async () => {
-    here = await openCompose();
+    here = await openCompose({ prompt: "A" }, { check: veo });
     await click(duration());
     expect(active()).toBe("Provider's own: 8 s");
     await press(list(), "ArrowDown");
@@ -198,9 +207,9 @@ describe("a list of values", () => {
   });
 
   it("shows a value that is no longer offered, so that it can go", async () => {
-    here = await openCompose({ fields: { duration_seconds: [5] } });
+    here = await openCompose({ fields: { duration_seconds: [99] } });
     await click(duration());
-    await click(option("5").querySelector("[data-box]"));
+    await click(option("99").querySelector("[data-box]"));
     expect(seconds()).toBeUndefined();
   });
 
@@ -209,7 +218,7 @@ describe("a list of values", () => {
     here = await openCompose({ prompt: "A" }, { check });
     expect(duration().title).toBe("Not with a video.");
     await click(duration());
-    expect(all('[role=option][aria-disabled="true"]')).toHaveLength(3);
+    expect(all('[role=option][aria-disabled="true"]')).toHaveLength(13);
   });
 });
 

@@ -1,4 +1,4 @@
-"""The server's routes: submit, poll and download, in both dialects."""
+"""The server's routes: submit, poll and download in Veo's two dialects, and those of the third."""
 
 from __future__ import annotations
 

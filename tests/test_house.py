@@ -263,6 +263,7 @@ def test_the_public_names_are_these(fresh):
         "Source",
         "Standing",
         "State",
+        "Step",
         "Studio",
         "Summary",
         "Sweep",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -199,6 +200,25 @@ def test_importing_reads_no_environment(fresh):
 )
 def test_importing_stays_light(fresh, heavy):
     assert heavy not in fresh["modules"]
+
+
+def test_loading_the_extension_needs_neither_numpy_nor_the_codecs(tmp_path):
+    """They are a third of its time, and nobody has asked for a picture yet."""
+    code = (
+        "import sys; from IPython.core.interactiveshell import InteractiveShell\n"
+        "InteractiveShell.instance().run_line_magic('load_ext', 'veo_nb')\n"
+        "print([name for name in ('numpy', 'av') if name in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert run.stdout.splitlines()[-1] == "[]"
 
 
 def test_the_public_names_are_these(fresh):

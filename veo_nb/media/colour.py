@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageCms
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = np.ndarray[Any, Any]
 
 DEPTHS = (8, 10, 12, 14, 16)
 """Bits of the cameras, scanners and files there are: a camera's 12 bits come in numbers of 16."""
@@ -26,8 +30,6 @@ SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
 BARE = {"RGBA": "RGB", "RGBX": "RGB", "P": "RGB", "PA": "RGB", "LA": "L"}
 """What a mode is without transparency and palette."""
 
-Array = np.ndarray[Any, Any]
-
 
 class UnscalableError(ValueError):
     """These numbers mean no brightness; the message says which they are, as the rest of a sentence."""
@@ -43,6 +45,9 @@ def scaled(numbers: Array, *, bits: int | None = None) -> NDArray[np.uint8]:
     Raises:
         UnscalableError: they are negative, too large, between 1 and 2, or none at all (NaN).
     """
+    # Here and below: 50 ms of `%load_ext`, which needs no picture.
+    import numpy as np
+
     if numbers.dtype == np.uint8:
         return numbers.astype(np.uint8, copy=False)
     if numbers.dtype == np.bool_:
@@ -68,6 +73,8 @@ def scaled(numbers: Array, *, bits: int | None = None) -> NDArray[np.uint8]:
 
 
 def _bytes(brightness: Array) -> NDArray[np.uint8]:
+    import numpy as np
+
     rounded: NDArray[np.uint8] = np.rint(brightness).astype(np.uint8)
     return rounded
 
@@ -82,6 +89,8 @@ def eight_bits(image: Image.Image) -> Image.Image:
     """
     if image.mode not in DEEP_MODES:
         return image
+    import numpy as np
+
     numbers = np.asarray(image)
     if image.mode == "F" and numbers.size and numbers.min() >= 0 and 2.0 < numbers.max() <= 255:
         # As ever: a clip that was made of it is found by its bytes.

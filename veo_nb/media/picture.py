@@ -9,18 +9,21 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from veo_nb import catalog
 from veo_nb.media import colour, segments
+
+if TYPE_CHECKING:
+    import numpy as np
 
 TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp"}
 """Formats that may be sent byte for byte when they are upright and opaque. MPO is a phone's JPEG."""
@@ -112,7 +115,7 @@ def read_picture(source: Any, takes: Collection[str] = EVERYWHERE) -> Picture:
         made = _guarded(lambda: _encoded(source, name), name)
         origin = source.info.get(ORIGIN)
         return replace(made, origin=origin) if isinstance(origin, Origin) else made
-    if isinstance(source, np.ndarray):
+    if _is_array(source):
         pixels = _pixels(source)
         return _guarded(lambda: _encoded(Image.fromarray(pixels), ""), "")
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -190,12 +193,20 @@ def redrawn(picture: Picture, draw: Callable[[Image.Image], Image.Image]) -> Pic
     return replace(made, origin=picture.origin)
 
 
+def _is_array(source: Any) -> bool:
+    """Whether this is a numpy array; where nobody has imported numpy nothing is."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(source, numpy.ndarray)
+
+
 def _pixels(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The array as bytes: height by width, or with 3 or 4 channels.
 
     Raises:
         UnreadablePicture: it has another shape, or numbers that mean nothing.
     """
+    import numpy as np
+
     if array.ndim == 3 and array.shape[2] not in (1, 3, 4) and array.shape[0] in (1, 3, 4):
         # As PyTorch has them.
         array = np.moveaxis(array, 0, 2)

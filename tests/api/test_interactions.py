@@ -106,6 +106,15 @@ def test_a_name_that_can_not_be_asked_for_is_not(name):
         SPOKEN.poll(MODEL, name)
 
 
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+def test_a_clip_in_one_that_goes_on_is_not_its_own(status):
+    """An edit may show the clip that it goes back to while it is made: taken for the result, the result would be lost."""
+    content = {"type": "video", "uri": "https://h/v1beta/files/old"}
+    answer = {**BEGUN, "status": status, "steps": [{"type": "model_output", "content": [content]}]}
+    found = SPOKEN.read_operation(json.dumps(answer).encode())
+    assert (found.done, found.samples) == (False, ())
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),

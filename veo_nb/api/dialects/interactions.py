@@ -129,7 +129,8 @@ class Interactions:
             raise errors.ServiceError(f"The provider's answer tells no state{said}", hint="")
         samples = tuple(_samples(answer))
         said = " ".join(_texts(answer))
-        if samples and status not in ("failed", "cancelled"):
+        # While it goes on, what is there may be the clip that it goes back to.
+        if samples and status not in ("queued", "in_progress", "failed", "cancelled"):
             return Operation(name, done=True, samples=samples)
         if status == "completed":
             blocked = errors.ContentBlocked(

@@ -7,7 +7,6 @@ figure is a median: a busy minute of the machine falls on both.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import statistics
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.bench.grid import write_clip
+from tests.bench.measure import keep, timed
 from tests.kernel.kernel import Kernel
 from tests.kernel.test_panel import BROWSE, Page
 from veo_nb.catalog import PROVIDERS
@@ -225,15 +225,6 @@ def checked(kernel: Kernel, code: str, after: str = "") -> float:
     return cell.seconds
 
 
-def timed(kernel: Kernel, code: str) -> float:
-    """Seconds that the code takes inside the kernel."""
-    cell = kernel.run(
-        f"import time; start = time.perf_counter()\n{code}\nprint('took', time.perf_counter() - start)"
-    )
-    assert cell.failure is None, cell.failure
-    return float(cell.stdout.split("took ")[1])
-
-
 def main() -> None:
     """Print the table and write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -253,9 +244,7 @@ def main() -> None:
                 f"{figure.what:32} {figure.small:>6.1f} ms {figure.large:>7.1f} ms {figure.ratio:>12.2f}",
                 flush=True,
             )
-    artefacts = ROOT / "tests" / "artefacts"
-    artefacts.mkdir(exist_ok=True)
-    (artefacts / "bench-library.json").write_text(json.dumps(figures, indent=2))
+    keep("bench-library", figures)
 
 
 if __name__ == "__main__":

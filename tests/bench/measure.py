@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -252,6 +252,13 @@ def behind(kernel: Kernel, code: str) -> float:
     return second.seconds
 
 
+def keep(name: str, figures: Sequence[object]) -> None:
+    """Write figures to `tests/artefacts/`."""
+    artefacts = ROOT / "tests" / "artefacts"
+    artefacts.mkdir(exist_ok=True)
+    (artefacts / f"{name}.json").write_text(json.dumps(figures, indent=2))
+
+
 def main() -> None:
     """Print the table and write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -282,9 +289,7 @@ def main() -> None:
                 f"{figure.what:30} {figure.ours:>7.1f} {figure.unit:2} {other:>10} {ratio:>7}  {notes}",
                 flush=True,
             )
-    artefacts = ROOT / "tests" / "artefacts"
-    artefacts.mkdir(exist_ok=True)
-    (artefacts / "bench.json").write_text(json.dumps(figures, indent=2))
+    keep("bench", figures)
 
 
 if __name__ == "__main__":

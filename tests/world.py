@@ -298,6 +298,9 @@ class NoActions:
     def attend(self, job: Job) -> None:
         pass
 
+    def model_name(self, job: Job) -> str:
+        return catalog.short_name(job.request.model, job.provider, job.provider)
+
     def price_note(self, job: Job) -> str:
         return quote(job.request, job.provider, PRICES).note
 

@@ -100,7 +100,7 @@ class Elsewhere:
         known = self._stores is not None and provider.name in self._stores.logins()
         return known and bool(self._keys.get(provider.name, True))
 
-    def keys(self) -> list[Secret]:
+    def known_keys(self) -> list[Secret]:
         """Every key that is known without asking the stores."""
         found = (self.key(one, ask=False) for one in catalog.PROVIDERS.values() if one.key_variables)
         return [key for key in found if key]
@@ -113,8 +113,7 @@ class Elsewhere:
         """What is set for a provider alone: by its variable, and in its table of the file."""
         if setting not in OF_A_PROVIDER:
             return [("", None), ("", None)]
-        title = re.sub(r"[^A-Z0-9]", "_", name.upper())
-        variable = f"VEO_NB_{title}_{setting.upper()}"
+        variable = _variable_of(name, setting)
         table = self._tables.get(name, {})
         return [
             (variable, _variable(self._environ, variable)),
@@ -174,6 +173,27 @@ class Settings:
             raise missing_key(self.provider)
         return self.api_key
 
+    @property
+    def has_address(self) -> bool:
+        """Whether it is known where to send: an address of its own, one that was given, or the sandbox that is started."""
+        return bool(self.base_url or self.provider.submit_base) or self.provider.name == "sandbox"
+
+    def check_access(self) -> None:
+        """Nothing, where something can be sent as far as the key and the address go.
+
+        Raises:
+            AuthenticationError: this provider needs a key and none was found, or it can't be one.
+            InvalidRequest: nobody has said where it is.
+        """
+        self.key_or_raise()
+        if not self.has_address:
+            name = self.provider.name
+            raise InvalidRequest(
+                f"{self.provider.title} has no address of its own.",
+                hint=f"Set {_variable_of(name, 'base_url')}, or base_url under [providers.{name}] in {FILE}.",
+                field="base_url",
+            )
+
     # Several providers
 
     def provider_of(self, name: str) -> catalog.Provider:
@@ -198,7 +218,8 @@ class Settings:
         """Whether a provider can be sent to, as far as that is known without asking for a key; never raises."""
         try:
             provider = self.provider_of(name)
-            return self._at(provider, ask=False).has_access or self._elsewhere.logged_in(provider)
+            found = self._at(provider, ask=False)
+            return found.has_address and (found.has_access or self._elsewhere.logged_in(provider))
         except InvalidRequest:
             return False
 
@@ -211,9 +232,14 @@ class Settings:
         """As `opens`, with a key that `%veo login` has kept looked for now."""
         return self.opens(name) and self.at(name).has_access
 
-    def keys(self) -> list[Secret]:
+    def others(self) -> list[str]:
+        """The names of the other providers with a key, as far as that is known without asking for one."""
+        charging = (one.name for one in catalog.PROVIDERS.values() if one.bills)
+        return [name for name in charging if name != self.provider.name and self.opens(name)]
+
+    def known_keys(self) -> list[Secret]:
         """Every key that is known here, for a text that one may have got into."""
-        return [self.api_key, *self._elsewhere.keys()]
+        return [self.api_key, *self._elsewhere.known_keys()]
 
     def _at(self, provider: catalog.Provider, *, ask: bool) -> Settings:
         if provider.name == self.provider.name:
@@ -342,6 +368,11 @@ def changes(before: Settings, after: Settings) -> str:
 
 def _amount(budget: float | None) -> str:
     return "none" if budget is None else f"USD {budget:,.2f}"
+
+
+def _variable_of(provider: str, setting: str) -> str:
+    """The variable that has a setting for one provider: `VEO_NB_VERTEX_BASE_URL`."""
+    return f"VEO_NB_{re.sub(r'[^A-Z0-9]', '_', provider.upper())}_{setting.upper()}"
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:

@@ -321,6 +321,8 @@ export type Value = string | number | boolean;
 export interface Choice {
   value: Value;
   label: string;
+  /** What it stands under: of a model the provider; empty where there are no groups. */
+  group: string;
 }
 
 /** A field of the request as a form shows it. */

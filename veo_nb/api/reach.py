@@ -16,7 +16,7 @@ from typing import Literal
 
 import httpx
 
-from veo_nb import errors
+from veo_nb import catalog, errors
 from veo_nb.api.body import words
 from veo_nb.api.client import AsyncClient, _trusted
 from veo_nb.config import Settings, is_private
@@ -77,10 +77,12 @@ async def reach(base: str, transport: httpx.AsyncBaseTransport | None, clock: Ca
 
 async def try_key(client: AsyncClient, settings: Settings) -> Tried:
     """What the provider says to the key, or to the credentials that stand in for one."""
+    served, name = catalog.find_served(settings.model, settings.provider)
+    model = name if served.name == settings.provider.name else settings.provider.models[0]
     place = f"projects/{settings.project}/locations/{settings.location}/publishers/google/"
-    name = f"{place if settings.project else ''}models/{settings.model}/operations/{NO_OPERATION}"
+    operation = f"{place if settings.project else ''}models/{model}/operations/{NO_OPERATION}"
     try:
-        await asyncio.wait_for(client.poll(settings.model, name), SECONDS)
+        await asyncio.wait_for(client.poll(model, operation), SECONDS)
     except errors.AuthenticationError as error:
         return Tried("refused", error.message)
     except errors.PermissionDenied as error:

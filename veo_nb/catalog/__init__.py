@@ -12,7 +12,7 @@ noticed by the other. Facts come from the provider's page and Google's Gemini AP
 from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
 from veo_nb.catalog.inputs import IMAGE, SOURCES, ImageLimits, SourceLimits
-from veo_nb.catalog.lookup import find_model, find_served, model_names, qualified
+from veo_nb.catalog.lookup import find_model, find_served, model_names, qualified, short_name
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, OMNI, Model
 from veo_nb.catalog.modes import Mode, mode_of
 from veo_nb.catalog.phrases import (
@@ -36,7 +36,7 @@ from veo_nb.catalog.prices import (
     read_prices,
 )
 from veo_nb.catalog.providers import PROVIDERS, Provider
-from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts
+from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts, translated
 
 __all__ = [
     "COMMAS",
@@ -85,6 +85,8 @@ __all__ = [
     "qualified",
     "read_amount",
     "read_prices",
+    "short_name",
     "shown",
+    "translated",
     "unquoted",
 ]

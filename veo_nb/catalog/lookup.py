@@ -41,6 +41,13 @@ def qualified(model: str, provider: Provider, default: Provider) -> str:
     return model if provider.name == default.name else f"{provider.name}:{model}"
 
 
+def short_name(model: str, provider: Provider, default: Provider) -> str:
+    """The shortest name by which a person gets this model of a provider: `fast`, `vertex:standard`, an id."""
+    known = MODELS.get(model)
+    same = known is not None and find_model(known.alias, provider) is known
+    return qualified(known.alias if known is not None and same else model, provider, default)
+
+
 def model_names(provider: Provider | None = None) -> list[str]:
     """Every name a person may type for a model: aliases first, then ids."""
     served = [m for m in MODELS.values() if provider is None or m.id in provider.models]

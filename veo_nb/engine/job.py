@@ -102,6 +102,9 @@ class Actions(Protocol):
     def price_note(self, job: Job) -> str:
         """What has to be said beside its estimate."""
 
+    def model_name(self, job: Job) -> str:
+        """How one types the name of its model."""
+
 
 class Job:
     """A clip being made. It goes on in the background; `job.wait()` or `await job` wait for it.
@@ -158,6 +161,13 @@ class Job:
     def price_note(self) -> str:
         """What has to be said beside its estimate: it is not the price of who makes it. Empty where it is."""
         return self._actions.price_note(self) if self._actions else self.provider.price_note
+
+    @property
+    def model(self) -> str:
+        """Its model as one types it: `omni`, or `vertex:standard` of a provider that is not the one that is set."""
+        if self._actions is not None:
+            return self._actions.model_name(self)
+        return catalog.short_name(self.request.model, self.provider, self.provider)
 
     @property
     def operation(self) -> str | None:

@@ -197,6 +197,10 @@ class Jobs:
         # Most have a list of their own.
         return job.provider.price_note and quote(job.request, job.provider, self.settings.prices).note
 
+    def model_name(self, job: Job) -> str:
+        """How one types the name of a job's model here."""
+        return catalog.short_name(job.request.model, job.provider, self.settings.provider)
+
     def usual_seconds(self, request: VideoRequest) -> float:
         """How long a clip of this provider's model usually takes, from submit to ready."""
         provider, ledger = self.provider_of(request), self.workspace.readable()
@@ -220,7 +224,7 @@ class Jobs:
             InvalidRequest: what is set for a provider is wrong.
         """
         for name in dict.fromkeys(one.provider for one in requests):
-            self.settings.at(name).key_or_raise()
+            self.settings.at(name).check_access()
 
     def cost(self, provider: catalog.Provider | None = None) -> Bill:
         """What the jobs of the library cost by estimate, and what is left of the budget for this provider's clips."""

@@ -93,6 +93,10 @@ class Leases:
         # From then on: another kernel may be killed while this one lives, and nobody loads anything.
         holder.after_each_beat(self._patrol)
 
+    def end(self) -> None:
+        """Be none of this process any more: its studio is closed."""
+        _HERE.pop(self._holder.id, None)
+
     def start(self, job: Job) -> None:
         """Have a new job of ours driven."""
         self._registry.hold(job)
@@ -184,7 +188,7 @@ class Leases:
         self._ledger.check_writable()
         row = self._ledger.job(job.id)
         if row is not None:
-            self._settings.at(row.provider).key_or_raise()
+            self._settings.at(row.provider).check_access()
         # A row of ours that says something else is one whose end could not be written.
         known = row is not None and (row.state == job.status or row.owner == self._holder.id)
         if row is None or not known or not self._holder.seize(row):

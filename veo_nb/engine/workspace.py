@@ -246,6 +246,7 @@ class Workspace:
                 loop=loop,
                 sleep=sleep,
             )
+            made.callback(leases.end)
             ledger.check_later()
             return Parts(ledger, registry, loop, engine, leases, made.pop_all().close)
 

@@ -210,7 +210,10 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
         state=now.state.value,
         prompt=job.request.prompt,
         # Once the clip is here, it was taken after all.
-        settings=[*text.settings(job.request), *([] if made else text.doubts(job.request, job.provider))],
+        settings=[
+            *text.settings(job.request, job.model),
+            *([] if made else text.doubts(job.request, job.provider)),
+        ],
         cost="" if made else text.cost_of(job),
         tag="" if job.provider.bills else job.provider.title,
         shape="9:16" if job.request.shape == "9:16" else "16:9",

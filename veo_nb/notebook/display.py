@@ -62,7 +62,7 @@ class ClipVideo(IPythonVideo):  # type: ignore[misc]
 def finished(job: Job, place: Place, status: str = "") -> ClipVideo | HTML:
     """The output of a job that is over: its videos, or why there are none. `status` replaces the last line."""
     status = status or last_line(job, place)
-    text = f"{job.request.prompt}\n{' · '.join(words.settings(job.request))}\n{status}"
+    text = f"{job.request.prompt}\n{' · '.join(words.settings(job.request, job.model))}\n{status}"
     if not job.videos:
         return PlainHTML(_frame(job, _no_video(job), status), text)
     shape = job.request.shape
@@ -142,7 +142,7 @@ def job_table(jobs: Iterable[Job], now: float, unfetched: Iterable[Unfetched] = 
         prompt = prompt if len(prompt) <= 72 else prompt[:71] + "…"
         state = format_line(words.line(job), now)
         when = words.made_when(job.now, datetime.fromtimestamp(now).astimezone())
-        chosen = " · ".join(words.settings(job.request))
+        chosen = " · ".join(words.settings(job.request, job.model))
         lines.append(f"{job.id}  {state:<44.44}  {when:<16}  {prompt}")
         rows.append(
             Markup("<tr>{}{}{}{}{}</tr>").format(
@@ -216,7 +216,10 @@ def _frame(job: Job, box: Markup, status: str) -> str:
         _ROW, _CLAMPED, job.request.prompt[:2000], job.request.prompt
     )
     made = job.now.state is State.SUCCEEDED
-    said = [*words.settings(job.request), *([] if made else words.doubts(job.request, job.provider))]
+    said = [
+        *words.settings(job.request, job.model),
+        *([] if made else words.doubts(job.request, job.provider)),
+    ]
     chosen = _settings(said, job.provider.bills, "" if made else words.cost_of(job))
     line = Markup(
         '<div style="{};display:flex;gap:8px;padding:4px 0"><span style="flex:1">{}</span>'

@@ -93,11 +93,14 @@ def _lost(job: Job) -> str:
     return f"{which} {'are' if samples[1:] and job.now.videos else 'is'} lost: {why.rstrip('.')}"
 
 
-def settings(request: VideoRequest) -> list[str]:
-    """What was set, as short words: the model, then nothing that was left to the provider."""
+def settings(request: VideoRequest, model: str = "") -> list[str]:
+    """What was set, as short words: the model, then nothing that was left to the provider.
+
+    `model` is its name with that of its provider, where that has to be said (`Job.model`).
+    """
     enhanced = {True: "prompt enhanced", False: "prompt as written", None: ""}[request.enhance_prompt]
     shown = [
-        catalog.MODELS[request.model].alias,
+        model or catalog.MODELS[request.model].alias,
         _shape(request),
         request.resolution,
         request.duration_seconds and f"{request.duration_seconds} s",

@@ -54,6 +54,11 @@ class Cell:
         return self.job.status if self.job is not None else MISSING
 
     @property
+    def why(self) -> str:
+        """Why it can't be made, and what can; empty where it can."""
+        return f"{self.reason} {self.hint}".strip()
+
+    @property
     def videos(self) -> tuple[Video, ...]:
         """The finished videos, one a sample."""
         return self.job.videos if self.job is not None else ()

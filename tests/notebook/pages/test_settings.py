@@ -18,7 +18,17 @@ def page(tmp_path, arguments=None, **environ):
 
 def test_there_is_a_row_for_every_setting(tmp_path):
     rows = setting_rows(page(tmp_path))
-    assert {name for name, _, _ in rows} | {"sources"} == {item.name for item in fields(Settings)}
+    names = {item.name for item in fields(Settings) if not item.name.startswith("_")}
+    assert {name for name, _, _ in rows} | {"sources"} == names
+
+
+def test_other_providers_with_a_key_are_told_and_no_key_is(tmp_path):
+    settings = page(tmp_path, GPTPROTO_API_KEY=KEY, GEMINI_API_KEY=f"{KEY}2", GOOGLE_CLOUD_PROJECT="p")
+    others = [row for row in setting_rows(settings) if row[0].startswith("also")]
+    assert others == [
+        ("also gemini", "set, not shown", "GEMINI_API_KEY"),
+        ("also vertex", "not needed", "project p"),
+    ]
 
 
 def test_a_row_says_the_value_and_its_source(tmp_path):

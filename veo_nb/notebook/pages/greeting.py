@@ -17,6 +17,8 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
         who += f" (no key: %veo login, or set {' or '.join(settings.provider.key_variables)})"
     elif settings.sources.get("provider") == "default":
         who += " (no key set, nothing is charged)"
+    if others := settings.others():
+        who += f", also {', '.join(others)}"
     folder = settings.library
     shown = folder.relative_to(Path.cwd()).as_posix() if folder.is_relative_to(Path.cwd()) else str(folder)
     lost = [job.id for job in resumed if job.status == "uncertain"]

@@ -30,8 +30,15 @@ def settings_page(settings: Settings) -> HTML:
 
 def setting_rows(settings: Settings) -> list[tuple[str, str, str]]:
     """The name, the value and the source of each setting."""
-    names = [item.name for item in fields(settings) if item.name != "sources"]
+    names = [
+        item.name for item in fields(settings) if item.name != "sources" and not item.name.startswith("_")
+    ]
     rows = [(name, _shown(getattr(settings, name)), settings.sources.get(name, "default")) for name in names]
+    for other in settings.others():
+        found = settings.at(other, ask=False)
+        source = found.sources.get("api_key", "%veo login" if found.needs_key else f"project {found.project}")
+        value = _shown(found.api_key) if found.needs_key or found.api_key else "not needed"
+        rows.append((f"also {other}", value, source))
     wanted = text.wanted_price(settings.provider, settings.prices)
     return [
         (name, _prices(settings), wanted or source) if name == "prices" else (name, shown, source)

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from veo_nb import catalog
+from veo_nb.config import Settings
 from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
@@ -23,8 +24,10 @@ from veo_nb.notebook.panel.validation import (
     LABELS,
     find_problems,
     find_unavailable,
+    offered,
     plain_text,
     plain_values,
+    served_here,
 )
 from veo_nb.notebook.place import Place
 from veo_nb.request import SOURCES, Source, misfit
@@ -48,36 +51,31 @@ class Composed:
 
 
 def make_setup(studio: Studio, place: Place) -> Setup:
-    """What the provider that is set takes."""
+    """What the provider that is set takes, and the others with a key."""
     settings = studio.settings
     provider = settings.provider
-    default = catalog.find_model(settings.model, provider) or catalog.MODELS[provider.models[0]]
     return Setup(
         title=provider.title,
         tag="" if provider.bills else provider.title,
         folder=place.shown(settings.library.resolve()),
-        fields=[_form(catalog.FIELD[name], provider, default) for name in LABELS],
+        fields=[_form(catalog.FIELD[name], settings) for name in LABELS],
         most_references=catalog.FIELD["reference_images"].most,
         most_bytes=min(MOST_SENT, catalog.IMAGE.most_bytes),
     )
 
 
-def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Model) -> FieldForm:
+def _form(item: catalog.Field, settings: Settings) -> FieldForm:
+    served, name = catalog.find_served(settings.model, settings.provider)
+    default = catalog.find_model(name, served) or catalog.MODELS[served.models[0]]
     values: list[Choice] = []
     if item.name == "model":
-        served = [catalog.MODELS[name] for name in provider.models]
-        aliases = dict.fromkeys(model.alias for model in served)
-        values = [Choice(value=alias, label=alias) for alias in aliases]
+        values = [Choice(value=one.value, label=one.alias, group=one.group) for one in served_here(settings)]
     elif item.kind == "choice":
-        values = [
-            Choice(value=value, label=say(item.name, value))
-            # Of a field that this provider has not, all: the form says what would take it.
-            for value in catalog.choices(item, provider if provider.takes(item) else None)
-        ]
+        values = [Choice(value=value, label=say(item.name, value)) for value in offered(item, settings)]
     elif item.kind == "switch":
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
-        "model": default.alias,
+        "model": catalog.short_name(default.id, served, settings.provider),
         "aspect_ratio": "16:9",
         "resolution": "720p",
         "generate_audio": "with sound",
@@ -208,7 +206,7 @@ def draft_again(job: Job) -> Draft:
     return replace(
         empty_draft(),
         prompt=request.prompt,
-        fields={**fields, "model": [catalog.MODELS[request.model].alias]},
+        fields={**fields, "model": [job.model]},
         image=[picture_key(request.image)] if request.image else [],
         last_frame=[picture_key(request.last_frame)] if request.last_frame else [],
         reference_images=[picture_key(one) for one in request.reference_images],
@@ -248,7 +246,7 @@ def check_draft(
     """What a draft would do, with all that is wrong with it."""
     provider = studio.settings.provider
     values = plain_values(draft, studio.settings.model)
-    unavailable = find_unavailable(values, draft, provider)
+    unavailable = find_unavailable(values, draft, studio.settings)
     try:
         return replace(_forecast(studio, read_draft(draft, picture, clip)), unavailable=unavailable)
     except VeoError as error:
@@ -257,7 +255,6 @@ def check_draft(
 
 
 def _forecast(studio: Studio, asked: Composed) -> Check:
-    provider = studio.settings.provider
     notes = []
     if asked.axes:
         sweep = studio.sweeps.preview(
@@ -265,19 +262,21 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         )
         forecast = sweep.forecast
         firm, seconds = forecast.firm, forecast.seconds
+        provider = max(sweep.providers, key=lambda one: one.bills)
         price = forecast.price if provider.bills else f"would cost {forecast.price}"
         count, stored = forecast.clips, forecast.stored
         impossible = sum(cell.request is None for cell in sweep.plan.cells)
         if impossible:
-            reason = next(cell.reason for cell in sweep.plan.cells if cell.request is None)
+            reason = next(f"{cell.reason} {cell.hint}" for cell in sweep.plan.cells if cell.request is None)
             notes.append(f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_text(reason)}")
         asked_for = [cell.request for cell in sweep.plan.cells if cell.request is not None]
-        doubts = [doubt for one in asked_for for doubt in text.doubts(one, provider)]
+        doubts = [doubt for one in asked_for for doubt in text.doubts(one, studio.jobs.provider_of(one))]
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
         firm, seconds = one.quote.firm, one.seconds
         clips = one.request.sample_count or 1
         count, stored = (0, clips) if one.stored else (clips, 0)
+        provider = one.provider
         price = text.cost(one.usd, provider, one.quote.note) or "price unknown"
         doubts = text.doubts(one.request, provider)
         for name in ("image", "last_frame"):
@@ -296,7 +295,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
             if count
             else "There already, or on its way: nothing is sent"
         )
-    bill = studio.cost()
+    bill = studio.jobs.cost(provider)
     if count and not bill.fits(firm):
         unsaid = f"{provider.title} publishes no price; " if provider.price_note and firm is None else ""
         notes.append(f"It would not be sent: {unsaid}{text.budget(bill, noted=True)}.")

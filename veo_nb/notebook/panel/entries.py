@@ -53,7 +53,7 @@ def make_row(job: Job, *, waits: bool) -> Row:
         job=job.id,
         state=job.now.state.value,
         prompt=_cut(job.request.prompt, LONGEST_IN_QUEUE),
-        settings=_cut(" · ".join(text.settings(job.request)), LONGEST_SETTINGS),
+        settings=_cut(" · ".join(text.settings(job.request, job.model)), LONGEST_SETTINGS),
         line=[_cut(part, LONGEST_LINE) if isinstance(part, str) else part for part in short_line(job)],
         progress=text.progress(job.now),
         actions=_row_actions(job, waits=waits),
@@ -142,7 +142,7 @@ def make_details(
     line: list[Part] = [f"Joined {_day(row.made_at)}"] if job is None else text.line(job)
     actions: list[DetailsAction] = []
     if job is not None:
-        same = job.provider.name == studio.settings.provider.name
+        same = studio.settings.opens(job.provider.name)
         if job.now.state is State.UNCERTAIN:
             actions = ["resubmit"]
         elif job.missed:
@@ -175,8 +175,10 @@ def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -
         return "A joined clip is not at the provider, so it can't be extended. Use its last frame."
     for video in job.videos:
         if video.sample == row.sample:
+            settings = studio.settings
+            name = own_model(video, settings).get("model", settings.model)
             try:
-                check_clip(video, studio.settings.provider, studio.settings.model, now)
+                check_clip(video, *catalog.find_served(name, settings.provider), now)
             except InvalidRequest as error:
                 return error.message
             return ""
@@ -185,31 +187,34 @@ def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -
 
 def _change(studio: Studio, row: FoundRow, job: Job | None, now: float) -> Change:
     """Whether a clip can be changed by saying how, and by which model."""
-    provider = studio.settings.provider
+    settings = studio.settings
     clip = next((one for one in job.videos if one.sample == row.sample), None) if job is not None else None
     if clip is None:
         joined = "A joined clip can't be changed. Change one of its clips, and join them again."
         return Change(model="", reason=joined if job is None else "There is no clip.", other="")
-    model = catalog.find_model(
-        own_model(clip, studio.settings, edits=True).get("model", studio.settings.model), provider
-    )
-    edit = catalog.FIELD["edit"]
-    able = [
-        catalog.MODELS[name].alias for name in provider.models if provider.takes(edit, catalog.MODELS[name])
-    ]
+    typed = own_model(clip, settings, edits=True).get("model", settings.model)
+    provider, name = catalog.find_served(typed, settings.provider)
+    model, edit = catalog.find_model(name, provider), catalog.FIELD["edit"]
+    own = catalog.short_name(model.id, provider, settings.provider) if model is not None else ""
     if model is None or not provider.takes(edit, model):
         title = "The model that is set" if model is None else model.title
+        able = (
+            catalog.short_name(one, where, settings.provider)
+            for where in (settings.provider, *(catalog.PROVIDERS[other] for other in settings.others()))
+            for one in where.models
+            if where.takes(edit, catalog.MODELS[one])
+        )
         return Change(
-            model=model.alias if model is not None else "",
+            model=own,
             reason=f"{title} can't change a clip; Gemini Omni can.",
             other=next((one for one in able if not _cannot_change(studio, clip, one, now)), ""),
         )
-    return Change(model=model.alias, reason=_cannot_change(studio, clip, model.alias, now), other="")
+    return Change(model=own, reason=_cannot_change(studio, clip, own, now), other="")
 
 
 def _cannot_change(studio: Studio, clip: Video, model: str, now: float) -> str:
     try:
-        check_clip(clip, studio.settings.provider, model, now, edits=True)
+        check_clip(clip, *catalog.find_served(model, studio.settings.provider), now, edits=True)
     except InvalidRequest as error:
         return f"{error.message} {error.hint}".strip()
     return ""

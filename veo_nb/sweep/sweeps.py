@@ -229,7 +229,9 @@ class Sweeps:
         """The request of a cell; where the models are `several`, in the words of each."""
         if several:
             given = {name: value for name, value in fields.items() if value is not None}
-            said = catalog.translated({**given, "prompt": prompt}, self._provider)
+            said = catalog.translated(
+                {"model": self._jobs.settings.model, **given, "prompt": prompt}, self._provider
+            )
             prompt, fields = said.pop("prompt"), said
         return self._jobs.request_of(prompt, take, fields)
 

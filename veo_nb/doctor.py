@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from veo_nb.api.reach import Reached, Tried, bases, reach, try_key
-from veo_nb.engine.connection import open_client
+from veo_nb.engine.providers.connection import open_client
 from veo_nb.errors import VeoError
 from veo_nb.studio import Studio
 

@@ -14,7 +14,6 @@ import pytest
 
 from tests.world import KEY, Held, Pieces
 from veo_nb.api.wire import Sample
-from veo_nb.engine.connection import Connection
 from veo_nb.engine.download import (
     DOWNLOAD_TRIES,
     PLAYABLE_TRIES,
@@ -24,6 +23,7 @@ from veo_nb.engine.download import (
     keep_bytes,
     keep_video,
 )
+from veo_nb.engine.providers.connection import Connection
 from veo_nb.engine.video import video_from_row
 from veo_nb.errors import AuthenticationError, DownloadError, TransportError
 from veo_nb.media import join

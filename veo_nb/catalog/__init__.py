@@ -12,7 +12,7 @@ noticed by the other. Facts come from the provider's page and Google's Gemini AP
 from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
 from veo_nb.catalog.inputs import IMAGE, SOURCES, ImageLimits, SourceLimits
-from veo_nb.catalog.lookup import find_model, model_names
+from veo_nb.catalog.lookup import find_model, find_served, model_names, qualified
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, OMNI, Model
 from veo_nb.catalog.modes import Mode, mode_of
 from veo_nb.catalog.phrases import (
@@ -76,11 +76,13 @@ __all__ = [
     "find_doubts",
     "find_model",
     "find_price",
+    "find_served",
     "identifier",
     "listed",
     "mode_of",
     "model_names",
     "plain",
+    "qualified",
     "read_amount",
     "read_prices",
     "shown",

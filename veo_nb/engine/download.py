@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from veo_nb.api.client import is_passing
 from veo_nb.api.wire import Sample
-from veo_nb.engine.connection import Connection
 from veo_nb.engine.job import Job
+from veo_nb.engine.providers.connection import Connection
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import DownloadError, VeoError
 from veo_nb.media.kind import kind_of_file
@@ -222,7 +222,7 @@ def _row(job: Job) -> JobRow:
     """The job as it is known here: on a full disk memory may know more of it than the ledger."""
     return JobRow(
         id=job.id,
-        fingerprint=job.request.fingerprint(job.provider.name),
+        fingerprint=job.request.fingerprint(),
         take=job.take,
         provider=job.provider.name,
         model=job.request.model,

@@ -24,16 +24,16 @@ from veo_nb.api import errors as refusals
 from veo_nb.api import retry, wire
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
-from veo_nb.engine.connection import Connection, LocalServer
 from veo_nb.engine.download import fetch_videos
 from veo_nb.engine.job import Job, JobNote
-from veo_nb.engine.queue import Limits, Pace
+from veo_nb.engine.providers.connection import LocalServer
+from veo_nb.engine.providers.routes import Routes
 from veo_nb.engine.timing import Deadline
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.store.billing import may_be_charged
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger, Writer
-from veo_nb.store.rows import LimitsRow, State, error_to_json
+from veo_nb.store.rows import State, error_to_json
 
 log = logging.getLogger("veo_nb")
 
@@ -56,7 +56,7 @@ class _Displaced(errors.VeoError):
 
 
 class Engine:
-    """Runs jobs within the provider's limits. `clock` is in epoch seconds, `chance` gives 0 to 1.
+    """Runs jobs, each within the limits of its provider. `clock` is in epoch seconds, `chance` gives 0 to 1.
 
     `owner` is the name under which the ledger lists this process: a job that has another by now is let go of, and
     `displaced(job)` called. `server` is the sandbox, where it is ours to start.
@@ -84,20 +84,8 @@ class Engine:
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
-        provider = settings.provider
-        self._retention = provider.retention_seconds
-        self._place = settings.base_url or provider.name
-        known = ledger.limits(self._place)
-        self._limits = Limits(
-            settings.max_in_flight,
-            settings.requests_per_minute,
-            clock,
-            sleep,
-            pace=Pace(known.share, known.refused_at, known.per_minute).after(clock()) if known else None,
-            learnt=self._remember,
-        )
-        self._connection = Connection(
-            settings, server, transport=transport, clock=clock, sleep=sleep, chance=chance
+        self._routes = Routes(
+            settings, ledger, server, transport=transport, clock=clock, sleep=sleep, chance=chance
         )
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._forms: dict[str, bool] = {}
@@ -151,15 +139,15 @@ class Engine:
 
     def hold(self, job_ids: AbstractSet[str], *, back: bool) -> None:
         """Keep jobs from being sent, or let them be sent again; those at the provider go on."""
-        (self._limits.hold if back else self._limits.release)(job_ids)
+        self._routes.hold(job_ids, back=back)
 
     def move(self, job_id: str, before: str | None) -> bool:
         """Send a job that waits before another one, or last; False where it doesn't wait any more."""
-        return self._limits.move(job_id, before)
+        return self._routes.move(job_id, before)
 
     def waiting(self) -> list[str]:
         """The jobs that wait to be sent, the next one first."""
-        return self._limits.waiting()
+        return self._routes.waiting()
 
     def cancel(self, job: Job) -> None:
         """Stop a job. One whose POST is under way ends when the answer, and with it the name, is written down."""
@@ -213,7 +201,12 @@ class Engine:
         if operation.error is not None:
             raise operation.error
         found = await fetch_videos(
-            job, operation.samples, self._writer, self._library, self._connection, again=samples
+            job,
+            operation.samples,
+            self._writer,
+            self._library,
+            self._routes.of(job).connection,
+            again=samples,
         )
         if found.lost:
             raise found.lost[0][1]
@@ -231,12 +224,7 @@ class Engine:
         for task in tasks.values():
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
-        await self._connection.close()
-
-    def _remember(self, pace: Pace) -> None:
-        """Have the kernels to come begin with what the provider's refusals have taught."""
-        with contextlib.suppress(errors.VeoError):
-            self._ledger.remember_limits(LimitsRow(self._place, pace.share, pace.per_minute, pace.refused_at))
+        await self._routes.close()
 
     def _forget(self, job: Job, task: asyncio.Task[None]) -> None:
         if self._tasks.get(job.id) is task:
@@ -284,15 +272,16 @@ class Engine:
             self.end(job, State.FAILED, errors.VeoError(text, hint="Please report this."))
 
     async def _make(self, job: Job) -> None:
+        route = self._routes.of(job)
         try:
             if job.now.state is State.QUEUED:
                 await self._submit(job)
             else:
-                self._limits.occupy(job)
+                route.limits.occupy(job)
             operation = await self._watch(job)
         finally:
-            self._limits.leave(job)
-        found = await fetch_videos(job, operation.samples, self._writer, self._library, self._connection)
+            route.limits.leave(job)
+        found = await fetch_videos(job, operation.samples, self._writer, self._library, route.connection)
         if found.lost and not _was_done(job):
             # What is deleted does not come any more, and what is here must not be lost with it.
             kept = [error for _, error in found.lost if not isinstance(error, errors.VideoExpired)]
@@ -313,26 +302,27 @@ class Engine:
             if not picture.data:
                 text = f"The input image {picture.name or picture.sha256[:16]} is gone from the library."
                 raise errors.InvalidRequest(text, hint="Run the cell again.")
+        route = self._routes.of(job)
         since: float | None = None
         for attempt in range(SUBMIT_TRIES):
-            await self._limits.admit(job)
+            await route.limits.admit(job)
             try:
-                client = await self._connection.reach(job)
+                client = await route.connection.reach(job)
                 await self._announce(job)
                 operation = await self._post(job, client)
             except errors.VeoError as error:
                 if not is_passing(error) or attempt == SUBMIT_TRIES - 1:
                     raise
                 if isinstance(error, errors.RateLimited):
-                    self._limits.refused(error.retry_after)
+                    route.limits.refused(error.retry_after)
                 # It was not accepted, so it is queued again; on disk too, or a crash now would look uncertain.
                 if job.now.state is State.SUBMITTING:
                     await self._record(job, state=State.QUEUED, submitted_at=None)
                 since = since or self._clock()
-                await self._connection.pause(job, error, attempt, since)
+                await route.connection.pause(job, error, attempt, since)
             else:
                 await self._accepted(job, operation)
-                self._limits.taken()
+                route.limits.taken()
                 return
 
     async def _announce(self, job: Job) -> None:
@@ -397,6 +387,7 @@ class Engine:
     async def _watch(self, job: Job) -> wire.Operation:
         """Poll until the operation is done; its own error is raised."""
         assert job.operation is not None, "a job that runs has an operation"
+        route = self._routes.of(job)
         began = job.now.submitted_at or job.now.created_at
         seen_running = self._clock() - began < 5.0
         failures, since = 0, 0.0
@@ -411,13 +402,13 @@ class Engine:
             except errors.VeoError as error:
                 if not is_passing(error):
                     denials, denied_since = denials + 1, denied_since or self._clock()
-                    await self._connection.doubt(job, error, denials, denied_since)
+                    await route.connection.doubt(job, error, denials, denied_since)
                     continue
                 since = since or self._clock()
-                await self._connection.pause(job, error, failures, since)
+                await route.connection.pause(job, error, failures, since)
                 failures += 1
                 # Nobody has said that it takes so long; but some day its video is deleted.
-                self._check_plausible(job, deadline, self._retention)
+                self._check_plausible(job, deadline, route.retention)
                 continue
             failures, since = 0, 0.0
             denials, denied_since = 0, 0.0
@@ -441,7 +432,7 @@ class Engine:
         Where the documented form of the question is not known from the first, the other one is tried, once.
         """
         assert job.operation is not None, "a job that runs has an operation"
-        client = await self._connection.reach(job)
+        client = await self._routes.of(job).connection.reach(job)
         other = self._forms.get(job.id)
         try:
             operation = await client.poll(job.request.model, job.operation, other=bool(other))

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import httpx
 
 from veo_nb.config import Settings
-from veo_nb.engine.connection import LocalServer
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Actions, Registry
 from veo_nb.engine.lease import LeaseHolder, Leases, OwnerLocks
 from veo_nb.engine.loop import BackgroundLoop
+from veo_nb.engine.providers.connection import LocalServer
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.store.changes import Change, changes_of, forget_streams, look, watch
 from veo_nb.store.database import left_behind
@@ -214,10 +214,9 @@ class Workspace:
             made.callback(holder.stop)
             loop = BackgroundLoop()
             made.callback(loop.stop)
-            server = None
-            if settings.provider.name == "sandbox" and not settings.base_url:
-                server = self._server = LocalServer(files.folder / ".sandbox")
-                made.callback(server.stop)
+            # Started when the first clip is asked of it.
+            server = self._server = LocalServer(files.folder / ".sandbox")
+            made.callback(server.stop)
             registry = Registry(ledger, files, self._actions)
 
             async def make_engine() -> Engine:

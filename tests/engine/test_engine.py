@@ -607,6 +607,22 @@ async def test_cancelled_while_it_downloads_nothing_comes_into_place(world):
     assert not [*world.library.folder.rglob("*.mp4")]
 
 
+@pytest.mark.parametrize("call", ["submits", "polls", "downloads"])
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_cancel_is_heard_however_near_it_falls_to_an_answer(world, call, steps):
+    """An answer goes through several turns of the loop, and in one of them a cancel was lost with it."""
+    held = Held()
+    setattr(world.service, call, [held])
+    job = await world.drive()
+    await world.time.advance(60)
+    held.give(httpx.Response(200, json={"name": job.operation}) if call == "polls" else None)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    world.engine.cancel(job)
+    await world.time.settle()
+    assert job.status in ("cancelled", *(["succeeded"] if call == "downloads" else []))
+
+
 async def test_cancelling_a_job_that_is_over_changes_nothing(world):
     job = await world.drive()
     await world.finish(job)

@@ -201,9 +201,8 @@ class AsyncClient:
         url, body = await asyncio.to_thread(_encoded, request, dialect)
         async with self._submits:
             try:
-                status, headers, answer = await asyncio.wait_for(
-                    read(self._submit_http, "POST", url, body, LONGEST_NAMING), SUBMIT_SECONDS
-                )
+                async with asyncio.timeout(SUBMIT_SECONDS):
+                    status, headers, answer = await read(self._submit_http, "POST", url, body, LONGEST_NAMING)
             except errors.VeoError:
                 raise
             except _NOT_SENT as error:
@@ -246,9 +245,8 @@ class AsyncClient:
         url, body = call.url, None if call.body is None else msgspec.json.encode(call.body)
         async with self._polls:
             try:
-                status, headers, answer = await asyncio.wait_for(
-                    read(self._http, call.method, url, body, LONGEST_ANSWER), POLL_SECONDS
-                )
+                async with asyncio.timeout(POLL_SECONDS):
+                    status, headers, answer = await read(self._http, call.method, url, body, LONGEST_ANSWER)
             except errors.VeoError:
                 raise
             except TooLongError as error:
@@ -285,7 +283,8 @@ class AsyncClient:
             address = moved(address, self._base)
         async with self._downloads:
             try:
-                return await asyncio.wait_for(self._fetch(uri, address, path, on_progress), DOWNLOAD_SECONDS)
+                async with asyncio.timeout(DOWNLOAD_SECONDS):
+                    return await self._fetch(uri, address, path, on_progress)
             except errors.VeoError:
                 raise
             except _BROKEN as error:

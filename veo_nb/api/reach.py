@@ -80,7 +80,8 @@ async def try_key(client: AsyncClient, settings: Settings) -> Tried:
     place = f"projects/{settings.project}/locations/{settings.location}/publishers/google/"
     name = f"{place if settings.project else ''}models/{settings.model}/operations/{NO_OPERATION}"
     try:
-        await asyncio.wait_for(client.poll(settings.model, name), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await client.poll(settings.model, name)
     except errors.AuthenticationError as error:
         return Tried("refused", error.message)
     except errors.PermissionDenied as error:

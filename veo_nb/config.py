@@ -19,7 +19,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from veo_nb import catalog
-from veo_nb.credentials.keys import Environment, Secret, Stores, missing_key, provider_and_key, unsendable_key
+from veo_nb.credentials.keys import (
+    Environment,
+    Secret,
+    Stores,
+    keyed_providers,
+    missing_key,
+    provider_and_key,
+    unsendable_key,
+)
 from veo_nb.errors import InvalidRequest
 
 FILE = "veo_nb.toml"
@@ -67,6 +75,8 @@ class Settings:
     """Google Cloud location, for Vertex AI; `global` for none in particular."""
     storage_uri: str = ""
     """`gs://bucket/folder` where Vertex AI puts the videos (`VEO_NB_STORAGE_URI`); empty to have them in its answers."""
+    keyed: tuple[str, ...] = ()
+    """The providers that can be asked with the keys that are here, by name; no keyring is opened to find out."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -133,6 +143,7 @@ def resolve_settings(
         sources["provider"] = why
     if key.source:
         sources["api_key"] = key.source
+    project = _cloud_name(values, "project", "")
     return Settings(
         provider=provider,
         api_key=key,
@@ -143,9 +154,10 @@ def resolve_settings(
         requests_per_minute=_per_minute(values, provider),
         budget=_budget(values.get("budget")),
         prices=_prices(file.get("prices", {})),
-        project=_cloud_name(values, "project", ""),
+        project=project,
         location=_cloud_name(values, "location", "us-central1"),
         storage_uri=_storage_uri(values.get("storage_uri", "")),
+        keyed=keyed_providers(environ, stores, given=provider if key.source else None, project=project),
         sources=sources,
     )
 

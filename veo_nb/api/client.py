@@ -80,7 +80,8 @@ class AsyncClient:
     Use it on one event loop, as `async with AsyncClient("gptproto", api_key=…) as client:`. `base_url` puts a
     gateway in front of all three calls, and then only the gateway sees the key. Vertex AI takes a key (express
     mode), or a `project` and this machine's Google credentials; `storage_uri` is the `gs://bucket/folder` where it
-    puts the videos. `transport` is httpx's, `clock` gives seconds since the epoch.
+    puts the videos. `keyed` are the providers whose key is here: what they serve is named where a model is gone.
+    `transport` is httpx's, `clock` gives seconds since the epoch.
 
     Raises:
         InvalidRequest: there is no such provider, or its address can't be used.
@@ -96,6 +97,7 @@ class AsyncClient:
         project: str = "",
         location: str = "us-central1",
         storage_uri: str = "",
+        keyed: tuple[str, ...] = (),
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -110,6 +112,7 @@ class AsyncClient:
         if provider.name == "sandbox" and not api_key:
             api_key = Secret(SANDBOX_KEY, "")
         self.provider = provider
+        self._keyed = keyed
         self._key = api_key
         self._base = base_address(base_url)
         if self._base and not origin(self._base):
@@ -224,7 +227,7 @@ class AsyncClient:
             )
             if (status >= 500 and not said_no) or status in _NOT_KNOWN:
                 raise refusals.uncertain(refusal.message.replace("The", "the", 1), status=status)
-            raise refusals.of_submit(refusal, request.model, self.provider)
+            raise refusals.of_submit(refusal, request.model, self.provider, self._elsewhere())
         try:
             return dialect.read_submitted(answer, self._masked)
         except errors.ServiceError as error:
@@ -258,7 +261,7 @@ class AsyncClient:
         answer = self._without_key(answer)
         if status >= 400:
             refusal = self._refusal(status, headers, answer, self._auth)
-            raise refusals.of_poll(refusal, model, self.provider)
+            raise refusals.of_poll(refusal, model, self.provider, self._elsewhere())
         if status >= 300:
             raise refusals.pointed_away(url, self._masked(headers.get("location", "")))
         if len(answer) <= CHUNK:
@@ -333,6 +336,9 @@ class AsyncClient:
                     return
                 url = urljoin(url, self._masked(onward))
         raise errors.DownloadError("The video's address leads in a circle.", hint="Ask the provider.")
+
+    def _elsewhere(self) -> refusals.Elsewhere:
+        return refusals.Elsewhere(self._clock(), self._keyed)
 
     def _dialect(self, model: str) -> Dialect:
         """The form of the wire over which this model is asked for; one that nobody knows over the provider's first."""

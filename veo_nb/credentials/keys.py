@@ -186,6 +186,28 @@ def provider_and_key(
     return catalog.PROVIDERS["sandbox"], Secret(SANDBOX_KEY, ""), "default"
 
 
+def keyed_providers(
+    environ: Mapping[str, str],
+    stores: Stores | None,
+    *,
+    given: catalog.Provider | None = None,
+    project: str = "",
+) -> tuple[str, ...]:
+    """The providers that can be asked with what is here, by name; told without opening any store.
+
+    `given` is one whose key was found already, and `project` what opens those that take Google's credentials.
+    """
+    logins = stores.logins() if stores else ()
+    return tuple(
+        one.name
+        for one in catalog.PROVIDERS.values()
+        if (given is not None and one.name == given.name)
+        or _from_environment(one, environ)
+        or one.name in logins
+        or (one.keyless and project)
+    )
+
+
 def _named(name: Any) -> catalog.Provider:
     if isinstance(name, catalog.Provider):
         # One of the catalog's at other addresses: a gateway, or the local network of a test.

@@ -44,6 +44,8 @@ def _shown(value: object) -> str:
         return "set, not shown" if value else "not set"
     if isinstance(value, catalog.Provider):
         return value.name
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
     return "not set" if value in ("", None) else str(value)
 
 

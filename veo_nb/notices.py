@@ -7,7 +7,7 @@ import sys
 
 log = logging.getLogger("veo_nb")
 
-_told: set[str] = set()
+_seen: set[str] = set()
 """What was said in this process, or stood where a person saw it."""
 
 
@@ -22,11 +22,11 @@ def tell(text: str) -> None:
 
 def tell_once(text: str) -> None:
     """As `tell`, but nothing where it is empty or was told in this process before."""
-    if text and text not in _told:
+    if text and text not in _seen:
         note_seen(text)
         tell(text)
 
 
 def note_seen(text: str) -> None:
     """A person has read this elsewhere, so that it need not be told."""
-    _told.add(text)
+    _seen.add(text)

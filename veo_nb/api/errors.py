@@ -197,7 +197,7 @@ def _gone(
     known = catalog.MODELS.get(model)
     if known is None:
         return refusal
-    told = provider.life_of(model).told(known.title, provider.title, elsewhere.now)
+    said = provider.life_of(model).words(known.title, provider.title, elsewhere.now)
     ways = catalog.ways_on(known, provider, elsewhere.keyed, elsewhere.now)
     if ways:
         use = f"Use model={ways[0]!r}" + "".join(f" or {way!r}" for way in ways[1:])
@@ -206,7 +206,7 @@ def _gone(
         use = f'Use veo.configure(provider="{home.name}", model="{catalog.MODELS[known.successor].alias}")'
     else:
         return refusal
-    hint = f"{told}. {use}." if told else f"{use}."
+    hint = f"{said}. {use}." if said else f"{use}."
     return errors.NotFound(refusal.message, hint=hint, successor=known.successor, **refusal.facts)
 
 

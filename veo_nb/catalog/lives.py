@@ -40,7 +40,7 @@ class Life:
         """Whether they are said to be gone; those that may go any day are not."""
         return self.sure != "earliest" and self._is_past(now)
 
-    def told(self, title: str, place: str, now: float) -> str:
+    def words(self, title: str, place: str, now: float) -> str:
         """The end of a model in words, without a full stop; empty where none is known."""
         if not self.until:
             return ""

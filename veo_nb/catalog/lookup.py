@@ -38,7 +38,7 @@ def ending(model: str, provider: Provider, now: float) -> str:
     else:
         successor = f"; {after.id} came after it"
     asked = " It is asked for all the same." if life.is_over(now) else ""
-    return f"{life.told(known.title, provider.title, now)}{successor}.{asked}"
+    return f"{life.words(known.title, provider.title, now)}{successor}.{asked}"
 
 
 def ways_on(model: Model, provider: Provider, others: Iterable[str], now: float) -> list[str]:

@@ -124,7 +124,8 @@ class VeoMagics(Magics):  # type: ignore[misc]
             self._sweep(command, fields)
             return
         if command.dry_run:
-            display(dry_run(studio.preview(command.prompt, take=command.take, fresh=command.fresh, **fields)))
+            preview = studio.preview(command.prompt, take=command.take, fresh=command.fresh, **fields)
+            display(dry_run(preview, studio.jobs.workspace.ending(preview.request.model, preview.provider)))
             return
         job, new = studio.submit(command.prompt, take=command.take, fresh=command.fresh, **fields)
         if command.out:

@@ -247,18 +247,7 @@ class AsyncClient:
         if call is None:
             raise errors.NotFound(f"{self.provider.title} is asked in one form only.", hint="")
         url, body = call.url, None if call.body is None else msgspec.json.encode(call.body)
-        async with self._polls:
-            try:
-                status, headers, answer = await asyncio.wait_for(
-                    read(self._http, call.method, url, body, LONGEST_ANSWER), POLL_SECONDS
-                )
-            except errors.VeoError:
-                raise
-            except TooLongError as error:
-                raise errors.ServiceError(f"The provider's answer can't be used: {error}.", hint="") from None
-            except _BROKEN as error:
-                raise refusals.unreachable(url, error) from None
-        answer = self._without_key(answer)
+        status, headers, answer = await self._ask(call.method, url, body)
         if status >= 400:
             refusal = self._refusal(status, headers, answer, self._auth)
             raise refusals.of_poll(refusal, model, self.provider, self._elsewhere())
@@ -268,6 +257,34 @@ class AsyncClient:
             return dialect.read_operation(answer, self._masked, url)
         # With the video inline: decoded off the loop, which goes on meanwhile.
         return await asyncio.to_thread(dialect.read_operation, answer, self._masked, url)
+
+    async def look(self, url: str) -> bytes:
+        """A page of the provider's that costs nothing, such as its list of models; asked for once, with the key.
+
+        Raises:
+            VeoError: it is not there, not handed out, or can't be reached.
+        """
+        status, headers, answer = await self._ask("GET", url, None)
+        if status >= 400:
+            raise self._refusal(status, headers, answer, self._auth)
+        if status >= 300:
+            raise refusals.pointed_away(url, self._masked(headers.get("location", "")))
+        return answer
+
+    async def _ask(self, method: str, url: str, body: bytes | None) -> tuple[int, httpx.Headers, bytes]:
+        """What a call that costs nothing is answered with, without the key in it."""
+        async with self._polls:
+            try:
+                status, headers, answer = await asyncio.wait_for(
+                    read(self._http, method, url, body, LONGEST_ANSWER), POLL_SECONDS
+                )
+            except errors.VeoError:
+                raise
+            except TooLongError as error:
+                raise errors.ServiceError(f"The provider's answer can't be used: {error}.", hint="") from None
+            except _BROKEN as error:
+                raise refusals.unreachable(url, error) from None
+        return status, headers, self._without_key(answer)
 
     async def download(self, uri: str, path: Path, on_progress: Progress | None = None) -> int:
         """Bring a video to `path`, going on where an earlier try stopped, and get its size in bytes.

@@ -49,6 +49,9 @@ class Provider:
     price_note: str = ""
     """What its figures are, where it publishes no price and Google's stands in for it; such a price is none for a
     budget. Empty where it has a list of its own."""
+    lists: Literal["", "google", "publisher", "openai"] = ""
+    """How it tells at no cost which models it has: in a list as Google's Developer API or as OpenAI's, each by a page of
+    its own as Vertex AI's Model Garden, or not at all."""
     lives: tuple[Life, ...] = ()
     """Since when it serves its models, and until when; nothing is switched or refused by it."""
 
@@ -95,6 +98,7 @@ PROVIDERS: dict[str, Provider] = {
             image_types=("image/png", "image/jpeg", "image/webp"),
             models=(*PREVIEWS, *OMNI),
             default_model="omni",
+            lists="google",
             lives=(
                 Life(
                     models=PREVIEWS[:2],
@@ -135,6 +139,7 @@ PROVIDERS: dict[str, Provider] = {
             # A project's, for models that are not previews (public guides, 2026-03).
             requests_per_minute=50,
             models=(*GENERAL, "gemini-omni-1.2-flash"),
+            lists="publisher",
             lives=(
                 Life(
                     models=GENERAL[:2],
@@ -162,6 +167,7 @@ PROVIDERS: dict[str, Provider] = {
             bills=False,
             typical_seconds=7.0,
             models=(*PREVIEWS, *GENERAL, *OMNI),
+            lists="google",
         ),
     )
 }

@@ -40,7 +40,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo login [PROVIDER]", "type a key where nobody sees it; the keyring keeps it if you say so"),
     ("%veo logout [PROVIDER]", "take that key away again"),
     ("%veo config", "each setting, its value, and where it came from"),
-    ("%veo doctor", "check the installation, and say what to do"),
+    ("%veo doctor", "check the installation and the key, say which models it opens, and what to do"),
     ("%veo doctor --repair", "check the ledger and every file; bring back what is damaged or missing"),
     ("%veo help", "this page"),
 )

@@ -101,6 +101,17 @@ PROVIDERS: dict[str, Provider] = {
             lists="google",
             lives=(
                 Life(
+                    models=("gemini-omni-1.2-flash",),
+                    since="2026-11-05",
+                    source="LaoZhang; framy's release notes of 2026-11-06; google-genai 3.6.1 lists it",
+                ),
+                Life(
+                    models=("gemini-omni-1.1-flash",),
+                    since="2026-08-27",
+                    until="2026-12-03",
+                    source="framy's release notes of 2026-11-06 alone: requests then move to 1.2",
+                ),
+                Life(
                     models=PREVIEWS[:2],
                     since="2025-10-15",
                     until="2026-10-22",
@@ -112,17 +123,6 @@ PROVIDERS: dict[str, Provider] = {
                     since="2026-04",
                     until="2026-10-22",
                     source="APIYI's notice of 2026-10-25; the beginning: Google DeepMind's card of the model",
-                ),
-                Life(
-                    models=("gemini-omni-1.2-flash",),
-                    since="2026-11-05",
-                    source="LaoZhang; framy's release notes of 2026-11-06; google-genai 3.6.1 lists it",
-                ),
-                Life(
-                    models=("gemini-omni-1.1-flash",),
-                    since="2026-08-27",
-                    until="2026-12-03",
-                    source="framy's release notes of 2026-11-06 alone: requests then move to 1.2",
                 ),
             ),
         ),

@@ -202,6 +202,11 @@ class Settings:
         except InvalidRequest:
             return False
 
+    @property
+    def keyed(self) -> tuple[str, ...]:
+        """The providers that can be asked with the keys that are here, by name; no keyring is opened to find out."""
+        return tuple(one.name for one in catalog.PROVIDERS.values() if one.bills and self.opens(one.name))
+
     def allowed(self, name: str) -> tuple[int, int | None]:
         """How many clips this provider makes at once, and how many requests go out to it in a minute; None for any number."""
         found = self.at(name, ask=False)

@@ -901,7 +901,8 @@ async def test_what_ends_an_orphan_is_written_down(world):
 
 def while_it_is_written(world, state, do):
     """Have `do()` called in the middle of the first write of this state."""
-    written, done = world.ledger.update_job, []
+    written = world.ledger.update_job
+    done: list[int] = []
 
     def update_job(*args, **changes):
         found = written(*args, **changes)

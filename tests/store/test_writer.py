@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -81,11 +82,11 @@ async def test_what_fails_keeps_no_other_from_being_written(ledger):
     first = asyncio.create_task(writer.do(gate))
     await begun(gate)
 
-    def breaks():
+    def breaks() -> bool:
         ledger.update_job("job1", state="failed")
         raise VeoError("The disk is full.")
 
-    calls = [
+    calls: list[Callable[[], bool]] = [
         partial(ledger.update_job, "job0", state="running"),
         breaks,
         partial(ledger.update_job, "job2", only_of="another", state="running"),
@@ -116,7 +117,8 @@ async def test_who_is_cancelled_before_it_was_begun_leaves_nothing(ledger):
 
 
 async def test_who_is_cancelled_later_waits_for_its_end_and_what_was_written_is_shown(ledger):
-    writer, gate, shown = Writer(ledger), Gate(), []
+    writer, gate = Writer(ledger), Gate()
+    shown: list[str] = []
     task = asyncio.create_task(writer.do(gate, shown.append))
     await begun(gate)
     for _ in range(3):

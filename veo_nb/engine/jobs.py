@@ -21,7 +21,7 @@ from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, check_source, own_model, source_of, with_clip
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
-from veo_nb.request import DEFAULT_SHAPE, SOURCES, Source, VideoRequest, make_request
+from veo_nb.request import SOURCES, Source, VideoRequest, make_request
 from veo_nb.store import lineage
 from veo_nb.store.billing import Bill, Quote, make_bill, make_gate, quote
 from veo_nb.store.changes import Change
@@ -123,9 +123,10 @@ class Jobs:
                 field=name,
             )
         request = make_request(self.settings.provider, prompt=prompt, **values)
+        usual = catalog.MODELS[request.model].default_shape
         if "fit" in values and request.aspect_ratio and "aspect_ratio" not in values:
             # Made to fit, an upright photo became a wide clip before it led to an upright one; where that is there it stays.
-            values["aspect_ratio"] = DEFAULT_SHAPE
+            values["aspect_ratio"] = usual
             wide = replace(make_request(self.settings.provider, prompt=prompt, **values), aspect_ratio=None)
             request = wide if self.is_standing(wide, take) else request
         return request

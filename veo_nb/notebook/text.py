@@ -12,6 +12,7 @@ from veo_nb.engine.job import Job, JobNote, Snapshot
 from veo_nb.engine.jobs import Unfetched
 from veo_nb.engine.lease import Awaited
 from veo_nb.media.picture import Picture
+from veo_nb.media.shape import frame_of, ratio_of
 from veo_nb.notebook.protocol import Estimate, Part, Progress, Since, Transfer, Until, format_elapsed
 from veo_nb.request import LEADERS, VideoRequest, misfit
 from veo_nb.store.billing import Bill, ask_price
@@ -232,7 +233,9 @@ def shown_again(now: Snapshot, at: datetime) -> str:
 
 def shape(request: VideoRequest) -> str:
     """The words for the picture's shape, for people who can't see it."""
-    return "upright" if request.shape == "9:16" else "wide"
+    if ratio_of(request.shape) == 1:
+        return "square"
+    return "upright" if frame_of(request.shape) == "9:16" else "wide"
 
 
 def _shape(request: VideoRequest) -> str | None:

@@ -9,7 +9,7 @@ from IPython.display import HTML
 from markupsafe import Markup
 
 from veo_nb import catalog
-from veo_nb.engine.video import RESOLUTIONS
+from veo_nb.engine.video import resolution_of
 from veo_nb.notebook.display import PlainHTML
 from veo_nb.notebook.options import option_rows
 
@@ -72,7 +72,7 @@ def taken_rows() -> tuple[list[str], list[list[str]]]:
 
     `✓` is taken, `no` is not, `?` is sent with a warning, since sources disagree.
     """
-    providers = [one for one in catalog.PROVIDERS.values() if one.bills]
+    providers = [one for one in catalog.PROVIDERS.values() if one.bills and one.dialects[0] in catalog.VEO]
     dialects = dict.fromkeys(one.dialects[0] for one in providers)
     heads = [", ".join(one.title for one in providers if one.dialects[0] == dialect) for dialect in dialects]
     rows = [[said, *(_mark(values, dialect, providers) for dialect in dialects)] for said, values in ASKED]
@@ -94,7 +94,7 @@ def _mark(values: Mapping[str, Any], dialect: str, providers: Sequence[catalog.P
 def _source(limits: catalog.SourceLimits) -> str:
     """`1 to 30 s at 720p or 1080p, a clip of the library or gs://…`."""
     some = f"{limits.least_seconds:g} to" if limits.least_seconds else "up to"
-    lines = catalog.listed(tuple(RESOLUTIONS[one] for one in limits.lines))
+    lines = catalog.listed(tuple(resolution_of(one) for one in limits.lines))
     whose = "a clip of the library or" if limits.inline else "a clip made there or"
     addresses = "http(s)://…" if "https" in limits.schemes else f"{limits.schemes[0]}://…"
     return f"{some} {limits.most_seconds:g} s at {lines}, {whose} {addresses}"

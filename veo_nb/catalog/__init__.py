@@ -36,6 +36,7 @@ from veo_nb.catalog.prices import (
     read_prices,
 )
 from veo_nb.catalog.providers import PROVIDERS, Provider
+from veo_nb.catalog.registry import Entries, Spoken, register
 from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "SOURCES",
     "VEO",
     "WHOLE",
+    "Entries",
     "Field",
     "ImageLimits",
     "Mode",
@@ -67,6 +69,7 @@ __all__ = [
     "Provider",
     "Rule",
     "SourceLimits",
+    "Spoken",
     "Values",
     "bare",
     "check",
@@ -83,6 +86,7 @@ __all__ = [
     "plain",
     "read_amount",
     "read_prices",
+    "register",
     "shown",
     "unquoted",
 ]

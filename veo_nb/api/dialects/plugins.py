@@ -55,12 +55,18 @@ def load_plugins() -> tuple[Package, ...]:
 
 
 def _entry_points() -> list[metadata.EntryPoint]:
-    try:
-        found = metadata.entry_points(group=GROUP)
-    except Exception as error:  # noqa: BLE001  of whatever else is installed, something may be broken
-        log.warning("The packages that bring providers can't be listed: %s", words(str(error)))
-        return []
-    return sorted(found, key=lambda point: (point.dist.name if point.dist else "", point.name))
+    """Those of our group, each package's once: the first on Python's path is the one that is imported."""
+    found: dict[str, metadata.EntryPoint] = {}
+    for installed in metadata.distributions():
+        try:
+            # Half the time of asking for the group, which reads the entry points of every package.
+            if GROUP not in (installed.read_text("entry_points.txt") or ""):
+                continue
+            for point in installed.entry_points.select(group=GROUP):
+                found.setdefault(f"{installed.name.lower().replace('_', '-')} {point.name}", point)
+        except Exception as error:  # noqa: BLE001  of whatever else is installed, something may be broken
+            log.warning("The entry points of an installed package can't be read: %s", words(str(error)))
+    return [found[name] for name in sorted(found)]
 
 
 def _load(point: metadata.EntryPoint) -> Package:

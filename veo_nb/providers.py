@@ -94,6 +94,7 @@ and `veo_nb_lumen.py` beside it:
                 key_variables=("LUMEN_API_KEY",),
                 requests_per_minute=30,
                 in_flight=4,
+                retention_seconds=7 * 24 * 3600,
                 models=("lumen-2", "lumen-2-quick"),
                 default_model="quick",
             ),

@@ -23,12 +23,14 @@ from tests.plugin.conftest import HOME, lay_out_lumen, until
 from tests.plugin.service import KEY
 from tests.test_request import RED
 from veo_nb import catalog, doctor, errors, views
+from veo_nb.api.errors import of_age
 from veo_nb.notebook.completion import Known, complete
 from veo_nb.notebook.panel.draft import check_draft, make_setup
 from veo_nb.notebook.panel.store import empty_draft
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.text import settings as said
 from veo_nb.request import make_request
+from veo_nb.studio import Studio
 
 ROOT = Path(__file__).parents[2]
 NONE: dict[str, Any] = {}
@@ -303,3 +305,18 @@ async def test_the_key_goes_to_its_origins_only(installed, tmp_path, clip, monke
         ("https://api.lumen.example/clips/1.mp4", KEY),
         ("https://elsewhere.example/1.mp4", ""),
     ]
+
+
+def test_a_clip_that_is_too_old_is_said_to_be_by_its_providers_own_time(make_studio, lumen):
+    studio = make_studio()
+    provider = studio.settings.provider
+    assert provider.retention_seconds == 7 * 24 * 3600
+    gone = errors.NotFound("The provider does not know this.")
+    assert "kept for 7 days" in of_age(gone, "1.mp4", provider).hint
+
+
+def test_without_its_key_it_asks_for_one(installed, tmp_path):
+    studio = Studio(provider="lumen", environ={}, folder=tmp_path)
+    with pytest.raises(errors.AuthenticationError, match=r"Lumen needs a key .* or set LUMEN_API_KEY"):
+        studio.generate("A fox.")
+    assert make_setup(studio, Place(tmp_path)).title == "Lumen"

@@ -57,9 +57,10 @@ def register(added: Entries) -> None:
     Raises:
         ValueError: something is wrong with one of them, which it says in a sentence; nothing was added.
     """
+    added = _plain(added)
     _check_dialects(added.dialects)
     for model in added.models:
-        _check_model(_typed(model, Model, "models"), {*LISTED, *SOURCES, *added.dialects})
+        _check_model(model, {*SOURCES, *added.dialects})
     _once("model", [one.id for one in added.models], MODELS)
     models = {**MODELS, **{one.id: one for one in added.models}}
     for model in added.models:
@@ -68,13 +69,13 @@ def register(added: Entries) -> None:
             f"model {shown(model.id)}: its alias {model.alias} is another model's id",
         )
     for provider in added.providers:
-        _check_provider(_typed(provider, Provider, "providers"), {*SOURCES, *added.dialects}, models)
+        _check_provider(provider, {*SOURCES, *added.dialects}, models)
     _once("provider", [one.name for one in added.providers], PROVIDERS)
     _check_variables(added.providers)
     for price in added.prices:
-        _check_price(_typed(price, Price, "prices"), {one.name: one for one in added.providers}, models)
+        _check_price(price, {one.name: one for one in added.providers}, models)
     for rule in added.rules:
-        _check_rule(_typed(rule, Rule, "rules"), added)
+        _check_rule(rule, added)
     for name, spoken in added.dialects.items():
         # A picture can always be made to fit.
         LISTED[name] = frozenset({"prompt", "model", "fit", *spoken.fields})
@@ -85,20 +86,30 @@ def register(added: Entries) -> None:
     RULES.extend(added.rules)
 
 
+def _plain(added: Entries) -> Entries:
+    """The same, with a tuple where a list was given and nothing of another class."""
+    return Entries(
+        providers=[_typed(one, Provider, "providers") for one in added.providers],
+        models=[_typed(one, Model, "models") for one in added.models],
+        prices=[_typed(one, Price, "prices") for one in added.prices],
+        rules=[_typed(one, Rule, "rules") for one in added.rules],
+        dialects={name: _typed(one, Spoken, f"dialect {name}") for name, one in added.dialects.items()},
+    )
+
+
 def _need(fine: bool, wrong: str) -> None:
     if not fine:
         raise ValueError(wrong)
 
 
 def _typed(item: _T, kind: type[_T], among: str) -> _T:
-    """The entry, where each of its fields is what the class says."""
+    """The entry as one of this class, where each of its fields is what that says."""
     _need(isinstance(item, kind), f"{among} holds {shown(item)}, which is no {kind.__name__}")
     name = getattr(item, "name", "") or getattr(item, "id", "") or getattr(item, "field", "")
     try:
-        msgspec.convert(msgspec.to_builtins(item), kind, strict=True)
+        return msgspec.convert(msgspec.to_builtins(item), kind, strict=True)
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"the {kind.__name__} {shown(name)} has a wrong value: {error}") from None
-    return item
 
 
 def _once(what: str, names: list[str], known: Mapping[str, Any]) -> None:
@@ -114,7 +125,6 @@ def _check_dialects(dialects: Mapping[str, Spoken]) -> None:
         )
         _need(name not in SOURCES, f"there is a dialect {shown(name)} already")
         where = f"dialect {name}"
-        _typed(spoken, Spoken, where)
         for one in spoken.fields:
             _need(one in FIELD, f"{where}: a request has no field {shown(one)}")
         clips = {"video", "edit"}.intersection(spoken.fields)

@@ -70,6 +70,7 @@ plugin = Plugin(
             key_variables=("LUMEN_API_KEY",),
             requests_per_minute=30,
             in_flight=4,
+            retention_seconds=7 * 24 * 3600,
             models=("lumen-2", "lumen-2-quick"),
             default_model="quick",
         ),

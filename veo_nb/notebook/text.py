@@ -158,7 +158,7 @@ def prices(
     """What a model costs, by where that stands: `$0.10 a second, 1080p $0.12 a second; silent $0.08 a second`."""
     found: dict[str, dict[bool, dict[str, str]]] = {}
     sounds = (True, False) if provider.takes(catalog.FIELD["generate_audio"]) else (True,)
-    for sound, lines in itertools.product(sounds, model.resolutions):
+    for sound, lines in itertools.product(sounds, model.resolutions or ("",)):
         one = catalog.find_price(known, provider, model.id, resolution=lines, sound=sound)
         if one is not None:
             where = f"{one.origin}; {one.note}" if one.note else one.origin
@@ -187,7 +187,8 @@ def _figures(by_sound: Mapping[bool, Mapping[str, str]], model: catalog.Model) -
         before = ""
         for lines, figure in by_lines.items():
             if figure != before:
-                named = parts or lines != model.resolutions[0] or len(by_lines) < len(model.resolutions)
+                first = lines in model.resolutions[:1] and len(by_lines) == len(model.resolutions)
+                named = lines and (parts or not first)
                 parts.append(f"{lines} {figure}" if named else figure)
             before = figure
         said.append(f"{'' if sound else 'silent '}{', '.join(parts)}")

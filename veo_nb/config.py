@@ -140,7 +140,7 @@ class Settings:
     """How many requests for clips go out in a minute at most; None for as many as the provider takes."""
     budget: float | None = None
     """USD that the clips of the library may cost by estimate (`VEO_NB_BUDGET`); None for no limit."""
-    prices: tuple[catalog.Price, ...] = catalog.PRICES
+    prices: tuple[catalog.Price, ...] = field(default_factory=lambda: tuple(catalog.PRICES))
     """Those of the file, then the catalog's; the first that fits a clip is its price (`catalog.find_price`)."""
     project: str = ""
     """Google Cloud project, for Vertex AI."""

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from veo_nb import errors
+from veo_nb import catalog, errors
 from veo_nb.api.body import words
 from veo_nb.api.client import AsyncClient, _trusted, is_passing
 from veo_nb.config import Settings, is_private
@@ -104,6 +104,10 @@ async def try_key(client: AsyncClient, settings: Settings) -> Tried:
     """What the provider says to the key, or to the credentials that stand in for one."""
     place = f"projects/{settings.project}/locations/{settings.location}/publishers/google/"
     name = f"{place if settings.project else ''}models/{settings.model}/operations/{NO_OPERATION}"
+    known = catalog.MODELS.get(settings.model)
+    if known is not None and settings.provider.dialect_of(known) not in catalog.VEO:
+        # Only Veo's names have a place in them.
+        name = NO_OPERATION
     try:
         async with asyncio.timeout(SECONDS):
             await client.poll(settings.model, name)

@@ -37,6 +37,7 @@ from veo_nb.catalog.prices import (
     read_prices,
 )
 from veo_nb.catalog.providers import PROVIDERS, Provider
+from veo_nb.catalog.registry import Entries, Spoken, register
 from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "SOURCES",
     "VEO",
     "WHOLE",
+    "Entries",
     "Field",
     "ImageLimits",
     "Life",
@@ -69,6 +71,7 @@ __all__ = [
     "Provider",
     "Rule",
     "SourceLimits",
+    "Spoken",
     "Values",
     "bare",
     "check",
@@ -88,6 +91,7 @@ __all__ = [
     "qualified",
     "read_amount",
     "read_prices",
+    "register",
     "shown",
     "unquoted",
     "ways_on",

@@ -13,7 +13,9 @@ from veo_nb.errors import InvalidRequest
 def find_model(name: str, provider: Provider | None = None) -> Model | None:
     """The model with this id or alias, served by the provider where one is given; None when there is none."""
     for model in MODELS.values():
-        if name.lower() in (model.id, model.alias) and (provider is None or model.id in provider.models):
+        if name.lower() in (model.id.lower(), model.alias) and (
+            provider is None or model.id in provider.models
+        ):
             return model
     return None
 

@@ -439,7 +439,12 @@ class Writer:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
-                outcomes = await asyncio.to_thread(self._all, [call for call, _ in batch])
+                calls = [call for call, _ in batch]
+                try:
+                    outcomes = await asyncio.to_thread(self._all, calls)
+                except RuntimeError:
+                    # At the end of the process no thread can be had any more.
+                    outcomes = self._all(calls)
                 for (_, future), (done, failure) in zip(batch, outcomes, strict=True):
                     if failure is None:
                         future.set_result(done)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.credentials.test_keys import shown
 from veo_nb import catalog
-from veo_nb.config import Settings, base_address, is_private, resolve_settings
+from veo_nb.config import Settings, resolve_settings
+from veo_nb.credentials.addresses import base_address, is_private
 from veo_nb.credentials.keys import SANDBOX_KEY, Secret
 from veo_nb.errors import AuthenticationError, InvalidRequest
 
@@ -149,7 +150,7 @@ def test_there_is_no_budget_before_one_is_set_and_0_is_one(resolve):
 
 
 def test_prices_are_the_catalogs_after_those_in_the_file(resolve):
-    assert resolve().prices == catalog.PRICES
+    assert resolve().prices == tuple(catalog.PRICES)
     found = resolve(file='[prices]\n"veo-3.1-fast-generate-preview" = {per_call = 0.6}').prices
     own = catalog.Price(usd_per_call=0.6, model="veo-3.1-fast-generate-preview", source="your veo_nb.toml")
     assert found == (own, *catalog.PRICES)

@@ -269,10 +269,10 @@ def settings_in(folder: Path, provider: catalog.Provider = PROVIDER, **changes: 
         "requests_per_minute": provider.requests_per_minute,
         "library": folder,
         "prices": PRICES,
+        "model": "veo-3.1-fast-generate-preview",
         **changes,
     }
-    model = "veo-3.1-fast-generate-preview"
-    return Settings(provider=provider, api_key=Secret(KEY), model=model, **values)
+    return Settings(provider=provider, api_key=Secret(KEY), **values)
 
 
 def row_of(request: Any, **changes: Any) -> JobRow:

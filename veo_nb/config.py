@@ -16,7 +16,6 @@ which hold for it when it is the one that is set, too. Project, location and buc
 from __future__ import annotations
 
 import codecs
-import ipaddress
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -24,9 +23,9 @@ from dataclasses import dataclass, field, replace
 from operator import index
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from veo_nb import catalog
+from veo_nb.credentials.addresses import base_address
 from veo_nb.credentials.keys import (
     SANDBOX_KEY,
     Environment,
@@ -139,7 +138,7 @@ class Settings:
     """How many requests for clips go out in a minute at most; None for as many as the provider takes."""
     budget: float | None = None
     """USD that the clips of the library may cost by estimate (`VEO_NB_BUDGET`); None for no limit."""
-    prices: tuple[catalog.Price, ...] = catalog.PRICES
+    prices: tuple[catalog.Price, ...] = field(default_factory=lambda: tuple(catalog.PRICES))
     """Those of the file, then the catalog's; the first that fits a clip is its price (`catalog.find_price`)."""
     project: str = ""
     """Google Cloud project, for Vertex AI."""
@@ -223,6 +222,11 @@ class Settings:
         except InvalidRequest:
             return False
 
+    @property
+    def keyed(self) -> tuple[str, ...]:
+        """The providers that can be asked with the keys that are here, by name; no keyring is opened to find out."""
+        return tuple(one.name for one in catalog.PROVIDERS.values() if one.bills and self.opens(one.name))
+
     def allowed(self, name: str) -> tuple[int, int | None]:
         """How many clips this provider makes at once, and how many requests go out to it in a minute; None for any number."""
         found = self.at(name, ask=False)
@@ -234,8 +238,7 @@ class Settings:
 
     def others(self) -> list[str]:
         """The names of the other providers with a key, as far as that is known without asking for one."""
-        charging = (one.name for one in catalog.PROVIDERS.values() if one.bills)
-        return [name for name in charging if name != self.provider.name and self.opens(name)]
+        return [name for name in self.keyed if name != self.provider.name]
 
     def known_keys(self) -> list[Secret]:
         """Every key that is known here, for a text that one may have got into."""
@@ -422,59 +425,6 @@ def _decoded(data: bytes) -> str:
     if b"\0" in data:
         raise UnicodeDecodeError("utf-8", data, data.index(b"\0"), len(data), "no text has this")
     return data.decode("utf-8-sig")
-
-
-def base_address(value: Any) -> str:
-    """One base for all three calls, without a slash at its end; empty for the provider's own.
-
-    Raises:
-        InvalidRequest: it is no http(s) address, holds a password, or would send the key in the clear.
-    """
-    text = str(value).strip().rstrip("/")
-    if not text:
-        return ""
-    if "@" in text:
-        # Not quoted: what stands before the sign is a password.
-        raise InvalidRequest(
-            "base_url can't hold a user name or a password.", hint="Give the address alone.", field="base_url"
-        )
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname if parts.port != 0 else None
-        if "[" in text:
-            # Only from Python 3.11.4 on does urlsplit look into the brackets.
-            ipaddress.ip_address(host or "")
-    except ValueError:
-        host = None
-    if not host or parts.scheme not in ("http", "https") or re.search(r"[?#\\\s]", text):
-        raise InvalidRequest(
-            f"{catalog.shown(value)} is no base address.",
-            hint="Give one like https://gateway.example.com.",
-            field="base_url",
-        )
-    if parts.scheme == "http" and not is_private(host):
-        raise InvalidRequest(
-            f"base_url would send the key to {host} in the clear.",
-            hint="Use https://; http:// is for this machine and its own network.",
-            field="base_url",
-        )
-    return text
-
-
-def is_private(host: str) -> bool:
-    """Whether a host is this machine or in its own network, as far as its name or address tells."""
-    name = host.lower().rstrip(".").strip("[]")
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        last = name.rpartition(".")[2]
-        # Resolvers take 127.1, 0x7f.1 and 2130706433 for addresses; a name without a dot is a neighbour's.
-        return (
-            re.fullmatch(r"\d+|0x[0-9a-f]*", last) is not None
-            or "." not in name
-            or last in ("localhost", "local", "localdomain", "internal", "lan", "home", "arpa")
-        )
-    return not address.is_global or address.is_multicast
 
 
 def _folder(value: Any, folder: Path) -> Path:

@@ -16,8 +16,6 @@ from veo_nb.errors import InvalidRequest
 from veo_nb.media.picture import Picture, UnreadablePicture, lighter, outgoing, read_picture
 from veo_nb.media.shape import Fit, deviation, fitted, shape_name, turned_away
 
-DEFAULT_SHAPE = "16:9"
-"""What every provider makes where no aspect ratio is sent."""
 LEADERS = {"image": "first frame", "last_frame": "last frame"}
 """What the pictures are called that a clip may take its shape from."""
 
@@ -121,7 +119,7 @@ class VideoRequest:
     @property
     def lines(self) -> str:
         """Resolution of the result, with the provider's default where none was asked."""
-        return self.resolution or "720p"
+        return self.resolution or catalog.MODELS[self.model].default_resolution
 
     @property
     def silent(self) -> bool:
@@ -131,7 +129,8 @@ class VideoRequest:
     @property
     def shape(self) -> str:
         """Aspect ratio of the result: what was asked, the source's, or the provider's default."""
-        return self.aspect_ratio or (self.source.shape if self.source else "") or DEFAULT_SHAPE
+        source = self.source.shape if self.source else ""
+        return self.aspect_ratio or source or catalog.MODELS[self.model].default_shape
 
 
 def make_request(provider: catalog.Provider, /, *, fit: Fit | None = None, **values: Any) -> VideoRequest:
@@ -173,15 +172,18 @@ def make_request(provider: catalog.Provider, /, *, fit: Fit | None = None, **val
     given |= {name: choice for name in given for choice in model.choices(name) if choice == given[name]}
     names: list[str] = [name for name in LEADERS if name in given]
     frames = {name: _read(given[name], name, provider) for name in names}
-    leader = _leader(frames) if "aspect_ratio" not in given else ""
-    shape = _shape_of(frames[leader], model) if leader else given.get("aspect_ratio", DEFAULT_SHAPE)
+    # Where no shape can be asked for, the clip has that of its frame.
+    shaped = provider.takes(catalog.FIELD["aspect_ratio"], model)
+    leader = _leader(frames, model) if shaped and "aspect_ratio" not in given else ""
+    usual = model.default_shape
+    shape = _shape_of(frames[leader], model) if leader else given.get("aspect_ratio", usual)
     for name, picture in frames.items():
         # How a first frame is made to fit may be left to the provider, if a person says so.
-        left = name == "image" and "resize_mode" in given and fit is None
-        shown = picture if left else _in_shape(picture, name, shape, fit, leader)
+        left = (name == "image" and "resize_mode" in given) or not shaped
+        shown = picture if left and fit is None else _in_shape(picture, name, shape, fit, leader, model=model)
         shown = _light(shown, name, provider, fit)
-        given[name] = replace(shown, leads=shape != DEFAULT_SHAPE and (picture.leads or name == leader))
-    if shape != DEFAULT_SHAPE:
+        given[name] = replace(shown, leads=shape != usual and (picture.leads or name == leader))
+    if shape != usual:
         given["aspect_ratio"] = shape
     if "reference_images" in given:
         many = given["reference_images"]
@@ -190,7 +192,7 @@ def make_request(provider: catalog.Provider, /, *, fit: Fit | None = None, **val
     for name in SOURCES:
         if name in given:
             given[name] = source = _source(given[name], provider.dialect_of(model))
-            if source.lines and source.lines != "720p":
+            if source.lines in model.resolutions and source.lines != model.default_resolution:
                 # It would be made at the provider's default, which is not the clip's.
                 given.setdefault("resolution", source.lines)
     return VideoRequest(**given, provider=provider.name)
@@ -271,30 +273,35 @@ def _read(source: Any, name: str, provider: catalog.Provider) -> Picture:
         raise InvalidRequest(str(error), hint=error.hint, field=name) from None
 
 
-def _leader(frames: Mapping[str, Picture]) -> str:
-    """The frame that says what shape the clip has: the first one, or the last where that is a square."""
-    return next((name for name, one in frames.items() if one.width != one.height), "")
+def _leader(frames: Mapping[str, Picture], model: catalog.Model) -> str:
+    """The frame that says what shape the clip has: the first one, or the last where that is a square and no clip is."""
+    square = "1:1" in model.aspect_ratios
+    return next((name for name, one in frames.items() if square or one.width != one.height), "")
 
 
 def _shape_of(picture: Picture, model: catalog.Model) -> str:
-    """The shape among the model's that is not turned away from the picture."""
-    fitting = (one for one in model.aspect_ratios if not turned_away(picture.width, picture.height, one))
-    return next(fitting, DEFAULT_SHAPE)
+    """The nearest shape among the model's that is not turned away from the picture."""
+    size = picture.width, picture.height
+    fitting = [one for one in model.aspect_ratios if not turned_away(*size, one)]
+    return min(fitting, key=lambda one: deviation(*size, one), default=model.default_shape)
 
 
-def _in_shape(picture: Picture, name: str, shape: str, fit: Fit | None, leader: str) -> Picture:
+def _in_shape(
+    picture: Picture, name: str, shape: str, fit: Fit | None, leader: str, *, model: catalog.Model
+) -> Picture:
     """The picture as it is sent as a frame of a clip of this shape; `leader` is the frame that has said which."""
     found = misfit(picture, shape)
     if found and fit:
         return fitted(picture, shape, fit)
     if found and turned_away(picture.width, picture.height, shape):
-        upright = picture.height > picture.width
-        other = "9:16" if upright else "16:9"
+        upright, other = picture.height > picture.width, _shape_of(picture, model)
         way_out = f'fit="crop" or fit="pad" to make the picture {shape}.'
         raise InvalidRequest(
             f"{_called(picture)} is {'upright' if upright else 'wide'} ({found}), and the clip would be "
             f"{'wide' if upright else 'upright'} ({shape}{f', as the {LEADERS[leader]}' if leader else ''}).",
-            hint=f"Use {way_out}" if leader else f'Use aspect_ratio="{other}", or {way_out}',
+            hint=f"Use {way_out}"
+            if leader or other == shape
+            else f'Use aspect_ratio="{other}", or {way_out}',
             field=name,
         )
     return picture

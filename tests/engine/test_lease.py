@@ -128,7 +128,7 @@ def test_a_name_that_only_the_journal_had_room_for_is_gone_on_with(studio, servi
     ledger.add_job(row)
     journal = Journal(studio.library.files.journal_path)
     journal.begin(ledger.entries())
-    journal.add("jobs", {"id": "3f2a", "state": "running", "operation": NAME}, surely=True)
+    journal.add([("jobs", {"id": "3f2a", "state": "running", "operation": NAME})], surely=True)
     (job,) = studio.resume()
     assert job.wait(30).operation == NAME
     assert service.posts == []

@@ -300,7 +300,7 @@ def test_what_was_spent_at_somebody_elses_price_says_so():
     note = PROVIDER.price_note
     own = bill_of(charge(usd=3.2), budget=20)
     assert words.budget(own) == "so far about $3.20 of the budget of $20.00, $16.80 left"
-    listed = replace(own, prices=catalog.PRICES)
+    listed = replace(own, prices=tuple(catalog.PRICES))
     assert words.budget(listed) == f"so far about $3.20 ({note}) of the budget of $20.00, $16.80 left"
     assert words.budget(listed, noted=True) == words.budget(own)
     assert "Google" not in words.budget(replace(listed, charges=()))

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from veo_nb import catalog, errors
-from veo_nb.config import is_private
+from veo_nb.credentials.addresses import is_private
 from veo_nb.credentials.keys import Secret
 
 LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))

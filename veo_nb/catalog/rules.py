@@ -8,7 +8,7 @@ from os import PathLike, fspath
 from typing import Any, Literal
 
 from veo_nb.catalog.capabilities import RULES, Rule
-from veo_nb.catalog.fields import FIELDS, FIT, Field, Values
+from veo_nb.catalog.fields import FIELD, FIELDS, FIT, Field, Values
 from veo_nb.catalog.lookup import find_model, find_served, model_names
 from veo_nb.catalog.models import MODELS, Model
 from veo_nb.catalog.modes import is_set, mode_of
@@ -134,7 +134,8 @@ def _broken(
     prompt = values.get("prompt")
     if prompt is None or (isinstance(prompt, str) and not prompt.strip()):
         values = {**values, "prompt": ""}
-    named, mode = {**values, "title": model.title if model else ""}, mode_of(values)
+    named = {**dict.fromkeys(FIELD), **values, "title": model.title if model else ""}
+    mode = mode_of(values)
     return [
         Problem(field=rule.field, message=rule.message.format_map(named), hint=rule.hint)
         for rule in RULES

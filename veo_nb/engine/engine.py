@@ -32,7 +32,7 @@ from veo_nb.engine.timing import Deadline
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.store.billing import may_be_charged
 from veo_nb.store.files import Files
-from veo_nb.store.ledger import Ledger
+from veo_nb.store.ledger import Ledger, Writer
 from veo_nb.store.rows import State, error_to_json
 
 log = logging.getLogger("veo_nb")
@@ -77,6 +77,7 @@ class Engine:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._ledger = ledger
+        self._writer = Writer(ledger)
         self._library = library
         self._owner = owner
         self._displaced = displaced
@@ -115,7 +116,7 @@ class Engine:
         """Ask once more for the operation of a job that ended, and fetch its video."""
         if job.now.state.final:
             was_done = job.now.state is State.SUCCEEDED
-            self._record(
+            self._record_now(
                 job,
                 state=State.RUNNING,
                 error=None,
@@ -130,7 +131,9 @@ class Engine:
     def resubmit(self, job: Job) -> None:
         """Send a job anew that ended uncertain; a person decided that."""
         if job.now.state is State.UNCERTAIN:
-            self._record(job, state=State.QUEUED, error=None, finished_at=None, submitted_at=None, note=None)
+            self._record_now(
+                job, state=State.QUEUED, error=None, finished_at=None, submitted_at=None, note=None
+            )
             job.change(unanswered=job.now.unanswered + 1)
             self.drive(job)
 
@@ -179,7 +182,7 @@ class Engine:
             }
         try:
             # All of it, in case an earlier write failed.
-            self._record(job, **{name: getattr(job.now, name) for name in _PERSISTED} | end, note=None)
+            self._record_now(job, **{name: getattr(job.now, name) for name in _PERSISTED} | end, note=None)
         except _Displaced:
             self._displaced(job)
         except errors.VeoError as unwritten:
@@ -200,7 +203,7 @@ class Engine:
         found = await fetch_videos(
             job,
             operation.samples,
-            self._ledger,
+            self._writer,
             self._library,
             self._routes.of(job).connection,
             again=samples,
@@ -239,6 +242,9 @@ class Engine:
         except _Displaced:
             self._displaced(job)
         except asyncio.CancelledError:
+            if job.now.state.final and not self._stopping:
+                # It came too late: the end was being written.
+                return
             # A POST whose answer can't be waited for stays as it is in the ledger: the next kernel calls it uncertain.
             if self._stopping and (not job.stopping or job.now.state is State.SUBMITTING):
                 raise
@@ -259,7 +265,7 @@ class Engine:
             # one before it goes out, to write its body or look up the host: so nothing was sent.
             if job.now.state is State.SUBMITTING:
                 with contextlib.suppress(errors.VeoError):
-                    self._record(job, state=State.QUEUED, submitted_at=None)
+                    self._record_now(job, state=State.QUEUED, submitted_at=None)
         elif not self._stopping:
             log.error("job %s broke", job.id, exc_info=error)
             text = f"{type(error).__name__}: {error}"
@@ -275,13 +281,13 @@ class Engine:
             operation = await self._watch(job)
         finally:
             route.limits.leave(job)
-        found = await fetch_videos(job, operation.samples, self._ledger, self._library, route.connection)
+        found = await fetch_videos(job, operation.samples, self._writer, self._library, route.connection)
         if found.lost and not _was_done(job):
             # What is deleted does not come any more, and what is here must not be lost with it.
             kept = [error for _, error in found.lost if not isinstance(error, errors.VideoExpired)]
             if kept or not found.videos:
                 raise [*kept, found.lost[0][1]][0]
-        self._record(
+        await self._record(
             job,
             state=State.SUCCEEDED,
             finished_at=job.now.finished_at or self._clock(),
@@ -302,7 +308,7 @@ class Engine:
             await route.limits.admit(job)
             try:
                 client = await route.connection.reach(job)
-                self._record(job, state=State.SUBMITTING, submitted_at=self._clock(), note=None)
+                await self._announce(job)
                 operation = await self._post(job, client)
             except errors.VeoError as error:
                 if not is_passing(error) or attempt == SUBMIT_TRIES - 1:
@@ -311,13 +317,24 @@ class Engine:
                     route.limits.refused(error.retry_after)
                 # It was not accepted, so it is queued again; on disk too, or a crash now would look uncertain.
                 if job.now.state is State.SUBMITTING:
-                    self._record(job, state=State.QUEUED, submitted_at=None)
+                    await self._record(job, state=State.QUEUED, submitted_at=None)
                 since = since or self._clock()
                 await route.connection.pause(job, error, attempt, since)
             else:
-                self._accepted(job, operation)
+                await self._accepted(job, operation)
                 route.limits.taken()
                 return
+
+    async def _announce(self, job: Job) -> None:
+        """Write down that a job is being sent, before it is."""
+        try:
+            await self._record(job, state=State.SUBMITTING, submitted_at=self._clock(), note=None)
+        except asyncio.CancelledError:
+            # It was not sent after all. Where that can't be written, it counts as uncertain, which is the safer mistake.
+            if job.now.state is State.SUBMITTING:
+                with contextlib.suppress(errors.VeoError):
+                    self._record_now(job, state=State.QUEUED, submitted_at=None)
+            raise
 
     async def _post(self, job: Job, client: AsyncClient) -> wire.Operation:
         post = asyncio.get_running_loop().create_task(client.submit(job.request))
@@ -332,24 +349,40 @@ class Engine:
             if post.done() and not post.cancelled():
                 failure = post.exception()
                 if failure is None:
-                    self._accepted(job, post.result())
+                    self._accepted_now(job, post.result())
                 elif isinstance(failure, errors.SubmissionUncertain):
                     raise failure from None
                 else:
                     job.change(state=State.QUEUED, submitted_at=None)
             raise
 
-    def _accepted(self, job: Job, operation: wire.Operation) -> None:
+    async def _accepted(self, job: Job, operation: wire.Operation) -> None:
         """Write down the name of what was just paid for, whoever the ledger thinks has the job."""
-        running = State.RUNNING
         try:
-            self._ledger.update_job(
-                job.id, state=running.value, operation=operation.name, error=None, owner=self._owner
-            )
+            await self._writer.do(lambda: self._named(job, operation))
+        except asyncio.CancelledError:
+            self._accepted_now(job, operation)
+            raise
         finally:
-            # Where the disk is full, memory keeps it: the job's end tries to write it again, and says it.
-            note = job.now.note if job.stopping else None
-            job.change(state=running, operation=operation.name, note=note)
+            self._show_accepted(job, operation)
+
+    def _accepted_now(self, job: Job, operation: wire.Operation) -> None:
+        """The same for those who were cancelled, and can't wait for the others' writes."""
+        try:
+            self._named(job, operation)
+        finally:
+            self._show_accepted(job, operation)
+
+    def _named(self, job: Job, operation: wire.Operation) -> None:
+        running = State.RUNNING.value
+        self._ledger.update_job(
+            job.id, state=running, operation=operation.name, error=None, owner=self._owner
+        )
+
+    def _show_accepted(self, job: Job, operation: wire.Operation) -> None:
+        # Where the disk is full, memory keeps it: the job's end tries to write it again, and says it.
+        note = job.now.note if job.stopping else None
+        job.change(state=State.RUNNING, operation=operation.name, note=note)
 
     async def _watch(self, job: Job) -> wire.Operation:
         """Poll until the operation is done; its own error is raised."""
@@ -388,7 +421,7 @@ class Engine:
                 ready = (
                     {"generated_at": self._clock()} if seen_running and job.now.generated_at is None else {}
                 )
-                self._record(job, state=State.DOWNLOADING, received=0, total=None, **ready)
+                await self._record(job, state=State.DOWNLOADING, received=0, total=None, **ready)
                 return operation
             seen_running = True
             self._check_plausible(job, deadline, PLAUSIBLE_SECONDS)
@@ -454,12 +487,29 @@ class Engine:
                 operation=job.operation,
             )
 
-    def _record(self, job: Job, **changes: Any) -> None:
-        """Write a change to the ledger first, then show it."""
-        columns = {name: _plain(value) for name, value in changes.items() if name in _PERSISTED}
-        if columns and not self._ledger.update_job(job.id, only_of=self._owner, **columns):
-            raise _Displaced(f"Another kernel has taken job {job.id} on.", hint="Look at it there.")
+    def _record_now(self, job: Job, **changes: Any) -> None:
+        """Write a change to the ledger first, then show it; for those who can't wait for the others' writes."""
+        if not self._written(job, changes):
+            raise _displaced(job)
         job.change(**changes)
+
+    async def _record(self, job: Job, **changes: Any) -> None:
+        """As `_record_now`, together with what other jobs have to write; it is on disk when this returns."""
+
+        def show(written: bool) -> None:
+            if written:
+                job.change(**changes)
+
+        if not await self._writer.do(lambda: self._written(job, changes), show):
+            raise _displaced(job)
+
+    def _written(self, job: Job, changes: dict[str, Any]) -> bool:
+        columns = {name: _plain(value) for name, value in changes.items() if name in _PERSISTED}
+        return not columns or self._ledger.update_job(job.id, only_of=self._owner, **columns)
+
+
+def _displaced(job: Job) -> _Displaced:
+    return _Displaced(f"Another kernel has taken job {job.id} on.", hint="Look at it there.")
 
 
 def _plain(value: Any) -> Any:

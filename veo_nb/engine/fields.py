@@ -11,7 +11,7 @@ from veo_nb.config import Settings
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, source_of, with_clip
 from veo_nb.errors import InvalidRequest
-from veo_nb.request import DEFAULT_SHAPE, SOURCES, Source, VideoRequest, make_request
+from veo_nb.request import SOURCES, Source, VideoRequest, make_request
 from veo_nb.store.rows import State
 
 
@@ -49,7 +49,7 @@ def read_fields(
     request = _make(settings, prompt, values)
     if "fit" in values and request.aspect_ratio and "aspect_ratio" not in values:
         # Made to fit, an upright photo became a wide clip before it led to an upright one; where that is there it stays.
-        values["aspect_ratio"] = DEFAULT_SHAPE
+        values["aspect_ratio"] = catalog.MODELS[request.model].default_shape
         wide = replace(make_request(settings.provider, prompt=prompt, **values), aspect_ratio=None)
         request = wide if is_standing(wide, take) else request
     return request

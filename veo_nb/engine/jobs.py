@@ -169,6 +169,8 @@ class Jobs:
             gate = make_gate(self.settings, self.provider_of(request), row.model, self.quote(request).firm)
             standing = parts.ledger.add_job(row, fresh=fresh, admit=gate)
         new = standing is row
+        if new:
+            workspace.warn(row.model, self.provider_of(request))
         job = parts.registry.job(standing, request if new else None)
         return job, new
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Actions, Registry
@@ -24,6 +25,7 @@ from veo_nb.engine.lease import LeaseHolder, Leases, OwnerLocks
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.engine.providers.connection import LocalServer
 from veo_nb.errors import InvalidRequest, VeoError
+from veo_nb.notices import tell_once
 from veo_nb.store.changes import Change, changes_of, forget_streams, look, watch
 from veo_nb.store.database import left_behind
 from veo_nb.store.files import Files
@@ -84,6 +86,14 @@ class Workspace:
         self._pid = os.getpid()
         self._server: LocalServer | None = None
         _ALL.add(self)
+
+    def warn(self, model: str, provider: catalog.Provider) -> None:
+        """Tell a person, once in this process, of a model whose end is near or past."""
+        tell_once(self.ending(model, provider))
+
+    def ending(self, model: str, provider: catalog.Provider) -> str:
+        """What should be known of a model whose end is near or past, in a sentence; empty where it is neither."""
+        return catalog.ending(model, provider, self.clock())
 
     def open(self) -> Parts:
         """The open library.

@@ -201,12 +201,10 @@ class Sweep:
         return self._finish().__await__()
 
     async def _finish(self) -> Sweep:
-        async def end_of(job: Job) -> None:
-            await job
-
         while (job := self._unfinished()) is not None:
             with contextlib.suppress(TimeoutError), _goes_on_if_over(job):
-                await asyncio.wait_for(end_of(job), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await job
         return self._result()
 
     def _unfinished(self) -> Job | None:

@@ -49,6 +49,7 @@ def open_client(
         project=settings.project,
         location=settings.location,
         storage_uri=settings.storage_uri,
+        keyed=settings.keyed,
         transport=transport,
         clock=clock,
     )
@@ -115,7 +116,7 @@ class Connection:
         """
         if isinstance(denial, NotFound) and self._clock() > job.kept_until:
             # An operation goes with its video.
-            raise refusals.of_age(denial, uri) from None
+            raise refusals.of_age(denial, uri, job.provider) from None
         if not refusals.is_denial(denial):
             raise denial
         seconds = retry.doubt_pause(times, self._chance())

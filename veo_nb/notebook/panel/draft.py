@@ -30,6 +30,7 @@ from veo_nb.notebook.panel.validation import (
     served_here,
 )
 from veo_nb.notebook.place import Place
+from veo_nb.notices import note_seen
 from veo_nb.request import SOURCES, Source, misfit
 from veo_nb.studio import Studio
 from veo_nb.sweep.summary import in_time
@@ -76,8 +77,8 @@ def _form(item: catalog.Field, settings: Settings) -> FieldForm:
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
         "model": catalog.short_name(default.id, served, settings.provider),
-        "aspect_ratio": "16:9",
-        "resolution": "720p",
+        "aspect_ratio": default.default_shape,
+        "resolution": default.default_resolution,
         "generate_audio": "with sound",
         "duration_seconds": f"{default.default_duration} s",
     }
@@ -279,6 +280,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         provider = one.provider
         price = text.cost(one.usd, provider, one.quote.note) or "price unknown"
         doubts = text.doubts(one.request, provider)
+        asked_for = [one.request]
         for name in ("image", "last_frame"):
             frame = getattr(one.request, name)
             shape = misfit(frame, one.request.shape) if frame is not None else ""
@@ -288,6 +290,14 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
                     "Crop or pad it to say how."
                 )
     notes += [plain_text(f"{doubt}: it is sent as it is.") for doubt in dict.fromkeys(doubts)]
+    served = dict.fromkeys((one.model, one.provider) for one in asked_for)
+    endings = (
+        studio.jobs.workspace.ending(model, studio.settings.provider_of(name))
+        for model, name in sorted(served)
+    )
+    for ending in filter(None, endings):
+        note_seen(ending)
+        notes.append(ending)
     parts = [text.counted(count, "clip"), price, in_time(seconds)] if count else []
     if stored:
         parts.append(

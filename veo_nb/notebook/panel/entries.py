@@ -15,6 +15,7 @@ from veo_nb.engine.timing import seconds_at_all
 from veo_nb.engine.video import Video, check_clip, own_model
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
+from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text
 from veo_nb.notebook.grid.state import short_line
 from veo_nb.notebook.panel.code import cell_of, python_of
@@ -100,7 +101,7 @@ def make_item(row: FoundRow, library: Path, place: Place) -> Item:
     """A clip in the gallery, or a job that has none."""
     path = library / row.path if row.path else None
     request = request_of(row)
-    upright = row.height > row.width if row.width else (request is not None and request.shape == "9:16")
+    asked = frame_of(request.shape) if request is not None else "16:9"
     return Item(
         key=row.key,
         job=row.job_id,
@@ -108,7 +109,7 @@ def make_item(row: FoundRow, library: Path, place: Place) -> Item:
         state=State(row.state).value,
         prompt=_cut(row.prompt, LONGEST_IN_GALLERY),
         settings=_cut(" · ".join(text.settings(request)), LONGEST_IN_GALLERY) if request else "joined",
-        shape="9:16" if upright else "16:9",
+        shape=("9:16" if row.height > row.width else "16:9") if row.width else asked,
         url=place.url(path) if path else "",
         path=place.shown(path) if path else "",
         bytes=row.bytes,

@@ -23,11 +23,13 @@ def find_model(name: str, provider: Provider | None = None) -> Model | None:
 def find_served(name: str, default: Provider) -> tuple[Provider, str]:
     """The provider that a model's name asks for, and its name there: `vertex:standard` is Vertex AI's `standard`.
 
-    A name alone is the default provider's.
+    A name alone is the default provider's, and so is one of its models whose own name has a colon.
 
     Raises:
         InvalidRequest: what stands before the colon is no provider.
     """
+    if find_model(name, default) is not None:
+        return default, name
     before, colon, model = name.partition(":")
     asked = bare(before).lower()
     if not colon or asked == default.name:

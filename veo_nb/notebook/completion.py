@@ -225,15 +225,17 @@ def _values(item: catalog.Field, fragment: str, words: list[str], known: Known) 
         values = _models(known)
     elif item.kind == "number" and item.high <= FEW:
         values = range(item.low, item.high + 1)
-    if known.provider is not None and model is not None:
-        before = catalog.check({**given, "prompt": _SOME, "model": name}, known.provider)
+    if (default := known.provider) is not None and model is not None:
+
+        def problems(**changes: Any) -> set[catalog.Problem]:
+            return set(catalog.check({**given, "prompt": _SOME, "model": name, **changes}, default))
+
+        found = {value: problems(**{item.name: value}) for value in values}
+        # There is always a model: what each of them minds is none's fault.
+        alike = item.name == "model" and found
+        before = set[catalog.Problem].intersection(*found.values()) if alike else problems()
         # What can't be combined with the options before it is not offered.
-        values = [
-            value
-            for value in values
-            if set(catalog.check({**given, "prompt": _SOME, "model": name, item.name: value}, known.provider))
-            <= set(before)
-        ]
+        values = [value for value in values if found[value] <= before]
     return [Offer(str(value), "value") for value in values if str(value).startswith(fragment)]
 
 

@@ -16,6 +16,7 @@ from veo_nb.config import Settings, resolve_settings
 from veo_nb.notebook.panel.store import empty_draft
 from veo_nb.notebook.panel.validation import (
     LABELS,
+    find_closed,
     find_unavailable,
     offered,
     plain_text,
@@ -95,6 +96,15 @@ def test_a_model_of_another_provider_needs_its_key():
     found = everything(settings, fields={"model": ["vertex:fast"]})
     assert "generate_audio" not in found
     assert found["duration_seconds"]["5"] == "Duration can't be 5. Veo 3.1 Fast takes 4, 6 or 8."
+
+
+def test_a_draft_for_a_provider_without_a_key_can_not_be_sent():
+    draft = replace(empty_draft(), prompt="A fox.", fields={"model": ["fast", "gemini:omni", "gemini:fast"]})
+    alone = settings_in(Path(), catalog.PROVIDERS["gptproto"])
+    both = resolve_settings({}, {}, {"GPTPROTO_API_KEY": KEY, "GEMINI_API_KEY": KEY}, Path())
+    (problem,) = find_closed(draft, alone)
+    assert (problem.field, problem.message[:27]) == ("model", "No key: set GEMINI_API_KEY ")
+    assert find_closed(draft, both) == []
 
 
 def test_what_any_of_the_providers_here_takes_is_offered():

@@ -22,6 +22,7 @@ from veo_nb.notebook.panel.protocol import Check, Choice, Draft, FieldForm, Setu
 from veo_nb.notebook.panel.store import empty_draft
 from veo_nb.notebook.panel.validation import (
     LABELS,
+    find_closed,
     find_problems,
     find_unavailable,
     offered,
@@ -248,6 +249,8 @@ def check_draft(
     provider = studio.settings.provider
     values = plain_values(draft, studio.settings.model)
     unavailable = find_unavailable(values, draft, studio.settings)
+    if shut := find_closed(draft, studio.settings):
+        return replace(_NOTHING, problems=shut, unavailable=unavailable)
     try:
         return replace(_forecast(studio, read_draft(draft, picture, clip)), unavailable=unavailable)
     except VeoError as error:

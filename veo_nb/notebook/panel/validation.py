@@ -134,6 +134,14 @@ def closed(name: str, settings: Settings) -> str:
     return f"No key: set {catalog.listed(found.provider.key_variables)}, or %veo login {name}."
 
 
+def find_closed(draft: Draft, settings: Settings) -> list[Problem]:
+    """What is wrong with a draft whose models are those of providers without a key."""
+    models = {one.value: one.provider for one in served_here(settings)}
+    names = dict.fromkeys(models[str(one)] for one in draft.fields.get("model", []) if str(one) in models)
+    reasons = [why for name in names if (why := closed(name, settings))]
+    return [Problem(field="model", message=why, hint="") for why in reasons]
+
+
 def find_unavailable(
     values: Mapping[str, Any], draft: Draft, settings: Settings
 ) -> dict[str, dict[str, str]]:

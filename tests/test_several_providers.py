@@ -161,6 +161,9 @@ def test_each_has_its_own_limits_and_address(make_studio, tmp_path):
     assert (gemini.library, gemini.model) == (settings.library, "gemini-omni-1.2-flash")
     assert gemini.sources["base_url"] == "VEO_NB_GEMINI_BASE_URL"
     assert GEMINI_KEY not in repr((settings, gemini))
+    # From there the way back leads to the same, with its key.
+    assert gemini.at("gptproto") is settings
+    assert set(gemini.keyed) == set(vertex.keyed) == {"gptproto", "gemini", "vertex"}
 
 
 @pytest.mark.parametrize(
@@ -249,6 +252,8 @@ def test_a_sweep_over_three_providers_of_which_one_refuses(studio, service):
     assert [cell.labels["model"] for cell in sweep.cells] == MODELS
     assert [cell.state for cell in sweep.cells] == ["succeeded", "succeeded", "failed"]
     assert [job.provider.name for job in sweep.jobs] == ["gptproto", "gemini", "vertex"]
+    # The names are those that one types here, where GPTProto is set.
+    assert "Use model='vertex:omni' or 'standard' or 'gemini:omni'" in sweep.jobs[2].error.hint
     for host, key in HOSTS.items():
         (post,) = posts_to(service, host)
         assert post.headers["x-goog-api-key"] == key

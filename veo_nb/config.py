@@ -149,6 +149,8 @@ class Settings:
     sources: Mapping[str, str] = field(default_factory=dict)
     _elsewhere: Elsewhere = field(default_factory=Elsewhere, repr=False, compare=False)
     """What the other providers' settings are made of (`at`)."""
+    _home: Settings | None = field(default=None, repr=False, compare=False)
+    """Those from which these were asked for."""
 
     @property
     def needs_key(self) -> bool:
@@ -195,13 +197,20 @@ class Settings:
 
     # Several providers
 
+    @property
+    def home(self) -> Settings:
+        """The settings of the provider that is set: these, or those that these were asked for from."""
+        return self._home or self
+
     def provider_of(self, name: str) -> catalog.Provider:
         """The provider with this name: the one that is set, wherever it is, or one of the catalog's.
 
         Raises:
             InvalidRequest: there is none.
         """
-        return self.provider if name == self.provider.name else named_provider(name)
+        return next(
+            (one.provider for one in (self, self.home) if one.provider.name == name), None
+        ) or named_provider(name)
 
     def at(self, name: str, *, ask: bool = True) -> Settings:
         """The settings for a provider by its name: its own key, address, limits and model, the same library, budget and prices.
@@ -242,24 +251,27 @@ class Settings:
 
     def known_keys(self) -> list[Secret]:
         """Every key that is known here, for a text that one may have got into."""
-        return [self.api_key, *self._elsewhere.known_keys()]
+        return [self.api_key, self.home.api_key, *self._elsewhere.known_keys()]
 
     def _at(self, provider: catalog.Provider, *, ask: bool) -> Settings:
         if provider.name == self.provider.name:
             return self
+        if provider.name == self.home.provider.name:
+            return self.home
         values, sources = self._elsewhere.values(provider.name)
         key = self._elsewhere.key(provider, ask=ask)
         return replace(
             self,
+            _home=self.home,
             provider=provider,
             api_key=key,
             base_url=base_address(values.get("base_url", "")),
             model=_model(str(values.get("model", provider.default_model)), provider),
             max_in_flight=_count("max_in_flight", values.get("max_in_flight", provider.in_flight)),
             requests_per_minute=_per_minute(values, provider),
-            project=_cloud_name(values, "project", self.project),
-            location=_cloud_name(values, "location", self.location),
-            storage_uri=_storage_uri(values.get("storage_uri", self.storage_uri)),
+            project=_cloud_name(values, "project", self.home.project),
+            location=_cloud_name(values, "location", self.home.location),
+            storage_uri=_storage_uri(values.get("storage_uri", self.home.storage_uri)),
             sources=sources | ({"api_key": key.source} if key.source else {}),
         )
 

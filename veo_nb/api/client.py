@@ -81,7 +81,8 @@ class AsyncClient:
     Use it on one event loop, as `async with AsyncClient("gptproto", api_key=…) as client:`. `base_url` puts a
     gateway in front of all three calls, and then only the gateway sees the key. Vertex AI takes a key (express
     mode), or a `project` and this machine's Google credentials; `storage_uri` is the `gs://bucket/folder` where it
-    puts the videos. `keyed` are the providers whose key is here: what they serve is named where a model is gone.
+    puts the videos. `keyed` are the providers whose key is here: what they serve is named where a model is gone,
+    and `home` the one whose models need no provider before their names.
     `transport` is httpx's, `clock` gives seconds since the epoch.
 
     Raises:
@@ -99,6 +100,7 @@ class AsyncClient:
         location: str = "us-central1",
         storage_uri: str = "",
         keyed: tuple[str, ...] = (),
+        home: str = "",
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -115,6 +117,7 @@ class AsyncClient:
             api_key = Secret(SANDBOX_KEY, "")
         self.provider = provider
         self._keyed = keyed
+        self._home = home
         self._key = api_key
         self._base = base_address(base_url)
         if self._base and not origin(self._base):
@@ -356,7 +359,7 @@ class AsyncClient:
         raise errors.DownloadError("The video's address leads in a circle.", hint="Ask the provider.")
 
     def _elsewhere(self) -> refusals.Elsewhere:
-        return refusals.Elsewhere(self._clock(), self._keyed)
+        return refusals.Elsewhere(self._clock(), self._keyed, self._home)
 
     def _dialect(self, model: str) -> Dialect:
         """The form of the wire over which this model is asked for; one that nobody knows over the provider's first."""

@@ -79,18 +79,23 @@ def ending(model: str, provider: Provider, now: float) -> str:
     return f"{life.words(known.title, provider.title, now)}{successor}.{asked}"
 
 
-def ways_on(model: Model, provider: Provider, others: Iterable[str], now: float) -> list[str]:
+def ways_on(model: Model, provider: Provider, others: Iterable[str], now: float, home: str = "") -> list[str]:
     """What can be asked for in place of a model that a provider no longer serves, as a person types it.
 
     Its successor there, then of each of the `others`, by name, what has its alias or is its successor:
-    `["omni", "vertex:standard"]`. Those that are said to be gone themselves are not among them.
+    `["omni", "vertex:standard"]`. Those that are said to be gone themselves are not among them. `home` is the provider
+    whose models need no name before them, where that is not this one.
     """
+
+    def typed(alias: str, where: Provider) -> str:
+        return alias if where.name == (home or provider.name) else f"{where.name}:{alias}"
+
     after = MODELS.get(model.successor)
-    found = [after.alias] if after is not None and after.id in provider.models else []
+    found = [typed(after.alias, provider)] if after is not None and after.id in provider.models else []
     known = (PROVIDERS[name] for name in others if name in PROVIDERS and name != provider.name)
     # The sandbox plays every model, but nobody looks there for one that is gone.
     for other in (one for one in known if one.bills):
         served = [MODELS[name] for name in other.models if name in MODELS]
         wanted = (one for one in served if one.alias == model.alias or one is after)
-        found += [f"{other.name}:{one.alias}" for one in wanted if not other.life_of(one.id).is_over(now)]
+        found += [typed(one.alias, other) for one in wanted if not other.life_of(one.id).is_over(now)]
     return found

@@ -50,6 +50,7 @@ def open_client(
         location=settings.location,
         storage_uri=settings.storage_uri,
         keyed=settings.keyed,
+        home=settings.home.provider.name,
         transport=transport,
         clock=clock,
     )

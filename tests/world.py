@@ -279,7 +279,7 @@ def row_of(request: Any, **changes: Any) -> JobRow:
     """A ledger's row for this request, queued and ours."""
     values: dict[str, Any] = {
         "id": "3f2a",
-        "fingerprint": request.fingerprint("gptproto"),
+        "fingerprint": request.fingerprint(),
         "take": 1,
         "provider": "gptproto",
         "model": request.model,
@@ -375,7 +375,7 @@ class World:
             "id": next(self._ids),
             "created_at": self.time.now,
             "provider": name,
-            "fingerprint": request.fingerprint(name),
+            "fingerprint": request.fingerprint(),
             **row,
         }
         stored = self.ledger.add_job(row_of(request, **columns), fresh=True)

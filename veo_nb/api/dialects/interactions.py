@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from veo_nb import catalog, errors
+from veo_nb.api import answers
 from veo_nb.api.body import Mask, as_it_is, items, mapping, quoted, read, read_bytes, said_in, words
 from veo_nb.api.wire import Call, Operation, Sample
 from veo_nb.media.picture import Picture
@@ -43,6 +44,8 @@ class Interactions:
     """Vertex AI's; empty elsewhere and in express mode."""
     storage_uri: str = ""
     """`gs://bucket/folder` for the videos, at Vertex AI."""
+
+    read_refusal = staticmethod(answers.plain_refusal)
 
     def submit(self, request: VideoRequest, clip: bytes = b"") -> Call:
         """The POST that asks for a clip; `clip` is the source video where it goes along with the request."""
@@ -150,7 +153,7 @@ class Interactions:
     def _home(self) -> str:
         # Omni is served at the location `global` only.
         base = self.base or self.provider.submit_base.replace("{location}-", "")
-        if "vertex" not in self.provider.dialects:
+        if not self.provider.keyless:
             return f"{base}/v1beta"
         place = f"/projects/{self.project}/locations/global" if self.project else ""
         return f"{base}/v1beta1{place}"
@@ -163,7 +166,7 @@ class Interactions:
             shown["resolution"] = request.resolution
         if request.duration_seconds is not None and request.edit is None:
             shown["duration"] = f"{request.duration_seconds}s"
-        if "vertex" not in self.provider.dialects:
+        if not self.provider.keyless:
             shown["delivery"] = "uri"
         elif self.storage_uri:
             shown |= {"delivery": "uri", "gcs_uri": self.storage_uri}

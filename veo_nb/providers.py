@@ -6,7 +6,7 @@ budget and bill; from its dialect what goes over the wire. Jobs, retries, downlo
 A provider is chosen as any other: by its key in the environment, `veo.configure(provider="lumen")`, `%veo login lumen`.
 
 The whole of one, for a service that takes `POST /jobs` and answers `{"ticket": "7"}`, and under `GET /jobs/7`
-`{"phase": "waiting"}` until it is `{"phase": "shot", "clip": "7.mp4"}`; first its `pyproject.toml`:
+`{"phase": "waiting"}` until it is `{"phase": "shot", "clipFile": "7.mp4"}`; first its `pyproject.toml`:
 
     [project]
     name = "veo-nb-lumen"
@@ -52,7 +52,7 @@ and `veo_nb_lumen.py` beside it:
 
         def read_operation(self, answer):
             if answer["phase"] == "shot":
-                return Operation(done=True, samples=(Sample(uri=answer["clip"]),))
+                return Operation(done=True, samples=(Sample(uri=answer["clipFile"]),))
             if answer["phase"] == "censored":
                 return Operation(done=True, error=ContentBlocked(answer["why"], hint="Change the prompt."))
             if answer["phase"] == "broken":

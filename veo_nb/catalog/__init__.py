@@ -35,7 +35,7 @@ from veo_nb.catalog.prices import (
     read_amount,
     read_prices,
 )
-from veo_nb.catalog.providers import PROVIDERS, Provider
+from veo_nb.catalog.providers import PROVIDERS, Provider, known_provider
 from veo_nb.catalog.registry import Entries, Spoken, register
 from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts
 
@@ -80,6 +80,7 @@ __all__ = [
     "find_model",
     "find_price",
     "identifier",
+    "known_provider",
     "listed",
     "mode_of",
     "model_names",

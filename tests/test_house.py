@@ -35,6 +35,7 @@ FLOORS = [
     "credentials",
     "media",
     "catalog",
+    "notices",
     "errors",
 ]
 SANDBOX = {"catalog", "media", "errors"}

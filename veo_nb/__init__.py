@@ -12,7 +12,6 @@ Nothing is started, opened or read at import; the functions here use one studio,
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import sys
 import threading
@@ -328,14 +327,10 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
 
 def _say_what_changed(before: Settings, after: Settings) -> None:
     from veo_nb.config import changes
+    from veo_nb.notices import tell
 
-    if not (said := changes(before, after)):
-        return
-    ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
-        print(said)  # noqa: T201
-    else:
-        logging.getLogger("veo_nb").warning(said)
+    if said := changes(before, after):
+        tell(said)
 
 
 def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:

@@ -19,7 +19,8 @@ from veo_nb.media.shape import Fit, deviation, fitted, shape_name, turned_away
 LEADERS = {"image": "first frame", "last_frame": "last frame"}
 """What the pictures are called that a clip may take its shape from."""
 
-
+_NO_FIELDS = {"provider": 'It stands before the model: model="vertex:standard".'}
+"""What is taken for a field, and how it is said instead."""
 SOURCES = ("video", "edit")
 """The fields that hold a clip: one to go on from, and one to change."""
 
@@ -55,6 +56,9 @@ class VideoRequest:
 
     prompt: str
     model: str
+    provider: str
+    """The name of the provider that it goes to. Not part of what is asked (`canonical`), but of the fingerprint: to
+    another one it is another request."""
     image: Picture | None = None
     last_frame: Picture | None = None
     reference_images: tuple[Picture, ...] = ()
@@ -80,7 +84,7 @@ class VideoRequest:
     def settings(self) -> dict[str, Any]:
         """What was set beside the prompt and the model, by field name."""
         named = ((item.name, getattr(self, item.name)) for item in fields(self))
-        return {k: v for k, v in named if v not in (None, ()) and k not in ("prompt", "model")}
+        return {k: v for k, v in named if v not in (None, ()) and k not in ("prompt", "model", "provider")}
 
     def canonical(self) -> dict[str, Any]:
         """The request as plain JSON values: pictures by hash and type, nothing that is unset."""
@@ -89,7 +93,7 @@ class VideoRequest:
             shown[name] = [_plain(v) for v in value] if isinstance(value, tuple) else _plain(value)
         return shown
 
-    def fingerprint(self, provider: str) -> str:
+    def fingerprint(self) -> str:
         """A hash that is equal for requests that mean the same to the same provider: 64 hex digits."""
         shown = self.canonical()
         for name in SOURCES:
@@ -100,7 +104,7 @@ class VideoRequest:
                 del picture["name"]
                 picture.pop("leads", None)
                 picture["sha256"] = picture.pop("key", picture["sha256"])
-        text = json.dumps({"provider": provider, **shown}, sort_keys=True, ensure_ascii=True)
+        text = json.dumps({"provider": self.provider, **shown}, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def pictures(self) -> tuple[Picture, ...]:
@@ -129,8 +133,10 @@ class VideoRequest:
         return self.aspect_ratio or source or catalog.MODELS[self.model].default_shape
 
 
-def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values: Any) -> VideoRequest:
+def make_request(provider: catalog.Provider, /, *, fit: Fit | None = None, **values: Any) -> VideoRequest:
     """A checked request from what a person gives: model aliases, paths of images, whole fields or None.
+
+    It goes to this provider, or to that which the model's name begins with: `vertex:standard`.
 
     Without an `aspect_ratio` the clip is upright where its first frame is, and wide otherwise. A first or a last frame of
     another shape than the clip is made to fit as `fit` says: `crop` keeps its middle, `pad` puts it on a blurred
@@ -142,10 +148,9 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
         InvalidRequest: a field is unknown, an image can't be read, or the catalog forbids the combination.
             All problems are listed under `facts["problems"]`; the message names the first.
     """
-    for name in values:
-        if name not in catalog.FIELD:
-            hint = catalog.did_you_mean(name, list(catalog.FIELD))
-            raise InvalidRequest(f"A request has no field {name!r}.", hint=hint, field=name)
+    for name in sorted(values.keys() - catalog.FIELD.keys()):
+        hint = _NO_FIELDS.get(name) or catalog.did_you_mean(name, list(catalog.FIELD))
+        raise InvalidRequest(f"A request has no field {name!r}.", hint=hint, field=name)
     given = {name: _given(name, value) for name, value in values.items() if value is not None}
     # By name, as whatever it is: a wrong one is told in the catalog's words.
     problems = catalog.check({**given, "fit": fit}, provider)
@@ -159,7 +164,8 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
         )
     # Beside an image or a clip there may be none.
     given.setdefault("prompt", "")
-    model = catalog.find_model(given.get("model", provider.default_model), provider)
+    provider, name = catalog.find_served(given.get("model", provider.default_model), provider)
+    model = catalog.find_model(name, provider)
     assert model is not None, "checked above"
     given["model"] = model.id
     # 8.0 equals 8 and would be sent as another text.
@@ -189,7 +195,7 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
             if source.lines in model.resolutions and source.lines != model.default_resolution:
                 # It would be made at the provider's default, which is not the clip's.
                 given.setdefault("resolution", source.lines)
-    return VideoRequest(**given)
+    return VideoRequest(**given, provider=provider.name)
 
 
 def misfit(picture: Picture, shape: str) -> str:
@@ -198,8 +204,10 @@ def misfit(picture: Picture, shape: str) -> str:
     return shape_name(picture.width, picture.height) if far else ""
 
 
-def restore_request(stored: Mapping[str, Any], read: Callable[[str, str], bytes]) -> VideoRequest:
-    """The request whose `canonical()` form was stored; `read(sha256, mime)` gives back a picture's bytes.
+def restore_request(
+    stored: Mapping[str, Any], read: Callable[[str, str], bytes], provider: str
+) -> VideoRequest:
+    """The request to this provider whose `canonical()` form was stored; `read(sha256, mime)` gives back a picture's bytes.
 
     Raises:
         InvalidRequest: it was stored by a version that knows other fields.
@@ -221,7 +229,7 @@ def restore_request(stored: Mapping[str, Any], read: Callable[[str, str], bytes]
         if name in values:
             values[name] = Source(**values[name])
     try:
-        return VideoRequest(**values)
+        return VideoRequest(**{"provider": provider, **values})
     except TypeError:
         raise InvalidRequest(
             "The stored request has fields that this version does not know.", hint="Update veo-nb."

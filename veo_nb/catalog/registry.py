@@ -163,9 +163,6 @@ def _check_model(model: Model, dialects: set[str]) -> None:
         f"{where}: it makes a clip of some seconds, in some seconds",
     )
     _need(model.references >= 0, f"{where}: references can't be {model.references}")
-    _need(
-        not model.closes or bool(_DAY.fullmatch(model.closes)), f"{where}: closes is a day such as 2026-12-03"
-    )
 
 
 def _check_provider(provider: Provider, dialects: set[str], models: Mapping[str, Model]) -> None:

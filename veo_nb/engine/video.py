@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from veo_nb import catalog
+from veo_nb.config import Settings
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.kind import KINDS
 from veo_nb.media.shape import deviation, shape_name
@@ -192,9 +193,17 @@ def with_clip(source: Source, find: Callable[[str], Any]) -> Source:
     return replace(source, clip=next((one for one in videos if str(one.sample) == sample), None))
 
 
-def own_model(clip: Video) -> dict[str, str]:
-    """The model that made a clip, as a field, where it is one that goes on talking about what it made."""
-    model = clip.job.request.model if clip.job is not None else ""
+def own_model(clip: Video, settings: Settings, *, edits: bool = False) -> dict[str, str]:
+    """The model that made a clip, as a field, where that is the one to go on from it, or to change it.
+
+    That is one that goes on talking about what it made, and one of another provider, which alone has the clip.
+    """
+    if clip.job is None:
+        return {}
+    model, maker = clip.job.request.model, clip.job.provider
+    away = maker.name != settings.provider.name
+    if away and settings.opens(maker.name) and (model in catalog.OMNI or not edits):
+        return {"model": f"{maker.name}:{model}"}
     return {"model": model} if model in catalog.OMNI else {}
 
 

@@ -101,8 +101,8 @@ def shown_again(job: Job, place: Place) -> ClipVideo | HTML:
     return finished(job, place, f"{line} · {files}")
 
 
-def dry_run(preview: Preview) -> HTML:
-    """What a cell would send and what that would cost; nothing was sent."""
+def dry_run(preview: Preview, ending: str = "") -> HTML:
+    """What a cell would send and what that would cost; nothing was sent. `ending` is what is said of its model's end."""
     request, provider = preview.request, preview.provider
     count = request.sample_count or 1
     facts = [
@@ -121,6 +121,7 @@ def dry_run(preview: Preview) -> HTML:
     if any(misfit(one, request.shape) for one in frames):
         status += f" · --fit crop or --fit pad makes the picture {request.shape} before it is sent"
     status += "".join(f" · {doubt}: it would be sent as it is" for doubt in words.doubts(request, provider))
+    status += f" · {ending.rstrip('.')}" if ending else ""
     rows = [
         Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),
         _settings(words.settings(request), provider.bills, ""),

@@ -284,7 +284,7 @@ MOST_IDS = 4
 _AWAITED = {
     "notebook": "being made by another notebook on {name}: {jobs}",
     "silence": "{jobs} {verb} for a kernel on {name} that may be gone: taken on once it has said nothing for a minute",
-    "provider": '{jobs} {verb} for their provider: veo.configure(provider="{name}")',
+    "provider": "{jobs} {verb} for {name}, a provider that is not known here: install its package",
     "key": "{jobs} {verb} for a key: %veo login {name}",
 }
 

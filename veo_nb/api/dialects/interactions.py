@@ -229,6 +229,10 @@ def _samples(answer: Mapping[str, Any]) -> Iterator[Sample]:
 
 
 def _texts(answer: Mapping[str, Any]) -> Iterator[str]:
+    """What the model says in place of a clip, and why it made none."""
+    for step in items(answer.get("steps")):
+        if said := words(mapping(mapping(step).get("error")).get("message")):
+            yield said
     for item in _content(answer):
         if item.get("type") == "text" and (said := words(item.get("text"))):
             yield said
@@ -238,7 +242,7 @@ def _failure(answer: Mapping[str, Any], name: str) -> errors.VeoError:
     places = [*items(answer.get("errors")), answer.get("error")]
     found = next((mapping(place) for place in places if mapping(place)), {})
     code = str(found.get("code") or "")
-    said = words(found.get("message")) or "The provider gave no reason."
+    said = words(found.get("message")) or " ".join(_texts(answer)) or "The provider gave no reason."
     facts = {"operation": name, "provider_code": code}
     if code in _BLOCKED:
         return errors.ContentBlocked(
@@ -246,8 +250,9 @@ def _failure(answer: Mapping[str, Any], name: str) -> errors.VeoError:
         )
     if code == "too_many_requests":
         return errors.OperationFailed(
-            f"The provider had too many at once and did not begin: {said}",
-            hint="Nothing is charged. Run the cell again in a minute.",
+            # The bill reads it off the message.
+            f"The provider had too many at once and did not begin. Nothing is charged. {said}",
+            hint="Run the cell again in a minute.",
             **facts,
         )
     return errors.OperationFailed(said, hint="Ask anew.", **facts)

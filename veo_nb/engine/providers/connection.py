@@ -49,6 +49,7 @@ def open_client(
         project=settings.project,
         location=settings.location,
         storage_uri=settings.storage_uri,
+        keyed=settings.keyed,
         transport=transport,
         clock=clock,
     )
@@ -217,7 +218,7 @@ class LocalServer:
         if self._ended:
             raise VeoError("The sandbox was stopped.", hint="Make another studio.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        root = str(Path(__file__).parents[2])
+        root = str(Path(__file__).parents[3])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
         with (self.folder / "server.log").open("w", encoding="utf-8") as log:
             process = subprocess.Popen(

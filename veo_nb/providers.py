@@ -141,20 +141,23 @@ and `veo_nb_lumen.py` beside it:
     )
 
 Dialect. Its methods are pure: they get values and give values, and open nothing. A `Call` names a path; veo_nb puts
-`submit_base` or `poll_base` in front of it, or the `base_url` that a person has set. Bodies and answers are JSON. An answer
-comes as the service wrote it, but without the key where one is quoted. Statuses of HTTP mean what they usually do (401 the
-key, 402 the balance, 404, 429 with its Retry-After, 5xx), unless `read_refusal` says otherwise.
+`submit_base` or `poll_base` in front of it, or the `base_url` that a person has set, a server for tests on this machine say.
+Bodies and answers are JSON. An answer comes as the service wrote it, but without the key where one is quoted. A picture has
+its bytes in `data` and its type in `mime`, one of the provider's `image_types`; a clip to go on from is `request.source.uri`,
+which is the `uri` that a `Sample` had. Statuses of HTTP mean what they usually do (401 the key, 402 the balance, 404, 429 with
+its Retry-After, 5xx), unless `read_refusal` says otherwise.
 
-Money. A submit is sent once. Where its answer is lost, broken or not to be read, the job is *uncertain*, and only a person
-sends it again: so `read_submitted` should find the name in whatever the service may answer. Whether a name is still being
-worked on is asked until the service says that it is over: `read_operation` gives `Operation()` for all that it does not know.
+Money. A submit is sent once. Where its answer is lost, broken, a 5xx or not to be read, the job is *uncertain*, and only a
+person sends it again: so `read_submitted` should find the name in whatever the service may answer. Whether a name is still
+being worked on is asked until the service says that it is over: `read_operation` gives `Operation()` for all that it does not
+know.
 
 Key. It goes into `key_header`, to `key_origins` and nowhere else; clips elsewhere are fetched without it.
 
 Model. `aspect_ratios`, `resolutions` and `durations` are what it takes; where nothing is set a clip is 16:9 and 720p, or the
 first of those where it has not these, and `default_duration` long. Send `request.shape`, `request.lines` and
-`request.seconds`: what is shown and priced is then what is made. What can't be combined is a `Rule`. A request has no
-fields but those of `veo_nb.VideoRequest`.
+`request.seconds`: what is shown and priced is then what is made. What can't be combined is a `Rule`, and so is a prompt that
+may not be empty beside a picture. A request has no fields but those of `veo_nb.VideoRequest`.
 
 Provider. `lives` are the days since when and until when it serves its models: one that ends soon is warned of.
 

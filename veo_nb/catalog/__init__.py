@@ -36,7 +36,7 @@ from veo_nb.catalog.prices import (
     read_amount,
     read_prices,
 )
-from veo_nb.catalog.providers import PROVIDERS, Provider
+from veo_nb.catalog.providers import PROVIDERS, Provider, known_provider
 from veo_nb.catalog.registry import Entries, Spoken, register
 from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts
 
@@ -84,6 +84,7 @@ __all__ = [
     "find_price",
     "find_served",
     "identifier",
+    "known_provider",
     "listed",
     "mode_of",
     "model_names",

@@ -443,7 +443,7 @@ class Registry:
     def snapshot(self, row: JobRow) -> Snapshot:
         """A job's moment as the ledger has it."""
         past = self._ledger.generation_seconds(row.provider, row.model)
-        typical, slow = usual_seconds(past, catalog.PROVIDERS[row.provider], catalog.MODELS[row.model])
+        typical, slow = usual_seconds(past, catalog.known_provider(row.provider), catalog.MODELS[row.model])
         videos = self._ledger.kept_videos(row.id)
         return Snapshot(
             state=State(row.state),
@@ -464,7 +464,7 @@ class Registry:
         job = Job(
             id=row.id,
             request=request or restore_request(row.request, self._library.picture_bytes, row.provider),
-            provider=catalog.PROVIDERS[row.provider],
+            provider=catalog.known_provider(row.provider),
             take=row.take,
             estimate=row.estimate,
             now=self.snapshot(row),

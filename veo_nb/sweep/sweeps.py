@@ -308,7 +308,7 @@ class Sweeps:
             views=self._views,
             id=row.id,
             started_at=row.started_at,
-            provider=catalog.PROVIDERS[row.provider],
+            provider=catalog.known_provider(row.provider),
             prompt=row.prompt,
             axes=axes,
             zipped=tuple(tuple(names) for names in row.zipped),

@@ -14,7 +14,7 @@ from IPython.display import display
 
 from veo_nb import catalog
 from veo_nb.engine.job import Job
-from veo_nb.engine.video import Video
+from veo_nb.engine.video import Video, own_model
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notebook.commands import Commands
 from veo_nb.notebook.completion import Matcher
@@ -24,6 +24,7 @@ from veo_nb.notebook.login import SetKey
 from veo_nb.notebook.options import CellCommand, as_options, parse_cell
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.showing import find_place_here, is_terminal, show_job, show_sweep, wait_for_jobs
+from veo_nb.request import SOURCES
 from veo_nb.store.billing import Bill
 from veo_nb.studio import Studio
 from veo_nb.sweep.axes import Axis, Value
@@ -42,7 +43,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
     ).tag(config=True)
     base_url = traitlets.Unicode("", help="one base address for all calls").tag(config=True)
     library = traitlets.Unicode("", help="folder of the ledger and the videos").tag(config=True)
-    model = traitlets.Unicode("", help="an alias such as fast, or a full id; by default the provider's own").tag(config=True)
+    model = traitlets.Unicode(
+        "", help="an alias such as fast, or a full id; by default the provider's own"
+    ).tag(config=True)
     max_in_flight = traitlets.Int(0, help="operations at the provider at once; 0 for the default").tag(
         config=True
     )
@@ -119,6 +122,8 @@ class VeoMagics(Magics):  # type: ignore[misc]
     def _make(self, line: str, cell: str) -> None:
         command = parse_cell(line, cell, self.shell.user_ns)
         fields = {name: self._value(name, value) for name, value in command.fields.items()}
+        if not any(name == "model" for name in (*fields, *(axis.name for axis in command.axes))):
+            fields |= _model_of_source(fields)
         studio = self._studio()
         if command.axes:
             self._sweep(command, fields)
@@ -211,6 +216,14 @@ class VeoMagics(Magics):  # type: ignore[misc]
 
     def _show_sweep(self, sweep: Sweep) -> None:
         show_sweep(sweep, self.place, self.shell)
+
+
+def _model_of_source(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The model that made the clip that is changed or gone on from, as `job.edit` and `job.extend` take it."""
+    clip = next((fields[name] for name in SOURCES if fields.get(name) is not None), None)
+    if isinstance(clip, Job):
+        clip = clip.video
+    return own_model(clip) if isinstance(clip, Video) else {}
 
 
 def _exists(path: str) -> bool:

@@ -27,7 +27,7 @@ from veo_nb.catalog.models import GENERAL, PREVIEWS
 from veo_nb.credentials.keys import Secret
 from veo_nb.credentials.stores import Colab, Keyring, KeyStores
 from veo_nb.doctor import Examined, examine, format_checks, report
-from veo_nb.engine.connection import LocalServer
+from veo_nb.engine.providers.connection import LocalServer
 from veo_nb.store.ledger import Ledger
 from veo_nb.studio import Studio
 

@@ -416,6 +416,10 @@ def panel() -> Panel:
 def load_ipython_extension(shell: Any) -> None:
     """Register `%%veo` and `%veo`, take on what an earlier kernel left, and say so in one line."""
     from veo_nb import doctor
+    from veo_nb.api.dialects.plugins import load_plugins
+
+    # The help of `%config VeoMagics` lists them.
+    load_plugins()
     from veo_nb.notebook.magics import VeoMagics
     from veo_nb.notebook.pages.greeting import greeting
 

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from veo_nb import catalog
+from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.api.reach import Offer, Reached, Tried, bases, list_models, reach, try_key
-from veo_nb.engine.connection import open_client
+from veo_nb.engine.providers.connection import open_client
 from veo_nb.errors import VeoError
 from veo_nb.studio import Studio
 
@@ -80,6 +81,7 @@ def examine(studio: Studio) -> list[Examined]:
         _kernel(),
         _front_end(),
         _codecs(),
+        *_plugins(),
         _provider(studio),
         *_network(studio),
         _library(studio),
@@ -161,6 +163,18 @@ def _codecs() -> Examined:
     except (ImportError, ValueError) as error:
         return Examined("codecs", False, str(error), "Run pip install --force-reinstall av.")
     return Examined("codecs", True, "H.264 and AAC")
+
+
+def _plugins() -> list[Examined]:
+    """The packages that bring providers, with those that can't be used; nothing where there is none."""
+    found = load_plugins()
+    good = [f"{one.name} {one.version} ({', '.join(one.providers)})" for one in found if not one.trouble]
+    bad = [
+        Examined("plugins", False, f"{one.name} {one.version}: {one.trouble}", "Update or uninstall it.")
+        for one in found
+        if one.trouble
+    ]
+    return [*([Examined("plugins", True, ", ".join(good))] if good else []), *bad]
 
 
 def _provider(studio: Studio) -> Examined:

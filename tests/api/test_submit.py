@@ -201,8 +201,8 @@ async def test_a_retired_model_names_its_successor(monkeypatch):
 @pytest.mark.parametrize(
     "request_",
     [
-        VideoRequest(prompt="half \ud83e", model=MODEL),
-        VideoRequest(prompt="x", model=MODEL, seed=object()),  # type: ignore[arg-type]
+        VideoRequest(prompt="half \ud83e", model=MODEL, provider="gptproto"),
+        VideoRequest(prompt="x", model=MODEL, provider="gptproto", seed=object()),  # type: ignore[arg-type]
     ],
 )
 async def test_a_request_that_is_no_json_is_not_sent(request_):

@@ -24,6 +24,7 @@ from veo_nb.api import answers, wire
 from veo_nb.api import errors as refusals
 from veo_nb.api.auth import KeyFilter, KeyHeader, Origins, checked, moved, origin
 from veo_nb.api.dialects.dialect import Dialect, dialects_of
+from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.api.dialects.vertex import STORAGE
 from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_the_end
 from veo_nb.api.google import Bearer, GoogleAccount
@@ -105,6 +106,7 @@ class AsyncClient:
         if not api_key.can_be_sent():
             raise unsendable_key(api_key.source)
         if isinstance(provider, str):
+            load_plugins()
             if provider not in catalog.PROVIDERS:
                 hint = catalog.did_you_mean(provider, list(catalog.PROVIDERS))
                 raise errors.InvalidRequest(f"There is no provider {provider!r}.", hint=hint)
@@ -204,9 +206,8 @@ class AsyncClient:
         url, body = await asyncio.to_thread(_encoded, request, dialect)
         async with self._submits:
             try:
-                status, headers, answer = await asyncio.wait_for(
-                    read(self._submit_http, "POST", url, body, LONGEST_NAMING), SUBMIT_SECONDS
-                )
+                async with asyncio.timeout(SUBMIT_SECONDS):
+                    status, headers, answer = await read(self._submit_http, "POST", url, body, LONGEST_NAMING)
             except errors.VeoError:
                 raise
             except _NOT_SENT as error:
@@ -220,7 +221,7 @@ class AsyncClient:
                 raise refusals.uncertain(why) from None
         answer = self._without_key(answer)
         if status >= 300:
-            refusal = self._refusal(status, headers, answer, self._auth, asks=True)
+            refusal = self._refusal(status, headers, answer, self._auth, dialect, asks=True)
             # Of all 5xx, only a 503 in the provider's own words says that nothing was accepted.
             said_no = isinstance(refusal, errors.ContentBlocked) or (
                 status == 503 and refusal.facts.get("provider_code")
@@ -249,7 +250,7 @@ class AsyncClient:
         url, body = call.url, None if call.body is None else msgspec.json.encode(call.body)
         status, headers, answer = await self._ask(call.method, url, body)
         if status >= 400:
-            refusal = self._refusal(status, headers, answer, self._auth)
+            refusal = self._refusal(status, headers, answer, self._auth, dialect)
             raise refusals.of_poll(refusal, model, self.provider, self._elsewhere())
         if status >= 300:
             raise refusals.pointed_away(url, self._masked(headers.get("location", "")))
@@ -275,9 +276,8 @@ class AsyncClient:
         """What a call that costs nothing is answered with, without the key in it."""
         async with self._polls:
             try:
-                status, headers, answer = await asyncio.wait_for(
-                    read(self._http, method, url, body, LONGEST_ANSWER), POLL_SECONDS
-                )
+                async with asyncio.timeout(POLL_SECONDS):
+                    status, headers, answer = await read(self._http, method, url, body, LONGEST_ANSWER)
             except errors.VeoError:
                 raise
             except TooLongError as error:
@@ -305,7 +305,8 @@ class AsyncClient:
             address = moved(address, self._base)
         async with self._downloads:
             try:
-                return await asyncio.wait_for(self._fetch(uri, address, path, on_progress), DOWNLOAD_SECONDS)
+                async with asyncio.timeout(DOWNLOAD_SECONDS):
+                    return await self._fetch(uri, address, path, on_progress)
             except errors.VeoError:
                 raise
             except _BROKEN as error:
@@ -374,6 +375,7 @@ class AsyncClient:
         headers: httpx.Headers,
         body: bytes,
         auth: KeyHeader | Bearer,
+        dialect: Dialect | None = None,
         *,
         asks: bool = False,
     ) -> errors.VeoError:
@@ -381,7 +383,8 @@ class AsyncClient:
 
         With `asks` it is that to a submit; all else is about what was accepted.
         """
-        refusal = answers.parse_error(status, headers, body, self._clock(), self._masked)
+        own = dialect.read_refusal(status, body, self._masked) if dialect is not None else None
+        refusal = own or answers.parse_error(status, headers, body, self._clock(), self._masked)
         if isinstance(refusal, errors.AuthenticationError) and isinstance(auth, Bearer):
             self._account.forget()
             return refusals.of_account(refusal)

@@ -143,7 +143,7 @@ def is_denial(refusal: errors.VeoError) -> bool:
     return isinstance(refusal, kinds) and refusal.facts.get("status") is not None
 
 
-def of_age(refusal: errors.NotFound, uri: str) -> errors.VideoExpired:
+def of_age(refusal: errors.NotFound, uri: str, provider: catalog.Provider) -> errors.VideoExpired:
     """What is not found at an age at which the provider deletes it; `uri` is its address, or empty for an operation."""
     if uri.startswith("gs://"):
         return errors.VideoExpired(
@@ -153,9 +153,16 @@ def of_age(refusal: errors.NotFound, uri: str) -> errors.VideoExpired:
         )
     return errors.VideoExpired(
         "The provider no longer has this video.",
-        hint="They are kept for two days; ask anew with fresh.",
+        hint=f"They are kept for {_lasting(provider.retention_seconds)}; ask anew with fresh.",
         **refusal.facts,
     )
+
+
+def _lasting(seconds: float) -> str:
+    hours = seconds / 3600
+    if hours == 48:
+        return "two days"
+    return f"{hours / 24:g} days" if hours > 48 else f"{hours:g} hours"
 
 
 def of_accepted(refusal: errors.QuotaExceeded) -> errors.RateLimited:

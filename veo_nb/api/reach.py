@@ -19,7 +19,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from veo_nb import errors
+from veo_nb import catalog, errors
 from veo_nb.api.body import words
 from veo_nb.api.client import AsyncClient, _trusted, is_passing
 from veo_nb.config import Settings, is_private
@@ -104,8 +104,13 @@ async def try_key(client: AsyncClient, settings: Settings) -> Tried:
     """What the provider says to the key, or to the credentials that stand in for one."""
     place = f"projects/{settings.project}/locations/{settings.location}/publishers/google/"
     name = f"{place if settings.project else ''}models/{settings.model}/operations/{NO_OPERATION}"
+    known = catalog.MODELS.get(settings.model)
+    if known is not None and settings.provider.dialect_of(known) not in catalog.VEO:
+        # Only Veo's names have a place in them.
+        name = NO_OPERATION
     try:
-        await asyncio.wait_for(client.poll(settings.model, name), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await client.poll(settings.model, name)
     except errors.AuthenticationError as error:
         return Tried("refused", error.message)
     except errors.PermissionDenied as error:
@@ -127,7 +132,8 @@ async def list_models(client: AsyncClient, settings: Settings) -> Offer:
     if not provider.lists:
         return Offer(untold=provider.models, why=f"{provider.title} has no list of them that is known")
     try:
-        return await asyncio.wait_for(_list(client, settings), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            return await _list(client, settings)
     except errors.VeoError as error:
         return Offer(untold=provider.models, why=error.message.rstrip("."), failed=is_passing(error))
     except TimeoutError:

@@ -13,7 +13,7 @@ from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
 from veo_nb.catalog.inputs import IMAGE, SOURCES, ImageLimits, SourceLimits
 from veo_nb.catalog.lives import Life
-from veo_nb.catalog.lookup import ending, find_model, model_names, ways_on
+from veo_nb.catalog.lookup import ending, find_model, find_served, model_names, qualified, ways_on
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, OMNI, Model
 from veo_nb.catalog.modes import Mode, mode_of
 from veo_nb.catalog.phrases import (
@@ -37,6 +37,7 @@ from veo_nb.catalog.prices import (
     read_prices,
 )
 from veo_nb.catalog.providers import PROVIDERS, Provider
+from veo_nb.catalog.registry import Entries, Spoken, register
 from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "SOURCES",
     "VEO",
     "WHOLE",
+    "Entries",
     "Field",
     "ImageLimits",
     "Life",
@@ -69,6 +71,7 @@ __all__ = [
     "Provider",
     "Rule",
     "SourceLimits",
+    "Spoken",
     "Values",
     "bare",
     "check",
@@ -79,13 +82,16 @@ __all__ = [
     "find_doubts",
     "find_model",
     "find_price",
+    "find_served",
     "identifier",
     "listed",
     "mode_of",
     "model_names",
     "plain",
+    "qualified",
     "read_amount",
     "read_prices",
+    "register",
     "shown",
     "unquoted",
     "ways_on",

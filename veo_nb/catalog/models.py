@@ -34,6 +34,16 @@ class Model:
     """The model that came after it: named when its end is near, or a provider says that it no longer serves it. When it
     ends is the provider's (`Provider.lives`)."""
 
+    @property
+    def default_resolution(self) -> str:
+        """Lines of the picture when nothing is asked."""
+        return "720p" if "720p" in self.resolutions or not self.resolutions else self.resolutions[0]
+
+    @property
+    def default_shape(self) -> str:
+        """Shape of the picture when nothing is asked."""
+        return "16:9" if "16:9" in self.aspect_ratios or not self.aspect_ratios else self.aspect_ratios[0]
+
     def choices(self, name: str) -> tuple[Any, ...]:
         """The values that this model takes for a field of kind `choice`."""
         return {

@@ -16,7 +16,7 @@ class Provider:
 
     name: str
     title: str
-    dialects: tuple[Literal["gemini", "vertex", "interactions"], ...] = ("gemini",)
+    dialects: tuple[str, ...] = ("gemini",)
     """The forms of the wire that it speaks; which one, tells the model."""
     submit_base: str = ""
     """Origin in front of the path of a submit; empty when known only at run time. `{location}-` is filled in,
@@ -67,7 +67,7 @@ class Provider:
     def takes(self, item: Field, model: Model | None = None) -> bool:
         """Whether its form of the wire for this model has this field; for any of its models where none is given."""
         spoken = self.dialects if model is None else (self.dialect_of(model),)
-        return not item.dialects or not set(spoken).isdisjoint(item.dialects)
+        return any(item.is_in(dialect) for dialect in spoken)
 
 
 PROVIDERS: dict[str, Provider] = {

@@ -19,11 +19,11 @@ import httpx
 
 from veo_nb import catalog
 from veo_nb.config import Settings
-from veo_nb.engine.connection import LocalServer
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Actions, Registry
 from veo_nb.engine.lease import LeaseHolder, Leases, OwnerLocks
 from veo_nb.engine.loop import BackgroundLoop
+from veo_nb.engine.providers.connection import LocalServer
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notices import tell_once
 from veo_nb.store.changes import Change, changes_of, forget_streams, look, watch
@@ -224,10 +224,9 @@ class Workspace:
             made.callback(holder.stop)
             loop = BackgroundLoop()
             made.callback(loop.stop)
-            server = None
-            if settings.provider.name == "sandbox" and not settings.base_url:
-                server = self._server = LocalServer(files.folder / ".sandbox")
-                made.callback(server.stop)
+            # Started when the first clip is asked of it.
+            server = self._server = LocalServer(files.folder / ".sandbox")
+            made.callback(server.stop)
             registry = Registry(ledger, files, self._actions)
 
             async def make_engine() -> Engine:

@@ -20,6 +20,7 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.jobs import Preview, Unfetched
 from veo_nb.engine.video import Video
 from veo_nb.media.picture import Picture, thumbnail
+from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text as words
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
@@ -65,7 +66,7 @@ def finished(job: Job, place: Place, status: str = "") -> ClipVideo | HTML:
     text = f"{job.request.prompt}\n{' · '.join(words.settings(job.request))}\n{status}"
     if not job.videos:
         return PlainHTML(_frame(job, _no_video(job), status), text)
-    shape = job.request.shape
+    shape = frame_of(job.request.shape)
     several = len(job.videos) > 1
     boxes = [_video(video, shape, place, several=several) for video in job.videos]
     row = Markup('<div style="display:flex;flex-wrap:wrap;gap:8px">{}</div>').format(Markup("").join(boxes))

@@ -9,7 +9,7 @@ from IPython.display import HTML
 from markupsafe import Markup
 
 from veo_nb import catalog
-from veo_nb.engine.video import RESOLUTIONS
+from veo_nb.engine.video import resolution_of
 from veo_nb.notebook.display import PlainHTML
 from veo_nb.notebook.options import option_rows
 
@@ -75,7 +75,7 @@ def taken_rows() -> tuple[list[str], list[list[str]]]:
 
     `✓` is taken, `no` is not, `?` is sent with a warning, since sources disagree; empty where it is of another model.
     """
-    heads, columns = [], []
+    heads, columns, sources = [], [], []
     for dialect in catalog.SOURCES:
         model = "omni" if dialect == "interactions" else "standard"
         spoken = [
@@ -83,10 +83,12 @@ def taken_rows() -> tuple[list[str], list[list[str]]]:
             for one in catalog.PROVIDERS.values()
             if one.bills and (served := catalog.find_model(model, one)) and one.dialect_of(served) == dialect
         ]
+        if not spoken:
+            continue
         heads.append("Gemini Omni" if model == "omni" else ", ".join(one.title for one in spoken))
         columns.append((model, spoken))
+        sources.append(_source(catalog.SOURCES[dialect]))
     rows = [[said, *(_mark(values, *column) for column in columns)] for said, values in ASKED]
-    sources = [_source(limits) for limits in catalog.SOURCES.values()]
     return heads, [*rows, ["what `--video` goes on from", *sources]]
 
 
@@ -104,7 +106,7 @@ def _mark(values: Mapping[str, Any], model: str, providers: Sequence[catalog.Pro
 def _source(limits: catalog.SourceLimits) -> str:
     """`1 to 30 s at 720p or 1080p, a clip of the library or gs://…`."""
     some = f"{limits.least_seconds:g} to" if limits.least_seconds else "up to"
-    lines = catalog.listed(tuple(RESOLUTIONS[one] for one in limits.lines))
+    lines = catalog.listed(tuple(resolution_of(one) for one in limits.lines))
     whose = "a clip of the library or" if limits.inline else "a clip made there or"
     addresses = "http(s)://…" if "https" in limits.schemes else f"{limits.schemes[0]}://…"
     return f"{some} {limits.most_seconds:g} s at {lines}, {whose} {addresses}"

@@ -30,7 +30,7 @@ def settings_page(settings: Settings, now: float) -> HTML:
 
 def setting_rows(settings: Settings, now: float) -> list[tuple[str, str, str]]:
     """The name, the value and the source of each setting."""
-    names = [item.name for item in fields(settings) if item.name != "sources"]
+    names = [item.name for item in fields(settings) if item.name != "sources" and item.repr] + ["keyed"]
     rows = [(name, _shown(getattr(settings, name)), settings.sources.get(name, "default")) for name in names]
     wanted = text.wanted_price(settings.provider, settings.prices)
     ending = catalog.ending(settings.model, settings.provider, now)

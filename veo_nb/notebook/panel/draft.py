@@ -79,8 +79,8 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
         "model": default.alias,
-        "aspect_ratio": "16:9",
-        "resolution": "720p",
+        "aspect_ratio": default.default_shape,
+        "resolution": default.default_resolution,
         "generate_audio": "with sound",
         "duration_seconds": f"{default.default_duration} s",
     }

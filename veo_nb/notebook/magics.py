@@ -13,6 +13,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from IPython.display import display
 
 from veo_nb import catalog
+from veo_nb.config import Settings
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, own_model
 from veo_nb.errors import InvalidRequest, VeoError
@@ -122,9 +123,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
     def _make(self, line: str, cell: str) -> None:
         command = parse_cell(line, cell, self.shell.user_ns)
         fields = {name: self._value(name, value) for name, value in command.fields.items()}
-        if not any(name == "model" for name in (*fields, *(axis.name for axis in command.axes))):
-            fields |= _model_of_source(fields)
         studio = self._studio()
+        if not any(name == "model" for name in (*fields, *(axis.name for axis in command.axes))):
+            fields |= _model_of_source(fields, studio.settings)
         if command.axes:
             self._sweep(command, fields)
             return
@@ -218,12 +219,13 @@ class VeoMagics(Magics):  # type: ignore[misc]
         show_sweep(sweep, self.place, self.shell)
 
 
-def _model_of_source(fields: Mapping[str, Any]) -> dict[str, str]:
+def _model_of_source(fields: Mapping[str, Any], settings: Settings) -> dict[str, str]:
     """The model that made the clip that is changed or gone on from, as `job.edit` and `job.extend` take it."""
-    clip = next((fields[name] for name in SOURCES if fields.get(name) is not None), None)
+    name = next((name for name in SOURCES if fields.get(name) is not None), "")
+    clip = fields.get(name)
     if isinstance(clip, Job):
         clip = clip.video
-    return own_model(clip) if isinstance(clip, Video) else {}
+    return own_model(clip, settings, edits=name == "edit") if isinstance(clip, Video) else {}
 
 
 def _exists(path: str) -> bool:

@@ -170,7 +170,7 @@ class Jobs:
             standing = parts.ledger.add_job(row, fresh=fresh, admit=gate)
         new = standing is row
         if new:
-            workspace.warn(row.model, self.settings.provider)
+            workspace.warn(row.model, self.provider_of(request))
         job = parts.registry.job(standing, request if new else None)
         return job, new
 

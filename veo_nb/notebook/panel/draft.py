@@ -274,7 +274,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
             notes.append(f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_text(reason)}")
         asked_for = [cell.request for cell in sweep.plan.cells if cell.request is not None]
         doubts = [doubt for one in asked_for for doubt in text.doubts(one, provider)]
-        models = {one.model for one in asked_for}
+        models = {(one.model, one.provider) for one in asked_for}
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
         firm, seconds = one.quote.firm, one.seconds
@@ -282,7 +282,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         count, stored = (0, clips) if one.stored else (clips, 0)
         price = text.cost(one.usd, provider, one.quote.note) or "price unknown"
         doubts = text.doubts(one.request, provider)
-        models = {one.request.model}
+        models = {(one.request.model, one.request.provider)}
         for name in ("image", "last_frame"):
             frame = getattr(one.request, name)
             shape = misfit(frame, one.request.shape) if frame is not None else ""
@@ -292,9 +292,11 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
                     "Crop or pad it to say how."
                 )
     notes += [plain_text(f"{doubt}: it is sent as it is.") for doubt in dict.fromkeys(doubts)]
-    for ending in filter(None, (studio.jobs.workspace.ending(model, provider) for model in sorted(models))):
-        note_seen(ending)
-        notes.append(ending)
+    for model, whose in sorted(models):
+        server = studio.settings.provider_of(whose or provider.name)
+        if ending := studio.jobs.workspace.ending(model, server):
+            note_seen(ending)
+            notes.append(ending)
     parts = [text.counted(count, "clip"), price, in_time(seconds)] if count else []
     if stored:
         parts.append(

@@ -117,6 +117,7 @@ class Sweeps:
         for picture in {p.sha256: p for c in plan.cells if c.request for p in c.request.pictures()}.values():
             self._workspace.files.keep_picture(picture)
         before = self._book.by_identity(plan.identity(plan.provider(self._provider.name)))
+        former = (before, self._book.cells(before.id)) if before is not None else None
         row = self._write(plan, fresh=fresh)
         cells = [
             Cell(
@@ -140,9 +141,16 @@ class Sweeps:
         }
         try:
             entered = self._jobs.submit_all(wanted.values(), fresh=fresh)
-        finally:
+        except BaseException:
             # Only a kernel that ends leaves the rest to be entered: whoever interrupts this wants no more.
-            self._book.mark(row.id, entering=False)
+            if any(self._book.job_id(*key, row.started_at) for key in keys.values()):
+                self._book.mark(row.id, entering=False)
+            elif former is None:
+                self._book.remove(row.id)
+            else:
+                self._book.put(*former)
+            raise
+        self._book.mark(row.id, entering=False)
         jobs = {key: job for key, (job, _) in zip(wanted, entered, strict=True)}
         for cell in cells:
             if cell.position in keys:

@@ -343,7 +343,9 @@ def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) 
 
     Fields are those of `VideoRequest`; an image is a path, bytes, a PIL image or a numpy array, a video is a `Video`,
     a job or a URL. `fit="crop"` or `fit="pad"` makes a first and a last frame of another shape fit the clip. `take=2`
-    asks for another sample of the same request, `fresh=True` ignores what is stored.
+    asks for another sample of the same request, `fresh=True` ignores what is stored. `draft=True` asks for the cheapest
+    that the model makes: `job.finalize()` then makes it in full. Where nothing is cheaper, `job.is_draft` is False and the
+    job is the clip itself.
 
     Raises:
         InvalidRequest: the request can't be sent as it is; nothing was sent.

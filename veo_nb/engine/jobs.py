@@ -14,6 +14,8 @@ import httpx
 
 from veo_nb import catalog
 from veo_nb.config import Settings
+from veo_nb.engine.asking.again import fields_again
+from veo_nb.engine.asking.drafts import Drafts
 from veo_nb.engine.job import ALPHABET, Job, WaitInterrupted
 from veo_nb.engine.lease import Awaited
 from veo_nb.engine.loop import Uninterrupted
@@ -89,11 +91,17 @@ class Jobs:
     ) -> None:
         self.settings = settings
         self.workspace = Workspace(settings, files, self, transport=transport, clock=clock, sleep=sleep)
+        self.drafts = Drafts(self)
 
     # Entering
 
-    def request_of(self, prompt: str, take: int, fields: Mapping[str, Any]) -> VideoRequest:
+    def request_of(
+        self, prompt: str, take: int, fields: Mapping[str, Any], *, fresh: bool = False
+    ) -> VideoRequest:
         """The checked request for these fields, where a field of None is none; a job stands for its clip.
+
+        With `draft=True` it asks for the cheapest that the model makes, and knows its final. Without it, and unless it is
+        `fresh`, a request of which there is a draft is that draft's final: with the same seed.
 
         Raises:
             InvalidRequest: it can't be sent.
@@ -103,6 +111,7 @@ class Jobs:
                 f"take can't be {take!r}.", hint="It takes a whole number from 1.", field="take"
             )
         values = {"model": self.settings.model, **{k: v for k, v in fields.items() if v is not None}}
+        draft = values.pop("draft", False)
         for name in SOURCES:
             clip = values.get(name)
             if isinstance(clip, Job):
@@ -128,7 +137,7 @@ class Jobs:
             values["aspect_ratio"] = DEFAULT_SHAPE
             wide = replace(make_request(self.settings.provider, prompt=prompt, **values), aspect_ratio=None)
             request = wide if self.is_standing(wide, take) else request
-        return request
+        return self.drafts.choose(request, take, draft=draft, fresh=fresh)
 
     def submit(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:
         """The job for a request, driven from now on, and whether it is new.
@@ -389,7 +398,7 @@ class Jobs:
         """
         job = self.get(job_id)
         fields = fields_again(job, self.settings.provider)
-        request = self.request_of(fields.pop("prompt"), job.take, fields)
+        request = self.request_of(fields.pop("prompt"), job.take, fields, fresh=True)
         return self.submit(request, take=job.take, fresh=True)[0]
 
     def extend(self, video: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -398,7 +407,7 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be gone on from.
         """
-        request = self.request_of(prompt, take, {**own_model(video), **fields, "video": video})
+        request = self.request_of(prompt, take, {**own_model(video), **fields, "video": video}, fresh=fresh)
         return self.submit(request, take=take, fresh=fresh)[0]
 
     def edit(self, edit: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -407,7 +416,7 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be changed.
         """
-        request = self.request_of(prompt, take, {**own_model(edit), **fields, "edit": edit})
+        request = self.request_of(prompt, take, {**own_model(edit), **fields, "edit": edit}, fresh=fresh)
         return self.submit(request, take=take, fresh=fresh)[0]
 
     # The queue
@@ -562,31 +571,6 @@ def unfetched(jobs: Iterable[Job], now: float) -> list[Unfetched]:
         if seconds > 0 and job.fetchable:
             found.append(Unfetched(job, seconds))
     return sorted(found, key=lambda one: one.seconds)
-
-
-def fields_again(job: Job, provider: catalog.Provider) -> dict[str, Any]:
-    """The fields that ask this provider for the same once more; they are checked anew as any others.
-
-    Raises:
-        InvalidRequest: the job still runs, its answer was lost, an input is gone, or another provider had it.
-    """
-    if not job.now.state.final:
-        raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
-    if job.now.state is State.UNCERTAIN:
-        raise InvalidRequest(
-            f"Job {job.id} may have been accepted and charged.",
-            hint=f"%veo resubmit {job.id} sends it again.",
-        )
-    if job.provider.name != provider.name:
-        raise InvalidRequest(
-            f"Job {job.id} was made with {job.provider.title}.",
-            hint=f'Use veo.configure(provider="{job.provider.name}") with its key first.',
-        )
-    for picture in job.request.pictures():
-        if not picture.data:
-            name = picture.name or "An input image"
-            raise InvalidRequest(f"{name} is gone from the library.", hint="Run its cell again.")
-    return {"prompt": job.request.prompt, "model": job.request.model, **job.request.settings()}
 
 
 def immovable(path: str, error: OSError) -> VeoError:

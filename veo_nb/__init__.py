@@ -329,8 +329,11 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
 def _say_what_changed(before: Settings, after: Settings) -> None:
     from veo_nb.config import changes
 
-    if not (said := changes(before, after)):
-        return
+    if said := changes(before, after):
+        _say(said)
+
+
+def _say(said: str) -> None:
     ipython = sys.modules.get("IPython")
     if ipython is not None and ipython.get_ipython() is not None:
         print(said)  # noqa: T201
@@ -352,7 +355,12 @@ def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) 
         AuthenticationError: the provider needs a key and there is none.
         BudgetExceeded: it would go over the budget; nothing was sent.
     """
-    return studio().generate(prompt, take=take, fresh=fresh, **fields)
+    job = studio().generate(prompt, take=take, fresh=fresh, **fields)
+    if fields.get("draft") and not job.is_draft:
+        from veo_nb.engine.asking.drafts import undrafted
+
+        _say(undrafted(job.request))
+    return job
 
 
 def sweep(prompt: str | None = None, *, axes: Mapping[str, Any], **how: Any) -> Sweep:
@@ -362,8 +370,8 @@ def sweep(prompt: str | None = None, *, axes: Mapping[str, Any], **how: Any) -> 
 
     An axis is a field of `VideoRequest`, `take`, or a `{{variable}}` of the prompt. Its values are a list
     (`[1, 2, ..., 10]` fills in), a dict of named ones, or a text as in a cell: `"fox,owl"`, `"1,2,...,10"`,
-    `"noir=black and white, hard light || soft pastel"`. `how` are the fields and variables that stay the same, and
-    `zip=("animal", "time")` to pair axes, `rows=` and `columns=` of the grid, `take`, `fresh`, and `confirm=True` for
+    `"noir=black and white, hard light || soft pastel"`. `how` are the fields and variables that stay the same,
+    `draft=True` for the cheapest of each model (`sweep.finalize()` makes them final), and `zip=("animal", "time")` to pair axes, `rows=` and `columns=` of the grid, `take`, `fresh`, and `confirm=True` for
     a sweep of more than a hundred clips.
 
     Raises:

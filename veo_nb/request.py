@@ -102,9 +102,19 @@ class VideoRequest:
         named = ((item.name, getattr(self, item.name)) for item in fields(self))
         return {k: v for k, v in named if v not in (None, ()) and k not in ("prompt", "model")}
 
-    def asked(self) -> dict[str, Any]:
-        """What asks for the same once more, beside the prompt and the model: of a draft its final's settings, and `draft`."""
-        return {**self.in_full().settings(), **({"draft": True} if self.is_draft else {})}
+    def asked(self, provider: catalog.Provider, take: int) -> dict[str, Any]:
+        """What asks for the same once more, beside the prompt and the model.
+
+        Of a draft these are its final's settings and `draft`, without a seed that it has drawn: it would draw it again.
+        """
+        if not self.is_draft:
+            return self.settings()
+        return {**self.in_full().unseeded(provider, take).settings(), "draft": True}
+
+    def unseeded(self, provider: catalog.Provider, take: int) -> VideoRequest:
+        """The request without a seed that `seeded` has drawn for this take; with one that was given."""
+        bare = replace(self, seed=None)
+        return bare if bare.seeded(provider, take).seed == self.seed else self
 
     def canonical(self) -> dict[str, Any]:
         """The request as plain JSON values: pictures by hash and type, nothing that is unset."""

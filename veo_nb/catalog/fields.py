@@ -188,6 +188,9 @@ FIT = Field(
 )
 """How pictures are made ready; no field of a request, since what it does is in the pictures that are sent."""
 
+OPTIONS: tuple[Field, ...] = (*(item for item in FIELDS if item.flag), FIT)
+"""All that a person can set beside the prompt."""
+
 DRAFT = Field(
     name="draft",
     kind="switch",
@@ -195,6 +198,3 @@ DRAFT = Field(
     help="the cheapest resolution that the model makes, to be made final once it is good",
 )
 """No field of a request either: what it does is in the resolution that is sent, and in what the request keeps of its final."""
-
-OPTIONS: tuple[Field, ...] = (*(item for item in FIELDS if item.flag), FIT, DRAFT)
-"""All that a person can set beside the prompt."""

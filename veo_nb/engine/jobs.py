@@ -48,6 +48,8 @@ class Preview:
     """The job that would be shown or joined in place of sending anything."""
     bill: Bill
     """What was spent so far, and what is left."""
+    in_full: Quote | None = None
+    """What the final of a draft would cost; None where it is none."""
 
     @property
     def usd(self) -> float | None:
@@ -223,7 +225,8 @@ class Jobs:
             check_source(request, provider, self.workspace.clock())
         stored = parts.registry.job(row) if parts and row else None
         seconds = self.usual_seconds(request.model)
-        return Preview(request, provider, self.quote(request), seconds, stored, self.cost())
+        full = self.quote(request.in_full()) if request.is_draft else None
+        return Preview(request, provider, self.quote(request), seconds, stored, self.cost(), full)
 
     def quote(self, request: VideoRequest) -> Quote:
         """What a request costs by estimate, and what has to be said of that."""

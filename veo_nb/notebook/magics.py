@@ -13,6 +13,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from IPython.display import display
 
 from veo_nb import catalog
+from veo_nb.engine.asking.drafts import undrafted
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, VeoError
@@ -124,11 +125,14 @@ class VeoMagics(Magics):  # type: ignore[misc]
             self._sweep(command, fields)
             return
         if command.dry_run:
-            display(dry_run(studio.preview(command.prompt, take=command.take, fresh=command.fresh, **fields)))
+            preview = studio.preview(command.prompt, take=command.take, fresh=command.fresh, **fields)
+            display(dry_run(preview, draft=bool(fields.get("draft"))))
             return
         job, new = studio.submit(command.prompt, take=command.take, fresh=command.fresh, **fields)
         if command.out:
             self.shell.user_ns[command.out] = job
+        if fields.get("draft") and not job.is_draft:
+            print(undrafted(job.request))  # noqa: T201
         over = job.now.state.final
         self._show(job, new=new, out=command.out)
         if command.wait and over:
@@ -154,6 +158,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
         sweep = studio.sweep(command.prompt, confirm=command.yes, **how)
         if command.out:
             self.shell.user_ns[command.out] = sweep
+        made = [cell.request for cell in sweep.cells if cell.request is not None]
+        if fields.get("draft") and (whole := [one for one in made if not one.is_draft]):
+            print(f"{len(whole)} of {len(made)}: {undrafted(whole[0])}")  # noqa: T201
         if command.wait and is_terminal(self.shell):
             sweep.wait()
         self._show_sweep(sweep)

@@ -104,6 +104,12 @@ def make_plan(
         **words,
         **{catalog.identifier(name) or name: one for name, one in (same or {}).items()},
     }
+    if any(axis.name == "draft" for axis in read):
+        raise InvalidRequest(
+            "draft can't be an axis, since a final is made of a draft that is there.",
+            hint="Make drafts with draft=True, and the best of them final.",
+            field="draft",
+        )
     if fields.get("draft") is True and any(axis.name == "resolution" for axis in read):
         raise InvalidRequest(
             "resolution is an axis, and a draft has the cheapest one whatever it is.",

@@ -59,7 +59,10 @@ describe("every example card", () => {
     expect(line()).toBe(formatLine(card.line, NOW));
     expect(find(".veo-id").textContent).toBe(card.id);
     expect([...el.querySelectorAll(".veo-button")].map((one) => one.textContent)).toEqual(
-      card.actions.map((action) => ({ cancel: "Cancel", rerun: "Try again" })[action]),
+      card.actions.map(
+        (action) =>
+          ({ cancel: "Cancel", rerun: "Try again", finalize: `Make it final · ${card.final_cost}` })[action],
+      ),
     );
     expect(el.querySelectorAll(".veo-box")).toHaveLength(Math.max(1, card.videos.length));
     expect(find(".veo-media").dataset["shape"]).toBe(card.shape);

@@ -24,7 +24,11 @@ def fields_again(job: Job, provider: catalog.Provider) -> dict[str, Any]:
             hint=f"%veo resubmit {job.id} sends it again.",
         )
     check_again(job, provider)
-    return {"prompt": job.request.prompt, "model": job.request.model, **job.request.asked()}
+    return {
+        "prompt": job.request.prompt,
+        "model": job.request.model,
+        **job.request.asked(job.provider, job.take),
+    }
 
 
 def check_again(job: Job, provider: catalog.Provider) -> None:

@@ -8,24 +8,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from veo_nb import catalog
+from veo_nb.config import Settings
 from veo_nb.engine.asking.again import check_again
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import with_clip
+from veo_nb.engine.workspace import Workspace
 from veo_nb.errors import InvalidRequest
 from veo_nb.request import VideoRequest
 from veo_nb.store.billing import Quote, make_draft, quote
 
-if TYPE_CHECKING:
-    from veo_nb.engine.jobs import Jobs, Preview
+
+class Asked(Protocol):
+    """Where requests are made and jobs are asked for; `Jobs` is it."""
+
+    settings: Settings
+    workspace: Workspace
+
+    def request_of(
+        self, prompt: str, take: int, fields: Mapping[str, Any], *, fresh: bool = False
+    ) -> VideoRequest:
+        """The checked request for these fields."""
+
+    def is_standing(self, request: VideoRequest, take: int) -> bool:
+        """Whether nothing would be sent for this."""
+
+    def submit(self, request: VideoRequest, *, take: int = 1) -> tuple[Job, bool]:
+        """The job for a request, and whether it is new."""
+
+    def find(self, job_id: str) -> Job | None:
+        """The job with this id."""
 
 
 class Drafts:
     """The drafts of a library and their finals."""
 
-    def __init__(self, jobs: Jobs) -> None:
+    def __init__(self, jobs: Asked) -> None:
         self._jobs = jobs
 
     def choose(self, request: VideoRequest, take: int, *, draft: Any, fresh: bool) -> VideoRequest:
@@ -58,10 +78,6 @@ class Drafts:
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
         return self._jobs.submit(self.full(job), take=job.take)[0]
-
-    def preview(self, job: Job) -> Preview:
-        """What `finalize` would do, checked in the same way, with nothing sent and nothing written."""
-        return self._jobs.preview(self.full(job), take=job.take)
 
     def find(self, job: Job) -> Job | None:
         """The final of a draft, where it was asked for and did not end so that it would be asked for anew."""
@@ -100,3 +116,9 @@ class Drafts:
             )
         fields: Mapping[str, Any] = {"model": model.id, **job.request.in_full().settings()}
         return self._jobs.request_of(job.request.prompt, job.take, fields, fresh=True)
+
+
+def undrafted(request: VideoRequest) -> str:
+    """What a person should know who asked for a draft and gets the clip itself: a sentence."""
+    title = catalog.MODELS[request.model].title
+    return f"Nothing that {title} makes is cheaper than {request.lines}: this is no draft but the clip itself, at its price."

@@ -76,6 +76,23 @@ describe("every example card", () => {
   });
 });
 
+describe("a draft", () => {
+  it("is made final by its button, which says what that costs, once", async () => {
+    await draw(exampleCard("draft"));
+    const button = find(".veo-button") as HTMLButtonElement;
+    expect(button.textContent).toBe("Make it final · about $0.70");
+    await act(() => button.click());
+    await act(() => button.click());
+    expect(model.sent.map((message) => message.kind)).toEqual(["finalize"]);
+    expect(button.textContent).toBe("Asking for it in full…");
+  });
+
+  it("says nothing of a price that nobody knows", async () => {
+    await draw(exampleCard("draft", { final_cost: "" }));
+    expect(find(".veo-button").textContent).toBe("Make it final");
+  });
+});
+
 describe("hostile text", () => {
   it("stays text", async () => {
     await draw(exampleCard("hostile"));

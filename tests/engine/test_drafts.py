@@ -11,6 +11,7 @@ import pytest
 from veo_nb import catalog, errors
 from veo_nb.request import restore_request
 from veo_nb.store.lineage import FINAL
+from veo_nb.sweep import dataframe
 
 FULL, CHEAP = 10 * 0.0695, 10 * 0.0232
 """USD for the ten seconds that Omni makes unasked, at 720p and at 360p."""
@@ -205,6 +206,22 @@ def test_a_draft_survives_the_ledger_and_its_loss(make_studio, service, tmp_path
     assert found.is_draft
     assert found.finalize().id == final.id
     assert len(service.posts) == 2
+
+
+def test_the_table_of_a_sweep_says_what_was_made(studio):
+    sweep = studio.sweep("A {{animal}}.", axes=AXES, draft=True, resolution="1080p").wait(30)
+    sweep.finalize(cells=sweep.cells[:1])
+    rows = dataframe.rows(sweep.wait(30).clips(), sweep.axes)
+    assert [(row["resolution"], row.get("draft")) for row in rows] == [("1080p", None), ("360p", True)]
+
+
+def test_the_final_of_a_change_goes_back_to_what_made_the_clip(studio, service):
+    first = studio.generate("A fox.").wait(30)
+    draft = first.video.edit("Make it snow", draft=True, resolution="1080p").wait(30)
+    final = draft.finalize().wait(30)
+    assert service.posts[2]["previous_interaction_id"] == first.operation
+    assert final.request.edit == draft.request.edit
+    assert draft.finalize() is final
 
 
 def test_a_final_is_a_step_from_its_draft(studio):

@@ -17,7 +17,7 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.video import with_clip
 from veo_nb.engine.workspace import Workspace
 from veo_nb.errors import InvalidRequest
-from veo_nb.request import VideoRequest
+from veo_nb.request import SOURCES, VideoRequest
 from veo_nb.store.billing import Quote, make_draft, quote
 
 
@@ -91,6 +91,7 @@ class Drafts:
         """What the final of a draft costs by estimate."""
         full = job.request.in_full()
         if full.edit is not None and full.edit.clip is None:
+            # Its length is the price.
             full = replace(full, edit=with_clip(full.edit, self._jobs.find))
         return quote(full, job.provider, self._jobs.settings.prices)
 
@@ -114,8 +115,17 @@ class Drafts:
                 hint=f"Ask for its prompt with another model, such as {other}.",
                 field="model",
             )
-        fields: Mapping[str, Any] = {"model": model.id, **job.request.in_full().settings()}
+        full = job.request.in_full()
+        fields: Mapping[str, Any] = {"model": model.id, **full.settings(), **self._clips(full)}
         return self._jobs.request_of(job.request.prompt, job.take, fields, fresh=True)
+
+    def _clips(self, request: VideoRequest) -> dict[str, Any]:
+        """What it goes on from or changes, as the clip of the library: the provider may have it elsewhere by now."""
+        sources = {name: getattr(request, name) for name in SOURCES}
+        found = {
+            name: with_clip(one, self._jobs.find).clip for name, one in sources.items() if one is not None
+        }
+        return {name: clip for name, clip in found.items() if clip is not None}
 
 
 def undrafted(request: VideoRequest) -> str:

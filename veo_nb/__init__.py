@@ -12,7 +12,6 @@ Nothing is started, opened or read at import; the functions here use one studio,
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import sys
 import threading
@@ -328,17 +327,10 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
 
 def _say_what_changed(before: Settings, after: Settings) -> None:
     from veo_nb.config import changes
+    from veo_nb.notices import tell
 
     if said := changes(before, after):
-        _say(said)
-
-
-def _say(said: str) -> None:
-    ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
-        print(said)  # noqa: T201
-    else:
-        logging.getLogger("veo_nb").warning(said)
+        tell(said)
 
 
 def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -357,9 +349,10 @@ def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) 
     """
     job = studio().generate(prompt, take=take, fresh=fresh, **fields)
     if fields.get("draft") and not job.is_draft:
-        from veo_nb.engine.asking.drafts import undrafted
+        from veo_nb.engine.drafts import undrafted
+        from veo_nb.notices import tell
 
-        _say(undrafted(job.request))
+        tell(undrafted(job.request))
     return job
 
 
@@ -431,6 +424,10 @@ def panel() -> Panel:
 def load_ipython_extension(shell: Any) -> None:
     """Register `%%veo` and `%veo`, take on what an earlier kernel left, and say so in one line."""
     from veo_nb import doctor
+    from veo_nb.api.dialects.plugins import load_plugins
+
+    # The help of `%config VeoMagics` lists them.
+    load_plugins()
     from veo_nb.notebook.magics import VeoMagics
     from veo_nb.notebook.pages.greeting import greeting
 

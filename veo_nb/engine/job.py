@@ -330,7 +330,7 @@ class Job:
         Returns at once. Asked for again it is the same job, and nothing is paid twice.
 
         Raises:
-            InvalidRequest: this is no draft, its model or an input is gone, or another provider had it.
+            InvalidRequest: this is no draft, or its model or an input is gone.
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
         return self._do().drafts.finalize(self)
@@ -507,7 +507,7 @@ class Registry:
     def _make(self, row: JobRow, request: VideoRequest | None) -> Job:
         job = Job(
             id=row.id,
-            request=request or restore_request(row.request, self._library.picture_bytes),
+            request=request or restore_request(row.request, self._library.picture_bytes, row.provider),
             provider=catalog.PROVIDERS[row.provider],
             take=row.take,
             estimate=row.estimate,

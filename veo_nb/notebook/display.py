@@ -16,11 +16,12 @@ from IPython.display import HTML
 from IPython.display import Video as IPythonVideo
 from markupsafe import Markup, escape
 
-from veo_nb.engine.asking.drafts import undrafted
+from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
 from veo_nb.engine.jobs import Preview, Unfetched
 from veo_nb.engine.video import Video
 from veo_nb.media.picture import Picture, thumbnail
+from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text as words
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
@@ -67,7 +68,7 @@ def finished(job: Job, place: Place, status: str = "") -> ClipVideo | HTML:
     text = f"{job.request.prompt}\n{' · '.join(words.settings_of(job))}\n{status}"
     if not job.videos:
         return PlainHTML(_frame(job, _no_video(job), status), text)
-    shape = job.request.shape
+    shape = frame_of(job.request.shape)
     several = len(job.videos) > 1
     boxes = [_video(video, shape, place, several=several) for video in job.videos]
     row = Markup('<div style="display:flex;flex-wrap:wrap;gap:8px">{}</div>').format(Markup("").join(boxes))
@@ -102,8 +103,11 @@ def shown_again(job: Job, place: Place) -> ClipVideo | HTML:
     return finished(job, place, " · ".join(part for part in (line, files, words.final(job)) if part))
 
 
-def dry_run(preview: Preview, *, draft: bool = False) -> HTML:
-    """What a cell would send and what that would cost; nothing was sent. `draft` says that one was asked for."""
+def dry_run(preview: Preview, ending: str = "", *, draft: bool = False) -> HTML:
+    """What a cell would send and what that would cost; nothing was sent.
+
+    `ending` is what is said of its model's end, `draft` says that one was asked for.
+    """
     request, provider = preview.request, preview.provider
     count = request.sample_count or 1
     facts = [
@@ -125,6 +129,7 @@ def dry_run(preview: Preview, *, draft: bool = False) -> HTML:
     if any(misfit(one, request.shape) for one in frames):
         status += f" · --fit crop or --fit pad makes the picture {request.shape} before it is sent"
     status += "".join(f" · {doubt}: it would be sent as it is" for doubt in words.doubts(request, provider))
+    status += f" · {ending.rstrip('.')}" if ending else ""
     said = words.settings(request, _saving(preview))
     rows = [
         Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),

@@ -13,7 +13,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from IPython.display import display
 
 from veo_nb import catalog
-from veo_nb.engine.asking.drafts import undrafted
+from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, VeoError
@@ -43,7 +43,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
     ).tag(config=True)
     base_url = traitlets.Unicode("", help="one base address for all calls").tag(config=True)
     library = traitlets.Unicode("", help="folder of the ledger and the videos").tag(config=True)
-    model = traitlets.Unicode("", help="fast, standard or a full id").tag(config=True)
+    model = traitlets.Unicode(
+        "", help="an alias such as fast, or a full id; by default the provider's own"
+    ).tag(config=True)
     max_in_flight = traitlets.Int(0, help="operations at the provider at once; 0 for the default").tag(
         config=True
     )
@@ -126,7 +128,8 @@ class VeoMagics(Magics):  # type: ignore[misc]
             return
         if command.dry_run:
             preview = studio.preview(command.prompt, take=command.take, fresh=command.fresh, **fields)
-            display(dry_run(preview, draft=bool(fields.get("draft"))))
+            ending = studio.jobs.workspace.ending(preview.request.model, preview.provider)
+            display(dry_run(preview, ending, draft=bool(fields.get("draft"))))
             return
         job, new = studio.submit(command.prompt, take=command.take, fresh=command.fresh, **fields)
         if command.out:

@@ -81,19 +81,20 @@ def find_saving(
     Raises:
         InvalidRequest: no price is known, so nobody can say what is cheapest.
     """
-    model = catalog.find_model(str(values.get("model") or provider.default_model), provider)
+    provider, name = catalog.find_served(str(values.get("model") or provider.default_model), provider)
+    model = catalog.find_model(name, provider)
     if model is None:
         return None
-    asked = str(values.get("resolution") or "720p")
+    asked = str(values.get("resolution") or model.default_resolution)
     seconds = values.get("duration_seconds") or model.default_duration
     usd: dict[str, float] = {}
     wrong = {one.message for one in catalog.check(values, provider)}
     # The largest first: of those that cost the same it is most like the final.
-    for lines in reversed(model.resolutions):
+    for lines in reversed(model.resolutions or (asked,)):
         sound = values.get("generate_audio") is not False
         price = catalog.find_price(prices, provider, model.id, resolution=lines, sound=sound)
-        fits = {one.message for one in catalog.check({**values, "resolution": lines}, provider)} <= wrong
-        if price is not None and fits:
+        other = catalog.check({**values, "model": model.id, "resolution": lines}, provider)
+        if price is not None and (lines == asked or {one.message for one in other} <= wrong):
             usd[lines] = price.usd_per_call + price.usd_per_second * seconds
     if not usd:
         raise InvalidRequest(
@@ -240,16 +241,23 @@ Admit = Callable[[tuple[Charge, ...]], None]
 """Raises where what was charged so far leaves no room for one more."""
 
 
-def make_bill(settings: Settings, charges: tuple[Charge, ...]) -> Bill:
-    """The bill of these charges under the settings of now."""
-    return Bill(charges=charges, provider=settings.provider, budget=settings.budget, prices=settings.prices)
+def make_bill(
+    settings: Settings, charges: tuple[Charge, ...], provider: catalog.Provider | None = None
+) -> Bill:
+    """The bill of these charges under the settings of now, for who is about to ask this provider, or the one that is set."""
+    return Bill(
+        charges=charges,
+        provider=provider or settings.provider,
+        budget=settings.budget,
+        prices=settings.prices,
+    )
 
 
-def make_gate(settings: Settings, model: str, usd: float | None) -> Admit | None:
+def make_gate(settings: Settings, provider: catalog.Provider, model: str, usd: float | None) -> Admit | None:
     """What keeps a clip out that would go over the budget, for the moment its row is written; None without a budget."""
     if settings.budget is None:
         return None
-    return lambda charges: make_bill(settings, charges).admit(model, usd)
+    return lambda charges: make_bill(settings, charges, provider).admit(model, usd)
 
 
 def may_be_charged(state: str, *, accepted: bool, sent: bool, error: Mapping[str, Any] | None) -> bool:

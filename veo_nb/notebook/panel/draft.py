@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from veo_nb import catalog
-from veo_nb.engine.asking.drafts import undrafted
+from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
@@ -28,6 +28,7 @@ from veo_nb.notebook.panel.validation import (
     plain_values,
 )
 from veo_nb.notebook.place import Place
+from veo_nb.notices import note_seen
 from veo_nb.request import SOURCES, Source, misfit
 from veo_nb.store.billing import find_saving
 from veo_nb.studio import Studio
@@ -80,8 +81,8 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
         "model": default.alias,
-        "aspect_ratio": "16:9",
-        "resolution": "720p",
+        "aspect_ratio": default.default_shape,
+        "resolution": default.default_resolution,
         "generate_audio": "with sound",
         "duration_seconds": f"{default.default_duration} s",
     }
@@ -270,9 +271,10 @@ def _saving(studio: Studio, values: Mapping[str, Any]) -> tuple[str, str]:
         found = find_saving(values, provider, studio.settings.prices)
     except InvalidRequest as error:
         return "", plain_text(error.message)
-    model = catalog.find_model(str(values["model"]), provider)
     if found is None:
-        lines = values.get("resolution") or "720p"
+        provider, name = catalog.find_served(str(values["model"]), provider)
+        model = catalog.find_model(name, provider)
+        lines = values.get("resolution") or (model.default_resolution if model else "")
         return "", f"Nothing that {model.title} makes is cheaper than {lines}." if model else ""
     return text.saving(found).removeprefix("Draft: "), ""
 
@@ -298,6 +300,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
             notes.append(f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_text(reason)}")
         asked_for = [cell.request for cell in sweep.plan.cells if cell.request is not None]
         doubts = [doubt for one in asked_for for doubt in text.doubts(one, provider)]
+        models = {one.model for one in asked_for}
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
         firm, seconds = one.quote.firm, one.seconds
@@ -308,6 +311,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         if asked.fields.get("draft") and not one.request.is_draft:
             notes.append(undrafted(one.request))
         doubts = text.doubts(one.request, provider)
+        models = {one.request.model}
         for name in ("image", "last_frame"):
             frame = getattr(one.request, name)
             shape = misfit(frame, one.request.shape) if frame is not None else ""
@@ -317,6 +321,9 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
                     "Crop or pad it to say how."
                 )
     notes += [plain_text(f"{doubt}: it is sent as it is.") for doubt in dict.fromkeys(doubts)]
+    for ending in filter(None, (studio.jobs.workspace.ending(model, provider) for model in sorted(models))):
+        note_seen(ending)
+        notes.append(ending)
     parts = [text.counted(count, "clip"), price, in_full, in_time(seconds)] if count else [in_full]
     parts = [part for part in parts if part]
     if stored:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from veo_nb import catalog
 from veo_nb.config import Settings
-from veo_nb.engine.asking.again import check_again
+from veo_nb.engine.fields import check_pictures
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import with_clip
 from veo_nb.engine.workspace import Workspace
@@ -38,6 +38,9 @@ class Asked(Protocol):
     def submit(self, request: VideoRequest, *, take: int = 1) -> tuple[Job, bool]:
         """The job for a request, and whether it is new."""
 
+    def provider_of(self, request: VideoRequest) -> catalog.Provider:
+        """The provider that a request goes to."""
+
     def find(self, job_id: str) -> Job | None:
         """The job with this id."""
 
@@ -57,14 +60,14 @@ class Drafts:
         Raises:
             InvalidRequest: nobody can say what is cheapest, or `draft` is neither True nor False.
         """
-        settings = self._jobs.settings
+        settings, provider = self._jobs.settings, self._jobs.provider_of(request)
         if not isinstance(draft, bool):
             raise InvalidRequest(
                 f"draft can't be {catalog.shown(draft)}.", hint="It takes True or False.", field="draft"
             )
         if draft:
-            return make_draft(request, take, settings.provider, settings.prices)
-        full = request if fresh else request.seeded(settings.provider, take)
+            return make_draft(request, take, provider, settings.prices)
+        full = request if fresh else request.seeded(provider, take)
         if full is request or self._jobs.is_standing(request, take):
             return request
         drafted = (full, full.as_draft(full.lines))
@@ -74,7 +77,7 @@ class Drafts:
         """The job for the final of a draft; asked for again it is the same job.
 
         Raises:
-            InvalidRequest: it is no draft, its model or an input is gone, or another provider had it.
+            InvalidRequest: it is no draft, its model or an input is gone.
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
         return self._jobs.submit(self.full(job), take=job.take)[0]
@@ -84,7 +87,7 @@ class Drafts:
         parts = self._jobs.workspace.existing() if job.is_draft else None
         if parts is None:
             return None
-        row = parts.ledger.standing(job.request.in_full().fingerprint(job.provider.name), job.take)
+        row = parts.ledger.standing(job.request.in_full().fingerprint(), job.take)
         return parts.registry.job(row) if row else None
 
     def quote(self, job: Job) -> Quote:
@@ -99,15 +102,15 @@ class Drafts:
         """The checked request for the final of a draft.
 
         Raises:
-            InvalidRequest: it is no draft, its model or an input is gone, or another provider had it.
+            InvalidRequest: it is no draft, its model or an input is gone.
         """
-        provider, model = self._jobs.settings.provider, catalog.MODELS[job.request.model]
+        provider, model = self._jobs.provider_of(job.request), catalog.MODELS[job.request.model]
         if not job.is_draft:
             raise InvalidRequest(
                 f"Job {job.id} is no draft, so there is nothing to make final.",
                 hint="A draft is asked for with draft=True (--draft in a cell).",
             )
-        check_again(job, provider)
+        check_pictures(job)
         if model.id not in provider.models:
             other = model.successor if model.successor in provider.models else provider.default_model
             raise InvalidRequest(
@@ -116,7 +119,8 @@ class Drafts:
                 field="model",
             )
         full = job.request.in_full()
-        fields: Mapping[str, Any] = {"model": model.id, **full.settings(), **self._clips(full)}
+        name = catalog.qualified(model.id, provider, self._jobs.settings.provider)
+        fields: Mapping[str, Any] = {"model": name, **full.settings(), **self._clips(full)}
         return self._jobs.request_of(job.request.prompt, job.take, fields, fresh=True)
 
     def _clips(self, request: VideoRequest) -> dict[str, Any]:

@@ -10,7 +10,7 @@ noticed by the other. Facts come from the provider's page and Google's Gemini AP
 """
 
 from veo_nb.catalog.capabilities import RULES, Rule
-from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
+from veo_nb.catalog.fields import DRAFT, FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
 from veo_nb.catalog.inputs import IMAGE, SOURCES, ImageLimits, SourceLimits
 from veo_nb.catalog.lives import Life
 from veo_nb.catalog.lookup import ending, find_model, find_served, model_names, qualified, ways_on
@@ -44,6 +44,7 @@ __all__ = [
     "COMMAS",
     "DASHES",
     "DEFAULT_MODEL",
+    "DRAFT",
     "FIELD",
     "FIELDS",
     "FIT",

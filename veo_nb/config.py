@@ -52,7 +52,7 @@ class Settings:
     library: Path
     """Folder of the ledger and the videos, absolute."""
     model: str
-    """A full id that the provider serves."""
+    """A full id that the provider serves; empty where each request has to name one."""
     max_in_flight: int
     """How many operations run at the provider at once."""
     requests_per_minute: int | None = None
@@ -75,16 +75,24 @@ class Settings:
         return bool(self.provider.key_variables) and not (self.provider.keyless and self.project)
 
     @property
+    def has_address(self) -> bool:
+        """Whether it is known where the provider is. Of a gateway only its user knows; the sandbox is started."""
+        return bool(self.base_url or self.provider.submit_base) or not self.provider.key_variables
+
+    @property
     def has_access(self) -> bool:
-        """Whether something can be sent: there is a key, or none is needed."""
-        return bool(self.api_key) or not self.needs_key
+        """Whether something can be sent: there is an address, and a key or none is needed."""
+        return self.has_address and (bool(self.api_key) or not self.needs_key)
 
     def key_or_raise(self) -> Secret:
         """The key, or a sentence on where to put one; an empty one where none is needed.
 
         Raises:
+            InvalidRequest: nobody said where the provider is.
             AuthenticationError: this provider needs a key and none was found, or it can't be one.
         """
+        if not self.has_address:
+            raise missing_address(self.provider)
         if not self.api_key.can_be_sent():
             raise unsendable_key(self.api_key.source)
         if not self.has_access:
@@ -147,6 +155,15 @@ def resolve_settings(
         location=_cloud_name(values, "location", "us-central1"),
         storage_uri=_storage_uri(values.get("storage_uri", "")),
         sources=sources,
+    )
+
+
+def missing_address(provider: catalog.Provider) -> InvalidRequest:
+    """The error for a provider of which nobody said where it is."""
+    return InvalidRequest(
+        f"Nobody said where the {provider.title.lower()} is.",
+        hint='Set VEO_NB_BASE_URL, or veo.configure(base_url="https://gateway.example.com").',
+        field="base_url",
     )
 
 
@@ -290,6 +307,8 @@ def _folder(value: Any, folder: Path) -> Path:
 
 
 def _model(name: str, provider: catalog.Provider) -> str:
+    if not name and provider.any_model:
+        return ""
     model = catalog.find_model(name, provider)
     if model is None:
         hint = catalog.did_you_mean(name, catalog.model_names(provider))

@@ -112,7 +112,7 @@ class VideoRequest:
     @property
     def seconds(self) -> int:
         """Length of the clip in seconds, with the provider's default where none was asked."""
-        return self.duration_seconds or catalog.MODELS[self.model].default_duration
+        return self.duration_seconds or catalog.model(self.model).default_duration
 
     @property
     def lines(self) -> str:

@@ -106,6 +106,9 @@ def unknown(what: str, **facts: Any) -> errors.SubmissionUncertain:
 
 def of_submit(refusal: errors.VeoError, model: str, provider: catalog.Provider) -> errors.VeoError:
     """A refusal of a submit; where the model is not known or gone, it says what came after it and where that is."""
+    if isinstance(refusal, errors.NotFound) and provider.any_model:
+        hint = "Its owner gave its models their names: its /v1/models lists those that your key opens."
+        return errors.NotFound(refusal.message, hint=hint, **refusal.facts)
     if isinstance(refusal, errors.NotFound) or _says_retired(refusal):
         return _gone(refusal, model, provider)
     return refusal

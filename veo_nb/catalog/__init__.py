@@ -12,7 +12,7 @@ noticed by the other. Facts come from the provider's page and Google's Gemini AP
 from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
 from veo_nb.catalog.inputs import IMAGE, SOURCES, ImageLimits, SourceLimits
-from veo_nb.catalog.lookup import find_model, model_names
+from veo_nb.catalog.lookup import find_model, model, model_names, short_name
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, OMNI, Model
 from veo_nb.catalog.modes import Mode, mode_of
 from veo_nb.catalog.phrases import (
@@ -79,10 +79,12 @@ __all__ = [
     "identifier",
     "listed",
     "mode_of",
+    "model",
     "model_names",
     "plain",
     "read_amount",
     "read_prices",
+    "short_name",
     "shown",
     "unquoted",
 ]

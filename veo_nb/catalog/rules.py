@@ -10,7 +10,7 @@ from typing import Any, Literal
 from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import FIELDS, FIT, Field, Values
 from veo_nb.catalog.lookup import find_model, model_names
-from veo_nb.catalog.models import MODELS, Model
+from veo_nb.catalog.models import MODELS, UNKNOWN, Model
 from veo_nb.catalog.modes import is_set, mode_of
 from veo_nb.catalog.phrases import did_you_mean, listed, nearest, shown
 from veo_nb.catalog.providers import PROVIDERS, Provider
@@ -19,6 +19,8 @@ from veo_nb.errors import InvalidRequest
 HALVED = "{} holds half a character, which can't be {}."
 WHOLE = "Type the emoji or sign in it anew."
 RENAME = "Give the file another name."
+NAME_MODEL = 'Say which of its models: model="…", or VEO_NB_MODEL for all; its owner gave them their names.'
+"""Where there is no default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +40,13 @@ def check(values: Values, provider: Provider) -> list[Problem]:
     name = provider.default_model if values.get("model") is None else values["model"]
     model = find_model(name, provider) if isinstance(name, str) else None
     if model is None:
-        hint = did_you_mean(str(name), model_names(provider))
+        said, hint = f"There is no model {shown(name)}.", did_you_mean(str(name), model_names(provider))
+        if provider.any_model:
+            said, hint = f"{provider.title} needs the name of a model.", NAME_MODEL
+            if name:
+                said = f"{shown(name)} can't be the name of a model."
         empty = [one for one in _broken(values, provider, None, "no") if one.field == "prompt"]
-        return [*empty, Problem(field="model", message=f"There is no model {shown(name)}.", hint=hint)]
+        return [*empty, Problem(field="model", message=said, hint=hint)]
     together = _broken(values, provider, model, "no")
     problems = [one for one in together if one.field == "prompt"]
     for item in (*FIELDS, FIT):
@@ -67,7 +73,7 @@ def choices(item: Field, provider: Provider | None = None, model: Model | None =
         return tuple(dict.fromkeys(name for name in model_names(provider) if name not in MODELS))
     models = [model] if model else [*MODELS.values()]
     if provider is not None and model is None:
-        models = [MODELS[name] for name in provider.models]
+        models = [MODELS[name] for name in provider.models] or [UNKNOWN]
     # The model that takes most gives the order.
     widest = sorted(models, key=lambda known: -len(known.choices(item.name)))
     every = item.choices or tuple(dict.fromkeys(one for known in widest for one in known.choices(item.name)))
@@ -173,6 +179,7 @@ def _takers(item: Field, value: Any, model: Model) -> tuple[str, ...]:
         one.title
         for one in PROVIDERS.values()
         if one.bills
+        and not one.any_model
         and (served := find_model(model.alias, one))
         and _is_among(value, choices(item, one, served))
     )

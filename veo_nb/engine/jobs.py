@@ -229,7 +229,7 @@ class Jobs:
         """How long a clip of this model usually takes, from submit to ready."""
         provider, ledger = self.settings.provider, self.workspace.readable()
         past = ledger.generation_seconds(provider.name, model) if ledger else []
-        return usual_seconds(past, provider, catalog.MODELS[model])[0]
+        return usual_seconds(past, provider, catalog.model(model))[0]
 
     def is_standing(self, request: VideoRequest, take: int) -> bool:
         """Whether a clip for this is there or on its way, and nothing would be sent."""

@@ -52,8 +52,8 @@ _HERE: weakref.WeakValueDictionary[str, Leases] = weakref.WeakValueDictionary()
 """Those of this process, by owner: `configure` leaves the jobs of the former studio running."""
 
 
-Whom = Literal["notebook", "silence", "provider", "key"]
-"""Another kernel that lives; one that may be gone; the provider to be set; a key for it."""
+Whom = Literal["notebook", "silence", "provider", "address", "key"]
+"""Another kernel that lives; one that may be gone; the provider to be set; its address; a key for it."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,8 @@ class Leases:
                 found.append(Awaited(row.id, whom, owner.partition(":")[0]))
             elif row.provider != provider.name:
                 found.append(Awaited(row.id, "provider", row.provider))
+            elif not self._settings.has_address:
+                found.append(Awaited(row.id, "address", provider.title.lower()))
             elif not self._settings.has_access:
                 found.append(Awaited(row.id, "key", provider.name))
         return found

@@ -10,7 +10,9 @@ from veo_nb.api.body import Mask, as_it_is
 from veo_nb.api.dialects.gemini import Gemini
 from veo_nb.api.dialects.interactions import Interactions
 from veo_nb.api.dialects.vertex import Vertex
+from veo_nb.api.dialects.videos import Videos
 from veo_nb.api.wire import Call, Operation
+from veo_nb.config import missing_address
 from veo_nb.credentials.keys import missing_key
 from veo_nb.request import VideoRequest
 
@@ -50,11 +52,15 @@ def dialects_of(
         AuthenticationError: there is neither a key nor a project, and it needs one of them.
     """
     if not (base or provider.submit_base):
+        if provider.key_variables:
+            raise missing_address(provider)
         raise errors.InvalidRequest(
             f"The {provider.title} has no address of its own.",
             hint="Give base_url=, as `veo-nb sandbox` prints it.",
         )
-    unknown = [name for name in provider.dialects if name not in ("gemini", "vertex", "interactions")]
+    unknown = [
+        name for name in provider.dialects if name not in ("gemini", "vertex", "interactions", "videos")
+    ]
     if unknown:
         raise errors.InvalidRequest(
             f"{provider.title} speaks {catalog.shown(unknown[0])}, which this version does not.",
@@ -65,6 +71,7 @@ def dialects_of(
         found: dict[str, Dialect] = {
             "gemini": Gemini(provider, base),
             "interactions": Interactions(provider=provider, base=base),
+            "videos": Videos(base=base or provider.submit_base),
         }
         return {name: found[name] for name in provider.dialects}
     if not has_key and not project:

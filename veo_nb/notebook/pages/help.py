@@ -93,6 +93,8 @@ def _mark(values: Mapping[str, Any], dialect: str, providers: Sequence[catalog.P
 
 def _source(limits: catalog.SourceLimits) -> str:
     """`1 to 30 s at 720p or 1080p, a clip of the library or gs://…`."""
+    if not limits.lines:
+        return "no clip"
     some = f"{limits.least_seconds:g} to" if limits.least_seconds else "up to"
     lines = catalog.listed(tuple(RESOLUTIONS[one] for one in limits.lines))
     whose = "a clip of the library or" if limits.inline else "a clip made there or"

@@ -75,9 +75,7 @@ def python_of(job: Job, library: Files, sample: int = 0) -> str:
 
 def _model(job: Job) -> str:
     """The short name of its model, where that means the same."""
-    model = catalog.MODELS[job.request.model]
-    known = catalog.find_model(model.alias, job.provider)
-    return model.alias if known is model else model.id
+    return catalog.short_name(job.request.model, job.provider)
 
 
 def _word(library: Files, value: Any) -> str:

@@ -51,7 +51,7 @@ def make_setup(studio: Studio, place: Place) -> Setup:
     """What the provider that is set takes."""
     settings = studio.settings
     provider = settings.provider
-    default = catalog.find_model(settings.model, provider) or catalog.MODELS[provider.models[0]]
+    default = catalog.model(settings.model)
     return Setup(
         title=provider.title,
         tag="" if provider.bills else provider.title,
@@ -65,9 +65,10 @@ def make_setup(studio: Studio, place: Place) -> Setup:
 def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Model) -> FieldForm:
     values: list[Choice] = []
     if item.name == "model":
-        served = [catalog.MODELS[name] for name in provider.models]
-        aliases = dict.fromkeys(model.alias for model in served)
-        values = [Choice(value=alias, label=alias) for alias in aliases]
+        # Of a gateway's models only the one is known that is set.
+        served = provider.models or filter(None, [default.id])
+        names = dict.fromkeys(_called(name, provider) for name in served)
+        values = [Choice(value=name, label=name) for name in names]
     elif item.kind == "choice":
         values = [
             Choice(value=value, label=say(item.name, value))
@@ -77,7 +78,7 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
     elif item.kind == "switch":
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
-        "model": default.alias,
+        "model": _called(default.id, provider),
         "aspect_ratio": "16:9",
         "resolution": "720p",
         "generate_audio": "with sound",
@@ -94,6 +95,11 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
         unset=unset.get(item.name, ""),
         seldom=item.seldom,
     )
+
+
+def _called(model: str, provider: catalog.Provider) -> str:
+    """What the form calls a model: its alias, where there is one at this provider."""
+    return model if provider.any_model else catalog.model(model).alias
 
 
 def say(name: str, value: Any) -> str:
@@ -208,7 +214,7 @@ def draft_again(job: Job) -> Draft:
     return replace(
         empty_draft(),
         prompt=request.prompt,
-        fields={**fields, "model": [catalog.MODELS[request.model].alias]},
+        fields={**fields, "model": [_called(request.model, job.provider)]},
         image=[picture_key(request.image)] if request.image else [],
         last_frame=[picture_key(request.last_frame)] if request.last_frame else [],
         reference_images=[picture_key(one) for one in request.reference_images],

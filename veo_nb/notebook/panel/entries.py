@@ -194,7 +194,7 @@ def _change(studio: Studio, row: FoundRow, job: Job | None, now: float) -> Chang
     model = catalog.find_model(own_model(clip).get("model", studio.settings.model), provider)
     edit = catalog.FIELD["edit"]
     able = [
-        catalog.MODELS[name].alias for name in provider.models if provider.takes(edit, catalog.MODELS[name])
+        catalog.model(name).alias for name in provider.models if provider.takes(edit, catalog.model(name))
     ]
     if model is None or not provider.takes(edit, model):
         title = "The model that is set" if model is None else model.title
@@ -270,7 +270,7 @@ def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> lis
     lines: list[tuple[str, str]] = []
     if job is not None:
         request = job.request
-        lines.append(("Model", catalog.MODELS[request.model].title))
+        lines.append(("Model", catalog.model(request.model).title))
         for name, label in LABELS.items():
             value = getattr(request, name)
             if name != "model" and value is not None:

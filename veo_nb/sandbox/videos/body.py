@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import msgspec
@@ -92,7 +92,7 @@ async def read_wanted(request: Request) -> Wanted:
 async def _read_form(request: Request) -> tuple[Body, Blob | None]:
     raw = await read_body(request)
 
-    async def whole() -> AsyncIterator[bytes]:
+    async def whole() -> AsyncGenerator[bytes, None]:
         yield raw
 
     try:

@@ -8,8 +8,8 @@ from os import PathLike, fspath
 from typing import Any, Literal
 
 from veo_nb.catalog.capabilities import RULES, Rule
-from veo_nb.catalog.fields import FIELDS, FIT, Field, Values
-from veo_nb.catalog.lookup import find_model, model_names
+from veo_nb.catalog.fields import FIELD, FIELDS, FIT, Field, Values
+from veo_nb.catalog.lookup import find_model, find_served, model_names
 from veo_nb.catalog.models import MODELS, UNKNOWN, Model
 from veo_nb.catalog.modes import is_set, mode_of
 from veo_nb.catalog.phrases import did_you_mean, listed, nearest, shown
@@ -35,18 +35,13 @@ class Problem:
 def check(values: Values, provider: Provider) -> list[Problem]:
     """What is wrong with these fields, one by one and then together; an empty list when nothing is.
 
-    Images and videos need only be present or absent here; that they can be read is checked where they are read.
+    The model may be another provider's (`find_served`), whose form of the wire then counts. Images and videos need only
+    be present or absent here; that they can be read is checked where they are read.
     """
-    name = provider.default_model if values.get("model") is None else values["model"]
-    model = find_model(name, provider) if isinstance(name, str) else None
-    if model is None:
-        said, hint = f"There is no model {shown(name)}.", did_you_mean(str(name), model_names(provider))
-        if provider.any_model:
-            said, hint = f"{provider.title} needs the name of a model.", NAME_MODEL
-            if name:
-                said = f"{shown(name)} can't be the name of a model."
-        empty = [one for one in _broken(values, provider, None, "no") if one.field == "prompt"]
-        return [*empty, Problem(field="model", message=said, hint=hint)]
+    found = _model_of(values, provider)
+    if isinstance(found, Problem):
+        return [*(one for one in _broken(values, provider, None, "no") if one.field == "prompt"), found]
+    provider, model = found
     together = _broken(values, provider, model, "no")
     problems = [one for one in together if one.field == "prompt"]
     for item in (*FIELDS, FIT):
@@ -62,9 +57,32 @@ def check(values: Values, provider: Provider) -> list[Problem]:
 
 def find_doubts(values: Values, provider: Provider) -> list[str]:
     """What sources disagree about in a request that is taken: a sentence each, for who sends it all the same."""
-    name = provider.default_model if values.get("model") is None else values["model"]
+    found = _model_of(values, provider)
+    if isinstance(found, Problem):
+        return []
+    provider, model = found
+    return [one.message for one in _broken(values, provider, model, "unsure")]
+
+
+def _model_of(values: Values, default: Provider) -> tuple[Provider, Model] | Problem:
+    """The provider that is asked and its model, or what is wrong with the name."""
+    typed = default.default_model if values.get("model") is None else values["model"]
+    try:
+        provider, name = find_served(typed, default) if isinstance(typed, str) else (default, typed)
+    except InvalidRequest as error:
+        return Problem(field="model", message=error.message, hint=error.hint)
     model = find_model(name, provider) if isinstance(name, str) else None
-    return [one.message for one in _broken(values, provider, model, "unsure")] if model else []
+    if model is not None:
+        return provider, model
+    if provider.any_model:
+        said = f"{provider.title} needs the name of a model."
+        if isinstance(name, str) and name:
+            said = f"{shown(name)} can't be the name of a model."
+        return Problem(field="model", message=said, hint=NAME_MODEL)
+    # Not compared: whatever was given, and an array has no plain answer.
+    who = "There is" if name is typed else f"{provider.title} has"
+    hint = did_you_mean(str(name), model_names(provider))
+    return Problem(field="model", message=f"{who} no model {shown(name)}.", hint=hint)
 
 
 def choices(item: Field, provider: Provider | None = None, model: Model | None = None) -> tuple[Any, ...]:
@@ -97,7 +115,8 @@ def _broken(
     prompt = values.get("prompt")
     if prompt is None or (isinstance(prompt, str) and not prompt.strip()):
         values = {**values, "prompt": ""}
-    named, mode = {**values, "title": model.title if model else ""}, mode_of(values)
+    named = {**dict.fromkeys(FIELD), **values, "title": model.title if model else ""}
+    mode = mode_of(values)
     return [
         Problem(field=rule.field, message=rule.message.format_map(named), hint=rule.hint)
         for rule in RULES

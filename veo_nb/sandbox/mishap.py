@@ -24,6 +24,7 @@ CALLS: tuple[tuple[Call, re.Pattern[str]], ...] = (
     ("submit", re.compile(r":predictLongRunning$|/interactions$|^/v1/videos$")),
     ("poll", re.compile(r"/operations/|:fetchPredictOperation$|/interactions/[^/]+$|^/v1/videos/[^/]+$")),
     ("download", re.compile(r"/files/[^/]*:download$|/storage/v1/b/|^/v1/videos/[^/]+/content$")),
+    ("models", re.compile(r"^/v1(?:beta)?/models$|/publishers/google/models/[^/:]+$")),
 )
 GOOGLE = {
     400: "INVALID_ARGUMENT",

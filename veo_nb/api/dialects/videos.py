@@ -13,12 +13,12 @@ from typing import Any
 from urllib.parse import quote
 
 from veo_nb import catalog, errors
+from veo_nb.api import answers
 from veo_nb.api.body import Mask, as_it_is, mapping, quoted, read, said_in
 from veo_nb.api.wire import Attachment, Call, Operation, Sample, encode_picture
+from veo_nb.media.shape import ratio_of
 from veo_nb.request import VideoRequest
 
-SIZES = {"360p": (640, 360), "720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
-"""Width and height of a wide clip, by its resolution."""
 _GIVEN = re.compile(r'"id"\s*:\s*"([!-.0-~]{1,2000})"')
 _BLOCKED = re.compile(
     r"moderation|sentinel_block|content_(?:policy|filter|blocked)|policy_violation|safety|prohibited_content|"
@@ -38,6 +38,8 @@ class Videos:
     """How a gateway is asked; its address may end in `/v1` or not."""
 
     base: str
+
+    read_refusal = staticmethod(answers.plain_refusal)
 
     def submit(self, request: VideoRequest, clip: bytes = b"") -> Call:
         """The POST that asks for a clip: JSON, or a form with a file where it begins with a picture."""
@@ -120,8 +122,11 @@ class Videos:
 
 def _size(request: VideoRequest) -> str:
     """The size in pixels. It is always said: where none is, OpenAI's own makes an upright clip."""
-    width, height = SIZES[request.lines]
-    return f"{height}x{width}" if request.shape == "9:16" else f"{width}x{height}"
+    short = 2160 if request.lines == "4k" else int(request.lines.removesuffix("p"))
+    ratio = ratio_of(request.shape)
+    # Encoders want even sides.
+    long = 2 * round(short * max(ratio, 1 / ratio) / 2)
+    return f"{short}x{long}" if ratio < 1 else f"{long}x{short}"
 
 
 def _answer(found: Any) -> Mapping[str, Any]:

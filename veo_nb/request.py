@@ -137,7 +137,7 @@ class VideoRequest:
 
         So a draft and its final have the same, whenever and wherever they are asked for.
         """
-        if self.seed is not None or not provider.takes(catalog.FIELD["seed"], catalog.MODELS[self.model]):
+        if self.seed is not None or not provider.takes(catalog.FIELD["seed"], catalog.model(self.model)):
             return self
         drawn = hashlib.sha256(f"{self.fingerprint()}/{take}".encode()).digest()
         # Some take no more than 31 bits.
@@ -150,12 +150,12 @@ class VideoRequest:
     @property
     def seconds(self) -> int:
         """Length of the clip in seconds, with the provider's default where none was asked."""
-        return self.duration_seconds or catalog.MODELS[self.model].default_duration
+        return self.duration_seconds or catalog.model(self.model).default_duration
 
     @property
     def lines(self) -> str:
         """Resolution of the result, with the provider's default where none was asked."""
-        return self.resolution or catalog.MODELS[self.model].default_resolution
+        return self.resolution or catalog.model(self.model).default_resolution
 
     @property
     def silent(self) -> bool:
@@ -166,7 +166,7 @@ class VideoRequest:
     def shape(self) -> str:
         """Aspect ratio of the result: what was asked, the source's, or the provider's default."""
         source = self.source.shape if self.source else ""
-        return self.aspect_ratio or source or catalog.MODELS[self.model].default_shape
+        return self.aspect_ratio or source or catalog.model(self.model).default_shape
 
 
 def fingerprint_of(canonical: Mapping[str, Any], provider: str) -> str:

@@ -44,6 +44,13 @@ export interface Estimate {
   expected: number;
 }
 
+/** Progress as the provider reports it. */
+export interface Reported {
+  kind: "reported";
+  /** From 0 to 1. */
+  share: number;
+}
+
 /** Progress counted in bytes. */
 export interface Transfer {
   kind: "transfer";
@@ -51,7 +58,7 @@ export interface Transfer {
   total: number;
 }
 
-export type Progress = Estimate | Transfer;
+export type Progress = Estimate | Reported | Transfer;
 
 /** A video that is there. */
 export interface CardClip {

@@ -104,7 +104,7 @@ class Drafts:
         Raises:
             InvalidRequest: it is no draft, its model or an input is gone.
         """
-        provider, model = self._jobs.provider_of(job.request), catalog.MODELS[job.request.model]
+        provider, model = self._jobs.provider_of(job.request), catalog.model(job.request.model)
         if not job.is_draft:
             raise InvalidRequest(
                 f"Job {job.id} is no draft, so there is nothing to make final.",
@@ -134,5 +134,5 @@ class Drafts:
 
 def undrafted(request: VideoRequest) -> str:
     """What a person should know who asked for a draft and gets the clip itself: a sentence."""
-    title = catalog.MODELS[request.model].title
+    title = catalog.model(request.model).title
     return f"Nothing that {title} makes is cheaper than {request.lines}: this is no draft but the clip itself, at its price."

@@ -49,7 +49,7 @@ def read_fields(
     request = _make(settings, prompt, values)
     if "fit" in values and request.aspect_ratio and "aspect_ratio" not in values:
         # Made to fit, an upright photo became a wide clip before it led to an upright one; where that is there it stays.
-        values["aspect_ratio"] = catalog.MODELS[request.model].default_shape
+        values["aspect_ratio"] = catalog.model(request.model).default_shape
         wide = replace(make_request(settings.provider, prompt=prompt, **values), aspect_ratio=None)
         request = wide if is_standing(wide, take) else request
     return request

@@ -55,6 +55,8 @@ class Snapshot:
     submitted_at: float | None = None
     generated_at: float | None = None
     finished_at: float | None = None
+    progress: float | None = None
+    """How far the provider says it is, 0 to 1; None where it does not tell."""
     received: int = 0
     total: int | None = None
     videos: tuple[Video, ...] = ()
@@ -487,7 +489,7 @@ class Registry:
     def snapshot(self, row: JobRow) -> Snapshot:
         """A job's moment as the ledger has it."""
         past = self._ledger.generation_seconds(row.provider, row.model)
-        typical, slow = usual_seconds(past, catalog.known_provider(row.provider), catalog.MODELS[row.model])
+        typical, slow = usual_seconds(past, catalog.known_provider(row.provider), catalog.model(row.model))
         videos = self._ledger.kept_videos(row.id)
         return Snapshot(
             state=State(row.state),

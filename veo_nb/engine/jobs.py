@@ -218,7 +218,7 @@ class Jobs:
         """How long a clip of this provider's model usually takes, from submit to ready."""
         provider, ledger = self.provider_of(request), self.workspace.readable()
         past = ledger.generation_seconds(provider.name, request.model) if ledger else []
-        return usual_seconds(past, provider, catalog.MODELS[request.model])[0]
+        return usual_seconds(past, provider, catalog.model(request.model))[0]
 
     def is_standing(self, request: VideoRequest, take: int) -> bool:
         """Whether a clip for this is there or on its way, and nothing would be sent."""

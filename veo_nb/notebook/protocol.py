@@ -70,6 +70,13 @@ class Estimate(Exchanged, frozen=True, tag_field="kind", tag="estimate"):
     """Seconds from start to end."""
 
 
+class Reported(Exchanged, frozen=True, tag_field="kind", tag="reported"):
+    """Progress as the provider reports it."""
+
+    share: float
+    """From 0 to 1."""
+
+
 class Transfer(Exchanged, frozen=True, tag_field="kind", tag="transfer"):
     """Progress counted in bytes."""
 
@@ -77,7 +84,7 @@ class Transfer(Exchanged, frozen=True, tag_field="kind", tag="transfer"):
     total: int
 
 
-Progress = Estimate | Transfer
+Progress = Estimate | Reported | Transfer
 
 
 class CardClip(Exchanged, frozen=True):

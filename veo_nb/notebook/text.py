@@ -13,7 +13,16 @@ from veo_nb.engine.jobs import Unfetched
 from veo_nb.engine.lease import Awaited
 from veo_nb.media.picture import Picture
 from veo_nb.media.shape import frame_of, ratio_of
-from veo_nb.notebook.protocol import Estimate, Part, Progress, Since, Transfer, Until, format_elapsed
+from veo_nb.notebook.protocol import (
+    Estimate,
+    Part,
+    Progress,
+    Reported,
+    Since,
+    Transfer,
+    Until,
+    format_elapsed,
+)
 from veo_nb.request import LEADERS, VideoRequest, misfit
 from veo_nb.store.billing import Bill, Quote, Saving, ask_price
 from veo_nb.store.rows import State
@@ -40,7 +49,9 @@ def line(job: Job) -> list[Part]:
 
 
 def progress(now: Snapshot) -> Progress | None:
-    """How far a job is: guessed while it runs, counted while it downloads."""
+    """How far a job is: reported or guessed while it runs, counted while it downloads."""
+    if now.state is State.RUNNING and now.progress is not None:
+        return Reported(share=now.progress)
     if now.state is State.RUNNING and now.submitted_at is not None:
         return Estimate(since=now.submitted_at, expected=now.typical)
     if now.state is State.DOWNLOADING and now.total:
@@ -108,7 +119,7 @@ def settings(request: VideoRequest, drafted: str = "") -> list[str]:
     enhanced = {True: "prompt enhanced", False: "prompt as written", None: ""}[request.enhance_prompt]
     shown = [
         drafted,
-        catalog.MODELS[request.model].alias,
+        catalog.model(request.model).alias,
         _shape(request),
         "" if drafted else request.resolution,
         request.duration_seconds and f"{request.duration_seconds} s",
@@ -354,6 +365,7 @@ _AWAITED = {
     "notebook": "being made by another notebook on {name}: {jobs}",
     "silence": "{jobs} {verb} for a kernel on {name} that may be gone: taken on once it has said nothing for a minute",
     "provider": "{jobs} {verb} for {name}, a provider that is not known here: install its package",
+    "address": "{jobs} {verb} for the address of the {name}: set VEO_NB_BASE_URL",
     "key": "{jobs} {verb} for a key: %veo login {name}",
 }
 
@@ -399,6 +411,8 @@ def _waiting(note: JobNote, now: Snapshot) -> list[Part]:
 
 def _generating(now: Snapshot) -> list[Part]:
     began = now.submitted_at or now.created_at
+    if now.progress is not None:
+        return ["Generating", Since(at=began), f"{now.progress:.0%}".replace("%", " %")]
     past = "longer than most"
     if now.slow is not None:
         past = f"longer than most (9 of 10 take under {format_elapsed(math.ceil(now.slow))})"

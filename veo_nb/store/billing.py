@@ -129,7 +129,7 @@ def _seconds(request: VideoRequest, provider: catalog.Provider) -> float:
     """Seconds that are made: of an edit those of its clip, of Veo's extension what it always adds."""
     if request.edit is not None:
         return float(getattr(request.edit.clip, "duration", 0.0)) or request.seconds
-    veo = provider.dialect_of(catalog.MODELS[request.model]) in catalog.VEO
+    veo = provider.dialect_of(catalog.model(request.model)) in catalog.VEO
     return EXTENSION_SECONDS if request.video is not None and veo else request.seconds
 
 
@@ -234,7 +234,10 @@ def ask_price(provider: catalog.Provider, model: str) -> str:
     """How a person says what a model costs at this provider."""
     known = catalog.MODELS.get(model)
     figure = "{ per_call = USD }" if provider.price_note else "USD per second"
-    return f"Put {known.alias if known else model} = {figure} under [prices.{provider.name}] in {FILE}."
+    name = known.alias if known else model
+    # With a dot or a slash in it TOML wants quotes around it.
+    name = name if re.fullmatch(r"[\w-]+", name, re.ASCII) else f'"{name}"'
+    return f"Put {name} = {figure} under [prices.{provider.name}] in {FILE}."
 
 
 Admit = Callable[[tuple[Charge, ...]], None]

@@ -175,6 +175,14 @@ describe("the bar", () => {
     expect(share()).toBeCloseTo(0.1);
   });
 
+  it("shows what the provider reports in place of a guess that was ahead of it, with its number", async () => {
+    await draw(exampleCard("running", { progress: { kind: "estimate", since: NOW - 80, expected: 80 } }));
+    expect(share()).toBeCloseTo(0.9);
+    await draw(exampleCard("running", { progress: { kind: "reported", share: 0.35 } }));
+    expect(share()).toBeCloseTo(0.35);
+    expect(find("[role=progressbar]").getAttribute("aria-valuenow")).toBe("35");
+  });
+
   it("is not there when nothing is known", async () => {
     await draw(exampleCard("running", { progress: { kind: "estimate", since: NOW, expected: 0 } }));
     expect(has(".veo-bar")).toBe(false);

@@ -76,9 +76,9 @@ def python_of(job: Job, library: Files, sample: int = 0) -> str:
 
 def _model(job: Job) -> str:
     """The short name of its model, where that means the same."""
-    model = catalog.MODELS[job.request.model]
-    known = catalog.find_model(model.alias, job.provider)
-    return model.alias if known is model else model.id
+    alias = catalog.model(job.request.model).alias
+    known = catalog.find_model(alias, job.provider)
+    return alias if known is not None and known.id == job.request.model else job.request.model
 
 
 def _word(library: Files, value: Any) -> str:

@@ -5,7 +5,7 @@ All rules are the catalog's. Nothing here is sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +54,8 @@ def make_setup(studio: Studio, place: Place) -> Setup:
     """What the provider that is set takes."""
     settings = studio.settings
     provider = settings.provider
-    default = catalog.find_model(settings.model, provider) or catalog.MODELS[provider.models[0]]
+    first = provider.models[0] if provider.models else ""
+    default = catalog.find_model(settings.model, provider) or catalog.model(first)
     return Setup(
         title=provider.title,
         tag="" if provider.bills else provider.title,
@@ -68,9 +69,10 @@ def make_setup(studio: Studio, place: Place) -> Setup:
 def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Model) -> FieldForm:
     values: list[Choice] = []
     if item.name == "model":
-        served = [catalog.MODELS[name] for name in provider.models]
-        aliases = dict.fromkeys(model.alias for model in served)
-        values = [Choice(value=alias, label=alias) for alias in aliases]
+        # Of a gateway's models only the one is known that is set.
+        served = provider.models or filter(None, [default.id])
+        names = dict.fromkeys(_called(name, provider) for name in served)
+        values = [Choice(value=name, label=name) for name in names]
     elif item.kind == "choice":
         values = [
             Choice(value=value, label=say(item.name, value))
@@ -80,7 +82,7 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
     elif item.kind == "switch":
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
-        "model": default.alias,
+        "model": _called(default.id, provider),
         "aspect_ratio": default.default_shape,
         "resolution": default.default_resolution,
         "generate_audio": "with sound",
@@ -97,6 +99,11 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
         unset=unset.get(item.name, ""),
         seldom=item.seldom,
     )
+
+
+def _called(model: str, provider: catalog.Provider) -> str:
+    """What the form calls a model: its alias, where there is one at this provider."""
+    return model if provider.any_model else catalog.model(model).alias
 
 
 def say(name: str, value: Any) -> str:
@@ -211,7 +218,7 @@ def draft_again(job: Job) -> Draft:
     return replace(
         empty_draft(),
         prompt=request.prompt,
-        fields={**fields, "model": [catalog.MODELS[request.model].alias]},
+        fields={**fields, "model": [_called(request.model, job.provider)]},
         image=[picture_key(request.image)] if request.image else [],
         last_frame=[picture_key(request.last_frame)] if request.last_frame else [],
         reference_images=[picture_key(one) for one in request.reference_images],
@@ -321,11 +328,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
                     "Crop or pad it to say how."
                 )
     notes += [plain_text(f"{doubt}: it is sent as it is.") for doubt in dict.fromkeys(doubts)]
-    for model, whose in sorted(models):
-        server = studio.settings.provider_of(whose or provider.name)
-        if ending := studio.jobs.workspace.ending(model, server):
-            note_seen(ending)
-            notes.append(ending)
+    notes += _endings(studio, models)
     parts = [text.counted(count, "clip"), price, in_full, in_time(seconds)] if count else [in_full]
     parts = [part for part in parts if part]
     if stored:
@@ -349,6 +352,17 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         ),
         notes=notes,
     )
+
+
+def _endings(studio: Studio, models: Collection[tuple[str, str]]) -> list[str]:
+    """What should be said of models, each with its provider's name, whose end is near."""
+    found = []
+    for model, whose in sorted(models):
+        server = studio.settings.provider_of(whose or studio.settings.provider.name)
+        if ending := studio.jobs.workspace.ending(model, server):
+            note_seen(ending)
+            found.append(ending)
+    return found
 
 
 _NOTHING = Check(

@@ -198,7 +198,7 @@ def _change(studio: Studio, row: FoundRow, job: Job | None, now: float) -> Chang
     )
     edit = catalog.FIELD["edit"]
     able = [
-        catalog.MODELS[name].alias for name in provider.models if provider.takes(edit, catalog.MODELS[name])
+        catalog.model(name).alias for name in provider.models if provider.takes(edit, catalog.model(name))
     ]
     if model is None or not provider.takes(edit, model):
         title = "The model that is set" if model is None else model.title
@@ -278,7 +278,7 @@ def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> lis
     lines: list[tuple[str, str]] = []
     if job is not None:
         request = job.request
-        lines.append(("Model", catalog.MODELS[request.model].title))
+        lines.append(("Model", catalog.model(request.model).title))
         lines += _set(request)
         if job.take > 1:
             lines.append(("Take", str(job.take)))

@@ -156,6 +156,9 @@ first of those where it has not these, and `default_duration` long. Send `reques
 `request.seconds`: what is shown and priced is then what is made. What can't be combined is a `Rule`. A request has no
 fields but those of `veo_nb.VideoRequest`.
 
+Life. `Provider.lives` may say since when it serves its models and until when, who says so and where that was read; a person
+is warned 30 days before such an end, and named the `successor` of the model. Nothing is refused for it.
+
 Price. In USD, with the day and the place where it was read. Without one a clip has no estimate, and a budget refuses it.
 
 A package that breaks any of this is left out as a whole, with a warning that says why; `%veo doctor` lists what was found.
@@ -163,13 +166,14 @@ A package that breaks any of this is left out as a whole, with a warning that sa
 
 from veo_nb.api.dialects.foreign import PROTOCOL, Dialect, Plugin
 from veo_nb.api.wire import Call, Operation, Sample
-from veo_nb.catalog import Mode, Model, Price, Provider, Rule, SourceLimits
+from veo_nb.catalog import Life, Mode, Model, Price, Provider, Rule, SourceLimits
 from veo_nb.request import VideoRequest
 
 __all__ = [
     "PROTOCOL",
     "Call",
     "Dialect",
+    "Life",
     "Mode",
     "Model",
     "Operation",

@@ -260,6 +260,12 @@ def test_the_answer_to_an_operation_that_does_not_exist_tells_of_the_key(studio,
         assert found[-1].endswith("-> Copy the key anew from the provider's dashboard, then %veo login.")
 
 
+def test_the_key_of_a_provider_whose_names_have_no_place_in_them_is_tried_too(make_studio, service):
+    service.polls = [httpx.Response(404, json={"error": {"message": "no such interaction", "code": 404}})]
+    assert "ok  key   the provider takes it" in lines(network(make_studio(provider="gemini", model="omni")))
+    assert service.asked == ["veonbdoctor0"]
+
+
 def cause(error: Exception) -> httpx.ConnectError:
     broken = httpx.ConnectError(str(error))
     broken.__cause__ = error

@@ -197,7 +197,8 @@ def _provider(studio: Studio) -> Examined:
         key = settings.key_or_raise()
     except VeoError as error:
         stated = f" ({problems})" if problems else ""
-        return Examined("provider", False, f"{found}, no key{stated}", error.hint)
+        missing = "key" if settings.has_address else "address"
+        return Examined("provider", False, f"{found}, no {missing}{stated}", error.hint)
     if not key:
         return Examined("provider", True, f"{found}, Google's credentials for project {settings.project}")
     return Examined("provider", True, f"{found}, key {key.tail()} from {key.source}")

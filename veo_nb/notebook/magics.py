@@ -14,6 +14,7 @@ from IPython.display import display
 
 from veo_nb import catalog
 from veo_nb.config import Settings
+from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, own_model
 from veo_nb.errors import InvalidRequest, VeoError
@@ -131,11 +132,14 @@ class VeoMagics(Magics):  # type: ignore[misc]
             return
         if command.dry_run:
             preview = studio.preview(command.prompt, take=command.take, fresh=command.fresh, **fields)
-            display(dry_run(preview, studio.jobs.workspace.ending(preview.request.model, preview.provider)))
+            ending = studio.jobs.workspace.ending(preview.request.model, preview.provider)
+            display(dry_run(preview, ending, draft=bool(fields.get("draft"))))
             return
         job, new = studio.submit(command.prompt, take=command.take, fresh=command.fresh, **fields)
         if command.out:
             self.shell.user_ns[command.out] = job
+        if fields.get("draft") and not job.is_draft:
+            print(undrafted(job.request))  # noqa: T201
         over = job.now.state.final
         self._show(job, new=new, out=command.out)
         if command.wait and over:
@@ -161,6 +165,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
         sweep = studio.sweep(command.prompt, confirm=command.yes, **how)
         if command.out:
             self.shell.user_ns[command.out] = sweep
+        made = [cell.request for cell in sweep.cells if cell.request is not None]
+        if fields.get("draft") and (whole := [one for one in made if not one.is_draft]):
+            print(f"{len(whole)} of {len(made)}: {undrafted(whole[0])}")  # noqa: T201
         if command.wait and is_terminal(self.shell):
             sweep.wait()
         self._show_sweep(sweep)

@@ -158,6 +158,13 @@ async def _list(client: AsyncClient, settings: Settings) -> Offer:
     named = await (_openai_list(client, _openai_url(settings)) if openai else _google_list(client, base))
     if not named:
         return Offer(untold=provider.models, why="the provider's list of models is empty")
+    if provider.any_model:
+        # Which of its names mean a clip, nobody but the person who set one knows for sure.
+        chosen = settings.model if settings.model in named else ""
+        return Offer(
+            open=tuple(model for model, makes_videos in named.items() if makes_videos or model == chosen),
+            closed=() if chosen or not settings.model else (settings.model,),
+        )
     return Offer(
         open=tuple(model for model in provider.models if model in named),
         closed=tuple(model for model in provider.models if model not in named),

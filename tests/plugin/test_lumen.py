@@ -361,3 +361,19 @@ def test_a_sweep_goes_over_its_models_and_those_of_others(installed, lumen, serv
     assert reason == "duration_seconds can't be 7."
     assert {one.provider for one in studio.cost().charges} == {"gemini", "lumen"}
     studio.close()
+
+
+# Without it
+
+
+def test_a_library_stays_open_where_the_package_is_gone(make_studio, tmp_path, catalog_of_now):
+    job = make_studio().generate("A fox.")
+    job.wait(30)
+    for table in (catalog.PROVIDERS, catalog.MODELS):
+        for name in [one for one in table if one.startswith("lumen")]:
+            del table[name]
+    studio = views.NotebookStudio(environ={"VEO_NB_LIBRARY": "library"}, folder=tmp_path)
+    [again] = studio.history()
+    assert (again.id, again.video.path, again.provider.title) == (job.id, job.video.path, "lumen")
+    assert said(again.request) == ["lumen-2-quick"]
+    studio.close()

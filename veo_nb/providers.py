@@ -152,7 +152,7 @@ person sends it again: so `read_submitted` should find the name in whatever the 
 being worked on is asked until the service says that it is over: `read_operation` gives `Operation()` for all that it does not
 know.
 
-Key. It goes into `key_header`, to `key_origins` and nowhere else; clips elsewhere are fetched without it.
+Key. It goes into `key_header`, behind a `key_scheme` such as `Bearer`, to `key_origins` and nowhere else; clips elsewhere are fetched without it.
 
 Model. `aspect_ratios`, `resolutions` and `durations` are what it takes; where nothing is set a clip is 16:9 and 720p, or the
 first of those where it has not these, and `default_duration` long. Send `request.shape`, `request.lines` and

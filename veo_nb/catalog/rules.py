@@ -164,8 +164,10 @@ def _check_value(item: Field, value: Any, model: Model, provider: Provider) -> l
     elif item.kind == "images" and not isinstance(value, (list, tuple)):
         hint = "It takes a list of images."
     elif item.kind == "images" and len(value) > model.references:
-        text = f"{model.title} takes at most {model.references} reference images."
-        return [Problem(field=item.name, message=text, hint="Leave some out.")]
+        most = f"at most {model.references}" if model.references else "no"
+        hint = "Leave some out." if model.references else "Leave them out."
+        text = f"{model.title} takes {most} reference images."
+        return [Problem(field=item.name, message=text, hint=hint)]
     if hint:
         return [Problem(field=item.name, message=f"{item.name} can't be {shown(value)}.", hint=hint)]
     if item.kind == "text" and not isinstance(value, str):

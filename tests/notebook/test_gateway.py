@@ -40,8 +40,9 @@ def test_a_clip_is_asked_for_under_the_owners_name_and_fetched(gateway, service,
     assert {str(request.url).partition("/v1/")[0] for request in service.requests} == {BASE}
     assert {request.headers["authorization"] for request in service.requests} == {f"Bearer {KEY}"}
     # Its recipe is read again, though nobody here knows the model.
-    library = gateway.library.folder
-    assert read_sidecar(job.video.path.with_suffix(".json"), library)[0].model == "house-fast"
+    found = read_sidecar(job.video.path.with_suffix(".json"), gateway.library.folder)
+    assert found is not None
+    assert found[0].model == "house-fast"
 
 
 def test_what_it_says_of_progress_takes_the_place_of_the_guess(gateway, service):
@@ -156,6 +157,7 @@ def test_only_its_own_variable_is_its_key(tmp_path):
 @pytest.mark.parametrize("name", ["sora-2", "bedrock/amazon.nova-reel-v1:0", "ollama:film", "House Fast"])
 def test_any_name_is_taken_as_it_is_written(name):
     found = catalog.find_model(name, GATEWAY)
+    assert found is not None
     assert (found.id, found.alias, catalog.find_served(name, GATEWAY)) == (name, name, (GATEWAY, name))
 
 

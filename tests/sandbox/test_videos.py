@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -95,15 +96,15 @@ def test_a_body_that_is_wrong_is_refused_by_its_parameter(sandbox, change, code,
 
 @pytest.mark.parametrize("wrong", ["file", "field", "twice", "kind", "boundary", "text"])
 def test_a_form_that_is_wrong_is_refused(sandbox, wrong):
-    given = {
+    forms: dict[str, Any] = {
         "file": {"data": BODY, "files": {"prompt": ("a.png", png(), "image/png")}},
         "field": {"data": {**BODY, "seed": "4"}, "files": {"input_reference": ("a.png", png(), "image/png")}},
         "twice": {"files": [(name, (None, value)) for name, value in [*BODY.items(), ("model", "x")]]},
         "kind": {"data": BODY, "files": {"input_reference": ("a.gif", b"GIF89a", "image/gif")}},
         "boundary": {"content": b"x", "headers": {"content-type": "multipart/form-data"}},
         "text": {"content": b"model=x", "headers": {"content-type": "text/plain"}},
-    }[wrong]
-    answer = sandbox.http.post(PATH, **given)
+    }
+    answer = sandbox.http.post(PATH, **forms[wrong])
     assert answer.status_code in (400, 415)
     assert answer.json()["error"]["code"]
 

@@ -13,6 +13,7 @@ from veo_nb import catalog, errors
 from veo_nb.config import resolve_settings
 from veo_nb.credentials.keys import Secret
 from veo_nb.notebook import text
+from veo_nb.notebook.completion import Known, complete
 from veo_nb.notebook.magics import unregister
 from veo_nb.notebook.panel.draft import make_setup
 from veo_nb.notebook.place import Place
@@ -181,6 +182,20 @@ def test_beside_another_provider_it_is_asked_at_its_own_address_with_its_own_key
         studio.submit("A fox.", model="gateway:house-fast")
     assert "VEO_NB_GATEWAY_BASE_URL" in str(caught.value)
     assert not service.requests
+
+
+def test_tab_offers_what_it_takes_and_the_names_that_were_used(gateway):
+    gateway.submit("A fox.", model="sora-2")[0].wait(30)
+
+    def offered(line: str) -> list[str]:
+        known = Known({}, gateway.history, lambda _: [], gateway.settings.provider, gateway.settings.model)
+        found = complete(f"%%veo {line}", known)
+        return [offer.text for offer in found[1]] if found else []
+
+    assert offered("--model ") == ["house-fast", "sora-2"]
+    assert offered("--se") == offered("--la") == offered("--edit") == []
+    assert offered("--im") == ["--image"]
+    assert offered("-d 1") == [str(one) for one in (1, *range(10, 20))]
 
 
 def test_a_cell_asks_it(shell, gateway, service):

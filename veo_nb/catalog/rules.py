@@ -108,6 +108,17 @@ def _ever(item: Field, value: Any, provider: Provider, model: Model) -> bool:
     )
 
 
+def takes(item: Field, provider: Provider) -> bool:
+    """Whether there is a value of a field that a provider takes, of any of its models."""
+    return provider.takes(item) and not any(
+        rule.field == item.name
+        and rule.always
+        and not (rule.values or rule.models)
+        and (not rule.dialects or set(provider.dialects) <= set(rule.dialects))
+        for rule in RULES
+    )
+
+
 def _broken(
     values: Values, provider: Provider, model: Model | None, taken: Literal["no", "unsure"]
 ) -> list[Problem]:

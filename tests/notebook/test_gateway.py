@@ -10,6 +10,8 @@ import pytest
 from tests.notebook.test_magics import Ran, magics_of
 from tests.world import KEY, Held
 from veo_nb import catalog, errors
+from veo_nb.api.client import AsyncClient
+from veo_nb.api.reach import list_models, try_key
 from veo_nb.config import resolve_settings
 from veo_nb.credentials.keys import Secret
 from veo_nb.notebook import text
@@ -196,6 +198,31 @@ def test_tab_offers_what_it_takes_and_the_names_that_were_used(gateway):
     assert offered("--se") == offered("--la") == offered("--edit") == []
     assert offered("--im") == ["--image"]
     assert offered("-d 1") == [str(one) for one in (1, *range(10, 20))]
+
+
+async def test_the_doctor_tries_the_key_by_the_list_of_models():
+    """Not by a video that there is none of: LiteLLM asks somebody else for that, and passes on what they say to its key."""
+    asked = []
+
+    def play(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        good = request.headers["authorization"] == f"Bearer {KEY}"
+        page = {"object": "list", "data": [{"id": "sora-2"}, {"id": "gpt-9"}]}
+        return (
+            httpx.Response(200, json=page)
+            if good
+            else httpx.Response(401, json={"error": {"message": "No."}})
+        )
+
+    settings = resolve_settings({"provider": "gateway", "base_url": f"{BASE}/v1"}, {}, {}, Path())
+    for key, verdict in ((KEY, "good"), ("sk-wrong-0123456789", "refused")):
+        async with AsyncClient(
+            GATEWAY, key, settings.base_url, transport=httpx.MockTransport(play)
+        ) as client:
+            assert (await try_key(client, settings)).verdict == verdict
+            if verdict == "good":
+                assert (await list_models(client, settings)).others == ("sora-2",)
+    assert set(asked) == {f"{BASE}/v1/models"}
 
 
 def test_a_cell_asks_it(shell, gateway, service):

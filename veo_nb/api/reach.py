@@ -109,7 +109,7 @@ async def try_key(client: AsyncClient, settings: Settings) -> Tried:
         # Only Veo's names have a place in them.
         name = NO_OPERATION
     # A gateway may ask somebody else about what it does not know, and pass on what that says to its own key.
-    lists = settings.provider.lists == "openai"
+    lists = settings.provider.any_model
     try:
         async with asyncio.timeout(SECONDS):
             await (client.look(_openai_url(settings)) if lists else client.poll(settings.model, name))

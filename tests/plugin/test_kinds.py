@@ -94,6 +94,7 @@ def test_one_that_takes_nothing_but_a_prompt(tiny, lumen, tmp_path):
     }
     form = {one.name: one for one in make_setup(studio, Place(tmp_path)).fields}
     assert [one.value for one in form["model"].choices] == ["tiny"]
+    assert form["aspect_ratio"].unset == ""
     assert "--resolution" in page().data
 
 

@@ -161,6 +161,9 @@ may not be empty beside a picture. A request has no fields but those of `veo_nb.
 
 Provider. `lives` are the days since when and until when it serves its models: one that ends soon is warned of.
 
+Life. `Provider.lives` may say since when it serves its models and until when, who says so and where that was read; a person
+is warned 30 days before such an end, and named the `successor` of the model. Nothing is refused for it.
+
 Price. In USD, with the day and the place where it was read. Without one a clip has no estimate, and a budget refuses it.
 
 A package that breaks any of this is left out as a whole, with a warning that says why; `%veo doctor` lists what was found.

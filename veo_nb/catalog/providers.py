@@ -191,3 +191,11 @@ PROVIDERS: dict[str, Provider] = {
         ),
     )
 }
+
+
+def known_provider(name: str) -> Provider:
+    """The provider of this name; of one that came with a package which is gone, what its clips still need."""
+    found = PROVIDERS.get(name)
+    if found is not None:
+        return found
+    return Provider(name=name, title=name, dialects=("gone",), models=(), default_model="")

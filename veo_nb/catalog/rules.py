@@ -8,7 +8,7 @@ from os import PathLike, fspath
 from typing import Any, Literal
 
 from veo_nb.catalog.capabilities import RULES, Rule
-from veo_nb.catalog.fields import FIELD, FIELDS, FIT, Field, Values
+from veo_nb.catalog.fields import DRAFT, FIELD, FIELDS, FIT, Field, Values
 from veo_nb.catalog.lookup import find_model, find_served, model_names
 from veo_nb.catalog.models import MODELS, UNKNOWN, Model
 from veo_nb.catalog.modes import is_set, mode_of
@@ -44,7 +44,7 @@ def check(values: Values, provider: Provider) -> list[Problem]:
     provider, model = found
     together = _broken(values, provider, model, "no")
     problems = [one for one in together if one.field == "prompt"]
-    for item in (*FIELDS, FIT):
+    for item in (*FIELDS, FIT, DRAFT):
         value = values.get(item.name)
         if value is not None:
             problems += (

@@ -96,9 +96,19 @@ def fields_again(job: Job, default: catalog.Provider) -> dict[str, Any]:
             f"Job {job.id} may have been accepted and charged.",
             hint=f"%veo resubmit {job.id} sends it again.",
         )
+    check_pictures(job)
+    model = catalog.qualified(job.request.model, job.provider, default)
+    asked = job.request.asked(job.provider, job.take)
+    return {"prompt": job.request.prompt, "model": model, **asked}
+
+
+def check_pictures(job: Job) -> None:
+    """Nothing, where the pictures of a job are still in the library.
+
+    Raises:
+        InvalidRequest: one is gone.
+    """
     for picture in job.request.pictures():
         if not picture.data:
             name = picture.name or "An input image"
             raise InvalidRequest(f"{name} is gone from the library.", hint="Run its cell again.")
-    model = catalog.qualified(job.request.model, job.provider, default)
-    return {"prompt": job.request.prompt, "model": model, **job.request.settings()}

@@ -29,6 +29,10 @@ COMMANDS: tuple[tuple[str, str], ...] = (
         "%veo rerun ID [--yes]",
         "ask anew for the same as a job, or for what failed or was blocked in a sweep; it may pay",
     ),
+    (
+        "%veo final ID [--yes]",
+        "make a draft final, or all drafts of a sweep: the same in full, with the same seed; it pays once",
+    ),
     ("%veo resubmit ID", "send a job again whose answer was lost; it may be charged twice"),
     ("%veo sweeps", "the newest sweeps"),
     ("%veo pause ID", "hold back what a sweep has not sent yet"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import io
 import time
 from typing import Any
@@ -11,9 +13,11 @@ import httpx
 import pytest
 from PIL import Image
 
+from veo_nb import errors
 from veo_nb.media.probe import probe
 from veo_nb.sandbox.store import Operation
 from veo_nb.sandbox.videos.answer import video
+from veo_nb.studio import Studio
 
 PATH = "/v1/videos"
 BODY = {"model": "house-fast", "prompt": "A fox. sandbox:filter", "seconds": "4", "size": "1280x720"}
@@ -173,3 +177,25 @@ def test_its_progress_rises_to_the_end():
     ]
     assert at(30, files=("f",)) == ("completed", 100)
     assert at(5, prompt="sandbox:odd") == ("processing", None)
+
+
+def test_our_own_client_makes_clips_there_from_text_and_from_a_picture(sandbox, tmp_path):
+    studio = Studio(
+        provider="gateway",
+        base_url=f"{sandbox.url}/v1",
+        api_key=sandbox.key,
+        model="house-fast",
+        library=str(tmp_path / "library"),
+        environ={},
+        folder=tmp_path,
+        sleep=lambda seconds: asyncio.sleep(min(seconds, 0.05)),
+    )
+    with contextlib.closing(studio):
+        text, _ = studio.submit("A quiet lake", duration_seconds=4)
+        Image.new("RGB", (90, 160), "teal").save(tmp_path / "upright.png")
+        picture, _ = studio.submit("A quiet lake", image=tmp_path / "upright.png", duration_seconds=4)
+        refused, _ = studio.submit("A quiet lake", resolution="1080p", duration_seconds=4)
+        with pytest.raises(errors.InvalidRequest, match="needs 8 seconds"):
+            refused.wait(timeout=60)
+        made = [job.wait(timeout=60).video for job in (text, picture)]
+    assert [(clip.width, clip.height) for clip in made] == [(1280, 720), (720, 1280)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,6 +22,7 @@ settings.register_profile("usual", patient)
 settings.register_profile("thorough", patient, max_examples=500)
 settings.load_profile("thorough" if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else "usual")
 
+STOCK = "VEO_NB_SANDBOX_STOCK"
 SLOW = ("browser", "package", "kernel", "sdk")
 """The longest files first."""
 
@@ -28,10 +30,15 @@ SLOW = ("browser", "package", "kernel", "sdk")
 def pytest_configure(config):
     """A developer's own settings must not steer the tests, and a key in them must never be used."""
     for name in [*os.environ]:
-        if name.startswith("VEO_NB_") or name.endswith("_API_KEY"):
+        if (name.startswith("VEO_NB_") and name != STOCK) or name.endswith("_API_KEY"):
             del os.environ[name]
     # A test that looks at a clip's pictures takes this away.
     os.environ["VEO_NB_SANDBOX_DRAFT"] = "1"
+    if not hasattr(config, "workerinput"):
+        # One for all that run at a time: hundreds of clips that nobody looks at are drawn once.
+        stock = TemporaryDirectory(prefix="veo-nb-stock-")
+        config.add_cleanup(stock.cleanup)
+        os.environ[STOCK] = stock.name
     # A backend of keyring's that keeps nothing: nobody's own keyring is opened.
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 

@@ -25,6 +25,8 @@ settings.load_profile("thorough" if os.environ.get("HYPOTHESIS_PROFILE") == "tho
 STOCK = "VEO_NB_SANDBOX_STOCK"
 SLOW = ("browser", "package", "kernel", "sdk")
 """The longest files first."""
+ONE_LAB = ("test_panel", "test_grid", "test_costs")
+"""The files of browser tests that have one Lab and one Chromium; the others have another, which takes as long."""
 
 
 def pytest_configure(config):
@@ -55,6 +57,21 @@ def pytest_collection_modifyitems(config, items):
         return next((at for at, name in enumerate(SLOW) if item.get_closest_marker(name)), quick)
 
     items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Whole files to each process, and those in a browser to two: Lab, Chromium and a page take 10 s of a core to start."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            if "/browser/" not in file:
+                return file
+            return f"browser {file.rpartition('/')[2].removesuffix('.py') in ONE_LAB}"
+
+    return Scheduling(config, log) if config.option.dist == "loadfile" else None
 
 
 def pytest_collection_finish():

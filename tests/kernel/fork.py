@@ -164,12 +164,13 @@ def _parent() -> socket.socket:
     """The door of the process that is forked; it ends with this one."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    # It would say that it misses breakpoints.
     with theirs:
         parent = subprocess.Popen(
             [sys.executable, "-P", __file__, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
-            env=kept,
+            env={**kept, "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
         )
 
     def end() -> None:

@@ -12,7 +12,6 @@ Nothing is started, opened or read at import; the functions here use one studio,
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import sys
 import threading
@@ -328,14 +327,10 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
 
 def _say_what_changed(before: Settings, after: Settings) -> None:
     from veo_nb.config import changes
+    from veo_nb.notices import tell
 
-    if not (said := changes(before, after)):
-        return
-    ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
-        print(said)  # noqa: T201
-    else:
-        logging.getLogger("veo_nb").warning(said)
+    if said := changes(before, after):
+        tell(said)
 
 
 def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -421,6 +416,10 @@ def panel() -> Panel:
 def load_ipython_extension(shell: Any) -> None:
     """Register `%%veo` and `%veo`, take on what an earlier kernel left, and say so in one line."""
     from veo_nb import doctor
+    from veo_nb.api.dialects.plugins import load_plugins
+
+    # The help of `%config VeoMagics` lists them.
+    load_plugins()
     from veo_nb.notebook.magics import VeoMagics
     from veo_nb.notebook.pages.greeting import greeting
 

@@ -24,6 +24,7 @@ from veo_nb.api import answers, wire
 from veo_nb.api import errors as refusals
 from veo_nb.api.auth import KeyFilter, KeyHeader, Origins, checked, moved, origin
 from veo_nb.api.dialects.dialect import Dialect, dialects_of
+from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.api.dialects.vertex import STORAGE
 from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_the_end
 from veo_nb.api.google import Bearer, GoogleAccount
@@ -80,7 +81,8 @@ class AsyncClient:
     Use it on one event loop, as `async with AsyncClient("gptproto", api_key=…) as client:`. `base_url` puts a
     gateway in front of all three calls, and then only the gateway sees the key. Vertex AI takes a key (express
     mode), or a `project` and this machine's Google credentials; `storage_uri` is the `gs://bucket/folder` where it
-    puts the videos. `transport` is httpx's, `clock` gives seconds since the epoch.
+    puts the videos. `keyed` are the providers whose key is here: what they serve is named where a model is gone.
+    `transport` is httpx's, `clock` gives seconds since the epoch.
 
     Raises:
         InvalidRequest: there is no such provider, or its address can't be used.
@@ -96,6 +98,7 @@ class AsyncClient:
         project: str = "",
         location: str = "us-central1",
         storage_uri: str = "",
+        keyed: tuple[str, ...] = (),
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -103,6 +106,7 @@ class AsyncClient:
         if not api_key.can_be_sent():
             raise unsendable_key(api_key.source)
         if isinstance(provider, str):
+            load_plugins()
             if provider not in catalog.PROVIDERS:
                 hint = catalog.did_you_mean(provider, list(catalog.PROVIDERS))
                 raise errors.InvalidRequest(f"There is no provider {provider!r}.", hint=hint)
@@ -110,6 +114,7 @@ class AsyncClient:
         if provider.name == "sandbox" and not api_key:
             api_key = Secret(SANDBOX_KEY, "")
         self.provider = provider
+        self._keyed = keyed
         self._key = api_key
         self._base = base_address(base_url)
         if self._base and not origin(self._base):
@@ -201,9 +206,8 @@ class AsyncClient:
         url, body = await asyncio.to_thread(_encoded, request, dialect)
         async with self._submits:
             try:
-                status, headers, answer = await asyncio.wait_for(
-                    read(self._submit_http, "POST", url, body, LONGEST_NAMING), SUBMIT_SECONDS
-                )
+                async with asyncio.timeout(SUBMIT_SECONDS):
+                    status, headers, answer = await read(self._submit_http, "POST", url, body, LONGEST_NAMING)
             except errors.VeoError:
                 raise
             except _NOT_SENT as error:
@@ -217,14 +221,14 @@ class AsyncClient:
                 raise refusals.uncertain(why) from None
         answer = self._without_key(answer)
         if status >= 300:
-            refusal = self._refusal(status, headers, answer, self._auth, asks=True)
+            refusal = self._refusal(status, headers, answer, self._auth, dialect, asks=True)
             # Of all 5xx, only a 503 in the provider's own words says that nothing was accepted.
             said_no = isinstance(refusal, errors.ContentBlocked) or (
                 status == 503 and refusal.facts.get("provider_code")
             )
             if (status >= 500 and not said_no) or status in _NOT_KNOWN:
                 raise refusals.uncertain(refusal.message.replace("The", "the", 1), status=status)
-            raise refusals.of_submit(refusal, request.model, self.provider)
+            raise refusals.of_submit(refusal, request.model, self.provider, self._elsewhere())
         try:
             return dialect.read_submitted(answer, self._masked)
         except errors.ServiceError as error:
@@ -244,27 +248,43 @@ class AsyncClient:
         if call is None:
             raise errors.NotFound(f"{self.provider.title} is asked in one form only.", hint="")
         url, body = call.url, None if call.body is None else msgspec.json.encode(call.body)
-        async with self._polls:
-            try:
-                status, headers, answer = await asyncio.wait_for(
-                    read(self._http, call.method, url, body, LONGEST_ANSWER), POLL_SECONDS
-                )
-            except errors.VeoError:
-                raise
-            except TooLongError as error:
-                raise errors.ServiceError(f"The provider's answer can't be used: {error}.", hint="") from None
-            except _BROKEN as error:
-                raise refusals.unreachable(url, error) from None
-        answer = self._without_key(answer)
+        status, headers, answer = await self._ask(call.method, url, body)
         if status >= 400:
-            refusal = self._refusal(status, headers, answer, self._auth)
-            raise refusals.of_poll(refusal, model, self.provider)
+            refusal = self._refusal(status, headers, answer, self._auth, dialect)
+            raise refusals.of_poll(refusal, model, self.provider, self._elsewhere())
         if status >= 300:
             raise refusals.pointed_away(url, self._masked(headers.get("location", "")))
         if len(answer) <= CHUNK:
             return dialect.read_operation(answer, self._masked, url)
         # With the video inline: decoded off the loop, which goes on meanwhile.
         return await asyncio.to_thread(dialect.read_operation, answer, self._masked, url)
+
+    async def look(self, url: str) -> bytes:
+        """A page of the provider's that costs nothing, such as its list of models; asked for once, with the key.
+
+        Raises:
+            VeoError: it is not there, not handed out, or can't be reached.
+        """
+        status, headers, answer = await self._ask("GET", url, None)
+        if status >= 400:
+            raise self._refusal(status, headers, answer, self._auth)
+        if status >= 300:
+            raise refusals.pointed_away(url, self._masked(headers.get("location", "")))
+        return answer
+
+    async def _ask(self, method: str, url: str, body: bytes | None) -> tuple[int, httpx.Headers, bytes]:
+        """What a call that costs nothing is answered with, without the key in it."""
+        async with self._polls:
+            try:
+                async with asyncio.timeout(POLL_SECONDS):
+                    status, headers, answer = await read(self._http, method, url, body, LONGEST_ANSWER)
+            except errors.VeoError:
+                raise
+            except TooLongError as error:
+                raise errors.ServiceError(f"The provider's answer can't be used: {error}.", hint="") from None
+            except _BROKEN as error:
+                raise refusals.unreachable(url, error) from None
+        return status, headers, self._without_key(answer)
 
     async def download(self, uri: str, path: Path, on_progress: Progress | None = None) -> int:
         """Bring a video to `path`, going on where an earlier try stopped, and get its size in bytes.
@@ -285,7 +305,8 @@ class AsyncClient:
             address = moved(address, self._base)
         async with self._downloads:
             try:
-                return await asyncio.wait_for(self._fetch(uri, address, path, on_progress), DOWNLOAD_SECONDS)
+                async with asyncio.timeout(DOWNLOAD_SECONDS):
+                    return await self._fetch(uri, address, path, on_progress)
             except errors.VeoError:
                 raise
             except _BROKEN as error:
@@ -334,6 +355,9 @@ class AsyncClient:
                 url = urljoin(url, self._masked(onward))
         raise errors.DownloadError("The video's address leads in a circle.", hint="Ask the provider.")
 
+    def _elsewhere(self) -> refusals.Elsewhere:
+        return refusals.Elsewhere(self._clock(), self._keyed)
+
     def _dialect(self, model: str) -> Dialect:
         """The form of the wire over which this model is asked for; one that nobody knows over the provider's first."""
         known = catalog.MODELS.get(model)
@@ -351,6 +375,7 @@ class AsyncClient:
         headers: httpx.Headers,
         body: bytes,
         auth: KeyHeader | Bearer,
+        dialect: Dialect | None = None,
         *,
         asks: bool = False,
     ) -> errors.VeoError:
@@ -358,7 +383,8 @@ class AsyncClient:
 
         With `asks` it is that to a submit; all else is about what was accepted.
         """
-        refusal = answers.parse_error(status, headers, body, self._clock(), self._masked)
+        own = dialect.read_refusal(status, body, self._masked) if dialect is not None else None
+        refusal = own or answers.parse_error(status, headers, body, self._clock(), self._masked)
         if isinstance(refusal, errors.AuthenticationError) and isinstance(auth, Bearer):
             self._account.forget()
             return refusals.of_account(refusal)

@@ -67,7 +67,7 @@ _LITE = {"720p": 0.05, "1080p": 0.08}
 _OMNI = {"360p": 0.0232, "720p": 0.0695, "1080p": 0.1043, "4k": 0.2085}
 _OMNI_SOURCE = "resellers who quote Google's list or match it"
 
-PRICES: tuple[Price, ...] = (
+PRICES: list[Price] = [
     *_listed("gemini", "veo-3.1-generate-preview", _STANDARD),
     *_listed("gemini", "veo-3.1-fast-generate-preview", _FAST),
     *_listed("gemini", "veo-3.1-lite-generate-preview", _LITE),
@@ -94,9 +94,9 @@ PRICES: tuple[Price, ...] = (
             ),
         )
     ),
-)
-"""Google's. GPTProto publishes none (`Provider.price_note`), and the sandbox takes no money: there it is Google's that a
-clip would cost."""
+]
+"""Google's, and those that other packages bring. GPTProto publishes none (`Provider.price_note`), and the sandbox takes no
+money: there it is Google's that a clip would cost."""
 
 
 def find_price(
@@ -127,10 +127,6 @@ def find_price(
 
 
 _UNITS = ("per_second", "per_call")
-_KEYS: dict[str, dict[str, Any]] = {
-    "resolution": {one: one for model in MODELS.values() for one in model.resolutions},
-    "sound": {"sound": True, "silent": False},
-}
 _EXAMPLE = "Give USD for a second, such as 0.15, or {per_call = 0.6}; or one for each resolution, such as {720p = 0.10, 4k = 0.30}."
 
 
@@ -143,7 +139,7 @@ def read_prices(table: Any, source: str) -> tuple[tuple[Price, ...], list[Proble
     `source` says where the figures come from.
     """
     if not isinstance(table, Mapping):
-        return PRICES, [
+        return tuple(PRICES), [
             Problem(
                 field="prices", message=f"prices can't be {shown(table)}.", hint="It is a table: [prices]"
             )
@@ -198,11 +194,12 @@ def _read_figures(value: Any, places: tuple[str, ...] = ("resolution", "sound"))
     """
     entry = value if isinstance(value, Mapping) else {"per_second": value}
     for place in places:
-        if entry and all(key in _KEYS[place] for key in entry):
+        keys = _keys(place)
+        if entry and all(key in keys for key in entry):
             others = tuple(one for one in places if one != place)
             for key, inner in entry.items():
                 for price in _read_figures(inner, others):
-                    yield price and replace(price, **{place: _KEYS[place][key]})
+                    yield price and replace(price, **{place: keys[key]})
             return
     [(unit, usd)] = entry.items() if len(entry) == 1 else [("", None)]
     amount = read_amount(usd) if unit in _UNITS and not isinstance(usd, str) else None
@@ -210,6 +207,13 @@ def _read_figures(value: Any, places: tuple[str, ...] = ("resolution", "sound"))
         yield None
     else:
         yield Price(usd_per_second=amount) if unit == "per_second" else Price(usd_per_call=amount)
+
+
+def _keys(place: str) -> dict[str, Any]:
+    """What clips are told apart by in a table of prices, and what each key means."""
+    if place == "sound":
+        return {"sound": True, "silent": False}
+    return {one: one for model in MODELS.values() for one in model.resolutions}
 
 
 def read_amount(value: Any) -> float | None:

@@ -25,7 +25,8 @@ The file is TOML, or JSON of the same shape when its name ends in `.json`:
 
 Each fault says when it happens. Of several that fit, the first in the file does:
 
-    call          submit, poll or download, or a list of them; all three when left out
+    call          submit, poll, download or models (its list, as %veo doctor asks for it), or several in a list; all when
+                  left out
     nth           which of the calls of one kind since the server started, counted from 1: a number, a range
                   ("2-4", "10-"), or a list of these; all when left out. Calls without the right key don't count
     share         how many of these, 0 to 1, drawn by lot; the same seed draws the same calls
@@ -69,7 +70,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-Call = Literal["submit", "poll", "download"]
+Call = Literal["submit", "poll", "download", "models"]
 At = Literal["head", "body", "answer"]
 AnyStatus = Annotated[int, Meta(ge=200, le=599)]
 Refusal = Annotated[int, Meta(ge=400, le=599)]

@@ -24,6 +24,7 @@ CALLS: tuple[tuple[Call, re.Pattern[str]], ...] = (
     ("submit", re.compile(r":predictLongRunning$|/interactions$")),
     ("poll", re.compile(r"/operations/|:fetchPredictOperation$|/interactions/[^/]+$")),
     ("download", re.compile(r"/files/[^/]*:download$|/storage/v1/b/")),
+    ("models", re.compile(r"^/v1(?:beta)?/models$|/publishers/google/models/[^/:]+$")),
 )
 GOOGLE = {
     400: "INVALID_ARGUMENT",

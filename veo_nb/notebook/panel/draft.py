@@ -27,6 +27,7 @@ from veo_nb.notebook.panel.validation import (
     plain_values,
 )
 from veo_nb.notebook.place import Place
+from veo_nb.notices import note_seen
 from veo_nb.request import SOURCES, Source, misfit
 from veo_nb.studio import Studio
 from veo_nb.sweep.summary import in_time
@@ -78,8 +79,8 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
         "model": default.alias,
-        "aspect_ratio": "16:9",
-        "resolution": "720p",
+        "aspect_ratio": default.default_shape,
+        "resolution": default.default_resolution,
         "generate_audio": "with sound",
         "duration_seconds": f"{default.default_duration} s",
     }
@@ -273,6 +274,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
             notes.append(f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_text(reason)}")
         asked_for = [cell.request for cell in sweep.plan.cells if cell.request is not None]
         doubts = [doubt for one in asked_for for doubt in text.doubts(one, provider)]
+        models = {one.model for one in asked_for}
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
         firm, seconds = one.quote.firm, one.seconds
@@ -280,6 +282,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         count, stored = (0, clips) if one.stored else (clips, 0)
         price = text.cost(one.usd, provider, one.quote.note) or "price unknown"
         doubts = text.doubts(one.request, provider)
+        models = {one.request.model}
         for name in ("image", "last_frame"):
             frame = getattr(one.request, name)
             shape = misfit(frame, one.request.shape) if frame is not None else ""
@@ -289,6 +292,9 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
                     "Crop or pad it to say how."
                 )
     notes += [plain_text(f"{doubt}: it is sent as it is.") for doubt in dict.fromkeys(doubts)]
+    for ending in filter(None, (studio.jobs.workspace.ending(model, provider) for model in sorted(models))):
+        note_seen(ending)
+        notes.append(ending)
     parts = [text.counted(count, "clip"), price, in_time(seconds)] if count else []
     if stored:
         parts.append(

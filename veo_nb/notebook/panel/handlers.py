@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from veo_nb.engine.fields import fields_again
 from veo_nb.engine.job import Job
-from veo_nb.engine.jobs import fields_again
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.media.picture import Picture, read_picture

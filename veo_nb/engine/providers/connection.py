@@ -49,6 +49,7 @@ def open_client(
         project=settings.project,
         location=settings.location,
         storage_uri=settings.storage_uri,
+        keyed=settings.keyed,
         transport=transport,
         clock=clock,
     )
@@ -115,7 +116,7 @@ class Connection:
         """
         if isinstance(denial, NotFound) and self._clock() > job.kept_until:
             # An operation goes with its video.
-            raise refusals.of_age(denial, uri) from None
+            raise refusals.of_age(denial, uri, job.provider) from None
         if not refusals.is_denial(denial):
             raise denial
         seconds = retry.doubt_pause(times, self._chance())
@@ -217,7 +218,7 @@ class LocalServer:
         if self._ended:
             raise VeoError("The sandbox was stopped.", hint="Make another studio.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        root = str(Path(__file__).parents[2])
+        root = str(Path(__file__).parents[3])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
         with (self.folder / "server.log").open("w", encoding="utf-8") as log:
             process = subprocess.Popen(

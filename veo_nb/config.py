@@ -133,7 +133,8 @@ class Settings:
     library: Path
     """Folder of the ledger and the videos, absolute."""
     model: str
-    """A full id that the provider serves; `vertex:veo-3.1-generate-001` where it is another's."""
+    """A full id that the provider serves; `vertex:veo-3.1-generate-001` where it is another's. Empty where each request has
+    to name one."""
     max_in_flight: int
     """How many operations run at the provider at once."""
     requests_per_minute: int | None = None
@@ -158,16 +159,24 @@ class Settings:
         return bool(self.provider.key_variables) and not (self.provider.keyless and self.project)
 
     @property
+    def has_address(self) -> bool:
+        """Whether it is known where the provider is. Of a gateway only its user knows; the sandbox is started."""
+        return bool(self.base_url or self.provider.submit_base) or not self.provider.key_variables
+
+    @property
     def has_access(self) -> bool:
-        """Whether something can be sent: there is a key, or none is needed."""
-        return bool(self.api_key) or not self.needs_key
+        """Whether something can be sent: there is an address, and a key or none is needed."""
+        return self.has_address and (bool(self.api_key) or not self.needs_key)
 
     def key_or_raise(self) -> Secret:
         """The key, or a sentence on where to put one; an empty one where none is needed.
 
         Raises:
+            InvalidRequest: nobody said where the provider is.
             AuthenticationError: this provider needs a key and none was found, or it can't be one.
         """
+        if not self.has_address:
+            raise missing_address(self.provider)
         if not self.api_key.can_be_sent():
             raise unsendable_key(self.api_key.source)
         if not self.has_access:
@@ -246,7 +255,10 @@ class Settings:
         found = [
             one.name
             for one in catalog.PROVIDERS.values()
-            if one.bills and one.name != self.provider.name and catalog.find_model(model, one)
+            if one.bills
+            and not one.any_model
+            and one.name != self.provider.name
+            and catalog.find_model(model, one)
         ]
         able = [name for name in found if self.opens(name)]
         names = catalog.listed(tuple(f'"{name}:{model}"' for name in able or found))
@@ -333,6 +345,16 @@ def _first_of(
                 values[name], sources[name] = value, place
                 break
     return values, sources
+
+
+def missing_address(provider: catalog.Provider) -> InvalidRequest:
+    """The error for a provider of which nobody said where it is."""
+    return InvalidRequest(
+        f"Nobody said where the {provider.title.lower()} is.",
+        hint=f"Set VEO_NB_BASE_URL, such as https://gateway.example.com; beside other providers "
+        f"VEO_NB_{provider.name.upper()}_BASE_URL.",
+        field="base_url",
+    )
 
 
 def changes(before: Settings, after: Settings) -> str:
@@ -472,6 +494,8 @@ def _folder(value: Any, folder: Path) -> Path:
 
 def _model(name: str, default: catalog.Provider, whose: Callable[[str], str] = lambda _: "") -> str:
     """The full name of a model; `whose` gives the hint for one that others have."""
+    if not name and default.any_model:
+        return ""
     provider, alias = catalog.find_served(name, default)
     model = catalog.find_model(alias, provider)
     if model is None:

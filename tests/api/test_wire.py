@@ -256,7 +256,7 @@ ANSWERS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=settings().max_examples)
 @given(ANSWERS)
 @example(DEEP)
 @example(NUMBER)
@@ -276,7 +276,7 @@ def test_any_answer_gives_an_operation_or_one_of_our_errors(body):
             assert operation.error is None
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=settings().max_examples)
 @given(
     st.integers(300, 599),
     st.dictionaries(st.just("retry-after"), st.text(max_size=12)),

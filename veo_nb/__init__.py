@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from veo_nb.api.client import AsyncClient
     from veo_nb.api.wire import Operation, Sample
+    from veo_nb.catalog.lives import Life
     from veo_nb.catalog.prices import Price
     from veo_nb.catalog.providers import Provider
     from veo_nb.config import Settings
@@ -99,6 +100,7 @@ __all__ = [
     "KeyStores",
     "Library",
     "LibrarySummary",
+    "Life",
     "Lineage",
     "Link",
     "NotFound",
@@ -173,6 +175,7 @@ _HOMES = {
     "Jobs": "veo_nb.engine.jobs",
     "KeyStores": "veo_nb.credentials.stores",
     "Library": "veo_nb.library",
+    "Life": "veo_nb.catalog.lives",
     "LibrarySummary": "veo_nb.store.queries",
     "Lineage": "veo_nb.store.lineage",
     "Link": "veo_nb.store.lineage",

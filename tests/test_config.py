@@ -170,7 +170,10 @@ def test_prices_are_the_catalogs_after_those_in_the_file(resolve):
         ({"provder": "x"}, "There is no setting 'provder'. Did you mean provider?"),
         ({"apikey": KEY}, "There is no setting 'apikey'. Did you mean api_key?"),
         ({"provider": "gptprto"}, "There is no provider 'gptprto'. Did you mean gptproto?"),
-        ({"provider": "acme"}, "There is no provider 'acme'. Known: gptproto, gemini, vertex, sandbox."),
+        (
+            {"provider": "acme"},
+            "There is no provider 'acme'. Known: gptproto, gemini, vertex, gateway, sandbox.",
+        ),
         ({"provider": ["gptproto"]}, "There is no provider ['gptproto']. Did you mean gptproto?"),
         ({"model": "fats"}, "sandbox has no model 'fats'. Did you mean fast?"),
         *[

@@ -112,7 +112,7 @@ class Elsewhere:
         """What is set for a provider alone: by its variable, and in its table of the file."""
         if setting not in OF_A_PROVIDER:
             return [("", None), ("", None)]
-        variable = _variable_of(name, setting)
+        variable = variable_of(name, setting)
         table = self._tables.get(name, {})
         return [
             (variable, _variable(self._environ, variable)),
@@ -131,7 +131,8 @@ class Settings:
     library: Path
     """Folder of the ledger and the videos, absolute."""
     model: str
-    """A full id that the provider serves; `vertex:veo-3.1-generate-001` where it is another's."""
+    """A full id that the provider serves; `vertex:veo-3.1-generate-001` where it is another's. Empty where each request has
+    to name one."""
     max_in_flight: int
     """How many operations run at the provider at once."""
     requests_per_minute: int | None = None
@@ -158,42 +159,29 @@ class Settings:
         return bool(self.provider.key_variables) and not (self.provider.keyless and self.project)
 
     @property
+    def has_address(self) -> bool:
+        """Whether it is known where the provider is. Of a gateway only its user knows; the sandbox is started."""
+        return bool(self.base_url or self.provider.submit_base) or not self.provider.key_variables
+
+    @property
     def has_access(self) -> bool:
-        """Whether something can be sent: there is a key, or none is needed."""
-        return bool(self.api_key) or not self.needs_key
+        """Whether something can be sent: there is an address, and a key or none is needed."""
+        return self.has_address and (bool(self.api_key) or not self.needs_key)
 
     def key_or_raise(self) -> Secret:
         """The key, or a sentence on where to put one; an empty one where none is needed.
 
         Raises:
+            InvalidRequest: nobody said where the provider is.
             AuthenticationError: this provider needs a key and none was found, or it can't be one.
         """
+        if not self.has_address:
+            raise missing_address(self.provider)
         if not self.api_key.can_be_sent():
             raise unsendable_key(self.api_key.source)
         if not self.has_access:
             raise missing_key(self.provider)
         return self.api_key
-
-    @property
-    def has_address(self) -> bool:
-        """Whether it is known where to send: an address of its own, one that was given, or the sandbox that is started."""
-        return bool(self.base_url or self.provider.submit_base) or self.provider.name == "sandbox"
-
-    def check_access(self) -> None:
-        """Nothing, where something can be sent as far as the key and the address go.
-
-        Raises:
-            AuthenticationError: this provider needs a key and none was found, or it can't be one.
-            InvalidRequest: nobody has said where it is.
-        """
-        self.key_or_raise()
-        if not self.has_address:
-            name = self.provider.name
-            raise InvalidRequest(
-                f"{self.provider.title} has no address of its own.",
-                hint=f"Set {_variable_of(name, 'base_url')}, or base_url under [providers.{name}] in {FILE}.",
-                field="base_url",
-            )
 
     # Several providers
 
@@ -282,7 +270,10 @@ class Settings:
         found = [
             one.name
             for one in catalog.PROVIDERS.values()
-            if one.bills and one.name != self.provider.name and catalog.find_model(model, one)
+            if one.bills
+            and not one.any_model
+            and one.name != self.provider.name
+            and catalog.find_model(model, one)
         ]
         able = [name for name in found if self.opens(name)]
         names = catalog.listed(tuple(f'"{name}:{model}"' for name in able or found))
@@ -371,6 +362,16 @@ def _first_of(
     return values, sources
 
 
+def missing_address(provider: catalog.Provider) -> InvalidRequest:
+    """The error for a provider of which nobody said where it is."""
+    return InvalidRequest(
+        f"Nobody said where the {provider.title.lower()} is.",
+        hint=f"Set VEO_NB_BASE_URL, such as https://gateway.example.com; beside other providers "
+        f"VEO_NB_{provider.name.upper()}_BASE_URL.",
+        field="base_url",
+    )
+
+
 def changes(before: Settings, after: Settings) -> str:
     """A sentence on another library or another budget; empty where both are as they were."""
     parts = []
@@ -385,7 +386,7 @@ def _amount(budget: float | None) -> str:
     return "none" if budget is None else f"USD {budget:,.2f}"
 
 
-def _variable_of(provider: str, setting: str) -> str:
+def variable_of(provider: str, setting: str) -> str:
     """The variable that has a setting for one provider: `VEO_NB_VERTEX_BASE_URL`."""
     return f"VEO_NB_{re.sub(r'[^A-Z0-9]', '_', provider.upper())}_{setting.upper()}"
 
@@ -460,6 +461,8 @@ def _folder(value: Any, folder: Path) -> Path:
 
 def _model(name: str, default: catalog.Provider, whose: Callable[[str], str] = lambda _: "") -> str:
     """The full name of a model; `whose` gives the hint for one that others have."""
+    if not name and default.any_model:
+        return ""
     provider, alias = catalog.find_served(name, default)
     model = catalog.find_model(alias, provider)
     if model is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -22,14 +23,17 @@ from tests.notebook.conftest import shell  # noqa: F401  a fixture
 from tests.plugin.conftest import HOME, lay_out_lumen, until
 from tests.plugin.service import KEY
 from tests.test_request import RED
+from tests.world import Time
 from veo_nb import catalog, doctor, errors, views
 from veo_nb.api.errors import of_age
 from veo_nb.notebook.completion import Known, complete
 from veo_nb.notebook.panel.draft import check_draft, make_setup
+from veo_nb.notebook.panel.entries import make_item
 from veo_nb.notebook.panel.store import empty_draft
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.text import settings as said
 from veo_nb.request import make_request
+from veo_nb.store.queries import Query
 from veo_nb.studio import Studio
 
 ROOT = Path(__file__).parents[2]
@@ -240,11 +244,16 @@ def test_a_sweep_over_its_models_says_which_cells_it_cannot_make(make_studio, lu
     ]
 
 
-def test_a_cell_makes_a_clip(make_studio, lumen, shell, monkeypatch, capsys):  # noqa: F811
+def test_a_cell_makes_a_clip(make_studio, install, lumen, shell, monkeypatch, capsys):  # noqa: F811
+    install("veo-nb-acme", "1 / 0")
     monkeypatch.setattr(views, "NotebookStudio", lambda **settings: make_studio())
     monkeypatch.setattr(veo_nb, "_folder", None)
     shell.run_line_magic("load_ext", "veo_nb")
-    assert "Lumen" in capsys.readouterr().out
+    said_at_once = capsys.readouterr().out
+    assert "Lumen" in said_at_once
+    assert said_at_once.startswith(
+        "veo-nb-acme 0.1 brings no provider: ZeroDivisionError: division by zero. "
+    )
     line = "%%veo --model lumen --aspect-ratio 1:1 --duration 10 --out fox --wait"
     shell.run_cell(f"{line}\nA fox.\n").raise_error()
     assert shell.user_ns["fox"].video.path.exists()
@@ -320,3 +329,68 @@ def test_without_its_key_it_asks_for_one(installed, tmp_path):
     with pytest.raises(errors.AuthenticationError, match=r"Lumen needs a key .* or set LUMEN_API_KEY"):
         studio.generate("A fox.")
     assert make_setup(studio, Place(tmp_path)).title == "Lumen"
+
+
+def test_a_sweep_goes_over_its_models_and_those_of_others(installed, lumen, service, tmp_path, clip, tls):
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.host != "api.lumen.example":
+            response: httpx.Response = await service.transport.handle_async_request(request)
+            return response
+        assert request.headers["x-lumen-key"] == KEY
+        if request.method == "POST":
+            status, told = lumen.take(json.loads(request.content))
+        elif request.url.path.startswith("/clips/"):
+            return httpx.Response(200, content=clip)
+        else:
+            status, told = lumen.tell(request.url.path.rpartition("/")[2])
+        return httpx.Response(status, json=told)
+
+    time = Time()
+    studio = views.NotebookStudio(
+        environ={"GEMINI_API_KEY": "gemini-key-0123456789", "LUMEN_API_KEY": KEY},
+        folder=tmp_path,
+        clock=time.clock,
+        sleep=time.hurry,
+        transport=httpx.MockTransport(answer),
+        provider="gemini",
+    )
+    axes = {"model": ["omni", "lumen:quick"], "duration_seconds": [5, 7]}
+    sweep = studio.sweep("A fox.", axes=axes)
+    sweep.wait(60)
+    made = [(job.provider.name, job.status) for job in sweep.jobs]
+    assert sorted(made) == [("gemini", "succeeded"), ("gemini", "succeeded"), ("lumen", "succeeded")]
+    [reason] = [cell.reason for cell in sweep.cells if cell.reason]
+    assert reason == "duration_seconds can't be 7."
+    assert {one.provider for one in studio.cost().charges} == {"gemini", "lumen"}
+    studio.close()
+
+
+# Without it
+
+
+def test_a_library_stays_open_where_the_package_is_gone(make_studio, tmp_path, shell, monkeypatch):  # noqa: F811
+    former = make_studio()
+    job = former.generate("A fox.").wait(30)
+    sweep = former.sweep("An owl.", axes={"model": ["quick", "lumen"]}).wait(30)
+    former.close()
+    for table in (catalog.PROVIDERS, catalog.MODELS):
+        for name in [one for one in table if one.startswith("lumen")]:
+            del table[name]
+    studio = views.NotebookStudio(environ={"VEO_NB_LIBRARY": "library"}, folder=tmp_path)
+    again = studio.job(job.id)
+    assert (again.video.path, again.provider.title, said(again.request)) == (
+        job.video.path,
+        "lumen",
+        ["lumen-2-quick"],
+    )
+    rows = studio.library.browse(Query()).rows
+    items = [make_item(one, studio.library.folder, Place(tmp_path)) for one in rows]
+    assert sorted(one.settings for one in items) == ["lumen-2", "lumen-2-quick", "lumen-2-quick"]
+    monkeypatch.setattr(views, "NotebookStudio", lambda **settings: studio)
+    monkeypatch.setattr(veo_nb, "_folder", None)
+    shell.run_line_magic("load_ext", "veo_nb")
+    for command in ("", f"show {job.id}", f"show {sweep.id}", "history", "sweeps", "cost", "config"):
+        shell.run_cell(f"%veo {command}").raise_error()
+    with pytest.raises(errors.InvalidRequest, match="There is no provider 'lumen'"):
+        again.rerun()
+    shell.run_line_magic("unload_ext", "veo_nb")

@@ -23,12 +23,12 @@ from veo_nb import catalog, errors
 from veo_nb.api import answers, wire
 from veo_nb.api import errors as refusals
 from veo_nb.api.auth import KeyFilter, KeyHeader, Origins, checked, moved, origin
-from veo_nb.api.dialects.dialect import Dialect, dialects_of
+from veo_nb.api.dialects.dialect import Form, dialects_of
 from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.api.dialects.vertex import STORAGE
 from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_the_end
 from veo_nb.api.google import Bearer, GoogleAccount
-from veo_nb.api.transport import TooLongError, beginning, check_open, head, read
+from veo_nb.api.transport import JSON, TooLongError, beginning, check_open, head, read
 from veo_nb.api.unpacking import unpack
 from veo_nb.credentials.addresses import base_address, is_private
 from veo_nb.credentials.keys import SANDBOX_KEY, Secret, unsendable_key
@@ -139,7 +139,7 @@ class AsyncClient:
         self._auth: KeyHeader | Bearer = (
             Bearer(self._account, self._own)
             if provider.keyless and not api_key
-            else KeyHeader(provider.key_header, api_key, self._own)
+            else KeyHeader(provider.key_header, api_key, self._own, provider.key_scheme)
         )
         self._clock = clock
         self._transport = transport
@@ -206,11 +206,13 @@ class AsyncClient:
             AuthenticationError, PermissionDenied, NotFound, InvalidRequest, ContentBlocked: it was refused.
         """
         dialect = self._dialect(request.model)
-        url, body = await asyncio.to_thread(_encoded, request, dialect)
+        url, body, kind = await asyncio.to_thread(_encoded, request, dialect)
         async with self._submits:
             try:
                 async with asyncio.timeout(SUBMIT_SECONDS):
-                    status, headers, answer = await read(self._submit_http, "POST", url, body, LONGEST_NAMING)
+                    status, headers, answer = await read(
+                        self._submit_http, "POST", url, body, LONGEST_NAMING, kind=kind
+                    )
             except errors.VeoError:
                 raise
             except _NOT_SENT as error:
@@ -361,7 +363,7 @@ class AsyncClient:
     def _elsewhere(self) -> refusals.Elsewhere:
         return refusals.Elsewhere(self._clock(), self._keyed, self._home)
 
-    def _dialect(self, model: str) -> Dialect:
+    def _dialect(self, model: str) -> Form:
         """The form of the wire over which this model is asked for; one that nobody knows over the provider's first."""
         known = catalog.MODELS.get(model)
         return self._dialects[self.provider.dialects[0] if known is None else self.provider.dialect_of(known)]
@@ -378,7 +380,7 @@ class AsyncClient:
         headers: httpx.Headers,
         body: bytes,
         auth: KeyHeader | Bearer,
-        dialect: Dialect | None = None,
+        dialect: Form | None = None,
         *,
         asks: bool = False,
     ) -> errors.VeoError:
@@ -424,13 +426,17 @@ def _trusted() -> ssl.SSLContext:
     return context if context.cert_store_stats()["x509_ca"] else httpx.create_ssl_context()
 
 
-def _encoded(request: VideoRequest, dialect: Dialect) -> tuple[str, bytes]:
-    """The address and the body of a submit, with the source video in it where that is a file of ours."""
+def _encoded(request: VideoRequest, dialect: Form) -> tuple[str, bytes, str]:
+    """The address, the body and its type of a submit, with the source video in it where that is a file of ours."""
     source = request.source.uri if request.source is not None else ""
     try:
         clip = Path(url2pathname(urlsplit(source).path)).read_bytes() if source.startswith("file:") else b""
         call = dialect.submit(request, clip)
-        return call.url, msgspec.json.encode(call.body)
+        if call.attachments:
+            files = {name: (one.name, one.data, one.mime) for name, one in call.attachments.items()}
+            form = httpx.Request("POST", call.url, data=dict(call.body or {}), files=files)
+            return call.url, form.read(), form.headers["content-type"]
+        return call.url, msgspec.json.encode(call.body), JSON
     except OSError as error:
         raise errors.InvalidRequest(
             f"The source video can't be read: {error.strerror}.", hint="Make it anew.", field="video"

@@ -8,6 +8,7 @@ from veo_nb import errors
 from veo_nb.api.download import CHUNK
 
 LONGEST_ERROR = 64 * 2**10
+JSON = "application/json"
 
 
 class TooLongError(Exception):
@@ -28,15 +29,21 @@ def beginning(error: BaseException) -> bytes:
 
 
 async def read(
-    http: httpx.AsyncClient, method: str, url: str, body: bytes | None, longest: int
+    http: httpx.AsyncClient,
+    method: str,
+    url: str,
+    body: bytes | None,
+    longest: int,
+    *,
+    kind: str = JSON,
 ) -> tuple[int, httpx.Headers, bytes]:
-    """The status, the headers and the body of an answer; of an error only the beginning.
+    """The status, the headers and the body of an answer; of an error only the beginning. `kind` is the type of ours.
 
     Raises:
         TooLongError: the body has more than `longest` bytes.
     """
     check_open(http)
-    headers = {"content-type": "application/json"} if body is not None else {}
+    headers = {"content-type": kind} if body is not None else {}
     async with http.stream(method, url, headers=headers, content=body) as response:
         if response.status_code >= 300:
             return response.status_code, response.headers, await head(response)

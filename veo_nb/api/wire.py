@@ -1,6 +1,6 @@
 """What goes over the wire as values: a request becomes a body; a call, a sample and an operation. Pure.
 
-The wire has no progress figure and no cancel. Source of the names: the provider's page for the parameters. Answers are
+Source of the names: the provider's page for the parameters. Answers are
 read in `answers`.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from veo_nb import catalog, errors
@@ -33,12 +33,23 @@ PARAMETERS = {
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes along in a form."""
+
+    name: str
+    mime: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Call:
-    """One request as it will be sent: its method, its whole address, and its body as JSON values."""
+    """One request as it will be sent: its method, its whole address, and its body as JSON values, or as the fields of a form."""
 
     method: Literal["GET", "POST"]
     url: str
     body: Mapping[str, Any] | None = None
+    attachments: Mapping[str, Attachment] = field(default_factory=dict)
+    """Files by the names of their fields. Where there are some it goes as a form, whose other fields are the body's."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,8 @@ class Operation:
     """Why a done operation has no sample; None while it runs and when it has one."""
     filtered: tuple[str, ...] = ()
     """The safety filter's words, for a done operation that lost some or all of its samples."""
+    progress: float | None = None
+    """How far one that runs is, 0 to 1; None where the provider does not tell."""
 
 
 def submit_body(
@@ -95,11 +108,20 @@ def submit_body(
     return {"instances": [instance], **({"parameters": parameters} if parameters else {})}
 
 
-def _image(picture: Picture) -> dict[str, str]:
+def encode_picture(picture: Picture) -> Picture:
+    """The picture as it is sent.
+
+    Raises:
+        InvalidRequest: it can't be read.
+    """
     try:
-        sent = outgoing(picture)
+        return outgoing(picture)
     except UnreadablePicture as error:
         raise errors.InvalidRequest(str(error), hint=error.hint) from None
+
+
+def _image(picture: Picture) -> dict[str, str]:
+    sent = encode_picture(picture)
     return {"mimeType": sent.mime, "bytesBase64Encoded": base64.b64encode(sent.data).decode("ascii")}
 
 

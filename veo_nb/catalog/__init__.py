@@ -10,13 +10,14 @@ noticed by the other. Facts come from the provider's page and Google's Gemini AP
 """
 
 from veo_nb.catalog.capabilities import RULES, Rule
-from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
+from veo_nb.catalog.fields import DRAFT, FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
 from veo_nb.catalog.inputs import IMAGE, SOURCES, ImageLimits, SourceLimits
 from veo_nb.catalog.lives import Life
 from veo_nb.catalog.lookup import (
     ending,
     find_model,
     find_served,
+    model,
     model_names,
     qualified,
     short_name,
@@ -44,14 +45,25 @@ from veo_nb.catalog.prices import (
     read_amount,
     read_prices,
 )
-from veo_nb.catalog.providers import PROVIDERS, Provider
+from veo_nb.catalog.providers import PROVIDERS, Provider, known_provider
 from veo_nb.catalog.registry import Entries, Spoken, register
-from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts, translated
+from veo_nb.catalog.rules import (
+    RENAME,
+    WHOLE,
+    Problem,
+    check,
+    check_text,
+    choices,
+    find_doubts,
+    takes,
+    translated,
+)
 
 __all__ = [
     "COMMAS",
     "DASHES",
     "DEFAULT_MODEL",
+    "DRAFT",
     "FIELD",
     "FIELDS",
     "FIT",
@@ -92,8 +104,10 @@ __all__ = [
     "find_price",
     "find_served",
     "identifier",
+    "known_provider",
     "listed",
     "mode_of",
+    "model",
     "model_names",
     "plain",
     "qualified",
@@ -102,6 +116,7 @@ __all__ = [
     "register",
     "short_name",
     "shown",
+    "takes",
     "translated",
     "unquoted",
     "ways_on",

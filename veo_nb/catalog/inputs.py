@@ -62,5 +62,7 @@ SOURCES: dict[str, SourceLimits] = {
         lines=(360, 720, 1080, 2160),
         edited_seconds=15.0,
     ),
+    # The shape has extensions and edits of its own, which gateways do not pass on.
+    "videos": SourceLimits(schemes=(), inline=False, least_seconds=0.0, most_seconds=0.0, lines=()),
 }
 """By form of the wire."""

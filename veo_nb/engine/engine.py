@@ -424,6 +424,8 @@ class Engine:
                 await self._record(job, state=State.DOWNLOADING, received=0, total=None, **ready)
                 return operation
             seen_running = True
+            if operation.progress != job.now.progress:
+                job.change(progress=operation.progress)
             self._check_plausible(job, deadline, PLAUSIBLE_SECONDS)
 
     async def _ask(self, job: Job) -> wire.Operation:

@@ -53,8 +53,8 @@ _HERE: weakref.WeakValueDictionary[str, Leases] = weakref.WeakValueDictionary()
 """Those of this process, by owner: `configure` leaves the jobs of the former studio running."""
 
 
-Whom = Literal["notebook", "silence", "provider", "key"]
-"""Another kernel that lives; one that may be gone; a provider that nobody here knows; a key for the provider."""
+Whom = Literal["notebook", "silence", "provider", "address", "key"]
+"""Another kernel that lives; one that may be gone; a provider that nobody here knows; where it is; a key for the provider."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,8 @@ class Leases:
             elif row.provider not in catalog.PROVIDERS:
                 found.append(Awaited(row.id, "provider", row.provider))
             elif not self._settings.opens(row.provider):
-                found.append(Awaited(row.id, "key", row.provider))
+                here = self._settings.at(row.provider, ask=False).has_address
+                found.append(Awaited(row.id, "key" if here else "address", row.provider))
         return found
 
     def follow(self, job: Job) -> None:
@@ -188,7 +189,7 @@ class Leases:
         self._ledger.check_writable()
         row = self._ledger.job(job.id)
         if row is not None:
-            self._settings.at(row.provider).check_access()
+            self._settings.at(row.provider).key_or_raise()
         # A row of ours that says something else is one whose end could not be written.
         known = row is not None and (row.state == job.status or row.owner == self._holder.id)
         if row is None or not known or not self._holder.seize(row):

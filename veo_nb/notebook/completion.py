@@ -146,6 +146,8 @@ def _suits(command: str, job: Job) -> bool:
         return state is State.UNCERTAIN
     if command == "rerun":
         return state.final and state is not State.UNCERTAIN and not job.fetchable
+    if command == "final":
+        return job.is_draft and state is State.SUCCEEDED
     return job.fetchable if command == "retry" else True
 
 
@@ -172,7 +174,7 @@ def _is_taken(flag: str, words: list[str], known: Known) -> bool:
     typed = _given(words).get("model", "")
     provider, _ = _served(typed if ":" in typed else known.default, known.provider)
     if item.kind != "switch":
-        return provider.takes(item)
+        return catalog.takes(item, provider)
     asked = {"prompt": _SOME, "model": typed if ":" in typed else known.default}
     before = catalog.check(asked, known.provider)
     return catalog.check({**asked, item.name: name == flag}, known.provider) == before

@@ -13,9 +13,18 @@ from veo_nb.engine.jobs import Unfetched
 from veo_nb.engine.lease import Awaited
 from veo_nb.media.picture import Picture
 from veo_nb.media.shape import frame_of, ratio_of
-from veo_nb.notebook.protocol import Estimate, Part, Progress, Since, Transfer, Until, format_elapsed
+from veo_nb.notebook.protocol import (
+    Estimate,
+    Part,
+    Progress,
+    Reported,
+    Since,
+    Transfer,
+    Until,
+    format_elapsed,
+)
 from veo_nb.request import LEADERS, VideoRequest, misfit
-from veo_nb.store.billing import Bill, ask_price
+from veo_nb.store.billing import Bill, Quote, Saving, ask_price
 from veo_nb.store.rows import State
 
 MEGABYTE = 1_000_000
@@ -40,7 +49,9 @@ def line(job: Job) -> list[Part]:
 
 
 def progress(now: Snapshot) -> Progress | None:
-    """How far a job is: guessed while it runs, counted while it downloads."""
+    """How far a job is: reported or guessed while it runs, counted while it downloads."""
+    if now.state is State.RUNNING and now.progress is not None:
+        return Reported(share=now.progress)
     if now.state is State.RUNNING and now.submitted_at is not None:
         return Estimate(since=now.submitted_at, expected=now.typical)
     if now.state is State.DOWNLOADING and now.total:
@@ -94,16 +105,24 @@ def _lost(job: Job) -> str:
     return f"{which} {'are' if samples[1:] and job.now.videos else 'is'} lost: {why.rstrip('.')}"
 
 
-def settings(request: VideoRequest, model: str = "") -> list[str]:
+def settings_of(job: Job) -> list[str]:
+    """`settings` of a job's request; of a draft with what it saves."""
+    return settings(job.request, draft(job), job.model)
+
+
+def settings(request: VideoRequest, drafted: str = "", model: str = "") -> list[str]:
     """What was set, as short words: the model, then nothing that was left to the provider.
 
-    `model` is its name with that of its provider, where that has to be said (`Job.model`).
+    `drafted` stands for the resolution of a draft, where more is known of it; `model` is its name with that of its
+    provider, where that has to be said (`Job.model`).
     """
+    drafted = drafted or (f"Draft: {request.resolution}" if request.is_draft else "")
     enhanced = {True: "prompt enhanced", False: "prompt as written", None: ""}[request.enhance_prompt]
     shown = [
-        model or catalog.MODELS[request.model].alias,
+        drafted,
+        model or catalog.model(request.model).alias,
         _shape(request),
-        request.resolution,
+        "" if drafted else request.resolution,
         request.duration_seconds and f"{request.duration_seconds} s",
         request.image and f"from {_picture(request.image, request.shape)}",
         request.last_frame and f"to {_picture(request.last_frame, request.shape)}",
@@ -120,6 +139,65 @@ def settings(request: VideoRequest, model: str = "") -> list[str]:
         request.resize_mode and f"resized by {request.resize_mode}",
     ]
     return [str(part) for part in shown if part]
+
+
+def draft(job: Job) -> str:
+    """`Draft: 360p at about a third of the price`; empty for a job that makes none."""
+    if not job.is_draft:
+        return ""
+    full, once = job.final_quote.usd, job.now.unanswered == 0
+    share = job.estimate / full if full and job.estimate is not None and once else None
+    return saving(Saving(resolution=job.request.lines, share=share))
+
+
+def saving(found: Saving) -> str:
+    """`Draft: 360p at about a third of the price`."""
+    share = "" if found.share is None else f" at about {_share(found.share)} of the price"
+    return f"Draft: {found.resolution}{share}"
+
+
+def _share(share: float) -> str:
+    near = min(_SHARES, key=lambda name: abs(_SHARES[name] - share))
+    return near if abs(_SHARES[near] - share) <= 0.05 * share else f"{share:.0%}"
+
+
+_SHARES = {
+    "three quarters": 3 / 4,
+    "two thirds": 2 / 3,
+    "half": 1 / 2,
+    "a third": 1 / 3,
+    "a quarter": 1 / 4,
+    "a fifth": 1 / 5,
+    "a tenth": 1 / 10,
+}
+
+
+def final_cost(job: Job) -> str:
+    """What the final of a draft would cost; empty where no price is known."""
+    found = job.final_quote
+    return cost(found.usd, job.provider, found.note)
+
+
+def final(job: Job) -> str:
+    """How a draft that is here is made final, or which job its final is; empty for anything else."""
+    if not job.is_draft or job.now.state is not State.SUCCEEDED:
+        return ""
+    if (made := job.final) is not None:
+        return f"its final is {made.id}: %veo show {made.id}"
+    price = final_cost(job)
+    return f"%veo final {job.id} makes it final{f', {price}' if price else ''}{differs(job)}"
+
+
+def differs(job: Job) -> str:
+    """The warning that a final is not the same again, where the model takes no seed; else empty."""
+    return "" if job.request.seed is not None else "; it will differ, since the model takes no seed"
+
+
+def in_full(request: VideoRequest, found: Quote | None) -> str:
+    """`in full about $0.70`, for the final of a draft that is not made yet; empty for what is no draft."""
+    if found is None or not request.is_draft:
+        return ""
+    return f"in full {'at an unknown price' if found.usd is None else f'about {dollars(found.usd)}'}"
 
 
 def cost(usd: float | None, provider: catalog.Provider, note: str = "") -> str:
@@ -288,6 +366,7 @@ _AWAITED = {
     "notebook": "being made by another notebook on {name}: {jobs}",
     "silence": "{jobs} {verb} for a kernel on {name} that may be gone: taken on once it has said nothing for a minute",
     "provider": "{jobs} {verb} for {name}, a provider that is not known here: install its package",
+    "address": "{jobs} {verb} for the address of the {name}: set VEO_NB_BASE_URL",
     "key": "{jobs} {verb} for a key: %veo login {name}",
 }
 
@@ -333,6 +412,8 @@ def _waiting(note: JobNote, now: Snapshot) -> list[Part]:
 
 def _generating(now: Snapshot) -> list[Part]:
     began = now.submitted_at or now.created_at
+    if now.progress is not None:
+        return ["Generating", Since(at=began), f"{now.progress:.0%}".replace("%", " %")]
     past = "longer than most"
     if now.slow is not None:
         past = f"longer than most (9 of 10 take under {format_elapsed(math.ceil(now.slow))})"

@@ -1,4 +1,4 @@
-"""Which forms of the wire a provider speaks. To add one, add its file and a line in `SPOKEN`."""
+"""Which forms of the wire a provider speaks. To add one, add its file and a line in `FORMS`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from veo_nb.api.body import Mask, as_it_is
 from veo_nb.api.dialects.gemini import Gemini
 from veo_nb.api.dialects.interactions import Interactions
 from veo_nb.api.dialects.vertex import Vertex
+from veo_nb.api.dialects.videos import Videos
 from veo_nb.api.wire import Call, Operation
+from veo_nb.config import missing_address
 from veo_nb.credentials.keys import missing_key
 from veo_nb.request import VideoRequest
 
 
-class Dialect(Protocol):
-    """What the client asks of a dialect: values in, a call or an address out."""
+class Form(Protocol):
+    """A form of the wire, as the client asks for it: values in, a call or an address out. Other packages write a `foreign.Dialect`."""
 
     def submit(self, request: VideoRequest, clip: bytes = b"") -> Call:
         """The call that asks for a clip; `clip` is its source video where that lies on this machine."""
@@ -58,7 +60,7 @@ class Place:
     """`gs://bucket/folder` for the videos, at Vertex AI."""
 
 
-SPOKEN: dict[str, Callable[[Place], Dialect]] = {
+FORMS: dict[str, Callable[[Place], Form]] = {
     "gemini": lambda at: Gemini(at.provider, at.base),
     "vertex": lambda at: Vertex(
         provider=at.provider,
@@ -70,13 +72,14 @@ SPOKEN: dict[str, Callable[[Place], Dialect]] = {
     "interactions": lambda at: Interactions(
         provider=at.provider, base=at.base, project=at.project, storage_uri=at.storage_uri
     ),
+    "videos": lambda at: Videos(base=at.base or at.provider.submit_base),
 }
 """The dialects by name; those that other packages bring are added (see `plugins`)."""
 
 
 def dialects_of(
     provider: catalog.Provider, base: str, *, has_key: bool, project: str, location: str, storage_uri: str
-) -> dict[str, Dialect]:
+) -> dict[str, Form]:
     """The dialects of a provider by name, ready to be asked.
 
     Raises:
@@ -84,11 +87,13 @@ def dialects_of(
         AuthenticationError: there is neither a key nor a project, and it needs one of them.
     """
     if not (base or provider.submit_base):
+        if provider.key_variables:
+            raise missing_address(provider)
         raise errors.InvalidRequest(
             f"The {provider.title} has no address of its own.",
             hint="Give base_url=, as `veo-nb sandbox` prints it.",
         )
-    unknown = [name for name in provider.dialects if name not in SPOKEN]
+    unknown = [name for name in provider.dialects if name not in FORMS]
     if unknown:
         raise errors.InvalidRequest(
             f"{provider.title} speaks {catalog.shown(unknown[0])}, which this version does not.",
@@ -114,4 +119,4 @@ def dialects_of(
         location=location,
         storage_uri=storage_uri if provider.keyless else "",
     )
-    return {name: SPOKEN[name](place) for name in provider.dialects}
+    return {name: FORMS[name](place) for name in provider.dialects}

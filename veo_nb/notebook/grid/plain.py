@@ -38,7 +38,9 @@ def preview_table(preview: SweepPreview) -> HTML:
     )
     refused = len(plan.cells) - len(asked)
     empty = [f"{refused} can't be made"] if refused else []
-    line = " · ".join(["Nothing sent", in_words(preview.forecast, preview.providers), *empty, *doubts])
+    undrafted = [f"{plan.undrafted} of them no draft, since nothing is cheaper"] if plan.undrafted else []
+    said = in_words(preview.forecast, preview.providers)
+    line = " · ".join(["Nothing sent", said, *empty, *undrafted, *doubts])
     return _page(plan, entries, line)
 
 
@@ -69,6 +71,7 @@ def in_words(found: Forecast, providers: Sequence[catalog.Provider]) -> str:
         _counted(found.requests, "request"),
         _counted(found.clips, "clip"),
         found.price if any(one.bills for one in providers) else f"would cost {found.price}",
+        *([found.in_full] if found.drafts else []),
         *([in_time(found.seconds)] if found.requests else []),
         *([f"{found.stored} there already"] if found.stored else []),
         f"to {' and '.join(one.title for one in providers)}",

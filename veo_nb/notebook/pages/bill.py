@@ -94,8 +94,8 @@ def _rows(charges: Sequence[Charge]) -> tuple[list[Row], set[int]]:
 
 
 def _who(charge: Charge) -> str:
-    model, provider = catalog.MODELS.get(charge.model), catalog.PROVIDERS.get(charge.provider)
-    return f"{model.title if model else charge.model}, {provider.title if provider else charge.provider}"
+    model, provider = catalog.model(charge.model), catalog.PROVIDERS.get(charge.provider)
+    return f"{model.title}, {provider.title if provider else charge.provider}"
 
 
 def _usd(charge: Charge) -> str:

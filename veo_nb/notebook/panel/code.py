@@ -7,13 +7,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest
 from veo_nb.media.picture import Picture
 from veo_nb.notebook.options import split_cell
 from veo_nb.request import Source
 from veo_nb.store.files import Files
+from veo_nb.sweep.axes import SETTABLE
 from veo_nb.sweep.template import is_plain
 
 
@@ -25,8 +25,8 @@ def cell_of(job: Job, library: Files) -> str:
     if prompt != prompt.strip() or not is_plain(prompt) or prompt.startswith("%"):
         return ""
     words = ["%%veo", "--model", job.model]
-    for name, value in request.settings().items():
-        item = catalog.FIELD[name]
+    for name, value in request.asked(job.provider, job.take).items():
+        item = SETTABLE[name]
         if item.kind == "switch":
             words.append(f"--{item.flag}" if value else f"--no-{item.flag}")
             continue
@@ -57,7 +57,7 @@ def python_of(job: Job, library: Files, sample: int = 0) -> str:
     """The Python that makes a job's clip, or shows it."""
     request = job.request
     lines = [f"    {request.prompt!r},", f"    model={job.model!r},"]
-    for name, value in request.settings().items():
+    for name, value in request.asked(job.provider, job.take).items():
         lines.append(f"    {name}={_literal(library, value)},")
     if job.take > 1:
         lines.append(f"    take={job.take},")

@@ -5,7 +5,7 @@ All rules are the catalog's. Nothing here is sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from veo_nb import catalog
 from veo_nb.config import Settings
+from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
@@ -33,6 +34,7 @@ from veo_nb.notebook.panel.validation import (
 from veo_nb.notebook.place import Place
 from veo_nb.notices import note_seen
 from veo_nb.request import SOURCES, Source, misfit
+from veo_nb.store.billing import find_saving
 from veo_nb.studio import Studio
 from veo_nb.sweep.summary import in_time
 from veo_nb.sweep.template import check_filled, fill, references
@@ -68,7 +70,7 @@ def make_setup(studio: Studio, place: Place) -> Setup:
 
 def _form(item: catalog.Field, settings: Settings) -> FieldForm:
     served, name = catalog.find_served(settings.model, settings.provider)
-    default = catalog.find_model(name, served) or catalog.MODELS[served.models[0]]
+    default = catalog.find_model(name, served) or catalog.model(served.models[0] if served.models else "")
     values: list[Choice] = []
     if item.name == "model":
         values = [Choice(value=one.value, label=one.alias, group=one.group) for one in served_here(settings)]
@@ -78,7 +80,7 @@ def _form(item: catalog.Field, settings: Settings) -> FieldForm:
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
         "model": catalog.short_name(default.id, served, settings.provider),
-        "aspect_ratio": default.default_shape,
+        "aspect_ratio": default.default_shape if served.takes(item) else "",
         "resolution": default.default_resolution,
         "generate_audio": "with sound",
         "duration_seconds": f"{default.default_duration} s",
@@ -133,6 +135,8 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
     fields |= {name: clip(key) for name in SOURCES if (key := getattr(draft, name))}
     if draft.fit:
         fields["fit"] = draft.fit
+    if draft.drafted:
+        fields["draft"] = True
     variables = _take_variables(draft, axes)
     prompt = draft.prompt.strip() if axes else fill(draft.prompt.strip(), variables)
     return Composed(prompt, axes, fields, variables if axes else {}, draft.take)
@@ -201,9 +205,7 @@ def draft_again(job: Job) -> Draft:
     """The draft that a job was made from, as far as a form can say it."""
     request = job.request
     fields: dict[str, list[Value]] = {
-        name: [value]
-        for name, value in request.settings().items()
-        if name not in ("image", "last_frame", "reference_images", *SOURCES)
+        name: [value] for name, value in request.asked(job.provider, job.take).items() if name in LABELS
     }
     return replace(
         empty_draft(),
@@ -214,6 +216,7 @@ def draft_again(job: Job) -> Draft:
         reference_images=[picture_key(one) for one in request.reference_images],
         video=_clip_key(request.video),
         edit=_clip_key(request.edit),
+        drafted=job.is_draft,
     )
 
 
@@ -251,11 +254,30 @@ def check_draft(
     unavailable = find_unavailable(values, draft, studio.settings)
     if shut := find_closed(draft, studio.settings):
         return replace(_NOTHING, problems=shut, unavailable=unavailable)
+    saving, reason = _saving(studio, values)
+    if reason:
+        unavailable["draft"] = {"*": reason}
     try:
-        return replace(_forecast(studio, read_draft(draft, picture, clip)), unavailable=unavailable)
+        found = _forecast(studio, read_draft(draft, picture, clip))
+        return replace(found, unavailable=unavailable, saving=saving)
     except VeoError as error:
         problems = find_problems(error, values, provider, varied=_is_varied(draft))
-        return replace(_NOTHING, problems=problems, unavailable=unavailable)
+        return replace(_NOTHING, problems=problems, unavailable=unavailable, saving=saving)
+
+
+def _saving(studio: Studio, values: Mapping[str, Any]) -> tuple[str, str]:
+    """What a draft would save, or why there is none."""
+    provider = studio.settings.provider
+    try:
+        found = find_saving(values, provider, studio.settings.prices)
+    except InvalidRequest as error:
+        return "", plain_text(error.message)
+    if found is None:
+        provider, name = catalog.find_served(str(values["model"]), provider)
+        model = catalog.find_model(name, provider)
+        lines = values.get("resolution") or (model.default_resolution if model else "")
+        return "", f"Nothing that {model.title} makes is cheaper than {lines}." if model else ""
+    return text.saving(found).removeprefix("Draft: "), ""
 
 
 def _forecast(studio: Studio, asked: Composed) -> Check:
@@ -268,13 +290,18 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         firm, seconds = forecast.firm, forecast.seconds
         provider = max(sweep.providers, key=lambda one: one.bills)
         price = forecast.price if provider.bills else f"would cost {forecast.price}"
-        count, stored = forecast.clips, forecast.stored
+        count, stored, in_full = forecast.clips, forecast.stored, forecast.in_full
+        if sweep.plan.undrafted:
+            notes.append(
+                f"{sweep.plan.undrafted} of {len(sweep.plan.cells)} are no drafts: nothing is cheaper."
+            )
         impossible = sum(cell.request is None for cell in sweep.plan.cells)
         if impossible:
             reason = next(f"{cell.reason} {cell.hint}" for cell in sweep.plan.cells if cell.request is None)
             notes.append(f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_text(reason)}")
         asked_for = [cell.request for cell in sweep.plan.cells if cell.request is not None]
         doubts = [doubt for one in asked_for for doubt in text.doubts(one, studio.jobs.provider_of(one))]
+        models = {(one.model, one.provider) for one in asked_for}
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
         firm, seconds = one.quote.firm, one.seconds
@@ -282,8 +309,11 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         count, stored = (0, clips) if one.stored else (clips, 0)
         provider = one.provider
         price = text.cost(one.usd, provider, one.quote.note) or "price unknown"
+        in_full = text.in_full(one.request, one.in_full)
+        if asked.fields.get("draft") and not one.request.is_draft:
+            notes.append(undrafted(one.request))
         doubts = text.doubts(one.request, provider)
-        asked_for = [one.request]
+        models = {(one.request.model, one.request.provider)}
         for name in ("image", "last_frame"):
             frame = getattr(one.request, name)
             shape = misfit(frame, one.request.shape) if frame is not None else ""
@@ -293,15 +323,9 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
                     "Crop or pad it to say how."
                 )
     notes += [plain_text(f"{doubt}: it is sent as it is.") for doubt in dict.fromkeys(doubts)]
-    served = dict.fromkeys((one.model, one.provider) for one in asked_for)
-    endings = (
-        studio.jobs.workspace.ending(model, studio.settings.provider_of(name))
-        for model, name in sorted(served)
-    )
-    for ending in filter(None, endings):
-        note_seen(ending)
-        notes.append(ending)
-    parts = [text.counted(count, "clip"), price, in_time(seconds)] if count else []
+    notes += _endings(studio, models)
+    parts = [text.counted(count, "clip"), price, in_full, in_time(seconds)] if count else [in_full]
+    parts = [part for part in parts if part]
     if stored:
         parts.append(
             f"{stored} there already, shown at no cost"
@@ -318,21 +342,34 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         stored=stored,
         line=" · ".join(parts),
         cost=price if count else "",
-        button=_button(count, stored, changes=bool(asked.fields.get("edit"))),
+        button=_button(
+            count, stored, changes=bool(asked.fields.get("edit")), drafts=bool(asked.fields.get("draft"))
+        ),
         notes=notes,
     )
 
 
+def _endings(studio: Studio, models: Collection[tuple[str, str]]) -> list[str]:
+    """What should be said of models, each with its provider's name, whose end is near."""
+    found = []
+    for model, whose in sorted(models):
+        server = studio.settings.provider_of(whose or studio.settings.provider.name)
+        if ending := studio.jobs.workspace.ending(model, server):
+            note_seen(ending)
+            found.append(ending)
+    return found
+
+
 _NOTHING = Check(
-    problems=[], unavailable={}, count=0, stored=0, line="", cost="", button="Generate", notes=[]
+    problems=[], unavailable={}, count=0, stored=0, line="", cost="", saving="", button="Generate", notes=[]
 )
 
 
-def _button(count: int, stored: int, *, changes: bool) -> str:
+def _button(count: int, stored: int, *, changes: bool, drafts: bool) -> str:
     if count and changes:
         return "Change it" if count == 1 else f"Change it in {count} ways"
     if count:
-        return f"Generate {text.counted(count, 'clip')}"
+        return f"Generate {text.counted(count, 'draft' if drafts else 'clip')}"
     return "Show the clip" if stored == 1 else f"Show {stored} clips"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from veo_nb import catalog
-from veo_nb.config import Settings
+from veo_nb.config import Settings, variable_of
 from veo_nb.errors import VeoError
 from veo_nb.notebook.panel.protocol import Draft, Problem
 from veo_nb.request import SOURCES
@@ -110,7 +110,11 @@ def served_here(settings: Settings) -> list[Served]:
     found = []
     others = [one for one in catalog.PROVIDERS.values() if one.bills and one.name != settings.provider.name]
     for provider in (settings.provider, *others):
-        for alias in dict.fromkeys(catalog.MODELS[name].alias for name in provider.models):
+        names = [catalog.MODELS[name].alias for name in provider.models]
+        if provider.any_model and provider is settings.provider and ":" not in settings.model:
+            # Of a gateway's models only the one is known that is set.
+            names.append(settings.model)
+        for alias in dict.fromkeys(filter(None, names)):
             value = catalog.qualified(alias, provider, settings.provider)
             found.append(Served(value, alias, provider.title, provider.name))
     return found
@@ -129,8 +133,8 @@ def closed(name: str, settings: Settings) -> str:
     if name == settings.provider.name or settings.opens(name):
         return ""
     found = settings.at(name, ask=False)
-    if found.has_access:
-        return f"{found.provider.title} has no address here."
+    if not found.has_address:
+        return f"{found.provider.title} has no address here: set {variable_of(name, 'base_url')}."
     return f"No key: set {catalog.listed(found.provider.key_variables)}, or %veo login {name}."
 
 

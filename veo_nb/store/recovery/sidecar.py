@@ -41,9 +41,12 @@ def read_sidecar(path: Path, folder: Path) -> tuple[JobRow, VideoRow] | None:
     """
     try:
         stored = json.loads(path.read_text("utf-8"))
-        provider = catalog.PROVIDERS[stored["provider"]]
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,15}", stored["provider"]):
+            return None
+        provider = catalog.known_provider(stored["provider"])
         request = restore_request(stored["request"], lambda *_: b"", provider.name)
-        model = catalog.MODELS[request.model]
+        if not provider.any_model and request.model not in catalog.MODELS:
+            return None
         if not re.fullmatch(r"[0-9a-z]{1,16}", stored["job"]):
             return None
         # The file lies beside it, whatever the recipe says.
@@ -54,7 +57,7 @@ def read_sidecar(path: Path, folder: Path) -> tuple[JobRow, VideoRow] | None:
             fingerprint=request.fingerprint(),
             take=int(stored["take"]),
             provider=provider.name,
-            model=model.id,
+            model=request.model,
             request=request.canonical(),
             state="succeeded",
             operation=stored.get("operation"),

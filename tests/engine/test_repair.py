@@ -107,7 +107,7 @@ def test_a_job_of_another_provider_is_named_with_what_to_do(make_studio, service
     job.video.path.unlink()
     other = make_studio(provider="sandbox", api_key=None, base_url="http://127.0.0.1:9")
     (said,) = other.library.repair().left
-    assert 'veo.configure(provider="gptproto")' in said
+    assert "GPTProto needs its key (%veo login gptproto)" in said
     assert len(service.posts) == 1
 
 

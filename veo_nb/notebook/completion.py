@@ -194,6 +194,10 @@ def _models(known: Known) -> list[str]:
     if known.provider is None:
         return [*catalog.choices(catalog.FIELD["model"])]
     found = catalog.model_names(known.provider)
+    if known.provider.any_model:
+        # Nobody here knows the names, but for those that were used.
+        used = (job.request.model for job in known.jobs() if job.provider.name == known.provider.name)
+        found = [one for one in dict.fromkeys([known.default, *used]) if one]
     for name in known.others:
         provider = catalog.PROVIDERS[name]
         aliases = dict.fromkeys(catalog.MODELS[model].alias for model in provider.models)

@@ -241,6 +241,9 @@ class Limits:
             self._line.remove(waiter)
             self._busy.add(waiter.job.id)
             waiter.turn.set()
+            if waiter.job.held:
+                # Whoever looks before it is sent must not take it for one that stays.
+                waiter.job.change(note=None)
         ahead = 0
         for waiter in self._line:
             held = waiter.job.id in self._held

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from operator import index
 from os import PathLike
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
@@ -42,6 +44,12 @@ class Source:
     """Its resolution, which an extension keeps where nothing else is asked; empty where it is not known."""
     clip: Any = field(default=None, compare=False, repr=False)
     """The `Video` it is, for whoever judges whether it can still be gone on from; not part of the request."""
+
+    @property
+    def path(self) -> Path | None:
+        """Its file, where its bytes go along; None for one that the provider knows by its address."""
+        parts = urlsplit(self.uri)
+        return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,14 +181,16 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
         # How a first frame is made to fit may be left to the provider, if a person says so.
         left = name == "image" and "resize_mode" in given and fit is None
         shown = picture if left else _in_shape(picture, name, shape, fit, leader)
-        shown = _light(shown, name, provider, fit)
+        shown = _light(shown, name, provider, model, fit)
         given[name] = replace(shown, leads=shape != DEFAULT_SHAPE and (picture.leads or name == leader))
     if shape != DEFAULT_SHAPE:
         given["aspect_ratio"] = shape
     if "reference_images" in given:
         many = given["reference_images"]
         pictures = (_read(one, "reference_images", provider) for one in many)
-        given["reference_images"] = tuple(_light(one, "reference_images", provider, fit) for one in pictures)
+        given["reference_images"] = tuple(
+            _light(one, "reference_images", provider, model, fit) for one in pictures
+        )
     for name in SOURCES:
         if name in given:
             given[name] = source = _source(given[name], provider.dialect_of(model))
@@ -292,9 +302,11 @@ def _in_shape(picture: Picture, name: str, shape: str, fit: Fit | None, leader: 
     return picture
 
 
-def _light(picture: Picture, name: str, provider: catalog.Provider, fit: Fit | None) -> Picture:
+def _light(
+    picture: Picture, name: str, provider: catalog.Provider, model: catalog.Model, fit: Fit | None
+) -> Picture:
     """The picture, if it is small enough to be sent, or may be made so."""
-    most = catalog.IMAGE.most_bytes
+    most = catalog.IMAGE.uploaded_bytes if provider.sends_files(model) else catalog.IMAGE.most_bytes
     # A phone puts a second picture behind its photo, or a short film, and neither is sent.
     if len(picture.data) <= most or len(outgoing(picture).data) <= most:
         return picture

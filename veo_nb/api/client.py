@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urljoin, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import urljoin
 
 import httpx
 import msgspec
@@ -26,6 +25,8 @@ from veo_nb.api.auth import KeyFilter, KeyHeader, Origins, checked, moved, origi
 from veo_nb.api.dialects.dialect import Dialect, dialects_of
 from veo_nb.api.dialects.vertex import STORAGE
 from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_the_end
+from veo_nb.api.files import calls as files
+from veo_nb.api.files.upload import Upload
 from veo_nb.api.google import Bearer, GoogleAccount
 from veo_nb.api.transport import TooLongError, beginning, check_open, head, read
 from veo_nb.api.unpacking import unpack
@@ -37,6 +38,8 @@ from veo_nb.request import VideoRequest
 CALLS_AT_ONCE = 4
 """More would queue inside httpx, whose pool walks its whole queue at each start and end of a request."""
 DOWNLOADS_AT_ONCE = 4
+UPLOADS_AT_ONCE = 2
+"""Lines are slower upwards, and each of them is to arrive."""
 LONGEST_NAMING = 2**20
 """Bytes of the answer to a submit, which only names the operation."""
 LONGEST_ANSWER = 384 * 2**20
@@ -45,6 +48,8 @@ CONNECT_SECONDS = 10.0
 SUBMIT_SECONDS = 300.0
 POLL_SECONDS = 300.0
 """An answer with the video inline takes its time on a slow line."""
+PIECE_SECONDS = 600.0
+"""For one piece of an upload; a line that takes longer brings none of it."""
 DOWNLOAD_SECONDS = 1800.0
 """For one try; the next goes on where it stopped."""
 REDIRECTS = 5
@@ -139,6 +144,7 @@ class AsyncClient:
         self._submits = asyncio.Semaphore(CALLS_AT_ONCE)
         self._polls = asyncio.Semaphore(CALLS_AT_ONCE)
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
+        self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
         home = self._base or provider.submit_base.replace("{location}-", "")
         self._http = self._open(home, auth=self._auth)
         # A kept connection may die in the instant it is used again. For a GET that costs a retry; a POST
@@ -265,6 +271,77 @@ class AsyncClient:
             return dialect.read_operation(answer, self._masked, url)
         # With the video inline: decoded off the loop, which goes on meanwhile.
         return await asyncio.to_thread(dialect.read_operation, answer, self._masked, url)
+
+    async def upload(self, upload: Upload, on_progress: Progress | None = None) -> files.RemoteFile:
+        """Send a file to the provider, and get how it stands there; after an error that passes it goes on. Free.
+
+        Raises:
+            TransportError, RateLimited, ServiceError: call it again later.
+            AuthenticationError, PermissionDenied, NotFound, InvalidRequest: the provider takes no such file.
+            OSError: the file can't be read.
+        """
+        async with self._uploads:
+            answer = await upload.send(self._exchange, self._files(), on_progress)
+        return files.read_file(answer, self._masked)
+
+    async def look(self, name: str) -> files.RemoteFile:
+        """How a file stands that was uploaded.
+
+        Raises:
+            TransportError, RateLimited, ServiceError: ask again later.
+            NotFound, PermissionDenied, InvalidRequest: the provider does not have it, or not for this key.
+            AuthenticationError: asking again won't help.
+        """
+        async with self._polls:
+            _, answer = await self._answered("GET", files.look(self._files(), name).url, None, None)
+        return files.read_file(answer, self._masked)
+
+    def _files(self) -> str:
+        return self._base or self.provider.submit_base
+
+    async def _exchange(
+        self, url: str, headers: Mapping[str, str], content: bytes | AsyncIterator[bytes], *, keyed: bool
+    ) -> tuple[Mapping[str, str], bytes]:
+        """One call of an upload. The address to which the bytes go is the server's word, and gets no key."""
+        if keyed:
+            return await self._answered("POST", url, headers, content)
+        try:
+            named = moved(url, self._base) if self._base and origin(url) in self._hosts else url
+            target = checked(named, self._own)
+        except errors.DownloadError:
+            raise errors.ServiceError(
+                f"The provider's address for uploads is refused: {catalog.shown(origin(url) or url)}.",
+                hint="Files go over https to public hosts only.",
+                status=200,
+            ) from None
+        return await self._answered("POST", str(target), headers, content, auth=None)
+
+    async def _answered(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        content: bytes | AsyncIterator[bytes] | None,
+        **options: Any,
+    ) -> tuple[httpx.Headers, bytes]:
+        """Headers and body of an answer of 2xx; anything else is raised as what it means."""
+        http = self._http if origin(url) in self._own else self._foreign()
+        try:
+            status, found, answer = await asyncio.wait_for(
+                read(http, method, url, content, LONGEST_NAMING, headers=headers, **options), PIECE_SECONDS
+            )
+        except errors.VeoError:
+            raise
+        except TooLongError as error:
+            raise errors.ServiceError(f"The provider's answer can't be used: {error}.", hint="") from None
+        except _BROKEN as error:
+            raise refusals.unreachable(url, error) from None
+        answer = self._without_key(answer)
+        if status >= 400:
+            raise self._refusal(status, found, answer, self._auth)
+        if status >= 300:
+            raise refusals.pointed_away(url, self._masked(found.get("location", "")))
+        return found, answer
 
     async def download(self, uri: str, path: Path, on_progress: Progress | None = None) -> int:
         """Bring a video to `path`, going on where an earlier try stopped, and get its size in bytes.
@@ -397,9 +474,9 @@ def _trusted() -> ssl.SSLContext:
 
 def _encoded(request: VideoRequest, dialect: Dialect) -> tuple[str, bytes]:
     """The address and the body of a submit, with the source video in it where that is a file of ours."""
-    source = request.source.uri if request.source is not None else ""
+    path = request.source.path if request.source is not None else None
     try:
-        clip = Path(url2pathname(urlsplit(source).path)).read_bytes() if source.startswith("file:") else b""
+        clip = b"" if path is None else path.read_bytes()
         call = dialect.submit(request, clip)
         return call.url, msgspec.json.encode(call.body)
     except OSError as error:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
 import httpx
 
 from veo_nb import errors
@@ -28,16 +31,26 @@ def beginning(error: BaseException) -> bytes:
 
 
 async def read(
-    http: httpx.AsyncClient, method: str, url: str, body: bytes | None, longest: int
+    http: httpx.AsyncClient,
+    method: str,
+    url: str,
+    body: bytes | AsyncIterator[bytes] | None,
+    longest: int,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **options: Any,
 ) -> tuple[int, httpx.Headers, bytes]:
     """The status, the headers and the body of an answer; of an error only the beginning.
+
+    Without `headers` a body is JSON; `options` are those of httpx.
 
     Raises:
         TooLongError: the body has more than `longest` bytes.
     """
     check_open(http)
-    headers = {"content-type": "application/json"} if body is not None else {}
-    async with http.stream(method, url, headers=headers, content=body) as response:
+    if headers is None:
+        headers = {"content-type": "application/json"} if body is not None else {}
+    async with http.stream(method, url, headers=headers, content=body, **options) as response:
         if response.status_code >= 300:
             return response.status_code, response.headers, await head(response)
         parts = bytearray()

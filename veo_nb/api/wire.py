@@ -95,11 +95,20 @@ def submit_body(
     return {"instances": [instance], **({"parameters": parameters} if parameters else {})}
 
 
-def _image(picture: Picture) -> dict[str, str]:
+def sendable(picture: Picture) -> Picture:
+    """The picture as a provider gets it.
+
+    Raises:
+        InvalidRequest: it is no image that can be read any more.
+    """
     try:
-        sent = outgoing(picture)
+        return outgoing(picture)
     except UnreadablePicture as error:
         raise errors.InvalidRequest(str(error), hint=error.hint) from None
+
+
+def _image(picture: Picture) -> dict[str, str]:
+    sent = sendable(picture)
     return {"mimeType": sent.mime, "bytesBase64Encoded": base64.b64encode(sent.data).decode("ascii")}
 
 

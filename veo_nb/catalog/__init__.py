@@ -11,7 +11,7 @@ noticed by the other. Facts come from the provider's page and Google's Gemini AP
 
 from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
-from veo_nb.catalog.inputs import IMAGE, SOURCES, ImageLimits, SourceLimits
+from veo_nb.catalog.inputs import IMAGE, INLINE_BYTES, SOURCES, ImageLimits, SourceLimits
 from veo_nb.catalog.lookup import find_model, model_names
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, OMNI, Model
 from veo_nb.catalog.modes import Mode, mode_of
@@ -46,6 +46,7 @@ __all__ = [
     "FIELDS",
     "FIT",
     "IMAGE",
+    "INLINE_BYTES",
     "MODELS",
     "OMNI",
     "OPTIONS",

@@ -10,6 +10,8 @@ class ImageLimits:
     """What an image must be to be sent inside a request."""
 
     most_bytes: int
+    uploaded_bytes: int
+    """The same where it is sent beforehand (`Provider.sends_files`)."""
     small_side: int
     """Pixels; with fewer on a side a picture is taken, and a person hears that it is small."""
     tolerance: float
@@ -34,8 +36,13 @@ class SourceLimits:
     """How long a clip may be that is changed; 0 where none is."""
 
 
-IMAGE = ImageLimits(most_bytes=20 * 2**20, small_side=128, tolerance=0.03)
-"""Gemini takes requests of 20 MB. No service says how small is too small, so none is refused."""
+IMAGE = ImageLimits(most_bytes=20 * 2**20, uploaded_bytes=100 * 2**20, small_side=128, tolerance=0.03)
+"""Gemini took requests of 20 MB, and takes 100 since 2026-01-12 (Google's blog, "Increased file size limits"); over the
+Files API 2 GB, of which no picture has need. No service says how small is too small, so none is refused."""
+
+INLINE_BYTES = 8 * 2**20
+"""Bytes of pictures and of a source video that go inside a request where they can be sent beforehand. Far less than is
+taken: a POST that is paid for and breaks in the middle is uncertain, an upload goes on and costs nothing."""
 
 SOURCES: dict[str, SourceLimits] = {
     # Gemini's reference: the input is up to 141 s long and 720p.

@@ -39,6 +39,10 @@ class Provider:
     in_flight: int = 10
     retention_seconds: float = 2 * 24 * 3600.0
     """How long a finished video stays at the provider."""
+    file_bytes: int = 0
+    """The largest file that it takes beforehand, to be named by its address in a request; 0 where there is no such way."""
+    file_seconds: float = 48 * 3600.0
+    """How long it keeps one."""
     bills: bool = True
     """False when a clip costs nothing; estimates then say what it would cost."""
     typical_seconds: float | None = None
@@ -55,6 +59,10 @@ class Provider:
         """The form of the wire over which it is asked for this model."""
         both = [one for one in self.dialects if one in model.dialects]
         return both[0] if both else self.dialects[0]
+
+    def sends_files(self, model: Model) -> bool:
+        """Whether what is large goes to it before a request for this model, and not inside of it."""
+        return bool(self.file_bytes) and self.dialect_of(model) == "interactions"
 
     def takes(self, item: Field, model: Model | None = None) -> bool:
         """Whether its form of the wire for this model has this field; for any of its models where none is given."""
@@ -89,6 +97,8 @@ PROVIDERS: dict[str, Provider] = {
             image_types=("image/png", "image/jpeg", "image/webp"),
             models=(*PREVIEWS, *OMNI),
             default_model="omni",
+            # Google's pages on the Files API: 2 GB a file, 48 hours.
+            file_bytes=2 * 2**30,
             withdrawn="Google is reported to have switched off Veo 3.1 here on 2026-10-22.",
         ),
         Provider(
@@ -113,6 +123,7 @@ PROVIDERS: dict[str, Provider] = {
             requests_per_minute=600,
             in_flight=10,
             bills=False,
+            file_bytes=2 * 2**30,
             typical_seconds=7.0,
             models=(*PREVIEWS, *GENERAL, *OMNI),
         ),

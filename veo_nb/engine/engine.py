@@ -26,10 +26,12 @@ from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
 from veo_nb.engine.connection import Connection, LocalServer
 from veo_nb.engine.download import fetch_videos
+from veo_nb.engine.inputs.uploads import Uploads
 from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.queue import Limits, Pace
 from veo_nb.engine.timing import Deadline
 from veo_nb.engine.video import Video, video_from_row
+from veo_nb.request import VideoRequest
 from veo_nb.store.billing import may_be_charged
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
@@ -98,6 +100,7 @@ class Engine:
         self._connection = Connection(
             settings, server, transport=transport, clock=clock, sleep=sleep, chance=chance
         )
+        self._uploads = Uploads(ledger, self._connection, self._place, sleep)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._forms: dict[str, bool] = {}
         """Of each job whose polls were answered or denied, whether it is asked for in the provider's other form."""
@@ -303,19 +306,28 @@ class Engine:
         )
 
     async def _submit(self, job: Job) -> None:
-        for picture in job.request.pictures():
-            if not picture.data:
-                text = f"The input image {picture.name or picture.sha256[:16]} is gone from the library."
-                raise errors.InvalidRequest(text, hint="Run the cell again.")
         since: float | None = None
+        request, uploaded_anew = job.request, False
+
+        async def prepare() -> None:
+            nonlocal request
+            request = await self._uploads.bring(job)
+
         for attempt in range(SUBMIT_TRIES):
-            await self._limits.admit(job)
+            await self._limits.admit(job, prepare)
             try:
                 client = await self._connection.reach(job)
                 self._record(job, state=State.SUBMITTING, submitted_at=self._clock(), note=None)
-                operation = await self._post(job, client)
+                operation = await self._post(job, client, request)
             except errors.VeoError as error:
-                if not is_passing(error) or attempt == SUBMIT_TRIES - 1:
+                if attempt == SUBMIT_TRIES - 1:
+                    raise
+                if not uploaded_anew and self._uploads.forget(request, error):
+                    # It was refused, for a file that is not there after all.
+                    uploaded_anew = True
+                    self._record(job, state=State.QUEUED, submitted_at=None)
+                    continue
+                if not is_passing(error):
                     raise
                 if isinstance(error, errors.RateLimited):
                     self._limits.refused(error.retry_after)
@@ -329,8 +341,8 @@ class Engine:
                 self._limits.taken()
                 return
 
-    async def _post(self, job: Job, client: AsyncClient) -> wire.Operation:
-        post = asyncio.get_running_loop().create_task(client.submit(job.request))
+    async def _post(self, job: Job, client: AsyncClient, request: VideoRequest) -> wire.Operation:
+        post = asyncio.get_running_loop().create_task(client.submit(request))
         self._posts[job.id] = post
         post.add_done_callback(lambda _: self._posts.pop(job.id, None))
         try:

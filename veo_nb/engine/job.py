@@ -30,7 +30,17 @@ class JobNote:
     """What a job waits for within its state. Times are seconds since the epoch."""
 
     kind: Literal[
-        "slot", "rate", "asked", "held", "offline", "down", "denied", "starting", "elsewhere", "stopping"
+        "slot",
+        "rate",
+        "asked",
+        "held",
+        "offline",
+        "down",
+        "denied",
+        "starting",
+        "uploading",
+        "elsewhere",
+        "stopping",
     ]
     """`offline` when the way is broken, `down` when the provider answers and nothing can be made of it, `denied` when it
     says that it does not know or give out what it accepted."""
@@ -39,7 +49,7 @@ class JobNote:
     count: int = 0
     """Jobs ahead for `slot`, requests a minute for `rate`."""
     why: str = ""
-    """What went wrong, as a sentence, where something did."""
+    """What went wrong, as a sentence, where something did; of `uploading` what is sent."""
 
 
 @dataclass(frozen=True, kw_only=True)

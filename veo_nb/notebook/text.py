@@ -40,6 +40,8 @@ def line(job: Job) -> list[Part]:
 
 def progress(now: Snapshot) -> Progress | None:
     """How far a job is: guessed while it runs, counted while it downloads."""
+    if now.note is not None and now.note.kind == "uploading" and now.total:
+        return Transfer(done=now.received, total=now.total)
     if now.state is State.RUNNING and now.submitted_at is not None:
         return Estimate(since=now.submitted_at, expected=now.typical)
     if now.state is State.DOWNLOADING and now.total:
@@ -319,6 +321,8 @@ def _waiting(note: JobNote, now: Snapshot) -> list[Part]:
         ]
     if note.kind == "starting":
         return ["Starting the sandbox"]
+    if note.kind == "uploading":
+        return [_uploading(note.why, now)]
     if note.kind == "elsewhere":
         return ["Being made by another notebook that uses this library"]
     return ["Stopping"]
@@ -334,6 +338,18 @@ def _generating(now: Snapshot) -> list[Part]:
         Since(at=began),
         Until(at=began + now.typical, text="about {} left", past=past),
     ]
+
+
+def _uploading(what: str, now: Snapshot) -> str:
+    if not now.received or not now.total:
+        return f"Uploading {what}"
+    if now.received >= now.total:
+        return f"{what} is uploaded, and the provider reads it"
+    return f"Uploading {what}: {_megabytes(now.received)} of {_megabytes(now.total)} MB"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / MEGABYTE:.0f}" if size >= 10 * MEGABYTE else f"{size / MEGABYTE:.1f}"
 
 
 def _downloading(now: Snapshot) -> str:

@@ -25,6 +25,7 @@ from veo_nb.store.rows import (
     JobRow,
     LimitsRow,
     Owner,
+    UploadRow,
     VideoRow,
     job_changes,
     job_values,
@@ -32,6 +33,7 @@ from veo_nb.store.rows import (
     read_job,
     read_limits,
     read_owner,
+    read_upload,
     read_video,
 )
 from veo_nb.store.schema import KEPT, MIGRATIONS, SURE
@@ -344,6 +346,23 @@ class Ledger(Database):
         """Write down what a refusal has taught, for the kernels to come."""
         with self._writing() as db:
             insert(db, "limits", vars(row), "REPLACE")
+
+    def upload(self, sha256: str, place: str) -> UploadRow | None:
+        """The file with these bytes that lies at a provider; None where none does, or nobody remembers."""
+        found = self.read("SELECT * FROM uploads WHERE sha256 = ? AND place = ?", (sha256, place))
+        return read_upload(found[0]) if found else None
+
+    def remember_upload(self, row: UploadRow, now: float) -> None:
+        """Write down that a file lies at a provider, for all kernels; those that have expired by now are forgotten."""
+        with self._writing() as db:
+            db.execute("DELETE FROM uploads WHERE expires_at < ?", (now,))
+            insert(db, "uploads", vars(row), "REPLACE")
+
+    def forget_upload(self, uri: str, place: str) -> bool:
+        """Strike a file out that the provider does not have; whether it was known."""
+        with self._writing() as db:
+            query = "DELETE FROM uploads WHERE uri = ? AND place = ?"
+            return db.execute(query, (uri, place)).rowcount > 0
 
     def claim(self, row: JobRow, owner_id: str) -> bool:
         """Make a job ours if it is still as `row` says; False where another was quicker."""

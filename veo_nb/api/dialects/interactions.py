@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from veo_nb import catalog, errors
 from veo_nb.api.body import Mask, as_it_is, items, mapping, quoted, read, read_bytes, said_in, words
-from veo_nb.api.wire import Call, Operation, Sample
+from veo_nb.api.wire import Call, Operation, Sample, sendable
 from veo_nb.media.picture import Picture
 from veo_nb.request import VideoRequest
 
@@ -195,8 +195,10 @@ def _pictures(request: VideoRequest) -> Iterator[dict[str, str]]:
 
 
 def _part(picture: Picture) -> dict[str, str]:
-    data = base64.b64encode(picture.data).decode("ascii")
-    return {"type": "image", "mime_type": picture.mime, "data": data}
+    if picture.uri:
+        return {"type": "image", "mime_type": picture.mime, "uri": picture.uri}
+    sent = sendable(picture)
+    return {"type": "image", "mime_type": sent.mime, "data": base64.b64encode(sent.data).decode("ascii")}
 
 
 def _checked(name: Any) -> str:

@@ -181,7 +181,11 @@ class Service:
         self.requests.append(request)
         self.seen(request)
         path = request.url.path
-        if path.startswith("/upload/") and not path.endswith(":download") or path.startswith("/v1beta/files/up"):
+        if (
+            path.startswith("/upload/")
+            and not path.endswith(":download")
+            or path.startswith("/v1beta/files/up")
+        ):
             return await self._next(self.uploads, request, lambda: self.upload(request))
         if "/interactions" in path:
             return await self._interact(request, path.rpartition("/interactions")[2].lstrip("/"))
@@ -210,6 +214,8 @@ class Service:
         if request.method == "POST":
             self.posts.append(json.loads(request.content))
             begun = {"id": f"v1_op{len(self.posts)}", "object": "interaction", "status": "in_progress"}
+            if not self.posts[-1]["store"]:
+                return await self._next(self.submits, request, lambda: self.whole(str(begun["id"])))
             return await self._next(self.submits, request, lambda: httpx.Response(200, json=begun))
         self.asked.append(name)
         return await self._next(self.polls, request, lambda: self.interaction(name))
@@ -229,11 +235,21 @@ class Service:
         if request.method == "GET":
             return httpx.Response(200, json=file)
         if headers["x-goog-upload-command"] == "query":
-            come = {"x-goog-upload-status": "active", "x-goog-upload-size-received": str(len(self.files[name]))}
+            come = {
+                "x-goog-upload-status": "active",
+                "x-goog-upload-size-received": str(len(self.files[name])),
+            }
             return httpx.Response(200, headers=come)
         assert headers["x-goog-upload-offset"] == str(len(self.files[name]))
         self.files[name] += request.content
         return httpx.Response(200, json={"file": file})
+
+    def whole(self, name: str) -> httpx.Response:
+        """The answer to a request of which nothing is stored: it has the clip."""
+        data = base64.b64encode(self.clip).decode()
+        content = {"type": "video", "mime_type": "video/mp4", "data": data}
+        steps = [{"type": "model_output", "content": [content]}]
+        return httpx.Response(200, json={"id": name, "status": "completed", "steps": steps})
 
     def interaction(self, name: str, status: str = "completed") -> httpx.Response:
         """An interaction that stands so; a completed one has its clip."""
@@ -364,6 +380,7 @@ class World:
         provider: catalog.Provider = PROVIDER,
         per_minute: int | None = 100,
         most: int = 10,
+        store: bool = True,
     ) -> None:
         self.time = Time()
         self.service = Service(clip)
@@ -372,7 +389,7 @@ class World:
         self.ledger = Ledger(self.library.ledger_path)
         self.displaced: list[Job] = []
         provider = replace(provider, requests_per_minute=per_minute)
-        self.settings = settings_in(folder, provider, max_in_flight=most)
+        self.settings = settings_in(folder, provider, max_in_flight=most, store=store)
         self.engine = self.make_engine()
         self.registry = Registry(self.ledger, self.library, InEngine(self.engine))
         self._ids = (f"{number:04x}" for number in itertools.count(0x1000))

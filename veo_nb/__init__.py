@@ -275,7 +275,7 @@ def studio() -> Studio:
 
 def configure(**settings: Any) -> Studio:
     """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `requests_per_minute`, `budget` (USD).
+    `max_in_flight`, `requests_per_minute`, `budget` (USD), `store`.
 
     A setting of None goes back to where it came from before. Jobs that run go on as they were started. Another library
     or another budget is said.

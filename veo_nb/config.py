@@ -35,6 +35,7 @@ NAMES = (
     "project",
     "location",
     "storage_uri",
+    "store",
 )
 """Settings that may come from the environment and the file; `api_key` has rules of its own."""
 GOOGLE_VARIABLES = {"project": "GOOGLE_CLOUD_PROJECT", "location": "GOOGLE_CLOUD_LOCATION"}
@@ -67,6 +68,9 @@ class Settings:
     """Google Cloud location, for Vertex AI; `global` for none in particular."""
     storage_uri: str = ""
     """`gs://bucket/folder` where Vertex AI puts the videos (`VEO_NB_STORAGE_URI`); empty to have them in its answers."""
+    store: bool = True
+    """Whether Google stores what is asked of Gemini Omni (`VEO_NB_STORE`). Without it a clip can't be asked for by name:
+    its request holds the line until the clip is made, and it is changed and extended by its bytes alone."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -78,6 +82,11 @@ class Settings:
     def has_access(self) -> bool:
         """Whether something can be sent: there is a key, or none is needed."""
         return bool(self.api_key) or not self.needs_key
+
+    def holds(self, model: str) -> bool:
+        """Whether a request for this model is answered when its clip is made, and not with a name to ask for."""
+        known = catalog.MODELS.get(model)
+        return not self.store and known is not None and self.provider.dialect_of(known) == "interactions"
 
     def key_or_raise(self) -> Secret:
         """The key, or a sentence on where to put one; an empty one where none is needed.
@@ -146,18 +155,41 @@ def resolve_settings(
         project=_cloud_name(values, "project", ""),
         location=_cloud_name(values, "location", "us-central1"),
         storage_uri=_storage_uri(values.get("storage_uri", "")),
+        store=_switch("store", values.get("store", True)),
         sources=sources,
     )
 
 
 def changes(before: Settings, after: Settings) -> str:
-    """A sentence on another library or another budget; empty where both are as they were."""
+    """A sentence on another library or budget, or on what is stored; empty where all are as they were."""
     parts = []
     if after.library != before.library:
         parts.append(f"the library is {after.library} (it was {before.library})")
     if after.budget != before.budget:
         parts.append(f"the budget is {_amount(after.budget)} (it was {_amount(before.budget)})")
+    if after.store != before.store:
+        parts.append("Google stores what is asked of Gemini Omni" if after.store else UNSTORED)
     return f"From now on {' and '.join(parts)}." if parts else ""
+
+
+UNSTORED = (
+    "Google stores nothing of what is asked of Gemini Omni: a clip whose connection breaks may be charged and lost, "
+    "and it is changed or extended by its file alone"
+)
+"""What is lost by `store=False`."""
+_SWITCHES = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
+
+
+def _switch(name: str, value: Any) -> bool:
+    found = value if isinstance(value, bool) else _SWITCHES.get(str(value).strip().lower())
+    if found is None:
+        raise InvalidRequest(
+            f"{name} can't be {catalog.shown(value)}.", hint="Give true or false.", field=name
+        )
+    return found
 
 
 def _amount(budget: float | None) -> str:

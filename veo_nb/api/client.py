@@ -7,6 +7,7 @@ Which call of it may be repeated is told by the error it raises: `SubmissionUnce
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -46,6 +47,8 @@ LONGEST_ANSWER = 384 * 2**20
 """Bytes of the answer to a poll; it may hold four videos of 50 MB inline, a third larger as text, so this is generous, but it is a bound."""
 CONNECT_SECONDS = 10.0
 SUBMIT_SECONDS = 300.0
+HELD_SECONDS = 900.0
+"""For a submit that is answered with the clip itself."""
 POLL_SECONDS = 300.0
 """An answer with the video inline takes its time on a slow line."""
 PIECE_SECONDS = 600.0
@@ -54,6 +57,7 @@ DOWNLOAD_SECONDS = 1800.0
 """For one try; the next goes on where it stopped."""
 REDIRECTS = 5
 
+_HELD = httpx.Timeout(30.0, connect=CONNECT_SECONDS, read=HELD_SECONDS)
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -85,7 +89,8 @@ class AsyncClient:
     Use it on one event loop, as `async with AsyncClient("gptproto", api_key=…) as client:`. `base_url` puts a
     gateway in front of all three calls, and then only the gateway sees the key. Vertex AI takes a key (express
     mode), or a `project` and this machine's Google credentials; `storage_uri` is the `gs://bucket/folder` where it
-    puts the videos. `transport` is httpx's, `clock` gives seconds since the epoch.
+    puts the videos. Without `store` nothing of a request to Gemini Omni is kept there: a submit is answered when the clip
+    is made, with the clip in it. `transport` is httpx's, `clock` gives seconds since the epoch.
 
     Raises:
         InvalidRequest: there is no such provider, or its address can't be used.
@@ -101,6 +106,7 @@ class AsyncClient:
         project: str = "",
         location: str = "us-central1",
         storage_uri: str = "",
+        store: bool = True,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -128,6 +134,7 @@ class AsyncClient:
             project=project,
             location=location,
             storage_uri=storage_uri,
+            store=store,
         )
         self._hosts = Origins(provider.key_origins)
         self._own = Origins([self._base]) if self._base else self._hosts
@@ -204,11 +211,15 @@ class AsyncClient:
             AuthenticationError, PermissionDenied, NotFound, InvalidRequest, ContentBlocked: it was refused.
         """
         dialect = self._dialect(request.model)
-        url, body = await asyncio.to_thread(_encoded, request, dialect)
-        async with self._submits:
+        call, body = await asyncio.to_thread(_encoded, request, dialect)
+        url = call.url
+        longest, seconds = (LONGEST_ANSWER, HELD_SECONDS) if call.held else (LONGEST_NAMING, SUBMIT_SECONDS)
+        options: dict[str, Any] = {"timeout": _HELD} if call.held else {}
+        # One that is held is many times as long as another, and would keep all others from being sent.
+        async with contextlib.nullcontext() if call.held else self._submits:
             try:
                 status, headers, answer = await asyncio.wait_for(
-                    read(self._submit_http, "POST", url, body, LONGEST_NAMING), SUBMIT_SECONDS
+                    read(self._submit_http, "POST", url, body, longest, headers=None, **options), seconds
                 )
             except errors.VeoError:
                 raise
@@ -216,7 +227,8 @@ class AsyncClient:
                 raise refusals.unreachable(url, error) from None
             except Exception as error:  # noqa: BLE001  whatever it is, the request may have arrived
                 came = self._without_key(beginning(error))
-                if (operation := dialect.find_name(came, self._masked)) is not None:
+                # Of what nobody stored the name alone is worth nothing.
+                if not call.held and (operation := dialect.find_name(came, self._masked)) is not None:
                     return operation
                 long = isinstance(error, TooLongError)
                 why = str(error) if long else f"no answer ({refusals.reason(error)})"
@@ -232,6 +244,8 @@ class AsyncClient:
                 raise refusals.uncertain(refusal.message.replace("The", "the", 1), status=status)
             raise refusals.of_submit(refusal, request.model, self.provider)
         try:
+            if len(answer) > CHUNK:
+                return await asyncio.to_thread(dialect.read_submitted, answer, self._masked)
             return dialect.read_submitted(answer, self._masked)
         except errors.ServiceError as error:
             raise refusals.uncertain(error.message.replace("The", "the", 1), **error.facts) from None
@@ -472,13 +486,13 @@ def _trusted() -> ssl.SSLContext:
     return context if context.cert_store_stats()["x509_ca"] else httpx.create_ssl_context()
 
 
-def _encoded(request: VideoRequest, dialect: Dialect) -> tuple[str, bytes]:
-    """The address and the body of a submit, with the source video in it where that is a file of ours."""
+def _encoded(request: VideoRequest, dialect: Dialect) -> tuple[wire.Call, bytes]:
+    """The call of a submit and its body, with the source video in it where that is a file of ours."""
     path = request.source.path if request.source is not None else None
     try:
         clip = b"" if path is None else path.read_bytes()
         call = dialect.submit(request, clip)
-        return call.url, msgspec.json.encode(call.body)
+        return call, msgspec.json.encode(call.body)
     except OSError as error:
         raise errors.InvalidRequest(
             f"The source video can't be read: {error.strerror}.", hint="Make it anew.", field="video"

@@ -39,6 +39,8 @@ class Call:
     method: Literal["GET", "POST"]
     url: str
     body: Mapping[str, Any] | None = None
+    held: bool = False
+    """Whether it is answered when the clip is made, with the clip in the answer."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ class Operation:
     """Why a done operation has no sample; None while it runs and when it has one."""
     filtered: tuple[str, ...] = ()
     """The safety filter's words, for a done operation that lost some or all of its samples."""
+    usage: Mapping[str, Any] | None = None
+    """What the provider says that it took, in its own words; None where it says nothing."""
+
+
+UNSTORED = "unstored:"
+"""How the name of an operation begins that nobody can ask for, since the provider stored nothing of it."""
 
 
 def submit_body(

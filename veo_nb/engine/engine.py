@@ -25,7 +25,7 @@ from veo_nb.api import retry, wire
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
 from veo_nb.engine.connection import Connection, LocalServer
-from veo_nb.engine.download import fetch_videos
+from veo_nb.engine.download import fetch_videos, keep_unstored, kept_clip
 from veo_nb.engine.inputs.uploads import Uploads
 from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.queue import Limits, Pace
@@ -45,7 +45,16 @@ PLAUSIBLE_SECONDS = 3600.0
 PARTING_SECONDS = 3.0
 """How long the end of the kernel waits for the answer to a submit that is under way."""
 
-_PERSISTED = ("state", "operation", "error", "submitted_at", "generated_at", "finished_at", "filtered")
+_PERSISTED = (
+    "state",
+    "operation",
+    "error",
+    "submitted_at",
+    "generated_at",
+    "finished_at",
+    "filtered",
+    "usage",
+)
 
 _ENDINGS: dict[type[errors.VeoError], State] = {
     errors.SubmissionUncertain: State.UNCERTAIN,
@@ -85,6 +94,7 @@ class Engine:
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
+        self._settings = settings
         provider = settings.provider
         self._retention = provider.retention_seconds
         self._place = settings.base_url or provider.name
@@ -282,11 +292,14 @@ class Engine:
 
     async def _make(self, job: Job) -> None:
         try:
-            if job.now.state is State.QUEUED:
-                await self._submit(job)
-            else:
+            sent = job.now.state is State.QUEUED
+            if not sent:
                 self._limits.occupy(job)
-            operation = await self._watch(job)
+            known = await self._submit(job) if sent else kept_clip(self._library, job)
+            if known is not None and known.done:
+                operation = self._ended(job, known, watched=sent)
+            else:
+                operation = await self._watch(job)
         finally:
             self._limits.leave(job)
         found = await fetch_videos(job, operation.samples, self._ledger, self._library, self._connection)
@@ -305,9 +318,10 @@ class Engine:
             note=None,
         )
 
-    async def _submit(self, job: Job) -> None:
+    async def _submit(self, job: Job) -> wire.Operation:
+        """Send a job's request, and get what it was answered with."""
         since: float | None = None
-        request, uploaded_anew = job.request, False
+        request, uploaded_again = job.request, False
 
         async def prepare() -> None:
             nonlocal request
@@ -317,14 +331,15 @@ class Engine:
             await self._limits.admit(job, prepare)
             try:
                 client = await self._connection.reach(job)
-                self._record(job, state=State.SUBMITTING, submitted_at=self._clock(), note=None)
+                note = JobNote(kind="held_open") if self._settings.holds(request.model) else None
+                self._record(job, state=State.SUBMITTING, submitted_at=self._clock(), note=note)
                 operation = await self._post(job, client, request)
             except errors.VeoError as error:
                 if attempt == SUBMIT_TRIES - 1:
                     raise
-                if not uploaded_anew and self._uploads.forget(request, error):
+                if not uploaded_again and self._uploads.forget(request, error):
                     # It was refused, for a file that is not there after all.
-                    uploaded_anew = True
+                    uploaded_again = True
                     self._record(job, state=State.QUEUED, submitted_at=None)
                     continue
                 if not is_passing(error):
@@ -339,7 +354,8 @@ class Engine:
             else:
                 self._accepted(job, operation)
                 self._limits.taken()
-                return
+                return operation
+        raise AssertionError("the last try ends in its answer or its error")
 
     async def _post(self, job: Job, client: AsyncClient, request: VideoRequest) -> wire.Operation:
         post = asyncio.get_running_loop().create_task(client.submit(request))
@@ -372,6 +388,9 @@ class Engine:
             # Where the disk is full, memory keeps it: the job's end tries to write it again, and says it.
             note = job.now.note if job.stopping else None
             job.change(state=running, operation=operation.name, note=note)
+            if operation.done:
+                # Nobody else has it: what comes next may be the end of this process.
+                keep_unstored(self._library, job, operation)
 
     async def _watch(self, job: Job) -> wire.Operation:
         """Poll until the operation is done; its own error is raised."""
@@ -403,16 +422,23 @@ class Engine:
             if job.now.note is not None and not job.stopping:
                 job.change(note=None)
             if operation.done:
-                if operation.error is not None:
-                    raise operation.error
-                # Of a clip that was ready before anyone looked, nobody knows how long it took.
-                ready = (
-                    {"generated_at": self._clock()} if seen_running and job.now.generated_at is None else {}
-                )
-                self._record(job, state=State.DOWNLOADING, received=0, total=None, **ready)
-                return operation
+                return self._ended(job, operation, watched=seen_running)
             seen_running = True
             self._check_plausible(job, deadline, PLAUSIBLE_SECONDS)
+
+    def _ended(self, job: Job, operation: wire.Operation, *, watched: bool) -> wire.Operation:
+        """The operation that is done, once that is written down; its own error is raised."""
+        if operation.usage is not None:
+            # Of one that ends in an error as well: its end is written with all that is known.
+            job.change(usage=dict(operation.usage))
+        if operation.error is not None:
+            raise operation.error
+        # Of a clip that was ready before anyone looked, nobody knows how long it took.
+        ready = {"generated_at": self._clock()} if watched and job.now.generated_at is None else {}
+        self._record(
+            job, state=State.DOWNLOADING, received=0, total=None, note=None, usage=job.now.usage, **ready
+        )
+        return operation
 
     async def _ask(self, job: Job) -> wire.Operation:
         """How the operation of a job stands.

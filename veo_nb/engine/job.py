@@ -39,10 +39,11 @@ class JobNote:
         "denied",
         "starting",
         "uploading",
+        "held_open",
         "elsewhere",
         "stopping",
     ]
-    """`offline` when the way is broken, `down` when the provider answers and nothing can be made of it, `denied` when it
+    """`held_open` while a request is answered with the clip itself, `offline` when the way is broken, `down` when the provider answers and nothing can be made of it, `denied` when it
     says that it does not know or give out what it accepted."""
     until: float | None = None
     since: float | None = None
@@ -74,6 +75,8 @@ class Snapshot:
     """The samples whose files are not here and did not come when they were looked for, each with the reason."""
     typical: float = 60.0
     """Seconds a clip like this usually takes."""
+    usage: dict[str, Any] | None = None
+    """What the provider says that it took, in its own words; None where it says nothing."""
     slow: float | None = None
     """Seconds under which nine of ten stay; None before enough were seen."""
 
@@ -465,6 +468,7 @@ class Registry:
             finished_at=row.finished_at,
             filtered=row.filtered,
             unanswered=row.unanswered,
+            usage=row.usage,
             videos=tuple(video_from_row(video, self._library.folder) for video in videos),
             typical=typical,
             slow=slow,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from veo_nb import catalog
+from veo_nb.api.wire import UNSTORED
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.kind import KINDS
 from veo_nb.media.shape import deviation, shape_name
@@ -244,7 +245,8 @@ def _interaction(clip: Video, provider: catalog.Provider) -> str:
         return ""
     made_by = catalog.MODELS.get(job.request.model)
     spoken = made_by is not None and provider.dialect_of(made_by) == "interactions"
-    return (job.now.operation or "") if spoken else ""
+    name = job.now.operation or ""
+    return name if spoken and not name.startswith(UNSTORED) else ""
 
 
 def _goes_along(clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits) -> bool:

@@ -42,7 +42,8 @@ def progress(now: Snapshot) -> Progress | None:
     """How far a job is: guessed while it runs, counted while it downloads."""
     if now.note is not None and now.note.kind == "uploading" and now.total:
         return Transfer(done=now.received, total=now.total)
-    if now.state is State.RUNNING and now.submitted_at is not None:
+    held = now.note is not None and now.note.kind == "held_open"
+    if (now.state is State.RUNNING or held) and now.submitted_at is not None:
         return Estimate(since=now.submitted_at, expected=now.typical)
     if now.state is State.DOWNLOADING and now.total:
         return Transfer(done=now.received, total=now.total)
@@ -301,8 +302,6 @@ def _waiting(note: JobNote, now: Snapshot) -> list[Part]:
         return [Until(at=until, text=text, past="Sending")]
     if note.kind == "asked":
         return [Until(at=until, text="Waiting: rate limited, next try in {}", past="Trying again")]
-    if note.kind == "held":
-        return ["Paused with its sweep"]
     if note.kind in ("offline", "down"):
         lasts = "No connection for {}" if note.kind == "offline" else "No usable answer for {}"
         goes_on = "The provider goes on; next try in {}" if now.state is State.RUNNING else "Next try in {}"
@@ -319,13 +318,23 @@ def _waiting(note: JobNote, now: Snapshot) -> list[Part]:
             note.why.rstrip("."),
             Until(at=until, text="It is paid for, so it is asked for again in {}", past="Asking again"),
         ]
-    if note.kind == "starting":
-        return ["Starting the sandbox"]
+    if note.kind == "held_open":
+        return [
+            "Generating",
+            Since(at=now.submitted_at or now.created_at),
+            "not stored (store=False): if the connection breaks it is lost, and may be charged",
+        ]
     if note.kind == "uploading":
         return [_uploading(note.why, now)]
-    if note.kind == "elsewhere":
-        return ["Being made by another notebook that uses this library"]
-    return ["Stopping"]
+    return [_NOTED[note.kind]]
+
+
+_NOTED = {
+    "held": "Paused with its sweep",
+    "starting": "Starting the sandbox",
+    "elsewhere": "Being made by another notebook that uses this library",
+    "stopping": "Stopping",
+}
 
 
 def _generating(now: Snapshot) -> list[Part]:

@@ -41,7 +41,14 @@ class Dialect(Protocol):
 
 
 def dialects_of(
-    provider: catalog.Provider, base: str, *, has_key: bool, project: str, location: str, storage_uri: str
+    provider: catalog.Provider,
+    base: str,
+    *,
+    has_key: bool,
+    project: str,
+    location: str,
+    storage_uri: str,
+    store: bool = True,
 ) -> dict[str, Dialect]:
     """The dialects of a provider by name, ready to be asked.
 
@@ -64,7 +71,7 @@ def dialects_of(
     if "vertex" not in provider.dialects:
         found: dict[str, Dialect] = {
             "gemini": Gemini(provider, base),
-            "interactions": Interactions(provider=provider, base=base),
+            "interactions": Interactions(provider=provider, base=base, store=store),
         }
         return {name: found[name] for name in provider.dialects}
     if not has_key and not project:
@@ -81,5 +88,7 @@ def dialects_of(
         "vertex": Vertex(
             provider=provider, base=base, project=project, location=location, storage_uri=storage_uri
         ),
-        "interactions": Interactions(provider=provider, base=base, project=project, storage_uri=storage_uri),
+        "interactions": Interactions(
+            provider=provider, base=base, project=project, storage_uri=storage_uri, store=store
+        ),
     }

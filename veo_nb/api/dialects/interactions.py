@@ -1,6 +1,8 @@
 """The dialect of Google's Interactions API, over which Gemini Omni is spoken to. Pure.
 
-Always in the background and stored: a name that outlives the kernel is worth more than an answer that holds the line.
+In the background and stored, where no setting says otherwise: a name that outlives the kernel is worth more than an
+answer that holds the line. What is not stored can't be in the background (Google's page on the Interactions API says that
+the two don't go together), so that its answer comes with the clip and with nothing to ask for it once more.
 Source: OMNI.md's page on the service, read on 2026-11-29; where its sources differ, both forms are read.
 """
 
@@ -9,13 +11,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from veo_nb import catalog, errors
 from veo_nb.api.body import Mask, as_it_is, items, mapping, quoted, read, read_bytes, said_in, words
-from veo_nb.api.wire import Call, Operation, Sample, sendable
+from veo_nb.api.wire import UNSTORED, Call, Operation, Sample, sendable
 from veo_nb.media.picture import Picture
 from veo_nb.request import VideoRequest
 
@@ -43,6 +45,8 @@ class Interactions:
     """Vertex AI's; empty elsewhere and in express mode."""
     storage_uri: str = ""
     """`gs://bucket/folder` for the videos, at Vertex AI."""
+    store: bool = True
+    """Whether the provider keeps what it is asked, and is asked in the background."""
 
     def submit(self, request: VideoRequest, clip: bytes = b"") -> Call:
         """The POST that asks for a clip; `clip` is the source video where it goes along with the request."""
@@ -53,8 +57,8 @@ class Interactions:
                 *self._video(request, clip),
                 {"type": "text", "text": request.prompt},
             ],
-            "background": True,
-            "store": True,
+            "background": self.store,
+            "store": self.store,
             "response_format": self._format(request),
         }
         source = request.edit or request.video
@@ -69,15 +73,21 @@ class Interactions:
             config["video_config"] = {"task": _task(request)}
         if config:
             body["generation_config"] = config
-        return Call("POST", f"{self._home()}/interactions", body)
+        return Call("POST", f"{self._home()}/interactions", body, held=not self.store)
 
     def poll(self, model: str, name: str) -> Call:
         """The GET that asks how an interaction stands.
 
         Raises:
             ServiceError: the name can't stand in a path.
+            VideoExpired: nobody stored it.
         """
         del model
+        if name.startswith(UNSTORED):
+            raise errors.VideoExpired(
+                "The provider stored nothing of this clip (store=False), and it is not here.",
+                hint="Ask anew with fresh.",
+            )
         return Call("GET", f"{self._home()}/interactions/{quote(_checked(name), safe='')}?stream=false")
 
     def address(self, uri: str) -> str:
@@ -94,9 +104,13 @@ class Interactions:
     def read_submitted(self, body: bytes, mask: Mask = as_it_is) -> Operation:
         """The interaction that a submit was answered with; how it stands is for the first poll to tell.
 
+        Of what is not stored the answer is all that there is, and has the clip.
+
         Raises:
             ServiceError: the answer is not JSON, or names none.
         """
+        if not self.store:
+            return _unstored(self.read_operation(body, mask))
         try:
             found = read(body, mask)
         except errors.ServiceError:
@@ -163,7 +177,10 @@ class Interactions:
             shown["resolution"] = request.resolution
         if request.duration_seconds is not None and request.edit is None:
             shown["duration"] = f"{request.duration_seconds}s"
-        if "vertex" not in self.provider.dialects:
+        if not self.store:
+            # An address is for what is kept.
+            shown["delivery"] = "inline"
+        elif "vertex" not in self.provider.dialects:
             shown["delivery"] = "uri"
         elif self.storage_uri:
             shown |= {"delivery": "uri", "gcs_uri": self.storage_uri}
@@ -176,6 +193,11 @@ class Interactions:
             yield {"type": "video", "mime_type": "video/mp4", "data": data}
         elif source is not None and not source.uri.startswith(PREVIOUS):
             yield {"type": "video", "mime_type": "video/mp4", "uri": source.uri}
+
+
+def _unstored(operation: Operation) -> Operation:
+    """The operation under a name that says that nobody can ask for it; one that still goes on may yet be asked for."""
+    return replace(operation, name=f"{UNSTORED}{operation.name}") if operation.done else operation
 
 
 def _task(request: VideoRequest) -> str:

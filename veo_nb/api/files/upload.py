@@ -64,7 +64,7 @@ class Upload:
                 raise errors.InvalidRequest(f"{self.title} is empty, or was cut while it was sent.", hint="")
             last = self.come + len(data) >= self.size
             headers = calls.piece(self.come, len(data), last=last)
-            _, body = await self._to_address(exchange, headers, self._told(data, on_progress))
+            _, body = await self._to_address(exchange, headers, self._watched(data, on_progress))
             if last:
                 return body
             self.come += len(data)
@@ -106,7 +106,7 @@ class Upload:
             file.seek(offset)
             return file.read(min(PIECE, self.size - offset))
 
-    async def _told(self, data: bytes, on_progress: Progress | None) -> AsyncIterator[bytes]:
+    async def _watched(self, data: bytes, on_progress: Progress | None) -> AsyncIterator[bytes]:
         for start in range(0, len(data), SLICE):
             yield data[start : start + SLICE]
             if on_progress is not None:

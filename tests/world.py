@@ -181,11 +181,7 @@ class Service:
         self.requests.append(request)
         self.seen(request)
         path = request.url.path
-        if (
-            path.startswith("/upload/")
-            and not path.endswith(":download")
-            or path.startswith("/v1beta/files/up")
-        ):
+        if re.match(r"/upload/v1beta/files$|/v1beta/files/up", path):
             return await self._next(self.uploads, request, lambda: self.upload(request))
         if "/interactions" in path:
             return await self._interact(request, path.rpartition("/interactions")[2].lstrip("/"))

@@ -24,9 +24,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from veo_nb.api.client import AsyncClient
+    from veo_nb.api.files.calls import RemoteFile
+    from veo_nb.api.files.upload import Upload
     from veo_nb.api.wire import Operation, Sample
     from veo_nb.catalog.prices import Price
     from veo_nb.catalog.providers import Provider
+    from veo_nb.catalog.tokens import Usage
     from veo_nb.config import Settings
     from veo_nb.credentials.keys import Secret
     from veo_nb.credentials.stores import KeyStores
@@ -120,6 +123,7 @@ __all__ = [
     "Quote",
     "RateLimited",
     "Rating",
+    "RemoteFile",
     "Repair",
     "Result",
     "Sample",
@@ -140,6 +144,8 @@ __all__ = [
     "TransportError",
     "Trimmed",
     "Unfetched",
+    "Upload",
+    "Usage",
     "Value",
     "VeoError",
     "Video",
@@ -190,6 +196,7 @@ _HOMES = {
     "Query": "veo_nb.store.queries",
     "Quote": "veo_nb.store.billing",
     "Rating": "veo_nb.store.ratings",
+    "RemoteFile": "veo_nb.api.files.calls",
     "Repair": "veo_nb.engine.repair",
     "Result": "veo_nb.sweep.results",
     "Sample": "veo_nb.api.wire",
@@ -207,6 +214,8 @@ _HOMES = {
     "Sweeps": "veo_nb.sweep.sweeps",
     "Trimmed": "veo_nb.engine.video",
     "Unfetched": "veo_nb.engine.jobs",
+    "Upload": "veo_nb.api.files.upload",
+    "Usage": "veo_nb.catalog.tokens",
     "Value": "veo_nb.sweep.axes",
     "Video": "veo_nb.engine.video",
     "VideoRequest": "veo_nb.request",

@@ -37,6 +37,7 @@ from veo_nb.catalog.prices import (
 )
 from veo_nb.catalog.providers import PROVIDERS, Provider
 from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts
+from veo_nb.catalog.tokens import TOKENS_DATE, TOKENS_SOURCE, Usage, read_usage
 
 __all__ = [
     "COMMAS",
@@ -57,6 +58,8 @@ __all__ = [
     "RENAME",
     "RULES",
     "SOURCES",
+    "TOKENS_DATE",
+    "TOKENS_SOURCE",
     "VEO",
     "WHOLE",
     "Field",
@@ -68,6 +71,7 @@ __all__ = [
     "Provider",
     "Rule",
     "SourceLimits",
+    "Usage",
     "Values",
     "bare",
     "check",
@@ -84,6 +88,7 @@ __all__ = [
     "plain",
     "read_amount",
     "read_prices",
+    "read_usage",
     "shown",
     "unquoted",
 ]

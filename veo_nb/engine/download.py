@@ -257,6 +257,7 @@ def _row(job: Job) -> JobRow:
         created_at=job.now.created_at,
         submitted_at=job.now.submitted_at,
         generated_at=job.now.generated_at,
+        usage=job.now.usage,
     )
 
 

@@ -173,6 +173,11 @@ class Job:
         return self._actions.price_note(self) if self._actions else self.provider.price_note
 
     @property
+    def usage(self) -> catalog.Usage | None:
+        """The tokens that the provider says it took; None where it says nothing. `usage.usd(job.request.model)` is their price."""
+        return catalog.read_usage(self._now.usage)
+
+    @property
     def operation(self) -> str | None:
         """The provider's name for it, once it was accepted."""
         return self._now.operation

@@ -133,8 +133,23 @@ def cost(usd: float | None, provider: catalog.Provider, note: str = "") -> str:
 
 
 def cost_of(job: Job) -> str:
-    """What a job costs by estimate, and whose price that is; empty where none is known."""
-    return cost(job.estimate, job.provider, job.price_note)
+    """What a job costs by estimate, whose price that is, and what the provider's own count comes to; empty for none."""
+    parts = (cost(job.estimate, job.provider, job.price_note), by_count(job))
+    return " · ".join(part for part in parts if part)
+
+
+def by_count(job: Job) -> str:
+    """`charged by the provider's count: $0.69`; empty where it told no tokens, or nobody knows their price."""
+    usd = job.usage.usd(job.request.model) if job.usage is not None else None
+    if usd is None:
+        return ""
+    return f"{'charged ' if job.provider.bills else ''}by the provider's count: {dollars(usd)}"
+
+
+def tokens(usage: catalog.Usage) -> str:
+    """`57,920 of video, 310 of text and thought, 23 that went in`."""
+    parts = {"of video": usage.video, "of text and thought": usage.text, "that went in": usage.input}
+    return ", ".join(f"{count:,} {what}" for what, count in parts.items() if count)
 
 
 def doubts(request: VideoRequest, provider: catalog.Provider) -> list[str]:

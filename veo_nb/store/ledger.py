@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from veo_nb import catalog
 from veo_nb.errors import VeoError
 from veo_nb.store.billing import Admit, Charge, gather, may_be_charged
 from veo_nb.store.changes import Change, Changes
@@ -236,7 +237,10 @@ class Ledger(Database):
             "SELECT date(created_at, 'unixepoch', 'localtime') AS day, provider, model, state,"
             " operation IS NOT NULL AS accepted, submitted_at IS NOT NULL AS sent, error, unanswered > 0 AS unanswered,"
             " count(*) AS jobs, total(estimate) AS usd, sum(estimate IS NULL) AS unpriced,"
-            " total(unanswered_usd) AS unanswered_usd, sum(unanswered_usd IS NULL) AS unanswered_unpriced"
+            " total(unanswered_usd) AS unanswered_usd, sum(unanswered_usd IS NULL) AS unanswered_unpriced,"
+            " count(usage) AS counted, total(CASE WHEN usage IS NOT NULL THEN estimate END) AS counted_estimate,"
+            " total(json_extract(usage, '$.input')) AS input, total(json_extract(usage, '$.video')) AS video,"
+            " total(json_extract(usage, '$.text')) AS text"
             " FROM jobs WHERE created_at >= ? AND created_at < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
             (day * DAY_SECONDS, (day + 1) * DAY_SECONDS),
         )
@@ -436,4 +440,18 @@ def _charge(found: sqlite3.Row) -> Charge:
         jobs=found["jobs"],
         usd=found[f"{before}usd"] if charged else 0.0,
         unpriced=found[f"{before}unpriced"] if charged else 0,
+        **(_counted(found) if charged else {}),
     )
+
+
+def _counted(found: sqlite3.Row) -> dict[str, Any]:
+    """What the provider's own count of the tokens of these jobs comes to; nothing where it told none."""
+    usage = catalog.Usage(**{name: int(found[name]) for name in ("input", "video", "text")})
+    usd = usage.usd(found["model"])
+    if not found["counted"] or usd is None:
+        return {}
+    return {
+        "counted": found["counted"],
+        "counted_usd": usd,
+        "counted_estimate": found["counted_estimate"],
+    }

@@ -141,24 +141,24 @@ class Interactions:
         if not isinstance(status, str) or not status:
             said = quoted(said_in(found).message)
             raise errors.ServiceError(f"The provider's answer tells no state{said}", hint="")
-        samples = tuple(_samples(answer))
+        samples, usage = tuple(_samples(answer)), _usage(answer)
         said = " ".join(_texts(answer))
         # While it goes on, what is there may be the clip that it goes back to.
         if samples and status not in ("queued", "in_progress", "failed", "cancelled"):
-            return Operation(name, done=True, samples=samples)
+            return Operation(name, done=True, samples=samples, usage=usage)
         if status == "completed":
             blocked = errors.ContentBlocked(
                 said or "The model made no video and gave no reason.",
                 hint="The filter varies: try again, or change the prompt.",
                 operation=name,
             )
-            return Operation(name, done=True, error=blocked, filtered=(said,) if said else ())
+            return Operation(name, done=True, error=blocked, filtered=(said,) if said else (), usage=usage)
         if status == "failed":
-            return Operation(name, done=True, error=_failure(answer, name))
+            return Operation(name, done=True, error=_failure(answer, name), usage=usage)
         if status in _ENDS:
             why = f"{_ENDS[status]} {said}".strip()
             failure = errors.OperationFailed(why, hint="Ask anew.", operation=name, provider_code=status)
-            return Operation(name, done=True, error=failure)
+            return Operation(name, done=True, error=failure, usage=usage)
         return Operation(name)
 
     def _home(self) -> str:
@@ -253,6 +253,31 @@ def _texts(answer: Mapping[str, Any]) -> Iterator[str]:
     for item in _content(answer):
         if item.get("type") == "text" and (said := words(item.get("text"))):
             yield said
+
+
+def _usage(answer: Mapping[str, Any]) -> dict[str, int] | None:
+    """The tokens that an answer tells of, told apart as they are paid for: what went in, video, and text and thought.
+
+    Sources disagree on whether thought is a part of all that came out. Where the sum of all doesn't tell, it is counted
+    beside it: of two figures the higher one.
+    """
+    told = mapping(answer.get("usage"))
+    if not told:
+        return None
+    went_in, came_out = _count(told.get("totalinputtokens")), _count(told.get("totaloutputtokens"))
+    thought = _count(told.get("totalthoughttokens")) or _count(told.get("totalreasoningtokens"))
+    kinds = [mapping(one) for one in items(told.get("outputtokensbymodality"))]
+    video = sum(_count(one.get("tokens")) for one in kinds if str(one.get("modality")).lower() == "video")
+    if not kinds:
+        # What comes out of this model is video, all but nothing.
+        video = came_out
+    inside = thought and _count(told.get("totaltokens")) == went_in + came_out
+    text = max(0, came_out - video) + (0 if inside else thought)
+    return {"input": went_in, "video": video, "text": text, "thought": thought}
+
+
+def _count(value: Any) -> int:
+    return int(value) if re.fullmatch(r"\d{1,12}", str(value)) else 0
 
 
 def _failure(answer: Mapping[str, Any], name: str) -> errors.VeoError:

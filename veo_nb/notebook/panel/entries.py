@@ -281,8 +281,9 @@ def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> lis
     lines.append(("Made", _day(row.made_at)))
     if job is not None and (took := text.made_in(job.now)) is not None:
         lines.append(("Took", took))
-    if job is not None and (cost := text.cost_of(job)):
-        lines.append(("Cost", cost))
+    if job is not None:
+        counted = "" if job.usage is None else text.tokens(job.usage)
+        lines += [(name, said) for name, said in (("Cost", text.cost_of(job)), ("Tokens", counted)) if said]
     if row.width:
         facts = f"{row.width} x {row.height} · {row.fps:.3g} fps · {row.duration:.1f} s · {row.bytes / 1e6:.1f} MB"
         lines.append(("Video", facts))

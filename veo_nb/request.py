@@ -338,10 +338,14 @@ def _source(value: Any, dialect: str) -> Source:
             reachable = False
         if reachable:
             return Source(uri=str(value), key=str(value))
-        address = "a gs://bucket/file address" if "gs" in schemes else "an http(s) URL"
+        address = "or a gs://bucket/file address" if "gs" in schemes else "or an http(s) URL"
+        if catalog.SOURCES[dialect].inline:
+            address = f"the path of an MP4, {address}"
         raise InvalidRequest(
             f"{catalog.shown(str(value))} is no video this provider can reach.",
-            hint=f"Give a job, a clip made here, or {address}: files can't be uploaded as a source.",
+            hint=f"Give a job, a clip made here, {address}."
+            if catalog.SOURCES[dialect].inline
+            else f"Give a job, a clip made here, {address}: files can't be uploaded as a source.",
             field="video",
         )
     raise InvalidRequest(

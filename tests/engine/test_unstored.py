@@ -52,6 +52,8 @@ async def test_the_request_is_held_until_the_clip_is_made_and_brings_it(world, c
         httpx.ReadTimeout("slow"),
         httpx.Response(500),
         httpx.Response(504),
+        # It may come at the end of the work, whatever it says.
+        httpx.Response(503, json={"error": {"code": "service_unavailable", "message": "Overloaded."}}),
         httpx.Response(200, text='{"id": "v1_op1", "status": "comp'),
     ],
 )

@@ -236,9 +236,11 @@ class AsyncClient:
         answer = self._without_key(answer)
         if status >= 300:
             refusal = self._refusal(status, headers, answer, self._auth, asks=True)
-            # Of all 5xx, only a 503 in the provider's own words says that nothing was accepted.
+            # Of all 5xx, only a 503 in the provider's own words says that nothing was accepted: whoever names an
+            # operation later answers at once, and Google charges nothing for what it answers with an error (its page on
+            # billing). Of what was held until it was made, a 503 may come at the end of the work.
             said_no = isinstance(refusal, errors.ContentBlocked) or (
-                status == 503 and refusal.facts.get("provider_code")
+                status == 503 and refusal.facts.get("provider_code") and not call.held
             )
             if (status >= 500 and not said_no) or status in _NOT_KNOWN:
                 raise refusals.uncertain(refusal.message.replace("The", "the", 1), status=status)

@@ -34,6 +34,10 @@ class SourceLimits:
     """None for any."""
     edited_seconds: float = 0.0
     """How long a clip may be that is changed; 0 where none is."""
+    added_seconds: int = 0
+    """What is added at the least, where a person says how much."""
+    total_seconds: float = 0.0
+    """How long a clip may be with what is added; 0 where that is the provider's to say, or not limited but by `most_seconds`."""
 
 
 IMAGE = ImageLimits(most_bytes=20 * 2**20, uploaded_bytes=100 * 2**20, small_side=128, tolerance=0.03)
@@ -58,7 +62,8 @@ SOURCES: dict[str, SourceLimits] = {
         lines=(720, 1080, 2160),
         fps=24,
     ),
-    # Gemini Omni reads the last 10 s of a clip that it extends, and makes up to 30 s in all; an edit takes 15 s.
+    # Gemini Omni reads the last 10 s of a clip that it extends, adds 3 to 10 s, and makes up to 30 s in all (apidog and
+    # Vercel on Omni 1.2), at Vertex AI up to 40 (Google's page); what an edit takes says the model.
     "interactions": SourceLimits(
         schemes=("interaction", "https"),
         inline=True,
@@ -66,6 +71,8 @@ SOURCES: dict[str, SourceLimits] = {
         most_seconds=27.0,
         lines=(360, 720, 1080, 2160),
         edited_seconds=15.0,
+        added_seconds=3,
+        total_seconds=30.0,
     ),
 }
 """By form of the wire."""

@@ -43,6 +43,10 @@ class Provider:
     """The largest file that it takes beforehand, to be named by its address in a request; 0 where there is no such way."""
     file_seconds: float = 48 * 3600.0
     """How long it keeps one."""
+    interaction_seconds: float = 55 * 24 * 3600.0
+    """How long it knows an interaction by its name. Google says 55 days for who pays, which Omni asks for."""
+    total_seconds: float = 0.0
+    """How long a clip of Omni may be with what is added to it, where that is not what the form of the wire says."""
     bills: bool = True
     """False when a clip costs nothing; estimates then say what it would cost."""
     typical_seconds: float | None = None
@@ -113,6 +117,9 @@ PROVIDERS: dict[str, Provider] = {
             keyless=True,
             # A project's, for models that are not previews (public guides, 2026-03).
             requests_per_minute=50,
+            # 7 days by one source, 14 by another.
+            interaction_seconds=7 * 24 * 3600.0,
+            total_seconds=40.0,
             models=(*GENERAL, "gemini-omni-1.2-flash"),
         ),
         Provider(

@@ -14,6 +14,7 @@ import httpx
 
 from veo_nb import catalog
 from veo_nb.config import Settings
+from veo_nb.engine.inputs.files import clip_of_file
 from veo_nb.engine.job import ALPHABET, Job, WaitInterrupted
 from veo_nb.engine.lease import Awaited
 from veo_nb.engine.loop import Uninterrupted
@@ -105,10 +106,10 @@ class Jobs:
         values = {"model": self.settings.model, **{k: v for k, v in fields.items() if v is not None}}
         for name in SOURCES:
             clip = values.get(name)
-            if isinstance(clip, Job):
-                clip = clip.video
+            provider, model = self.settings.provider, str(values["model"])
+            clip = clip.video if isinstance(clip, Job) else clip_of_file(clip, name, provider, model)
             if isinstance(clip, Video):
-                values[name] = source_of(clip, self.settings.provider, str(values["model"]))
+                values[name] = source_of(clip, provider, model, self.workspace.clock())
         if isinstance(source := values.get("edit"), Source) and source.clip is None:
             values["edit"] = with_clip(source, self.find)
         for name in ("image", "last_frame"):

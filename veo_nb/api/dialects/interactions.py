@@ -256,22 +256,22 @@ def _texts(answer: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _usage(answer: Mapping[str, Any]) -> dict[str, int] | None:
-    """The tokens that an answer tells of, told apart as they are paid for: what went in, video, and text and thought.
+    """The tokens that an answer tells of, said apart as they are paid for: what went in, video, and text and thought.
 
     Sources disagree on whether thought is a part of all that came out. Where the sum of all doesn't tell, it is counted
     beside it: of two figures the higher one.
     """
-    told = mapping(answer.get("usage"))
-    if not told:
+    said = mapping(answer.get("usage"))
+    if not said:
         return None
-    went_in, came_out = _count(told.get("totalinputtokens")), _count(told.get("totaloutputtokens"))
-    thought = _count(told.get("totalthoughttokens")) or _count(told.get("totalreasoningtokens"))
-    kinds = [mapping(one) for one in items(told.get("outputtokensbymodality"))]
+    went_in, came_out = _count(said.get("totalinputtokens")), _count(said.get("totaloutputtokens"))
+    thought = _count(said.get("totalthoughttokens")) or _count(said.get("totalreasoningtokens"))
+    kinds = [mapping(one) for one in items(said.get("outputtokensbymodality"))]
     video = sum(_count(one.get("tokens")) for one in kinds if str(one.get("modality")).lower() == "video")
     if not kinds:
         # What comes out of this model is video, all but nothing.
         video = came_out
-    inside = thought and _count(told.get("totaltokens")) == went_in + came_out
+    inside = thought and _count(said.get("totaltokens")) == went_in + came_out
     text = max(0, came_out - video) + (0 if inside else thought)
     return {"input": went_in, "video": video, "text": text, "thought": thought}
 

@@ -1,1 +1,1 @@
-"""What a request needs at the provider before it is sent: `uploads` brings large pictures and clips there."""
+"""What a request needs before it is sent: `files` reads a video of this machine, `uploads` brings what is large there."""

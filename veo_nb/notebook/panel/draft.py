@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from veo_nb import catalog
 from veo_nb.engine.job import Job
+from veo_nb.engine.video import Video, own_model
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
 from veo_nb.notebook import text
@@ -107,8 +108,13 @@ def say(name: str, value: Any) -> str:
     return str(value).replace("_", " ")
 
 
-def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[str], Any]) -> Composed:
-    """What a draft asks for.
+def read_draft(
+    draft: Draft,
+    picture: Callable[[str], Picture],
+    clip: Callable[[str], Any],
+    provider: catalog.Provider | None = None,
+) -> Composed:
+    """What a draft asks for, of this provider.
 
     Raises:
         VeoError: a picture or a clip is gone, a variable has no value, or a list can't be read.
@@ -122,6 +128,23 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
         if name not in LABELS:
             raise InvalidRequest(f"A request has no field {name!r}.", hint="Reload the page.", field=name)
         _take_field(name, list(values), axes, fields)
+    _take_pictures(draft, picture, axes, fields)
+    sources = {name: clip(key) for name in SOURCES if (key := getattr(draft, name))}
+    for source in sources.values():
+        if "model" not in axes and isinstance(source, Video):
+            # As everywhere, unless the form says another.
+            fields = {**own_model(source, provider), **fields}
+    fields |= sources
+    if draft.fit:
+        fields["fit"] = draft.fit
+    variables = _take_variables(draft, axes)
+    prompt = draft.prompt.strip() if axes else fill(draft.prompt.strip(), variables)
+    return Composed(prompt, axes, fields, variables if axes else {}, draft.take)
+
+
+def _take_pictures(
+    draft: Draft, picture: Callable[[str], Picture], axes: dict[str, Any], fields: dict[str, Any]
+) -> None:
     for name in ("image", "last_frame"):
         pictures = [picture(key) for key in getattr(draft, name)]
         if len(pictures) > 1:
@@ -130,12 +153,6 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
             fields[name] = pictures[0]
     if draft.reference_images:
         fields["reference_images"] = [picture(key) for key in draft.reference_images]
-    fields |= {name: clip(key) for name in SOURCES if (key := getattr(draft, name))}
-    if draft.fit:
-        fields["fit"] = draft.fit
-    variables = _take_variables(draft, axes)
-    prompt = draft.prompt.strip() if axes else fill(draft.prompt.strip(), variables)
-    return Composed(prompt, axes, fields, variables if axes else {}, draft.take)
 
 
 def _check_texts(draft: Draft) -> None:
@@ -197,8 +214,11 @@ def _take_field(name: str, values: list[Any], axes: dict[str, Any], fields: dict
         fields[name] = values[0]
 
 
-def draft_again(job: Job) -> Draft:
-    """The draft that a job was made from, as far as a form can say it."""
+def draft_again(job: Job, key_at: Callable[[str], str] = lambda _: "") -> Draft:
+    """The draft that a job was made from, as far as a form can say it.
+
+    `key_at` gives the key of the library's clip at an address.
+    """
     request = job.request
     fields: dict[str, list[Value]] = {
         name: [value]
@@ -212,15 +232,18 @@ def draft_again(job: Job) -> Draft:
         image=[picture_key(request.image)] if request.image else [],
         last_frame=[picture_key(request.last_frame)] if request.last_frame else [],
         reference_images=[picture_key(one) for one in request.reference_images],
-        video=_clip_key(request.video),
-        edit=_clip_key(request.edit),
+        video=_clip_key(request.video, key_at),
+        edit=_clip_key(request.edit, key_at),
     )
 
 
-def _clip_key(source: Source | None) -> str:
-    """The key of the library's clip that a request holds; empty for none, and for an address."""
-    key = source.key if source is not None else ""
-    return key.removeprefix("job:") if key.startswith("job:") else ""
+def _clip_key(source: Source | None, key_at: Callable[[str], str]) -> str:
+    """The key of the library's clip that a request holds; of any other its address, empty for none."""
+    if source is None:
+        return ""
+    if source.key.startswith("job:"):
+        return source.key.removeprefix("job:")
+    return str(source.path) if source.path is not None else key_at(source.uri) or source.uri
 
 
 def submit(studio: Studio, asked: Composed, *, confirm: bool) -> tuple[list[Job], str]:
@@ -247,13 +270,25 @@ def check_draft(
 ) -> Check:
     """What a draft would do, with all that is wrong with it."""
     provider = studio.settings.provider
-    values = plain_values(draft, studio.settings.model)
+    values = plain_values(draft, _model_of(draft, clip, provider) or studio.settings.model)
     unavailable = find_unavailable(values, draft, provider)
     try:
-        return replace(_forecast(studio, read_draft(draft, picture, clip)), unavailable=unavailable)
+        return replace(_forecast(studio, read_draft(draft, picture, clip, provider)), unavailable=unavailable)
     except VeoError as error:
         problems = find_problems(error, values, provider, varied=_is_varied(draft))
         return replace(_NOTHING, problems=problems, unavailable=unavailable)
+
+
+def _model_of(draft: Draft, clip: Callable[[str], Any], provider: catalog.Provider) -> str:
+    """The model that made the clip which a draft goes on from or changes, where that is to make the next one too."""
+    key = draft.edit or draft.video
+    try:
+        _check_texts(draft)
+        source = clip(key) if key else None
+    except VeoError:
+        # It is said where the draft is read.
+        return ""
+    return own_model(source, provider).get("model", "") if isinstance(source, Video) else ""
 
 
 def _forecast(studio: Studio, asked: Composed) -> Check:

@@ -166,6 +166,7 @@ def make_details(
         python="" if job is None else python_of(job, studio.library.files, row.sample),
         actions=actions,
         cannot_extend=_cannot_extend(studio, row, job, now),
+        extend_model=_extend_model(studio, row, job),
         change=_change(studio, row, job, now),
     )
 
@@ -177,11 +178,21 @@ def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -
     for video in job.videos:
         if video.sample == row.sample:
             try:
-                check_clip(video, studio.settings.provider, studio.settings.model, now)
+                provider = studio.settings.provider
+                model = own_model(video, provider).get("model", studio.settings.model)
+                check_clip(video, provider, model, now)
             except InvalidRequest as error:
                 return error.message
             return ""
     return "There is no clip."
+
+
+def _extend_model(studio: Studio, row: FoundRow, job: Job | None) -> str:
+    """The alias of the model that made a clip, where that is to go on from it."""
+    clips = job.videos if job is not None else ()
+    clip = next((one for one in clips if one.sample == row.sample), None)
+    own = own_model(clip, studio.settings.provider) if clip is not None else {}
+    return catalog.MODELS[own["model"]].alias if own else ""
 
 
 def _change(studio: Studio, row: FoundRow, job: Job | None, now: float) -> Change:

@@ -296,4 +296,6 @@ class Details(Exchanged, frozen=True):
     """What makes sense here, beside what can be done with every clip."""
     cannot_extend: str
     """Why it can't be gone on from; empty where it can."""
+    extend_model: str
+    """The model that goes on from it, where that is its own; empty for whichever Compose has."""
     change: Change

@@ -20,7 +20,7 @@ interface ActionsProps {
 }
 
 export function Actions({ details, player, open, onOpen }: ActionsProps) {
-  const { item, actions, cannot_extend } = details;
+  const { item, actions, cannot_extend, extend_model } = details;
   const own = usePanel();
   const { panel } = useLayer();
   const [byHand, setByHand] = useState({ name: "", text: "" });
@@ -107,7 +107,7 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
             <Action opens="frame" reason={gone} expanded={open === "frame"} onAct={() => toggle("frame")}>
               Use frame
             </Action>
-            <Action reason={cannot_extend} onAct={() => goOn(panel, item)}>
+            <Action reason={cannot_extend} onAct={() => goOn(panel, item, extend_model)}>
               Extend
             </Action>
             <Action

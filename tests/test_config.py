@@ -150,7 +150,7 @@ def test_there_is_no_budget_before_one_is_set_and_0_is_one(resolve):
 
 
 def test_prices_are_the_catalogs_after_those_in_the_file(resolve):
-    assert resolve().prices == catalog.PRICES
+    assert resolve().prices == tuple(catalog.PRICES)
     found = resolve(file='[prices]\n"veo-3.1-fast-generate-preview" = {per_call = 0.6}').prices
     own = catalog.Price(usd_per_call=0.6, model="veo-3.1-fast-generate-preview", source="your veo_nb.toml")
     assert found == (own, *catalog.PRICES)

@@ -23,10 +23,11 @@ from tests.world import KEY, Held
 from veo_nb import doctor
 from veo_nb.api.reach import bases
 from veo_nb.catalog import PROVIDERS
+from veo_nb.catalog.models import GENERAL, PREVIEWS
 from veo_nb.credentials.keys import Secret
 from veo_nb.credentials.stores import Colab, Keyring, KeyStores
 from veo_nb.doctor import Examined, examine, format_checks, report
-from veo_nb.engine.connection import LocalServer
+from veo_nb.engine.providers.connection import LocalServer
 from veo_nb.store.ledger import Ledger
 from veo_nb.studio import Studio
 
@@ -217,6 +218,11 @@ def lines(checks: list[Examined]) -> list[str]:
     return format_checks(checks).splitlines()
 
 
+def models(studio: Studio) -> list[str]:
+    """What is found out of the models that the key opens."""
+    return lines([one for one in examine(studio) if one.name == "models"])
+
+
 def test_hosts_key_and_clock_are_well(studio, service):
     service.polls = [httpx.Response(404, json={"error": {"message": "no such operation", "code": 404}})]
     service.downloads = [httpx.Response(401, headers={"date": "Fri, 15 Jan 2027 08:00:00 GMT"})] * 2
@@ -365,6 +371,10 @@ def test_a_real_sandbox_answers_a_real_doctor(tmp_path):
             "ok  host   127.0.0.1 answers",
             "ok  key    the provider takes it",
         ]
+        assert models(good) == [
+            f"ok  models  open to this key: standard, fast, lite, {', '.join(GENERAL)}, omni, omni-1.1"
+        ]
+        assert models(wrong) == ["!!  models  what it opens can't be told before the provider takes the key"]
         found = lines(network(wrong))
         assert found[1].startswith("!!  key    The provider refused the key")
         assert "wrong-key" not in "".join(found)
@@ -381,6 +391,136 @@ def test_the_sandbox_needs_no_key_and_a_gateway_is_named(make_studio):
     assert check(plain, "provider").found == "sandbox (default), needs no key"
     behind = make_studio(provider="sandbox", api_key=None, base_url="http://127.0.0.1:9")
     assert "at http://127.0.0.1:9 (configure())" in check(behind, "provider").found
+
+
+NEW = {"name": "models/veo-4.0-generate-preview", "supportedGenerationMethods": ["predictLongRunning"]}
+OMNI = [{"name": "models/gemini-omni-1.2-flash"}, {"name": "models/gemini-omni-1.1-flash"}]
+TEXT = {"name": "models/gemini-3.8-flash", "supportedGenerationMethods": ["generateContent"]}
+
+
+class Lists(httpx.AsyncBaseTransport):
+    """A provider that has nothing but lists of models; `asked` are the addresses of those."""
+
+    def __init__(self, *pages: httpx.Response | Exception) -> None:
+        self.pages = list(pages)
+        self.asked: list[httpx.URL] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if "models" not in request.url.path or "operation" in request.url.path.lower():
+            return httpx.Response(404, json={"error": {"message": "no such thing", "code": 404}})
+        self.asked.append(request.url)
+        page = self.pages.pop(0)
+        if isinstance(page, Exception):
+            raise page
+        return page
+
+
+@pytest.fixture
+def listing(tmp_path, tls):
+    """What the doctor says of the models of a provider with these lists, and what it asked."""
+
+    def look(*pages, **settings) -> tuple[list[str], list[httpx.URL]]:
+        lists = Lists(*pages)
+        values = {"provider": "gemini", "api_key": KEY, **settings}
+        studio = Studio(environ={}, folder=tmp_path, transport=lists, clock=lambda: NOVEMBER, **values)
+        try:
+            return models(studio), lists.asked
+        finally:
+            studio.close()
+
+    return look
+
+
+NOVEMBER = 1_795_950_000.0
+"""2026-11-29."""
+
+
+def test_what_a_key_opens_is_told_of_each_model_over_all_pages(listing):
+    said, asked = listing(
+        httpx.Response(200, json={"models": [TEXT, NEW], "nextPageToken": "a b"}),
+        httpx.Response(200, json={"models": OMNI}),
+    )
+    assert said == [
+        "ok  models  open to this key: omni, omni-1.1",
+        "ok  models  Gemini Omni 1.1 (Gemini API) may stop on 2026-12-03; gemini-omni-1.2-flash (omni) came after it",
+        "ok  models  not open: standard, fast, lite",
+        "ok  models  also there, not known to veo_nb: veo-4.0-generate-preview",
+    ]
+    assert [url.query for url in asked] == [b"pageSize=1000", b"pageSize=1000&pageToken=a%20b"]
+
+
+def test_a_model_that_is_set_and_not_open_is_a_fault_with_a_way_on(listing):
+    said, _ = listing(httpx.Response(200, json={"models": OMNI}), model="fast")
+    assert said[2:] == [
+        "!!  models  not open: standard, fast, lite",
+        f"            -> {PREVIEWS[1]} is the one that is set. veo.configure(model='omni') takes one that is open.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "mark", "why"),
+    [
+        (httpx.Response(503, json={"error": {"message": "overloaded"}}), "!!", "answered 503: overloaded"),
+        (httpx.Response(404), "ok", "The provider does not know this"),
+        (httpx.Response(200, text="<html>"), "!!", "The provider's list of models can't be read"),
+        (httpx.Response(200, json={"models": [{"id": 3}]}), "!!", "can't be read"),
+        (httpx.Response(200, json={}), "ok", "list of models is empty"),
+        (httpx.Response(302, headers={"location": "https://elsewhere.test/"}), "!!", "elsewhere.test"),
+        (httpx.ConnectError("refused"), "!!", "can't be reached"),
+    ],
+)
+def test_a_list_that_is_not_handed_out_is_asked_for_once_and_said_to_be_missing(listing, page, mark, why):
+    said, asked = listing(page)
+    assert said[0].startswith(
+        f"{mark}  models  it can't be told whether these are open: standard, fast, lite, omni, omni-1.1 ("
+    )
+    assert why in said[0]
+    assert len(asked) == 1
+
+
+def test_pages_without_an_end_and_names_that_are_none_do_no_harm(listing):
+    pages = [
+        httpx.Response(200, json={"models": [{"name": "models/\x1b[31mveo"}], "nextPageToken": f"{n}"})
+        for n in range(9)
+    ]
+    said, asked = listing(*pages)
+    assert len(asked) == 5
+    assert "\x1b" not in "".join(said)
+
+
+def test_vertex_tells_by_a_page_of_each_model(listing):
+    pages = {
+        "veo-3.1-generate-001": httpx.Response(200, json={}),
+        "veo-3.1-fast-generate-001": httpx.Response(404),
+        "veo-3.1-lite-generate-001": httpx.Response(403, json={"error": {"message": "no"}}),
+        "gemini-omni-1.2-flash": httpx.Response(200, json={}),
+    }
+    said, asked = listing(*pages.values(), provider="vertex", location="europe-west4")
+    assert [str(url) for url in asked] == [
+        f"https://aiplatform.googleapis.com/v1beta1/publishers/google/models/{name}" for name in pages
+    ]
+    assert said[0] == "ok  models  listed by the provider: standard, omni"
+    assert said[2].startswith("!!  models  not open: fast")
+    assert said[-1].startswith("ok  models  it can't be told whether these are open: lite (")
+
+
+def test_a_gateway_s_list_has_openai_s_form(listing):
+    gateway = replace(PROVIDERS["gemini"], lists="openai")
+    page = {"object": "list", "data": [{"id": "gemini-omni-1.2-flash"}, {"id": "sora-2"}, {"id": "gpt-9"}]}
+    said, asked = listing(httpx.Response(200, json=page), provider=gateway)
+    assert (said[0], said[-1]) == (
+        "ok  models  open to this key: omni",
+        "ok  models  also there, not known to veo_nb: sora-2",
+    )
+    assert [url.path for url in asked] == ["/v1/models"]
+
+
+def test_a_provider_without_a_list_is_said_to_have_none(studio, service):
+    (said,) = models(studio)
+    assert said == (
+        "ok  models  it can't be told whether these are open: standard, fast (GPTProto has no list of them that is known)"
+    )
+    assert not [request for request in service.requests if request.url.path.endswith("/models")]
 
 
 def test_a_library_that_cannot_be_written_is_found(make_studio, tmp_path):

@@ -35,11 +35,12 @@ FLOORS = [
     "credentials",
     "media",
     "catalog",
+    "notices",
     "errors",
 ]
 SANDBOX = {"catalog", "media", "errors"}
 """It speaks the wire on its own, or a wrong field's name would agree with itself."""
-TOP = {"", "__init__", "__main__", "cli", "demo", "doctor", "views"}
+TOP = {"", "__init__", "__main__", "cli", "demo", "doctor", "providers", "views"}
 """These put the parts together and may import all of them."""
 
 

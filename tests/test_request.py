@@ -56,7 +56,7 @@ def refusal(**values: Any) -> InvalidRequest:
 
 def test_only_a_prompt_is_needed():
     request = make()
-    assert request == VideoRequest(prompt="A fox", model="veo-3.1-fast-generate-preview")
+    assert request == VideoRequest(prompt="A fox", model="veo-3.1-fast-generate-preview", provider="gptproto")
     assert request.settings() == {}
     assert (request.seconds, request.shape) == (8, "16:9")
 
@@ -66,7 +66,7 @@ def test_a_model_may_be_called_by_its_short_name():
 
 
 def test_a_request_has_the_fields_of_the_catalog():
-    assert VideoRequest.__dataclass_fields__.keys() == catalog.FIELD.keys()
+    assert VideoRequest.__dataclass_fields__.keys() == catalog.FIELD.keys() | {"provider"}
 
 
 def test_none_means_not_set():
@@ -242,7 +242,7 @@ def test_what_is_new_leaves_the_fingerprints_of_before():
     assert plain.canonical() == {"prompt": "A fox.", "model": "veo-3.1-fast-generate-preview"}
     vertex = catalog.PROVIDERS["vertex"]
     seen = {
-        make_request(vertex, prompt="A fox.", generate_audio=sound).fingerprint("vertex")
+        make_request(vertex, prompt="A fox.", generate_audio=sound).fingerprint()
         for sound in (None, True, False)
     }
     assert len(seen) == 3
@@ -341,7 +341,7 @@ def test_following_a_frame_is_the_same_request_as_saying_so():
     led: Any = make(image=picture(*UPRIGHT))
     told: Any = make(image=picture(*UPRIGHT), aspect_ratio="9:16")
     assert led == told
-    assert led.fingerprint("gptproto") == told.fingerprint("gptproto")
+    assert led.fingerprint() == told.fingerprint()
     assert [one.leads for one in (led.image, told.image)] == [True, False]
 
 
@@ -351,15 +351,15 @@ def test_a_photo_that_was_turned_is_known_by_its_name_wherever_it_is_read_from()
     stored = json.loads(json.dumps(request.canonical()))
     # Also where its file is gone from the library.
     for data in (request.image.data, b""):
-        again: Any = restore_request(stored, lambda *_, data=data: data)
-        assert again.fingerprint("gptproto") == request.fingerprint("gptproto")
-    assert make(image=request.image.data).fingerprint("gptproto") == request.fingerprint("gptproto")
+        again: Any = restore_request(stored, lambda *_, data=data: data, "gptproto")
+        assert again.fingerprint() == request.fingerprint()
+    assert make(image=request.image.data).fingerprint() == request.fingerprint()
 
 
 def test_that_a_frame_was_followed_is_remembered():
     request: Any = make(image=picture(*UPRIGHT))
     stored = json.loads(json.dumps(request.canonical()))
-    again: Any = restore_request(stored, lambda *_: request.image.data)
+    again: Any = restore_request(stored, lambda *_: request.image.data, "gptproto")
     assert again.image.leads
     assert [one.leads for one in make(image=again.image, aspect_ratio="9:16").pictures()] == [True]
 
@@ -405,7 +405,7 @@ def test_fit_leaves_a_picture_that_fits_as_it_is_and_references_too():
 
 def test_how_a_picture_was_made_to_fit_is_another_request():
     photo = picture(640, 427)
-    prints = {make(image=photo, fit=fit).fingerprint("gptproto") for fit in (None, "crop", "pad")}
+    prints = {make(image=photo, fit=fit).fingerprint() for fit in (None, "crop", "pad")}
     assert len(prints) == 3
 
 
@@ -510,16 +510,16 @@ def test_a_stored_request_comes_back_as_it_was(values):
     request = make_request(GPTPROTO, **values)
     kept = {picture.sha256: picture.data for picture in request.pictures()}
     stored = json.loads(json.dumps(request.canonical()))
-    back = restore_request(stored, lambda sha256, mime: kept[sha256])
+    back = restore_request(stored, lambda sha256, mime: kept[sha256], "gptproto")
     assert back == request
-    assert back.fingerprint("gptproto") == request.fingerprint("gptproto")
+    assert back.fingerprint() == request.fingerprint()
 
 
 @settings(deadline=None)
 @given(some_requests(), some_requests())
 def test_fingerprints_are_equal_exactly_for_equal_requests(one, other):
     a, b = make_request(GPTPROTO, **one), make_request(GPTPROTO, **other)
-    assert (a.fingerprint("gptproto") == b.fingerprint("gptproto")) == (a == b)
+    assert (a.fingerprint() == b.fingerprint()) == (a == b)
 
 
 @settings(deadline=None)
@@ -528,36 +528,34 @@ def test_a_fingerprint_does_not_see_the_order_of_the_fields(values, chance):
     names = list(values)
     chance.shuffle(names)
     shuffled = {name: values[name] for name in names}
-    assert make_request(GPTPROTO, **shuffled).fingerprint("x") == make_request(
-        GPTPROTO, **values
-    ).fingerprint("x")
+    assert make_request(GPTPROTO, **shuffled).fingerprint() == make_request(GPTPROTO, **values).fingerprint()
 
 
 def test_a_fingerprint_sees_what_an_image_shows_and_not_what_it_is_called(tmp_path):
     for name in ("a.png", "b.png"):
         (tmp_path / name).write_bytes(RED)
-    prints = {
-        make(image=source).fingerprint("gptproto") for source in (tmp_path / "a.png", tmp_path / "b.png", RED)
-    }
+    prints = {make(image=source).fingerprint() for source in (tmp_path / "a.png", tmp_path / "b.png", RED)}
     assert len(prints) == 1
-    assert make(image=BLUE).fingerprint("gptproto") not in prints
+    assert make(image=BLUE).fingerprint() not in prints
 
 
 def test_a_fingerprint_knows_a_clip_of_the_library_by_its_job():
     """Its address may be another after each start of the sandbox."""
     one, two = (make(video=Source(uri=f"http://127.0.0.1:{port}/v", key="job:3f2a/0")) for port in (1, 2))
-    assert one.fingerprint("sandbox") == two.fingerprint("sandbox")
-    assert one.fingerprint("sandbox") != make(video="http://127.0.0.1:1/v").fingerprint("sandbox")
+    assert one.fingerprint() == two.fingerprint()
+    assert one.fingerprint() != make(video="http://127.0.0.1:1/v").fingerprint()
 
 
 def test_a_fingerprint_belongs_to_one_provider():
-    assert make().fingerprint("sandbox") != make().fingerprint("gptproto")
+    request = make()
+    assert request.fingerprint() != replace(request, provider="sandbox").fingerprint()
+    assert request.canonical() == replace(request, provider="sandbox").canonical()
 
 
 def test_a_short_name_a_float_and_an_empty_list_mean_the_same():
     long = make(model="veo-3.1-fast-generate-preview", duration_seconds=8)
     short = make(model="fast", duration_seconds=8.0, reference_images=[])
-    assert long.fingerprint("gptproto") == short.fingerprint("gptproto")
+    assert long.fingerprint() == short.fingerprint()
 
 
 def test_a_fingerprint_stays_the_same_from_version_to_version():
@@ -567,7 +565,7 @@ def test_a_fingerprint_stays_the_same_from_version_to_version():
         r'{"aspect_ratio": "9:16", "duration_seconds": 8, "model": "veo-3.1-fast-generate-preview", '
         r'"prompt": "A fox. \ud83e\udd8a", "provider": "gptproto", "seed": 7}'
     )
-    assert request.fingerprint("gptproto") == hashlib.sha256(text.encode("ascii")).hexdigest()
+    assert request.fingerprint() == hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def test_compression_is_part_of_a_request_only_where_it_is_asked_for():
@@ -576,9 +574,9 @@ def test_compression_is_part_of_a_request_only_where_it_is_asked_for():
     asked = [make_request(vertex, prompt="A fox.", compression_quality=q) for q in ("optimized", "lossless")]
     assert "compression_quality" not in bare.canonical()
     assert [one.canonical()["compression_quality"] for one in asked] == ["optimized", "lossless"]
-    assert len({one.fingerprint("vertex") for one in (bare, *asked)}) == 3
+    assert len({one.fingerprint() for one in (bare, *asked)}) == 3
     for one in asked:
-        assert restore_request(json.loads(json.dumps(one.canonical())), lambda *_: b"") == one
+        assert restore_request(json.loads(json.dumps(one.canonical())), lambda *_: b"", "vertex") == one
 
 
 def test_a_picture_is_stored_by_its_hash_and_never_by_its_bytes():
@@ -599,7 +597,7 @@ def test_a_picture_is_stored_by_its_hash_and_never_by_its_bytes():
 def test_a_request_of_a_newer_version_is_refused_in_a_sentence():
     stored = {**make().canonical(), "camera": "dolly"}
     with pytest.raises(InvalidRequest, match=r"fields that this version does not know\. Update veo-nb\."):
-        restore_request(stored, lambda sha256, mime: b"")
+        restore_request(stored, lambda sha256, mime: b"", "gptproto")
 
 
 def test_what_the_library_can_not_give_back_is_told_by_the_library():
@@ -607,7 +605,7 @@ def test_what_the_library_can_not_give_back_is_told_by_the_library():
         raise NotFound("The input image is gone.")
 
     with pytest.raises(NotFound):
-        restore_request(make(image=RED).canonical(), gone)
+        restore_request(make(image=RED).canonical(), gone, "gptproto")
 
 
 def test_a_request_built_by_hand_keeps_its_length_and_shape():

@@ -19,8 +19,8 @@ from PIL import Image
 from tests.world import PROVIDER, Held, row_of
 from veo_nb import errors
 from veo_nb.engine import workspace
-from veo_nb.engine.connection import LocalServer
 from veo_nb.engine.job import ALPHABET
+from veo_nb.engine.providers.connection import LocalServer
 from veo_nb.media.probe import probe
 from veo_nb.request import make_request
 from veo_nb.store.ledger import Ledger
@@ -480,15 +480,15 @@ def test_resubmit_sends_an_uncertain_job_again_and_no_other(studio, service):
 
 @pytest.mark.parametrize(("action", "state"), [("resubmit", "uncertain"), ("retry", "failed")])
 def test_a_job_of_another_provider_is_not_taken_to_this_one(studio, service, tmp_path, action, state):
-    """The clip of a sandbox would be paid for at the real one."""
+    """Its clip would be paid for at a second one."""
     studio.library.files.prepare()
     ledger = Ledger(studio.library.files.ledger_path)
     request = make_request(PROVIDER, prompt="A fox.")
-    ledger.add_job(row_of(request, provider="sandbox", state=state, operation="operations/op1"))
+    ledger.add_job(row_of(request, provider="gemini", state=state, operation="operations/op1"))
     ledger.close()
-    with pytest.raises(errors.InvalidRequest, match="was made with sandbox") as caught:
+    with pytest.raises(errors.AuthenticationError, match="Gemini API needs a key") as caught:
         getattr(studio.jobs, action)("3f2a")
-    assert 'provider="sandbox"' in caught.value.hint
+    assert "%veo login gemini" in caught.value.hint
     assert service.requests == []
 
 
@@ -623,7 +623,7 @@ def test_the_three_scenes_on_a_real_sandbox(tmp_path, monkeypatch):
         image.wait(120)
         more.wait(120)
         parts: Any = studio.jobs.workspace.parts
-        process = parts.engine._connection._server._process
+        process = parts.engine._routes._server._process
     finally:
         studio.close()
     found = [probe(job.video.path) for job in (text, image, more)]
@@ -727,6 +727,6 @@ def test_sending_again_what_cannot_be_sent_leaves_the_bill(make_studio, service)
         job.wait(30)
     studio.close()
     other = make_studio(provider="gemini")
-    with pytest.raises(errors.InvalidRequest, match="was made with GPTProto"):
+    with pytest.raises(errors.AuthenticationError, match="GPTProto needs a key"):
         other.jobs.resubmit(job.id)
     assert (other.job(job.id).estimate, other.cost().spent) == (pytest.approx(0.6), pytest.approx(0.6))

@@ -308,17 +308,17 @@ def settings_in(folder: Path, provider: catalog.Provider = PROVIDER, **changes: 
         "requests_per_minute": provider.requests_per_minute,
         "library": folder,
         "prices": PRICES,
+        "model": "veo-3.1-fast-generate-preview",
         **changes,
     }
-    model = "veo-3.1-fast-generate-preview"
-    return Settings(provider=provider, api_key=Secret(KEY), model=model, **values)
+    return Settings(provider=provider, api_key=Secret(KEY), **values)
 
 
 def row_of(request: Any, **changes: Any) -> JobRow:
     """A ledger's row for this request, queued and ours."""
     values: dict[str, Any] = {
         "id": "3f2a",
-        "fingerprint": request.fingerprint("gptproto"),
+        "fingerprint": request.fingerprint(),
         "take": 1,
         "provider": "gptproto",
         "model": request.model,
@@ -415,7 +415,7 @@ class World:
             "id": next(self._ids),
             "created_at": self.time.now,
             "provider": name,
-            "fingerprint": request.fingerprint(name),
+            "fingerprint": request.fingerprint(),
             **row,
         }
         stored = self.ledger.add_job(row_of(request, **columns), fresh=True)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from veo_nb.notebook.pages.help import readme_table, readme_taken
+from veo_nb.notebook.pages.help import readme_lives, readme_table, readme_taken
 
 README = Path(__file__).parents[1] / "README.md"
-TABLES: dict[str, Callable[[], str]] = {"options": readme_table, "who takes what": readme_taken}
+TABLES: dict[str, Callable[[], str]] = {
+    "options": readme_table,
+    "lives": readme_lives,
+    "who takes what": readme_taken,
+}
 """What is between which marks."""
 
 

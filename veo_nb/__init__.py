@@ -12,7 +12,6 @@ Nothing is started, opened or read at import; the functions here use one studio,
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import sys
 import threading
@@ -27,9 +26,8 @@ if TYPE_CHECKING:
     from veo_nb.api.files.calls import RemoteFile
     from veo_nb.api.files.upload import Upload
     from veo_nb.api.wire import Operation, Sample
-    from veo_nb.catalog.prices import Price
+    from veo_nb.catalog.prices import Price, Usage
     from veo_nb.catalog.providers import Provider
-    from veo_nb.catalog.tokens import Usage
     from veo_nb.config import Settings
     from veo_nb.credentials.keys import Secret
     from veo_nb.credentials.stores import KeyStores
@@ -215,7 +213,7 @@ _HOMES = {
     "Trimmed": "veo_nb.engine.video",
     "Unfetched": "veo_nb.engine.jobs",
     "Upload": "veo_nb.api.files.upload",
-    "Usage": "veo_nb.catalog.tokens",
+    "Usage": "veo_nb.catalog.prices",
     "Value": "veo_nb.sweep.axes",
     "Video": "veo_nb.engine.video",
     "VideoRequest": "veo_nb.request",
@@ -337,14 +335,10 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
 
 def _say_what_changed(before: Settings, after: Settings) -> None:
     from veo_nb.config import changes
+    from veo_nb.notices import tell
 
-    if not (said := changes(before, after)):
-        return
-    ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
-        print(said)  # noqa: T201
-    else:
-        logging.getLogger("veo_nb").warning(said)
+    if said := changes(before, after):
+        tell(said)
 
 
 def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -430,6 +424,10 @@ def panel() -> Panel:
 def load_ipython_extension(shell: Any) -> None:
     """Register `%%veo` and `%veo`, take on what an earlier kernel left, and say so in one line."""
     from veo_nb import doctor
+    from veo_nb.api.dialects.plugins import load_plugins
+
+    # The help of `%config VeoMagics` lists them.
+    load_plugins()
     from veo_nb.notebook.magics import VeoMagics
     from veo_nb.notebook.pages.greeting import greeting
 

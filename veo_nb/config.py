@@ -3,6 +3,14 @@
 Each value is taken from the first place that has it: an argument of `configure()` or `Studio(...)`,
 `%config VeoMagics.name = …`, the environment (`VEO_NB_NAME`), the file `veo_nb.toml` in the working folder (for the
 functions of `veo_nb` that of their first use), the default. A key has places of its own (`veo_nb.credentials.keys`) and is never read from that file: such files get committed.
+
+`base_url`, `max_in_flight`, `requests_per_minute` and `model` are those of the provider that is set. A model may be
+another's (`vertex:standard`), which has its own: of `VEO_NB_VERTEX_BASE_URL` and the like, or of a table of the file,
+
+    [providers.vertex]
+    max_in_flight = 4
+
+which hold for it when it is the one that is set, too. Project, location and bucket are Vertex AI's, whoever is set.
 """
 
 from __future__ import annotations
@@ -11,15 +19,26 @@ import codecs
 import ipaddress
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from operator import index
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from veo_nb import catalog
-from veo_nb.credentials.keys import Environment, Secret, Stores, missing_key, provider_and_key, unsendable_key
+from veo_nb.credentials.keys import (
+    SANDBOX_KEY,
+    Environment,
+    Secret,
+    Stores,
+    kept_key,
+    key_of_environment,
+    missing_key,
+    named_provider,
+    provider_and_key,
+    unsendable_key,
+)
 from veo_nb.errors import InvalidRequest
 
 FILE = "veo_nb.toml"
@@ -38,8 +57,70 @@ NAMES = (
     "store",
 )
 """Settings that may come from the environment and the file; `api_key` has rules of its own."""
+OF_A_PROVIDER = (
+    "base_url",
+    "model",
+    "max_in_flight",
+    "requests_per_minute",
+    "project",
+    "location",
+    "storage_uri",
+)
+"""Those that a provider may have for itself: in its table of the file, and in variables with its name."""
 GOOGLE_VARIABLES = {"project": "GOOGLE_CLOUD_PROJECT", "location": "GOOGLE_CLOUD_LOCATION"}
 """What Google's own tools read, after ours."""
+
+
+class Elsewhere:
+    """Where the settings of other providers come from than the one that is set, looked up when they are asked for."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        stores: Stores | None = None,
+        tables: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        self._environ = environ or {}
+        self._stores = stores
+        self._tables = tables or {}
+        self._keys: dict[str, Secret] = {}
+        """What the stores gave; an empty one where they had none."""
+
+    def key(self, provider: catalog.Provider, *, ask: bool) -> Secret:
+        """A provider's key; without `ask` as far as it is known without asking the stores."""
+        if provider.name == "sandbox":
+            return Secret(SANDBOX_KEY, "")
+        if found := key_of_environment(provider, self._environ) or self._keys.get(provider.name):
+            return found
+        if ask:
+            self._keys[provider.name] = kept_key(provider, self._stores)
+        return self._keys.get(provider.name) or Secret("", "")
+
+    def logged_in(self, provider: catalog.Provider) -> bool:
+        """Whether `%veo login` has kept a key of this provider that was not looked for in vain."""
+        known = self._stores is not None and provider.name in self._stores.logins()
+        return known and bool(self._keys.get(provider.name, True))
+
+    def keys(self) -> list[Secret]:
+        """Every key that is known without asking the stores."""
+        found = (self.key(one, ask=False) for one in catalog.PROVIDERS.values() if one.key_variables)
+        return [key for key in found if key]
+
+    def values(self, name: str) -> tuple[dict[str, Any], dict[str, str]]:
+        """What is set for this provider alone, and where each comes from."""
+        return _first_of((setting, self.places(setting, name)) for setting in OF_A_PROVIDER)
+
+    def places(self, setting: str, name: str) -> list[tuple[str, Any]]:
+        """What is set for a provider alone: by its variable, and in its table of the file."""
+        if setting not in OF_A_PROVIDER:
+            return [("", None), ("", None)]
+        title = re.sub(r"[^A-Z0-9]", "_", name.upper())
+        variable = f"VEO_NB_{title}_{setting.upper()}"
+        table = self._tables.get(name, {})
+        return [
+            (variable, _variable(self._environ, variable)),
+            (f"{FILE} [providers.{name}]", table.get(setting)),
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +134,14 @@ class Settings:
     library: Path
     """Folder of the ledger and the videos, absolute."""
     model: str
-    """A full id that the provider serves."""
+    """A full id that the provider serves; `vertex:veo-3.1-generate-001` where it is another's."""
     max_in_flight: int
     """How many operations run at the provider at once."""
     requests_per_minute: int | None = None
     """How many requests for clips go out in a minute at most; None for as many as the provider takes."""
     budget: float | None = None
     """USD that the clips of the library may cost by estimate (`VEO_NB_BUDGET`); None for no limit."""
-    prices: tuple[catalog.Price, ...] = catalog.PRICES
+    prices: tuple[catalog.Price, ...] = field(default_factory=lambda: tuple(catalog.PRICES))
     """Those of the file, then the catalog's; the first that fits a clip is its price (`catalog.find_price`)."""
     project: str = ""
     """Google Cloud project, for Vertex AI."""
@@ -72,6 +153,8 @@ class Settings:
     """Whether Google stores what is asked of Gemini Omni (`VEO_NB_STORE`). Without it a clip can't be asked for by name:
     its request holds the line until the clip is made, and it is changed and extended by its bytes alone."""
     sources: Mapping[str, str] = field(default_factory=dict)
+    _elsewhere: Elsewhere = field(default_factory=Elsewhere, repr=False, compare=False)
+    """What the other providers' settings are made of (`at`)."""
 
     @property
     def needs_key(self) -> bool:
@@ -100,6 +183,87 @@ class Settings:
             raise missing_key(self.provider)
         return self.api_key
 
+    # Several providers
+
+    def provider_of(self, name: str) -> catalog.Provider:
+        """The provider with this name: the one that is set, wherever it is, or one of the catalog's.
+
+        Raises:
+            InvalidRequest: there is none.
+        """
+        return self.provider if name == self.provider.name else named_provider(name)
+
+    def at(self, name: str, *, ask: bool = True) -> Settings:
+        """The settings for a provider by its name: its own key, address, limits and model, the same library, budget and prices.
+
+        Its key is looked for in all places, so a keyring may ask for its password; not without `ask`.
+
+        Raises:
+            InvalidRequest: there is no such provider, or what is set for it is wrong.
+        """
+        return self._at(self.provider_of(name), ask=ask)
+
+    def opens(self, name: str) -> bool:
+        """Whether a provider can be sent to, as far as that is known without asking for a key; never raises."""
+        try:
+            provider = self.provider_of(name)
+            return self._at(provider, ask=False).has_access or self._elsewhere.logged_in(provider)
+        except InvalidRequest:
+            return False
+
+    @property
+    def keyed(self) -> tuple[str, ...]:
+        """The providers that can be asked with the keys that are here, by name; no keyring is opened to find out."""
+        return tuple(one.name for one in catalog.PROVIDERS.values() if one.bills and self.opens(one.name))
+
+    def allowed(self, name: str) -> tuple[int, int | None]:
+        """How many clips this provider makes at once, and how many requests go out to it in a minute; None for any number."""
+        found = self.at(name, ask=False)
+        return found.max_in_flight, found.requests_per_minute
+
+    def reaches(self, name: str) -> bool:
+        """As `opens`, with a key that `%veo login` has kept looked for now."""
+        return self.opens(name) and self.at(name).has_access
+
+    def keys(self) -> list[Secret]:
+        """Every key that is known here, for a text that one may have got into."""
+        return [self.api_key, *self._elsewhere.keys()]
+
+    def _at(self, provider: catalog.Provider, *, ask: bool) -> Settings:
+        if provider.name == self.provider.name:
+            return self
+        values, sources = self._elsewhere.values(provider.name)
+        key = self._elsewhere.key(provider, ask=ask)
+        return replace(
+            self,
+            provider=provider,
+            api_key=key,
+            base_url=base_address(values.get("base_url", "")),
+            model=_model(str(values.get("model", provider.default_model)), provider),
+            max_in_flight=_count("max_in_flight", values.get("max_in_flight", provider.in_flight)),
+            requests_per_minute=_per_minute(values, provider),
+            project=_cloud_name(values, "project", self.project),
+            location=_cloud_name(values, "location", self.location),
+            storage_uri=_storage_uri(values.get("storage_uri", self.storage_uri)),
+            sources=sources | ({"api_key": key.source} if key.source else {}),
+        )
+
+    def whose(self, model: str) -> str:
+        """Which other providers have a model that is not here, those with a key first, as a hint; empty where none has."""
+        if ":" in model:
+            return ""
+        found = [
+            one.name
+            for one in catalog.PROVIDERS.values()
+            if one.bills and one.name != self.provider.name and catalog.find_model(model, one)
+        ]
+        able = [name for name in found if self.opens(name)]
+        names = catalog.listed(tuple(f'"{name}:{model}"' for name in able or found))
+        if able:
+            return f"Say whose it is: model={names}."
+        keys = tuple(variable for name in found for variable in catalog.PROVIDERS[name].key_variables[:1])
+        return f"model={names} is, with a key in {catalog.listed(keys)}." if found else ""
+
 
 def resolve_settings(
     arguments: Mapping[str, Any],
@@ -123,31 +287,35 @@ def resolve_settings(
                 f"There is no setting {name!r}.", hint=catalog.did_you_mean(name, [*NAMES, "api_key"])
             )
     file = _read_file(folder / FILE)
-    values: dict[str, Any] = {}
-    sources: dict[str, str] = {}
-    for name in NAMES:
-        variable = f"VEO_NB_{name.upper()}"
-        for place, value in (
+    elsewhere = Elsewhere(environ, stores, _tables(file.get("providers", {})))
+
+    def places(name: str, provider: str = "") -> list[tuple[str, Any]]:
+        variable, googles = f"VEO_NB_{name.upper()}", GOOGLE_VARIABLES.get(name, "")
+        own, table = elsewhere.places(name, provider)
+        return [
             ("configure()", arguments.get(name)),
             ("%config", options.get(name)),
+            own,
             (variable, _variable(environ, variable)),
-            (GOOGLE_VARIABLES.get(name, ""), _variable(environ, GOOGLE_VARIABLES.get(name, ""))),
+            (googles, _variable(environ, googles)),
+            table,
             (FILE, file.get(name)),
-        ):
-            if value not in (None, ""):
-                values[name], sources[name] = value, place
-                break
-    provider, key, why = provider_and_key(values.get("provider"), arguments.get("api_key"), environ, stores)
+        ]
+
+    chosen, source = _first_of([("provider", places("provider"))])
+    provider, key, why = provider_and_key(chosen.get("provider"), arguments.get("api_key"), environ, stores)
+    values, sources = _first_of((name, places(name, provider.name)) for name in NAMES)
+    sources |= source
     if why:
         sources["provider"] = why
     if key.source:
         sources["api_key"] = key.source
-    return Settings(
+    settings = Settings(
         provider=provider,
         api_key=key,
         base_url=base_address(values.get("base_url", "")),
         library=_folder(values.get("library", "veo_library"), folder),
-        model=_model(str(values.get("model", provider.default_model)), provider),
+        model="",
         max_in_flight=_count("max_in_flight", values.get("max_in_flight", provider.in_flight)),
         requests_per_minute=_per_minute(values, provider),
         budget=_budget(values.get("budget")),
@@ -157,7 +325,24 @@ def resolve_settings(
         storage_uri=_storage_uri(values.get("storage_uri", "")),
         store=_switch("store", values.get("store", True)),
         sources=sources,
+        _elsewhere=elsewhere,
     )
+    name = str(values.get("model", provider.default_model))
+    return replace(settings, model=_model(name, provider, settings.whose))
+
+
+def _first_of(
+    settings: Iterable[tuple[str, Iterable[tuple[str, Any]]]],
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The value of each setting, of its first place that has one, and which place that is."""
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for name, places in settings:
+        for place, value in places:
+            if value not in (None, ""):
+                values[name], sources[name] = value, place
+                break
+    return values, sources
 
 
 def changes(before: Settings, after: Settings) -> str:
@@ -177,19 +362,15 @@ UNSTORED = (
     "and it is changed or extended by its file alone"
 )
 """What is lost by `store=False`."""
-_SWITCHES = {
-    **dict.fromkeys(("1", "true", "yes", "on"), True),
-    **dict.fromkeys(("0", "false", "no", "off"), False),
-}
+_ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 def _switch(name: str, value: Any) -> bool:
-    found = value if isinstance(value, bool) else _SWITCHES.get(str(value).strip().lower())
-    if found is None:
-        raise InvalidRequest(
-            f"{name} can't be {catalog.shown(value)}.", hint="Give true or false.", field=name
-        )
-    return found
+    said = str(value).strip().lower() if isinstance(value, (bool, str)) else ""
+    if said not in _ON + _OFF:
+        text = f"{name} can't be {catalog.shown(value)}."
+        raise InvalidRequest(text, hint="Give true or false.", field=name)
+    return said in _ON
 
 
 def _amount(budget: float | None) -> str:
@@ -223,15 +404,11 @@ def _read_file(path: Path) -> dict[str, Any]:
             hint = f"Mend it: {_PATHS}"
         raise InvalidRequest(f"{FILE} can't be read: {reason}.", hint=hint) from None
     for name in found:
-        if "key" in name.lower():
-            raise InvalidRequest(
-                f"{FILE} holds a key, and such files get committed.",
-                hint="Take it out and set the provider's variable instead, such as GPTPROTO_API_KEY.",
-            )
-        if name not in (*NAMES, "prices"):
+        _refuse_key(name)
+        if name not in (*NAMES, "prices", "providers"):
             raise InvalidRequest(
                 f"{FILE} has an unknown setting {name!r}.",
-                hint=catalog.did_you_mean(name, [*NAMES, "prices"]),
+                hint=catalog.did_you_mean(name, [*NAMES, "prices", "providers"]),
             )
     return found
 
@@ -321,12 +498,46 @@ def _folder(value: Any, folder: Path) -> Path:
     return real if ".." in path.parts else path.absolute()
 
 
-def _model(name: str, provider: catalog.Provider) -> str:
-    model = catalog.find_model(name, provider)
+def _model(name: str, default: catalog.Provider, whose: Callable[[str], str] = lambda _: "") -> str:
+    """The full name of a model; `whose` gives the hint for one that others have."""
+    provider, alias = catalog.find_served(name, default)
+    model = catalog.find_model(alias, provider)
     if model is None:
-        hint = catalog.did_you_mean(name, catalog.model_names(provider))
-        raise InvalidRequest(f"{provider.title} has no model {name!r}.", hint=hint, field="model")
-    return model.id
+        hint = whose(name) or catalog.did_you_mean(alias, catalog.model_names(provider))
+        raise InvalidRequest(f"{provider.title} has no model {alias!r}.", hint=hint, field="model")
+    return catalog.qualified(model.id, provider, default)
+
+
+def _tables(found: Any) -> dict[str, dict[str, Any]]:
+    """The tables of the providers in the file.
+
+    Raises:
+        InvalidRequest: one is of no provider, or holds what can't be set for one.
+    """
+    tables = found if isinstance(found, dict) else {}
+    for name, table in tables.items():
+        if name not in catalog.PROVIDERS:
+            hint = catalog.did_you_mean(name, [*catalog.PROVIDERS])
+            raise InvalidRequest(f"{FILE}: [providers.{name}] is no provider's.", hint=hint)
+        for setting in table if isinstance(table, dict) else ():
+            _refuse_key(setting)
+            if setting not in OF_A_PROVIDER:
+                hint = catalog.did_you_mean(setting, [*OF_A_PROVIDER])
+                raise InvalidRequest(f"{FILE}: [providers.{name}] has no setting {setting!r}.", hint=hint)
+    if not isinstance(found, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise InvalidRequest(
+            f"{FILE}: providers must be tables.",
+            hint='Write [providers.vertex], and under it location = "global".',
+        )
+    return tables
+
+
+def _refuse_key(name: str) -> None:
+    if "key" in name.lower():
+        raise InvalidRequest(
+            f"{FILE} holds a key, and such files get committed.",
+            hint="Take it out and set the provider's variable instead, such as GPTPROTO_API_KEY.",
+        )
 
 
 def _cloud_name(values: Mapping[str, Any], name: str, default: str) -> str:

@@ -18,8 +18,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
-from veo_nb.api.reach import Reached, Tried, bases, reach, try_key
-from veo_nb.engine.connection import open_client
+from veo_nb import catalog
+from veo_nb.api.dialects.plugins import load_plugins
+from veo_nb.api.reach import Offer, Reached, Tried, bases, list_models, reach, try_key
+from veo_nb.engine.providers.connection import open_client
 from veo_nb.errors import VeoError
 from veo_nb.studio import Studio
 
@@ -31,6 +33,8 @@ NETWORK_SECONDS = 10.0
 """For all questions together, which are asked at once."""
 CLOCK_SECONDS = 30.0
 """How far off the clock may be before it matters."""
+MOST_MODELS = 8
+"""Named in one line."""
 OLDEST = {"jupyterlab": 4, "notebook": 7, "ipywidgets": 8}
 """Major versions that show the live card; older ones do not."""
 
@@ -77,6 +81,7 @@ def examine(studio: Studio) -> list[Examined]:
         _kernel(),
         _front_end(),
         _codecs(),
+        *_plugins(),
         _provider(studio),
         *_network(studio),
         _library(studio),
@@ -160,6 +165,18 @@ def _codecs() -> Examined:
     return Examined("codecs", True, "H.264 and AAC")
 
 
+def _plugins() -> list[Examined]:
+    """The packages that bring providers, with those that can't be used; nothing where there is none."""
+    found = load_plugins()
+    good = [f"{one.name} {one.version} ({', '.join(one.providers)})" for one in found if not one.trouble]
+    bad = [
+        Examined("plugins", False, f"{one.name} {one.version}: {one.trouble}", "Update or uninstall it.")
+        for one in found
+        if one.trouble
+    ]
+    return [*([Examined("plugins", True, ", ".join(good))] if good else []), *bad]
+
+
 def _provider(studio: Studio) -> Examined:
     settings = studio.settings
     chosen = settings.sources.get("provider", "default")
@@ -185,22 +202,26 @@ def _provider(studio: Studio) -> Examined:
 
 
 def _network(studio: Studio) -> list[Examined]:
-    """The provider's hosts, the key and the clock, all asked at once; nothing for a sandbox of our own."""
+    """The provider's hosts, the key, the models and the clock, all asked at once; nothing for a sandbox of our own."""
     if not bases(studio.settings):
         return []
     found = _apart(_ask(studio))
     if found is None:
         return [Examined("hosts", False, f"no answer in {NETWORK_SECONDS:.0f} s", TROUBLES["slow"])]
-    hosts, key = found
+    hosts, key, offer = found
     checks = [_host(one) for one in hosts]
     if hosts and all(one.trouble in ("name", "broken") for one in hosts):
         names = ", ".join(one.host for one in hosts)
         hint = "Look at this machine's connection and at HTTPS_PROXY; jobs at the provider go on meanwhile."
         return [Examined("hosts", False, f"offline: {names} can't be reached ({hosts[0].said})", hint)]
-    return [*checks, *([_key(key)] if key else []), *_clock(hosts)]
+    refused = key is not None and key.verdict == "refused"
+    models = _models(studio, offer) if offer is not None and not refused else []
+    if refused:
+        models = [Examined("models", False, "what it opens can't be told before the provider takes the key")]
+    return [*checks, *([_key(key)] if key else []), *models, *_clock(hosts)]
 
 
-async def _ask(studio: Studio) -> tuple[list[Reached], Tried | None]:
+async def _ask(studio: Studio) -> tuple[list[Reached], Tried | None, Offer | None]:
     settings, transport, clock = studio.settings, studio.jobs.workspace.transport, studio.jobs.workspace.clock
     asking = [reach(base, transport, clock) for base in bases(settings)]
     try:
@@ -208,10 +229,12 @@ async def _ask(studio: Studio) -> tuple[list[Reached], Tried | None]:
             settings.key_or_raise()
         client = open_client(settings, settings.base_url, transport, clock)
     except VeoError:
-        return [*await asyncio.gather(*asking)], None
+        return [*await asyncio.gather(*asking)], None, None
     async with client:
-        hosts, key = await asyncio.gather(asyncio.gather(*asking), try_key(client, settings))
-    return hosts, key
+        hosts, key, offer = await asyncio.gather(
+            asyncio.gather(*asking), try_key(client, settings), list_models(client, settings)
+        )
+    return hosts, key, offer
 
 
 def _apart(asking: Coroutine[Any, Any, _Answer]) -> _Answer | None:
@@ -246,6 +269,48 @@ def _key(key: Tried) -> Examined:
     return Examined(
         "key", False, key.said, "Copy the key anew from the provider's dashboard, then %veo login."
     )
+
+
+def _models(studio: Studio, offer: Offer) -> list[Examined]:
+    """Which models the key opens, a line for those of which the same is true."""
+    settings = studio.settings
+    provider, now = settings.provider, studio.jobs.workspace.clock()
+
+    def names(models: tuple[str, ...]) -> str:
+        more = f" and {len(models) - MOST_MODELS} more" if len(models) > MOST_MODELS else ""
+        return f"{', '.join(_typed(one, provider) for one in models[:MOST_MODELS])}{more}"
+
+    found = []
+    if offer.open:
+        # A page in Google's garden is everyone's.
+        listed = "listed by the provider" if provider.lists == "publisher" else "open to this key"
+        found.append(Examined("models", True, f"{listed}: {names(offer.open)}"))
+        endings = filter(None, (catalog.ending(model, provider, now) for model in offer.open))
+        found += [Examined("models", True, ending.rstrip(".")) for ending in endings]
+    if offer.closed:
+        chosen = settings.model in offer.closed
+        usable = (
+            f"veo.configure(model={_typed(offer.open[0], provider)!r}) takes one that is open."
+            if offer.open
+            else ""
+        )
+        said = f"not open: {names(offer.closed)}"
+        found.append(
+            Examined("models", not chosen, said, f"{settings.model} is the one that is set. {usable}")
+        )
+    if offer.untold:
+        said = f"it can't be told whether these are open: {names(offer.untold)} ({offer.why})"
+        found.append(Examined("models", not offer.failed, said, "Try again later." if offer.failed else ""))
+    if offer.others:
+        found.append(Examined("models", True, f"also there, not known to veo_nb: {names(offer.others)}"))
+    return found
+
+
+def _typed(model: str, provider: catalog.Provider) -> str:
+    """A model as a person types it: its alias, where that means it at this provider."""
+    known = catalog.MODELS.get(model)
+    meant = catalog.find_model(known.alias, provider) if known is not None else None
+    return known.alias if known is not None and meant is known else model
 
 
 def _clock(hosts: list[Reached]) -> list[Examined]:

@@ -18,12 +18,11 @@ from veo_nb.errors import InvalidRequest
 from veo_nb.media.picture import Picture, UnreadablePicture, lighter, outgoing, read_picture
 from veo_nb.media.shape import Fit, deviation, fitted, shape_name, turned_away
 
-DEFAULT_SHAPE = "16:9"
-"""What every provider makes where no aspect ratio is sent."""
 LEADERS = {"image": "first frame", "last_frame": "last frame"}
 """What the pictures are called that a clip may take its shape from."""
 
-
+_NO_FIELDS = {"provider": 'It stands before the model: model="vertex:standard".'}
+"""What is taken for a field, and how it is said instead."""
 SOURCES = ("video", "edit")
 """The fields that hold a clip: one to go on from, and one to change."""
 
@@ -65,6 +64,9 @@ class VideoRequest:
 
     prompt: str
     model: str
+    provider: str
+    """The name of the provider that it goes to. Not part of what is asked (`canonical`), but of the fingerprint: to
+    another one it is another request."""
     image: Picture | None = None
     last_frame: Picture | None = None
     reference_images: tuple[Picture, ...] = ()
@@ -90,7 +92,7 @@ class VideoRequest:
     def settings(self) -> dict[str, Any]:
         """What was set beside the prompt and the model, by field name."""
         named = ((item.name, getattr(self, item.name)) for item in fields(self))
-        return {k: v for k, v in named if v not in (None, ()) and k not in ("prompt", "model")}
+        return {k: v for k, v in named if v not in (None, ()) and k not in ("prompt", "model", "provider")}
 
     def canonical(self) -> dict[str, Any]:
         """The request as plain JSON values: pictures by hash and type, nothing that is unset."""
@@ -99,7 +101,7 @@ class VideoRequest:
             shown[name] = [_plain(v) for v in value] if isinstance(value, tuple) else _plain(value)
         return shown
 
-    def fingerprint(self, provider: str) -> str:
+    def fingerprint(self) -> str:
         """A hash that is equal for requests that mean the same to the same provider: 64 hex digits."""
         shown = self.canonical()
         for name in SOURCES:
@@ -110,7 +112,7 @@ class VideoRequest:
                 del picture["name"]
                 picture.pop("leads", None)
                 picture["sha256"] = picture.pop("key", picture["sha256"])
-        text = json.dumps({"provider": provider, **shown}, sort_keys=True, ensure_ascii=True)
+        text = json.dumps({"provider": self.provider, **shown}, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def pictures(self) -> tuple[Picture, ...]:
@@ -125,7 +127,7 @@ class VideoRequest:
     @property
     def lines(self) -> str:
         """Resolution of the result, with the provider's default where none was asked."""
-        return self.resolution or "720p"
+        return self.resolution or catalog.MODELS[self.model].default_resolution
 
     @property
     def silent(self) -> bool:
@@ -135,11 +137,14 @@ class VideoRequest:
     @property
     def shape(self) -> str:
         """Aspect ratio of the result: what was asked, the source's, or the provider's default."""
-        return self.aspect_ratio or (self.source.shape if self.source else "") or DEFAULT_SHAPE
+        source = self.source.shape if self.source else ""
+        return self.aspect_ratio or source or catalog.MODELS[self.model].default_shape
 
 
-def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values: Any) -> VideoRequest:
+def make_request(provider: catalog.Provider, /, *, fit: Fit | None = None, **values: Any) -> VideoRequest:
     """A checked request from what a person gives: model aliases, paths of images, whole fields or None.
+
+    It goes to this provider, or to that which the model's name begins with: `vertex:standard`.
 
     Without an `aspect_ratio` the clip is upright where its first frame is, and wide otherwise. A first or a last frame of
     another shape than the clip is made to fit as `fit` says: `crop` keeps its middle, `pad` puts it on a blurred
@@ -151,10 +156,9 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
         InvalidRequest: a field is unknown, an image can't be read, or the catalog forbids the combination.
             All problems are listed under `facts["problems"]`; the message names the first.
     """
-    for name in values:
-        if name not in catalog.FIELD:
-            hint = catalog.did_you_mean(name, list(catalog.FIELD))
-            raise InvalidRequest(f"A request has no field {name!r}.", hint=hint, field=name)
+    for name in sorted(values.keys() - catalog.FIELD.keys()):
+        hint = _NO_FIELDS.get(name) or catalog.did_you_mean(name, list(catalog.FIELD))
+        raise InvalidRequest(f"A request has no field {name!r}.", hint=hint, field=name)
     given = {name: _given(name, value) for name, value in values.items() if value is not None}
     # By name, as whatever it is: a wrong one is told in the catalog's words.
     problems = catalog.check({**given, "fit": fit}, provider)
@@ -168,22 +172,26 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
         )
     # Beside an image or a clip there may be none.
     given.setdefault("prompt", "")
-    model = catalog.find_model(given.get("model", provider.default_model), provider)
+    provider, name = catalog.find_served(given.get("model", provider.default_model), provider)
+    model = catalog.find_model(name, provider)
     assert model is not None, "checked above"
     given["model"] = model.id
     # 8.0 equals 8 and would be sent as another text.
     given |= {name: choice for name in given for choice in model.choices(name) if choice == given[name]}
     names: list[str] = [name for name in LEADERS if name in given]
     frames = {name: _read(given[name], name, provider) for name in names}
-    leader = _leader(frames) if "aspect_ratio" not in given else ""
-    shape = _shape_of(frames[leader], model) if leader else given.get("aspect_ratio", DEFAULT_SHAPE)
+    # Where no shape can be asked for, the clip has that of its frame.
+    shaped = provider.takes(catalog.FIELD["aspect_ratio"], model)
+    leader = _leader(frames, model) if shaped and "aspect_ratio" not in given else ""
+    usual = model.default_shape
+    shape = _shape_of(frames[leader], model) if leader else given.get("aspect_ratio", usual)
     for name, picture in frames.items():
         # How a first frame is made to fit may be left to the provider, if a person says so.
-        left = name == "image" and "resize_mode" in given and fit is None
-        shown = picture if left else _in_shape(picture, name, shape, fit, leader)
+        left = (name == "image" and "resize_mode" in given) or not shaped
+        shown = picture if left and fit is None else _in_shape(picture, name, shape, fit, leader, model=model)
         shown = _light(shown, name, provider, model, fit)
-        given[name] = replace(shown, leads=shape != DEFAULT_SHAPE and (picture.leads or name == leader))
-    if shape != DEFAULT_SHAPE:
+        given[name] = replace(shown, leads=shape != usual and (picture.leads or name == leader))
+    if shape != usual:
         given["aspect_ratio"] = shape
     if "reference_images" in given:
         many = given["reference_images"]
@@ -194,10 +202,10 @@ def make_request(provider: catalog.Provider, *, fit: Fit | None = None, **values
     for name in SOURCES:
         if name in given:
             given[name] = source = _source(given[name], provider.dialect_of(model))
-            if source.lines and source.lines != "720p":
+            if source.lines in model.resolutions and source.lines != model.default_resolution:
                 # It would be made at the provider's default, which is not the clip's.
                 given.setdefault("resolution", source.lines)
-    return VideoRequest(**given)
+    return VideoRequest(**given, provider=provider.name)
 
 
 def misfit(picture: Picture, shape: str) -> str:
@@ -206,8 +214,10 @@ def misfit(picture: Picture, shape: str) -> str:
     return shape_name(picture.width, picture.height) if far else ""
 
 
-def restore_request(stored: Mapping[str, Any], read: Callable[[str, str], bytes]) -> VideoRequest:
-    """The request whose `canonical()` form was stored; `read(sha256, mime)` gives back a picture's bytes.
+def restore_request(
+    stored: Mapping[str, Any], read: Callable[[str, str], bytes], provider: str
+) -> VideoRequest:
+    """The request to this provider whose `canonical()` form was stored; `read(sha256, mime)` gives back a picture's bytes.
 
     Raises:
         InvalidRequest: it was stored by a version that knows other fields.
@@ -229,7 +239,7 @@ def restore_request(stored: Mapping[str, Any], read: Callable[[str, str], bytes]
         if name in values:
             values[name] = Source(**values[name])
     try:
-        return VideoRequest(**values)
+        return VideoRequest(**{"provider": provider, **values})
     except TypeError:
         raise InvalidRequest(
             "The stored request has fields that this version does not know.", hint="Update veo-nb."
@@ -273,30 +283,35 @@ def _read(source: Any, name: str, provider: catalog.Provider) -> Picture:
         raise InvalidRequest(str(error), hint=error.hint, field=name) from None
 
 
-def _leader(frames: Mapping[str, Picture]) -> str:
-    """The frame that says what shape the clip has: the first one, or the last where that is a square."""
-    return next((name for name, one in frames.items() if one.width != one.height), "")
+def _leader(frames: Mapping[str, Picture], model: catalog.Model) -> str:
+    """The frame that says what shape the clip has: the first one, or the last where that is a square and no clip is."""
+    square = "1:1" in model.aspect_ratios
+    return next((name for name, one in frames.items() if square or one.width != one.height), "")
 
 
 def _shape_of(picture: Picture, model: catalog.Model) -> str:
-    """The shape among the model's that is not turned away from the picture."""
-    fitting = (one for one in model.aspect_ratios if not turned_away(picture.width, picture.height, one))
-    return next(fitting, DEFAULT_SHAPE)
+    """The nearest shape among the model's that is not turned away from the picture."""
+    size = picture.width, picture.height
+    fitting = [one for one in model.aspect_ratios if not turned_away(*size, one)]
+    return min(fitting, key=lambda one: deviation(*size, one), default=model.default_shape)
 
 
-def _in_shape(picture: Picture, name: str, shape: str, fit: Fit | None, leader: str) -> Picture:
+def _in_shape(
+    picture: Picture, name: str, shape: str, fit: Fit | None, leader: str, *, model: catalog.Model
+) -> Picture:
     """The picture as it is sent as a frame of a clip of this shape; `leader` is the frame that has said which."""
     found = misfit(picture, shape)
     if found and fit:
         return fitted(picture, shape, fit)
     if found and turned_away(picture.width, picture.height, shape):
-        upright = picture.height > picture.width
-        other = "9:16" if upright else "16:9"
+        upright, other = picture.height > picture.width, _shape_of(picture, model)
         way_out = f'fit="crop" or fit="pad" to make the picture {shape}.'
         raise InvalidRequest(
             f"{_called(picture)} is {'upright' if upright else 'wide'} ({found}), and the clip would be "
             f"{'wide' if upright else 'upright'} ({shape}{f', as the {LEADERS[leader]}' if leader else ''}).",
-            hint=f"Use {way_out}" if leader else f'Use aspect_ratio="{other}", or {way_out}',
+            hint=f"Use {way_out}"
+            if leader or other == shape
+            else f'Use aspect_ratio="{other}", or {way_out}',
             field=name,
         )
     return picture

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.config import Settings, resolve_settings
 from veo_nb.credentials.keys import Environment, wrap_key
 from veo_nb.credentials.stores import KeyStores, machine_stores
@@ -61,6 +62,7 @@ class Studio:
         views: Views | None = None,
         **settings: Any,
     ) -> None:
+        load_plugins()
         wrap_key(settings)
         if environ is None:
             environ, stores = Environment(os.environ), stores or machine_stores()

@@ -85,7 +85,7 @@ def test_what_becomes_part_of_an_address_is_a_name_and_nothing_else(name, value)
 
 
 def test_a_form_of_the_wire_that_nobody_knows_is_not_taken_for_another():
-    strange = replace(catalog.PROVIDERS["gptproto"], dialects=("telex",))  # type: ignore[arg-type]
+    strange = replace(catalog.PROVIDERS["gptproto"], dialects=("telex",))
     with pytest.raises(errors.InvalidRequest, match="GPTProto speaks 'telex', which this version does not"):
         dialects_of(strange, "", has_key=True, project="p", location="", storage_uri="")
 

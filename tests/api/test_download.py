@@ -22,7 +22,7 @@ from tests.api.service import (
     silence,
     video,
 )
-from veo_nb import errors
+from veo_nb import catalog, errors
 from veo_nb.api import client as module
 from veo_nb.api import download as transfer
 from veo_nb.api.client import is_passing
@@ -204,7 +204,7 @@ async def test_a_video_that_is_not_there_is_told_in_the_servers_words(status, tm
     error, _ = await fetched(tmp_path / "a", answer(status, {"error": {"message": "gone"}}))
     assert (type(error), str(error)) == (errors.NotFound, "The provider does not know this: gone.")
     assert not is_passing(error)
-    assert str(of_age(error, "https://there/files/a")) == (
+    assert str(of_age(error, "https://there/files/a", catalog.PROVIDERS["gemini"])) == (
         "The provider no longer has this video. They are kept for two days; ask anew with fresh."
     )
 

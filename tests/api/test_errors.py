@@ -16,12 +16,15 @@ from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.catalog.models import PREVIEWS
 from veo_nb.request import make_request
 
+LATER = 1_800_000_000.0
+"""After all ends that are known today: 2027-01-15."""
+
 
 @cases("retired")
 async def test_a_model_that_is_gone_names_its_successor(case):
     async with (
         Loopback(answer(case["status"], case["body"].encode())) as server,
-        AsyncClient(case["provider"], KEY, server.url) as client,
+        AsyncClient(case["provider"], KEY, server.url, clock=lambda: LATER) as client,
     ):
         request = make_request(client.provider, prompt="A fox", model="standard")
         if case["call"] == "submit":
@@ -34,19 +37,41 @@ async def test_a_model_that_is_gone_names_its_successor(case):
     assert len(server.calls) == 1
 
 
+def gone(model: str, provider: str, *keyed: str, now: float = LATER) -> errors.VeoError:
+    elsewhere = refusals.Elsewhere(now, keyed)
+    return refusals.of_submit(errors.NotFound("Gone."), model, catalog.PROVIDERS[provider], elsewhere)
+
+
 @pytest.mark.parametrize("model", PREVIEWS)
-def test_every_preview_names_a_successor_that_someone_serves(model):
-    gone = refusals.of_submit(errors.NotFound("Gone."), model, catalog.PROVIDERS["gemini"])
-    successor = gone.facts["successor"]
-    assert f'veo.configure(provider="vertex", model="{successor}")' in gone.hint
-    assert successor in catalog.PROVIDERS["vertex"].models
+def test_every_preview_names_a_successor_that_is_served_there(model):
+    found = gone(model, "gemini")
+    assert found.hint.endswith("(Gemini API) is reported to be off since 2026-10-22. Use model='omni'.")
+    assert found.facts["successor"] in catalog.PROVIDERS["gemini"].models
 
 
-def test_a_successor_at_the_same_provider_is_named_alone(monkeypatch):
-    old = catalog.Model(id="veo-2", title="Veo 2", alias="old", successor="veo-3.1-generate-001")
-    monkeypatch.setitem(catalog.MODELS, "veo-2", old)
-    gone = refusals.of_submit(errors.NotFound("Gone."), "veo-2", catalog.PROVIDERS["vertex"])
-    assert gone.hint == "Use model='veo-3.1-generate-001'."
+def test_what_serves_the_same_elsewhere_is_named_where_its_key_is_here():
+    found = gone("veo-3.1-generate-preview", "gemini", "gptproto", "gemini", "vertex")
+    assert found.hint.endswith(
+        "Use model='omni' or 'gptproto:standard' or 'vertex:standard' or 'vertex:omni'."
+    )
+    assert "'gptproto:" not in gone("veo-3.1-generate-preview", "gemini", "vertex").hint
+
+
+def test_what_is_gone_itself_or_plays_only_is_not_named():
+    found = gone("veo-3.1-fast-generate-001", "vertex", "gemini", "sandbox")
+    assert found.hint.endswith("Use model='omni' or 'gemini:omni'.")
+    before = 1_790_000_000.0
+    assert "'gemini:fast'" in gone("veo-3.1-fast-generate-001", "vertex", "gemini", now=before).hint
+
+
+def test_where_no_key_opens_anything_a_provider_is_named():
+    found = gone("veo-3.1-generate-preview", "gptproto")
+    assert found.hint == 'Use veo.configure(provider="gemini", model="omni").'
+
+
+def test_what_nothing_came_after_is_refused_as_it_is():
+    assert gone("gemini-omni-1.2-flash", "gemini").hint == ""
+    assert gone("some-model", "gemini").hint == ""
 
 
 def behind(error: Exception, *causes: Exception) -> Exception:

@@ -270,7 +270,7 @@ async def test_a_video_that_is_gone_from_its_bucket_says_so(signed_in, tmp_path)
         signed_in(tokens)
         error = await refusal(client.download(GCS, tmp_path / "a"))
     assert type(error) is errors.NotFound
-    assert str(of_age(error, GCS)) == (
+    assert str(of_age(error, GCS, catalog.PROVIDERS["vertex"])) == (
         "The video is no longer in its bucket: 'gs://bucket/folder/a.mp4'. Ask anew with fresh."
     )
 

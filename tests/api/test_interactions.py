@@ -19,6 +19,8 @@ from veo_nb.api import client as module
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.api.wire import Operation
 from veo_nb.request import make_request
+from veo_nb.store.billing import may_be_charged
+from veo_nb.store.rows import error_to_json
 
 MODEL = "gemini-omni-1.2-flash"
 GEMINI = catalog.PROVIDERS["gemini"]
@@ -76,7 +78,18 @@ def test_too_many_at_once_cost_nothing_and_says_so():
     body = {"id": NAME, "status": "failed", "error": {"code": "too_many_requests", "message": "Slow down."}}
     failure = SPOKEN.read_operation(json.dumps(body).encode()).error
     assert failure is not None
-    assert failure.hint == "Nothing is charged. Run the cell again in a minute."
+    assert "Nothing is charged. Slow down." in failure.message
+    # The bill goes by what is written down of it.
+    assert not may_be_charged("failed", accepted=True, sent=True, error=error_to_json(failure))
+
+
+@pytest.mark.parametrize("status", ["failed", "incomplete", "completed"])
+def test_a_reason_beside_the_output_is_told(status):
+    """Google's client knows one there, with a number for its code."""
+    step = {"type": "model_output", "error": {"code": 3, "message": "No faces of children."}}
+    failure = SPOKEN.read_operation(json.dumps({**BEGUN, "status": status, "steps": [step]}).encode()).error
+    assert failure is not None
+    assert "No faces of children." in failure.message
 
 
 @pytest.mark.parametrize(

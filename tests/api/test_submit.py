@@ -195,16 +195,14 @@ async def test_a_retired_model_names_its_successor(monkeypatch):
     old = catalog.Model(id=MODEL, title="Old", alias="fast", successor="veo-3.1-generate-preview")
     monkeypatch.setitem(catalog.MODELS, MODEL, old)
     error, _ = await submitted(answer(404, {"error": {"message": "No longer available."}}))
-    assert str(error) == (
-        "The provider does not know this: No longer available. Use model='veo-3.1-generate-preview'."
-    )
+    assert str(error) == ("The provider does not know this: No longer available. Use model='standard'.")
 
 
 @pytest.mark.parametrize(
     "request_",
     [
-        VideoRequest(prompt="half \ud83e", model=MODEL),
-        VideoRequest(prompt="x", model=MODEL, seed=object()),  # type: ignore[arg-type]
+        VideoRequest(prompt="half \ud83e", model=MODEL, provider="gptproto"),
+        VideoRequest(prompt="x", model=MODEL, provider="gptproto", seed=object()),  # type: ignore[arg-type]
     ],
 )
 async def test_a_request_that_is_no_json_is_not_sent(request_):

@@ -171,7 +171,7 @@ async def test_the_bytes_go_to_public_hosts_only_and_the_key_not_even_there(addr
 async def test_a_file_is_looked_at_with_the_key():
     looked = {**FILE, "state": "FAILED", "error": {"code": 3, "message": f"No picture, {KEY}."}}
     async with Loopback(answer(200, looked)) as server, omni(server) as client:
-        file = await client.look("files/abc")
+        file = await client.find_file("files/abc")
     assert (server.calls[0].method, server.calls[0].target) == ("GET", "/v1beta/files/abc")
     assert server.calls[0].headers["x-goog-api-key"] == KEY
     assert (file.state, KEY in file.why, "No picture" in file.why) == ("FAILED", False, True)

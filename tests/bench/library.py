@@ -120,7 +120,7 @@ def fill(folder: Path, count: int) -> None:
             )
             row = JobRow(
                 id="".join(ALPHABET[n // len(ALPHABET) ** place % len(ALPHABET)] for place in range(4)),
-                fingerprint=request.fingerprint("sandbox"),
+                fingerprint=request.fingerprint(),
                 take=1,
                 provider="sandbox",
                 model=request.model,

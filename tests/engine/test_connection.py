@@ -10,8 +10,8 @@ import pytest
 from tests.engine.test_job import make_job
 from tests.world import Service, Time, settings_in
 from veo_nb import catalog
-from veo_nb.engine.connection import Connection
 from veo_nb.engine.job import JobNote
+from veo_nb.engine.providers.connection import Connection
 from veo_nb.errors import RateLimited, ServiceError, TransportError, VeoError
 
 SANDBOX = catalog.PROVIDERS["sandbox"]

@@ -14,7 +14,6 @@ import pytest
 
 from tests.world import KEY, Held, Pieces
 from veo_nb.api.wire import Sample
-from veo_nb.engine.connection import Connection
 from veo_nb.engine.download import (
     DOWNLOAD_TRIES,
     PLAYABLE_TRIES,
@@ -24,11 +23,13 @@ from veo_nb.engine.download import (
     keep_bytes,
     keep_video,
 )
+from veo_nb.engine.providers.connection import Connection
 from veo_nb.engine.video import video_from_row
 from veo_nb.errors import AuthenticationError, DownloadError, TransportError
 from veo_nb.media import join
 from veo_nb.media.probe import probe
 from veo_nb.store.files import digest
+from veo_nb.store.ledger import Writer
 
 CHUNK = 64 * 1024
 URI = "https://api.gptproto.com/upload/v1beta/files/abc:download?alt=media"
@@ -333,7 +334,9 @@ async def kept(world, job, clip):
 
 
 def fetching(world, job, **how):
-    return fetch_videos(job, [Sample(uri=URI)], world.ledger, world.library, connection_of(world), **how)
+    return fetch_videos(
+        job, [Sample(uri=URI)], Writer(world.ledger), world.library, connection_of(world), **how
+    )
 
 
 async def test_a_video_in_its_place_is_entered_and_not_fetched(world, job, kept, clip):

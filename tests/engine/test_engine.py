@@ -285,9 +285,10 @@ async def test_a_refusal_slows_down_all_and_is_made_good_again(make_world):
     await world.finish(*jobs)
     assert len(world.service.posts) == 9
     await world.time.advance(60)
-    before = world.engine._limits._pace.share
+    limits = world.engine._routes.of(jobs[0]).limits
+    before = limits._pace.share
     await world.finish(await world.drive("Fox 9."))
-    assert before < world.engine._limits._pace.share
+    assert before < limits._pace.share
 
 
 async def test_what_is_held_back_is_not_sent_until_it_is_let_go(make_world):
@@ -606,6 +607,22 @@ async def test_cancelled_while_it_downloads_nothing_comes_into_place(world):
     assert not [*world.library.folder.rglob("*.mp4")]
 
 
+@pytest.mark.parametrize("call", ["submits", "polls", "downloads"])
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_cancel_is_heard_however_near_it_falls_to_an_answer(world, call, steps):
+    """An answer goes through several turns of the loop, and in one of them a cancel was lost with it."""
+    held = Held()
+    setattr(world.service, call, [held])
+    job = await world.drive()
+    await world.time.advance(60)
+    held.give(httpx.Response(200, json={"name": job.operation}) if call == "polls" else None)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    world.engine.cancel(job)
+    await world.time.settle()
+    assert job.status in ("cancelled", *(["succeeded"] if call == "downloads" else []))
+
+
 async def test_cancelling_a_job_that_is_over_changes_nothing(world):
     job = await world.drive()
     await world.finish(job)
@@ -880,3 +897,50 @@ async def test_what_ends_an_orphan_is_written_down(world):
     job = world.job(state="submitting")
     world.engine.end(job, State.UNCERTAIN, errors.SubmissionUncertain("Lost."))
     assert (job.status, world.row(job).state) == ("uncertain", "uncertain")
+
+
+def while_it_is_written(world, state, do):
+    """Have `do()` called in the middle of the first write of this state."""
+    written = world.ledger.update_job
+    done: list[int] = []
+
+    def update_job(*args, **changes):
+        found = written(*args, **changes)
+        if changes.get("state") == state and not done:
+            done.append(1)
+            do()
+        return found
+
+    world.ledger.update_job = update_job
+
+
+@pytest.mark.parametrize(
+    ("state", "ended", "posts"),
+    [("submitting", "cancelled", 0), ("running", "cancelled", 1), ("succeeded", "succeeded", 1)],
+)
+async def test_who_stops_a_job_while_a_step_is_being_written_finds_what_became_of_it(
+    world, state, ended, posts
+):
+    job = world.job()
+    while_it_is_written(world, state, lambda: world.engine.cancel(job))
+    world.engine.drive(job)
+    await world.finish(job)
+    assert (job.status, world.row(job).state, len(world.service.posts)) == (ended, ended, posts)
+    # What was paid for keeps its name, what was not sent is not called uncertain.
+    assert bool(world.row(job).operation) == bool(posts)
+    assert (world.row(job).submitted_at is None) == (posts == 0)
+
+
+@pytest.mark.parametrize(("state", "posts"), [("submitting", 0), ("running", 1)])
+async def test_a_kernel_that_ends_while_a_step_is_being_written_leaves_it_to_the_next(world, state, posts):
+    stops = []
+    while_it_is_written(
+        world, state, lambda: stops.append(asyncio.get_running_loop().create_task(world.engine.stop()))
+    )
+    job = world.job()
+    world.engine.drive(job)
+    await world.time.advance(1.0)
+    await stops[0]
+    row = world.row(job)
+    assert (row.state, len(world.service.posts)) == ("running" if posts else "queued", posts)
+    assert (row.operation is None, row.submitted_at is None) == (not posts, not posts)

@@ -128,7 +128,7 @@ def test_a_name_that_only_the_journal_had_room_for_is_gone_on_with(studio, servi
     ledger.add_job(row)
     journal = Journal(studio.library.files.journal_path)
     journal.begin(ledger.entries())
-    journal.add("jobs", {"id": "3f2a", "state": "running", "operation": NAME}, surely=True)
+    journal.add([("jobs", {"id": "3f2a", "state": "running", "operation": NAME})], surely=True)
     (job,) = studio.resume()
     assert job.wait(30).operation == NAME
     assert service.posts == []
@@ -155,8 +155,8 @@ def test_what_a_living_kernel_drives_is_left_alone(make_studio, service):
     assert len(service.posts) == 1
 
 
-def test_jobs_of_another_provider_are_left_alone(studio, ledger, dead):
-    ledger.add_job(row_of(REQUEST, state="queued", owner=dead, provider="sandbox"))
+def test_jobs_of_a_provider_without_a_key_are_left_alone(studio, ledger, dead):
+    ledger.add_job(row_of(REQUEST, state="queued", owner=dead, provider="gemini"))
     assert studio.resume() == []
     assert ledger.job("3f2a").owner == dead
 
@@ -168,7 +168,7 @@ def test_without_a_key_nothing_is_taken_on(make_studio, ledger, dead):
 
 def test_what_is_not_taken_on_says_whom_it_waits_for(make_studio, ledger, dead, living):
     for number, owner in enumerate((living, "elsewhere:7:x", dead, dead)):
-        provider = "sandbox" if number == 3 else "gptproto"
+        provider = "gemini" if number == 3 else "gptproto"
         row = row_of(REQUEST, id=f"000{number}", state="queued", owner=owner, provider=provider)
         ledger.add_job(row, fresh=True)
     ledger.beat(Owner("elsewhere:7:x", "elsewhere", 7, 1_800_000_000.0))
@@ -178,7 +178,7 @@ def test_what_is_not_taken_on_says_whom_it_waits_for(make_studio, ledger, dead, 
         Awaited("0000", "notebook", "other"),
         Awaited("0001", "silence", "elsewhere"),
         Awaited("0002", "key", "gptproto"),
-        Awaited("0003", "provider", "sandbox"),
+        Awaited("0003", "key", "gemini"),
     ]
 
 

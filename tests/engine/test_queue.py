@@ -13,7 +13,7 @@ from tests.engine.test_job import make_job
 from tests.world import Time
 from veo_nb import errors
 from veo_nb.engine.job import Job, JobNote
-from veo_nb.engine.queue import CALM, LEAST_SHARE, ONE_REFUSAL, Limits, Pace
+from veo_nb.engine.providers.queue import CALM, LEAST_SHARE, ONE_REFUSAL, Limits, Pace
 from veo_nb.store.rows import LimitsRow
 
 
@@ -423,9 +423,9 @@ async def test_the_next_kernel_begins_with_what_was_learnt(make_world):
     await world.finish(*jobs)
     kept = world.ledger.limits("gptproto")
     assert (kept.per_minute, kept.share) == (3.0, 0.5)
-    assert world.make_engine()._limits._pace == Pace(0.5, kept.refused_at, 3.0)
+    assert world.make_engine()._routes.of(jobs[0]).limits._pace == Pace(0.5, kept.refused_at, 3.0)
     world.time.now += 3600
-    assert world.make_engine()._limits._pace.a_minute(None) == 3
+    assert world.make_engine()._routes.of(jobs[0]).limits._pace.a_minute(None) == 3
 
 
 async def test_where_the_ledger_cannot_be_written_it_is_learnt_all_the_same(make_world):

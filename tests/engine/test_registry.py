@@ -143,4 +143,4 @@ def test_a_job_whose_input_is_gone_from_the_folder_can_still_be_shown(registry, 
     ledger.add_job(row)
     job = registry.job(row)
     assert (job.request.image.name, job.request.image.data) == ("fox.png", b"")
-    assert job.request.fingerprint("gptproto") == row.fingerprint
+    assert job.request.fingerprint() == row.fingerprint

@@ -72,6 +72,6 @@ def test_a_job_that_runs_or_may_have_been_accepted_is_not_asked_for_again(studio
 def test_another_provider_is_not_asked_for_it(make_studio, service):
     job = make_studio().generate("A fox.").wait(30)
     other = make_studio(provider="gemini")
-    with pytest.raises(errors.InvalidRequest, match="was made with GPTProto"):
+    with pytest.raises(errors.AuthenticationError, match="GPTProto needs a key"):
         other.jobs.rerun(job.id)
     assert len(service.posts) == 1

@@ -15,8 +15,8 @@ import httpx
 import psutil  # type: ignore[import-untyped]  # comes with ipykernel
 import pytest
 
-from veo_nb.engine import connection as local_server
-from veo_nb.engine.connection import LocalServer
+from veo_nb.engine.providers import connection as local_server
+from veo_nb.engine.providers.connection import LocalServer
 from veo_nb.errors import VeoError
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +95,7 @@ def test_it_ends_with_the_process_that_started_it_however_that_ends(tmp_path):
     code = f"""
         import os, signal
         from pathlib import Path
-        from veo_nb.engine.connection import LocalServer
+        from veo_nb.engine.providers.connection import LocalServer
         server = LocalServer(Path({str(tmp_path)!r}))
         server.start()
         print(server._process.pid, flush=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 import os
 import signal
 import sys
@@ -58,8 +59,12 @@ def after(owner: Any, name: str, when: Callable[..., bool] = lambda *_, **__: Tr
     def wrapped(*arguments: Any, **named: Any) -> Any:
         done = real(*arguments, **named)
         if when(*arguments, **named):
-            die()
+            return ended(done) if inspect.isawaitable(done) else die()
         return done
+
+    async def ended(done: Any) -> None:
+        await done
+        die()
 
     setattr(owner, name, wrapped)
 

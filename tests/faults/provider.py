@@ -12,13 +12,15 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import Any, Self
+
+from tests.faults.wires import WIRES
 
 KEY = "sk-planted-0123456789abcdef"
 
 
 class Provider:
-    """Takes every clip, says `running` to the first `slow_polls` looks at it, and sends `clip`.
+    """Speaks the dialect `wire`, takes every clip, says `running` to the first `slow_polls` looks at it, and sends `clip`.
 
     `posts` lists the prompts of the submits, `names` the operations that were made for a prompt; `polls` and `downloads` count by prompt.
     """
@@ -34,16 +36,10 @@ class Provider:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                if "/operations/" in self.path:
-                    # GPTProto's other way to poll, which is not known here.
-                    provider.refuse(self)
-                    return
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                provider.submit(self, body["instances"][0]["prompt"])
+                provider.answer(self, json.loads(self.rfile.read(int(self.headers["content-length"]))))
 
             def do_GET(self) -> None:
-                kind = provider.poll if "/operations/" in self.path else provider.send
-                kind(self, re.search(r"op(\d+)", self.path))
+                provider.answer(self, None)
 
             def log_message(self, *_: object) -> None:
                 """The counts are enough."""
@@ -71,6 +67,7 @@ class Provider:
         """Begin anew; answers that were held go out."""
         self._free.set()
         self._free = threading.Event()
+        self.wire = WIRES["gemini"]
         self.posts: list[str] = []
         self.polls: Counter[str] = Counter()
         self.downloads: Counter[str] = Counter()
@@ -85,7 +82,8 @@ class Provider:
     @property
     def environment(self) -> dict[str, str]:
         """What points a studio at it, with a key that must not be found anywhere afterwards."""
-        return {"VEO_NB_PROVIDER": "gptproto", "VEO_NB_BASE_URL": self.url, "GPTPROTO_API_KEY": KEY}
+        wire = self.wire
+        return {"VEO_NB_PROVIDER": wire.provider, "VEO_NB_BASE_URL": self.url, wire.variable: KEY}
 
     @property
     def quick(self) -> dict[str, str]:
@@ -103,6 +101,18 @@ class Provider:
 
     # Its answers
 
+    def answer(self, request: BaseHTTPRequestHandler, body: Any) -> None:
+        path = request.path.partition("?")[0]
+        kind = self.wire.kind(request.command, path)
+        if kind == "submit":
+            self.submit(request, self.wire.prompt(body))
+        elif kind == "poll":
+            self.poll(request, self.wire.name_in(path, body))
+        elif kind == "download":
+            self.send(request, re.search(r"op(\d+)", path))
+        else:
+            self.refuse(request)
+
     def submit(self, request: BaseHTTPRequestHandler, prompt: str) -> None:
         with self._lock:
             self.posts.append(prompt)
@@ -112,13 +122,13 @@ class Provider:
             free = self._free
             self.held.set()
             free.wait(60)
-        model = request.path.rpartition("/")[2].partition(":")[0]
-        self._json(request, 200, {"name": f"models/{model}/operations/op{number}"})
+        self._json(request, 200, self.wire.begun(request.path, number))
 
     def refuse(self, request: BaseHTTPRequestHandler) -> None:
         self._json(request, 404, {"error": {"code": 404, "message": "no such page"}})
 
-    def poll(self, request: BaseHTTPRequestHandler, found: re.Match[str] | None) -> None:
+    def poll(self, request: BaseHTTPRequestHandler, name: str) -> None:
+        found = re.search(r"op(\d+)", name)
         prompt = self._prompt(found)
         if prompt is None or self.gone:
             self._json(request, 404, {"error": {"code": 404, "message": "no such operation"}})
@@ -126,11 +136,9 @@ class Provider:
         with self._lock:
             self.polls[prompt] += 1
             done = self.polls[prompt] > self.slow_polls
-        name = request.path.partition("/v1beta/")[2]
         assert found is not None
-        uri = f"{self.url}/v1beta/files/{found[0]}:download?alt=media"
-        sample = {"generateVideoResponse": {"generatedSamples": [{"video": {"uri": uri}}]}}
-        self._json(request, 200, {"name": name, **({"done": True, "response": sample} if done else {})})
+        place = self.wire.place(self.url, found[0])
+        self._json(request, 200, self.wire.made(name, [place], self.clip) if done else self.wire.going(name))
 
     def send(self, request: BaseHTTPRequestHandler, found: re.Match[str] | None) -> None:
         prompt = self._prompt(found)

@@ -17,6 +17,7 @@ import pytest
 from tests.faults.boundaries import STEPS
 from tests.faults.conftest import leaks
 from tests.faults.rows import Row
+from tests.faults.wires import WIRES
 from tests.kernel.kernel import Kernel
 from veo_nb.errors import SubmissionUncertain
 
@@ -37,6 +38,16 @@ KERNELS = (
     "renamed and not recorded",
 )
 """The steps at which a real kernel is killed too; a plain process with a studio is as real for the others."""
+OMNI = (
+    "before the POST",
+    HELD,
+    "answered and not recorded",
+    "recorded and not polled",
+    "polling",
+    "done and not recorded",
+    "mid-download",
+)
+"""The steps at which it matters over which dialect one speaks; the others are taken after its answers were read."""
 
 
 def kill_process(step: str, folder: Path, provider) -> None:
@@ -66,8 +77,11 @@ def videos(folder: Path) -> list[Path]:
     return sorted((folder / "veo_library").rglob("*.mp4"))
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_killed_at(step, folder, provider, studio_in, matrix, clip):
+@pytest.mark.parametrize(
+    ("wire", "step"), [*(("gemini", step) for step in STEPS), *(("interactions", step) for step in OMNI)]
+)
+def test_killed_at(wire, step, folder, provider, studio_in, matrix, clip):
+    provider.wire = WIRES[wire]
     provider.slow_polls = 1
     provider.hold_submits = step == HELD
     kill_process(step, folder, provider)
@@ -87,7 +101,7 @@ def test_killed_at(step, folder, provider, studio_in, matrix, clip):
     row = matrix(
         Row(
             "crash",
-            step,
+            step if wire == "gemini" else f"{wire}: {step}",
             ended="nothing to go on with" if job is None else job.status,
             submits=len(provider.posts),
             lost=int(known and arrived != [clip]),

@@ -153,10 +153,10 @@ def write(self, work):
 Ledger._write = write
 armed = []
 accepted = Engine._accepted
-def accept(self, job, operation):
+async def accept(self, job, operation):
     armed.append(1)
     try:
-        accepted(self, job, operation)
+        await accepted(self, job, operation)
     finally:
         os.kill(os.getpid(), signal.SIGKILL)
 Engine._accepted = accept

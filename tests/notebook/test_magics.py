@@ -89,6 +89,17 @@ def notebook(loaded):
 # Making a clip
 
 
+def test_a_dry_run_says_that_its_model_ends(shell, make_studio):
+    studio = make_studio(provider="gemini", model="omni-1.1")
+    shell.register_magics(magics_of(shell, studio))
+    ran = Ran(shell, "%%veo --dry-run\nA fox.")
+    unregister(shell)
+    assert (
+        "Gemini Omni 1.1 (Gemini API) is reported to be off since 2026-12-03; gemini-omni-1.2-flash"
+        in ran.text
+    )
+
+
 def test_a_cell_makes_a_clip_and_binds_the_job(run, loaded, service):
     ran = run("%%veo --aspect-ratio 9:16 -d 4 --out fox\nA fox.")
     assert ran.error is None

@@ -300,7 +300,7 @@ def test_what_was_spent_at_somebody_elses_price_says_so():
     note = PROVIDER.price_note
     own = bill_of(charge(usd=3.2), budget=20)
     assert words.budget(own) == "so far about $3.20 of the budget of $20.00, $16.80 left"
-    listed = replace(own, prices=catalog.PRICES)
+    listed = replace(own, prices=tuple(catalog.PRICES))
     assert words.budget(listed) == f"so far about $3.20 ({note}) of the budget of $20.00, $16.80 left"
     assert words.budget(listed, noted=True) == words.budget(own)
     assert "Google" not in words.budget(replace(listed, charges=()))
@@ -371,13 +371,13 @@ def test_whom_jobs_wait_for_is_said_once_for_those_that_wait_for_the_same():
     many = [Awaited(f"000{number}", "notebook", "gpu-7") for number in range(6)]
     others = [
         Awaited("3f2a", "silence", "gpu-7"),
-        Awaited("9c01", "provider", "vertex"),
-        Awaited("9c02", "provider", "vertex"),
+        Awaited("9c01", "provider", "veomax"),
+        Awaited("9c02", "provider", "veomax"),
         Awaited("9c03", "key", "gptproto"),
     ]
     assert words.awaited(many + others) == [
         "being made by another notebook on gpu-7: 0000, 0001, 0002, 0003 and 2 more",
         "3f2a waits for a kernel on gpu-7 that may be gone: taken on once it has said nothing for a minute",
-        '9c01, 9c02 wait for their provider: veo.configure(provider="vertex")',
+        "9c01, 9c02 wait for veomax, a provider that is not known here: install its package",
         "9c03 waits for a key: %veo login gptproto",
     ]

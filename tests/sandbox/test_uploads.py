@@ -54,7 +54,7 @@ async def test_an_upload_comes_through_whatever_happens_on_its_way(faulty):
     async with AsyncClient("sandbox", server.key, server.url) as client:
         file, breaks = await bring(client, photo())
         assert (file.state, breaks) == ("ACTIVE", 5)
-        assert (await client.look(file.name)).uri == file.uri
+        assert (await client.find_file(file.name)).uri == file.uri
     [whole] = (server.data / "uploads").glob("*.bin")
     assert whole.read_bytes() == DATA
 
@@ -82,7 +82,7 @@ async def test_a_file_may_never_be_of_use(faulty, state):
     server = faulty({"kind": "unready", "state": state})
     async with AsyncClient("sandbox", server.key, server.url) as client:
         file = await client.upload(photo())
-        assert file.state == (await client.look(file.name)).state == state
+        assert file.state == (await client.find_file(file.name)).state == state
         assert bool(file.why) is (state == "FAILED")
     answer = server.http.post(
         "/v1beta/interactions",

@@ -14,18 +14,14 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 KEY = "sk-sandbox"
-RELEASES = {
-    # The last that speaks the Developer API's dialect with a key.
-    "key": ("genai-2.34.0", "google-genai==2.34.0"),
-    "express": ("genai-newest", "google-genai"),
-    "token": ("genai-newest", "google-genai"),
-}
+# The first speaks the Developer API's older dialect with a key, which no later one does.
+OLD, NEW = "2.34.0", "3.6.1"
 
 
-def python_of(mode: str) -> str:
-    """The Python that has the release for a mode; fetched when it is asked for first."""
+def python_of(release: str) -> str:
+    """The Python that has a release of Google's client; fetched when it is asked for first."""
     script = 'set -euo pipefail; . tests/environment.sh; peer "$@"'
-    command = ["bash", "-c", script, "bash", *RELEASES[mode]]
+    command = ["bash", "-c", script, "bash", f"genai-{release}", f"google-genai=={release}"]
     (ROOT / ".cache").mkdir(exist_ok=True)
     with (ROOT / ".cache" / "peers.lock").open("w") as lock:
         # Two files of tests may run at a time, and want the same release.
@@ -35,7 +31,12 @@ def python_of(mode: str) -> str:
 
 
 def play(
-    mode: str, url: str, folder: Path, *scenes: str, prompt: str = "A quiet lake at dawn"
+    mode: str,
+    url: str,
+    folder: Path,
+    *scenes: str,
+    prompt: str = "A quiet lake at dawn",
+    driver: str = "driver.py",
 ) -> dict[str, Any]:
     """What came of these scenes, played by Google's client; those that ask for nothing special use this prompt."""
     for seed, name in enumerate(("first", "last")):
@@ -44,8 +45,8 @@ def play(
         small.resize((160, 90), Image.Resampling.BICUBIC).save(folder / f"{name}.png")
     run = subprocess.run(
         [
-            python_of(mode),
-            str(Path(__file__).with_name("driver.py")),
+            python_of(OLD if (driver, mode) == ("driver.py", "key") else NEW),
+            str(Path(__file__).with_name(driver)),
             mode,
             url,
             KEY,

@@ -410,7 +410,7 @@ def test_processes_at_once_do_not_spend_more_than_there_is(path, ledger):
             mine.add_job(
                 replace(ROW, id=f"{number:04x}"),
                 fresh=True,
-                admit=make_gate(settings, ROW.model, ROW.estimate),
+                admit=make_gate(settings, settings.provider, ROW.model, ROW.estimate),
             )
         except BudgetExceeded:
             refused.append(number)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.engine.test_job import make_job
 from tests.world import PROVIDER
+from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.engine.timing import seconds_in_all
 from veo_nb.errors import InvalidRequest, VeoError
@@ -24,7 +25,7 @@ ONE = Asked(request=REQUEST, quote=Quote(usd=1.2), seconds=40.0, stored=False)
 
 
 def found(*asked: Asked) -> Forecast:
-    return forecast(asked, 2, 10)
+    return forecast(asked, lambda _: (2, 10))
 
 
 def test_what_is_there_costs_and_takes_nothing():
@@ -117,10 +118,8 @@ def job(state: str, *, error: VeoError | None = None, **changes: object) -> Job:
 def summary(*jobs: Job, states: list[str] | None = None, **how: object) -> Summary:
     values: dict[str, object] = {
         "paused": False,
-        "bills": True,
         "now": 1000.0,
-        "most": 2,
-        "per_minute": 10,
+        "allowed": lambda _: (2, 10),
         **how,
     }
     return summarize(states or [one.status for one in jobs], jobs, **values)  # type: ignore[arg-type]
@@ -154,12 +153,16 @@ def test_paused_nobody_knows_how_long():
 
 
 def test_cells_without_a_job_wait_as_well():
-    answer = summary(states=["missing"], missing=[(40.0, Quote(usd=1.2))])
+    answer = summary(states=["missing"], missing=[(PROVIDER, 40.0, Quote(usd=1.2))])
     assert (answer.waiting, answer.seconds_left, answer.usd_in_all) == (1, 40.0, 1.2)
 
 
 def test_where_nothing_is_charged_it_says_what_it_would_cost():
-    assert str(summary(job("succeeded", operation="op"), bills=False)).endswith("would cost about $1.20")
+    one = job("succeeded", operation="op")
+    one.provider = catalog.PROVIDERS["sandbox"]
+    assert str(summary(one)).endswith("· would cost about $1.20")
+    # Beside one that is charged it is no money.
+    assert str(summary(one, job("succeeded", operation="op"))).endswith("· about $1.20")
 
 
 def test_a_price_that_is_not_known_is_not_made_up():

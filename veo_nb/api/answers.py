@@ -360,6 +360,11 @@ def parse_error(
     return errors.ServiceError(f"The provider answered {status}{said}", hint=hint, **facts)
 
 
+def plain_refusal(status: int, body: bytes, mask: Mask = as_it_is) -> None:
+    """None: the answer means what HTTP and its words say (`parse_error`)."""
+    del status, body, mask
+
+
 _POLICY = re.compile(
     r"polic(?:y|ies)|safety|prohibited|responsible ai|(?<!case.)\bsensitive|usage guidelines|"
     r"\b(?:blocklist|spii|content_blocked)\b",

@@ -44,8 +44,8 @@ def as_it_is(text: str) -> str:
     return text
 
 
-def read(body: bytes, mask: Mask = as_it_is) -> Any:
-    """The JSON values in a body, with plain names and without the key.
+def read(body: bytes, mask: Mask = as_it_is, *, as_written: bool = False) -> Any:
+    """The JSON values in a body, without the key, and with plain names unless they are to be `as_written`.
 
     Bytes that are no UTF-8, control characters inside of a text and what follows the first value are forgiven.
 
@@ -55,7 +55,7 @@ def read(body: bytes, mask: Mask = as_it_is) -> Any:
     if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MOST_PARTS:
         raise misshapen()
     try:
-        return _plain(_decoded(body), mask)
+        return _plain(_decoded(body), mask, as_written=as_written)
     except (ValueError, RecursionError):
         raise errors.ServiceError(
             "The provider's answer is not JSON.", hint="A proxy may be in the way."
@@ -165,20 +165,21 @@ def _decoded(body: bytes) -> Any:
         return found
 
 
-def _plain(value: Any, mask: Mask) -> Any:
+def _plain(value: Any, mask: Mask, *, as_written: bool = False) -> Any:
     if isinstance(value, str):
         head = value[:LONGEST_TEXT]
         masked = mask(head)
         return value if masked == head else masked + value[LONGEST_TEXT:]
     if isinstance(value, list):
-        return [_plain(one, mask) for one in value]
+        return [_plain(one, mask, as_written=as_written) for one in value]
     if not isinstance(value, dict):
         return value
     found: dict[str, Any] = {}
     for key, one in value.items():
-        name = mask(key[:LONGEST_TEXT]).replace("_", "").lower()
+        name = mask(key[:LONGEST_TEXT])
+        name = name if as_written else name.replace("_", "").lower()
         if found.get(name) in (None, "", [], {}):
-            found[name] = _plain(one, mask)
+            found[name] = _plain(one, mask, as_written=as_written)
     return found
 
 

@@ -24,6 +24,7 @@ from veo_nb.api import answers, wire
 from veo_nb.api import errors as refusals
 from veo_nb.api.auth import KeyFilter, KeyHeader, Origins, checked, moved, origin
 from veo_nb.api.dialects.dialect import Dialect, dialects_of
+from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.api.dialects.vertex import STORAGE
 from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_the_end
 from veo_nb.api.files import calls as files
@@ -90,7 +91,8 @@ class AsyncClient:
     gateway in front of all three calls, and then only the gateway sees the key. Vertex AI takes a key (express
     mode), or a `project` and this machine's Google credentials; `storage_uri` is the `gs://bucket/folder` where it
     puts the videos. Without `store` nothing of a request to Gemini Omni is kept there: a submit is answered when the clip
-    is made, with the clip in it. `transport` is httpx's, `clock` gives seconds since the epoch.
+    is made, with the clip in it. `keyed` are the providers whose key is here: what they serve is named where a model is gone.
+    `transport` is httpx's, `clock` gives seconds since the epoch.
 
     Raises:
         InvalidRequest: there is no such provider, or its address can't be used.
@@ -107,6 +109,7 @@ class AsyncClient:
         location: str = "us-central1",
         storage_uri: str = "",
         store: bool = True,
+        keyed: tuple[str, ...] = (),
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -114,6 +117,7 @@ class AsyncClient:
         if not api_key.can_be_sent():
             raise unsendable_key(api_key.source)
         if isinstance(provider, str):
+            load_plugins()
             if provider not in catalog.PROVIDERS:
                 hint = catalog.did_you_mean(provider, list(catalog.PROVIDERS))
                 raise errors.InvalidRequest(f"There is no provider {provider!r}.", hint=hint)
@@ -121,6 +125,7 @@ class AsyncClient:
         if provider.name == "sandbox" and not api_key:
             api_key = Secret(SANDBOX_KEY, "")
         self.provider = provider
+        self._keyed = keyed
         self._key = api_key
         self._base = base_address(base_url)
         if self._base and not origin(self._base):
@@ -218,9 +223,10 @@ class AsyncClient:
         # One that is held is many times as long as another, and would keep all others from being sent.
         async with contextlib.nullcontext() if call.held else self._submits:
             try:
-                status, headers, answer = await asyncio.wait_for(
-                    read(self._submit_http, "POST", url, body, longest, headers=None, **options), seconds
-                )
+                async with asyncio.timeout(seconds):
+                    status, headers, answer = await read(
+                        self._submit_http, "POST", url, body, longest, headers=None, **options
+                    )
             except errors.VeoError:
                 raise
             except _NOT_SENT as error:
@@ -235,7 +241,7 @@ class AsyncClient:
                 raise refusals.uncertain(why) from None
         answer = self._without_key(answer)
         if status >= 300:
-            refusal = self._refusal(status, headers, answer, self._auth, asks=True)
+            refusal = self._refusal(status, headers, answer, self._auth, dialect, asks=True)
             # Of all 5xx, only a 503 in the provider's own words says that nothing was accepted: whoever names an
             # operation later answers at once, and Google charges nothing for what it answers with an error (its page on
             # billing). Of what was held until it was made, a 503 may come at the end of the work.
@@ -244,7 +250,7 @@ class AsyncClient:
             )
             if (status >= 500 and not said_no) or status in _NOT_KNOWN:
                 raise refusals.uncertain(refusal.message.replace("The", "the", 1), status=status)
-            raise refusals.of_submit(refusal, request.model, self.provider)
+            raise refusals.of_submit(refusal, request.model, self.provider, self._elsewhere())
         try:
             if len(answer) > CHUNK:
                 return await asyncio.to_thread(dialect.read_submitted, answer, self._masked)
@@ -266,21 +272,10 @@ class AsyncClient:
         if call is None:
             raise errors.NotFound(f"{self.provider.title} is asked in one form only.", hint="")
         url, body = call.url, None if call.body is None else msgspec.json.encode(call.body)
-        async with self._polls:
-            try:
-                status, headers, answer = await asyncio.wait_for(
-                    read(self._http, call.method, url, body, LONGEST_ANSWER), POLL_SECONDS
-                )
-            except errors.VeoError:
-                raise
-            except TooLongError as error:
-                raise errors.ServiceError(f"The provider's answer can't be used: {error}.", hint="") from None
-            except _BROKEN as error:
-                raise refusals.unreachable(url, error) from None
-        answer = self._without_key(answer)
+        status, headers, answer = await self._ask(call.method, url, body)
         if status >= 400:
-            refusal = self._refusal(status, headers, answer, self._auth)
-            raise refusals.of_poll(refusal, model, self.provider)
+            refusal = self._refusal(status, headers, answer, self._auth, dialect)
+            raise refusals.of_poll(refusal, model, self.provider, self._elsewhere())
         if status >= 300:
             raise refusals.pointed_away(url, self._masked(headers.get("location", "")))
         if len(answer) <= CHUNK:
@@ -300,17 +295,15 @@ class AsyncClient:
             answer = await upload.send(self._exchange, self._files(), on_progress)
         return files.read_file(answer, self._masked)
 
-    async def look(self, name: str) -> files.RemoteFile:
-        """How a file stands that was uploaded.
+    async def find_file(self, name: str) -> files.RemoteFile:
+        """How a file stands that was uploaded, by what the provider calls it.
 
         Raises:
             TransportError, RateLimited, ServiceError: ask again later.
             NotFound, PermissionDenied, InvalidRequest: the provider does not have it, or not for this key.
             AuthenticationError: asking again won't help.
         """
-        async with self._polls:
-            _, answer = await self._answered("GET", files.look(self._files(), name).url, None, None)
-        return files.read_file(answer, self._masked)
+        return files.read_file(await self.look(files.look(self._files(), name).url), self._masked)
 
     def _files(self) -> str:
         return self._base or self.provider.submit_base
@@ -320,7 +313,7 @@ class AsyncClient:
     ) -> tuple[Mapping[str, str], bytes]:
         """One call of an upload. The address to which the bytes go is the server's word, and gets no key."""
         if keyed:
-            return await self._answered("POST", url, headers, content)
+            return await self._sent(url, headers, content)
         try:
             named = moved(url, self._base) if self._base and origin(url) in self._hosts else url
             target = checked(named, self._own)
@@ -330,22 +323,22 @@ class AsyncClient:
                 hint="Files go over https to public hosts only.",
                 status=200,
             ) from None
-        return await self._answered("POST", str(target), headers, content, auth=None)
+        return await self._sent(str(target), headers, content, auth=None)
 
-    async def _answered(
+    async def _sent(
         self,
-        method: str,
         url: str,
-        headers: Mapping[str, str] | None,
-        content: bytes | AsyncIterator[bytes] | None,
+        headers: Mapping[str, str],
+        content: bytes | AsyncIterator[bytes],
         **options: Any,
     ) -> tuple[httpx.Headers, bytes]:
-        """Headers and body of an answer of 2xx; anything else is raised as what it means."""
+        """Headers and body of an answer of 2xx to a POST; anything else is raised as what it means."""
         http = self._http if origin(url) in self._own else self._foreign()
         try:
-            status, found, answer = await asyncio.wait_for(
-                read(http, method, url, content, LONGEST_NAMING, headers=headers, **options), PIECE_SECONDS
-            )
+            async with asyncio.timeout(PIECE_SECONDS):
+                status, found, answer = await read(
+                    http, "POST", url, content, LONGEST_NAMING, headers=headers, **options
+                )
         except errors.VeoError:
             raise
         except TooLongError as error:
@@ -358,6 +351,33 @@ class AsyncClient:
         if status >= 300:
             raise refusals.pointed_away(url, self._masked(found.get("location", "")))
         return found, answer
+
+    async def look(self, url: str) -> bytes:
+        """A page of the provider's that costs nothing, such as its list of models; asked for once, with the key.
+
+        Raises:
+            VeoError: it is not there, not handed out, or can't be reached.
+        """
+        status, headers, answer = await self._ask("GET", url, None)
+        if status >= 400:
+            raise self._refusal(status, headers, answer, self._auth)
+        if status >= 300:
+            raise refusals.pointed_away(url, self._masked(headers.get("location", "")))
+        return answer
+
+    async def _ask(self, method: str, url: str, body: bytes | None) -> tuple[int, httpx.Headers, bytes]:
+        """What a call that costs nothing is answered with, without the key in it."""
+        async with self._polls:
+            try:
+                async with asyncio.timeout(POLL_SECONDS):
+                    status, headers, answer = await read(self._http, method, url, body, LONGEST_ANSWER)
+            except errors.VeoError:
+                raise
+            except TooLongError as error:
+                raise errors.ServiceError(f"The provider's answer can't be used: {error}.", hint="") from None
+            except _BROKEN as error:
+                raise refusals.unreachable(url, error) from None
+        return status, headers, self._without_key(answer)
 
     async def download(self, uri: str, path: Path, on_progress: Progress | None = None) -> int:
         """Bring a video to `path`, going on where an earlier try stopped, and get its size in bytes.
@@ -378,7 +398,8 @@ class AsyncClient:
             address = moved(address, self._base)
         async with self._downloads:
             try:
-                return await asyncio.wait_for(self._fetch(uri, address, path, on_progress), DOWNLOAD_SECONDS)
+                async with asyncio.timeout(DOWNLOAD_SECONDS):
+                    return await self._fetch(uri, address, path, on_progress)
             except errors.VeoError:
                 raise
             except _BROKEN as error:
@@ -427,6 +448,9 @@ class AsyncClient:
                 url = urljoin(url, self._masked(onward))
         raise errors.DownloadError("The video's address leads in a circle.", hint="Ask the provider.")
 
+    def _elsewhere(self) -> refusals.Elsewhere:
+        return refusals.Elsewhere(self._clock(), self._keyed)
+
     def _dialect(self, model: str) -> Dialect:
         """The form of the wire over which this model is asked for; one that nobody knows over the provider's first."""
         known = catalog.MODELS.get(model)
@@ -444,6 +468,7 @@ class AsyncClient:
         headers: httpx.Headers,
         body: bytes,
         auth: KeyHeader | Bearer,
+        dialect: Dialect | None = None,
         *,
         asks: bool = False,
     ) -> errors.VeoError:
@@ -451,7 +476,8 @@ class AsyncClient:
 
         With `asks` it is that to a submit; all else is about what was accepted.
         """
-        refusal = answers.parse_error(status, headers, body, self._clock(), self._masked)
+        own = dialect.read_refusal(status, body, self._masked) if dialect is not None else None
+        refusal = own or answers.parse_error(status, headers, body, self._clock(), self._masked)
         if isinstance(refusal, errors.AuthenticationError) and isinstance(auth, Bearer):
             self._account.forget()
             return refusals.of_account(refusal)

@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
@@ -104,16 +105,30 @@ def unknown(what: str, **facts: Any) -> errors.SubmissionUncertain:
     )
 
 
-def of_submit(refusal: errors.VeoError, model: str, provider: catalog.Provider) -> errors.VeoError:
-    """A refusal of a submit; where the model is not known or gone, it says what came after it and where that is."""
+@dataclass(frozen=True)
+class Elsewhere:
+    """What is known where a model turns out to be gone: the time, and who else can be asked."""
+
+    now: float
+    """Seconds since 1970."""
+    keyed: tuple[str, ...] = ()
+    """The providers whose key is here, by name."""
+
+
+def of_submit(
+    refusal: errors.VeoError, model: str, provider: catalog.Provider, elsewhere: Elsewhere
+) -> errors.VeoError:
+    """A refusal of a submit; where the model is not known or gone, it names what can be had in its place."""
     if isinstance(refusal, errors.NotFound) or _says_retired(refusal):
-        return _gone(refusal, model, provider)
+        return _gone(refusal, model, provider, elsewhere)
     return refusal
 
 
-def of_poll(refusal: errors.VeoError, model: str, provider: catalog.Provider) -> errors.VeoError:
+def of_poll(
+    refusal: errors.VeoError, model: str, provider: catalog.Provider, elsewhere: Elsewhere
+) -> errors.VeoError:
     """A refusal of a poll: a 404 means the operation, unless it speaks of the model's end."""
-    return _gone(refusal, model, provider) if _says_retired(refusal) else refusal
+    return _gone(refusal, model, provider, elsewhere) if _says_retired(refusal) else refusal
 
 
 def is_denial(refusal: errors.VeoError) -> bool:
@@ -128,7 +143,7 @@ def is_denial(refusal: errors.VeoError) -> bool:
     return isinstance(refusal, kinds) and refusal.facts.get("status") is not None
 
 
-def of_age(refusal: errors.NotFound, uri: str) -> errors.VideoExpired:
+def of_age(refusal: errors.NotFound, uri: str, provider: catalog.Provider) -> errors.VideoExpired:
     """What is not found at an age at which the provider deletes it; `uri` is its address, or empty for an operation."""
     if uri.startswith("gs://"):
         return errors.VideoExpired(
@@ -138,9 +153,16 @@ def of_age(refusal: errors.NotFound, uri: str) -> errors.VideoExpired:
         )
     return errors.VideoExpired(
         "The provider no longer has this video.",
-        hint="They are kept for two days; ask anew with fresh.",
+        hint=f"They are kept for {_lasting(provider.retention_seconds)}; ask anew with fresh.",
         **refusal.facts,
     )
+
+
+def _lasting(seconds: float) -> str:
+    hours = seconds / 3600
+    if hours == 48:
+        return "two days"
+    return f"{hours / 24:g} days" if hours > 48 else f"{hours:g} hours"
 
 
 def of_accepted(refusal: errors.QuotaExceeded) -> errors.RateLimited:
@@ -176,16 +198,25 @@ def _says_retired(refusal: errors.VeoError) -> bool:
     )
 
 
-def _gone(refusal: errors.VeoError, model: str, provider: catalog.Provider) -> errors.VeoError:
+def _gone(
+    refusal: errors.VeoError, model: str, provider: catalog.Provider, elsewhere: Elsewhere
+) -> errors.VeoError:
     known = catalog.MODELS.get(model)
-    successor = known.successor if known is not None else ""
-    if not successor:
+    if known is None:
         return refusal
-    if successor in provider.models:
-        hint = f"Use model={successor!r}."
+    said = provider.life_of(model).words(known.title, provider.title, elsewhere.now)
+    ways = catalog.ways_on(known, provider, elsewhere.keyed, elsewhere.now)
+    if ways:
+        use = f"Use model={ways[0]!r}" + "".join(f" or {way!r}" for way in ways[1:])
+    elif home := _home(known.successor):
+        # Nobody's key opens it yet.
+        use = f'Use veo.configure(provider="{home.name}", model="{catalog.MODELS[known.successor].alias}")'
     else:
-        # The sandbox plays every model, but nobody looks there for one that is gone.
-        homes = [p.name for p in catalog.PROVIDERS.values() if p.bills and successor in p.models]
-        place = f'veo.configure(provider="{homes[0]}", model="{successor}")' if homes else successor
-        hint = f"{provider.withdrawn} Use {place}.".strip()
-    return errors.NotFound(refusal.message, hint=hint, successor=successor, **refusal.facts)
+        return refusal
+    hint = f"{said}. {use}." if said else f"{use}."
+    return errors.NotFound(refusal.message, hint=hint, successor=known.successor, **refusal.facts)
+
+
+def _home(model: str) -> catalog.Provider | None:
+    """A provider that serves this model; the sandbox plays every one, but nobody looks there for one that is gone."""
+    return next((one for one in catalog.PROVIDERS.values() if one.bills and model in one.models), None)

@@ -50,8 +50,8 @@ class GoogleAccount:
             # Not kept where it fails: who signs in again is to be heard without another start.
             credentials, self._credentials = self._credentials, None
             try:
-                fetching = asyncio.to_thread(_fetched, credentials)
-                self._credentials = await asyncio.wait_for(fetching, TOKEN_SECONDS)
+                async with asyncio.timeout(TOKEN_SECONDS):
+                    self._credentials = await asyncio.to_thread(_fetched, credentials)
                 self._tokens = [*self._tokens[1 - KEPT :], Secret(self._credentials.token or "")]
             except TimeoutError:
                 raise errors.TransportError(

@@ -1,30 +1,40 @@
-"""Whether a provider's hosts answer, what time they think it is, and whether they take the key. Costs nothing.
+"""Whether a provider's hosts answer, what time they think it is, whether they take the key, and what it opens. Costs nothing.
 
 Hosts are asked for their front page, without a key; the key is tried by polling an operation that does not exist,
-which a provider that takes it answers with 404.
+which a provider that takes it answers with 404. Which models a key opens is in the provider's list, where it has one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Literal
+from typing import Literal, TypeVar
+from urllib.parse import quote
 
 import httpx
+import msgspec
 
-from veo_nb import errors
+from veo_nb import catalog, errors
 from veo_nb.api.body import words
-from veo_nb.api.client import AsyncClient, _trusted
+from veo_nb.api.client import AsyncClient, _trusted, is_passing
 from veo_nb.config import Settings, is_private
 
 SECONDS = 6.0
 """How long one question may take."""
 NO_OPERATION = "veonbdoctor0"
 """The id of an operation that no provider has."""
+
+MOST_PAGES = 5
+"""Of a list of models, a thousand on each."""
+_NAME = re.compile(r"[A-Za-z0-9][\w.:/@-]{0,99}", re.ASCII)
+"""What a model can be called that is shown."""
+_VIDEO = re.compile(r"veo|omni|video|sora|kling|seedance|hailuo|\bwan", re.IGNORECASE)
+"""Names of models that make videos, where nothing else tells."""
 
 Trouble = Literal["", "name", "certificate", "refused", "slow", "broken"]
 
@@ -46,6 +56,21 @@ class Tried:
 
     verdict: Literal["good", "refused", "unknown"]
     said: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """Which of a provider's models a key opens, and what else there is; all by id."""
+
+    open: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    """Models that make videos and are not known to be served there."""
+    why: str = ""
+    """Why it can't be told of those that are `untold`, without a full stop."""
+    failed: bool = False
+    """Whether it may be told later: the way or the provider was down."""
 
 
 def bases(settings: Settings) -> list[str]:
@@ -79,8 +104,13 @@ async def try_key(client: AsyncClient, settings: Settings) -> Tried:
     """What the provider says to the key, or to the credentials that stand in for one."""
     place = f"projects/{settings.project}/locations/{settings.location}/publishers/google/"
     name = f"{place if settings.project else ''}models/{settings.model}/operations/{NO_OPERATION}"
+    known = catalog.MODELS.get(settings.model)
+    if known is not None and settings.provider.dialect_of(known) not in catalog.VEO:
+        # Only Veo's names have a place in them.
+        name = NO_OPERATION
     try:
-        await asyncio.wait_for(client.poll(settings.model, name), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await client.poll(settings.model, name)
     except errors.AuthenticationError as error:
         return Tried("refused", error.message)
     except errors.PermissionDenied as error:
@@ -94,6 +124,110 @@ async def try_key(client: AsyncClient, settings: Settings) -> Tried:
     except TimeoutError:
         return Tried("unknown", "It took too long.")
     return Tried("good")
+
+
+async def list_models(client: AsyncClient, settings: Settings) -> Offer:
+    """Which models the key opens, as far as the provider tells; each page of a list is asked for once."""
+    provider = settings.provider
+    if not provider.lists:
+        return Offer(untold=provider.models, why=f"{provider.title} has no list of them that is known")
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await _list(client, settings)
+    except errors.VeoError as error:
+        return Offer(untold=provider.models, why=error.message.rstrip("."), failed=is_passing(error))
+    except TimeoutError:
+        return Offer(untold=provider.models, why="it took too long", failed=True)
+
+
+async def _list(client: AsyncClient, settings: Settings) -> Offer:
+    provider, base = settings.provider, _list_base(settings)
+    if provider.lists == "publisher":
+        pages = [f"{base}/v1beta1/publishers/google/models/{model}" for model in provider.models]
+        found = await asyncio.gather(*(_page(client, page) for page in pages))
+        states = dict(zip(provider.models, found, strict=True))
+        return Offer(
+            open=tuple(model for model, why in states.items() if why == ""),
+            closed=tuple(model for model, why in states.items() if why is None),
+            untold=tuple(model for model, why in states.items() if why),
+            why=next((why for why in states.values() if why), ""),
+        )
+    named = await (_google_list if provider.lists == "google" else _openai_list)(client, base)
+    if not named:
+        return Offer(untold=provider.models, why="the provider's list of models is empty")
+    return Offer(
+        open=tuple(model for model in provider.models if model in named),
+        closed=tuple(model for model in provider.models if model not in named),
+        others=tuple(
+            model for model, makes_videos in named.items() if makes_videos and model not in provider.models
+        ),
+    )
+
+
+def _list_base(settings: Settings) -> str:
+    # Whether a model is there at all is told at the location `global` too.
+    return settings.base_url or settings.provider.submit_base.replace("{location}-", "")
+
+
+async def _page(client: AsyncClient, url: str) -> str | None:
+    """Empty where a model has a page, None where it has none, else why that can't be told."""
+    try:
+        await client.look(url)
+    except errors.NotFound:
+        return None
+    except errors.VeoError as error:
+        return error.message.rstrip(".")
+    return ""
+
+
+async def _google_list(client: AsyncClient, base: str) -> dict[str, bool]:
+    """The models in a list as Google's, and whether each makes videos."""
+    found: dict[str, bool] = {}
+    token = ""
+    for _ in range(MOST_PAGES):
+        more = f"&pageToken={quote(token, safe='')}" if token else ""
+        page = _read(await client.look(f"{base}/v1beta/models?pageSize=1000{more}"), _Page)
+        for one in page.models:
+            name = one.name.removeprefix("models/")
+            found[name] = "predictLongRunning" in one.methods or bool(_VIDEO.search(name))
+        if not page.next or page.next == token:
+            break
+        token = page.next
+    return {name: videos for name, videos in found.items() if _NAME.fullmatch(name)}
+
+
+async def _openai_list(client: AsyncClient, base: str) -> dict[str, bool]:
+    """The same in a list as OpenAI's, which is of one page."""
+    page = _read(await client.look(f"{base}/v1/models"), _Data)
+    return {one.id: bool(_VIDEO.search(one.id)) for one in page.data if _NAME.fullmatch(one.id)}
+
+
+class _Named(msgspec.Struct):
+    name: str
+    methods: list[str] = msgspec.field(name="supportedGenerationMethods", default_factory=list)
+
+
+class _Page(msgspec.Struct):
+    models: list[_Named] = msgspec.field(default_factory=list)
+    next: str = msgspec.field(name="nextPageToken", default="")
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+class _Data(msgspec.Struct):
+    data: list[_Id]
+
+
+_Shape = TypeVar("_Shape", _Page, _Data)
+
+
+def _read(answer: bytes, kind: type[_Shape]) -> _Shape:
+    try:
+        return msgspec.json.decode(answer, type=kind)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        raise errors.ServiceError("The provider's list of models can't be read.", hint="") from None
 
 
 def _ahead(headers: httpx.Headers, now: float) -> float | None:

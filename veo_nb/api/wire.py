@@ -55,7 +55,7 @@ class Sample:
 class Operation:
     """The state of one operation: still running, or done with samples, a failure or a filter's reasons."""
 
-    name: str
+    name: str = ""
     done: bool = False
     samples: tuple[Sample, ...] = ()
     error: errors.VeoError | None = None

@@ -1,7 +1,7 @@
 """What can be asked for and of whom: models, providers, fields and rules as data.
 
 Validation, completion, help, prices, the form of the panel and the sandbox's own checks read these
-tables: `models`, `prices`, `providers`, `fields`, `capabilities` (who takes what), `inputs` (pictures and source
+tables: `models`, `prices`, `providers`, `lives` (since when and until when), `fields`, `capabilities` (who takes what), `inputs` (pictures and source
 videos). To add a model or a provider, add an entry; to add a rule, add one `Rule`; a field has more than its entry here, which
 CONTRIBUTING.md tells step by step. Wire names are not here on purpose: the client (`api.wire`) and the
 sandbox (`sandbox.wire`, `sandbox.vertex`) each write them down for themselves, so that a mistake in one is
@@ -12,7 +12,8 @@ noticed by the other. Facts come from the provider's page and Google's Gemini AP
 from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
 from veo_nb.catalog.inputs import IMAGE, INLINE_BYTES, SOURCES, ImageLimits, SourceLimits
-from veo_nb.catalog.lookup import find_model, model_names
+from veo_nb.catalog.lives import Life
+from veo_nb.catalog.lookup import ending, find_model, find_served, model_names, qualified, ways_on
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, OMNI, Model
 from veo_nb.catalog.modes import Mode, mode_of
 from veo_nb.catalog.phrases import (
@@ -30,14 +31,18 @@ from veo_nb.catalog.prices import (
     PRICES,
     PRICES_DATE,
     PRICES_SOURCE,
+    TOKENS_DATE,
+    TOKENS_SOURCE,
     Price,
+    Usage,
     find_price,
     read_amount,
     read_prices,
+    read_usage,
 )
 from veo_nb.catalog.providers import PROVIDERS, Provider
+from veo_nb.catalog.registry import Entries, Spoken, register
 from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts
-from veo_nb.catalog.tokens import TOKENS_DATE, TOKENS_SOURCE, Usage, read_usage
 
 __all__ = [
     "COMMAS",
@@ -62,8 +67,10 @@ __all__ = [
     "TOKENS_SOURCE",
     "VEO",
     "WHOLE",
+    "Entries",
     "Field",
     "ImageLimits",
+    "Life",
     "Mode",
     "Model",
     "Price",
@@ -71,6 +78,7 @@ __all__ = [
     "Provider",
     "Rule",
     "SourceLimits",
+    "Spoken",
     "Usage",
     "Values",
     "bare",
@@ -78,17 +86,22 @@ __all__ = [
     "check_text",
     "choices",
     "did_you_mean",
+    "ending",
     "find_doubts",
     "find_model",
     "find_price",
+    "find_served",
     "identifier",
     "listed",
     "mode_of",
     "model_names",
     "plain",
+    "qualified",
     "read_amount",
     "read_prices",
     "read_usage",
+    "register",
     "shown",
     "unquoted",
+    "ways_on",
 ]

@@ -52,7 +52,7 @@ class Rule:
 
 FRAMES: dict[str, tuple[Any, ...]] = {"image": ANY, "last_frame": ANY}
 
-RULES: tuple[Rule, ...] = (
+RULES: list[Rule] = [
     Rule(
         field="prompt",
         values=("",),
@@ -202,4 +202,4 @@ RULES: tuple[Rule, ...] = (
         message="There is no picture that could be made to fit.",
         hint="Leave out fit=, or give image= as well.",
     ),
-)
+]

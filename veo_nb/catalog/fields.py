@@ -31,11 +31,20 @@ class Field:
     choices: tuple[str, ...] = ()
     """What it takes, where that is not said by the model."""
     dialects: tuple[str, ...] = ()
-    """The forms of the wire that have it; empty for all (see `Provider.dialect_of`)."""
+    """Those of our forms of the wire that have it; empty for all (see `Provider.dialect_of`)."""
     label: str = ""
     """What the panel's form calls it; empty for the prompt and the pictures, which have places of their own there."""
     seldom: bool = False
     """Whether that form has it in a fold, with the others that are seldom set."""
+
+    def is_in(self, dialect: str) -> bool:
+        """Whether this form of the wire has it."""
+        listed = LISTED.get(dialect)
+        return (not self.dialects or dialect in self.dialects) if listed is None else self.name in listed
+
+
+LISTED: dict[str, frozenset[str]] = {}
+"""All fields of a form of the wire that another package brought (see `registry`); of ours each field says it itself."""
 
 
 VEO = ("gemini", "vertex")

@@ -32,6 +32,8 @@ class SourceLimits:
     """Of the pictures that it may have."""
     fps: int | None = None
     """None for any."""
+    shapes: tuple[str, ...] = ("16:9", "9:16")
+    """Of clips whose bytes go along."""
     edited_seconds: float = 0.0
     """How long a clip may be that is changed; 0 where none is."""
     added_seconds: int = 0

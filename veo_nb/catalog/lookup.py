@@ -1,20 +1,87 @@
-"""Finding a model by the name that a person types."""
+"""Finding a model by the name that a person types, and what there is in place of one that ends."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from veo_nb.catalog.models import MODELS, Model
-from veo_nb.catalog.providers import Provider
+from veo_nb.catalog.phrases import bare, did_you_mean, shown
+from veo_nb.catalog.providers import PROVIDERS, Provider
+from veo_nb.errors import InvalidRequest
 
 
 def find_model(name: str, provider: Provider | None = None) -> Model | None:
     """The model with this id or alias, served by the provider where one is given; None when there is none."""
     for model in MODELS.values():
-        if name.lower() in (model.id, model.alias) and (provider is None or model.id in provider.models):
+        if name.lower() in (model.id.lower(), model.alias) and (
+            provider is None or model.id in provider.models
+        ):
             return model
     return None
+
+
+def find_served(name: str, default: Provider) -> tuple[Provider, str]:
+    """The provider that a model's name asks for, and its name there: `vertex:standard` is Vertex AI's `standard`.
+
+    A name alone is the default provider's.
+
+    Raises:
+        InvalidRequest: what stands before the colon is no provider.
+    """
+    before, colon, model = name.partition(":")
+    asked = bare(before).lower()
+    if not colon or asked == default.name:
+        return default, bare(model) if colon else name
+    if asked not in PROVIDERS:
+        hint = did_you_mean(asked, [*PROVIDERS])
+        raise InvalidRequest(
+            f"There is no provider {shown(before)}, as {shown(name)} asks for.", hint=hint, field="model"
+        )
+    return PROVIDERS[asked], bare(model)
+
+
+def qualified(model: str, provider: Provider, default: Provider) -> str:
+    """The name of a provider's model as one types it: `vertex:standard`, and without the provider where that is the default."""
+    return model if provider.name == default.name else f"{provider.name}:{model}"
 
 
 def model_names(provider: Provider | None = None) -> list[str]:
     """Every name a person may type for a model: aliases first, then ids."""
     served = [m for m in MODELS.values() if provider is None or m.id in provider.models]
     return [*dict.fromkeys(m.alias for m in served), *(m.id for m in served)]
+
+
+def ending(model: str, provider: Provider, now: float) -> str:
+    """What a person should know of a model whose end is near or past, in a sentence; empty where it is neither.
+
+    `now` in seconds since 1970.
+    """
+    known, life = MODELS.get(model), provider.life_of(model)
+    if known is None or not life.ends_soon(now):
+        return ""
+    after = MODELS.get(known.successor)
+    if after is None:
+        successor = ""
+    elif after.id in provider.models:
+        successor = f"; {after.id} ({after.alias}) came after it"
+    else:
+        successor = f"; {after.id} came after it"
+    asked = " It is asked for all the same." if life.is_over(now) else ""
+    return f"{life.words(known.title, provider.title, now)}{successor}.{asked}"
+
+
+def ways_on(model: Model, provider: Provider, others: Iterable[str], now: float) -> list[str]:
+    """What can be asked for in place of a model that a provider no longer serves, as a person types it.
+
+    Its successor there, then of each of the `others`, by name, what has its alias or is its successor:
+    `["omni", "vertex:standard"]`. Those that are said to be gone themselves are not among them.
+    """
+    after = MODELS.get(model.successor)
+    found = [after.alias] if after is not None and after.id in provider.models else []
+    known = (PROVIDERS[name] for name in others if name in PROVIDERS and name != provider.name)
+    # The sandbox plays every model, but nobody looks there for one that is gone.
+    for other in (one for one in known if one.bills):
+        served = [MODELS[name] for name in other.models if name in MODELS]
+        wanted = (one for one in served if one.alias == model.alias or one is after)
+        found += [f"{other.name}:{one.alias}" for one in wanted if not other.life_of(one.id).is_over(now)]
+    return found

@@ -33,9 +33,18 @@ class Model:
     """Time to make a clip before this library has seen any (the service says 11 s to 6 min)."""
     stage: Literal["preview", "general"] = "preview"
     successor: str = ""
-    """The model that came after it: named when a provider says that it no longer serves this one."""
-    closes: str = ""
-    """The day from which it may be gone, `2026-12-03`; empty where none is known."""
+    """The model that came after it: named when its end is near, or a provider says that it no longer serves it. When it
+    ends is the provider's (`Provider.lives`)."""
+
+    @property
+    def default_resolution(self) -> str:
+        """Lines of the picture when nothing is asked."""
+        return "720p" if "720p" in self.resolutions or not self.resolutions else self.resolutions[0]
+
+    @property
+    def default_shape(self) -> str:
+        """Shape of the picture when nothing is asked."""
+        return "16:9" if "16:9" in self.aspect_ratios or not self.aspect_ratios else self.aspect_ratios[0]
 
     def choices(self, name: str) -> tuple[Any, ...]:
         """The values that this model takes for a field of kind `choice`."""
@@ -47,6 +56,9 @@ class Model:
         }.get(name, ())
 
 
+_OMNI = "gemini-omni-1.2-flash"
+"""What Google names as the successor of Veo."""
+
 MODELS: dict[str, Model] = {
     item.id: item
     for item in (
@@ -54,14 +66,14 @@ MODELS: dict[str, Model] = {
             id="veo-3.1-generate-preview",
             title="Veo 3.1",
             alias="standard",
-            successor="veo-3.1-generate-001",
+            successor=_OMNI,
         ),
         Model(
             id="veo-3.1-fast-generate-preview",
             title="Veo 3.1 Fast",
             alias="fast",
             typical_seconds=45.0,
-            successor="veo-3.1-fast-generate-001",
+            successor=_OMNI,
         ),
         Model(
             id="veo-3.1-lite-generate-preview",
@@ -69,15 +81,22 @@ MODELS: dict[str, Model] = {
             alias="lite",
             resolutions=("720p", "1080p"),
             typical_seconds=45.0,
-            successor="veo-3.1-lite-generate-001",
+            successor=_OMNI,
         ),
-        Model(id="veo-3.1-generate-001", title="Veo 3.1", alias="standard", stage="general"),
+        Model(
+            id="veo-3.1-generate-001",
+            title="Veo 3.1",
+            alias="standard",
+            stage="general",
+            successor=_OMNI,
+        ),
         Model(
             id="veo-3.1-fast-generate-001",
             title="Veo 3.1 Fast",
             alias="fast",
             typical_seconds=45.0,
             stage="general",
+            successor=_OMNI,
         ),
         Model(
             id="veo-3.1-lite-generate-001",
@@ -86,9 +105,10 @@ MODELS: dict[str, Model] = {
             resolutions=("720p", "1080p"),
             typical_seconds=45.0,
             stage="general",
+            successor=_OMNI,
         ),
         Model(
-            id="gemini-omni-1.2-flash",
+            id=_OMNI,
             title="Gemini Omni 1.2",
             alias="omni",
             resolutions=("360p", "720p", "1080p", "4k"),
@@ -113,8 +133,7 @@ MODELS: dict[str, Model] = {
             default_duration=10,
             typical_seconds=60.0,
             stage="general",
-            successor="gemini-omni-1.2-flash",
-            closes="2026-12-03",
+            successor=_OMNI,
         ),
     )
 }

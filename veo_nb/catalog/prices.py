@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from veo_nb.catalog.models import MODELS
@@ -67,7 +67,7 @@ _LITE = {"720p": 0.05, "1080p": 0.08}
 _OMNI = {"360p": 0.0232, "720p": 0.0695, "1080p": 0.1043, "4k": 0.2085}
 _OMNI_SOURCE = "resellers who quote Google's list or match it"
 
-PRICES: tuple[Price, ...] = (
+PRICES: list[Price] = [
     *_listed("gemini", "veo-3.1-generate-preview", _STANDARD),
     *_listed("gemini", "veo-3.1-fast-generate-preview", _FAST),
     *_listed("gemini", "veo-3.1-lite-generate-preview", _LITE),
@@ -94,9 +94,9 @@ PRICES: tuple[Price, ...] = (
             ),
         )
     ),
-)
-"""Google's. GPTProto publishes none (`Provider.price_note`), and the sandbox takes no money: there it is Google's that a
-clip would cost."""
+]
+"""Google's, and those that other packages bring. GPTProto publishes none (`Provider.price_note`), and the sandbox takes no
+money: there it is Google's that a clip would cost."""
 
 
 def find_price(
@@ -127,10 +127,6 @@ def find_price(
 
 
 _UNITS = ("per_second", "per_call")
-_KEYS: dict[str, dict[str, Any]] = {
-    "resolution": {one: one for model in MODELS.values() for one in model.resolutions},
-    "sound": {"sound": True, "silent": False},
-}
 _EXAMPLE = "Give USD for a second, such as 0.15, or {per_call = 0.6}; or one for each resolution, such as {720p = 0.10, 4k = 0.30}."
 
 
@@ -143,7 +139,7 @@ def read_prices(table: Any, source: str) -> tuple[tuple[Price, ...], list[Proble
     `source` says where the figures come from.
     """
     if not isinstance(table, Mapping):
-        return PRICES, [
+        return tuple(PRICES), [
             Problem(
                 field="prices", message=f"prices can't be {shown(table)}.", hint="It is a table: [prices]"
             )
@@ -198,11 +194,12 @@ def _read_figures(value: Any, places: tuple[str, ...] = ("resolution", "sound"))
     """
     entry = value if isinstance(value, Mapping) else {"per_second": value}
     for place in places:
-        if entry and all(key in _KEYS[place] for key in entry):
+        keys = _keys(place)
+        if entry and all(key in keys for key in entry):
             others = tuple(one for one in places if one != place)
             for key, inner in entry.items():
                 for price in _read_figures(inner, others):
-                    yield price and replace(price, **{place: _KEYS[place][key]})
+                    yield price and replace(price, **{place: keys[key]})
             return
     [(unit, usd)] = entry.items() if len(entry) == 1 else [("", None)]
     amount = read_amount(usd) if unit in _UNITS and not isinstance(usd, str) else None
@@ -210,6 +207,13 @@ def _read_figures(value: Any, places: tuple[str, ...] = ("resolution", "sound"))
         yield None
     else:
         yield Price(usd_per_second=amount) if unit == "per_second" else Price(usd_per_call=amount)
+
+
+def _keys(place: str) -> dict[str, Any]:
+    """What clips are told apart by in a table of prices, and what each key means."""
+    if place == "sound":
+        return {"sound": True, "silent": False}
+    return {one: one for model in MODELS.values() for one in model.resolutions}
 
 
 def read_amount(value: Any) -> float | None:
@@ -220,3 +224,45 @@ def read_amount(value: Any) -> float | None:
         return None
     is_number = isinstance(value, (int, float, str)) and not isinstance(value, bool)
     return amount if is_number and math.isfinite(amount) and amount >= 0 else None
+
+
+TOKENS_DATE = "2026-11-29"
+TOKENS_SOURCE = "Google's price of a million tokens, as resellers quote it"
+INPUT_USD, TEXT_USD = 1.50, 9.00
+"""USD for a million tokens that go in, and for a million of text and thought that come out."""
+VIDEO_USD = {"gemini-omni-1.2-flash": 12.00, "gemini-omni-1.1-flash": 17.50}
+"""USD for a million tokens of video, by model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """The tokens that a provider says it took for a clip; `text` are those of words and of thought that came out."""
+
+    input: int = 0
+    video: int = 0
+    text: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """All of them."""
+        return self.input + self.video + self.text
+
+    def usd(self, model: str) -> float | None:
+        """What they cost of this model, in USD; None where no price is known."""
+        video = VIDEO_USD.get(model)
+        if video is None:
+            return None
+        return (self.input * INPUT_USD + self.video * video + self.text * TEXT_USD) / 1e6
+
+
+def read_usage(counted: Mapping[str, Any] | None) -> Usage | None:
+    """The tokens in a usage as it is kept; None where there is none that can be read."""
+    names = [item.name for item in fields(Usage)]
+    found = {name: (counted or {}).get(name) for name in names}
+    if not any(found.values()) or not all(_is_count(value or 0) for value in found.values()):
+        return None
+    return Usage(**{name: value or 0 for name, value in found.items()})
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

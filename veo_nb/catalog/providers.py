@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from veo_nb.catalog.fields import Field
+from veo_nb.catalog.lives import UNKNOWN, Life
 from veo_nb.catalog.models import DEFAULT_MODEL, GENERAL, OMNI, PREVIEWS, Model
 
 
@@ -15,7 +16,7 @@ class Provider:
 
     name: str
     title: str
-    dialects: tuple[Literal["gemini", "vertex", "interactions"], ...] = ("gemini",)
+    dialects: tuple[str, ...] = ("gemini",)
     """The forms of the wire that it speaks; which one, tells the model."""
     submit_base: str = ""
     """Origin in front of the path of a submit; empty when known only at run time. `{location}-` is filled in,
@@ -56,8 +57,11 @@ class Provider:
     price_note: str = ""
     """What its figures are, where it publishes no price and Google's stands in for it; such a price is none for a
     budget. Empty where it has a list of its own."""
-    withdrawn: str = ""
-    """Why its models may be gone, in a sentence; said when it does not know one of them."""
+    lists: Literal["", "google", "publisher", "openai"] = ""
+    """How it tells at no cost which models it has: in a list as Google's Developer API or as OpenAI's, each by a page of
+    its own as Vertex AI's Model Garden, or not at all."""
+    lives: tuple[Life, ...] = ()
+    """Since when it serves its models, and until when; nothing is switched or refused by it."""
 
     def dialect_of(self, model: Model) -> str:
         """The form of the wire over which it is asked for this model."""
@@ -68,10 +72,14 @@ class Provider:
         """Whether what is large goes to it before a request for this model, and not inside of it."""
         return bool(self.file_bytes) and self.dialect_of(model) == "interactions"
 
+    def life_of(self, model: str) -> Life:
+        """Since when it serves the model with this id, and until when."""
+        return next((life for life in self.lives if model in life.models), UNKNOWN)
+
     def takes(self, item: Field, model: Model | None = None) -> bool:
         """Whether its form of the wire for this model has this field; for any of its models where none is given."""
         spoken = self.dialects if model is None else (self.dialect_of(model),)
-        return not item.dialects or not set(spoken).isdisjoint(item.dialects)
+        return any(item.is_in(dialect) for dialect in spoken)
 
 
 PROVIDERS: dict[str, Provider] = {
@@ -87,7 +95,8 @@ PROVIDERS: dict[str, Provider] = {
             duration_type="string",
             polls_by="model",
             requests_per_minute=None,
-            models=("veo-3.1-generate-preview", "veo-3.1-fast-generate-preview"),
+            models=PREVIEWS[:2],
+            lives=(Life(models=PREVIEWS[:2], source="its page of models, 2026-11-29, which has no days"),),
             price_note="Google's list price; GPTProto bills per call",
         ),
         Provider(
@@ -103,7 +112,33 @@ PROVIDERS: dict[str, Provider] = {
             default_model="omni",
             # Google's pages on the Files API: 2 GB a file, 48 hours.
             file_bytes=2 * 2**30,
-            withdrawn="Google is reported to have switched off Veo 3.1 here on 2026-10-22.",
+            lists="google",
+            lives=(
+                Life(
+                    models=("gemini-omni-1.2-flash",),
+                    since="2026-11-05",
+                    source="LaoZhang; framy's release notes of 2026-11-06; google-genai 3.6.1 lists it",
+                ),
+                Life(
+                    models=("gemini-omni-1.1-flash",),
+                    since="2026-08-27",
+                    until="2026-12-03",
+                    source="framy's release notes of 2026-11-06 alone: requests then move to 1.2",
+                ),
+                Life(
+                    models=PREVIEWS[:2],
+                    since="2025-10-15",
+                    until="2026-10-22",
+                    source="APIYI's notices of 2026-10-25 and 2026-11-09, which quote Google's page of deprecations; "
+                    "the beginning: toolworthy.ai",
+                ),
+                Life(
+                    models=PREVIEWS[2:],
+                    since="2026-04",
+                    until="2026-10-22",
+                    source="APIYI's notice of 2026-10-25; the beginning: Google DeepMind's card of the model",
+                ),
+            ),
         ),
         Provider(
             name="vertex",
@@ -121,6 +156,23 @@ PROVIDERS: dict[str, Provider] = {
             interaction_seconds=7 * 24 * 3600.0,
             total_seconds=40.0,
             models=(*GENERAL, "gemini-omni-1.2-flash"),
+            lists="publisher",
+            lives=(
+                Life(
+                    models=GENERAL[:2],
+                    since="2025-11-17",
+                    until="2026-11-17",
+                    sure="earliest",
+                    source="one reading of Google's list of versions, which another does not bear out; the beginning: "
+                    "toolworthy.ai",
+                ),
+                Life(models=GENERAL[2:], source="Google's list of versions, which has no day for it"),
+                Life(
+                    models=("gemini-omni-1.2-flash",),
+                    since="2026-11-05",
+                    source="Google Cloud's page of the model; the day: as at the Gemini API",
+                ),
+            ),
         ),
         Provider(
             name="sandbox",
@@ -133,6 +185,7 @@ PROVIDERS: dict[str, Provider] = {
             file_bytes=2 * 2**30,
             typical_seconds=7.0,
             models=(*PREVIEWS, *GENERAL, *OMNI),
+            lists="google",
         ),
     )
 }

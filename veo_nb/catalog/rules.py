@@ -8,8 +8,8 @@ from os import PathLike, fspath
 from typing import Any, Literal
 
 from veo_nb.catalog.capabilities import RULES, Rule
-from veo_nb.catalog.fields import FIELDS, FIT, Field, Values
-from veo_nb.catalog.lookup import find_model, model_names
+from veo_nb.catalog.fields import FIELD, FIELDS, FIT, Field, Values
+from veo_nb.catalog.lookup import find_model, find_served, model_names
 from veo_nb.catalog.models import MODELS, Model
 from veo_nb.catalog.modes import is_set, mode_of
 from veo_nb.catalog.phrases import did_you_mean, listed, nearest, shown
@@ -33,14 +33,13 @@ class Problem:
 def check(values: Values, provider: Provider) -> list[Problem]:
     """What is wrong with these fields, one by one and then together; an empty list when nothing is.
 
-    Images and videos need only be present or absent here; that they can be read is checked where they are read.
+    The model may be another provider's (`find_served`), whose form of the wire then counts. Images and videos need only
+    be present or absent here; that they can be read is checked where they are read.
     """
-    name = provider.default_model if values.get("model") is None else values["model"]
-    model = find_model(name, provider) if isinstance(name, str) else None
-    if model is None:
-        hint = did_you_mean(str(name), model_names(provider))
-        empty = [one for one in _broken(values, provider, None, "no") if one.field == "prompt"]
-        return [*empty, Problem(field="model", message=f"There is no model {shown(name)}.", hint=hint)]
+    found = _model_of(values, provider)
+    if isinstance(found, Problem):
+        return [*(one for one in _broken(values, provider, None, "no") if one.field == "prompt"), found]
+    provider, model = found
     together = _broken(values, provider, model, "no")
     problems = [one for one in together if one.field == "prompt"]
     for item in (*FIELDS, FIT):
@@ -56,9 +55,27 @@ def check(values: Values, provider: Provider) -> list[Problem]:
 
 def find_doubts(values: Values, provider: Provider) -> list[str]:
     """What sources disagree about in a request that is taken: a sentence each, for who sends it all the same."""
-    name = provider.default_model if values.get("model") is None else values["model"]
+    found = _model_of(values, provider)
+    if isinstance(found, Problem):
+        return []
+    provider, model = found
+    return [one.message for one in _broken(values, provider, model, "unsure")]
+
+
+def _model_of(values: Values, default: Provider) -> tuple[Provider, Model] | Problem:
+    """The provider that is asked and its model, or what is wrong with the name."""
+    typed = default.default_model if values.get("model") is None else values["model"]
+    try:
+        provider, name = find_served(typed, default) if isinstance(typed, str) else (default, typed)
+    except InvalidRequest as error:
+        return Problem(field="model", message=error.message, hint=error.hint)
     model = find_model(name, provider) if isinstance(name, str) else None
-    return [one.message for one in _broken(values, provider, model, "unsure")] if model else []
+    if model is not None:
+        return provider, model
+    # Not compared: whatever was given, and an array has no plain answer.
+    who = "There is" if name is typed else f"{provider.title} has"
+    hint = did_you_mean(str(name), model_names(provider))
+    return Problem(field="model", message=f"{who} no model {shown(name)}.", hint=hint)
 
 
 def choices(item: Field, provider: Provider | None = None, model: Model | None = None) -> tuple[Any, ...]:
@@ -91,7 +108,8 @@ def _broken(
     prompt = values.get("prompt")
     if prompt is None or (isinstance(prompt, str) and not prompt.strip()):
         values = {**values, "prompt": ""}
-    named, mode = {**values, "title": model.title if model else ""}, mode_of(values)
+    named = {**dict.fromkeys(FIELD), **values, "title": model.title if model else ""}
+    mode = mode_of(values)
     return [
         Problem(field=rule.field, message=rule.message.format_map(named), hint=rule.hint)
         for rule in RULES

@@ -10,7 +10,7 @@ file of settings and a notebook are not in the list: both get shared.
 
 The last two may open a dialog or take seconds. So they are asked for one provider only, and only when the first
 two have nothing: for the provider that was chosen, or, where none was, for one that `%veo login` kept a key of on
-this machine. Who never logged in gets the sandbox, and no dialog.
+this machine; and for another when a clip is asked of it. Who never logged in gets the sandbox, and no dialog.
 """
 
 from __future__ import annotations
@@ -170,23 +170,28 @@ def provider_and_key(
     """
     given = given if isinstance(given, Secret) else Secret(str(given or ""))
     if chosen is not None:
-        provider = _named(chosen)
+        provider = named_provider(chosen)
         if provider.name == "sandbox":
             return provider, given or Secret(SANDBOX_KEY, ""), ""
-        return provider, given or _from_environment(provider, environ) or _kept(provider, stores), ""
+        return provider, given or key_of_environment(provider, environ) or kept_key(provider, stores), ""
     if given:
         # A key given by hand without a provider is meant for the one this project exists for.
         return catalog.PROVIDERS["gptproto"], given, given.source
     for provider in catalog.PROVIDERS.values():
-        if key := _from_environment(provider, environ):
+        if key := key_of_environment(provider, environ):
             return provider, key, key.source
     for name in stores.logins() if stores else ():
-        if name in catalog.PROVIDERS and (key := _kept(catalog.PROVIDERS[name], stores)):
+        if name in catalog.PROVIDERS and (key := kept_key(catalog.PROVIDERS[name], stores)):
             return catalog.PROVIDERS[name], key, LOGIN
     return catalog.PROVIDERS["sandbox"], Secret(SANDBOX_KEY, ""), "default"
 
 
-def _named(name: Any) -> catalog.Provider:
+def named_provider(name: Any) -> catalog.Provider:
+    """The provider with this name.
+
+    Raises:
+        InvalidRequest: there is none.
+    """
     if isinstance(name, catalog.Provider):
         # One of the catalog's at other addresses: a gateway, or the local network of a test.
         return name
@@ -205,14 +210,16 @@ def _quoted_name(name: Any) -> str:
     )
 
 
-def _from_environment(provider: catalog.Provider, environ: Mapping[str, str]) -> Secret:
+def key_of_environment(provider: catalog.Provider, environ: Mapping[str, str]) -> Secret:
+    """The key in one of a provider's variables; an empty one where there is none."""
     for variable in provider.key_variables:
         if key := Secret(environ.get(variable, ""), variable):
             return key
     return Secret("", "")
 
 
-def _kept(provider: catalog.Provider, stores: Stores | None) -> Secret:
+def kept_key(provider: catalog.Provider, stores: Stores | None) -> Secret:
+    """The key that the stores have of a provider; an empty one where there is none or nobody is asked."""
     # Google's own credentials do without a key: no dialog then for who never kept one.
     asked = stores is not None and (not provider.keyless or provider.name in stores.logins())
     return stores.find(provider) if stores and asked and provider.key_variables else Secret("", "")

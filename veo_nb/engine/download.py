@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from veo_nb.api.client import is_passing
 from veo_nb.api.wire import UNSTORED, Operation, Sample
-from veo_nb.engine.connection import Connection
 from veo_nb.engine.job import Job
+from veo_nb.engine.providers.connection import Connection
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import DownloadError, VeoError
 from veo_nb.media.kind import kind_of_file
 from veo_nb.store.files import FULL, Files, check_video, digest, replacing
-from veo_nb.store.ledger import Ledger
+from veo_nb.store.ledger import Ledger, Writer
 from veo_nb.store.recovery.sidecar import read_sidecar, recipe
 from veo_nb.store.rows import JobRow, VideoRow
 
@@ -41,7 +42,7 @@ class Fetched(NamedTuple):
 async def fetch_videos(
     job: Job,
     samples: Sequence[Sample],
-    ledger: Ledger,
+    writer: Writer,
     library: Files,
     connection: Connection,
     *,
@@ -56,8 +57,10 @@ async def fetch_videos(
         VeoError: the provider can't be reached, or the ledger can't be written.
         OSError: the folder can't be written.
     """
-    have = {row.sample: row for row in ledger.videos(job.id)}
-    deleted = have.keys() - {row.sample for row in ledger.kept_videos(job.id)}
+    # On a thread, as all that waits for who writes.
+    ledger = writer.ledger
+    have, kept = await asyncio.to_thread(_recorded, ledger, job)
+    deleted = have.keys() - kept
     videos: list[Video] = []
     lost: list[tuple[int, VeoError]] = []
     for number, sample in enumerate(samples):
@@ -67,7 +70,7 @@ async def fetch_videos(
         if row is None:
             row = await asyncio.to_thread(_placed, library, job, number)
             if row is not None:
-                ledger.add_video(row)
+                await writer.do(partial(ledger.add_video, row))
         if row is None or number in again or not (library.folder / row.path).exists():
             part = library.part_path(job.id, number)
             try:
@@ -83,7 +86,7 @@ async def fetch_videos(
                     # It can be fetched again. The ledger needs what room there is, to say how the job ended.
                     part.unlink(missing_ok=True)
                 raise
-            ledger.add_video(row)
+            await writer.do(partial(ledger.add_video, row))
         videos.append(video_from_row(row, library.folder))
     return Fetched(tuple(videos), tuple(lost))
 
@@ -246,7 +249,7 @@ def _row(job: Job) -> JobRow:
     """The job as it is known here: on a full disk memory may know more of it than the ledger."""
     return JobRow(
         id=job.id,
-        fingerprint=job.request.fingerprint(job.provider.name),
+        fingerprint=job.request.fingerprint(),
         take=job.take,
         provider=job.provider.name,
         model=job.request.model,
@@ -259,6 +262,12 @@ def _row(job: Job) -> JobRow:
         generated_at=job.now.generated_at,
         usage=job.now.usage,
     )
+
+
+def _recorded(ledger: Ledger, job: Job) -> tuple[dict[int, VideoRow], set[int]]:
+    """The videos of a job that the ledger has, by sample, and the samples of those that nobody deleted."""
+    have = {row.sample: row for row in ledger.videos(job.id)}
+    return have, {row.sample for row in ledger.kept_videos(job.id)} if have else set()
 
 
 def _placed(library: Files, job: Job, sample: int) -> VideoRow | None:

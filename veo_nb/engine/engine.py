@@ -24,18 +24,17 @@ from veo_nb.api import errors as refusals
 from veo_nb.api import retry, wire
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
-from veo_nb.engine.connection import Connection, LocalServer
 from veo_nb.engine.download import fetch_videos, keep_unstored, kept_clip
-from veo_nb.engine.inputs.uploads import Uploads
 from veo_nb.engine.job import Job, JobNote
-from veo_nb.engine.queue import Limits, Pace
+from veo_nb.engine.providers.connection import LocalServer
+from veo_nb.engine.providers.routes import Routes
 from veo_nb.engine.timing import Deadline
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.request import VideoRequest
 from veo_nb.store.billing import may_be_charged
 from veo_nb.store.files import Files
-from veo_nb.store.ledger import Ledger
-from veo_nb.store.rows import LimitsRow, State, error_to_json
+from veo_nb.store.ledger import Ledger, Writer
+from veo_nb.store.rows import State, error_to_json
 
 log = logging.getLogger("veo_nb")
 
@@ -67,7 +66,7 @@ class _Displaced(errors.VeoError):
 
 
 class Engine:
-    """Runs jobs within the provider's limits. `clock` is in epoch seconds, `chance` gives 0 to 1.
+    """Runs jobs, each within the limits of its provider. `clock` is in epoch seconds, `chance` gives 0 to 1.
 
     `owner` is the name under which the ledger lists this process: a job that has another by now is let go of, and
     `displaced(job)` called. `server` is the sandbox, where it is ours to start.
@@ -88,29 +87,16 @@ class Engine:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._ledger = ledger
+        self._writer = Writer(ledger)
         self._library = library
         self._owner = owner
         self._displaced = displaced
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
-        self._settings = settings
-        provider = settings.provider
-        self._retention = provider.retention_seconds
-        self._place = settings.base_url or provider.name
-        known = ledger.limits(self._place)
-        self._limits = Limits(
-            settings.max_in_flight,
-            settings.requests_per_minute,
-            clock,
-            sleep,
-            pace=Pace(known.share, known.refused_at, known.per_minute).after(clock()) if known else None,
-            learnt=self._remember,
+        self._routes = Routes(
+            settings, ledger, server, transport=transport, clock=clock, sleep=sleep, chance=chance
         )
-        self._connection = Connection(
-            settings, server, transport=transport, clock=clock, sleep=sleep, chance=chance
-        )
-        self._uploads = Uploads(ledger, self._connection, self._place, sleep)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._forms: dict[str, bool] = {}
         """Of each job whose polls were answered or denied, whether it is asked for in the provider's other form."""
@@ -140,7 +126,7 @@ class Engine:
         """Ask once more for the operation of a job that ended, and fetch its video."""
         if job.now.state.final:
             was_done = job.now.state is State.SUCCEEDED
-            self._record(
+            self._record_now(
                 job,
                 state=State.RUNNING,
                 error=None,
@@ -155,21 +141,23 @@ class Engine:
     def resubmit(self, job: Job) -> None:
         """Send a job anew that ended uncertain; a person decided that."""
         if job.now.state is State.UNCERTAIN:
-            self._record(job, state=State.QUEUED, error=None, finished_at=None, submitted_at=None, note=None)
+            self._record_now(
+                job, state=State.QUEUED, error=None, finished_at=None, submitted_at=None, note=None
+            )
             job.change(unanswered=job.now.unanswered + 1)
             self.drive(job)
 
     def hold(self, job_ids: AbstractSet[str], *, back: bool) -> None:
         """Keep jobs from being sent, or let them be sent again; those at the provider go on."""
-        (self._limits.hold if back else self._limits.release)(job_ids)
+        self._routes.hold(job_ids, back=back)
 
     def move(self, job_id: str, before: str | None) -> bool:
         """Send a job that waits before another one, or last; False where it doesn't wait any more."""
-        return self._limits.move(job_id, before)
+        return self._routes.move(job_id, before)
 
     def waiting(self) -> list[str]:
         """The jobs that wait to be sent, the next one first."""
-        return self._limits.waiting()
+        return self._routes.waiting()
 
     def cancel(self, job: Job) -> None:
         """Stop a job. One whose POST is under way ends when the answer, and with it the name, is written down."""
@@ -204,7 +192,7 @@ class Engine:
             }
         try:
             # All of it, in case an earlier write failed.
-            self._record(job, **{name: getattr(job.now, name) for name in _PERSISTED} | end, note=None)
+            self._record_now(job, **{name: getattr(job.now, name) for name in _PERSISTED} | end, note=None)
         except _Displaced:
             self._displaced(job)
         except errors.VeoError as unwritten:
@@ -223,7 +211,12 @@ class Engine:
         if operation.error is not None:
             raise operation.error
         found = await fetch_videos(
-            job, operation.samples, self._ledger, self._library, self._connection, again=samples
+            job,
+            operation.samples,
+            self._writer,
+            self._library,
+            self._routes.of(job).connection,
+            again=samples,
         )
         if found.lost:
             raise found.lost[0][1]
@@ -241,12 +234,7 @@ class Engine:
         for task in tasks.values():
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
-        await self._connection.close()
-
-    def _remember(self, pace: Pace) -> None:
-        """Have the kernels to come begin with what the provider's refusals have taught."""
-        with contextlib.suppress(errors.VeoError):
-            self._ledger.remember_limits(LimitsRow(self._place, pace.share, pace.per_minute, pace.refused_at))
+        await self._routes.close()
 
     def _forget(self, job: Job, task: asyncio.Task[None]) -> None:
         if self._tasks.get(job.id) is task:
@@ -264,6 +252,9 @@ class Engine:
         except _Displaced:
             self._displaced(job)
         except asyncio.CancelledError:
+            if job.now.state.final and not self._stopping:
+                # It came too late: the end was being written.
+                return
             # A POST whose answer can't be waited for stays as it is in the ledger: the next kernel calls it uncertain.
             if self._stopping and (not job.stopping or job.now.state is State.SUBMITTING):
                 raise
@@ -284,31 +275,32 @@ class Engine:
             # one before it goes out, to write its body or look up the host: so nothing was sent.
             if job.now.state is State.SUBMITTING:
                 with contextlib.suppress(errors.VeoError):
-                    self._record(job, state=State.QUEUED, submitted_at=None)
+                    self._record_now(job, state=State.QUEUED, submitted_at=None)
         elif not self._stopping:
             log.error("job %s broke", job.id, exc_info=error)
             text = f"{type(error).__name__}: {error}"
             self.end(job, State.FAILED, errors.VeoError(text, hint="Please report this."))
 
     async def _make(self, job: Job) -> None:
+        route = self._routes.of(job)
         try:
             sent = job.now.state is State.QUEUED
             if not sent:
-                self._limits.occupy(job)
+                route.limits.occupy(job)
             known = await self._submit(job) if sent else kept_clip(self._library, job)
             if known is not None and known.done:
-                operation = self._ended(job, known, watched=sent)
+                operation = await self._ended(job, known, watched=sent)
             else:
                 operation = await self._watch(job)
         finally:
-            self._limits.leave(job)
-        found = await fetch_videos(job, operation.samples, self._ledger, self._library, self._connection)
+            route.limits.leave(job)
+        found = await fetch_videos(job, operation.samples, self._writer, self._library, route.connection)
         if found.lost and not _was_done(job):
             # What is deleted does not come any more, and what is here must not be lost with it.
             kept = [error for _, error in found.lost if not isinstance(error, errors.VideoExpired)]
             if kept or not found.videos:
                 raise [*kept, found.lost[0][1]][0]
-        self._record(
+        await self._record(
             job,
             state=State.SUCCEEDED,
             finished_at=job.now.finished_at or self._clock(),
@@ -320,42 +312,54 @@ class Engine:
 
     async def _submit(self, job: Job) -> wire.Operation:
         """Send a job's request, and get what it was answered with."""
+        route = self._routes.of(job)
         since: float | None = None
         request, uploaded_again = job.request, False
 
         async def prepare() -> None:
             nonlocal request
-            request = await self._uploads.bring(job)
+            request = await route.uploads.bring(job)
 
         for attempt in range(SUBMIT_TRIES):
-            await self._limits.admit(job, prepare)
+            await route.limits.admit(job, prepare)
             try:
-                client = await self._connection.reach(job)
-                note = JobNote(kind="held_open") if self._settings.holds(request.model) else None
-                self._record(job, state=State.SUBMITTING, submitted_at=self._clock(), note=note)
+                client = await route.connection.reach(job)
+                await self._announce(job, held=route.settings.holds(request.model))
                 operation = await self._post(job, client, request)
             except errors.VeoError as error:
                 if attempt == SUBMIT_TRIES - 1:
                     raise
-                if not uploaded_again and self._uploads.forget(request, error):
+                if not uploaded_again and route.uploads.forget(request, error):
                     # It was refused, for a file that is not there after all.
                     uploaded_again = True
-                    self._record(job, state=State.QUEUED, submitted_at=None)
+                    await self._record(job, state=State.QUEUED, submitted_at=None)
                     continue
                 if not is_passing(error):
                     raise
                 if isinstance(error, errors.RateLimited):
-                    self._limits.refused(error.retry_after)
+                    route.limits.refused(error.retry_after)
                 # It was not accepted, so it is queued again; on disk too, or a crash now would look uncertain.
                 if job.now.state is State.SUBMITTING:
-                    self._record(job, state=State.QUEUED, submitted_at=None)
+                    await self._record(job, state=State.QUEUED, submitted_at=None)
                 since = since or self._clock()
-                await self._connection.pause(job, error, attempt, since)
+                await route.connection.pause(job, error, attempt, since)
             else:
-                self._accepted(job, operation)
-                self._limits.taken()
+                await self._accepted(job, operation)
+                route.limits.taken()
                 return operation
         raise AssertionError("the last try ends in its answer or its error")
+
+    async def _announce(self, job: Job, *, held: bool) -> None:
+        """Write down that a job is being sent, before it is; with `held` it is answered when its clip is made."""
+        note = JobNote(kind="held_open") if held else None
+        try:
+            await self._record(job, state=State.SUBMITTING, submitted_at=self._clock(), note=note)
+        except asyncio.CancelledError:
+            # It was not sent after all. Where that can't be written, it counts as uncertain, which is the safer mistake.
+            if job.now.state is State.SUBMITTING:
+                with contextlib.suppress(errors.VeoError):
+                    self._record_now(job, state=State.QUEUED, submitted_at=None)
+            raise
 
     async def _post(self, job: Job, client: AsyncClient, request: VideoRequest) -> wire.Operation:
         post = asyncio.get_running_loop().create_task(client.submit(request))
@@ -370,31 +374,48 @@ class Engine:
             if post.done() and not post.cancelled():
                 failure = post.exception()
                 if failure is None:
-                    self._accepted(job, post.result())
+                    self._accepted_now(job, post.result())
                 elif isinstance(failure, errors.SubmissionUncertain):
                     raise failure from None
                 else:
                     job.change(state=State.QUEUED, submitted_at=None)
             raise
 
-    def _accepted(self, job: Job, operation: wire.Operation) -> None:
+    async def _accepted(self, job: Job, operation: wire.Operation) -> None:
         """Write down the name of what was just paid for, whoever the ledger thinks has the job."""
-        running = State.RUNNING
         try:
-            self._ledger.update_job(
-                job.id, state=running.value, operation=operation.name, error=None, owner=self._owner
-            )
+            await self._writer.do(lambda: self._named(job, operation))
+        except asyncio.CancelledError:
+            self._accepted_now(job, operation)
+            raise
         finally:
-            # Where the disk is full, memory keeps it: the job's end tries to write it again, and says it.
-            note = job.now.note if job.stopping else None
-            job.change(state=running, operation=operation.name, note=note)
-            if operation.done:
-                # Nobody else has it: what comes next may be the end of this process.
-                keep_unstored(self._library, job, operation)
+            self._show_accepted(job, operation)
+
+    def _accepted_now(self, job: Job, operation: wire.Operation) -> None:
+        """The same for those who were cancelled, and can't wait for the others' writes."""
+        try:
+            self._named(job, operation)
+        finally:
+            self._show_accepted(job, operation)
+
+    def _named(self, job: Job, operation: wire.Operation) -> None:
+        running = State.RUNNING.value
+        self._ledger.update_job(
+            job.id, state=running, operation=operation.name, error=None, owner=self._owner
+        )
+
+    def _show_accepted(self, job: Job, operation: wire.Operation) -> None:
+        # Where the disk is full, memory keeps it: the job's end tries to write it again, and says it.
+        note = job.now.note if job.stopping else None
+        job.change(state=State.RUNNING, operation=operation.name, note=note)
+        if operation.done:
+            # Nobody else has it: what comes next may be the end of this process.
+            keep_unstored(self._library, job, operation)
 
     async def _watch(self, job: Job) -> wire.Operation:
         """Poll until the operation is done; its own error is raised."""
         assert job.operation is not None, "a job that runs has an operation"
+        route = self._routes.of(job)
         began = job.now.submitted_at or job.now.created_at
         seen_running = self._clock() - began < 5.0
         failures, since = 0, 0.0
@@ -409,24 +430,24 @@ class Engine:
             except errors.VeoError as error:
                 if not is_passing(error):
                     denials, denied_since = denials + 1, denied_since or self._clock()
-                    await self._connection.doubt(job, error, denials, denied_since)
+                    await route.connection.doubt(job, error, denials, denied_since)
                     continue
                 since = since or self._clock()
-                await self._connection.pause(job, error, failures, since)
+                await route.connection.pause(job, error, failures, since)
                 failures += 1
                 # Nobody has said that it takes so long; but some day its video is deleted.
-                self._check_plausible(job, deadline, self._retention)
+                self._check_plausible(job, deadline, route.retention)
                 continue
             failures, since = 0, 0.0
             denials, denied_since = 0, 0.0
             if job.now.note is not None and not job.stopping:
                 job.change(note=None)
             if operation.done:
-                return self._ended(job, operation, watched=seen_running)
+                return await self._ended(job, operation, watched=seen_running)
             seen_running = True
             self._check_plausible(job, deadline, PLAUSIBLE_SECONDS)
 
-    def _ended(self, job: Job, operation: wire.Operation, *, watched: bool) -> wire.Operation:
+    async def _ended(self, job: Job, operation: wire.Operation, *, watched: bool) -> wire.Operation:
         """The operation that is done, once that is written down; its own error is raised."""
         if operation.usage is not None:
             # Of one that ends in an error as well: its end is written with all that is known.
@@ -435,7 +456,7 @@ class Engine:
             raise operation.error
         # Of a clip that was ready before anyone looked, nobody knows how long it took.
         ready = {"generated_at": self._clock()} if watched and job.now.generated_at is None else {}
-        self._record(
+        await self._record(
             job, state=State.DOWNLOADING, received=0, total=None, note=None, usage=job.now.usage, **ready
         )
         return operation
@@ -446,7 +467,7 @@ class Engine:
         Where the documented form of the question is not known from the first, the other one is tried, once.
         """
         assert job.operation is not None, "a job that runs has an operation"
-        client = await self._connection.reach(job)
+        client = await self._routes.of(job).connection.reach(job)
         other = self._forms.get(job.id)
         try:
             operation = await client.poll(job.request.model, job.operation, other=bool(other))
@@ -501,12 +522,29 @@ class Engine:
                 operation=job.operation,
             )
 
-    def _record(self, job: Job, **changes: Any) -> None:
-        """Write a change to the ledger first, then show it."""
-        columns = {name: _plain(value) for name, value in changes.items() if name in _PERSISTED}
-        if columns and not self._ledger.update_job(job.id, only_of=self._owner, **columns):
-            raise _Displaced(f"Another kernel has taken job {job.id} on.", hint="Look at it there.")
+    def _record_now(self, job: Job, **changes: Any) -> None:
+        """Write a change to the ledger first, then show it; for those who can't wait for the others' writes."""
+        if not self._written(job, changes):
+            raise _displaced(job)
         job.change(**changes)
+
+    async def _record(self, job: Job, **changes: Any) -> None:
+        """As `_record_now`, together with what other jobs have to write; it is on disk when this returns."""
+
+        def show(written: bool) -> None:
+            if written:
+                job.change(**changes)
+
+        if not await self._writer.do(lambda: self._written(job, changes), show):
+            raise _displaced(job)
+
+    def _written(self, job: Job, changes: dict[str, Any]) -> bool:
+        columns = {name: _plain(value) for name, value in changes.items() if name in _PERSISTED}
+        return not columns or self._ledger.update_job(job.id, only_of=self._owner, **columns)
+
+
+def _displaced(job: Job) -> _Displaced:
+    return _Displaced(f"Another kernel has taken job {job.id} on.", hint="Look at it there.")
 
 
 def _plain(value: Any) -> Any:

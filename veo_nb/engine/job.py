@@ -482,7 +482,7 @@ class Registry:
     def _make(self, row: JobRow, request: VideoRequest | None) -> Job:
         job = Job(
             id=row.id,
-            request=request or restore_request(row.request, self._library.picture_bytes),
+            request=request or restore_request(row.request, self._library.picture_bytes, row.provider),
             provider=catalog.PROVIDERS[row.provider],
             take=row.take,
             estimate=row.estimate,

@@ -6,7 +6,7 @@ import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,15 @@ import httpx
 
 from veo_nb import catalog
 from veo_nb.config import Settings
-from veo_nb.engine.inputs.files import clip_of_file
+from veo_nb.engine.fields import fields_again, read_fields
 from veo_nb.engine.job import ALPHABET, Job, WaitInterrupted
 from veo_nb.engine.lease import Awaited
 from veo_nb.engine.loop import Uninterrupted
 from veo_nb.engine.timing import usual_seconds
-from veo_nb.engine.video import Video, check_source, own_model, source_of, with_clip
+from veo_nb.engine.video import Video, check_source, own_model
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
-from veo_nb.request import DEFAULT_SHAPE, SOURCES, Source, VideoRequest, make_request
+from veo_nb.request import VideoRequest
 from veo_nb.store import lineage
 from veo_nb.store.billing import Bill, Quote, make_bill, make_gate, quote
 from veo_nb.store.changes import Change
@@ -99,37 +99,15 @@ class Jobs:
         Raises:
             InvalidRequest: it can't be sent.
         """
-        if isinstance(take, bool) or not isinstance(take, int) or take < 1:
-            raise InvalidRequest(
-                f"take can't be {take!r}.", hint="It takes a whole number from 1.", field="take"
-            )
-        values = {"model": self.settings.model, **{k: v for k, v in fields.items() if v is not None}}
-        for name in SOURCES:
-            clip = values.get(name)
-            provider, model = self.settings.provider, str(values["model"])
-            clip = clip.video if isinstance(clip, Job) else clip_of_file(clip, name, provider, model)
-            if isinstance(clip, Video):
-                values[name] = source_of(clip, provider, model, self.workspace.clock())
-        if isinstance(source := values.get("edit"), Source) and source.clip is None:
-            values["edit"] = with_clip(source, self.find)
-        for name in ("image", "last_frame"):
-            if isinstance(values.get(name), Job):
-                raise InvalidRequest(
-                    f"{name} is a whole job.", hint="Use its .video.last_frame().", field=name
-                )
-        if name := self.settings.api_key.stands_in({"prompt": prompt, **values}):
-            raise InvalidRequest(
-                f"{name} holds your key, which would be sent and kept with it.",
-                hint="Take it out.",
-                field=name,
-            )
-        request = make_request(self.settings.provider, prompt=prompt, **values)
-        if "fit" in values and request.aspect_ratio and "aspect_ratio" not in values:
-            # Made to fit, an upright photo became a wide clip before it led to an upright one; where that is there it stays.
-            values["aspect_ratio"] = DEFAULT_SHAPE
-            wide = replace(make_request(self.settings.provider, prompt=prompt, **values), aspect_ratio=None)
-            request = wide if self.is_standing(wide, take) else request
-        return request
+        return read_fields(
+            self.settings,
+            prompt,
+            take,
+            fields,
+            find=self.find,
+            is_standing=self.is_standing,
+            now=self.workspace.clock(),
+        )
 
     def submit(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:
         """The job for a request, driven from now on, and whether it is new.
@@ -151,7 +129,8 @@ class Jobs:
         Raises:
             WaitInterrupted: interrupted when they were just being sent; it says that they go on.
         """
-        self.settings.key_or_raise()
+        wanted = [*wanted]
+        self.check_access(request for request, _ in wanted)
         workspace = self.workspace
         parts = workspace.open()
         entered: list[tuple[Job, bool]] = []
@@ -187,7 +166,7 @@ class Jobs:
         if parts.ledger.read_only:
             return self._stored(request, take, parts, fresh=fresh), False
         if request.source is not None and self._standing(request, take, parts, fresh=fresh) is None:
-            check_source(request, self.settings.provider, workspace.clock())
+            check_source(request, self.provider_of(request), workspace.clock())
         for picture in request.pictures():
             workspace.files.keep_picture(picture)
             if picture.origin is not None:
@@ -195,9 +174,11 @@ class Jobs:
         standing = None
         while standing is None:
             row = self._row(request, take)
-            gate = make_gate(self.settings, row.model, self.quote(request).firm)
+            gate = make_gate(self.settings, self.provider_of(request), row.model, self.quote(request).firm)
             standing = parts.ledger.add_job(row, fresh=fresh, admit=gate)
         new = standing is row
+        if new:
+            workspace.warn(row.model, self.settings.provider)
         job = parts.registry.job(standing, request if new else None)
         return job, new
 
@@ -209,42 +190,52 @@ class Jobs:
 
     def preview(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> Preview:
         """What `submit` would do, checked in the same way, with nothing sent and nothing written."""
-        provider, parts = self.settings.provider, self.workspace.existing()
+        provider, parts = self.provider_of(request), self.workspace.existing()
         row = self._standing(request, take, parts, fresh=fresh)
         if row is None:
             check_source(request, provider, self.workspace.clock())
         stored = parts.registry.job(row) if parts and row else None
-        seconds = self.usual_seconds(request.model)
-        return Preview(request, provider, self.quote(request), seconds, stored, self.cost())
+        seconds = self.usual_seconds(request)
+        return Preview(request, provider, self.quote(request), seconds, stored, self.cost(provider))
 
     def quote(self, request: VideoRequest) -> Quote:
         """What a request costs by estimate, and what has to be said of that."""
-        return quote(request, self.settings.provider, self.settings.prices)
+        return quote(request, self.provider_of(request), self.settings.prices)
 
     def price_note(self, job: Job) -> str:
         """What has to be said beside a job's estimate: it is not the price of who makes it. Empty where it is."""
         # Most have a list of their own.
         return job.provider.price_note and quote(job.request, job.provider, self.settings.prices).note
 
-    def usual_seconds(self, model: str) -> float:
-        """How long a clip of this model usually takes, from submit to ready."""
-        provider, ledger = self.settings.provider, self.workspace.readable()
-        past = ledger.generation_seconds(provider.name, model) if ledger else []
-        return usual_seconds(past, provider, catalog.MODELS[model])[0]
+    def usual_seconds(self, request: VideoRequest) -> float:
+        """How long a clip of this provider's model usually takes, from submit to ready."""
+        provider, ledger = self.provider_of(request), self.workspace.readable()
+        past = ledger.generation_seconds(provider.name, request.model) if ledger else []
+        return usual_seconds(past, provider, catalog.MODELS[request.model])[0]
 
     def is_standing(self, request: VideoRequest, take: int) -> bool:
         """Whether a clip for this is there or on its way, and nothing would be sent."""
         ledger = self.workspace.readable()
-        return ledger is not None and ledger.standing(self.fingerprint(request), take) is not None
+        return ledger is not None and ledger.standing(request.fingerprint(), take) is not None
 
-    def fingerprint(self, request: VideoRequest) -> str:
-        """What a request is stored under: another provider's is another one."""
-        return request.fingerprint(self.settings.provider.name)
+    def provider_of(self, request: VideoRequest) -> catalog.Provider:
+        """The provider that a request goes to."""
+        return self.settings.provider_of(request.provider)
 
-    def cost(self) -> Bill:
-        """What the jobs of the library cost by estimate, and what is left of the budget."""
+    def check_access(self, requests: Iterable[VideoRequest]) -> None:
+        """Nothing, where each of these requests can be sent to its provider as far as its key and address go.
+
+        Raises:
+            AuthenticationError: a provider needs a key and there is none.
+            InvalidRequest: what is set for a provider is wrong.
+        """
+        for name in dict.fromkeys(one.provider for one in requests):
+            self.settings.at(name).key_or_raise()
+
+    def cost(self, provider: catalog.Provider | None = None) -> Bill:
+        """What the jobs of the library cost by estimate, and what is left of the budget for this provider's clips."""
         parts = self.workspace.existing()
-        return make_bill(self.settings, parts.ledger.charges() if parts else ())
+        return make_bill(self.settings, parts.ledger.charges() if parts else (), provider)
 
     # Finding
 
@@ -304,7 +295,7 @@ class Jobs:
     # Going on
 
     def resume(self) -> list[Job]:
-        """Take on what an earlier kernel left unfinished with this provider; the jobs that were taken on.
+        """Take on what an earlier kernel left unfinished, with every provider that has a key; the jobs that were taken on.
 
         One that was just being sent then is among them, and uncertain: only a person sends it again.
         """
@@ -336,7 +327,8 @@ class Jobs:
         """Look again for the video of a job that was accepted and then failed on the way; nothing is sent anew.
 
         Raises:
-            InvalidRequest: it still runs, it is done, it was never accepted, or another provider has it.
+            InvalidRequest: it still runs, it is done, or it was never accepted.
+            AuthenticationError: its provider needs a key and there is none.
         """
         job = self.get(job_id)
         parts = self.workspace.open()
@@ -361,7 +353,8 @@ class Jobs:
         """Send a job again whose first answer was lost. It may be charged twice, so only a person asks for it.
 
         Raises:
-            InvalidRequest: the job is not uncertain, or another provider had it.
+            InvalidRequest: the job is not uncertain.
+            AuthenticationError: its provider needs a key and there is none.
             BudgetExceeded: a second charge would go over the budget.
         """
         job = self.get(job_id)
@@ -372,7 +365,7 @@ class Jobs:
         parts = self.workspace.open()
         self._see_again(job)
         found = self.quote(job.request)
-        gate = make_gate(self.settings, job.request.model, found.firm)
+        gate = make_gate(self.settings, job.provider, job.request.model, found.firm)
 
         def charge() -> None:
             # The first charge stays on the bill, since nobody knows whether it was made.
@@ -385,7 +378,8 @@ class Jobs:
         """Another job for the request of one that is over, sent anew and paid for; the old one stays in the history.
 
         Raises:
-            InvalidRequest: it still runs, its answer was lost, an input is gone, or another provider had it.
+            InvalidRequest: it still runs, its answer was lost, or an input is gone.
+            AuthenticationError: its provider needs a key and there is none.
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
         job = self.get(job_id)
@@ -399,7 +393,7 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be gone on from.
         """
-        request = self.request_of(prompt, take, {**own_model(video), **fields, "video": video})
+        request = self.request_of(prompt, take, {**own_model(video, self.settings), **fields, "video": video})
         return self.submit(request, take=take, fresh=fresh)[0]
 
     def edit(self, edit: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -408,7 +402,9 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be changed.
         """
-        request = self.request_of(prompt, take, {**own_model(edit), **fields, "edit": edit})
+        request = self.request_of(
+            prompt, take, {**own_model(edit, self.settings, edits=True), **fields, "edit": edit}
+        )
         return self.submit(request, take=take, fresh=fresh)[0]
 
     # The queue
@@ -492,7 +488,7 @@ class Jobs:
         """The row of a job that would be shown or joined in place of sending anything."""
         if parts is None or fresh:
             return None
-        return parts.ledger.standing(self.fingerprint(request), take)
+        return parts.ledger.standing(request.fingerprint(), take)
 
     def _stored(self, request: VideoRequest, take: int, parts: Parts, *, fresh: bool) -> Job:
         """The job that stands for a request in a library that can't be written.
@@ -510,9 +506,9 @@ class Jobs:
         """A new row for a request, under an id that may be taken."""
         return JobRow(
             id=new_id(),
-            fingerprint=self.fingerprint(request),
+            fingerprint=request.fingerprint(),
             take=take,
-            provider=self.settings.provider.name,
+            provider=request.provider,
             model=request.model,
             request=request.canonical(),
             state=State.QUEUED.value,
@@ -563,31 +559,6 @@ def unfetched(jobs: Iterable[Job], now: float) -> list[Unfetched]:
         if seconds > 0 and job.fetchable:
             found.append(Unfetched(job, seconds))
     return sorted(found, key=lambda one: one.seconds)
-
-
-def fields_again(job: Job, provider: catalog.Provider) -> dict[str, Any]:
-    """The fields that ask this provider for the same once more; they are checked anew as any others.
-
-    Raises:
-        InvalidRequest: the job still runs, its answer was lost, an input is gone, or another provider had it.
-    """
-    if not job.now.state.final:
-        raise InvalidRequest(f"Job {job.id} is {job.status}.", hint="%veo wait waits for it.")
-    if job.now.state is State.UNCERTAIN:
-        raise InvalidRequest(
-            f"Job {job.id} may have been accepted and charged.",
-            hint=f"%veo resubmit {job.id} sends it again.",
-        )
-    if job.provider.name != provider.name:
-        raise InvalidRequest(
-            f"Job {job.id} was made with {job.provider.title}.",
-            hint=f'Use veo.configure(provider="{job.provider.name}") with its key first.',
-        )
-    for picture in job.request.pictures():
-        if not picture.data:
-            name = picture.name or "An input image"
-            raise InvalidRequest(f"{name} is gone from the library.", hint="Run its cell again.")
-    return {"prompt": job.request.prompt, "model": job.request.model, **job.request.settings()}
 
 
 def immovable(path: str, error: OSError) -> VeoError:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from veo_nb import catalog
 from veo_nb.api import errors as refusals
 from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
@@ -53,7 +54,7 @@ _HERE: weakref.WeakValueDictionary[str, Leases] = weakref.WeakValueDictionary()
 
 
 Whom = Literal["notebook", "silence", "provider", "key"]
-"""Another kernel that lives; one that may be gone; the provider to be set; a key for it."""
+"""Another kernel that lives; one that may be gone; a provider that nobody here knows; a key for the provider."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Leases:
                 self.follow(job)
 
     def resume(self) -> list[Job]:
-        """Take on what an earlier kernel left unfinished with this provider; the jobs that were taken on.
+        """Take on what an earlier kernel left unfinished, with every provider that has a key; the jobs that were taken on.
 
         One that was just being sent then is among them, and uncertain.
         """
@@ -149,7 +150,7 @@ class Leases:
 
     def awaited(self) -> list[Awaited]:
         """The jobs that are not done and not driven by this kernel, oldest first, and what each waits for."""
-        provider, found = self._settings.provider, []
+        found = []
         for row in self._ledger.unfinished():
             owner = row.owner or ""
             if owner in _HERE:
@@ -158,10 +159,10 @@ class Leases:
             if lives is not False:
                 whom: Whom = "notebook" if lives else "silence"
                 found.append(Awaited(row.id, whom, owner.partition(":")[0]))
-            elif row.provider != provider.name:
+            elif row.provider not in catalog.PROVIDERS:
                 found.append(Awaited(row.id, "provider", row.provider))
-            elif not self._settings.has_access:
-                found.append(Awaited(row.id, "key", provider.name))
+            elif not self._settings.opens(row.provider):
+                found.append(Awaited(row.id, "key", row.provider))
         return found
 
     def follow(self, job: Job) -> None:
@@ -177,15 +178,13 @@ class Leases:
         `before()` is called once it is ours; where that raises, the job stays as it is.
 
         Raises:
-            InvalidRequest: it belongs to another provider than is set now, or somebody else has just started it.
+            AuthenticationError: its provider needs a key and there is none.
+            InvalidRequest: somebody else has just started it.
         """
         self._ledger.check_writable()
         row = self._ledger.job(job.id)
-        if not self.may_drive(row):
-            raise InvalidRequest(
-                f"Job {job.id} was made with {job.provider.title}.",
-                hint=f'Use veo.configure(provider="{job.provider.name}") with its key first.',
-            )
+        if row is not None:
+            self._settings.at(row.provider).key_or_raise()
         # A row of ours that says something else is one whose end could not be written.
         known = row is not None and (row.state == job.status or row.owner == self._holder.id)
         if row is None or not known or not self._holder.seize(row):
@@ -232,9 +231,11 @@ class Leases:
             raise InvalidRequest(f"Job {job.id} is being made by another notebook.", hint="Stop it there.")
 
     def may_drive(self, row: JobRow | None) -> bool:
-        """Whether a job is of the provider that is set, there is a key for it, and the library can be written."""
-        ours = row is not None and row.provider == self._settings.provider.name
-        return ours and self._settings.has_access and not self._ledger.read_only
+        """Whether there is a key for a job's provider, and the library can be written.
+
+        Its key is looked for now, so that nothing needs to be asked for it on the loop.
+        """
+        return row is not None and not self._ledger.read_only and self._settings.reaches(row.provider)
 
     def _go_on(self, job: Job, row: JobRow) -> None:
         """Drive a job that has just become ours, from where the ledger says it is."""

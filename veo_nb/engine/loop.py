@@ -142,7 +142,8 @@ def block_on(future: Future[T], timeout: float | None = None) -> T:
 
 
 async def _shielded(future: Future[T], seconds: float | None) -> T:
-    return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), seconds)
+    async with asyncio.timeout(seconds):
+        return await asyncio.shield(asyncio.wrap_future(future))
 
 
 class Uninterrupted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from veo_nb import catalog
 
@@ -50,6 +50,29 @@ def seconds_in_all(
         heapq.heappush(slots, ready)
         end = max(end, ready)
     return end
+
+
+def seconds_at_all(
+    waiting: Sequence[tuple[str, float]],
+    allowed: Callable[[str], tuple[int, int | None]],
+    running: Sequence[tuple[str, float]] = (),
+) -> float:
+    """As `seconds_in_all` for clips of several providers, each with the name of its own, which wait for no other's.
+
+    `allowed(name)` says how many one of them makes at once, and takes in a minute.
+    """
+    names = dict.fromkeys(name for name, _ in (*waiting, *running))
+    return max(
+        (
+            seconds_in_all(
+                [seconds for at, seconds in waiting if at == name],
+                *allowed(name),
+                [seconds for at, seconds in running if at == name],
+            )
+            for name in names
+        ),
+        default=0.0,
+    )
 
 
 class Deadline:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from veo_nb import catalog
 from veo_nb.api.wire import UNSTORED
+from veo_nb.config import Settings
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.kind import KINDS
 from veo_nb.media.shape import deviation, shape_name
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 
 LAST_FRAME = "start a new clip from its last frame, which .last_frame() gives"
 DAY = 24 * 3600.0
-SHAPES = ("16:9", "9:16")
 INTERACTION = "interaction"
 """How an address begins that names what made a clip, in place of its file."""
-RESOLUTIONS = {360: "360p", 720: "720p", 1080: "1080p", 2160: "4k"}
-"""By the lines of the picture."""
+
+
+def resolution_of(lines: int) -> str:
+    """What a picture of so many lines is called: `720p`, `4k`."""
+    return "4k" if lines == 2160 else f"{lines}p"
 
 
 class Maker(Protocol):
@@ -175,10 +178,11 @@ def source_of(clip: Video, provider: catalog.Provider, model: str, now: float | 
 
     Without `now` the provider still knows all that it ever made.
     """
-    shape = "9:16" if clip.height > clip.width else "16:9"
+    named = shape_name(clip.width, clip.height)
+    shape = named if ":" in named else "9:16" if clip.height > clip.width else "16:9"
     limits, known = source_limits(provider, model), _Known(provider, now)
     uri = clip.path.as_uri() if known.goes_along(clip, limits) else known.address(clip, limits)
-    lines = RESOLUTIONS.get(min(clip.width, clip.height), "")
+    lines = resolution_of(min(clip.width, clip.height))
     key = f"job:{clip.job_id}/{clip.sample}" if clip.job_id else f"file:{clip.sha256}"
     return Source(uri=uri, key=key, shape=shape, lines=lines, clip=clip)
 
@@ -194,14 +198,18 @@ def with_clip(source: Source, find: Callable[[str], Any]) -> Source:
     return replace(source, clip=next((one for one in videos if str(one.sample) == sample), None))
 
 
-def own_model(clip: Video, provider: catalog.Provider | None = None) -> dict[str, str]:
-    """The model that made a clip, as a field, where it is one that goes on talking about what it made.
+def own_model(clip: Video, settings: Settings, *, edits: bool = False) -> dict[str, str]:
+    """The model that made a clip, as a field, where that is the one to go on from it, or to change it.
 
-    With a `provider` only where that has it.
+    That is one that goes on talking about what it made, and one of another provider, which alone has the clip.
     """
-    model = clip.job.request.model if clip.job is not None else ""
-    served = model in catalog.OMNI and (provider is None or model in provider.models)
-    return {"model": model} if served else {}
+    if clip.job is None:
+        return {}
+    model, maker = clip.job.request.model, clip.job.provider
+    away = maker.name != settings.provider.name
+    if away and settings.opens(maker.name) and (model in catalog.OMNI or not edits):
+        return {"model": f"{maker.name}:{model}"}
+    return {"model": model} if model in catalog.OMNI else {}
 
 
 def check_source(request: VideoRequest, provider: catalog.Provider, now: float) -> None:
@@ -297,6 +305,8 @@ def _obstacle(
     """Why this clip can't be gone on from, or be changed, and what to do."""
     otherwise = f"{LAST_FRAME[0].upper()}{LAST_FRAME[1:]}."
     along = _Known(provider, now).goes_along(clip, limits)
+    if not limits.lines:
+        return f"can't be sent: {provider.title} takes no clip", otherwise
     if along:
         if not clip.path.exists():
             hint = "Run its cell again to fetch it." if clip.job_id else "Give it anew."
@@ -344,10 +354,10 @@ def _misfit(
         return what, otherwise
     lines = min(clip.width, clip.height)
     if lines > max(limits.lines):
-        taken = f"{RESOLUTIONS[max(limits.lines)]} can be extended"
+        taken = f"{resolution_of(max(limits.lines))} can be extended"
         if len(limits.lines) > 1:
             return f"has {lines} lines, and up to {taken}", otherwise
-        hint = f'Make it with resolution="{limits.lines[0]}p", or {LAST_FRAME}.'
+        hint = f'Make it with resolution="{resolution_of(limits.lines[0])}", or {LAST_FRAME}.'
         return f"is {lines}p, and only {taken}", hint
     if not along:
         # It was made there.
@@ -356,9 +366,9 @@ def _misfit(
         return f"is a {clip.path.suffix} file, and an MP4 can be extended", otherwise
     if limits.fps and abs(clip.fps - limits.fps) > 0.1:
         return f"has {clip.fps:g} frames a second, and {limits.fps} can be extended", otherwise
-    if all(deviation(clip.width, clip.height, shape) > catalog.IMAGE.tolerance for shape in SHAPES):
+    if all(deviation(clip.width, clip.height, shape) > catalog.IMAGE.tolerance for shape in limits.shapes):
         shape = shape_name(clip.width, clip.height)
-        return f"is {shape}, and {catalog.listed(SHAPES)} can be extended", otherwise
+        return f"is {shape}, and {catalog.listed(limits.shapes)} can be extended", otherwise
     return None
 
 

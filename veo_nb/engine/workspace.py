@@ -17,13 +17,15 @@ from dataclasses import dataclass
 
 import httpx
 
+from veo_nb import catalog
 from veo_nb.config import Settings
-from veo_nb.engine.connection import LocalServer
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Actions, Registry
 from veo_nb.engine.lease import LeaseHolder, Leases, OwnerLocks
 from veo_nb.engine.loop import BackgroundLoop
+from veo_nb.engine.providers.connection import LocalServer
 from veo_nb.errors import InvalidRequest, VeoError
+from veo_nb.notices import tell_once
 from veo_nb.store.changes import Change, changes_of, forget_streams, look, watch
 from veo_nb.store.database import left_behind
 from veo_nb.store.files import Files
@@ -84,6 +86,14 @@ class Workspace:
         self._pid = os.getpid()
         self._server: LocalServer | None = None
         _ALL.add(self)
+
+    def warn(self, model: str, provider: catalog.Provider) -> None:
+        """Tell a person, once in this process, of a model whose end is near or past."""
+        tell_once(self.ending(model, provider))
+
+    def ending(self, model: str, provider: catalog.Provider) -> str:
+        """What should be known of a model whose end is near or past, in a sentence; empty where it is neither."""
+        return catalog.ending(model, provider, self.clock())
 
     def open(self) -> Parts:
         """The open library.
@@ -214,10 +224,9 @@ class Workspace:
             made.callback(holder.stop)
             loop = BackgroundLoop()
             made.callback(loop.stop)
-            server = None
-            if settings.provider.name == "sandbox" and not settings.base_url:
-                server = self._server = LocalServer(files.folder / ".sandbox")
-                made.callback(server.stop)
+            # Started when the first clip is asked of it.
+            server = self._server = LocalServer(files.folder / ".sandbox")
+            made.callback(server.stop)
             registry = Registry(ledger, files, self._actions)
 
             async def make_engine() -> Engine:

@@ -22,6 +22,11 @@ def ratio_of(shape: str) -> float:
     return int(width) / int(height)
 
 
+def frame_of(shape: str) -> Literal["16:9", "9:16"]:
+    """The frame that a clip of this shape is shown in: an upright one or a wide one."""
+    return "9:16" if ratio_of(shape) < 1 else "16:9"
+
+
 def shape_name(width: int, height: int) -> str:
     """What a person calls this shape: `3:2`, `9:16`, or `640x150` where there is no name for it."""
     for usual in USUAL:

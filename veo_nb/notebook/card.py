@@ -16,6 +16,7 @@ from IPython.display import DisplayHandle, display
 
 from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest
+from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text
 from veo_nb.notebook.display import backdrop, finished, poster
 from veo_nb.notebook.live import LiveView
@@ -213,7 +214,7 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
         settings=[*text.settings(job.request), *([] if made else text.doubts(job.request, job.provider))],
         cost="" if made else text.cost_of(job),
         tag="" if job.provider.bills else job.provider.title,
-        shape="9:16" if job.request.shape == "9:16" else "16:9",
+        shape=frame_of(job.request.shape),
         backdrop=behind,
         line=line,
         progress=text.progress(now),

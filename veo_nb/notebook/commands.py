@@ -84,7 +84,7 @@ class Commands:
             "cost": (0, lambda: display(bill_table(self._studio().cost()))),
             "login": (range(2), lambda *who: self._account(login, *who)),
             "logout": (range(2), lambda *who: self._account(logout, *who)),
-            "config": (0, lambda: display(settings_page(self._studio().settings))),
+            "config": (0, lambda: display(settings_page(self._studio().settings, time.time()))),
             "doctor": (0, lambda: print(self._doctor())),  # noqa: T201
             "help": (0, lambda: display(help_page.page())),
         }

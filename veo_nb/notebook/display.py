@@ -20,6 +20,7 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.jobs import Preview, Unfetched
 from veo_nb.engine.video import Video
 from veo_nb.media.picture import Picture, thumbnail
+from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text as words
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
@@ -65,7 +66,7 @@ def finished(job: Job, place: Place, status: str = "") -> ClipVideo | HTML:
     text = f"{job.request.prompt}\n{' · '.join(words.settings(job.request))}\n{status}"
     if not job.videos:
         return PlainHTML(_frame(job, _no_video(job), status), text)
-    shape = job.request.shape
+    shape = frame_of(job.request.shape)
     several = len(job.videos) > 1
     boxes = [_video(video, shape, place, several=several) for video in job.videos]
     row = Markup('<div style="display:flex;flex-wrap:wrap;gap:8px">{}</div>').format(Markup("").join(boxes))
@@ -100,8 +101,8 @@ def shown_again(job: Job, place: Place) -> ClipVideo | HTML:
     return finished(job, place, f"{line} · {files}")
 
 
-def dry_run(preview: Preview) -> HTML:
-    """What a cell would send and what that would cost; nothing was sent."""
+def dry_run(preview: Preview, ending: str = "") -> HTML:
+    """What a cell would send and what that would cost; nothing was sent. `ending` is what is said of its model's end."""
     request, provider = preview.request, preview.provider
     count = request.sample_count or 1
     facts = [
@@ -120,6 +121,7 @@ def dry_run(preview: Preview) -> HTML:
     if any(misfit(one, request.shape) for one in frames):
         status += f" · --fit crop or --fit pad makes the picture {request.shape} before it is sent"
     status += "".join(f" · {doubt}: it would be sent as it is" for doubt in words.doubts(request, provider))
+    status += f" · {ending.rstrip('.')}" if ending else ""
     rows = [
         Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),
         _settings(words.settings(request), provider.bills, ""),

@@ -51,7 +51,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
     ).tag(config=True)
     base_url = traitlets.Unicode("", help="one base address for all calls").tag(config=True)
     library = traitlets.Unicode("", help="folder of the ledger and the videos").tag(config=True)
-    model = traitlets.Unicode("", help="fast, standard or a full id").tag(config=True)
+    model = traitlets.Unicode(
+        "", help="an alias such as fast, or a full id; by default the provider's own"
+    ).tag(config=True)
     max_in_flight = traitlets.Int(0, help="operations at the provider at once; 0 for the default").tag(
         config=True
     )
@@ -138,7 +140,8 @@ class VeoMagics(Magics):  # type: ignore[misc]
             self._sweep(command, fields)
             return
         if command.dry_run:
-            display(dry_run(studio.preview(command.prompt, take=command.take, fresh=command.fresh, **fields)))
+            preview = studio.preview(command.prompt, take=command.take, fresh=command.fresh, **fields)
+            display(dry_run(preview, studio.jobs.workspace.ending(preview.request.model, preview.provider)))
             return
         job, new = studio.submit(command.prompt, take=command.take, fresh=command.fresh, **fields)
         if command.out:

@@ -12,6 +12,7 @@ from veo_nb.engine.job import Job, JobNote, Snapshot
 from veo_nb.engine.jobs import Unfetched
 from veo_nb.engine.lease import Awaited
 from veo_nb.media.picture import Picture
+from veo_nb.media.shape import frame_of, ratio_of
 from veo_nb.notebook.protocol import Estimate, Part, Progress, Since, Transfer, Until, format_elapsed
 from veo_nb.request import LEADERS, VideoRequest, misfit
 from veo_nb.store.billing import Bill, ask_price
@@ -175,7 +176,7 @@ def prices(
     """What a model costs, by where that stands: `$0.10 a second, 1080p $0.12 a second; silent $0.08 a second`."""
     found: dict[str, dict[bool, dict[str, str]]] = {}
     sounds = (True, False) if provider.takes(catalog.FIELD["generate_audio"]) else (True,)
-    for sound, lines in itertools.product(sounds, model.resolutions):
+    for sound, lines in itertools.product(sounds, model.resolutions or ("",)):
         one = catalog.find_price(known, provider, model.id, resolution=lines, sound=sound)
         if one is not None:
             where = f"{one.origin}; {one.note}" if one.note else one.origin
@@ -204,7 +205,8 @@ def _figures(by_sound: Mapping[bool, Mapping[str, str]], model: catalog.Model) -
         before = ""
         for lines, figure in by_lines.items():
             if figure != before:
-                named = parts or lines != model.resolutions[0] or len(by_lines) < len(model.resolutions)
+                first = lines in model.resolutions[:1] and len(by_lines) == len(model.resolutions)
+                named = lines and (parts or not first)
                 parts.append(f"{lines} {figure}" if named else figure)
             before = figure
         said.append(f"{'' if sound else 'silent '}{', '.join(parts)}")
@@ -250,7 +252,9 @@ def shown_again(now: Snapshot, at: datetime) -> str:
 
 def shape(request: VideoRequest) -> str:
     """The words for the picture's shape, for people who can't see it."""
-    return "upright" if request.shape == "9:16" else "wide"
+    if ratio_of(request.shape) == 1:
+        return "square"
+    return "upright" if frame_of(request.shape) == "9:16" else "wide"
 
 
 def _shape(request: VideoRequest) -> str | None:
@@ -298,7 +302,7 @@ MOST_IDS = 4
 _AWAITED = {
     "notebook": "being made by another notebook on {name}: {jobs}",
     "silence": "{jobs} {verb} for a kernel on {name} that may be gone: taken on once it has said nothing for a minute",
-    "provider": '{jobs} {verb} for their provider: veo.configure(provider="{name}")',
+    "provider": "{jobs} {verb} for {name}, a provider that is not known here: install its package",
     "key": "{jobs} {verb} for a key: %veo login {name}",
 }
 

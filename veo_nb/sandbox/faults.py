@@ -25,8 +25,8 @@ The file is TOML, or JSON of the same shape when its name ends in `.json`:
 
 Each fault says when it happens. Of several that fit, the first in the file does:
 
-    call          submit, poll, download or upload, or a list of them; the first three when left out. Each announcement of
-                  a file, piece of it and question for it is an upload
+    call          submit, poll, download, models (its list, as %veo doctor asks for it) or upload, or several in a list; all
+                  but upload when left out. Each announcement of a file, piece of it and question for it is an upload
     nth           which of the calls of one kind since the server started, counted from 1: a number, a range
                   ("2-4", "10-"), or a list of these; all when left out. Calls without the right key don't count
     share         how many of these, 0 to 1, drawn by lot; the same seed draws the same calls
@@ -72,8 +72,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-Call = Literal["submit", "poll", "download", "upload"]
-USUAL: tuple[Call, ...] = ("submit", "poll", "download")
+Call = Literal["submit", "poll", "download", "models", "upload"]
+USUAL: tuple[Call, ...] = ("submit", "poll", "download", "models")
 """The calls on which a fault falls that names none."""
 At = Literal["head", "body", "answer"]
 AnyStatus = Annotated[int, Meta(ge=200, le=599)]

@@ -26,6 +26,7 @@ CALLS: tuple[tuple[Call, re.Pattern[str]], ...] = (
     ("poll", re.compile(r"/operations/|:fetchPredictOperation$|/interactions/[^/]+$")),
     ("download", re.compile(r"/files/[^/]*:download$|/storage/v1/b/")),
     ("upload", re.compile(r"^/upload/[^/]+/files$")),
+    ("models", re.compile(r"^/v1(?:beta)?/models$|/publishers/google/models/[^/:]+$")),
 )
 GOOGLE = {
     400: "INVALID_ARGUMENT",

@@ -64,7 +64,8 @@ class Pool:
                     idle = 0.0
                     continue
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._work.wait(), TICK)
+                    async with asyncio.timeout(TICK):
+                        await self._work.wait()
                 idle += TICK
                 if idle > IDLE:
                     await renderer.stop()

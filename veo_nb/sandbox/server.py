@@ -138,6 +138,22 @@ async def download_object(request: Request) -> Response:
     return JSONResponse(vertex.object_facts(bucket, name, found[2].stat().st_size, base))
 
 
+async def list_models(request: Request) -> Response:
+    """The models, in a list as Google's; as OpenAI's for who shows the key as one shows it there."""
+    if request.url.path == "/v1/models" and "authorization" in request.headers:
+        return JSONResponse(wire.model_data())
+    asked = request.query_params
+    return JSONResponse(wire.model_page(asked.get("pageSize", ""), asked.get("pageToken", "")))
+
+
+async def publisher_model(request: Request) -> Response:
+    """The page of a model in Vertex AI's Model Garden."""
+    model = request.path_params["model"]
+    if ":" in model:
+        raise HTTPException(405)
+    return JSONResponse(vertex.publisher_model(model))
+
+
 def _resource(request: Request) -> tuple[str, str, str]:
     """Model, project and location of a path of the second dialect; the short one names only the model."""
     path = request.path_params
@@ -183,11 +199,13 @@ def application(sandbox: Sandbox) -> ASGIApp:
         Route("/v1beta/models/{model}:predictLongRunning", submit, methods=["POST"]),
         Route("/v1beta/models/{model}/operations/{operation}", poll),
         Route("/v1beta/operations/{operation}", poll),
+        *(Route(path, list_models) for path in ("/v1/models", "/v1beta/models")),
         *(Route(path, download) for path in (files, f"/upload{files}")),
         *(Route(path, download_object) for path in (objects, f"/download{objects}")),
     ]
     routes += interactions()
     for version in ("v1", "v1beta1"):
+        routes.append(Route(f"/{version}/{SHORT}", publisher_model))
         for where in (SHORT, FULL):
             path = f"/{version}/{where}"
             routes.append(Route(f"{path}:predictLongRunning", submit_vertex, methods=["POST"]))

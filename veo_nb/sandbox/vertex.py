@@ -98,6 +98,20 @@ def find_model(name: str, project: str, location: str) -> catalog.Model:
     return model
 
 
+def publisher_model(name: str) -> dict[str, Any]:
+    """What the Model Garden says of a model.
+
+    Raises:
+        Refused: 404, there is none.
+    """
+    if name not in PROVIDER.models:
+        raise Refused(
+            404, "NOT_FOUND", f"Publisher Model publishers/google/models/{shown(name)} is not found."
+        )
+    stage = "GA" if catalog.MODELS[name].stage == "general" else "PUBLIC_PREVIEW"
+    return {"name": f"publishers/google/models/{name}", "versionId": "default", "launchStage": stage}
+
+
 def read_order(model: catalog.Model, raw: bytes) -> Order:
     """The order in the body of a submit.
 

@@ -40,6 +40,8 @@ NAMES = {
 PROVIDER = catalog.PROVIDERS["sandbox"]
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
 FILE_ID = re.compile(r"/files/([a-z0-9]+)(?::download)?/?", re.ASCII)
+USUAL_PAGE, LARGEST_PAGE = 50, 1000
+"""Models on a page of the list, where nothing is asked and at most."""
 POLICY = "Content policy violation: the prompt was refused by the safety filter."
 
 
@@ -179,6 +181,46 @@ def find_model(name: str) -> catalog.Model:
         message = f"models/{name} is not found, or does not support predictLongRunning."
         raise Refused(404, "NOT_FOUND", message)
     return model
+
+
+def model_page(size: str, token: str) -> dict[str, Any]:
+    """A page of the list of models, as Google's Developer API lists them.
+
+    Raises:
+        Refused: 400, the size or the token is none.
+    """
+    if not re.fullmatch(r"[0-9]{0,9}", size, re.ASCII) or not re.fullmatch(r"(?:after-[0-9]{1,9})?", token):
+        raise invalid("pageSize and pageToken must be a number and a token that a page has named.")
+    every = [catalog.MODELS[name] for name in PROVIDER.models]
+    begin = int(token.removeprefix("after-") or 0)
+    end = begin + min(int(size or 0) or USUAL_PAGE, LARGEST_PAGE)
+    page: dict[str, Any] = {"models": [_listed(model) for model in every[begin:end]]}
+    return {**page, "nextPageToken": f"after-{end}"} if end < len(every) else page
+
+
+def _listed(model: catalog.Model) -> dict[str, Any]:
+    entry = {
+        "name": f"models/{model.id}",
+        "version": "1",
+        "displayName": model.title,
+        "inputTokenLimit": 480,
+        "outputTokenLimit": 8192,
+    }
+    # How Google's list names the methods of what is spoken to in interactions was nowhere seen.
+    return (
+        {**entry, "supportedGenerationMethods": ["predictLongRunning"]}
+        if "gemini" in model.dialects
+        else entry
+    )
+
+
+def model_data() -> dict[str, Any]:
+    """The same list in OpenAI's form."""
+    data = [
+        {"id": name, "object": "model", "created": 1_793_836_800, "owned_by": "sandbox"}
+        for name in PROVIDER.models
+    ]
+    return {"object": "list", "data": data}
 
 
 def known_model(name: str) -> catalog.Model | None:

@@ -185,16 +185,23 @@ Admit = Callable[[tuple[Charge, ...]], None]
 """Raises where what was charged so far leaves no room for one more."""
 
 
-def make_bill(settings: Settings, charges: tuple[Charge, ...]) -> Bill:
-    """The bill of these charges under the settings of now."""
-    return Bill(charges=charges, provider=settings.provider, budget=settings.budget, prices=settings.prices)
+def make_bill(
+    settings: Settings, charges: tuple[Charge, ...], provider: catalog.Provider | None = None
+) -> Bill:
+    """The bill of these charges under the settings of now, for who is about to ask this provider, or the one that is set."""
+    return Bill(
+        charges=charges,
+        provider=provider or settings.provider,
+        budget=settings.budget,
+        prices=settings.prices,
+    )
 
 
-def make_gate(settings: Settings, model: str, usd: float | None) -> Admit | None:
+def make_gate(settings: Settings, provider: catalog.Provider, model: str, usd: float | None) -> Admit | None:
     """What keeps a clip out that would go over the budget, for the moment its row is written; None without a budget."""
     if settings.budget is None:
         return None
-    return lambda charges: make_bill(settings, charges).admit(model, usd)
+    return lambda charges: make_bill(settings, charges, provider).admit(model, usd)
 
 
 def may_be_charged(state: str, *, accepted: bool, sent: bool, error: Mapping[str, Any] | None) -> bool:

@@ -78,6 +78,7 @@ class Database:
         self._restore = restore
         self._reserve = reserve
         self._lock = threading.RLock()
+        self._together = False
         self._pid = os.getpid()
         self._begin()
         _OPEN.add(self)
@@ -245,6 +246,8 @@ class Database:
         self._check_process()
         self.check_writable()
         with self._lock:
+            if self._together:
+                return work(self._db)
             try:
                 with self._writing() as db:
                     return work(db)
@@ -270,6 +273,16 @@ class Database:
                     if self._db.in_transaction:
                         self._db.execute("ROLLBACK")
                     raise
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that this thread writes in the block, in one transaction: on disk when the block ends, or none of it."""
+        with self._writing():
+            self._together = True
+            try:
+                yield
+            finally:
+                self._together = False
 
     @contextmanager
     def _plainly(self) -> Iterator[None]:

@@ -7,10 +7,13 @@ the day when the file is damaged.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -73,6 +76,7 @@ class Ledger(Database):
         self.changed: Changes[Change] = Changes("the library") if changed is None else changed
         """Says each write to a job, its clips, what is thought of them, and a sweep."""
         self._journal = journal
+        self._unnoted: list[Entry] = []
         self._wordless = False
         self._added_up: _AddedUp = ({}, {}, ())
         if journal is not None and not journal.path.exists():
@@ -387,15 +391,107 @@ class Ledger(Database):
             self._note(table, values)
         return done
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """As in `Database`; the journal has it, and who listens hears of it, once it is on disk."""
+        with self._lock:
+            try:
+                with super().together():
+                    yield
+                entries = self._unnoted
+            finally:
+                self._unnoted = []
+        self._note_all(entries)
+
     def _note(self, table: str, values: dict[str, Any]) -> None:
         """Write into the journal what has just been written into a table, and tell who listens."""
-        if self._journal is not None and not self._journal.add(
-            table, values, surely=any(values.get(name) for name in SURE)
-        ):
+        if self._together:
+            self._unnoted.append((table, values))
+        else:
+            self._note_all([(table, values)])
+
+    def _note_all(self, entries: Sequence[Entry]) -> None:
+        surely = any(values.get(name) for _, values in entries for name in SURE)
+        if self._journal is not None and not self._journal.add(entries, surely=surely):
             self._journal.begin(self.entries())
-        changed = values.get("job_id") or values.get("id")
-        if changed:
-            self.changed.emit(Change(_KINDS.get(table, "clip"), str(changed)))
+        for table, values in entries:
+            changed = values.get("job_id") or values.get("id")
+            if changed:
+                self.changed.emit(Change(_KINDS.get(table, "clip"), str(changed)))
+
+
+class Writer:
+    """The ledger for the many tasks of one event loop: what they write at the same time is one transaction, on a thread.
+
+    A disk takes milliseconds to say that it has something, and a loop that waits for it sends nothing meanwhile.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def do(self, call: Callable[[], T], then: Callable[[T], object] = lambda _: None) -> T:
+        """What this call of the ledger gives, once it is on disk; `then` is told of it even where nobody waits any more.
+
+        A task that is cancelled before the call was begun leaves nothing behind; later, it first waits for its end, so
+        that what is written next comes after it.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        entry = (call, future)
+        self._waiting.append(entry)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError:
+            if entry in self._waiting:
+                self._waiting.remove(entry)
+                raise
+            while not future.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait([future])
+            if not future.cancelled() and future.exception() is None:
+                then(future.result())
+            raise
+        then(future.result())
+        return future.result()
+
+    async def _work(self) -> None:
+        batch: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                calls = [call for call, _ in batch]
+                try:
+                    outcomes = await asyncio.to_thread(self._all, calls)
+                except RuntimeError:
+                    # At the end of the process no thread can be had any more.
+                    outcomes = self._all(calls)
+                for (_, future), (done, failure) in zip(batch, outcomes, strict=True):
+                    if failure is None:
+                        future.set_result(done)
+                    else:
+                        future.set_exception(failure)
+        finally:
+            self._task = None
+            for _, future in (*batch, *self._waiting):
+                # Only where the loop itself ends is one of them left over.
+                future.cancel()
+
+    def _all(self, calls: Sequence[Callable[[], Any]]) -> list[tuple[Any, Exception | None]]:
+        if len(calls) > 1:
+            # Where it fails, nothing of it is there, and none of them fails for another's sake.
+            with contextlib.suppress(Exception), self.ledger.together():
+                return [(call(), None) for call in calls]
+        return [_outcome(call) for call in calls]
+
+
+def _outcome(call: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    try:
+        return call(), None
+    except Exception as error:  # noqa: BLE001  it is for whoever waits for it
+        return None, error
 
 
 _WORDS = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from veo_nb.engine.jobs import Jobs
-from veo_nb.engine.timing import seconds_in_all
+from veo_nb.engine.timing import seconds_at_all
 from veo_nb.engine.video import check_source
 from veo_nb.errors import InvalidRequest
 from veo_nb.request import VideoRequest
@@ -28,6 +28,8 @@ class Asked:
     quote: Quote
     seconds: float
     stored: bool
+    bills: bool = True
+    """False where its provider charges nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,18 +65,22 @@ class Forecast:
         return f"about ${self.usd:,.2f}{some}{f' ({self.note})' if self.note else ''}"
 
 
-def forecast(asked: Sequence[Asked], most: int, per_minute: int | None) -> Forecast:
-    """What these requests come to, with `most` at the provider at once and `per_minute` going out."""
+def forecast(asked: Sequence[Asked], allowed: Callable[[str], tuple[int, int | None]]) -> Forecast:
+    """What these requests come to; `allowed(name)` says how many a provider makes at once, and takes in a minute.
+
+    Beside clips that are charged those of the sandbox cost nothing.
+    """
     new = [one for one in asked if not one.stored]
-    priced = [one.quote.usd for one in new if one.quote.usd is not None]
+    paid = [one for one in new if one.bills] or new
+    priced = [one.quote.usd for one in paid if one.quote.usd is not None]
     return Forecast(
         requests=len(new),
         clips=sum(one.request.sample_count or 1 for one in new),
         stored=len(asked) - len(new),
         usd=sum(priced) if priced else None,
-        unpriced=len(new) - len(priced),
-        seconds=seconds_in_all([one.seconds for one in new], most, per_minute),
-        note=next((one.quote.note for one in new if one.quote.note), ""),
+        unpriced=len(paid) - len(priced),
+        seconds=seconds_at_all([(one.request.provider, one.seconds) for one in new], allowed),
+        note=next((one.quote.note for one in paid if one.quote.note), ""),
     )
 
 
@@ -98,24 +104,25 @@ def asked_for(
     jobs: Jobs, wanted: Iterable[tuple[VideoRequest, int]], *, fresh: bool = False
 ) -> dict[Key, Asked]:
     """What each request and take comes to, each once: two cells may be the same."""
-    usual: dict[str, float] = {}
+    usual: dict[tuple[str, str], float] = {}
     found: dict[Key, Asked] = {}
     for request, take in wanted:
-        if request.model not in usual:
-            usual[request.model] = jobs.usual_seconds(request.model)
-        found[jobs.fingerprint(request), take] = Asked(
+        served = request.provider, request.model
+        if served not in usual:
+            usual[served] = jobs.usual_seconds(request)
+        found[request.fingerprint(), take] = Asked(
             request=request,
             quote=jobs.quote(request),
-            seconds=usual[request.model],
+            seconds=usual[served],
             stored=not fresh and jobs.is_standing(request, take),
+            bills=jobs.provider_of(request).bills,
         )
     return found
 
 
 def foresee(jobs: Jobs, asked: Iterable[Asked]) -> Forecast:
     """What these requests come to within this studio's limits."""
-    settings = jobs.settings
-    return forecast([*asked], settings.max_in_flight, settings.requests_per_minute)
+    return forecast([*asked], jobs.settings.allowed)
 
 
 def check(jobs: Jobs, asked: Iterable[Asked], *, confirmed: bool) -> None:
@@ -123,17 +130,21 @@ def check(jobs: Jobs, asked: Iterable[Asked], *, confirmed: bool) -> None:
 
     Raises:
         InvalidRequest: it is large and not `confirmed`, or the provider does not have a clip that it goes on from.
+        AuthenticationError: a provider needs a key and there is none.
         BudgetExceeded: together they would go over the budget.
     """
     asked = [*asked]
-    found = foresee(jobs, asked)
-    ask(found, confirmed=confirmed)
+    jobs.check_access(one.request for one in asked)
+    ask(foresee(jobs, asked), confirmed=confirmed)
     new = [one for one in asked if not one.stored]
     for one in new:
-        check_source(one.request, jobs.settings.provider, jobs.workspace.clock())
-    bill = jobs.cost()
+        check_source(one.request, jobs.provider_of(one.request), jobs.workspace.clock())
     for one in new:
         if one.quote.firm is None:
-            bill.admit(one.request.model, None)
-    if new:
-        bill.admit("This sweep", found.usd)
+            jobs.cost(jobs.provider_of(one.request)).admit(one.request.model, None)
+    for bills in (True, False):
+        # What the sandbox only makes believe is counted for itself.
+        alike = [one for one in new if one.bills is bills]
+        if alike:
+            bill = jobs.cost(jobs.provider_of(alike[0].request))
+            bill.admit("This sweep", sum(one.quote.usd or 0.0 for one in alike))

@@ -33,6 +33,8 @@ class Planned:
     request: VideoRequest | None = None
     reason: str = ""
     hint: str = ""
+    field: str = ""
+    """What is wrong, where there is no request: the name of a field."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,12 @@ class Plan:
     fixed: Mapping[str, Any]
     """What is the same in all cells, as plain values: fields, variables of the prompt, `take`."""
     cells: tuple[Planned, ...]
+
+    def provider(self, default: str) -> str:
+        """The provider by whose name it is kept: of its requests where they have one, else the one that is set."""
+        if any(axis.name == "model" for axis in self.axes):
+            return default
+        return next((cell.request.provider for cell in self.cells if cell.request), default)
 
     def identity(self, provider: str) -> str:
         """What makes it this sweep, whatever the values on its axes: 64 hex digits.
@@ -137,7 +145,8 @@ def _cell(
     try:
         request = make(fill(text, spoken), take, given)
     except InvalidRequest as error:
-        return Planned(values=values, take=take, reason=error.message, hint=error.hint)
+        field = str(error.facts.get("field", ""))
+        return Planned(values=values, take=take, reason=error.message, hint=error.hint, field=field)
     return Planned(values=values, take=take, request=request)
 
 
@@ -213,7 +222,10 @@ def _check_names(
 
 
 def _check_values(axes: Sequence[Axis], cells: Sequence[Planned]) -> None:
-    """Refuse a value that only makes empty cells: it is a mistake, and better said than shown."""
+    """Refuse a value that only makes empty cells: it is a mistake, and better said than shown.
+
+    Not so a model that takes nothing of what others are asked for: then its cells say so, beside theirs.
+    """
     refused = [cell for cell in cells if cell.request is None]
     if len(refused) == len(cells):
         raise InvalidRequest(refused[0].reason, hint=refused[0].hint)
@@ -222,6 +234,8 @@ def _check_values(axes: Sequence[Axis], cells: Sequence[Planned]) -> None:
         for label in axis.labels:
             if (axis.name, label) not in possible:
                 first = next(cell for cell in refused if cell.values[axis.name].label == label)
+                if axis.name == "model" and first.field != "model":
+                    continue
                 raise InvalidRequest(
                     f"Nothing can be made with {axis.name} {label}: {first.reason}",
                     hint=first.hint,

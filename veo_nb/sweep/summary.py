@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from veo_nb import catalog
 from veo_nb.engine.job import Job
-from veo_nb.engine.timing import seconds_in_all
+from veo_nb.engine.timing import seconds_at_all
 from veo_nb.store.billing import Quote, may_be_charged
 from veo_nb.store.rows import State, error_to_json
 
@@ -112,23 +113,27 @@ def summarize(
     states: Sequence[str],
     jobs: Sequence[Job],
     *,
-    missing: Sequence[tuple[float, Quote]] = (),
+    missing: Sequence[tuple[catalog.Provider, float, Quote]] = (),
     paused: bool,
-    bills: bool,
     now: float,
-    most: int,
-    per_minute: int | None,
+    allowed: Callable[[str], tuple[int, int | None]],
 ) -> Summary:
     """The summary of cells in these states, and of their jobs, each once.
 
-    `missing` are usual seconds and quote of each cell without a job; `now` is in epoch seconds.
+    `missing` are provider, usual seconds and quote of each cell without a job; `now` is in epoch seconds. `allowed(name)`
+    says how many clips a provider makes at once, and how many requests it takes in a minute.
     """
-    waiting = [job.now.typical for job in jobs if job.now.state is State.QUEUED]
-    running = [_left(job, now) for job in jobs if job.status in AT_WORK]
-    held = paused and (waiting or missing)
-    seconds = seconds_in_all([*waiting, *(one for one, _ in missing)], most, per_minute, running)
-    known = [job.estimate for job in jobs] + [one.usd for _, one in missing]
-    notes = (*(job.price_note for job in jobs), *(one.note for _, one in missing))
+    waiting = [(job.provider.name, job.now.typical) for job in jobs if job.now.state is State.QUEUED]
+    waiting += [(provider.name, seconds) for provider, seconds, _ in missing]
+    running = [(job.provider.name, _left(job, now)) for job in jobs if job.status in AT_WORK]
+    held = paused and waiting
+    seconds = seconds_at_all(waiting, allowed, running)
+    bills = any(one.bills for one in (*(job.provider for job in jobs), *(one for one, _, _ in missing)))
+    # Beside clips that are charged those of the sandbox cost nothing.
+    jobs = [job for job in jobs if job.provider.bills is bills]
+    missing = [one for one in missing if one[0].bills is bills]
+    known = [job.estimate for job in jobs] + [one.usd for _, _, one in missing]
+    notes = (*(job.price_note for job in jobs), *(one.note for _, _, one in missing))
     return Summary(
         counts=dict(Counter(states)),
         paused=paused,

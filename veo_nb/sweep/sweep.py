@@ -138,16 +138,16 @@ class Sweep:
         missing = [
             (cell.request, cell.take) for cell in self.cells if cell.job is None and cell.request is not None
         ]
-        settings = self._jobs.settings
         return summarize(
             [cell.state for cell in self.cells],
             list(self.jobs),
-            missing=[(one.seconds, one.quote) for one in asked_for(self._jobs, missing).values()],
+            missing=[
+                (self._jobs.provider_of(one.request), one.seconds, one.quote)
+                for one in asked_for(self._jobs, missing).values()
+            ],
             paused=self.paused,
-            bills=settings.provider.bills,
             now=self._jobs.workspace.clock(),
-            most=settings.max_in_flight,
-            per_minute=settings.requests_per_minute,
+            allowed=self._jobs.settings.allowed,
         )
 
     def grid(self, rows: str | None = None, columns: str | None = None, *, embed: bool = False) -> None:
@@ -201,12 +201,10 @@ class Sweep:
         return self._finish().__await__()
 
     async def _finish(self) -> Sweep:
-        async def end_of(job: Job) -> None:
-            await job
-
         while (job := self._unfinished()) is not None:
             with contextlib.suppress(TimeoutError), _goes_on_if_over(job):
-                await asyncio.wait_for(end_of(job), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await job
         return self._result()
 
     def _unfinished(self) -> Job | None:
@@ -262,9 +260,8 @@ class Sweep:
         With `cells` for those of them alone.
 
         Raises:
-            InvalidRequest: it was made with another provider.
+            AuthenticationError: a provider needs a key and there is none.
         """
-        self._check_provider()
         among = self.cells if cells is None else tuple(cells)
         jobs = {cell.job.id: cell.job for cell in among if cell.job is not None and cell.job.missed}
         for job in jobs.values():
@@ -280,8 +277,9 @@ class Sweep:
         stays so, since it may be charged twice: `%veo resubmit` is for that.
 
         Raises:
-            InvalidRequest: it is paused, it was made with another provider, a state is none of these, or it is large
-                and `confirm` is not set; nothing was sent.
+            InvalidRequest: it is paused, a state is none of these, or it is large and `confirm` is not set; nothing was
+                sent.
+            AuthenticationError: a provider needs a key and there is none.
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
         wanted = states or (AGAIN[:2] if cells is None else AGAIN)
@@ -289,7 +287,6 @@ class Sweep:
             if state not in AGAIN:
                 hint = f"It takes {catalog.listed(AGAIN)}."
                 raise InvalidRequest(f"Cells that are {state} can't be asked anew.", hint=hint)
-        self._check_provider()
         if self.paused:
             raise InvalidRequest(f"Sweep {self.id} is paused.", hint="sweep.resume() lets it go on.")
         among = self.cells if cells is None else tuple(cells)
@@ -310,13 +307,6 @@ class Sweep:
         self._attend(jobs.values())
         self._notify(tuple(cells))
         return list(jobs.values())
-
-    def _check_provider(self) -> None:
-        if self.provider.name != self._jobs.settings.provider.name:
-            raise InvalidRequest(
-                f"Sweep {self.id} was made with {self.provider.title}.",
-                hint=f'Use veo.configure(provider="{self.provider.name}") with its key first.',
-            )
 
     # Judging
 
@@ -484,13 +474,11 @@ class Sweep:
             keys: dict[tuple[str, int], list[Cell]] = {}
             for cell in self.cells:
                 if cell.request is not None:
-                    keys.setdefault((cell.request.fingerprint(self.provider.name), cell.take), []).append(
-                        cell
-                    )
+                    keys.setdefault((cell.request.fingerprint(), cell.take), []).append(cell)
             self._keys = keys
-        key = (job.request.fingerprint(self.provider.name), job.take)
+        key = (job.request.fingerprint(), job.take)
         cells = tuple(self._keys.get(key, ()))
-        if job.provider.name != self.provider.name or not cells or self._book.job_id(*key) != job.id:
+        if not cells or self._book.job_id(*key) != job.id:
             return ()
         with self._lock:
             for cell in cells:

@@ -12,7 +12,7 @@ from veo_nb import catalog
 from veo_nb.engine.job import ALPHABET, Job
 from veo_nb.engine.jobs import Jobs
 from veo_nb.errors import NotFound
-from veo_nb.request import restore_request
+from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.ratings import Ratings
 from veo_nb.store.sweeps import CellRow, SweepLedger, SweepRow
 from veo_nb.sweep.axes import Axis, Value
@@ -79,7 +79,6 @@ class Sweeps:
         plan = self._plan(
             prompt, axes, zipped=zip, rows=rows, columns=columns, take=take, same=variables, fixed=fixed
         )
-        self._jobs.settings.key_or_raise()
         check(self._jobs, self._asked(plan, fresh=fresh).values(), confirmed=confirm)
         self._workspace.open()
         return self._enter(plan, fresh=fresh)
@@ -105,7 +104,7 @@ class Sweeps:
         stored = frozenset(
             at
             for at, cell in enumerate(plan.cells)
-            if cell.request and asked[self._jobs.fingerprint(cell.request), cell.take].stored
+            if cell.request and asked[cell.request.fingerprint(), cell.take].stored
         )
         return SweepPreview(plan, foresee(self._jobs, asked.values()), self._jobs.settings.provider, stored)
 
@@ -117,7 +116,7 @@ class Sweeps:
         """
         for picture in {p.sha256: p for c in plan.cells if c.request for p in c.request.pictures()}.values():
             self._workspace.files.keep_picture(picture)
-        before = self._book.by_identity(plan.identity(self._provider.name))
+        before = self._book.by_identity(plan.identity(plan.provider(self._provider.name)))
         row = self._write(plan, fresh=fresh)
         cells = [
             Cell(
@@ -131,7 +130,7 @@ class Sweeps:
             for position, planned in enumerate(plan.cells)
         ]
         keys = {
-            cell.position: (self._jobs.fingerprint(cell.request), cell.take)
+            cell.position: (cell.request.fingerprint(), cell.take)
             for cell in cells
             if cell.request is not None
         }
@@ -165,7 +164,7 @@ class Sweeps:
             return axes, [tuple(names) for names in it.zipped], it.rows, it.columns
 
         def keys(of: Sequence[Cell]) -> object:
-            return [(cell.request and self._jobs.fingerprint(cell.request), cell.take) for cell in of]
+            return [(cell.request and cell.request.fingerprint(), cell.take) for cell in of]
 
         return shape(known) == shape(plan) and keys(known.cells) == keys(cells)
 
@@ -176,14 +175,16 @@ class Sweeps:
             return []
         jobs = []
         for row in self._book.entering():
-            if row.provider != self._provider.name:
-                continue
+            missing = []
             for cell in self._book.cells(row.id):
                 entered = cell.fingerprint and self._book.job_id(cell.fingerprint, cell.take, row.started_at)
                 if cell.request is not None and not entered:
-                    request = restore_request(cell.request, self._workspace.files.picture_bytes)
-                    jobs.append(self._jobs.submit(request, take=cell.take, fresh=row.fresh)[0])
-            self._book.mark(row.id, entering=False)
+                    missing.append((self._request(row, cell.request), cell.take))
+            if all(self._jobs.settings.reaches(request.provider) for request, _ in missing):
+                jobs += [
+                    self._jobs.submit(request, take=take, fresh=row.fresh)[0] for request, take in missing
+                ]
+                self._book.mark(row.id, entering=False)
         return jobs
 
     # Finding
@@ -214,6 +215,10 @@ class Sweeps:
     def _provider(self) -> catalog.Provider:
         return self._jobs.settings.provider
 
+    def _request(self, row: SweepRow, stored: Mapping[str, Any]) -> VideoRequest:
+        """The request of a cell, which names its provider where that is not the sweep's own."""
+        return restore_request(stored, self._workspace.files.picture_bytes, row.provider)
+
     def _plan(self, prompt: str | None, axes: Mapping[str, Any] | Iterable[Axis], **how: Any) -> Plan:
         return make_plan(
             self._jobs.request_of, prompt=prompt, axes=axes, image_types=self._provider.image_types, **how
@@ -225,12 +230,18 @@ class Sweeps:
 
     def _write(self, plan: Plan, *, fresh: bool) -> SweepRow:
         now = self._workspace.clock()
+        provider = plan.provider(self._provider.name)
+
+        def stored(request: VideoRequest) -> dict[str, Any]:
+            away = request.provider != provider
+            return request.canonical() | ({"provider": request.provider} if away else {})
+
         cells = [
             CellRow(
                 labels={name: value.label for name, value in planned.values.items()},
-                fingerprint=self._jobs.fingerprint(planned.request) if planned.request else None,
+                fingerprint=planned.request.fingerprint() if planned.request else None,
                 take=planned.take,
-                request=planned.request.canonical() if planned.request else None,
+                request=stored(planned.request) if planned.request else None,
                 reason=planned.reason,
                 hint=planned.hint,
             )
@@ -240,8 +251,8 @@ class Sweeps:
             row = SweepRow(
                 # One letter more than a job's, so that the two can't be mistaken.
                 id="s" + "".join(secrets.choice(ALPHABET) for _ in range(4)),
-                identity=plan.identity(self._provider.name),
-                provider=self._provider.name,
+                identity=plan.identity(provider),
+                provider=provider,
                 prompt=plan.prompt,
                 axes=[_axis_to_json(axis) for axis in plan.axes],
                 zipped=plan.zipped,
@@ -268,19 +279,25 @@ class Sweeps:
             values = {axis.name: {value.label: value for value in axis.values} for axis in axes}
             ids = self._book.job_ids(row.id)
             return tuple(
-                self._cell(at, cell, values, ids.get(at)) for at, cell in enumerate(self._book.cells(row.id))
+                self._cell(row, at, cell, values, ids.get(at))
+                for at, cell in enumerate(self._book.cells(row.id))
             )
 
         return self._sweep(row, load, axes)
 
     def _cell(
-        self, position: int, row: CellRow, values: Mapping[str, Mapping[str, Value]], job_id: str | None
+        self,
+        sweep: SweepRow,
+        position: int,
+        row: CellRow,
+        values: Mapping[str, Mapping[str, Value]],
+        job_id: str | None,
     ) -> Cell:
         chosen = {name: values[name][label] for name, label in row.labels.items()}
         job = self._jobs.find(job_id) if job_id else None
         request = job.request if job is not None else None
         if request is None and row.request is not None:
-            request = restore_request(row.request, self._workspace.files.picture_bytes)
+            request = self._request(sweep, row.request)
         return Cell(position, chosen, row.take, request, reason=row.reason, hint=row.hint, job=job)
 
     def _sweep(self, row: SweepRow, cells: Callable[[], tuple[Cell, ...]], axes: tuple[Axis, ...]) -> Sweep:

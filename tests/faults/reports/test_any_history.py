@@ -1,7 +1,8 @@
 """Whatever the provider answers and whatever a person does, in any order: what was accepted is paid for once.
 
-A machine of hypothesis plays a provider that answers anything, kernels that are killed and closed, and a person who runs
-cells, stops them, looks again and sends again. The time is the test's, and nothing waits for any. After each step:
+A machine of hypothesis plays a provider of each dialect that answers anything, kernels that are killed and closed, and a
+person who runs cells, stops them, looks again and sends again. The time is the test's, and nothing waits for any. After each
+step:
 
 - No request is accepted while another of the same stands, unless a person asked for that one by `fresh`, `rerun` or
   `resubmit`: one stands until its operation has ended without a video, or the provider has deleted it by its age, or
@@ -14,12 +15,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import re
 import shutil
 import tempfile
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +42,9 @@ from hypothesis.stateful import (
 )
 
 from tests.faults.rows import Row
+from tests.faults.wires import WIRES, Wire
 from tests.world import InPlace, Service, Time, settings_in
+from veo_nb import catalog
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, Registry
 from veo_nb.engine.jobs import Jobs
@@ -53,7 +59,6 @@ from veo_nb.store.rows import JobRow, State
 
 DAYS = 2 * 24 * 3600.0
 PROMPTS = ("A fox.", "An owl, twice.")
-NEVER_CHARGED = "Its sound was blocked. You will not be charged."
 
 TAKEN, TAKEN_UNSAID, LATE = "taken", "taken, and the answer lost", "taken, and answered late"
 SUBMITS = (
@@ -98,8 +103,9 @@ class Operation:
 class Provider(Service):
     """Keeps the truth, and says something else when it is told to."""
 
-    def __init__(self, clip: bytes, time: Time) -> None:
+    def __init__(self, wire: Wire, clip: bytes, time: Time) -> None:
         super().__init__(clip)
+        self.wire = wire
         self.time = time
         self.operations: list[Operation] = []
         self.next_submit: Any = TAKEN
@@ -116,33 +122,29 @@ class Provider(Service):
 
     async def _say(self, request: httpx.Request, alive: Callable[[], bool]) -> httpx.Response:
         path = request.url.path
-        if request.method == "POST" and path.endswith(":predictLongRunning"):
+        kind = self.wire.kind(request.method, path)
+        if kind == "submit":
             return await self._submit(request, alive)
-        kind = "poll" if "/operations/" in path else "download"
-        if request.method == "POST":
+        if kind == "other":
             return httpx.Response(404)
         if self.odd[kind]:
             return _odd(self.odd[kind].popleft(), request)
-        number = int(
-            "".join(letter for letter in path.partition("op")[2] if letter.isdigit() or letter == "-").split(
-                "-"
-            )[0]
-        )
-        found = self.operations[number - 1]
+        body = json.loads(request.content or b"null")
+        asked = re.search(r"op(\d+)", self.wire.name_in(path, body) if kind == "poll" else path)
+        assert asked is not None
+        found = self.operations[int(asked[1]) - 1]
         if self.time.now > found.accepted_at + DAYS:
             return httpx.Response(404, json={"error": {"message": "no such thing"}})
-        return self._state(found) if kind == "poll" else self.send(request)
+        return httpx.Response(200, json=self._state(found)) if kind == "poll" else self.send(request)
 
     async def _submit(self, request: httpx.Request, alive: Callable[[], bool]) -> httpx.Response:
-        import json
-
         how, self.next_submit = self.next_submit, TAKEN
         if how not in (TAKEN, TAKEN_UNSAID, "taken, 500", LATE):
             return _odd(how, request)
-        prompt = json.loads(request.content)["instances"][0]["prompt"]
-        name = f"models/m/operations/op{len(self.operations) + 1}"
+        prompt = self.wire.prompt(json.loads(request.content))
+        begun = self.wire.begun(request.url.path, len(self.operations) + 1)
         usd = self.accepting(prompt)
-        made = Operation(name, prompt, self.time.now, usd)
+        made = Operation(begun.get("name") or begun["id"], prompt, self.time.now, usd)
         self.operations.append(made)
         if how == TAKEN_UNSAID:
             raise httpx.ReadTimeout("no answer", request=request)
@@ -152,20 +154,18 @@ class Provider(Service):
             self.late.append(asyncio.get_running_loop().create_future())
             await self.late[-1]
         made.heard = alive()
-        return httpx.Response(200, json={"name": name})
+        return httpx.Response(200, json=begun)
 
-    def _state(self, operation: Operation) -> httpx.Response:
-        body: dict[str, Any] = {"name": operation.name, "done": True}
+    def _state(self, operation: Operation) -> dict[str, Any]:
         if not operation.end:
-            return self.running(operation.name)
-        if operation.end == "made":
-            return self.finished(operation.name, 1 + PROMPTS.index(operation.prompt))
-        if operation.end.startswith("failed"):
-            words = NEVER_CHARGED if operation.end.endswith("free") else "It broke."
-            return httpx.Response(200, json={**body, "error": {"code": 13, "message": words}})
-        filtered = {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": ["Not this."]}
-        inner = filtered if operation.end == "blocked" else {}
-        return httpx.Response(200, json={**body, "response": {"generateVideoResponse": inner}})
+            return self.wire.going(operation.name)
+        if operation.end != "made":
+            return self.wire.ended(operation.name, operation.end)
+        home = catalog.PROVIDERS[self.wire.provider].poll_base.replace("{location}-", "")
+        stem = operation.name.rpartition("/")[2].removeprefix("v1_")
+        count = min(self.wire.samples, 1 + PROMPTS.index(operation.prompt))
+        places = [self.wire.place(home, f"{stem}-{sample}") for sample in range(count)]
+        return self.wire.made(operation.name, places, self.clip)
 
 
 def _odd(how: Any, request: httpx.Request) -> httpx.Response:
@@ -237,7 +237,13 @@ class Kernel:
         self.ledger = Ledger(world.files.ledger_path, journal=Journal(world.files.journal_path))
         self.owner = Owner(f"kernel{number}", self.ledger, world.living)
         world.living.add(self.owner.id)
-        options = settings_in(world.folder, max_in_flight=1, requests_per_minute=None)
+        options = settings_in(
+            world.folder,
+            catalog.PROVIDERS[world.wire.provider],
+            max_in_flight=1,
+            requests_per_minute=None,
+            model=world.wire.model,
+        )
         transport = httpx.MockTransport(lambda request: world.provider.answer(request, lambda: self.alive))
         self.jobs = Jobs(options, world.files, transport=transport, clock=world.time.clock, sleep=self.sleep)
         registry = Registry(self.ledger, world.files, self.jobs)
@@ -312,8 +318,9 @@ submits = st.sampled_from(SUBMITS)
 class History(RuleBasedStateMachine):
     """The steps, and what holds after each."""
 
-    def __init__(self) -> None:
+    def __init__(self, wire: Wire) -> None:
         super().__init__()
+        self.wire = wire
         memory = Path("/dev/shm")
         self.folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
         self.files = Files(self.folder)
@@ -321,7 +328,7 @@ class History(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.loop.set_default_executor(InPlace(1))
         self.time = Time()
-        self.provider = Provider(CLIP[0], self.time)
+        self.provider = Provider(wire, CLIP[0], self.time)
         self.provider.accepting = self.accepted
         self.living: set[str] = set()
         self.reader = Ledger(self.files.ledger_path)
@@ -371,7 +378,8 @@ class History(RuleBasedStateMachine):
         return jobs.quote(self.request(jobs, prompt)).usd or 0.0
 
     def request(self, jobs: Jobs, prompt: str) -> Any:
-        return jobs.request_of(prompt, 1, {"sample_count": 1 + PROMPTS.index(prompt)})
+        count = min(self.wire.samples, 1 + PROMPTS.index(prompt))
+        return jobs.request_of(prompt, 1, {"sample_count": count} if count > 1 else {})
 
     def rows(self) -> list[JobRow]:
         return self.reader.jobs(1000)
@@ -574,15 +582,17 @@ def small() -> bytes:
     return data
 
 
-def test_whatever_happens_nothing_is_paid_for_twice(tls, small, matrix):
+@pytest.mark.parametrize("name", WIRES)
+def test_whatever_happens_nothing_is_paid_for_twice(name, tls, small, matrix):
     SEEN.clear()
     CLIP[:] = [small]
-    ROW[:] = [Row("reports", "any history of answers, kills and clicks", tried=0, ended="as it should")]
+    ROW[:] = [Row("reports", f"any history of answers, kills and clicks, {name}", tried=0)]
+    machine: Any = partial(History, WIRES[name])
     try:
         run_state_machine_as_test(
-            History,
+            machine,
             settings=settings(
-                max_examples=150,
+                max_examples=60,
                 stateful_step_count=25,
                 deadline=None,
                 derandomize=True,

@@ -86,7 +86,7 @@ def test_prices_of_ones_own_say_so():
 
 def test_where_no_price_is_published_the_figures_say_whose_they_are_and_ones_own_is_asked_for():
     theirs = "GPTProto's figures: Google's list price; GPTProto bills per call."
-    listed = replace(bill_of(charge(usd=3.2)), prices=catalog.PRICES)
+    listed = replace(bill_of(charge(usd=3.2)), prices=tuple(catalog.PRICES))
     lines = text_of(listed).splitlines()
     assert lines[3] == theirs
     assert any(line.startswith("GPTProto publishes no price: what do you pay there? Put") for line in lines)

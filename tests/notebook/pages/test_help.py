@@ -7,7 +7,7 @@ import pytest
 from tests.write_readme import README, TABLES, with_table
 from veo_nb.catalog import rules
 from veo_nb.notebook.options import option_rows
-from veo_nb.notebook.pages.help import COMMANDS, page, readme_table, taken_rows
+from veo_nb.notebook.pages.help import COMMANDS, page, readme_lives, readme_table, taken_rows
 
 
 def test_it_has_a_line_for_each_option_and_each_command():
@@ -31,14 +31,24 @@ def test_the_readme_has_the_table_that_the_catalog_makes():
 
 def test_who_takes_what_is_asked_of_the_catalog(monkeypatch):
     heads, rows = taken_rows()
-    assert heads == ["GPTProto, Gemini API", "Vertex AI"]
+    assert heads == ["GPTProto, Gemini API", "Vertex AI", "Gemini Omni"]
     marks = {said: found for said, *found in rows}
-    assert marks["1080p and 4k with 4 or 6 s"] == ["no", "✓"]
-    assert marks["`--reference` in a clip of 9:16"] == ["?", "?"]
-    assert marks["`lite` with `--video`"] == ["no", "✓"]
+    assert marks["1080p and 4k with 4 or 6 s"] == ["no", "✓", "✓"]
+    assert marks["`--reference` in a clip of 9:16"] == ["?", "?", "✓"]
+    assert marks["`lite` with `--video`"] == ["no", "✓", ""]
+    assert marks["`--edit`"] == ["no", "no", "✓"]
     assert marks["what `--video` goes on from"][1].startswith("1 to 30 s at 720p, 1080p or 4k")
     monkeypatch.setattr(rules, "RULES", ())
-    assert ["1080p and 4k with 4 or 6 s", "✓", "✓"] in taken_rows()[1]
+    assert ["1080p and 4k with 4 or 6 s", "✓", "✓", "✓"] in taken_rows()[1]
+
+
+def test_each_key_has_what_it_opens_with_its_days():
+    rows = readme_lives().splitlines()
+    assert rows[3].startswith(
+        "| Gemini API: `GEMINI_API_KEY` or `GOOGLE_API_KEY` | Gemini Omni 1.2 (`omni`, the default) |"
+    )
+    assert "|  | Gemini Omni 1.1 (`omni-1.1`) | 2026-08-27 | 2026-12-03, as others report |" in rows
+    assert all(row.count("|") == 5 for row in rows)
 
 
 def test_the_table_has_a_row_for_each_option_and_its_bars_are_escaped():

@@ -30,9 +30,9 @@ def ledger(tmp_path, journal):
 
 
 def test_the_last_word_on_each_column_counts(journal):
-    journal.add("jobs", {"id": "a", "state": "queued", "take": 1}, surely=False)
-    journal.add("jobs", {"id": "b", "state": "queued"}, surely=False)
-    journal.add("jobs", {"id": "a", "state": "running", "operation": "op"}, surely=True)
+    journal.add([("jobs", {"id": "a", "state": "queued", "take": 1})], surely=False)
+    journal.add([("jobs", {"id": "b", "state": "queued"})], surely=False)
+    journal.add([("jobs", {"id": "a", "state": "running", "operation": "op"})], surely=True)
     assert journal.rows("jobs", ["id"]) == [
         {"id": "a", "state": "running", "take": 1, "operation": "op"},
         {"id": "b", "state": "queued"},
@@ -40,10 +40,10 @@ def test_the_last_word_on_each_column_counts(journal):
 
 
 def test_a_line_that_was_torn_does_not_take_the_next_with_it(journal):
-    journal.add("jobs", {"id": "a"}, surely=False)
+    journal.add([("jobs", {"id": "a"})], surely=False)
     with journal.path.open("ab") as file:
         file.write(b'\n["jobs", {"id": "b", "sta')
-    journal.add("jobs", {"id": "c"}, surely=False)
+    journal.add([("jobs", {"id": "c"})], surely=False)
     assert [row["id"] for row in journal.rows("jobs", ["id"])] == ["a", "c"]
 
 
@@ -64,14 +64,14 @@ def test_whatever_lies_there_can_be_read(tmp_path_factory, content):
 
 def test_where_there_is_none_it_says_so_and_reads_as_empty(tmp_path):
     journal = Journal(tmp_path / "none")
-    assert not journal.add("jobs", {"id": "a"}, surely=False)
+    assert not journal.add([("jobs", {"id": "a"})], surely=False)
     assert [*journal.entries()] == []
 
 
 def test_one_that_cannot_be_written_stops_nobody(tmp_path, caplog):
     (tmp_path / "folder").mkdir()
     journal = Journal(tmp_path / "folder")
-    assert journal.add("jobs", {"id": "a"}, surely=False)
+    assert journal.add([("jobs", {"id": "a"})], surely=False)
     journal.begin([])
     assert "can't be written" in caplog.text
 
@@ -79,7 +79,7 @@ def test_one_that_cannot_be_written_stops_nobody(tmp_path, caplog):
 def test_many_may_write_at_once(journal):
     def write(number: int) -> None:
         for index in range(50):
-            journal.add("jobs", {"id": f"{number}-{index}", "text": "ä" * 500}, surely=False)
+            journal.add([("jobs", {"id": f"{number}-{index}", "text": "ä" * 500})], surely=False)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
     for thread in threads:

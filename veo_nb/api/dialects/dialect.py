@@ -1,8 +1,10 @@
-"""Which forms of the wire a provider speaks. To add one, add its file and a case in `dialects_of`."""
+"""Which forms of the wire a provider speaks. To add one, add its file and a line in `SPOKEN`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from veo_nb import catalog, errors
@@ -39,6 +41,44 @@ class Dialect(Protocol):
     def find_name(self, body: bytes, mask: Mask = as_it_is) -> Operation | None:
         """The operation that the beginning of an answer names."""
 
+    def read_refusal(self, status: int, body: bytes, mask: Mask = as_it_is) -> errors.VeoError | None:
+        """What an answer other than 2xx means in this form alone; None where it means what it does in all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a provider is asked; `base` stands in for all of its hosts."""
+
+    provider: catalog.Provider
+    base: str = ""
+    project: str = ""
+    """Google Cloud's; empty elsewhere and in express mode."""
+    location: str = ""
+    storage_uri: str = ""
+    """`gs://bucket/folder` for the videos, at Vertex AI."""
+    store: bool = True
+    """Whether Google keeps what is asked of Gemini Omni."""
+
+
+SPOKEN: dict[str, Callable[[Place], Dialect]] = {
+    "gemini": lambda at: Gemini(at.provider, at.base),
+    "vertex": lambda at: Vertex(
+        provider=at.provider,
+        base=at.base,
+        project=at.project,
+        location=at.location,
+        storage_uri=at.storage_uri,
+    ),
+    "interactions": lambda at: Interactions(
+        provider=at.provider,
+        base=at.base,
+        project=at.project,
+        storage_uri=at.storage_uri,
+        store=at.store,
+    ),
+}
+"""The dialects by name; those that other packages bring are added (see `plugins`)."""
+
 
 def dialects_of(
     provider: catalog.Provider,
@@ -61,34 +101,31 @@ def dialects_of(
             f"The {provider.title} has no address of its own.",
             hint="Give base_url=, as `veo-nb sandbox` prints it.",
         )
-    unknown = [name for name in provider.dialects if name not in ("gemini", "vertex", "interactions")]
+    unknown = [name for name in provider.dialects if name not in SPOKEN]
     if unknown:
         raise errors.InvalidRequest(
             f"{provider.title} speaks {catalog.shown(unknown[0])}, which this version does not.",
             hint="Update veo-nb.",
             field="provider",
         )
-    if "vertex" not in provider.dialects:
-        found: dict[str, Dialect] = {
-            "gemini": Gemini(provider, base),
-            "interactions": Interactions(provider=provider, base=base, store=store),
-        }
-        return {name: found[name] for name in provider.dialects}
-    if not has_key and not project:
-        raise missing_key(provider)
-    for name, value in (("project", project), ("location", location)):
-        # Both become part of an address.
-        if value and not re.fullmatch(r"[a-z0-9][a-z0-9:.-]{0,98}", value):
-            raise errors.InvalidRequest(
-                f"{name} can't be {catalog.shown(value)}.", hint="Give its id, in small letters.", field=name
-            )
-    # A key is express mode, whose paths have no project.
-    project = "" if has_key else project
-    return {
-        "vertex": Vertex(
-            provider=provider, base=base, project=project, location=location, storage_uri=storage_uri
-        ),
-        "interactions": Interactions(
-            provider=provider, base=base, project=project, storage_uri=storage_uri, store=store
-        ),
-    }
+    if provider.keyless:
+        if not has_key and not project:
+            raise missing_key(provider)
+        for name, value in (("project", project), ("location", location)):
+            # Both become part of an address.
+            if value and not re.fullmatch(r"[a-z0-9][a-z0-9:.-]{0,98}", value):
+                raise errors.InvalidRequest(
+                    f"{name} can't be {catalog.shown(value)}.",
+                    hint="Give its id, in small letters.",
+                    field=name,
+                )
+    place = Place(
+        provider=provider,
+        base=base,
+        # A key is express mode, whose paths have no project.
+        project=project if provider.keyless and not has_key else "",
+        location=location,
+        storage_uri=storage_uri if provider.keyless else "",
+        store=store,
+    )
+    return {name: SPOKEN[name](place) for name in provider.dialects}

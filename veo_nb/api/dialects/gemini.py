@@ -24,6 +24,7 @@ class Gemini:
     read_submitted = staticmethod(answers.parse_submitted)
     read_operation = staticmethod(answers.parse_operation)
     find_name = staticmethod(answers.find_name)
+    read_refusal = staticmethod(answers.plain_refusal)
 
     def submit(self, request: VideoRequest, clip: bytes = b"") -> wire.Call:
         """The POST that asks for a clip.

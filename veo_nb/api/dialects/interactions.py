@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from veo_nb import catalog, errors
+from veo_nb.api import answers
 from veo_nb.api.body import Mask, as_it_is, items, mapping, quoted, read, read_bytes, said_in, words
 from veo_nb.api.wire import UNSTORED, Call, Operation, Sample, sendable
 from veo_nb.media.picture import Picture
@@ -47,6 +48,8 @@ class Interactions:
     """`gs://bucket/folder` for the videos, at Vertex AI."""
     store: bool = True
     """Whether the provider keeps what it is asked, and is asked in the background."""
+
+    read_refusal = staticmethod(answers.plain_refusal)
 
     def submit(self, request: VideoRequest, clip: bytes = b"") -> Call:
         """The POST that asks for a clip; `clip` is the source video where it goes along with the request."""
@@ -164,7 +167,7 @@ class Interactions:
     def _home(self) -> str:
         # Omni is served at the location `global` only.
         base = self.base or self.provider.submit_base.replace("{location}-", "")
-        if "vertex" not in self.provider.dialects:
+        if not self.provider.keyless:
             return f"{base}/v1beta"
         place = f"/projects/{self.project}/locations/global" if self.project else ""
         return f"{base}/v1beta1{place}"
@@ -180,7 +183,7 @@ class Interactions:
         if not self.store:
             # An address is for what is kept.
             shown["delivery"] = "inline"
-        elif "vertex" not in self.provider.dialects:
+        elif not self.provider.keyless:
             shown["delivery"] = "uri"
         elif self.storage_uri:
             shown |= {"delivery": "uri", "gcs_uri": self.storage_uri}
@@ -250,6 +253,10 @@ def _samples(answer: Mapping[str, Any]) -> Iterator[Sample]:
 
 
 def _texts(answer: Mapping[str, Any]) -> Iterator[str]:
+    """What the model says in place of a clip, and why it made none."""
+    for step in items(answer.get("steps")):
+        if said := words(mapping(mapping(step).get("error")).get("message")):
+            yield said
     for item in _content(answer):
         if item.get("type") == "text" and (said := words(item.get("text"))):
             yield said
@@ -284,7 +291,7 @@ def _failure(answer: Mapping[str, Any], name: str) -> errors.VeoError:
     places = [*items(answer.get("errors")), answer.get("error")]
     found = next((mapping(place) for place in places if mapping(place)), {})
     code = str(found.get("code") or "")
-    said = words(found.get("message")) or "The provider gave no reason."
+    said = words(found.get("message")) or " ".join(_texts(answer)) or "The provider gave no reason."
     facts = {"operation": name, "provider_code": code}
     if code in _BLOCKED:
         return errors.ContentBlocked(
@@ -292,8 +299,9 @@ def _failure(answer: Mapping[str, Any], name: str) -> errors.VeoError:
         )
     if code == "too_many_requests":
         return errors.OperationFailed(
-            f"The provider had too many at once and did not begin: {said}",
-            hint="Nothing is charged. Run the cell again in a minute.",
+            # The bill reads it off the message.
+            f"The provider had too many at once and did not begin. Nothing is charged. {said}",
+            hint="Run the cell again in a minute.",
             **facts,
         )
     return errors.OperationFailed(said, hint="Ask anew.", **facts)

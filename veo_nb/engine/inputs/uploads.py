@@ -19,8 +19,8 @@ from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.api.files.calls import RemoteFile
 from veo_nb.api.files.upload import Upload
 from veo_nb.api.wire import sendable
-from veo_nb.engine.connection import Connection
 from veo_nb.engine.job import Job, JobNote
+from veo_nb.engine.providers.connection import Connection
 from veo_nb.media.picture import Picture
 from veo_nb.request import Source, VideoRequest
 from veo_nb.store.files import digest
@@ -225,7 +225,7 @@ class Uploads:
     async def _stands(self, job: Job, one: Input, row: UploadRow) -> bool:
         """Whether a file that was uploaded before is there; it costs a look, where a request would cost a refusal."""
         try:
-            file = await self._patiently(job, lambda client: client.look(row.name))
+            file = await self._patiently(job, lambda client: client.find_file(row.name))
             await self._ready(job, one, file)
         except errors.VeoError as error:
             # For another key of the same provider, too, it is not there.
@@ -259,7 +259,7 @@ class Uploads:
             pause = min(10.0, 1.5 * pause)
             name = file.name
             try:
-                file = await self._patiently(job, lambda client: client.look(name))  # noqa: B023  it ends before the next
+                file = await self._patiently(job, lambda client: client.find_file(name))  # noqa: B023  it ends before the next
             except errors.VeoError as error:
                 # A server behind a balancer may not have heard of it yet.
                 if not refusals.is_denial(error):

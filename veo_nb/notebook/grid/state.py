@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
+from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text
 from veo_nb.notebook.grid.protocol import (
     BATCH,
@@ -91,7 +92,7 @@ def make_grid(
         axes=[GridAxis(name=axis.title, values=axis.labels) for axis in axes],
         rows=first,
         columns=second,
-        shape="9:16" if shapes and shapes.most_common(1)[0][0] == "9:16" else "16:9",
+        shape=frame_of(shapes.most_common(1)[0][0]) if shapes else "16:9",
         tag="" if sweep.provider.bills else sweep.provider.title,
         batches=-(-len(sweep.cells) // BATCH),
         token=token,
@@ -154,7 +155,7 @@ def _actions(found: Summary) -> list[SweepAction]:
 
 def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
     job, request = cell.job, cell.request
-    shape: Shape = "9:16" if request is not None and request.shape == "9:16" else "16:9"
+    shape: Shape = frame_of(request.shape) if request is not None else "16:9"
     if job is None:
         return GridCell(
             key=str(cell.position),

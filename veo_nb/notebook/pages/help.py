@@ -9,7 +9,7 @@ from IPython.display import HTML
 from markupsafe import Markup
 
 from veo_nb import catalog
-from veo_nb.engine.video import RESOLUTIONS
+from veo_nb.engine.video import resolution_of
 from veo_nb.notebook.display import PlainHTML
 from veo_nb.notebook.options import option_rows
 
@@ -40,7 +40,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo login [PROVIDER]", "type a key where nobody sees it; the keyring keeps it if you say so"),
     ("%veo logout [PROVIDER]", "take that key away again"),
     ("%veo config", "each setting, its value, and where it came from"),
-    ("%veo doctor", "check the installation, and say what to do"),
+    ("%veo doctor", "check the installation and the key, say which models it opens, and what to do"),
     ("%veo doctor --repair", "check the ledger and every file; bring back what is damaged or missing"),
     ("%veo help", "this page"),
 )
@@ -59,6 +59,9 @@ ASKED: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("`--generate-audio`, `--no-generate-audio`", {"generate_audio": False}),
     ("`--resize-mode`", {**_STILL, "resize_mode": "pad"}),
     ("`--compression-quality`", {"compression_quality": "lossless"}),
+    ("`--negative-prompt`", {"negative_prompt": "rain"}),
+    ("`--samples` 2 to 4", {"sample_count": 2}),
+    ("`--edit`", {"edit": "x"}),
     ("`fast` at 4k", {"model": "fast", "resolution": "4k"}),
     ("`lite` at 4k", {"model": "lite", "resolution": "4k"}),
     ("`lite` with `--reference`", {"model": "lite", **_THINGS}),
@@ -68,24 +71,33 @@ ASKED: tuple[tuple[str, Mapping[str, Any]], ...] = (
 
 
 def taken_rows() -> tuple[list[str], list[list[str]]]:
-    """Who takes what: the providers by the form of their wire, and of each line what the catalog says for each.
+    """Who takes what: the forms of the wire by who speaks them, and of each line what the catalog says for each.
 
-    `✓` is taken, `no` is not, `?` is sent with a warning, since sources disagree.
+    `✓` is taken, `no` is not, `?` is sent with a warning, since sources disagree; empty where it is of another model.
     """
-    providers = [one for one in catalog.PROVIDERS.values() if one.bills]
-    dialects = dict.fromkeys(one.dialects[0] for one in providers)
-    heads = [", ".join(one.title for one in providers if one.dialects[0] == dialect) for dialect in dialects]
-    rows = [[said, *(_mark(values, dialect, providers) for dialect in dialects)] for said, values in ASKED]
-    sources = [_source(catalog.SOURCES[dialect]) for dialect in dialects]
+    heads, columns, sources = [], [], []
+    for dialect in catalog.SOURCES:
+        model = "omni" if dialect == "interactions" else "standard"
+        spoken = [
+            one
+            for one in catalog.PROVIDERS.values()
+            if one.bills and (served := catalog.find_model(model, one)) and one.dialect_of(served) == dialect
+        ]
+        if not spoken:
+            continue
+        heads.append("Gemini Omni" if model == "omni" else ", ".join(one.title for one in spoken))
+        columns.append((model, spoken))
+        sources.append(_source(catalog.SOURCES[dialect]))
+    rows = [[said, *(_mark(values, *column) for column in columns)] for said, values in ASKED]
     return heads, [*rows, ["what `--video` goes on from", *sources]]
 
 
-def _mark(values: Mapping[str, Any], dialect: str, providers: Sequence[catalog.Provider]) -> str:
-    asked = {"prompt": "x", "model": "standard", **values}
+def _mark(values: Mapping[str, Any], model: str, providers: Sequence[catalog.Provider]) -> str:
+    asked = {"prompt": "x", "model": model, **values}
+    if model == "omni" != asked["model"]:
+        return ""
     # One that serves the model: GPTProto has no lite.
-    one = next(
-        one for one in providers if one.dialects[0] == dialect and catalog.find_model(asked["model"], one)
-    )
+    one = next(one for one in providers if catalog.find_model(asked["model"], one))
     if catalog.check(asked, one):
         return "no"
     return "?" if catalog.find_doubts(asked, one) else "✓"
@@ -94,7 +106,7 @@ def _mark(values: Mapping[str, Any], dialect: str, providers: Sequence[catalog.P
 def _source(limits: catalog.SourceLimits) -> str:
     """`1 to 30 s at 720p or 1080p, a clip of the library or gs://…`."""
     some = f"{limits.least_seconds:g} to" if limits.least_seconds else "up to"
-    lines = catalog.listed(tuple(RESOLUTIONS[one] for one in limits.lines))
+    lines = catalog.listed(tuple(resolution_of(one) for one in limits.lines))
     whose = "a clip of the library or" if limits.inline else "a clip made there or"
     addresses = "http(s)://…" if "https" in limits.schemes else f"{limits.schemes[0]}://…"
     return f"{some} {limits.most_seconds:g} s at {lines}, {whose} {addresses}"
@@ -107,7 +119,7 @@ def page() -> HTML:
     taken = [
         (
             said.replace("`", ""),
-            " · ".join(f"{head}: {mark}" for head, mark in zip(heads, marks, strict=True)),
+            " · ".join(f"{head}: {mark}" for head, mark in zip(heads, marks, strict=True) if mark),
         )
         for said, *marks in lines
     ]
@@ -128,6 +140,41 @@ def readme_taken() -> str:
     return "\n".join(
         f"| {' | '.join(cells)} |" for cells in (["", *heads], ["---"] * (len(heads) + 1), *rows)
     )
+
+
+def readme_lives() -> str:
+    """Whose key opens which models, since when and until when, as a table of Markdown; written as the others are."""
+    rows = [["your key", "what it opens", "since", "until"], ["---"] * 4]
+    for one in catalog.PROVIDERS.values():
+        if not one.bills:
+            continue
+        project = ["GOOGLE_CLOUD_PROJECT"] if one.keyless else []
+        variables = " or ".join(f"`{name}`" for name in (*project, *one.key_variables))
+        key = f"{one.title}: {variables}"
+        for life in one.lives:
+            served = [catalog.MODELS[name] for name in life.models]
+            opens = ", ".join(
+                f"{model.title} (`{model.alias}`{', the default' if model.alias == one.default_model else ''})"
+                for model in served
+            )
+            rows.append(
+                [
+                    key,
+                    opens,
+                    life.since or "?",
+                    UNTIL[life.sure].format(life.until) if life.until else "no end known",
+                ]
+            )
+            key = ""
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+UNTIL = {
+    "stated": "{}",
+    "reported": "{}, as others report",
+    "earliest": "{} at the earliest",
+}
+"""How an end reads in a table, by how sure it is."""
 
 
 def readme_table() -> str:

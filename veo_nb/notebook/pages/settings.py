@@ -14,9 +14,9 @@ from veo_nb.notebook import text
 from veo_nb.notebook.display import PlainHTML
 
 
-def settings_page(settings: Settings) -> HTML:
-    """A row a setting, whatever settings there are."""
-    rows = setting_rows(settings)
+def settings_page(settings: Settings, now: float) -> HTML:
+    """A row a setting, whatever settings there are; `now` in seconds since 1970."""
+    rows = setting_rows(settings, now)
     first, second = (max(len(row[at]) for row in rows) + 2 for at in (0, 1))
     text = "\n".join(f"{name:<{first}}{value:<{second}}{source}" for name, value, source in rows)
     row = Markup(
@@ -28,15 +28,19 @@ def settings_page(settings: Settings) -> HTML:
     return PlainHTML(Markup('<table style="font-size:13px;margin:4px 0">{}</table>').format(body), text)
 
 
-def setting_rows(settings: Settings) -> list[tuple[str, str, str]]:
+def setting_rows(settings: Settings, now: float) -> list[tuple[str, str, str]]:
     """The name, the value and the source of each setting."""
-    names = [item.name for item in fields(settings) if item.name != "sources"]
+    names = [item.name for item in fields(settings) if item.name != "sources" and item.repr] + ["keyed"]
     rows = [(name, _shown(getattr(settings, name)), settings.sources.get(name, "default")) for name in names]
     wanted = text.wanted_price(settings.provider, settings.prices)
-    return [
-        (name, _prices(settings), wanted or source) if name == "prices" else (name, shown, source)
-        for name, shown, source in rows
-    ]
+    ending = catalog.ending(settings.model, settings.provider, now)
+    chosen = settings.sources.get("model", f"the default of {settings.provider.title}")
+    more = {
+        "prices": (_prices(settings), wanted or settings.sources.get("prices", "default")),
+        "keyed": (_shown(settings.keyed), "the keys that are here"),
+        "model": (settings.model, f"{chosen}. {ending}" if ending else chosen),
+    }
+    return [(name, *more.get(name, (shown, source))) for name, shown, source in rows]
 
 
 def _shown(value: object) -> str:
@@ -44,6 +48,8 @@ def _shown(value: object) -> str:
         return "set, not shown" if value else "not set"
     if isinstance(value, catalog.Provider):
         return value.name
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
     return "not set" if value in ("", None) else str(value)
 
 

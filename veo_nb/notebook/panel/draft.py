@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from veo_nb import catalog
+from veo_nb.config import Settings
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, own_model
 from veo_nb.errors import InvalidRequest, VeoError
@@ -28,6 +29,7 @@ from veo_nb.notebook.panel.validation import (
     plain_values,
 )
 from veo_nb.notebook.place import Place
+from veo_nb.notices import note_seen
 from veo_nb.request import SOURCES, Source, misfit
 from veo_nb.studio import Studio
 from veo_nb.sweep.summary import in_time
@@ -79,8 +81,8 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
         "model": default.alias,
-        "aspect_ratio": "16:9",
-        "resolution": "720p",
+        "aspect_ratio": default.default_shape,
+        "resolution": default.default_resolution,
         "generate_audio": "with sound",
         "duration_seconds": f"{default.default_duration} s",
     }
@@ -112,9 +114,9 @@ def read_draft(
     draft: Draft,
     picture: Callable[[str], Picture],
     clip: Callable[[str], Any],
-    provider: catalog.Provider | None = None,
+    settings: Settings | None = None,
 ) -> Composed:
-    """What a draft asks for, of this provider.
+    """What a draft asks for, under these settings.
 
     Raises:
         VeoError: a picture or a clip is gone, a variable has no value, or a list can't be read.
@@ -131,9 +133,9 @@ def read_draft(
     _take_pictures(draft, picture, axes, fields)
     sources = {name: clip(key) for name in SOURCES if (key := getattr(draft, name))}
     for source in sources.values():
-        if "model" not in axes and isinstance(source, Video):
+        if "model" not in axes and settings is not None and (own := model_for(source, settings)):
             # As everywhere, unless the form says another.
-            fields = {**own_model(source, provider), **fields}
+            fields = {"model": own, **fields}
     fields |= sources
     if draft.fit:
         fields["fit"] = draft.fit
@@ -270,16 +272,24 @@ def check_draft(
 ) -> Check:
     """What a draft would do, with all that is wrong with it."""
     provider = studio.settings.provider
-    values = plain_values(draft, _model_of(draft, clip, provider) or studio.settings.model)
+    values = plain_values(draft, _model_of(draft, clip, studio.settings) or studio.settings.model)
     unavailable = find_unavailable(values, draft, provider)
     try:
-        return replace(_forecast(studio, read_draft(draft, picture, clip, provider)), unavailable=unavailable)
+        return replace(
+            _forecast(studio, read_draft(draft, picture, clip, studio.settings)), unavailable=unavailable
+        )
     except VeoError as error:
         problems = find_problems(error, values, provider, varied=_is_varied(draft))
         return replace(_NOTHING, problems=problems, unavailable=unavailable)
 
 
-def _model_of(draft: Draft, clip: Callable[[str], Any], provider: catalog.Provider) -> str:
+def model_for(source: Any, settings: Settings) -> str:
+    """The model that made a clip, where it is the one to go on from it and the provider that is set has it; else empty."""
+    own = own_model(source, settings).get("model", "") if isinstance(source, Video) else ""
+    return own if own and catalog.find_model(own, settings.provider) else ""
+
+
+def _model_of(draft: Draft, clip: Callable[[str], Any], settings: Settings) -> str:
     """The model that made the clip which a draft goes on from or changes, where that is to make the next one too."""
     key = draft.edit or draft.video
     try:
@@ -288,7 +298,7 @@ def _model_of(draft: Draft, clip: Callable[[str], Any], provider: catalog.Provid
     except VeoError:
         # It is said where the draft is read.
         return ""
-    return own_model(source, provider).get("model", "") if isinstance(source, Video) else ""
+    return model_for(source, settings)
 
 
 def _forecast(studio: Studio, asked: Composed) -> Check:
@@ -308,6 +318,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
             notes.append(f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_text(reason)}")
         asked_for = [cell.request for cell in sweep.plan.cells if cell.request is not None]
         doubts = [doubt for one in asked_for for doubt in text.doubts(one, provider)]
+        models = {one.model for one in asked_for}
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
         firm, seconds = one.quote.firm, one.seconds
@@ -315,6 +326,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         count, stored = (0, clips) if one.stored else (clips, 0)
         price = text.cost(one.usd, provider, one.quote.note) or "price unknown"
         doubts = text.doubts(one.request, provider)
+        models = {one.request.model}
         for name in ("image", "last_frame"):
             frame = getattr(one.request, name)
             shape = misfit(frame, one.request.shape) if frame is not None else ""
@@ -324,6 +336,9 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
                     "Crop or pad it to say how."
                 )
     notes += [plain_text(f"{doubt}: it is sent as it is.") for doubt in dict.fromkeys(doubts)]
+    for ending in filter(None, (studio.jobs.workspace.ending(model, provider) for model in sorted(models))):
+        note_seen(ending)
+        notes.append(ending)
     parts = [text.counted(count, "clip"), price, in_time(seconds)] if count else []
     if stored:
         parts.append(

@@ -11,14 +11,15 @@ import msgspec
 
 from veo_nb import catalog
 from veo_nb.engine.job import Job
-from veo_nb.engine.timing import seconds_in_all
+from veo_nb.engine.timing import seconds_at_all
 from veo_nb.engine.video import Video, check_clip, own_model
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
+from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text
 from veo_nb.notebook.grid.state import short_line
 from veo_nb.notebook.panel.code import cell_of, python_of
-from veo_nb.notebook.panel.draft import say
+from veo_nb.notebook.panel.draft import model_for, say
 from veo_nb.notebook.panel.protocol import (
     Change,
     Details,
@@ -77,12 +78,11 @@ def queue_line(jobs: Sequence[Job], studio: Studio, now: float) -> list[Part]:
         return []
     counts = Counter("waiting" if job.now.state is State.QUEUED else "generating" for job in live)
     line: list[Part] = [f"{counts[name]} {name}" for name in ("generating", "waiting") if counts[name]]
-    seconds = seconds_in_all(
-        [job.now.typical for job in live if job.now.state is State.QUEUED],
-        studio.settings.max_in_flight,
-        studio.settings.requests_per_minute,
+    seconds = seconds_at_all(
+        [(job.provider.name, job.now.typical) for job in live if job.now.state is State.QUEUED],
+        studio.settings.allowed,
         [
-            max(1.0, job.now.typical - (now - (job.now.submitted_at or now)))
+            (job.provider.name, max(1.0, job.now.typical - (now - (job.now.submitted_at or now))))
             for job in live
             if job.now.state in AT_WORK
         ],
@@ -101,7 +101,7 @@ def make_item(row: FoundRow, library: Path, place: Place) -> Item:
     """A clip in the gallery, or a job that has none."""
     path = library / row.path if row.path else None
     request = request_of(row)
-    upright = row.height > row.width if row.width else (request is not None and request.shape == "9:16")
+    asked = frame_of(request.shape) if request is not None else "16:9"
     return Item(
         key=row.key,
         job=row.job_id,
@@ -109,7 +109,7 @@ def make_item(row: FoundRow, library: Path, place: Place) -> Item:
         state=State(row.state).value,
         prompt=_cut(row.prompt, LONGEST_IN_GALLERY),
         settings=_cut(" · ".join(text.settings(request)), LONGEST_IN_GALLERY) if request else "joined",
-        shape="9:16" if upright else "16:9",
+        shape=("9:16" if row.height > row.width else "16:9") if row.width else asked,
         url=place.url(path) if path else "",
         path=place.shown(path) if path else "",
         bytes=row.bytes,
@@ -126,7 +126,7 @@ def make_item(row: FoundRow, library: Path, place: Place) -> Item:
 
 def request_of(row: FoundRow) -> VideoRequest | None:
     """The request of a clip, its pictures without their bytes; None of one that was joined."""
-    return None if row.kind == "joined" else restore_request(row.request, lambda *_: b"")
+    return None if row.kind == "joined" else restore_request(row.request, lambda *_: b"", row.provider)
 
 
 def make_details(
@@ -178,9 +178,9 @@ def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -
     for video in job.videos:
         if video.sample == row.sample:
             try:
-                provider = studio.settings.provider
-                model = own_model(video, provider).get("model", studio.settings.model)
-                check_clip(video, provider, model, now)
+                settings = studio.settings
+                model = model_for(video, settings) or settings.model
+                check_clip(video, settings.provider, model, now)
             except InvalidRequest as error:
                 return error.message
             return ""
@@ -191,8 +191,8 @@ def _extend_model(studio: Studio, row: FoundRow, job: Job | None) -> str:
     """The alias of the model that made a clip, where that is to go on from it."""
     clips = job.videos if job is not None else ()
     clip = next((one for one in clips if one.sample == row.sample), None)
-    own = own_model(clip, studio.settings.provider) if clip is not None else {}
-    return catalog.MODELS[own["model"]].alias if own else ""
+    own = model_for(clip, studio.settings)
+    return catalog.MODELS[own].alias if own else ""
 
 
 def _change(studio: Studio, row: FoundRow, job: Job | None, now: float) -> Change:
@@ -202,7 +202,9 @@ def _change(studio: Studio, row: FoundRow, job: Job | None, now: float) -> Chang
     if clip is None:
         joined = "A joined clip can't be changed. Change one of its clips, and join them again."
         return Change(model="", reason=joined if job is None else "There is no clip.", other="")
-    model = catalog.find_model(own_model(clip).get("model", studio.settings.model), provider)
+    model = catalog.find_model(
+        own_model(clip, studio.settings, edits=True).get("model", studio.settings.model), provider
+    )
     edit = catalog.FIELD["edit"]
     able = [
         catalog.MODELS[name].alias for name in provider.models if provider.takes(edit, catalog.MODELS[name])

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from veo_nb.engine.fields import fields_again
 from veo_nb.engine.job import Job
-from veo_nb.engine.jobs import fields_again
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.media.picture import Picture, read_picture
@@ -91,9 +91,7 @@ class Handlers:
         return check_draft(self._panel_state.studio, payload.draft, self._picture, self._source)
 
     def _generate(self, payload: asked.Generate) -> asked.Generated:
-        draft = read_draft(
-            payload.draft, self._picture, self._source, self._panel_state.studio.settings.provider
-        )
+        draft = read_draft(payload.draft, self._picture, self._source, self._panel_state.studio.settings)
         try:
             jobs, sweep = submit(self._panel_state.studio, draft, confirm=payload.confirm)
         except InvalidRequest as error:

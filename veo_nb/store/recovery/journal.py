@@ -28,8 +28,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def add(self, table: str, values: Mapping[str, Any], *, surely: bool) -> bool:
-        """Write columns of a row down, with `surely` through a power cut; False where there is no journal yet.
+    def add(self, entries: Iterable[Entry], *, surely: bool) -> bool:
+        """Write columns of rows down, with `surely` through a power cut; False where there is no journal yet.
 
         A journal that can't be written is no reason to stop: the ledger has it.
         """
@@ -42,7 +42,7 @@ class Journal:
             return True
         try:
             # From a line of its own: the former one may have been torn by a full disk.
-            os.write(file, b"\n" + _line(table, values))
+            os.write(file, b"\n" + b"".join(_line(table, values) for table, values in entries))
             if surely:
                 os.fsync(file)
         except OSError as error:

@@ -184,7 +184,7 @@ def _open(library: Files, restore: Restore, changed: Changes[Change] | None) -> 
 def _is_readable(values: dict[str, object]) -> bool:
     """Whether a job of the journal can be shown by this version."""
     try:
-        request = restore_request(json.loads(str(values["request"])), lambda *_: b"")
+        request = restore_request(json.loads(str(values["request"])), lambda *_: b"", str(values["provider"]))
     except (KeyError, ValueError, TypeError, AttributeError, VeoError):
         return False
     return values.get("provider") in catalog.PROVIDERS and request.model in catalog.MODELS

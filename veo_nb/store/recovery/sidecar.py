@@ -44,8 +44,8 @@ def read_sidecar(path: Path, folder: Path) -> tuple[JobRow, VideoRow] | None:
     """
     try:
         stored = json.loads(path.read_text("utf-8"))
-        request = restore_request(stored["request"], lambda *_: b"")
         provider = catalog.PROVIDERS[stored["provider"]]
+        request = restore_request(stored["request"], lambda *_: b"", provider.name)
         model = catalog.MODELS[request.model]
         if not re.fullmatch(r"[0-9a-z]{1,16}", stored["job"]):
             return None
@@ -54,7 +54,7 @@ def read_sidecar(path: Path, folder: Path) -> tuple[JobRow, VideoRow] | None:
         video = VideoRow(**{**stored["video"], "job_id": stored["job"], "path": place})
         job = JobRow(
             id=stored["job"],
-            fingerprint=request.fingerprint(provider.name),
+            fingerprint=request.fingerprint(),
             take=int(stored["take"]),
             provider=provider.name,
             model=model.id,

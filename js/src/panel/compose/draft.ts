@@ -151,10 +151,12 @@ function leading(form: FieldForm | undefined, { first, last }: Frames): { ratio:
   const own = form?.unset ?? "";
   const ratios = (form?.choices ?? []).map(({ value }) => String(value));
   const of = (size: Size, frame: string) => {
-    const ratio = [own, ...ratios].find((one) => !turnedAway(size, one));
-    return { ratio: ratio ?? own, frame };
+    const fitting = ratios.filter((one) => !turnedAway(size, one));
+    const far = (one: string) => Math.abs(Math.log(size.width / size.height / shareOf(one)));
+    fitting.sort((one, two) => far(one) - far(two));
+    return { ratio: fitting[0] ?? own, frame };
   };
-  const square = ({ width, height }: Size) => width === height;
+  const square = ({ width, height }: Size) => width === height && !ratios.includes("1:1");
   const led = first.filter((size) => !square(size)).map((size) => of(size, "first frame"));
   if (first.some(square)) {
     const ends = last.filter((size) => !square(size)).map((size) => of(size, "last frame"));

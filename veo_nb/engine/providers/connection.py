@@ -50,6 +50,7 @@ def open_client(
         location=settings.location,
         storage_uri=settings.storage_uri,
         store=settings.store,
+        keyed=settings.keyed,
         transport=transport,
         clock=clock,
     )
@@ -116,7 +117,7 @@ class Connection:
         """
         if isinstance(denial, NotFound) and self._clock() > job.kept_until:
             # An operation goes with its video.
-            raise refusals.of_age(denial, uri) from None
+            raise refusals.of_age(denial, uri, job.provider) from None
         if not refusals.is_denial(denial):
             raise denial
         seconds = retry.doubt_pause(times, self._chance())
@@ -218,7 +219,7 @@ class LocalServer:
         if self._ended:
             raise VeoError("The sandbox was stopped.", hint="Make another studio.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        root = str(Path(__file__).parents[2])
+        root = str(Path(__file__).parents[3])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
         with (self.folder / "server.log").open("w", encoding="utf-8") as log:
             process = subprocess.Popen(

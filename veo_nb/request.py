@@ -201,7 +201,7 @@ def make_request(provider: catalog.Provider, /, *, fit: Fit | None = None, **val
         )
     for name in SOURCES:
         if name in given:
-            given[name] = source = _source(given[name], provider.dialect_of(model))
+            given[name] = source = _source(given[name], provider, provider.dialect_of(model))
             if source.lines in model.resolutions and source.lines != model.default_resolution:
                 # It would be made at the provider's default, which is not the clip's.
                 given.setdefault("resolution", source.lines)
@@ -339,11 +339,13 @@ def _called(picture: Picture) -> str:
     return picture.name or "The image"
 
 
-def _source(value: Any, dialect: str) -> Source:
+def _source(value: Any, provider: catalog.Provider, dialect: str) -> Source:
     if isinstance(value, Source):
         return value
     if isinstance(value, (str, PathLike)):
-        schemes = catalog.SOURCES[dialect].schemes
+        # What lies in a bucket is looked into where Google Cloud's own account is shown.
+        clouds = ("gs",) if provider.keyless and dialect == "interactions" else ()
+        schemes = (*catalog.SOURCES[dialect].schemes, *clouds)
         try:
             parts = urlsplit(str(value))
             # A bucket's name alone is no file in it.

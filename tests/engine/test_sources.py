@@ -223,6 +223,15 @@ def test_one_of_elsewhere_stays_in_what_is_varied(studio, service, file):
     assert draft_again(here, studio.library.key_at).edit == os.fspath(file)
 
 
+def test_what_lies_in_a_bucket_is_for_vertex():
+    bucket = "gs://bucket/fox.mp4"
+    request = make_request(VERTEX, prompt="Make it snow", model="omni", edit=bucket)
+    assert request.edit is not None
+    assert request.edit.uri == bucket
+    with pytest.raises(errors.InvalidRequest, match="no video this provider can reach"):
+        make_request(GEMINI, prompt="Make it snow", model="omni", edit=bucket)
+
+
 def test_an_address_is_for_the_provider_to_judge():
     request = make_request(GEMINI, prompt="Make it snow", model="omni", edit="https://x.example/fox.mp4")
     assert request.edit is not None

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.sandbox.conftest import UNLIMITED
 from veo_nb import errors
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.api.files.upload import Upload
+from veo_nb.notebook import text
+from veo_nb.notebook.protocol import format_line
+from veo_nb.studio import Studio
 
 DATA = os.urandom(3_000_000)
 
@@ -96,6 +102,26 @@ async def test_a_file_may_never_be_of_use(faulty, state):
     )
     assert answer.status_code == 400
     assert state in answer.text
+
+
+def test_a_job_with_a_large_picture_comes_through_by_the_sandbox(faulty, tmp_path):
+    server = faulty({"kind": "reset", "bytes": 3_000_000, "nth": 2})
+    pixels = np.random.default_rng(1).integers(0, 255, (1600, 1920, 3), dtype=np.uint8)
+    path = tmp_path / "fox.png"
+    Image.fromarray(pixels).save(path, compress_level=1)
+    lines = []
+    studio = Studio(environ={}, folder=tmp_path, provider="sandbox", base_url=server.url, api_key=server.key)
+    with contextlib.closing(studio):
+        job = studio.generate("A fox. sandbox:filter", model="omni", image=str(path))
+        job.on_change(lambda one: lines.append(format_line(text.line(one), 0.0)))
+        with pytest.raises(errors.ContentBlocked):
+            job.wait(60)
+    assert any(line.startswith("Uploading fox.png") for line in lines)
+    [submit] = [one for one in server.log() if one["path"].endswith("/interactions")]
+    [picture, _] = submit["body"]["input"]
+    assert picture["uri"].startswith(f"{server.url}/v1beta/files/")
+    [whole] = (server.data / "uploads").glob("*.bin")
+    assert whole.read_bytes() == path.read_bytes()
 
 
 def test_the_address_of_an_upload_needs_no_key_and_the_rest_does(faulty):

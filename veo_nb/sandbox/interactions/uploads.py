@@ -130,7 +130,8 @@ def read_upload(sandbox: Sandbox, address: str) -> bytes:
         if facts["state"] != ACTIVE:
             raise wrong(f"File {found[1]} is in state {facts['state']}.", "failed_precondition")
         return _whole(sandbox, found[1]).read_bytes()
-    clip = sandbox.kept(found[1]) if found is not None else None
+    name = found[1] if found is not None else sandbox.named(address)
+    clip = sandbox.kept(name) if name else None
     if clip is None:
         raise Problem(404, "not_found", f"There is no file at {address[:100]!r}, or it has expired.")
     return clip[2].read_bytes()

@@ -1,4 +1,4 @@
-"""The prices: one dated table with its sources, in which a person can put figures of their own.
+"""The prices: one dated table with its sources, in which a person can put figures of their own; and those of tokens.
 
 A price belongs to a provider, a model, a resolution and, where the provider says so, to sound or silence.
 """

@@ -81,7 +81,8 @@ def too_large(request: VideoRequest, provider: catalog.Provider) -> list[Input]:
     Raises:
         InvalidRequest: a picture or the clip can't be read, or is too large even so.
     """
-    if not provider.sends_files(catalog.MODELS[request.model]):
+    known = catalog.MODELS.get(request.model)
+    if known is None or not provider.sends_files(known):
         return []
     chosen = []
     found = {one.key: one for one in _inputs(request)}

@@ -170,7 +170,10 @@ def test_prices_are_the_catalogs_after_those_in_the_file(resolve):
         ({"provder": "x"}, "There is no setting 'provder'. Did you mean provider?"),
         ({"apikey": KEY}, "There is no setting 'apikey'. Did you mean api_key?"),
         ({"provider": "gptprto"}, "There is no provider 'gptprto'. Did you mean gptproto?"),
-        ({"provider": "acme"}, "There is no provider 'acme'. Known: gptproto, gemini, vertex, sandbox."),
+        (
+            {"provider": "acme"},
+            "There is no provider 'acme'. Known: gptproto, gemini, vertex, gateway, sandbox.",
+        ),
         ({"provider": ["gptproto"]}, "There is no provider ['gptproto']. Did you mean gptproto?"),
         ({"model": "fats"}, "sandbox has no model 'fats'. Did you mean fast?"),
         *[
@@ -183,7 +186,7 @@ def test_prices_are_the_catalogs_after_those_in_the_file(resolve):
             for value in (-1, "lots", float("inf"), float("nan"), True, [20])
         ],
         *[
-            ({"store": value}, f"store can't be {value!r}. Give true or false.")
+            ({"store": value}, f"store can't be {value!r}. Say true or false.")
             for value in ("maybe", 2, [False])
         ],
         ({"library": 5}, "library can't be 5. Give the path of a folder."),

@@ -260,6 +260,12 @@ def test_the_answer_to_an_operation_that_does_not_exist_tells_of_the_key(studio,
         assert found[-1].endswith("-> Copy the key anew from the provider's dashboard, then %veo login.")
 
 
+def test_the_key_of_a_provider_whose_names_have_no_place_in_them_is_tried_too(make_studio, service):
+    service.polls = [httpx.Response(404, json={"error": {"message": "no such interaction", "code": 404}})]
+    assert "ok  key   the provider takes it" in lines(network(make_studio(provider="gemini", model="omni")))
+    assert service.asked == ["veonbdoctor0"]
+
+
 def cause(error: Exception) -> httpx.ConnectError:
     broken = httpx.ConnectError(str(error))
     broken.__cause__ = error
@@ -422,7 +428,8 @@ def listing(tmp_path, tls):
     def look(*pages, **settings) -> tuple[list[str], list[httpx.URL]]:
         lists = Lists(*pages)
         values = {"provider": "gemini", "api_key": KEY, **settings}
-        studio = Studio(environ={}, folder=tmp_path, transport=lists, clock=lambda: NOVEMBER, **values)
+        environ = {name: values.pop(name) for name in [*values] if name.isupper()}
+        studio = Studio(environ=environ, folder=tmp_path, transport=lists, clock=lambda: NOVEMBER, **values)
         try:
             return models(studio), lists.asked
         finally:
@@ -513,6 +520,21 @@ def test_a_gateway_s_list_has_openai_s_form(listing):
         "ok  models  also there, not known to veo_nb: sora-2",
     )
     assert [url.path for url in asked] == ["/v1/models"]
+
+
+def test_the_other_providers_whose_keys_are_here_are_asked_too(listing):
+    said, asked = listing(
+        httpx.Response(200, json={"models": OMNI}),
+        *[httpx.Response(200, json={})] * 4,
+        GOOGLE_CLOUD_API_KEY="AIza-0123456789",
+        GPTPROTO_API_KEY="sk-0123456789",
+    )
+    assert said[0] == "ok  models  open to this key: omni, omni-1.1"
+    assert (
+        "ok  models  listed by the provider: vertex:standard, vertex:fast, vertex:lite, vertex:omni" in said
+    )
+    assert [line for line in said if "gptproto:standard, gptproto:fast" in line]
+    assert {url.host for url in asked} == {"generativelanguage.googleapis.com", "aiplatform.googleapis.com"}
 
 
 def test_a_provider_without_a_list_is_said_to_have_none(studio, service):

@@ -66,7 +66,8 @@ def test_a_model_may_be_called_by_its_short_name():
 
 
 def test_a_request_has_the_fields_of_the_catalog():
-    assert VideoRequest.__dataclass_fields__.keys() == catalog.FIELD.keys() | {"provider"}
+    # And who makes it, and what a draft keeps of its final.
+    assert VideoRequest.__dataclass_fields__.keys() == catalog.FIELD.keys() | {"provider", "final_resolution"}
 
 
 def test_none_means_not_set():

@@ -334,6 +334,8 @@ def row_of(request: Any, **changes: Any) -> JobRow:
 class NoActions:
     """What jobs can ask for where there is no studio: nothing."""
 
+    drafts: Any = None
+
     def attend(self, job: Job) -> None:
         pass
 

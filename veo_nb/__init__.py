@@ -334,8 +334,8 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
 
 
 def _say_what_changed(before: Settings, after: Settings) -> None:
-    from veo_nb.config import changes
     from veo_nb.notices import tell
+    from veo_nb.studio import changes
 
     if said := changes(before, after):
         tell(said)
@@ -346,14 +346,22 @@ def generate(prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) 
 
     Fields are those of `VideoRequest`; an image is a path, bytes, a PIL image or a numpy array, a video is a `Video`,
     a job or a URL. `fit="crop"` or `fit="pad"` makes a first and a last frame of another shape fit the clip. `take=2`
-    asks for another sample of the same request, `fresh=True` ignores what is stored.
+    asks for another sample of the same request, `fresh=True` ignores what is stored. `draft=True` asks for the cheapest
+    that the model makes: `job.finalize()` then makes it in full. Where nothing is cheaper, `job.is_draft` is False and the
+    job is the clip itself.
 
     Raises:
         InvalidRequest: the request can't be sent as it is; nothing was sent.
         AuthenticationError: the provider needs a key and there is none.
         BudgetExceeded: it would go over the budget; nothing was sent.
     """
-    return studio().generate(prompt, take=take, fresh=fresh, **fields)
+    job = studio().generate(prompt, take=take, fresh=fresh, **fields)
+    if fields.get("draft") and not job.is_draft:
+        from veo_nb.engine.drafts import undrafted
+        from veo_nb.notices import tell
+
+        tell(undrafted(job.request))
+    return job
 
 
 def sweep(prompt: str | None = None, *, axes: Mapping[str, Any], **how: Any) -> Sweep:
@@ -363,8 +371,8 @@ def sweep(prompt: str | None = None, *, axes: Mapping[str, Any], **how: Any) -> 
 
     An axis is a field of `VideoRequest`, `take`, or a `{{variable}}` of the prompt. Its values are a list
     (`[1, 2, ..., 10]` fills in), a dict of named ones, or a text as in a cell: `"fox,owl"`, `"1,2,...,10"`,
-    `"noir=black and white, hard light || soft pastel"`. `how` are the fields and variables that stay the same, and
-    `zip=("animal", "time")` to pair axes, `rows=` and `columns=` of the grid, `take`, `fresh`, and `confirm=True` for
+    `"noir=black and white, hard light || soft pastel"`. `how` are the fields and variables that stay the same,
+    `draft=True` for the cheapest of each model (`sweep.finalize()` makes them final), and `zip=("animal", "time")` to pair axes, `rows=` and `columns=` of the grid, `take`, `fresh`, and `confirm=True` for
     a sweep of more than a hundred clips.
 
     Raises:

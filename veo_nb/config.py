@@ -134,7 +134,8 @@ class Settings:
     library: Path
     """Folder of the ledger and the videos, absolute."""
     model: str
-    """A full id that the provider serves; `vertex:veo-3.1-generate-001` where it is another's."""
+    """A full id that the provider serves; `vertex:veo-3.1-generate-001` where it is another's. Empty where each request has
+    to name one."""
     max_in_flight: int
     """How many operations run at the provider at once."""
     requests_per_minute: int | None = None
@@ -150,8 +151,7 @@ class Settings:
     storage_uri: str = ""
     """`gs://bucket/folder` where Vertex AI puts the videos (`VEO_NB_STORAGE_URI`); empty to have them in its answers."""
     store: bool = True
-    """Whether Google stores what is asked of Gemini Omni (`VEO_NB_STORE`). Without it a clip can't be asked for by name:
-    its request holds the line until the clip is made, and it is changed and extended by its bytes alone."""
+    """Whether Google stores what Omni is asked (`VEO_NB_STORE`); else a request holds the line until its clip is made."""
     sources: Mapping[str, str] = field(default_factory=dict)
     _elsewhere: Elsewhere = field(default_factory=Elsewhere, repr=False, compare=False)
     """What the other providers' settings are made of (`at`)."""
@@ -162,9 +162,14 @@ class Settings:
         return bool(self.provider.key_variables) and not (self.provider.keyless and self.project)
 
     @property
+    def has_address(self) -> bool:
+        """Whether it is known where the provider is. Of a gateway only its user knows; the sandbox is started."""
+        return bool(self.base_url or self.provider.submit_base) or not self.provider.key_variables
+
+    @property
     def has_access(self) -> bool:
-        """Whether something can be sent: there is a key, or none is needed."""
-        return bool(self.api_key) or not self.needs_key
+        """Whether something can be sent: there is an address, and a key or none is needed."""
+        return self.has_address and (bool(self.api_key) or not self.needs_key)
 
     def holds(self, model: str) -> bool:
         """Whether a request for this model is answered when its clip is made, and not with a name to ask for."""
@@ -175,8 +180,11 @@ class Settings:
         """The key, or a sentence on where to put one; an empty one where none is needed.
 
         Raises:
+            InvalidRequest: nobody said where the provider is.
             AuthenticationError: this provider needs a key and none was found, or it can't be one.
         """
+        if not self.has_address:
+            raise missing_address(self.provider)
         if not self.api_key.can_be_sent():
             raise unsendable_key(self.api_key.source)
         if not self.has_access:
@@ -255,7 +263,10 @@ class Settings:
         found = [
             one.name
             for one in catalog.PROVIDERS.values()
-            if one.bills and one.name != self.provider.name and catalog.find_model(model, one)
+            if one.bills
+            and not one.any_model
+            and one.name != self.provider.name
+            and catalog.find_model(model, one)
         ]
         able = [name for name in found if self.opens(name)]
         names = catalog.listed(tuple(f'"{name}:{model}"' for name in able or found))
@@ -345,36 +356,26 @@ def _first_of(
     return values, sources
 
 
-def changes(before: Settings, after: Settings) -> str:
-    """A sentence on another library or budget, or on what is stored; empty where all are as they were."""
-    parts = []
-    if after.library != before.library:
-        parts.append(f"the library is {after.library} (it was {before.library})")
-    if after.budget != before.budget:
-        parts.append(f"the budget is {_amount(after.budget)} (it was {_amount(before.budget)})")
-    if after.store != before.store:
-        parts.append("Google stores what is asked of Gemini Omni" if after.store else UNSTORED)
-    return f"From now on {' and '.join(parts)}." if parts else ""
+def missing_address(provider: catalog.Provider) -> InvalidRequest:
+    """The error for a provider of which nobody said where it is."""
+    return InvalidRequest(
+        f"Nobody said where the {provider.title.lower()} is.",
+        hint=f"Set VEO_NB_BASE_URL, such as https://gateway.example.com; beside other providers "
+        f"VEO_NB_{provider.name.upper()}_BASE_URL.",
+        field="base_url",
+    )
 
 
-UNSTORED = (
-    "Google stores nothing of what is asked of Gemini Omni: a clip whose connection breaks may be charged and lost, "
-    "and it is changed or extended by its file alone"
-)
-"""What is lost by `store=False`."""
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 def _switch(name: str, value: Any) -> bool:
     said = str(value).strip().lower() if isinstance(value, (bool, str)) else ""
     if said not in _ON + _OFF:
-        text = f"{name} can't be {catalog.shown(value)}."
-        raise InvalidRequest(text, hint="Give true or false.", field=name)
+        raise InvalidRequest(
+            f"{name} can't be {catalog.shown(value)}.", hint="Say true or false.", field=name
+        )
     return said in _ON
-
-
-def _amount(budget: float | None) -> str:
-    return "none" if budget is None else f"USD {budget:,.2f}"
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:
@@ -500,6 +501,8 @@ def _folder(value: Any, folder: Path) -> Path:
 
 def _model(name: str, default: catalog.Provider, whose: Callable[[str], str] = lambda _: "") -> str:
     """The full name of a model; `whose` gives the hint for one that others have."""
+    if not name and default.any_model:
+        return ""
     provider, alias = catalog.find_served(name, default)
     model = catalog.find_model(alias, provider)
     if model is None:

@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from veo_nb import catalog
+from veo_nb.api.client import AsyncClient
 from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.api.reach import Offer, Reached, Tried, bases, list_models, reach, try_key
+from veo_nb.config import Settings
 from veo_nb.engine.providers.connection import open_client
 from veo_nb.errors import VeoError
 from veo_nb.studio import Studio
@@ -195,7 +197,8 @@ def _provider(studio: Studio) -> Examined:
         key = settings.key_or_raise()
     except VeoError as error:
         stated = f" ({problems})" if problems else ""
-        return Examined("provider", False, f"{found}, no key{stated}", error.hint)
+        missing = "key" if settings.has_address else "address"
+        return Examined("provider", False, f"{found}, no {missing}{stated}", error.hint)
     if not key:
         return Examined("provider", True, f"{found}, Google's credentials for project {settings.project}")
     return Examined("provider", True, f"{found}, key {key.tail()} from {key.source}")
@@ -208,33 +211,43 @@ def _network(studio: Studio) -> list[Examined]:
     found = _apart(_ask(studio))
     if found is None:
         return [Examined("hosts", False, f"no answer in {NETWORK_SECONDS:.0f} s", TROUBLES["slow"])]
-    hosts, key, offer = found
+    hosts, key, offers = found
     checks = [_host(one) for one in hosts]
     if hosts and all(one.trouble in ("name", "broken") for one in hosts):
         names = ", ".join(one.host for one in hosts)
         hint = "Look at this machine's connection and at HTTPS_PROXY; jobs at the provider go on meanwhile."
         return [Examined("hosts", False, f"offline: {names} can't be reached ({hosts[0].said})", hint)]
-    refused = key is not None and key.verdict == "refused"
-    models = _models(studio, offer) if offer is not None and not refused else []
-    if refused:
+    if key is not None and key.verdict == "refused":
+        offers.pop(studio.settings.provider.name)
         models = [Examined("models", False, "what it opens can't be told before the provider takes the key")]
+    else:
+        models = []
+    for name, offer in offers.items():
+        models += _models(studio, studio.settings.provider_of(name), offer)
     return [*checks, *([_key(key)] if key else []), *models, *_clock(hosts)]
 
 
-async def _ask(studio: Studio) -> tuple[list[Reached], Tried | None, Offer | None]:
+async def _ask(studio: Studio) -> tuple[list[Reached], Tried | None, dict[str, Offer]]:
     settings, transport, clock = studio.settings, studio.jobs.workspace.transport, studio.jobs.workspace.clock
     asking = [reach(base, transport, clock) for base in bases(settings)]
-    try:
-        if settings.provider.key_variables:
-            settings.key_or_raise()
-        client = open_client(settings, settings.base_url, transport, clock)
-    except VeoError:
-        return [*await asyncio.gather(*asking)], None, None
-    async with client:
-        hosts, key, offer = await asyncio.gather(
-            asyncio.gather(*asking), try_key(client, settings), list_models(client, settings)
+    # No keyring is opened for providers that were not chosen.
+    others = [settings.at(name, ask=False) for name in settings.keyed if name != settings.provider.name]
+    async with contextlib.AsyncExitStack() as clients:
+        ways: list[tuple[Settings, AsyncClient]] = []
+        for one in (settings, *(other for other in others if other.has_access)):
+            with contextlib.suppress(VeoError):
+                if one.provider.key_variables:
+                    one.key_or_raise()
+                client = open_client(one, one.base_url, transport, clock)
+                ways.append((one, await clients.enter_async_context(client)))
+        trying = [try_key(client, one) for one, client in ways if one is settings]
+        hosts, keys, offers = await asyncio.gather(
+            asyncio.gather(*asking),
+            asyncio.gather(*trying),
+            asyncio.gather(*(list_models(client, one) for one, client in ways)),
         )
-    return hosts, key, offer
+    found = {one.provider.name: offer for (one, _), offer in zip(ways, offers, strict=True)}
+    return hosts, keys[0] if keys else None, found
 
 
 def _apart(asking: Coroutine[Any, Any, _Answer]) -> _Answer | None:
@@ -271,14 +284,15 @@ def _key(key: Tried) -> Examined:
     )
 
 
-def _models(studio: Studio, offer: Offer) -> list[Examined]:
-    """Which models the key opens, a line for those of which the same is true."""
-    settings = studio.settings
-    provider, now = settings.provider, studio.jobs.workspace.clock()
+def _models(studio: Studio, provider: catalog.Provider, offer: Offer) -> list[Examined]:
+    """Which models the key for a provider opens, a line for those of which the same is true."""
+    settings, now = studio.settings, studio.jobs.workspace.clock()
+    own = provider.name == settings.provider.name
 
     def names(models: tuple[str, ...]) -> str:
         more = f" and {len(models) - MOST_MODELS} more" if len(models) > MOST_MODELS else ""
-        return f"{', '.join(_typed(one, provider) for one in models[:MOST_MODELS])}{more}"
+        whose = "" if own else f"{provider.name}:"
+        return f"{', '.join(f'{whose}{_typed(one, provider)}' for one in models[:MOST_MODELS])}{more}"
 
     found = []
     if offer.open:
@@ -288,7 +302,7 @@ def _models(studio: Studio, offer: Offer) -> list[Examined]:
         endings = filter(None, (catalog.ending(model, provider, now) for model in offer.open))
         found += [Examined("models", True, ending.rstrip(".")) for ending in endings]
     if offer.closed:
-        chosen = settings.model in offer.closed
+        chosen = own and settings.model in offer.closed
         usable = (
             f"veo.configure(model={_typed(offer.open[0], provider)!r}) takes one that is open."
             if offer.open

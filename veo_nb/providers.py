@@ -6,7 +6,7 @@ budget and bill; from its dialect what goes over the wire. Jobs, retries, downlo
 A provider is chosen as any other: by its key in the environment, `veo.configure(provider="lumen")`, `%veo login lumen`.
 
 The whole of one, for a service that takes `POST /jobs` and answers `{"ticket": "7"}`, and under `GET /jobs/7`
-`{"phase": "waiting"}` until it is `{"phase": "shot", "clip": "7.mp4"}`; first its `pyproject.toml`:
+`{"phase": "waiting"}` until it is `{"phase": "shot", "clipFile": "7.mp4"}`; first its `pyproject.toml`:
 
     [project]
     name = "veo-nb-lumen"
@@ -52,7 +52,7 @@ and `veo_nb_lumen.py` beside it:
 
         def read_operation(self, answer):
             if answer["phase"] == "shot":
-                return Operation(done=True, samples=(Sample(uri=answer["clip"]),))
+                return Operation(done=True, samples=(Sample(uri=answer["clipFile"]),))
             if answer["phase"] == "censored":
                 return Operation(done=True, error=ContentBlocked(answer["why"], hint="Change the prompt."))
             if answer["phase"] == "broken":
@@ -141,20 +141,25 @@ and `veo_nb_lumen.py` beside it:
     )
 
 Dialect. Its methods are pure: they get values and give values, and open nothing. A `Call` names a path; veo_nb puts
-`submit_base` or `poll_base` in front of it, or the `base_url` that a person has set. Bodies and answers are JSON. An answer
-comes as the service wrote it, but without the key where one is quoted. Statuses of HTTP mean what they usually do (401 the
-key, 402 the balance, 404, 429 with its Retry-After, 5xx), unless `read_refusal` says otherwise.
+`submit_base` or `poll_base` in front of it, or the `base_url` that a person has set, a server for tests on this machine say.
+Bodies and answers are JSON. An answer comes as the service wrote it, but without the key where one is quoted. A picture has
+its bytes in `data` and its type in `mime`, one of the provider's `image_types`; a clip to go on from is `request.source.uri`,
+which is the `uri` that a `Sample` had. Statuses of HTTP mean what they usually do (401 the key, 402 the balance, 404, 429 with
+its Retry-After, 5xx), unless `read_refusal` says otherwise.
 
-Money. A submit is sent once. Where its answer is lost, broken or not to be read, the job is *uncertain*, and only a person
-sends it again: so `read_submitted` should find the name in whatever the service may answer. Whether a name is still being
-worked on is asked until the service says that it is over: `read_operation` gives `Operation()` for all that it does not know.
+Money. A submit is sent once. Where its answer is lost, broken, a 5xx or not to be read, the job is *uncertain*, and only a
+person sends it again: so `read_submitted` should find the name in whatever the service may answer. Whether a name is still
+being worked on is asked until the service says that it is over: `read_operation` gives `Operation()` for all that it does not
+know.
 
 Key. It goes into `key_header`, to `key_origins` and nowhere else; clips elsewhere are fetched without it.
 
 Model. `aspect_ratios`, `resolutions` and `durations` are what it takes; where nothing is set a clip is 16:9 and 720p, or the
 first of those where it has not these, and `default_duration` long. Send `request.shape`, `request.lines` and
-`request.seconds`: what is shown and priced is then what is made. What can't be combined is a `Rule`. A request has no
-fields but those of `veo_nb.VideoRequest`.
+`request.seconds`: what is shown and priced is then what is made. What can't be combined is a `Rule`, and so is a prompt that
+may not be empty beside a picture. A request has no fields but those of `veo_nb.VideoRequest`.
+
+Provider. `lives` are the days since when and until when it serves its models: one that ends soon is warned of.
 
 Price. In USD, with the day and the place where it was read. Without one a clip has no estimate, and a budget refuses it.
 
@@ -163,13 +168,14 @@ A package that breaks any of this is left out as a whole, with a warning that sa
 
 from veo_nb.api.dialects.foreign import PROTOCOL, Dialect, Plugin
 from veo_nb.api.wire import Call, Operation, Sample
-from veo_nb.catalog import Mode, Model, Price, Provider, Rule, SourceLimits
+from veo_nb.catalog import Life, Mode, Model, Price, Provider, Rule, SourceLimits
 from veo_nb.request import VideoRequest
 
 __all__ = [
     "PROTOCOL",
     "Call",
     "Dialect",
+    "Life",
     "Mode",
     "Model",
     "Operation",

@@ -55,7 +55,7 @@ class Source:
 class VideoRequest:
     """One request for a clip: what is set is sent, what is None is left to the provider.
 
-    Its fields are those of `catalog.FIELDS`. A new one comes last and is None by default: a request without it keeps
+    Its fields are those of `catalog.FIELDS`, and what a draft keeps of its final. A new one comes last and is None by default: a request without it keeps
     the fingerprint by which the libraries of all versions know its clip.
 
     `duration_seconds` is in seconds, `seed` from 0 to 2**32 - 1, `sample_count` from 1 to 4; `model` is a
@@ -83,6 +83,24 @@ class VideoRequest:
     generate_audio: bool | None = None
     resize_mode: str | None = None
     edit: Source | None = None
+    final_resolution: str | None = None
+    """Of a draft the resolution that its final has, empty where that is left to the provider; None where it is no draft.
+    It is not sent."""
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether it asks for less than is wanted in the end: `in_full` is that."""
+        return self.final_resolution is not None
+
+    def in_full(self) -> VideoRequest:
+        """The request for the final of a draft; any other request is that itself."""
+        if self.final_resolution is None:
+            return self
+        return replace(self, resolution=self.final_resolution or None, final_resolution=None)
+
+    def as_draft(self, resolution: str) -> VideoRequest:
+        """The draft, at this resolution, whose final this request is."""
+        return replace(self, resolution=resolution, final_resolution=self.resolution or "")
 
     @property
     def source(self) -> Source | None:
@@ -94,6 +112,20 @@ class VideoRequest:
         named = ((item.name, getattr(self, item.name)) for item in fields(self))
         return {k: v for k, v in named if v not in (None, ()) and k not in ("prompt", "model", "provider")}
 
+    def asked(self, provider: catalog.Provider, take: int) -> dict[str, Any]:
+        """What asks for the same once more, beside the prompt and the model.
+
+        Of a draft these are its final's settings and `draft`, without a seed that it has drawn: it would draw it again.
+        """
+        if not self.is_draft:
+            return self.settings()
+        return {**self.in_full().unseeded(provider, take).settings(), "draft": True}
+
+    def unseeded(self, provider: catalog.Provider, take: int) -> VideoRequest:
+        """The request without a seed that `seeded` has drawn for this take; with one that was given."""
+        bare = replace(self, seed=None)
+        return bare if bare.seeded(provider, take).seed == self.seed else self
+
     def canonical(self) -> dict[str, Any]:
         """The request as plain JSON values: pictures by hash and type, nothing that is unset."""
         shown: dict[str, Any] = {"prompt": self.prompt, "model": self.model}
@@ -102,18 +134,22 @@ class VideoRequest:
         return shown
 
     def fingerprint(self) -> str:
-        """A hash that is equal for requests that mean the same to the same provider: 64 hex digits."""
-        shown = self.canonical()
-        for name in SOURCES:
-            if name in shown:
-                shown[name] = shown[name]["key"]
-        for picture in (shown.get("image"), shown.get("last_frame"), *shown.get("reference_images", [])):
-            if picture is not None:
-                del picture["name"]
-                picture.pop("leads", None)
-                picture["sha256"] = picture.pop("key", picture["sha256"])
-        text = json.dumps({"provider": self.provider, **shown}, sort_keys=True, ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """A hash that is equal for requests that mean the same to the same provider: 64 hex digits.
+
+        A draft is known by its final: it stays the same where another resolution becomes the cheapest.
+        """
+        return fingerprint_of(self.canonical(), self.provider)
+
+    def seeded(self, provider: catalog.Provider, take: int) -> VideoRequest:
+        """The request with a seed, its own or one that only depends on it and the take, where its model takes any.
+
+        So a draft and its final have the same, whenever and wherever they are asked for.
+        """
+        if self.seed is not None or not provider.takes(catalog.FIELD["seed"], catalog.model(self.model)):
+            return self
+        drawn = hashlib.sha256(f"{self.fingerprint()}/{take}".encode()).digest()
+        # Some take no more than 31 bits.
+        return replace(self, seed=int.from_bytes(drawn[:4]) >> 1)
 
     def pictures(self) -> tuple[Picture, ...]:
         """Every picture the request carries."""
@@ -122,12 +158,12 @@ class VideoRequest:
     @property
     def seconds(self) -> int:
         """Length of the clip in seconds, with the provider's default where none was asked."""
-        return self.duration_seconds or catalog.MODELS[self.model].default_duration
+        return self.duration_seconds or catalog.model(self.model).default_duration
 
     @property
     def lines(self) -> str:
         """Resolution of the result, with the provider's default where none was asked."""
-        return self.resolution or catalog.MODELS[self.model].default_resolution
+        return self.resolution or catalog.model(self.model).default_resolution
 
     @property
     def silent(self) -> bool:
@@ -138,7 +174,45 @@ class VideoRequest:
     def shape(self) -> str:
         """Aspect ratio of the result: what was asked, the source's, or the provider's default."""
         source = self.source.shape if self.source else ""
-        return self.aspect_ratio or source or catalog.MODELS[self.model].default_shape
+        return self.aspect_ratio or source or catalog.model(self.model).default_shape
+
+
+def fingerprint_of(canonical: Mapping[str, Any], provider: str) -> str:
+    """`VideoRequest.fingerprint` of a request in its canonical form, as the ledger has it."""
+    shown = full_form(canonical)
+    if "final_resolution" in canonical:
+        shown["draft"] = True
+    for name in SOURCES:
+        if name in shown:
+            shown[name] = shown[name]["key"]
+    for name in ("image", "last_frame"):
+        if name in shown:
+            shown[name] = _known_by(shown[name])
+    if "reference_images" in shown:
+        shown["reference_images"] = [_known_by(one) for one in shown["reference_images"]]
+    text = json.dumps({"provider": provider, **shown}, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def full_form(canonical: Mapping[str, Any]) -> dict[str, Any]:
+    """`VideoRequest.in_full` of a request in its canonical form, in that form."""
+    shown = dict(canonical)
+    if "final_resolution" in shown:
+        shown.pop("resolution", None)
+        if lines := shown.pop("final_resolution"):
+            shown["resolution"] = lines
+    return shown
+
+
+def as_drafted(canonical: Mapping[str, Any]) -> dict[str, Any]:
+    """A request in its canonical form as its draft would be known; a draft would be known by itself, and has none."""
+    return {**canonical, "final_resolution": canonical.get("resolution", "")}
+
+
+def _known_by(picture: Mapping[str, Any]) -> dict[str, Any]:
+    """What a fingerprint sees of a picture."""
+    seen = {name: value for name, value in picture.items() if name not in ("name", "leads", "key")}
+    return {**seen, "sha256": picture.get("key", picture["sha256"])}
 
 
 def make_request(provider: catalog.Provider, /, *, fit: Fit | None = None, **values: Any) -> VideoRequest:

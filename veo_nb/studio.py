@@ -83,7 +83,8 @@ class Studio:
 
         A request that was made before is not sent again: the stored clip, or the job that still runs, is what
         you get. `take=2` asks for another sample of it, `fresh=True` ignores what is stored. Fields are those of
-        `VideoRequest`, and `fit` for its frames (see `make_request`).
+        `VideoRequest`, `fit` for its frames (see `make_request`), and `draft=True` for the cheapest that the model makes,
+        of which `job.finalize()` asks for the same in full; where nothing is cheaper, the job is that itself.
 
         Raises:
             InvalidRequest: before anything is sent.
@@ -96,12 +97,12 @@ class Studio:
 
     def submit(self, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> tuple[Job, bool]:
         """As `generate`, and whether the job is new; the prompt goes out as it is, braces and all."""
-        request = self.jobs.request_of(prompt, take, fields)
+        request = self.jobs.request_of(prompt, take, fields, fresh=fresh)
         return self.jobs.submit(request, take=take, fresh=fresh)
 
     def preview(self, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Preview:
         """What `generate` would do, checked in the same way, with nothing sent and nothing written."""
-        request = self.jobs.request_of(prompt, take, fields)
+        request = self.jobs.request_of(prompt, take, fields, fresh=fresh)
         return self.jobs.preview(request, take=take, fresh=fresh)
 
     def sweep(
@@ -156,3 +157,26 @@ class Studio:
     def close(self) -> None:
         """Stop the background work and the sandbox; unfinished jobs stay in the ledger for `resume()`."""
         self.jobs.workspace.close()
+
+
+def changes(before: Settings, after: Settings) -> str:
+    """A sentence on another library or budget, or on what is stored; empty where all are as they were."""
+    parts = []
+    if after.library != before.library:
+        parts.append(f"the library is {after.library} (it was {before.library})")
+    if after.budget != before.budget:
+        parts.append(f"the budget is {_amount(after.budget)} (it was {_amount(before.budget)})")
+    if after.store != before.store:
+        parts.append("Google stores what is asked of Gemini Omni" if after.store else UNSTORED)
+    return f"From now on {' and '.join(parts)}." if parts else ""
+
+
+UNSTORED = (
+    "Google stores nothing of what is asked of Gemini Omni: a clip whose connection breaks may be charged and lost, "
+    "and it is changed or extended by its file alone"
+)
+"""What is lost by `store=False`."""
+
+
+def _amount(budget: float | None) -> str:
+    return "none" if budget is None else f"USD {budget:,.2f}"

@@ -44,6 +44,13 @@ export interface Estimate {
   expected: number;
 }
 
+/** Progress as the provider reports it. */
+export interface Reported {
+  kind: "reported";
+  /** From 0 to 1. */
+  share: number;
+}
+
 /** Progress counted in bytes. */
 export interface Transfer {
   kind: "transfer";
@@ -51,7 +58,7 @@ export interface Transfer {
   total: number;
 }
 
-export type Progress = Estimate | Transfer;
+export type Progress = Estimate | Reported | Transfer;
 
 /** A video that is there. */
 export interface CardClip {
@@ -66,7 +73,7 @@ export interface CardClip {
 }
 
 /** What a person can have done with the job of a card. */
-export type CardAction = "cancel" | "rerun";
+export type CardAction = "cancel" | "rerun" | "finalize";
 
 /** All that the card under a cell shows. */
 export interface Card {
@@ -76,6 +83,10 @@ export interface Card {
   /** What was set, in reading order: `["fast", "9:16", "8 s"]`. */
   settings: string[];
   cost: string;
+  /**
+   * What it would cost to make a draft final: `about $0.70`; empty where it is none, or no price is known.
+   */
+  final_cost: string;
   /** `sandbox`, or empty. */
   tag: string;
   shape: Shape;
@@ -131,6 +142,7 @@ export interface CardCommands {
   clock: Nothing;
   cancel: Nothing;
   rerun: Nothing;
+  finalize: Nothing;
 }
 
 /** What each is answered with. */
@@ -138,6 +150,7 @@ export interface CardAnswers {
   clock: Now;
   cancel: Nothing;
   rerun: Nothing;
+  finalize: Nothing;
 }
 
 export type CardCommand = keyof CardCommands;
@@ -168,7 +181,7 @@ export interface Grid {
   token: string;
 }
 
-export type SweepAction = "pause" | "resume" | "rerun" | "cancel-all";
+export type SweepAction = "finalize" | "pause" | "resume" | "rerun" | "cancel-all";
 
 /** The line above the table. */
 export interface GridSummary {
@@ -176,6 +189,11 @@ export interface GridSummary {
   /** How long still, and what it costs. */
   cost: Part[];
   actions: SweepAction[];
+  /**
+   * What making the starred drafts final would do: `Make 2 starred final · about $1.40`; empty where there
+   * are none.
+   */
+  finals: string;
   /** Whether the saved table has taken the widget's place in the notebook. */
   settled: boolean;
 }
@@ -193,7 +211,7 @@ export interface GridClip {
 
 export type CellState = State | "empty";
 
-export type CellAction = "cancel" | "retry" | "rerun";
+export type CellAction = "cancel" | "retry" | "rerun" | "finalize";
 
 /** One cell. */
 export interface GridCell {
@@ -209,6 +227,10 @@ export interface GridCell {
   progress: Progress | null;
   shape: Shape;
   actions: CellAction[];
+  /**
+   * What it would cost to make a draft final: `about $0.70`; empty where it is none, or no price is known.
+   */
+  final_cost: string;
   /** One a sample. */
   clips: GridClip[];
 }
@@ -279,10 +301,12 @@ export interface GridCommands {
   pause: Nothing;
   resume: Nothing;
   rerun: Nothing;
+  finalize: Nothing;
   "cancel-all": Nothing;
   "cancel-job": OfJob;
   "retry-job": OfJob;
   "rerun-job": OfJob;
+  "finalize-job": OfJob;
   rate: RateSample;
   star: StarSample;
   note: NoteSample;
@@ -297,10 +321,12 @@ export interface GridAnswers {
   pause: Nothing;
   resume: Nothing;
   rerun: Nothing;
+  finalize: Nothing;
   "cancel-all": Nothing;
   "cancel-job": Nothing;
   "retry-job": Nothing;
   "rerun-job": Nothing;
+  "finalize-job": Nothing;
   rate: Nothing;
   star: Nothing;
   note: Nothing;
@@ -368,6 +394,8 @@ export interface Draft {
   edit: string;
   fit: "" | "crop" | "pad";
   take: number;
+  /** Whether the cheapest is asked for that the model makes, to be made final once it is good. */
+  drafted: boolean;
 }
 
 /** The draft as all panels have it, and which view wrote it last: that one knows better. */
@@ -405,7 +433,7 @@ export interface Check {
   problems: Problem[];
   /**
    * Of each field the values, as texts, that can't be combined with the others, and why. A field with the
-   * value `*` can't be used at all.
+   * value `*` can't be used at all; `draft` has nothing else.
    */
   unavailable: Record<string, Record<string, string>>;
   /**
@@ -418,6 +446,11 @@ export interface Check {
   line: string;
   /** `about $2.40`; empty where nothing would be sent. */
   cost: string;
+  /**
+   * `360p at about a third of the price`, where it is or were asked for as a draft; empty where nothing is
+   * cheaper.
+   */
+  saving: string;
   /** `Generate 2 clips`, `Change it`, `Show the clip`, `Generate`. */
   button: string;
   /** What should be known before: the picture will be cut, the budget does not suffice. */
@@ -515,7 +548,9 @@ export interface Item {
 /** A clip that another one came from, or that came from it. */
 export interface Lineage {
   key: string;
-  /** `its last frame`, `its frame at 2.5 s`, `goes on from it`, `changes it`, `part of it`. */
+  /**
+   * `its last frame`, `its frame at 2.5 s`, `goes on from it`, `changes it`, `makes it final`, `part of it`.
+   */
   how: string;
   prompt: string;
   here: boolean;
@@ -541,7 +576,7 @@ export interface Change {
   other: string;
 }
 
-export type DetailsAction = "another" | "vary" | "extend" | "retry" | "rerun" | "resubmit";
+export type DetailsAction = "finalize" | "another" | "vary" | "extend" | "retry" | "rerun" | "resubmit";
 
 /** All that is known of a clip. */
 export interface Details {
@@ -566,6 +601,10 @@ export interface Details {
   python: string;
   /** What makes sense here, beside what can be done with every clip. */
   actions: DetailsAction[];
+  /**
+   * What it would cost to make a draft final: `about $0.70`; empty where it is none, or no price is known.
+   */
+  final_cost: string;
   /** Why it can't be gone on from; empty where it can. */
   cannot_extend: string;
   /** The model that goes on from it, where that is its own; empty for whichever Compose has. */
@@ -728,6 +767,7 @@ export interface PanelCommands {
   select: OfClips;
   view: KeepView;
   another: OfClip;
+  finalize: OfClip;
   vary: OfClip;
   rate: RateClip;
   star: StarClip;
@@ -760,6 +800,7 @@ export interface PanelAnswers {
   select: Nothing;
   view: Nothing;
   another: OfJob;
+  finalize: OfJob;
   vary: OfDraft;
   rate: Nothing;
   star: Nothing;

@@ -113,9 +113,9 @@ def raw(data: bytes) -> Step:
     return step
 
 
-def answer(status: int, body: bytes | dict[str, Any] = b"", /, **headers: str) -> Step:
+def answer(status: int, body: bytes | dict[str, Any] | list[Any] = b"", /, **headers: str) -> Step:
     """A whole answer; `content_type="…"` and the like set headers."""
-    content = json.dumps(body).encode() if isinstance(body, dict) else body
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     names.setdefault("content-length", str(len(content)))
     lines = [f"HTTP/1.1 {status} Said", *(f"{name}: {value}" for name, value in names.items()), "", ""]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from pathlib import Path
 
@@ -52,13 +51,24 @@ class Panel:
     def has_clips(self, count: int) -> None:
         expect(self.tiles).to_have_count(count, timeout=MADE)
 
-    def open_first(self) -> None:
-        """Click the first clip, and once more where the gallery moved under the click as the queue above it emptied."""
-        for _ in range(3):
-            self.tiles.first.click()
-            with contextlib.suppress(AssertionError):
-                return expect(self.dialog).to_be_visible(timeout=15_000)
-        return expect(self.dialog).to_be_visible()
+    def press_first(self) -> None:
+        """Click the first clip, whose still comes between the pressing and the letting go."""
+        box = self.tiles.first.locator(".veo-tile-box")
+        box.evaluate(
+            "e => e.append(Object.assign(document.createElement('div'), {className: 'veo-tile-blank'}))"
+        )
+        box.hover()
+        self.page.mouse.down()
+        box.evaluate("e => e.querySelector(':scope > div.veo-tile-blank:last-child').remove()")
+        self.page.mouse.up()
+
+    def gallery_top(self) -> float:
+        """How far the gallery is below the panel's top."""
+        return float(
+            self.gallery.evaluate(
+                "e => e.getBoundingClientRect().top - e.closest('.veo-panel').getBoundingClientRect().top"
+            )
+        )
 
     def choose(self, *tiles: int) -> None:
         for at in tiles:
@@ -177,9 +187,15 @@ def test_a_photograph_becomes_a_clip_is_varied_compared_and_one_is_kept(open_pan
 
 def test_it_goes_on_from_a_frame_and_joins_what_came_of_it(open_panel, sandbox, artefact):
     notebook, panel = open_panel(sandbox)
+    before = panel.gallery_top()
     panel.generate()
+    expect(panel.queue.locator(".veo-job")).to_have_count(1)
+    during = panel.gallery_top()
     panel.has_clips(1)
-    panel.tiles.first.click()
+    expect(panel.queue.locator(".veo-job")).to_have_count(0)
+    # One job comes and goes, and nothing moves.
+    assert [during, panel.gallery_top()] == [before, before]
+    panel.press_first()
     panel.button("Use frame", panel.dialog).click()
     panel.dialog.get_by_role("radio", name="the last one").check()
     panel.button("As first frame", panel.dialog).click()
@@ -343,7 +359,7 @@ def test_it_works_in_other_front_ends(chromium, sandbox, tmp_path, front):
         panel = Panel(page.locator(".veo-panel"))
         panel.generate()
         panel.has_clips(1)
-        panel.open_first()
+        panel.tiles.first.click()
         shown = facts(panel.dialog.locator("video").first)
         assert (shown["ready"], shown["width"]) == (4, 1280)
         page.keyboard.press("Escape")

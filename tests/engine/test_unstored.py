@@ -9,9 +9,9 @@ import pytest
 
 from tests.world import Held
 from veo_nb import catalog
-from veo_nb.config import UNSTORED, changes
 from veo_nb.notebook import text
 from veo_nb.notebook.protocol import Estimate, format_line
+from veo_nb.studio import UNSTORED, changes
 
 OMNI = {"model": "omni"}
 

@@ -48,7 +48,12 @@ class Ran:
     def prompts(self) -> list[str]:
         """What was asked for, each request once."""
         sent = submits(self.folder / "veo_library" / ".sandbox")
-        return sorted(entry["body"]["instances"][0]["prompt"] for entry in sent)
+        return sorted(prompt_of(entry["body"]) for entry in sent)
+
+
+def prompt_of(body: Any) -> str:
+    """The prompt in the body of a submit, by either form of the wire."""
+    return str(body["instances"][0]["prompt"] if "instances" in body else body["input"][-1]["text"])
 
 
 def run(name: str, folder: Path, *, draft: bool = True) -> Ran:
@@ -84,6 +89,18 @@ def experiment(tmp_path_factory):
 def panel(tmp_path_factory):
     """The fifth one, whose panel has nobody in front of it."""
     return run("05_panel.ipynb", tmp_path_factory.mktemp("panel") / "notebooks")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """The seventh one, over two forms of the wire."""
+    return run("07_many_models.ipynb", tmp_path_factory.mktemp("models") / "notebooks")
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory):
+    """The eighth one, in which each clip is made of another."""
+    return run("08_edit_by_talking.ipynb", tmp_path_factory.mktemp("talk") / "notebooks")
 
 
 def test_every_clip_is_in_its_own_cell_as_a_video(ran):
@@ -209,3 +226,48 @@ def test_what_is_joined_is_one_clip_of_both_with_the_trim(panel):
 
 def test_a_deaf_panel_still_hears_what_is_finished(panel):
     assert "Choose clips in the gallery" in panel.text("finished = []")
+
+
+def test_three_models_are_asked_the_same_and_stand_side_by_side(models):
+    assert "Nothing sent · 3 requests · 3 clips · would cost about $2.28" in models.text("--dry-run")
+    assert models.html("--out models").count("<video") == 3
+    assert len(models.prompts) == len(clips(models.folder)) == 4
+    assert len(set(models.prompts)) == 1
+
+
+def test_what_a_model_cannot_do_is_an_empty_cell(models):
+    assert "360p" in models.html("--out sizes")
+    assert models.html("--out sizes").count("<video") == 3
+    assert "3 of 3 done · 1 can't be made" in models.text("--out sizes")
+
+
+def test_prices_stand_beside_what_the_clips_are_worth(models):
+    lines = [line.split() for line in models.text("models.rate").splitlines()]
+    assert [(line[1], line[3]) for line in lines] == [
+        ("omni", "$0.28,"),
+        ("standard", "$1.60,"),
+        ("fast", "$0.40,"),
+    ]
+    assert models.html('models.best("rating").job').count("<video") == 1
+    assert "$2.37" in models.text("%veo cost")
+
+
+def test_the_steps_are_a_tree_that_branches_and_is_walked_back(talk):
+    lines = talk.text("library.steps").splitlines()
+    assert [(len(line) - len(line.lstrip()), line.split("  (")[0].strip()) for line in lines] == [
+        (0, "A lighthouse on a cliff above the sea at noon, clear sky"),
+        (4, "Make it snow"),
+        (8, "Make it night"),
+        (8, "Make it dusk"),
+        (4, "Make it a storm, dark clouds and rain"),
+    ]
+    assert talk.html("--sweep light").count("<video") == 2
+    assert len(talk.prompts) == len(set(talk.prompts)) == len(clips(talk.folder)) == 7
+
+
+def test_the_clip_is_gone_on_from_and_what_veo_does_is_said(talk):
+    assert talk.text("longer.video.duration") == "4 s before, 7 s now\n"
+    (refused,) = talk.cells("--model fast")[0].outputs
+    assert (refused.ename, len(refused.traceback)) == ("InvalidRequest", 1)
+    assert "use the model omni" in refused.evalue
+    assert talk.html("thaw.wait()").count("<video") == 1

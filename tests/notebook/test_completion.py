@@ -71,7 +71,7 @@ def test_an_empty_line_offers_every_option(tab):
     ("typed", "offered"),
     [
         ("--asp", ["--aspect-ratio"]),
-        ("-a 9:16 --d", ["--duration", "--dry-run"]),
+        ("-a 9:16 --d", ["--duration", "--draft", "--dry-run"]),
         ("--no", ["--no-enhance-prompt", "--no-generate-audio"]),
         ("--enh", ["--enhance-prompt"]),
         ("--no-enhance-prompt --", [f"--{f}" for f in all_flags() if "enhance" not in f]),

@@ -132,9 +132,9 @@ def test_without_a_keyring_it_says_so_and_asks_nothing_more(person):
         (
             KEY,
             "That is no provider's name. If it is a key, take it out of the cell: %veo login asks for it where nobody sees it. "  # noqa: ISC004
-            "Providers: gptproto, gemini or vertex.",
+            "Providers: gptproto, gemini, vertex or gateway.",
         ),
-        ("sandbox", "The sandbox needs no key. Others do: gptproto, gemini or vertex."),
+        ("sandbox", "The sandbox needs no key. Others do: gptproto, gemini, vertex or gateway."),
     ],
 )
 def test_a_wrong_name_is_said(person, name, line):

@@ -276,6 +276,21 @@ def test_a_clip_is_changed_by_the_id_of_its_job_or_a_variable(shell, make_studio
     assert "There is no job 'zzzz' in this library." in str(lost.error)
 
 
+def test_the_model_that_made_a_clip_changes_it_whichever_is_set(shell, make_studio, service):
+    shell.register_magics(magics_of(shell, make_studio(provider="gemini", model="omni-1.1")))
+    Ran(shell, "%%veo --wait --model omni --out fox\nA fox.")
+    fox = shell.user_ns["fox"]
+    for cell in (
+        "--edit fox\nMake it snow",
+        "--edit fox --sweep light=dusk\nMake it {{light}}",
+        "--video fox\nOn.",
+    ):
+        assert Ran(shell, f"%%veo --wait {cell}").error is None
+    Ran(shell, "%%veo --wait --edit fox --model omni-1.1\nAt night")
+    unregister(shell)
+    assert [post["model"] for post in service.posts] == [fox.request.model] * 4 + ["gemini-omni-1.1-flash"]
+
+
 def test_veo_changes_no_clip_and_a_cell_says_who_does(run, loaded, service):
     run("%%veo --wait --out fox\nA fox.")
     ran = run("%%veo --edit fox\nMake it snow")

@@ -59,7 +59,7 @@ class Lumen:
         self._seen[ticket] = self._seen.get(ticket, 0) + 1
         if self._seen[ticket] <= self.looks:
             return 200, {"phase": "waiting"}
-        usual = {"phase": "shot", "clip": f"{ticket}.mp4"}
+        usual = {"phase": "shot", "clipFile": f"{ticket}.mp4"}
         return 200, self.endings.get(self.jobs[int(ticket) - 1]["text"], usual)
 
 

@@ -129,6 +129,20 @@ WRONG = {
     "takes Google's credentials": (acme(("in_flight=4", "keyless=True")), "keyless is for Google's own"),
     "has a header that is none": (acme(("x-acme-key", "x acme\\nkey")), "key_header can't be"),
     # Facts
+    "has a life of another's model": (
+        acme(
+            ("in_flight=4", 'lives=(Life(models=("omni",), source="x"),)'),
+            ("import Call", "import Life, Call"),
+        ),
+        "it has a life of a model that it doesn't serve",
+    ),
+    "has an end that is no day": (
+        acme(
+            ("in_flight=4", 'lives=(Life(models=(), until="soon", source="x"),)'),
+            ("import Call", "import Life, Call"),
+        ),
+        "ValueError: Invalid isoformat string: 'soon'",
+    ),
     "serves what nobody knows": (
         acme(('models=("acme-2"', 'models=("acme-3"')),
         "nobody knows its model 'acme-3'",

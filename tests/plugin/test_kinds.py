@@ -38,7 +38,7 @@ class Jobs(Dialect):
 
     def read_operation(self, answer):
         if answer["phase"] == "shot":
-            return Operation(done=True, samples=[Sample(uri=answer["clip"])])
+            return Operation(done=True, samples=[Sample(uri=answer["clipFile"])])
         return Operation()
 
     def locate(self, uri):
@@ -145,3 +145,12 @@ async def test_one_that_speaks_a_wire_of_ours_is_one_entry(install):
         await client.submit(make_request(client.provider, prompt="A fox.", negative_prompt="rain"))
     place = "https://mirror.example/v1beta/models/veo-3.1-fast-generate-preview:predictLongRunning"
     assert asked == [(place, KEY)]
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"), [((400, 300), "4:3"), ((300, 400), "3:4"), ((600, 300), "16:9"), ((300, 300), "16:9")]
+)
+def test_a_picture_leads_to_the_nearest_of_its_models_shapes(size, shape, tiny, tmp_path):
+    Image.new("RGB", size, "red").save(tmp_path / "first.png")
+    studio = tiny(fields=("image", "aspect_ratio"), shapes=("4:3", "16:9", "3:4"))
+    assert studio.preview("A fox.", image=tmp_path / "first.png", fit="crop").request.shape == shape

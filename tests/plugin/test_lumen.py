@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from tests.notebook.conftest import shell  # noqa: F401  a fixture
 from tests.plugin.conftest import HOME, lay_out_lumen, until
 from tests.plugin.service import KEY
 from tests.test_request import RED
+from tests.world import Time
 from veo_nb import catalog, doctor, errors, views
 from veo_nb.api.errors import of_age
 from veo_nb.notebook.completion import Known, complete
@@ -240,11 +242,16 @@ def test_a_sweep_over_its_models_says_which_cells_it_cannot_make(make_studio, lu
     ]
 
 
-def test_a_cell_makes_a_clip(make_studio, lumen, shell, monkeypatch, capsys):  # noqa: F811
+def test_a_cell_makes_a_clip(make_studio, install, lumen, shell, monkeypatch, capsys):  # noqa: F811
+    install("veo-nb-acme", "1 / 0")
     monkeypatch.setattr(views, "NotebookStudio", lambda **settings: make_studio())
     monkeypatch.setattr(veo_nb, "_folder", None)
     shell.run_line_magic("load_ext", "veo_nb")
-    assert "Lumen" in capsys.readouterr().out
+    said_at_once = capsys.readouterr().out
+    assert "Lumen" in said_at_once
+    assert said_at_once.startswith(
+        "veo-nb-acme 0.1 brings no provider: ZeroDivisionError: division by zero. "
+    )
     line = "%%veo --model lumen --aspect-ratio 1:1 --duration 10 --out fox --wait"
     shell.run_cell(f"{line}\nA fox.\n").raise_error()
     assert shell.user_ns["fox"].video.path.exists()
@@ -320,3 +327,37 @@ def test_without_its_key_it_asks_for_one(installed, tmp_path):
     with pytest.raises(errors.AuthenticationError, match=r"Lumen needs a key .* or set LUMEN_API_KEY"):
         studio.generate("A fox.")
     assert make_setup(studio, Place(tmp_path)).title == "Lumen"
+
+
+def test_a_sweep_goes_over_its_models_and_those_of_others(installed, lumen, service, tmp_path, clip, tls):
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.host != "api.lumen.example":
+            response: httpx.Response = await service.transport.handle_async_request(request)
+            return response
+        assert request.headers["x-lumen-key"] == KEY
+        if request.method == "POST":
+            status, told = lumen.take(json.loads(request.content))
+        elif request.url.path.startswith("/clips/"):
+            return httpx.Response(200, content=clip)
+        else:
+            status, told = lumen.tell(request.url.path.rpartition("/")[2])
+        return httpx.Response(status, json=told)
+
+    time = Time()
+    studio = views.NotebookStudio(
+        environ={"GEMINI_API_KEY": "gemini-key-0123456789", "LUMEN_API_KEY": KEY},
+        folder=tmp_path,
+        clock=time.clock,
+        sleep=time.hurry,
+        transport=httpx.MockTransport(answer),
+        provider="gemini",
+    )
+    axes = {"model": ["omni", "lumen:quick"], "duration_seconds": [5, 7]}
+    sweep = studio.sweep("A fox.", axes=axes)
+    sweep.wait(60)
+    made = [(job.provider.name, job.status) for job in sweep.jobs]
+    assert sorted(made) == [("gemini", "succeeded"), ("gemini", "succeeded"), ("lumen", "succeeded")]
+    [reason] = [cell.reason for cell in sweep.cells if cell.reason]
+    assert reason == "duration_seconds can't be 7."
+    assert {one.provider for one in studio.cost().charges} == {"gemini", "lumen"}
+    studio.close()

@@ -557,12 +557,26 @@ def test_where_the_entering_does_not_end_none_is_sent(make_studio, service, monk
     with pytest.raises(kind):
         start(first)
     monkeypatch.undo()
-    (sweep,) = first.sweeps.all()
-    assert (first.history(), sweep.summary().counts) == ([], {"missing": 4})
-    assert first.resume() == []
-    assert service.posts == []
-    assert len(sweep.rerun()) == 4
-    assert sweep.wait(60).summary().done == 4
+    # Nor does an empty one stay in the list.
+    assert (first.history(), first.sweeps.all(), first.resume(), service.posts) == ([], [], [], [])
+    sweep = start(first).wait(60)
+    assert (sweep.summary().done, len(service.posts)) == (4, 4)
+
+
+def test_where_new_values_are_not_entered_the_sweep_is_what_it_was(studio, service, monkeypatch):
+    sweep = start(studio).wait(60)
+    ledger = studio.jobs.workspace.open().ledger
+
+    def enter(row, **how):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ledger, "add_job", enter)
+    with pytest.raises(KeyboardInterrupt):
+        start(studio, axes={**AXES, "animal": ["fox", "owl", "bear"]})
+    monkeypatch.undo()
+    assert studio.sweeps.all() == [sweep]
+    assert (sweep.summary().counts, sweep.axes[0].labels) == ({"succeeded": 4}, ("fox", "owl"))
+    assert studio.resume() == []
     assert len(service.posts) == 4
 
 

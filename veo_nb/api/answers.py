@@ -343,7 +343,7 @@ def parse_error(
     if status == 403:
         hint = "Look at your balance and rights on the provider's dashboard."
         return errors.PermissionDenied(f"The provider does not allow this{said}", hint=hint, **facts)
-    if status in (404, 410):
+    if status in (404, 410) or (status == 400 and _NO_MODEL.search(f"{found.code} {found.message}")):
         return errors.NotFound(f"The provider does not know this{said}", hint="", **facts)
     if status == 429:
         wait = _wait(headers, found, now)
@@ -366,13 +366,16 @@ def plain_refusal(status: int, body: bytes, mask: Mask = as_it_is) -> None:
 
 
 _POLICY = re.compile(
-    r"polic(?:y|ies)|safety|prohibited|responsible ai|(?<!case.)\bsensitive|usage guidelines|"
+    r"polic(?:y|ies)|safety|prohibited|responsible ai|(?<!case.)\bsensitive|usage guidelines|moderation|sentinel_block|"
     r"\b(?:blocklist|spii|content_blocked)\b",
     re.IGNORECASE,
 )
+_NO_MODEL = re.compile(r"\bmodel_not_found\b|\binvalid model name\b", re.IGNORECASE)
+"""What gateways answer 400 to a name that they have not."""
 _KEY = re.compile(
     r"api[_ ]?key[_ ](?:is )?(?:not[_ ](?:valid|found)|invalid|expired|missing)|(?:invalid|incorrect|expired|a valid|no)[_ ]api[_ ]?key|"
-    r"\bUNAUTHENTICATED\b|authentication_error",
+    # What LiteLLM says to a key that is not its master key, where it has no database to look for it.
+    r"\bUNAUTHENTICATED\b|authentication_error|\bno_db_connection\b",
     re.IGNORECASE,
 )
 _USED_UP = re.compile(

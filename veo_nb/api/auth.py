@@ -51,15 +51,16 @@ class KeyHeader(httpx.Auth):
     It does so inside httpx, so that no variable of a traceback in this package holds the key.
     """
 
-    def __init__(self, name: str, key: Secret, origins: Container[str]) -> None:
+    def __init__(self, name: str, key: Secret, origins: Container[str], scheme: str = "") -> None:
         self.name = name
+        self.scheme = scheme
         self.key = key
         self.origins = origins
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """The request, with the key where it may go."""
         if self.key and origin(request.url) in self.origins:
-            request.headers[self.name] = self.key.reveal()
+            request.headers[self.name] = f"{self.scheme} {self.key.reveal()}".lstrip()
             # An address that an answer gave with the key in it is kept without, and works only with it.
             if _PLACE.search(str(request.url)):
                 request.url = httpx.URL(_PLACE.sub(quote(self.key.reveal(), safe=""), str(request.url)))

@@ -221,15 +221,24 @@ def _is_nested(value: Any) -> bool:
     return bool(value) if isinstance(value, dict) else isinstance(value, str) and _embedded(value) is not None
 
 
+_NAMED = re.compile(r"[^{\n]{1,200}? - (?=\{)")
+"""What LiteLLM puts before the answer that it quotes: `litellm.BadRequestError: GeminiException - {…}`."""
+
+
 def _embedded(text: str) -> Any:
     """The JSON in a text: gateways quote the answer that they got as the words of theirs."""
-    if not text.lstrip().startswith(("{", "[")):
+    text = text.lstrip()
+    named = None if text.startswith(("{", "[")) else _NAMED.match(text)
+    if not text.startswith(("{", "[")) and named is None:
         return None
     try:
         # The text has gone through the mask, which knows a key by the escapes of JSON too.
-        return _plain(_decoded(text[:LONGEST_TEXT].encode("utf-8", "replace")), as_it_is)
+        start = named.end() if named is not None else 0
+        found = _plain(_decoded(text[start:LONGEST_TEXT].encode("utf-8", "replace")), as_it_is)
     except (ValueError, RecursionError):
         return None
+    # What stands behind words may be anything that they speak of.
+    return None if named is not None and not mapping(mapping(found).get("error")) else found
 
 
 def _sentence(layer: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_th
 from veo_nb.api.files import calls as files
 from veo_nb.api.files.upload import Upload
 from veo_nb.api.google import Bearer, GoogleAccount
-from veo_nb.api.transport import TooLongError, beginning, check_open, head, read
+from veo_nb.api.transport import JSON, TooLongError, beginning, check_open, head, read
 from veo_nb.api.unpacking import unpack
 from veo_nb.config import base_address, is_private
 from veo_nb.credentials.keys import SANDBOX_KEY, Secret, unsendable_key
@@ -148,7 +148,7 @@ class AsyncClient:
         self._auth: KeyHeader | Bearer = (
             Bearer(self._account, self._own)
             if provider.keyless and not api_key
-            else KeyHeader(provider.key_header, api_key, self._own)
+            else KeyHeader(provider.key_header, api_key, self._own, provider.key_scheme)
         )
         self._clock = clock
         self._transport = transport
@@ -216,7 +216,7 @@ class AsyncClient:
             AuthenticationError, PermissionDenied, NotFound, InvalidRequest, ContentBlocked: it was refused.
         """
         dialect = self._dialect(request.model)
-        call, body = await asyncio.to_thread(_encoded, request, dialect)
+        call, body, kind = await asyncio.to_thread(_encoded, request, dialect)
         url = call.url
         longest, seconds = (LONGEST_ANSWER, HELD_SECONDS) if call.held else (LONGEST_NAMING, SUBMIT_SECONDS)
         options: dict[str, Any] = {"timeout": _HELD} if call.held else {}
@@ -225,7 +225,7 @@ class AsyncClient:
             try:
                 async with asyncio.timeout(seconds):
                     status, headers, answer = await read(
-                        self._submit_http, "POST", url, body, longest, headers=None, **options
+                        self._submit_http, "POST", url, body, longest, kind=kind, **options
                     )
             except errors.VeoError:
                 raise
@@ -514,13 +514,17 @@ def _trusted() -> ssl.SSLContext:
     return context if context.cert_store_stats()["x509_ca"] else httpx.create_ssl_context()
 
 
-def _encoded(request: VideoRequest, dialect: Dialect) -> tuple[wire.Call, bytes]:
-    """The call of a submit and its body, with the source video in it where that is a file of ours."""
+def _encoded(request: VideoRequest, dialect: Dialect) -> tuple[wire.Call, bytes, str]:
+    """The call of a submit, its body and the type of that, with the source video in it where that is a file of ours."""
     path = request.source.path if request.source is not None else None
     try:
         clip = b"" if path is None else path.read_bytes()
         call = dialect.submit(request, clip)
-        return call, msgspec.json.encode(call.body)
+        if call.attachments:
+            files = {name: (one.name, one.data, one.mime) for name, one in call.attachments.items()}
+            form = httpx.Request("POST", call.url, data=dict(call.body or {}), files=files)
+            return call, form.read(), form.headers["content-type"]
+        return call, msgspec.json.encode(call.body), JSON
     except OSError as error:
         raise errors.InvalidRequest(
             f"The source video can't be read: {error.strerror}.", hint="Make it anew.", field="video"

@@ -119,6 +119,9 @@ def of_submit(
     refusal: errors.VeoError, model: str, provider: catalog.Provider, elsewhere: Elsewhere
 ) -> errors.VeoError:
     """A refusal of a submit; where the model is not known or gone, it names what can be had in its place."""
+    if isinstance(refusal, errors.NotFound) and provider.any_model:
+        hint = "Its owner gave its models their names: %veo doctor lists those that your key opens."
+        return errors.NotFound(refusal.message, hint=hint, **refusal.facts)
     if isinstance(refusal, errors.NotFound) or _says_retired(refusal):
         return _gone(refusal, model, provider, elsewhere)
     return refusal

@@ -108,9 +108,11 @@ async def try_key(client: AsyncClient, settings: Settings) -> Tried:
     if known is not None and settings.provider.dialect_of(known) not in catalog.VEO:
         # Only Veo's names have a place in them.
         name = NO_OPERATION
+    # A gateway may ask somebody else about what it does not know, and pass on what that says to its own key.
+    lists = settings.provider.lists == "openai"
     try:
         async with asyncio.timeout(SECONDS):
-            await client.poll(settings.model, name)
+            await (client.look(_openai_url(settings)) if lists else client.poll(settings.model, name))
     except errors.AuthenticationError as error:
         return Tried("refused", error.message)
     except errors.PermissionDenied as error:
@@ -152,7 +154,8 @@ async def _list(client: AsyncClient, settings: Settings) -> Offer:
             untold=tuple(model for model, why in states.items() if why),
             why=next((why for why in states.values() if why), ""),
         )
-    named = await (_google_list if provider.lists == "google" else _openai_list)(client, base)
+    openai = provider.lists == "openai"
+    named = await (_openai_list(client, _openai_url(settings)) if openai else _google_list(client, base))
     if not named:
         return Offer(untold=provider.models, why="the provider's list of models is empty")
     return Offer(
@@ -196,9 +199,14 @@ async def _google_list(client: AsyncClient, base: str) -> dict[str, bool]:
     return {name: videos for name, videos in found.items() if _NAME.fullmatch(name)}
 
 
-async def _openai_list(client: AsyncClient, base: str) -> dict[str, bool]:
+def _openai_url(settings: Settings) -> str:
+    """Where a list as OpenAI's is; the address of a gateway may end in `/v1` or not."""
+    return f"{_list_base(settings).removesuffix('/v1')}/v1/models"
+
+
+async def _openai_list(client: AsyncClient, url: str) -> dict[str, bool]:
     """The same in a list as OpenAI's, which is of one page."""
-    page = _read(await client.look(f"{base}/v1/models"), _Data)
+    page = _read(await client.look(url), _Data)
     return {one.id: bool(_VIDEO.search(one.id)) for one in page.data if _NAME.fullmatch(one.id)}
 
 

@@ -11,6 +11,7 @@ from veo_nb import errors
 from veo_nb.api.download import CHUNK
 
 LONGEST_ERROR = 64 * 2**10
+JSON = "application/json"
 
 
 class TooLongError(Exception):
@@ -37,19 +38,20 @@ async def read(
     body: bytes | AsyncIterator[bytes] | None,
     longest: int,
     *,
+    kind: str = JSON,
     headers: Mapping[str, str] | None = None,
     **options: Any,
 ) -> tuple[int, httpx.Headers, bytes]:
-    """The status, the headers and the body of an answer; of an error only the beginning.
+    """The status, the headers and the body of an answer; of an error only the beginning. `kind` is the type of ours.
 
-    Without `headers` a body is JSON; `options` are those of httpx.
+    `headers` are those to be sent in place of that type, `options` those of httpx.
 
     Raises:
         TooLongError: the body has more than `longest` bytes.
     """
     check_open(http)
     if headers is None:
-        headers = {"content-type": "application/json"} if body is not None else {}
+        headers = {"content-type": kind} if body is not None else {}
     async with http.stream(method, url, headers=headers, content=body, **options) as response:
         if response.status_code >= 300:
             return response.status_code, response.headers, await head(response)

@@ -1,6 +1,6 @@
 """What goes over the wire as values: a request becomes a body; a call, a sample and an operation. Pure.
 
-The wire has no progress figure and no cancel. Source of the names: the provider's page for the parameters. Answers are
+Source of the names: the provider's page for the parameters. Answers are
 read in `answers`.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from veo_nb import catalog, errors
@@ -33,12 +33,23 @@ PARAMETERS = {
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes along in a form."""
+
+    name: str
+    mime: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Call:
-    """One request as it will be sent: its method, its whole address, and its body as JSON values."""
+    """One request as it will be sent: its method, its whole address, and its body as JSON values, or as the fields of a form."""
 
     method: Literal["GET", "POST"]
     url: str
     body: Mapping[str, Any] | None = None
+    attachments: Mapping[str, Attachment] = field(default_factory=dict)
+    """Files by the names of their fields. Where there are some it goes as a form, whose other fields are the body's."""
     held: bool = False
     """Whether it is answered when the clip is made, with the clip in the answer."""
 
@@ -64,6 +75,8 @@ class Operation:
     """The safety filter's words, for a done operation that lost some or all of its samples."""
     usage: Mapping[str, Any] | None = None
     """What the provider says that it took, in its own words; None where it says nothing."""
+    progress: float | None = None
+    """How far one that runs is, 0 to 1; None where the provider does not tell."""
 
 
 UNSTORED = "unstored:"
@@ -103,11 +116,11 @@ def submit_body(
     return {"instances": [instance], **({"parameters": parameters} if parameters else {})}
 
 
-def sendable(picture: Picture) -> Picture:
-    """The picture as a provider gets it.
+def encode_picture(picture: Picture) -> Picture:
+    """The picture as it is sent.
 
     Raises:
-        InvalidRequest: it is no image that can be read any more.
+        InvalidRequest: it can't be read.
     """
     try:
         return outgoing(picture)
@@ -116,7 +129,7 @@ def sendable(picture: Picture) -> Picture:
 
 
 def _image(picture: Picture) -> dict[str, str]:
-    sent = sendable(picture)
+    sent = encode_picture(picture)
     return {"mimeType": sent.mime, "bytesBase64Encoded": base64.b64encode(sent.data).decode("ascii")}
 
 

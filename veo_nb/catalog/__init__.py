@@ -10,10 +10,10 @@ noticed by the other. Facts come from the provider's page and Google's Gemini AP
 """
 
 from veo_nb.catalog.capabilities import RULES, Rule
-from veo_nb.catalog.fields import FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
+from veo_nb.catalog.fields import DRAFT, FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
 from veo_nb.catalog.inputs import IMAGE, INLINE_BYTES, SOURCES, ImageLimits, SourceLimits
 from veo_nb.catalog.lives import Life
-from veo_nb.catalog.lookup import ending, find_model, find_served, model_names, qualified, ways_on
+from veo_nb.catalog.lookup import ending, find_model, find_served, model, model_names, qualified, ways_on
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, OMNI, Model
 from veo_nb.catalog.modes import Mode, mode_of
 from veo_nb.catalog.phrases import (
@@ -40,7 +40,7 @@ from veo_nb.catalog.prices import (
     read_prices,
     read_usage,
 )
-from veo_nb.catalog.providers import PROVIDERS, Provider
+from veo_nb.catalog.providers import PROVIDERS, Provider, known_provider
 from veo_nb.catalog.registry import Entries, Spoken, register
 from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts
 
@@ -48,6 +48,7 @@ __all__ = [
     "COMMAS",
     "DASHES",
     "DEFAULT_MODEL",
+    "DRAFT",
     "FIELD",
     "FIELDS",
     "FIT",
@@ -92,8 +93,10 @@ __all__ = [
     "find_price",
     "find_served",
     "identifier",
+    "known_provider",
     "listed",
     "mode_of",
+    "model",
     "model_names",
     "plain",
     "qualified",

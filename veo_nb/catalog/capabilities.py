@@ -3,7 +3,8 @@
 What no rule names is taken, as far as its field and its model have it. Validation, completion, help, the panel, the
 README's table and the sandbox all ask these rules and none knows another. Sources, as read on 2026-11-29: the provider's
 page; the Gemini API reference; Vertex AI's pages on extending a video and on `VideoGenerationModelParams`; promptfoo's
-Google video provider, GenMedia Creative Studio's `veo_models.py`, LiteLLM's table and ComfyUI's page on Veo.
+Google video provider, GenMedia Creative Studio's `veo_models.py`, LiteLLM's table and its pages on `/videos`, OpenAI's reference of the videos
+API and ComfyUI's page on Veo.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ RULES: list[Rule] = [
     Rule(
         field="prompt",
         values=("",),
-        dialects=("interactions",),
+        dialects=("interactions", "videos"),
         modes=(Mode.IMAGE, Mode.INTERPOLATION, Mode.EXTENSION, Mode.EDIT),
         message="The prompt is empty.",
         hint="Say what the clip should show, or what should be different in it.",
@@ -119,6 +120,39 @@ RULES: list[Rule] = [
         models=("veo-3.1-fast-generate-001",),
         taken="unsure",
         message="Sources disagree on whether {title} makes 4k.",
+    ),
+    Rule(
+        # The bodies of `/v1/videos` have no other fields, and LiteLLM's page names none that it passes on.
+        field="last_frame",
+        dialects=("videos",),
+        message="A gateway passes on a first frame and no last one.",
+        hint="Leave out last_frame, or use the model's own provider.",
+    ),
+    Rule(
+        field="reference_images",
+        dialects=("videos",),
+        message="A gateway passes on a first frame and no reference images.",
+        hint="Give image=, or use the model's own provider.",
+    ),
+    Rule(
+        field="video",
+        dialects=("videos",),
+        message="A gateway passes on no clip to go on from.",
+        hint="Begin with its last frame, image=clip.last_frame(), or use the model's own provider.",
+    ),
+    Rule(
+        field="seed",
+        dialects=("videos",),
+        message="A gateway passes on no seed.",
+        hint="Leave out seed, or use the model's own provider.",
+    ),
+    Rule(
+        # LiteLLM knows the sizes of two resolutions and makes any other 720p, without a word.
+        field="resolution",
+        values=("360p", "4k"),
+        dialects=("videos",),
+        taken="unsure",
+        message="A gateway may not know {resolution} and make 720p.",
     ),
     Rule(
         field="last_frame",

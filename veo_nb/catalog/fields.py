@@ -199,3 +199,11 @@ FIT = Field(
 
 OPTIONS: tuple[Field, ...] = (*(item for item in FIELDS if item.flag), FIT)
 """All that a person can set beside the prompt."""
+
+DRAFT = Field(
+    name="draft",
+    kind="switch",
+    flag="draft",
+    help="the cheapest resolution that the model makes, to be made final once it is good",
+)
+"""No field of a request either: what it does is in the resolution that is sent, and in what the request keeps of its final."""

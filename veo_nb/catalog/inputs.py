@@ -76,5 +76,7 @@ SOURCES: dict[str, SourceLimits] = {
         added_seconds=3,
         total_seconds=30.0,
     ),
+    # The shape has extensions and edits of its own, which gateways do not pass on.
+    "videos": SourceLimits(schemes=(), inline=False, least_seconds=0.0, most_seconds=0.0, lines=()),
 }
 """By form of the wire."""

@@ -1,43 +1,65 @@
-"""Finding a model by the name that a person types, and what there is in place of one that ends."""
+"""Finding a model by the name that a person types, what is known of one, and what there is in place of one that ends."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from veo_nb.catalog.models import MODELS, Model
+from veo_nb.catalog.models import MODELS, UNKNOWN, Model
 from veo_nb.catalog.phrases import bare, did_you_mean, shown
 from veo_nb.catalog.providers import PROVIDERS, Provider
 from veo_nb.errors import InvalidRequest
 
+LONGEST_NAME = 200
+"""Characters of a model's name, where its owner chose it."""
+
 
 def find_model(name: str, provider: Provider | None = None) -> Model | None:
-    """The model with this id or alias, served by the provider where one is given; None when there is none."""
-    for model in MODELS.values():
-        if name.lower() in (model.id.lower(), model.alias) and (
-            provider is None or model.id in provider.models
+    """The model with this id or alias, served by the provider where one is given; None when there is none.
+
+    Where its owner chose the names, a name is taken as it is written and no alias means another one.
+    """
+    if provider is not None and provider.any_model:
+        fits = 0 < len(name) <= LONGEST_NAME and name == name.strip() and name.isprintable()
+        return model(name) if fits else None
+    for known in MODELS.values():
+        if name.lower() in (known.id.lower(), known.alias) and (
+            provider is None or known.id in provider.models
         ):
-            return model
+            return known
     return None
+
+
+def model(name: str) -> Model:
+    """What is known of the model with this id; of one that nobody here knows, what holds for most.
+
+    Gateways put the name of whom they ask in front: `gemini/veo-3.1-generate-preview` is that model as well.
+    """
+    if (same := MODELS.get(name)) is not None:
+        return same
+    known = MODELS.get(name.rpartition("/")[2])
+    return UNKNOWN.called(name) if known is None else known.called(name)
 
 
 def find_served(name: str, default: Provider) -> tuple[Provider, str]:
     """The provider that a model's name asks for, and its name there: `vertex:standard` is Vertex AI's `standard`.
 
-    A name alone is the default provider's.
+    A name alone is the default provider's; so is one with a colon in it where that is no provider's and any is taken.
 
     Raises:
         InvalidRequest: what stands before the colon is no provider.
     """
-    before, colon, model = name.partition(":")
+    before, colon, rest = name.partition(":")
     asked = bare(before).lower()
     if not colon or asked == default.name:
-        return default, bare(model) if colon else name
+        return default, bare(rest) if colon else name
+    if asked not in PROVIDERS and default.any_model:
+        return default, name
     if asked not in PROVIDERS:
         hint = did_you_mean(asked, [*PROVIDERS])
         raise InvalidRequest(
             f"There is no provider {shown(before)}, as {shown(name)} asks for.", hint=hint, field="model"
         )
-    return PROVIDERS[asked], bare(model)
+    return PROVIDERS[asked], bare(rest)
 
 
 def qualified(model: str, provider: Provider, default: Provider) -> str:

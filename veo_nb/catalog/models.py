@@ -5,7 +5,7 @@ What depends on the form of the wire or on the mode as well stands in `capabilit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 
@@ -55,6 +55,22 @@ class Model:
             "person_generation": self.person_generation,
         }.get(name, ())
 
+    def called(self, name: str) -> Model:
+        """The same under another id, which no alias stands for."""
+        return replace(self, id=name, title=name if self is UNKNOWN else self.title, alias=name)
+
+
+UNKNOWN = Model(
+    id="",
+    title="The model",
+    alias="",
+    resolutions=("360p", "720p", "1080p", "4k"),
+    durations=tuple(range(1, 31)),
+    person_generation=(),
+    references=0,
+    dialects=("videos",),
+)
+"""A model that nobody here knows: what it takes is for its provider to say."""
 
 _OMNI = "gemini-omni-1.2-flash"
 """What Google names as the successor of Veo."""

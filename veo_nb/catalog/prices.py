@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from veo_nb.catalog.models import MODELS
+from veo_nb.catalog.lookup import find_model
+from veo_nb.catalog.models import MODELS, Model
 from veo_nb.catalog.phrases import did_you_mean, shown
 from veo_nb.catalog.providers import PROVIDERS, Provider
 from veo_nb.catalog.rules import Problem
@@ -147,7 +148,7 @@ def read_prices(table: Any, source: str) -> tuple[tuple[Price, ...], list[Proble
     problems: list[Problem] = []
     found: list[tuple[tuple[bool, ...], Price]] = []
     for provider, name, value in _entries(table):
-        models = [model for model in MODELS.values() if name in (model.id, model.alias)]
+        models = _priced(provider, name)
         figures = [*_read_figures(value)]
         if name in PROVIDERS:
             text = f"The price of {name} can't be {shown(value)}."
@@ -171,6 +172,16 @@ def read_prices(table: Any, source: str) -> tuple[tuple[Price, ...], list[Proble
             ]
     found.sort(key=lambda entry: entry[0], reverse=True)
     return (*(price for _, price in found), *PRICES), problems
+
+
+def _priced(provider: str, name: Any) -> list[Model]:
+    """The models that a name in a table of prices means."""
+    found = [model for model in MODELS.values() if name in (model.id, model.alias)]
+    served = PROVIDERS.get(provider)
+    if served is not None and served.any_model and isinstance(name, str):
+        own = find_model(name, served)
+        return [*found, *([own] if own is not None and own not in found else [])]
+    return found
 
 
 def _weight(provider: str, by_id: bool, price: Price) -> tuple[bool, ...]:

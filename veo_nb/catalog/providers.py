@@ -26,6 +26,8 @@ class Provider:
     key_origins: tuple[str, ...] = ()
     """The only origins that ever see the key, `{location}-` filled in likewise."""
     key_header: str = "x-goog-api-key"
+    key_scheme: str = ""
+    """What stands before the key in that header, `Bearer`; empty for nothing."""
     key_variables: tuple[str, ...] = ()
     """Environment variables that may hold the key, first one first."""
     keyless: bool = False
@@ -53,7 +55,10 @@ class Provider:
     typical_seconds: float | None = None
     """Time to make a clip where it depends on the provider more than on the model."""
     models: tuple[str, ...] = PREVIEWS
+    any_model: bool = False
+    """Whether its owner gave its models their names: any is taken as it is written, and `models` lists none."""
     default_model: str = DEFAULT_MODEL
+    """Empty where there is none, and one has to be named."""
     price_note: str = ""
     """What its figures are, where it publishes no price and Google's stands in for it; such a price is none for a
     budget. Empty where it has a list of its own."""
@@ -175,6 +180,21 @@ PROVIDERS: dict[str, Provider] = {
             ),
         ),
         Provider(
+            name="gateway",
+            title="Gateway",
+            dialects=("videos",),
+            # One of its own, and no other tool's: it goes wherever VEO_NB_BASE_URL says.
+            key_header="authorization",
+            key_scheme="Bearer",
+            key_variables=("VEO_NB_GATEWAY_KEY",),
+            image_types=("image/png", "image/jpeg", "image/webp"),
+            requests_per_minute=None,
+            models=(),
+            lists="openai",
+            any_model=True,
+            default_model="",
+        ),
+        Provider(
             name="sandbox",
             title="sandbox",
             dialects=("gemini", "interactions"),
@@ -189,3 +209,11 @@ PROVIDERS: dict[str, Provider] = {
         ),
     )
 }
+
+
+def known_provider(name: str) -> Provider:
+    """The provider of this name; of one that came with a package which is gone, what its clips still need."""
+    found = PROVIDERS.get(name)
+    if found is not None:
+        return found
+    return Provider(name=name, title=name, dialects=("gone",), models=(), default_model="")

@@ -198,6 +198,12 @@ def _check_provider(provider: Provider, dialects: set[str], models: Mapping[str,
             not set(provider.dialects).isdisjoint(models[name].dialects),
             f"{where}: it speaks no dialect of its model {shown(name)}",
         )
+    for life in provider.lives:
+        _need(
+            {*provider.models}.issuperset(life.models),
+            f"{where}: it has a life of a model that it doesn't serve",
+        )
+        _need(bool(life.source.strip()), f"{where}: a life's source says where its days were read")
     served = [models[name] for name in provider.models]
     _need(bool(served), f"{where}: it serves no model")
     aliases = [one.alias for one in served]

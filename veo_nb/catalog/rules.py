@@ -8,9 +8,9 @@ from os import PathLike, fspath
 from typing import Any, Literal
 
 from veo_nb.catalog.capabilities import RULES, Rule
-from veo_nb.catalog.fields import FIELD, FIELDS, FIT, Field, Values
+from veo_nb.catalog.fields import DRAFT, FIELD, FIELDS, FIT, Field, Values
 from veo_nb.catalog.lookup import find_model, find_served, model_names
-from veo_nb.catalog.models import MODELS, Model
+from veo_nb.catalog.models import MODELS, UNKNOWN, Model
 from veo_nb.catalog.modes import is_set, mode_of
 from veo_nb.catalog.phrases import did_you_mean, listed, nearest, shown
 from veo_nb.catalog.providers import PROVIDERS, Provider
@@ -19,6 +19,8 @@ from veo_nb.errors import InvalidRequest
 HALVED = "{} holds half a character, which can't be {}."
 WHOLE = "Type the emoji or sign in it anew."
 RENAME = "Give the file another name."
+NAME_MODEL = 'Say which of its models: model="…", or VEO_NB_MODEL for all; its owner gave them their names.'
+"""Where there is no default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,7 @@ def check(values: Values, provider: Provider) -> list[Problem]:
     provider, model = found
     together = _broken(values, provider, model, "no")
     problems = [one for one in together if one.field == "prompt"]
-    for item in (*FIELDS, FIT):
+    for item in (*FIELDS, FIT, DRAFT):
         value = values.get(item.name)
         if value is not None:
             problems += (
@@ -72,6 +74,11 @@ def _model_of(values: Values, default: Provider) -> tuple[Provider, Model] | Pro
     model = find_model(name, provider) if isinstance(name, str) else None
     if model is not None:
         return provider, model
+    if provider.any_model:
+        said = f"{provider.title} needs the name of a model."
+        if isinstance(name, str) and name:
+            said = f"{shown(name)} can't be the name of a model."
+        return Problem(field="model", message=said, hint=NAME_MODEL)
     # Not compared: whatever was given, and an array has no plain answer.
     who = "There is" if name is typed else f"{provider.title} has"
     hint = did_you_mean(str(name), model_names(provider))
@@ -84,7 +91,7 @@ def choices(item: Field, provider: Provider | None = None, model: Model | None =
         return tuple(dict.fromkeys(name for name in model_names(provider) if name not in MODELS))
     models = [model] if model else [*MODELS.values()]
     if provider is not None and model is None:
-        models = [MODELS[name] for name in provider.models]
+        models = [MODELS[name] for name in provider.models] or [UNKNOWN]
     # The model that takes most gives the order.
     widest = sorted(models, key=lambda known: -len(known.choices(item.name)))
     every = item.choices or tuple(dict.fromkeys(one for known in widest for one in known.choices(item.name)))
@@ -191,6 +198,7 @@ def _takers(item: Field, value: Any, model: Model) -> tuple[str, ...]:
         one.title
         for one in PROVIDERS.values()
         if one.bills
+        and not one.any_model
         and (served := find_model(model.alias, one))
         and _is_among(value, choices(item, one, served))
     )

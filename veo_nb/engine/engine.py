@@ -445,6 +445,8 @@ class Engine:
             if operation.done:
                 return await self._ended(job, operation, watched=seen_running)
             seen_running = True
+            if operation.progress != job.now.progress:
+                job.change(progress=operation.progress)
             self._check_plausible(job, deadline, PLAUSIBLE_SECONDS)
 
     async def _ended(self, job: Job, operation: wire.Operation, *, watched: bool) -> wire.Operation:

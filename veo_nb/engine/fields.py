@@ -51,7 +51,7 @@ def read_fields(
     request = _make(settings, prompt, values)
     if "fit" in values and request.aspect_ratio and "aspect_ratio" not in values:
         # Made to fit, an upright photo became a wide clip before it led to an upright one; where that is there it stays.
-        values["aspect_ratio"] = catalog.MODELS[request.model].default_shape
+        values["aspect_ratio"] = catalog.model(request.model).default_shape
         wide = replace(make_request(settings.provider, prompt=prompt, **values), aspect_ratio=None)
         request = wide if is_standing(wide, take) else request
     return request
@@ -100,9 +100,19 @@ def fields_again(job: Job, default: catalog.Provider) -> dict[str, Any]:
             f"Job {job.id} may have been accepted and charged.",
             hint=f"%veo resubmit {job.id} sends it again.",
         )
+    check_pictures(job)
+    model = catalog.qualified(job.request.model, job.provider, default)
+    asked = job.request.asked(job.provider, job.take)
+    return {"prompt": job.request.prompt, "model": model, **asked}
+
+
+def check_pictures(job: Job) -> None:
+    """Nothing, where the pictures of a job are still in the library.
+
+    Raises:
+        InvalidRequest: one is gone.
+    """
     for picture in job.request.pictures():
         if not picture.data:
             name = picture.name or "An input image"
             raise InvalidRequest(f"{name} is gone from the library.", hint="Run its cell again.")
-    model = catalog.qualified(job.request.model, job.provider, default)
-    return {"prompt": job.request.prompt, "model": model, **job.request.settings()}

@@ -16,6 +16,7 @@ from veo_nb.engine.timing import usual_seconds
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import InvalidRequest, NotFound, VeoError, VideoExpired, WaitTimeout
 from veo_nb.request import VideoRequest, restore_request
+from veo_nb.store.billing import Quote
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
@@ -65,6 +66,8 @@ class Snapshot:
     submitted_at: float | None = None
     generated_at: float | None = None
     finished_at: float | None = None
+    progress: float | None = None
+    """How far the provider says it is, 0 to 1; None where it does not tell."""
     received: int = 0
     total: int | None = None
     videos: tuple[Video, ...] = ()
@@ -86,6 +89,19 @@ class WaitInterrupted(KeyboardInterrupt):
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
+
+
+class Finals(Protocol):
+    """What a draft asks for; `Drafts` does it."""
+
+    def finalize(self, job: Job) -> Job:
+        """The job for its final."""
+
+    def find(self, job: Job) -> Job | None:
+        """Its final, where there is one."""
+
+    def quote(self, job: Job) -> Quote:
+        """What its final costs."""
 
 
 class Actions(Protocol):
@@ -114,6 +130,10 @@ class Actions(Protocol):
 
     def price_note(self, job: Job) -> str:
         """What has to be said beside its estimate."""
+
+    @property
+    def drafts(self) -> Finals:
+        """What makes drafts final."""
 
 
 class Job:
@@ -176,6 +196,21 @@ class Job:
     def usage(self) -> catalog.Usage | None:
         """The tokens that the provider says it took; None where it says nothing. `usage.usd(job.request.model)` is their price."""
         return catalog.read_usage(self._now.usage)
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether it makes a draft, the cheapest clip of its model: `finalize()` asks for the same in full."""
+        return self.request.is_draft
+
+    @property
+    def final(self) -> Job | None:
+        """The job that makes the final of this draft, where it was asked for; None otherwise."""
+        return self._actions.drafts.find(self) if self._actions and self.is_draft else None
+
+    @property
+    def final_quote(self) -> Quote:
+        """What the final of this draft costs by estimate: `usd`, or None where no price is known."""
+        return self._do().drafts.quote(self)
 
     @property
     def operation(self) -> str | None:
@@ -308,6 +343,17 @@ class Job:
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
         return self._do().rerun(self.id)
+
+    def finalize(self) -> Job:
+        """The job that makes this draft final: the same request in full, with the same seed where the model takes one.
+
+        Returns at once. Asked for again it is the same job, and nothing is paid twice.
+
+        Raises:
+            InvalidRequest: this is no draft, or its model or an input is gone.
+            BudgetExceeded: it would go over the budget; nothing was sent.
+        """
+        return self._do().drafts.finalize(self)
 
     def resubmit(self) -> Job:
         """This job, whose first answer was lost, sent once more: it may be charged twice.
@@ -461,7 +507,7 @@ class Registry:
     def snapshot(self, row: JobRow) -> Snapshot:
         """A job's moment as the ledger has it."""
         past = self._ledger.generation_seconds(row.provider, row.model)
-        typical, slow = usual_seconds(past, catalog.PROVIDERS[row.provider], catalog.MODELS[row.model])
+        typical, slow = usual_seconds(past, catalog.known_provider(row.provider), catalog.model(row.model))
         videos = self._ledger.kept_videos(row.id)
         return Snapshot(
             state=State(row.state),
@@ -483,7 +529,7 @@ class Registry:
         job = Job(
             id=row.id,
             request=request or restore_request(row.request, self._library.picture_bytes, row.provider),
-            provider=catalog.PROVIDERS[row.provider],
+            provider=catalog.known_provider(row.provider),
             take=row.take,
             estimate=row.estimate,
             now=self.snapshot(row),

@@ -14,6 +14,7 @@ import httpx
 
 from veo_nb import catalog
 from veo_nb.config import Settings
+from veo_nb.engine.drafts import Drafts
 from veo_nb.engine.fields import fields_again, read_fields
 from veo_nb.engine.job import ALPHABET, Job, WaitInterrupted
 from veo_nb.engine.lease import Awaited
@@ -47,6 +48,8 @@ class Preview:
     """The job that would be shown or joined in place of sending anything."""
     bill: Bill
     """What was spent so far, and what is left."""
+    in_full: Quote | None = None
+    """What the final of a draft would cost; None where it is none."""
 
     @property
     def usd(self) -> float | None:
@@ -90,24 +93,33 @@ class Jobs:
     ) -> None:
         self.settings = settings
         self.workspace = Workspace(settings, files, self, transport=transport, clock=clock, sleep=sleep)
+        self.drafts = Drafts(self)
 
     # Entering
 
-    def request_of(self, prompt: str, take: int, fields: Mapping[str, Any]) -> VideoRequest:
+    def request_of(
+        self, prompt: str, take: int, fields: Mapping[str, Any], *, fresh: bool = False
+    ) -> VideoRequest:
         """The checked request for these fields, where a field of None is none; a job stands for its clip.
+
+        With `draft=True` it asks for the cheapest that the model makes, and knows its final. Without it, and unless it is
+        `fresh`, a request of which there is a draft is that draft's final: with the same seed.
 
         Raises:
             InvalidRequest: it can't be sent.
         """
-        return read_fields(
+        asked = {**fields}
+        draft = asked.pop("draft", None)
+        request = read_fields(
             self.settings,
             prompt,
             take,
-            fields,
+            asked,
             find=self.find,
             is_standing=self.is_standing,
             now=self.workspace.clock(),
         )
+        return self.drafts.choose(request, take, draft=False if draft is None else draft, fresh=fresh)
 
     def submit(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> tuple[Job, bool]:
         """The job for a request, driven from now on, and whether it is new.
@@ -178,7 +190,7 @@ class Jobs:
             standing = parts.ledger.add_job(row, fresh=fresh, admit=gate)
         new = standing is row
         if new:
-            workspace.warn(row.model, self.settings.provider)
+            workspace.warn(row.model, self.provider_of(request))
         job = parts.registry.job(standing, request if new else None)
         return job, new
 
@@ -196,7 +208,8 @@ class Jobs:
             check_source(request, provider, self.workspace.clock())
         stored = parts.registry.job(row) if parts and row else None
         seconds = self.usual_seconds(request)
-        return Preview(request, provider, self.quote(request), seconds, stored, self.cost(provider))
+        full = self.quote(request.in_full()) if request.is_draft else None
+        return Preview(request, provider, self.quote(request), seconds, stored, self.cost(provider), full)
 
     def quote(self, request: VideoRequest) -> Quote:
         """What a request costs by estimate, and what has to be said of that."""
@@ -211,7 +224,7 @@ class Jobs:
         """How long a clip of this provider's model usually takes, from submit to ready."""
         provider, ledger = self.provider_of(request), self.workspace.readable()
         past = ledger.generation_seconds(provider.name, request.model) if ledger else []
-        return usual_seconds(past, provider, catalog.MODELS[request.model])[0]
+        return usual_seconds(past, provider, catalog.model(request.model))[0]
 
     def is_standing(self, request: VideoRequest, take: int) -> bool:
         """Whether a clip for this is there or on its way, and nothing would be sent."""
@@ -384,7 +397,7 @@ class Jobs:
         """
         job = self.get(job_id)
         fields = fields_again(job, self.settings.provider)
-        request = self.request_of(fields.pop("prompt"), job.take, fields)
+        request = self.request_of(fields.pop("prompt"), job.take, fields, fresh=True)
         return self.submit(request, take=job.take, fresh=True)[0]
 
     def extend(self, video: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -393,7 +406,8 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be gone on from.
         """
-        request = self.request_of(prompt, take, {**own_model(video, self.settings), **fields, "video": video})
+        fields = {**own_model(video, self.settings), **fields, "video": video}
+        request = self.request_of(prompt, take, fields, fresh=fresh)
         return self.submit(request, take=take, fresh=fresh)[0]
 
     def edit(self, edit: Video, prompt: str, *, take: int = 1, fresh: bool = False, **fields: Any) -> Job:
@@ -402,9 +416,8 @@ class Jobs:
         Raises:
             InvalidRequest: the clip can't be changed.
         """
-        request = self.request_of(
-            prompt, take, {**own_model(edit, self.settings, edits=True), **fields, "edit": edit}
-        )
+        fields = {**own_model(edit, self.settings, edits=True), **fields, "edit": edit}
+        request = self.request_of(prompt, take, fields, fresh=fresh)
         return self.submit(request, take=take, fresh=fresh)[0]
 
     # The queue

@@ -53,8 +53,8 @@ _HERE: weakref.WeakValueDictionary[str, Leases] = weakref.WeakValueDictionary()
 """Those of this process, by owner: `configure` leaves the jobs of the former studio running."""
 
 
-Whom = Literal["notebook", "silence", "provider", "key"]
-"""Another kernel that lives; one that may be gone; a provider that nobody here knows; a key for the provider."""
+Whom = Literal["notebook", "silence", "provider", "address", "key"]
+"""Another kernel that lives; one that may be gone; a provider that nobody here knows; where it is; a key for the provider."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,8 @@ class Leases:
             elif row.provider not in catalog.PROVIDERS:
                 found.append(Awaited(row.id, "provider", row.provider))
             elif not self._settings.opens(row.provider):
-                found.append(Awaited(row.id, "key", row.provider))
+                here = self._settings.at(row.provider, ask=False).has_address
+                found.append(Awaited(row.id, "key" if here else "address", row.provider))
         return found
 
     def follow(self, job: Job) -> None:

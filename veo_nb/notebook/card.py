@@ -21,11 +21,11 @@ from veo_nb.notebook import text
 from veo_nb.notebook.display import backdrop, finished, poster
 from veo_nb.notebook.live import LiveView
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Card, CardClip, Command, Exchanged, Nothing, Part
+from veo_nb.notebook.protocol import Card, CardAction, CardClip, Command, Exchanged, Nothing, Part
 from veo_nb.store.rows import State
 
 AGAIN_SECONDS = 600.0
-"""How long a blocked job keeps its button. Then what stays is plain, since a card outlives its kernel as an error."""
+"""How long a blocked job and a draft keep their button. Then what stays is plain, since a card outlives its kernel as an error."""
 
 Later = Callable[[float, Callable[[], None]], Callable[[], None]]
 """Has something done after so many seconds; what it returns calls that off."""
@@ -44,7 +44,7 @@ class JobView(LiveView):
 
     It composes with ipywidgets (`HBox`, `VBox`, `Tab`) and survives a reload of the page. Where the provider's
     filter said no, the card stays for a while in a page that is alive, and "Try again" on it has another job take
-    the place; `replaced(old, new)` hears of that.
+    the place, as "Make it final" does under a draft; `replaced(old, new)` hears of that.
     """
 
     _kind = traitlets.Unicode("job").tag(sync=True)
@@ -113,7 +113,7 @@ class JobView(LiveView):
         """Show how the job ended: plainly, or with a button where a page is there to press it."""
         with self._turn:
             self._end_listening()
-            if self._job.now.state is State.BLOCKED and self._has_page:
+            if _has_button(self._job) and self._has_page:
                 self._offer()
             else:
                 self._finish()
@@ -133,7 +133,7 @@ class JobView(LiveView):
     def _withdraw(self) -> None:
         """Leave the plain output, unless the job has been tried again in the meantime."""
         with self._turn:
-            if self._job.now.state is State.BLOCKED:
+            if self._job.now.state.final:
                 self._finish()
                 self._handle = None
 
@@ -141,16 +141,16 @@ class JobView(LiveView):
         if self._handle is not None:
             self._handle.update(finished(self._job, self._place))
         # A page may be about to tell that it is there: it gets the button then.
-        if self._job.now.state is not State.BLOCKED:
+        if not _has_button(self._job):
             self._handle = None
 
-    def _try_again(self) -> None:
-        """Have another job for the same request take the place of one that was blocked."""
+    def _go_on(self, kind: str) -> None:
+        """Have another job take the place: for the same request where that was blocked, or for a draft's final."""
         with self._turn:
             old = self._job
-            if old.now.state is not State.BLOCKED:
+            if kind == "rerun" and old.now.state is not State.BLOCKED:
                 raise InvalidRequest(f"Job {old.id} is {old.status}.", hint="")
-            new = old.rerun()
+            new = old.rerun() if kind == "rerun" else old.finalize()
             self._stop_timer()
             self._job = new
             if self._replaced is not None:
@@ -172,12 +172,17 @@ class JobView(LiveView):
         super()._receive(view, content, buffers)
 
     def handle(self, command: Command, payload: Any) -> Exchanged:  # noqa: ARG002  nothing is said but the kind
-        """Cancel the job, or try a blocked one again."""
-        if command.kind == "rerun":
-            self._try_again()
-        else:
+        """Cancel the job, try a blocked one again, or make a draft final."""
+        if command.kind == "cancel":
             self._job.cancel()
+        else:
+            self._go_on(command.kind)
         return Nothing()
+
+
+def _has_button(job: Job) -> bool:
+    """Whether a job that is over has a button: it was blocked, or is a draft."""
+    return job.now.state is State.BLOCKED or (job.is_draft and job.now.state is State.SUCCEEDED)
 
 
 def make_card(job: Job, place: Place, behind: str) -> Card:
@@ -206,18 +211,21 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
             )
             if part
         ]
+    drafted = made and job.is_draft
+    actions: list[CardAction] = ["rerun"] if blocked else [] if now.state.final else ["cancel"]
     return Card(
         id=job.id,
         state=now.state.value,
         prompt=job.request.prompt,
         # Once the clip is here, it was taken after all.
-        settings=[*text.settings(job.request), *([] if made else text.doubts(job.request, job.provider))],
+        settings=[*text.settings_of(job), *([] if made else text.doubts(job.request, job.provider))],
         cost="" if made else text.cost_of(job),
+        final_cost=text.final_cost(job) if drafted else "",
         tag="" if job.provider.bills else job.provider.title,
         shape=frame_of(job.request.shape),
         backdrop=behind,
         line=line,
         progress=text.progress(now),
-        actions=["rerun"] if blocked else [] if now.state.final else ["cancel"],
+        actions=["finalize"] if drafted else actions,
         videos=videos,
     )

@@ -64,7 +64,7 @@ class Commands:
         if (name, arguments) == ("doctor", ["--repair"]):
             print(self._studio().library.repair())  # noqa: T201
             return
-        yes = name == "rerun" and "--yes" in arguments
+        yes = name in ("rerun", "final") and "--yes" in arguments
         if yes:
             arguments.remove("--yes")
         commands: dict[str, tuple[int | range, Callable[..., object]]] = {
@@ -75,6 +75,7 @@ class Commands:
             "show": (1, self._show_named),
             "retry": (1, self._retry),
             "rerun": (1, lambda typed: self._rerun(typed, confirm=yes)),
+            "final": (1, lambda typed: self._finalize(typed, confirm=yes)),
             "sweeps": (0, lambda: display(sweeps_table(self._studio().sweeps.all(20)))),
             "pause": (1, lambda sweep_id: self._studio().sweeps.get(sweep_id).pause()),
             "resume": (1, lambda sweep_id: self._studio().sweeps.get(sweep_id).resume()),
@@ -157,6 +158,15 @@ class Commands:
             self._show_sweep(sweep)
         else:
             self._show(self._studio().jobs.rerun(typed))
+
+    def _finalize(self, typed: str, *, confirm: bool) -> None:
+        if is_sweep_id(typed):
+            sweep = self._studio().sweeps.get(typed)
+            finals = sweep.finalize(confirm=confirm)
+            print(f"{count_jobs(finals, 'makes', 'make')} drafts of sweep {sweep.id} final.")  # noqa: T201
+            self._show_sweep(sweep)
+        else:
+            self._show(self._studio().job(typed).finalize())
 
     def _show(self, job: Job) -> None:
         show_job(job, self._place, self._shell)

@@ -132,6 +132,8 @@ def _suits(command: str, job: Job) -> bool:
         return state is State.UNCERTAIN
     if command == "rerun":
         return state.final and state is not State.UNCERTAIN and not job.fetchable
+    if command == "final":
+        return job.is_draft and state is State.SUCCEEDED
     return job.fetchable if command == "retry" else True
 
 

@@ -16,6 +16,7 @@ from IPython.display import HTML
 from IPython.display import Video as IPythonVideo
 from markupsafe import Markup, escape
 
+from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
 from veo_nb.engine.jobs import Preview, Unfetched
 from veo_nb.engine.video import Video
@@ -25,6 +26,7 @@ from veo_nb.notebook import text as words
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
 from veo_nb.request import misfit
+from veo_nb.store.billing import Saving
 from veo_nb.store.rows import State
 
 EMBED_LIMIT = 8_000_000
@@ -63,7 +65,7 @@ class ClipVideo(IPythonVideo):  # type: ignore[misc]
 def finished(job: Job, place: Place, status: str = "") -> ClipVideo | HTML:
     """The output of a job that is over: its videos, or why there are none. `status` replaces the last line."""
     status = status or last_line(job, place)
-    text = f"{job.request.prompt}\n{' · '.join(words.settings(job.request))}\n{status}"
+    text = f"{job.request.prompt}\n{' · '.join(words.settings_of(job))}\n{status}"
     if not job.videos:
         return PlainHTML(_frame(job, _no_video(job), status), text)
     shape = frame_of(job.request.shape)
@@ -90,7 +92,7 @@ def last_line(job: Job, place: Place) -> str:
         return words.ending(job)
     parts = [format_line(words.line(job), 0.0), words.cost_of(job)]
     parts += [place.shown(video.path) for video in job.videos]
-    parts.append(words.missing(job))
+    parts += [words.missing(job), words.final(job)]
     return " · ".join(part for part in parts if part)
 
 
@@ -98,20 +100,26 @@ def shown_again(job: Job, place: Place) -> ClipVideo | HTML:
     """The output of a cell whose clip was there already."""
     line = words.shown_again(job.now, datetime.now(UTC).astimezone())
     files = " · ".join(place.shown(video.path) for video in job.videos)
-    return finished(job, place, f"{line} · {files}")
+    return finished(job, place, " · ".join(part for part in (line, files, words.final(job)) if part))
 
 
-def dry_run(preview: Preview, ending: str = "") -> HTML:
-    """What a cell would send and what that would cost; nothing was sent. `ending` is what is said of its model's end."""
+def dry_run(preview: Preview, ending: str = "", *, draft: bool = False) -> HTML:
+    """What a cell would send and what that would cost; nothing was sent.
+
+    `ending` is what is said of its model's end, `draft` says that one was asked for.
+    """
     request, provider = preview.request, preview.provider
     count = request.sample_count or 1
     facts = [
         f"{count} clip{'s' if count > 1 else ''}",
         words.cost(preview.usd, provider, preview.quote.note) or "price unknown",
+        words.in_full(request, preview.in_full),
         f"about {round(preview.seconds)} s",
         f"to {provider.title}",
     ]
-    status = f"Nothing sent · {' · '.join(facts)}"
+    if draft and not request.is_draft:
+        facts.append(undrafted(request).rstrip("."))
+    status = f"Nothing sent · {' · '.join(fact for fact in facts if fact)}"
     if preview.stored is not None:
         status += f" · job {preview.stored.id} is there already and would be shown"
     elif preview.bill.spent or preview.bill.budget is not None:
@@ -122,13 +130,23 @@ def dry_run(preview: Preview, ending: str = "") -> HTML:
         status += f" · --fit crop or --fit pad makes the picture {request.shape} before it is sent"
     status += "".join(f" · {doubt}: it would be sent as it is" for doubt in words.doubts(request, provider))
     status += f" · {ending.rstrip('.')}" if ending else ""
+    said = words.settings(request, _saving(preview))
     rows = [
         Markup('<p dir="auto" style="{};white-space:pre-wrap">{}</p>').format(_ROW, request.prompt),
-        _settings(words.settings(request), provider.bills, ""),
+        _settings(said, provider.bills, ""),
         Markup('<p style="{};color:{}">{}</p>').format(_ROW, SOFT, status),
     ]
     html = Markup('<div style="{}">{}</div>').format(ROOT, Markup("").join(rows))
-    return PlainHTML(html, f"{request.prompt}\n{' · '.join(words.settings(request))}\n{status}")
+    return PlainHTML(html, f"{request.prompt}\n{' · '.join(said)}\n{status}")
+
+
+def _saving(preview: Preview) -> str:
+    """What a draft saves; empty where there is none."""
+    if preview.in_full is None:
+        return ""
+    usd, full = preview.usd, preview.in_full.usd
+    share = usd / full if full and usd is not None else None
+    return words.saving(Saving(resolution=preview.request.lines, share=share))
 
 
 def job_table(jobs: Iterable[Job], now: float, unfetched: Iterable[Unfetched] = ()) -> HTML:
@@ -144,7 +162,7 @@ def job_table(jobs: Iterable[Job], now: float, unfetched: Iterable[Unfetched] = 
         prompt = prompt if len(prompt) <= 72 else prompt[:71] + "…"
         state = format_line(words.line(job), now)
         when = words.made_when(job.now, datetime.fromtimestamp(now).astimezone())
-        chosen = " · ".join(words.settings(job.request))
+        chosen = " · ".join(words.settings_of(job))
         lines.append(f"{job.id}  {state:<44.44}  {when:<16}  {prompt}")
         rows.append(
             Markup("<tr>{}{}{}{}{}</tr>").format(
@@ -218,7 +236,7 @@ def _frame(job: Job, box: Markup, status: str) -> str:
         _ROW, _CLAMPED, job.request.prompt[:2000], job.request.prompt
     )
     made = job.now.state is State.SUCCEEDED
-    said = [*words.settings(job.request), *([] if made else words.doubts(job.request, job.provider))]
+    said = [*words.settings_of(job), *([] if made else words.doubts(job.request, job.provider))]
     chosen = _settings(said, job.provider.bills, "" if made else words.cost_of(job))
     line = Markup(
         '<div style="{};display:flex;gap:8px;padding:4px 0"><span style="flex:1">{}</span>'

@@ -13,8 +13,10 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from IPython.display import display
 
 from veo_nb import catalog
+from veo_nb.config import Settings
+from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
-from veo_nb.engine.video import Video
+from veo_nb.engine.video import Video, own_model
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notebook.commands import Commands
 from veo_nb.notebook.completion import Matcher
@@ -24,6 +26,7 @@ from veo_nb.notebook.login import SetKey
 from veo_nb.notebook.options import CellCommand, as_options, parse_cell
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.showing import find_place_here, is_terminal, show_job, show_sweep, wait_for_jobs
+from veo_nb.request import SOURCES
 from veo_nb.store.billing import Bill
 from veo_nb.studio import Studio
 from veo_nb.sweep.axes import Axis, Value
@@ -136,16 +139,21 @@ class VeoMagics(Magics):  # type: ignore[misc]
         command = parse_cell(line, cell, self.shell.user_ns)
         fields = {name: self._value(name, value) for name, value in command.fields.items()}
         studio = self._studio()
+        if not any(name == "model" for name in (*fields, *(axis.name for axis in command.axes))):
+            fields |= _model_of_source(fields, studio.settings)
         if command.axes:
             self._sweep(command, fields)
             return
         if command.dry_run:
             preview = studio.preview(command.prompt, take=command.take, fresh=command.fresh, **fields)
-            display(dry_run(preview, studio.jobs.workspace.ending(preview.request.model, preview.provider)))
+            ending = studio.jobs.workspace.ending(preview.request.model, preview.provider)
+            display(dry_run(preview, ending, draft=bool(fields.get("draft"))))
             return
         job, new = studio.submit(command.prompt, take=command.take, fresh=command.fresh, **fields)
         if command.out:
             self.shell.user_ns[command.out] = job
+        if fields.get("draft") and not job.is_draft:
+            print(undrafted(job.request))  # noqa: T201
         over = job.now.state.final
         self._show(job, new=new, out=command.out)
         if command.wait and over:
@@ -171,6 +179,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
         sweep = studio.sweep(command.prompt, confirm=command.yes, **how)
         if command.out:
             self.shell.user_ns[command.out] = sweep
+        made = [cell.request for cell in sweep.cells if cell.request is not None]
+        if fields.get("draft") and (whole := [one for one in made if not one.is_draft]):
+            print(f"{len(whole)} of {len(made)}: {undrafted(whole[0])}")  # noqa: T201
         if command.wait and is_terminal(self.shell):
             sweep.wait()
         self._show_sweep(sweep)
@@ -227,6 +238,15 @@ class VeoMagics(Magics):  # type: ignore[misc]
 
     def _show_sweep(self, sweep: Sweep) -> None:
         show_sweep(sweep, self.place, self.shell)
+
+
+def _model_of_source(fields: Mapping[str, Any], settings: Settings) -> dict[str, str]:
+    """The model that made the clip that is changed or gone on from, as `job.edit` and `job.extend` take it."""
+    name = next((name for name in SOURCES if fields.get(name) is not None), "")
+    clip = fields.get(name)
+    if isinstance(clip, Job):
+        clip = clip.video
+    return own_model(clip, settings, edits=name == "edit") if isinstance(clip, Video) else {}
 
 
 def _exists(path: str) -> bool:

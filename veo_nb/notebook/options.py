@@ -52,7 +52,7 @@ class CellCommand:
     prompt: str
     """With its `{{names}}` filled in; of a sweep as it was written, since each cell is filled in anew."""
     fields: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of `catalog.OPTIONS` by name, only those that were given; images and videos still as they were typed."""
+    """Fields of `catalog.OPTIONS` by name, and `draft`, only those that were given; images and videos still as typed."""
     take: int = 1
     fresh: bool = False
     dry_run: bool = False
@@ -287,6 +287,7 @@ WORDS = {
 """What stands for a value, by the kind of the field."""
 
 OWN: tuple[tuple[str, str, str], ...] = (
+    (catalog.DRAFT.flag, "", catalog.DRAFT.help),
     ("take", "N", "another sample of the same request: --take 2"),
     ("fresh", "", "ask anew, whatever is stored"),
     ("out", "NAME", "put the job into this variable"),
@@ -303,7 +304,8 @@ OWN: tuple[tuple[str, str, str], ...] = (
     ("yes", "", "go ahead with a large sweep"),
 )
 """Options of the cell itself: name, value, meaning."""
-_OWN_NAMES = tuple(flag.replace("-", "_") for flag, _, _ in OWN)
+_OWN_NAMES = tuple(flag.replace("-", "_") for flag, _, _ in OWN if flag != catalog.DRAFT.flag)
+"""Those that are no field of what is asked for."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -367,7 +369,7 @@ def _parser() -> _Parser:
         parser.add_argument(f"--{flag}", action="append")
     for flag in ("rows", "columns"):
         parser.add_argument(f"--{flag}", action=_Once)
-    for flag in ("fresh", "dry-run", "wait", "yes"):
+    for flag in ("draft", "fresh", "dry-run", "wait", "yes"):
         parser.add_argument(f"--{flag}", action="store_true", default=None, dest=flag.replace("-", "_"))
     return parser
 

@@ -70,6 +70,13 @@ class Estimate(Exchanged, frozen=True, tag_field="kind", tag="estimate"):
     """Seconds from start to end."""
 
 
+class Reported(Exchanged, frozen=True, tag_field="kind", tag="reported"):
+    """Progress as the provider reports it."""
+
+    share: float
+    """From 0 to 1."""
+
+
 class Transfer(Exchanged, frozen=True, tag_field="kind", tag="transfer"):
     """Progress counted in bytes."""
 
@@ -77,7 +84,7 @@ class Transfer(Exchanged, frozen=True, tag_field="kind", tag="transfer"):
     total: int
 
 
-Progress = Estimate | Transfer
+Progress = Estimate | Reported | Transfer
 
 
 class CardClip(Exchanged, frozen=True):
@@ -93,7 +100,7 @@ class CardClip(Exchanged, frozen=True):
     """What tells it from its siblings; empty for an only one."""
 
 
-CardAction = Literal["cancel", "rerun"]
+CardAction = Literal["cancel", "rerun", "finalize"]
 """What a person can have done with the job of a card."""
 
 
@@ -106,6 +113,8 @@ class Card(Exchanged, frozen=True):
     settings: list[str]
     """What was set, in reading order: `["fast", "9:16", "8 s"]`."""
     cost: str
+    final_cost: str
+    """What it would cost to make a draft final: `about $0.70`; empty where it is none, or no price is known."""
     tag: str
     """`sandbox`, or empty."""
     shape: Shape
@@ -164,7 +173,12 @@ Exchange = tuple[type[Exchanged], type[Exchanged]]
 Commands = Mapping[str, Exchange]
 """The kinds of command that a view takes."""
 
-COMMANDS: Commands = {"clock": (Nothing, Now), "cancel": (Nothing, Nothing), "rerun": (Nothing, Nothing)}
+COMMANDS: Commands = {
+    "clock": (Nothing, Now),
+    "cancel": (Nothing, Nothing),
+    "rerun": (Nothing, Nothing),
+    "finalize": (Nothing, Nothing),
+}
 """Those of the card."""
 
 

@@ -13,9 +13,18 @@ from veo_nb.engine.jobs import Unfetched
 from veo_nb.engine.lease import Awaited
 from veo_nb.media.picture import Picture
 from veo_nb.media.shape import frame_of, ratio_of
-from veo_nb.notebook.protocol import Estimate, Part, Progress, Since, Transfer, Until, format_elapsed
+from veo_nb.notebook.protocol import (
+    Estimate,
+    Part,
+    Progress,
+    Reported,
+    Since,
+    Transfer,
+    Until,
+    format_elapsed,
+)
 from veo_nb.request import LEADERS, VideoRequest, misfit
-from veo_nb.store.billing import Bill, ask_price
+from veo_nb.store.billing import Bill, Quote, Saving, ask_price
 from veo_nb.store.rows import State
 
 MEGABYTE = 1_000_000
@@ -40,9 +49,11 @@ def line(job: Job) -> list[Part]:
 
 
 def progress(now: Snapshot) -> Progress | None:
-    """How far a job is: guessed while it runs, counted while it downloads."""
+    """How far a job is: reported or guessed while it runs, counted while it uploads or downloads."""
     if now.note is not None and now.note.kind == "uploading" and now.total:
         return Transfer(done=now.received, total=now.total)
+    if now.state is State.RUNNING and now.progress is not None:
+        return Reported(share=now.progress)
     held = now.note is not None and now.note.kind == "held_open"
     if (now.state is State.RUNNING or held) and now.submitted_at is not None:
         return Estimate(since=now.submitted_at, expected=now.typical)
@@ -97,13 +108,23 @@ def _lost(job: Job) -> str:
     return f"{which} {'are' if samples[1:] and job.now.videos else 'is'} lost: {why.rstrip('.')}"
 
 
-def settings(request: VideoRequest) -> list[str]:
-    """What was set, as short words: the model, then nothing that was left to the provider."""
+def settings_of(job: Job) -> list[str]:
+    """`settings` of a job's request; of a draft with what it saves."""
+    return settings(job.request, draft(job))
+
+
+def settings(request: VideoRequest, drafted: str = "") -> list[str]:
+    """What was set, as short words: the model, then nothing that was left to the provider.
+
+    `drafted` stands for the resolution of a draft, where more is known of it.
+    """
+    drafted = drafted or (f"Draft: {request.resolution}" if request.is_draft else "")
     enhanced = {True: "prompt enhanced", False: "prompt as written", None: ""}[request.enhance_prompt]
     shown = [
-        catalog.MODELS[request.model].alias,
+        drafted,
+        catalog.model(request.model).alias,
         _shape(request),
-        request.resolution,
+        "" if drafted else request.resolution,
         request.duration_seconds and f"{request.duration_seconds} s",
         request.image and f"from {_picture(request.image, request.shape)}",
         request.last_frame and f"to {_picture(request.last_frame, request.shape)}",
@@ -120,6 +141,65 @@ def settings(request: VideoRequest) -> list[str]:
         request.resize_mode and f"resized by {request.resize_mode}",
     ]
     return [str(part) for part in shown if part]
+
+
+def draft(job: Job) -> str:
+    """`Draft: 360p at about a third of the price`; empty for a job that makes none."""
+    if not job.is_draft:
+        return ""
+    full, once = job.final_quote.usd, job.now.unanswered == 0
+    share = job.estimate / full if full and job.estimate is not None and once else None
+    return saving(Saving(resolution=job.request.lines, share=share))
+
+
+def saving(found: Saving) -> str:
+    """`Draft: 360p at about a third of the price`."""
+    share = "" if found.share is None else f" at about {_share(found.share)} of the price"
+    return f"Draft: {found.resolution}{share}"
+
+
+def _share(share: float) -> str:
+    near = min(_SHARES, key=lambda name: abs(_SHARES[name] - share))
+    return near if abs(_SHARES[near] - share) <= 0.05 * share else f"{share:.0%}"
+
+
+_SHARES = {
+    "three quarters": 3 / 4,
+    "two thirds": 2 / 3,
+    "half": 1 / 2,
+    "a third": 1 / 3,
+    "a quarter": 1 / 4,
+    "a fifth": 1 / 5,
+    "a tenth": 1 / 10,
+}
+
+
+def final_cost(job: Job) -> str:
+    """What the final of a draft would cost; empty where no price is known."""
+    found = job.final_quote
+    return cost(found.usd, job.provider, found.note)
+
+
+def final(job: Job) -> str:
+    """How a draft that is here is made final, or which job its final is; empty for anything else."""
+    if not job.is_draft or job.now.state is not State.SUCCEEDED:
+        return ""
+    if (made := job.final) is not None:
+        return f"its final is {made.id}: %veo show {made.id}"
+    price = final_cost(job)
+    return f"%veo final {job.id} makes it final{f', {price}' if price else ''}{differs(job)}"
+
+
+def differs(job: Job) -> str:
+    """The warning that a final is not the same again, where the model takes no seed; else empty."""
+    return "" if job.request.seed is not None else "; it will differ, since the model takes no seed"
+
+
+def in_full(request: VideoRequest, found: Quote | None) -> str:
+    """`in full about $0.70`, for the final of a draft that is not made yet; empty for what is no draft."""
+    if found is None or not request.is_draft:
+        return ""
+    return f"in full {'at an unknown price' if found.usd is None else f'about {dollars(found.usd)}'}"
 
 
 def cost(usd: float | None, provider: catalog.Provider, note: str = "") -> str:
@@ -303,6 +383,7 @@ _AWAITED = {
     "notebook": "being made by another notebook on {name}: {jobs}",
     "silence": "{jobs} {verb} for a kernel on {name} that may be gone: taken on once it has said nothing for a minute",
     "provider": "{jobs} {verb} for {name}, a provider that is not known here: install its package",
+    "address": "{jobs} {verb} for the address of the {name}: set VEO_NB_BASE_URL",
     "key": "{jobs} {verb} for a key: %veo login {name}",
 }
 
@@ -358,6 +439,8 @@ _NOTED = {
 
 def _generating(now: Snapshot) -> list[Part]:
     began = now.submitted_at or now.created_at
+    if now.progress is not None:
+        return ["Generating", Since(at=began), f"{now.progress:.0%}".replace("%", " %")]
     past = "longer than most"
     if now.slow is not None:
         past = f"longer than most (9 of 10 take under {format_elapsed(math.ceil(now.slow))})"

@@ -1,7 +1,7 @@
 """A local server that speaks the provider's wire and renders real videos: to try, to test, to work without a key.
 
 `python -m veo_nb.sandbox` starts it. It is a program of its own: other parts of the package start it and talk
-to it over HTTP, and none imports it. It speaks Veo's two dialects, Gemini's and Vertex AI's, and Omni's (`interactions`), and refuses what the service
+to it over HTTP, and none imports it. It speaks Veo's two dialects, Gemini's and Vertex AI's, Omni's (`interactions`) and that of gateways (`videos`), and refuses what the service
 refuses: a wrong key, an unknown model, fields that don't go together, a broken image, an operation or a file that is not
 there or not any more, too many requests.
 

@@ -26,6 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from veo_nb.sandbox import vertex, wire
+from veo_nb.sandbox.videos import refusal
 from veo_nb.sandbox.wire import Refused
 
 MINUTE = 60.0
@@ -76,6 +77,8 @@ class Gate:
             return None
         if not any(hmac.compare_digest(key, self.key) for key in _keys(headers)):
             body = vertex.UNAUTHORIZED if is_googles(path) else wire.UNAUTHORIZED
+            if path.startswith("/v1/videos"):
+                body = refusal.UNAUTHORIZED
             # What stands in front of the newer service answers with a list.
             return JSONResponse([vertex.UNAUTHORIZED] if "/interactions" in path else body, 401)
         return None

@@ -22,9 +22,9 @@ from veo_nb.sandbox import faults, wire
 from veo_nb.sandbox.faults import Call, Fault, Faults
 
 CALLS: tuple[tuple[Call, re.Pattern[str]], ...] = (
-    ("submit", re.compile(r":predictLongRunning$|/interactions$")),
-    ("poll", re.compile(r"/operations/|:fetchPredictOperation$|/interactions/[^/]+$")),
-    ("download", re.compile(r"/files/[^/]*:download$|/storage/v1/b/")),
+    ("submit", re.compile(r":predictLongRunning$|/interactions$|^/v1/videos$")),
+    ("poll", re.compile(r"/operations/|:fetchPredictOperation$|/interactions/[^/]+$|^/v1/videos/[^/]+$")),
+    ("download", re.compile(r"/files/[^/]*:download$|/storage/v1/b/|^/v1/videos/[^/]+/content$")),
     ("upload", re.compile(r"^/upload/[^/]+/files$")),
     ("models", re.compile(r"^/v1(?:beta)?/models$|/publishers/google/models/[^/:]+$")),
 )
@@ -161,7 +161,9 @@ def _cut(receive: Receive, size: int) -> Receive:
 def _call(scope: Scope) -> Call | None:
     if scope["type"] != "http":
         return None
-    return next((call for call, pattern in CALLS if pattern.search(scope["path"])), None)
+    found = next((call for call, pattern in CALLS if pattern.search(scope["path"])), None)
+    # A list of what there is has the address of a submit.
+    return None if found == "submit" and scope["method"] != "POST" else found
 
 
 def _transport(scope: Scope) -> asyncio.Transport:

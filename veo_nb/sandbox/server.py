@@ -1,4 +1,4 @@
-"""The server's routes: submit, poll and download in Veo's two dialects, and those of the third."""
+"""The server's routes: submit, poll and download in Veo's two dialects, and those of the other forms."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from veo_nb.sandbox.mishap import Mishaps
 from veo_nb.sandbox.recipe import write_recipe
 from veo_nb.sandbox.service import Sandbox, read_body, send_video, start
 from veo_nb.sandbox.store import Operation
+from veo_nb.sandbox.videos.routes import routes as videos
 
 SHORT = "publishers/google/models/{model}"
 FULL = "projects/{project}/locations/{location}/publishers/google/models/{model}"
@@ -203,7 +204,7 @@ def application(sandbox: Sandbox) -> ASGIApp:
         *(Route(path, download) for path in (files, f"/upload{files}")),
         *(Route(path, download_object) for path in (objects, f"/download{objects}")),
     ]
-    routes += interactions()
+    routes += [*interactions(), *videos()]
     for version in ("v1", "v1beta1"):
         routes.append(Route(f"/{version}/{SHORT}", publisher_model))
         for where in (SHORT, FULL):

@@ -148,6 +148,14 @@ class Store:
         row = self._base.execute("SELECT * FROM operations WHERE id = ?", (operation,)).fetchone()
         return None if row is None else self._operation(row)
 
+    def find_named(self, beginning: str) -> list[Operation]:
+        """The operations whose names begin so, the oldest first."""
+        rows = self._base.execute(
+            "SELECT * FROM operations WHERE substr(name, 1, ?) = ? ORDER BY submitted, rowid",
+            (len(beginning), beginning),
+        )
+        return [self._operation(row) for row in rows.fetchall()]
+
     def find_file(self, name: str) -> tuple[Operation, int] | None:
         """The operation that made this video, and which of its samples it is."""
         row = self._base.execute("SELECT operation, sample FROM files WHERE id = ?", (name,)).fetchone()

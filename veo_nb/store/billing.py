@@ -16,7 +16,7 @@ from typing import Any
 
 from veo_nb import catalog
 from veo_nb.config import FILE, Settings
-from veo_nb.errors import BudgetExceeded
+from veo_nb.errors import BudgetExceeded, InvalidRequest
 from veo_nb.request import VideoRequest
 from veo_nb.store.rows import is_fetchable
 
@@ -63,11 +63,73 @@ def quote(
     return Quote(usd=usd, note=price.note)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Saving:
+    """What a draft has: the cheapest resolution, and its share of the price in full, None where that is unknown."""
+
+    resolution: str
+    share: float | None
+
+
+def find_saving(
+    values: catalog.Values, provider: catalog.Provider, prices: Sequence[catalog.Price]
+) -> Saving | None:
+    """What a draft of these fields would have; None where nothing is cheaper than what they ask for.
+
+    Only the resolution differs. Sound and length are as asked, since they are part of what is judged by a draft.
+
+    Raises:
+        InvalidRequest: no price is known, so nobody can say what is cheapest.
+    """
+    provider, name = catalog.find_served(str(values.get("model") or provider.default_model), provider)
+    model = catalog.find_model(name, provider)
+    if model is None:
+        return None
+    asked = str(values.get("resolution") or model.default_resolution)
+    seconds = values.get("duration_seconds") or model.default_duration
+    usd: dict[str, float] = {}
+    wrong = {one.message for one in catalog.check(values, provider)}
+    # The largest first: of those that cost the same it is most like the final.
+    for lines in reversed(model.resolutions or (asked,)):
+        sound = values.get("generate_audio") is not False
+        price = catalog.find_price(prices, provider, model.id, resolution=lines, sound=sound)
+        other = catalog.check({**values, "model": model.id, "resolution": lines}, provider)
+        if price is not None and (lines == asked or {one.message for one in other} <= wrong):
+            usd[lines] = price.usd_per_call + price.usd_per_second * seconds
+    if not usd:
+        raise InvalidRequest(
+            f"Nobody knows what the cheapest clip of {model.title} is: it has no known price at {provider.title}.",
+            hint=f"Ask for a resolution in place of a draft. {ask_price(provider, model.id)}",
+            field="draft",
+        )
+    cheapest = min(usd, key=usd.__getitem__)
+    full = usd.get(asked)
+    if cheapest == asked or (full is not None and usd[cheapest] > full - _LEAST_SAVED):
+        return None
+    return Saving(resolution=cheapest, share=None if full is None else usd[cheapest] / full)
+
+
+_LEAST_SAVED = 1e-6
+
+
+def make_draft(
+    request: VideoRequest, take: int, provider: catalog.Provider, prices: Sequence[catalog.Price]
+) -> VideoRequest:
+    """The draft of a request, with a seed that its final has too; the request itself where nothing is cheaper.
+
+    Raises:
+        InvalidRequest: no price is known, so nobody can say what is cheapest.
+    """
+    values = {"prompt": request.prompt, "model": request.model, **request.settings()}
+    saving = find_saving(values, provider, prices)
+    return request.seeded(provider, take).as_draft(saving.resolution) if saving else request
+
+
 def _seconds(request: VideoRequest, provider: catalog.Provider) -> float:
     """Seconds that are made: of an edit those of its clip, of Veo's extension what it always adds."""
     if request.edit is not None:
         return float(getattr(request.edit.clip, "duration", 0.0)) or request.seconds
-    veo = provider.dialect_of(catalog.MODELS[request.model]) in catalog.VEO
+    veo = provider.dialect_of(catalog.model(request.model)) in catalog.VEO
     return EXTENSION_SECONDS if request.video is not None and veo else request.seconds
 
 
@@ -178,7 +240,10 @@ def ask_price(provider: catalog.Provider, model: str) -> str:
     """How a person says what a model costs at this provider."""
     known = catalog.MODELS.get(model)
     figure = "{ per_call = USD }" if provider.price_note else "USD per second"
-    return f"Put {known.alias if known else model} = {figure} under [prices.{provider.name}] in {FILE}."
+    name = known.alias if known else model
+    # With a dot or a slash in it TOML wants quotes around it.
+    name = name if re.fullmatch(r"[\w-]+", name, re.ASCII) else f'"{name}"'
+    return f"Put {name} = {figure} under [prices.{provider.name}] in {FILE}."
 
 
 Admit = Callable[[tuple[Charge, ...]], None]

@@ -1,18 +1,22 @@
-"""Where a clip came from, and what came of it: frames that became first frames, clips that were gone on from, joins."""
+"""Where a clip came from, and what came of it: frames that became first frames, clips that were gone on from, drafts that
+were made final, joins.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from veo_nb.media.picture import Origin
+from veo_nb.request import as_drafted, fingerprint_of, full_form
 from veo_nb.store.ledger import Ledger
 
 FRAMES = ("image", "last_frame")
 HOW = {"video": "goes on from it", "edit": "changes it"}
 """The fields that hold a clip, and what is made of it."""
+FINAL = "makes it final"
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,13 @@ class Lineage:
 class Step(Link):
     """A clip among those that were made of one another by changing it or by going on from it.
 
-    `parent` is the key of the one before, empty for the first; `depth` how many are before it on its way from there.
+    `parent` is the key of the one before, empty for the first; `depth` how many are before it on its way from there;
+    `draft` whether it is one.
     """
 
     parent: str = ""
     depth: int = 0
+    draft: bool = False
 
 
 def note_origin(ledger: Ledger, sha256: str, origin: Origin) -> None:
@@ -78,13 +84,16 @@ def _key_of(ledger: Ledger, source: str) -> str:
 def find_lineage(ledger: Ledger, job_id: str, sample: int) -> Lineage:
     """What is known of where this clip came from and what came of it."""
     return Lineage(
-        tuple(dict.fromkeys(_sources(ledger, job_id))),
+        tuple(dict.fromkeys(_sources(ledger, job_id, sample))),
         tuple(dict.fromkeys(_results(ledger, job_id, sample))),
     )
 
 
 def find_steps(ledger: Ledger, job_id: str, sample: int) -> tuple[Step, ...]:
-    """The tree of steps in which this clip is one, each before those that were made of it; () where it stands alone."""
+    """The tree of steps in which this clip is one, each before those that were made of it; () where it stands alone.
+
+    A final is a step from its draft, and not from what both were made of.
+    """
     made: dict[str, list[tuple[str, str]]] = {}
     source: dict[str, str] = {}
     fields = ", ".join(f"json_extract(request, '$.{name}.key') AS {name}" for name in HOW)
@@ -95,23 +104,57 @@ def find_steps(ledger: Ledger, job_id: str, sample: int) -> tuple[Step, ...]:
                 made.setdefault(source[row["id"]], []).append((row["id"], how))
     # Of a job with several samples the one on the way to this clip, else the first.
     way = [f"{job_id}/{sample}"]
-    while (before := source.get(way[-1].partition("/")[0], "")) and before not in way:
+    while (before := _draft_of(ledger, way[-1]) or source.get(way[-1].partition("/")[0], "")) and (
+        before not in way
+    ):
         way.append(before)
     samples = {key.partition("/")[0]: key for key in way}
     found: list[Step] = []
-    left = [Step(way[-1], "", _link(ledger, way[-1], "").prompt)]
+    left = [(way[-1], "", "", 0)]
     while left:
-        step = left.pop()
-        found.append(step)
-        for child, how in reversed(made.get(step.key, [])):
-            link = _link(ledger, samples.get(child, f"{child}/0"), how)
-            left.append(Step(link.key, how, link.prompt, step.key, step.depth + 1))
+        key, how, parent, depth = left.pop()
+        finals = [(one, FINAL) for one in _finals_of(ledger, key)]
+        of_key = [(samples.get(child, f"{child}/0"), how) for child, how in made.get(key, [])]
+        made_of_it = [*finals, *(one for one in of_key if not _draft_of(ledger, one[0]))]
+        link = _link(ledger, key, how)
+        found.append(Step(key, how, link.prompt, parent, depth, draft=_is_draft(ledger, key)))
+        left += [(child, how, key, depth + 1) for child, how in reversed(made_of_it)]
     return tuple(found) if len(found) > 1 else ()
 
 
-def _sources(ledger: Ledger, job_id: str) -> Iterator[Link]:
+def _finals_of(ledger: Ledger, key: str) -> list[str]:
+    """The clips that are the final of this one, by their keys; none where it is no draft."""
+    return _likewise(ledger, key, full_form) if _is_draft(ledger, key) else []
+
+
+def _draft_of(ledger: Ledger, key: str) -> str:
+    """The clip that this one is the final of; empty where there is none."""
+    return next(iter(_likewise(ledger, key, as_drafted)), "")
+
+
+def _likewise(ledger: Ledger, key: str, form: Callable[[dict[str, Any]], dict[str, Any]]) -> list[str]:
+    """The clips whose request is another form of this one's, with the same take."""
+    job_id, _, sample = key.partition("/")
+    for row in ledger.read("SELECT request, provider, take FROM jobs WHERE id = ?", (job_id,)):
+        wanted = fingerprint_of(form(json.loads(row["request"])), row["provider"])
+        found = ledger.read(
+            "SELECT id FROM jobs WHERE fingerprint = ? AND take = ? AND id != ? ORDER BY created_at, rowid",
+            (wanted, row["take"], job_id),
+        )
+        return [f"{one['id']}/{sample}" for one in found]
+    return []
+
+
+def _is_draft(ledger: Ledger, key: str) -> bool:
+    found = ledger.read("SELECT request FROM jobs WHERE id = ?", (key.partition("/")[0],))
+    return any("final_resolution" in json.loads(row["request"]) for row in found)
+
+
+def _sources(ledger: Ledger, job_id: str, sample: int) -> Iterator[Link]:
     for row in ledger.read("SELECT request FROM jobs WHERE id = ?", (job_id,)):
         request = json.loads(row["request"])
+        if draft := _draft_of(ledger, f"{job_id}/{sample}"):
+            yield _link(ledger, draft, FINAL)
         for name, how in HOW.items():
             if key := _key_of(ledger, str((request.get(name) or {}).get("key", ""))):
                 yield _link(ledger, key, how)
@@ -126,6 +169,8 @@ def _sources(ledger: Ledger, job_id: str) -> Iterator[Link]:
 
 def _results(ledger: Ledger, job_id: str, sample: int) -> Iterator[Link]:
     key = f"{job_id}/{sample}"
+    for final in _finals_of(ledger, key):
+        yield _link(ledger, final, FINAL)
     found = ledger.read("SELECT uri FROM videos WHERE job_id = ? AND sample = ?", (job_id, sample))
     address = found[0]["uri"] if found else ""
     for name, how in HOW.items():

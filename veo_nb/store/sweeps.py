@@ -88,6 +88,17 @@ class SweepLedger:
             ledger.changed.emit(Change("sweep", written.id))
         return written
 
+    def remove(self, sweep_id: str) -> None:
+        """Forget a sweep; the jobs that its cells show stay."""
+
+        def erase(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM sweep_jobs WHERE sweep_id = ?", (sweep_id,))
+            db.execute("DELETE FROM sweeps WHERE id = ?", (sweep_id,))
+
+        ledger = self._ledger()
+        ledger.write(erase)
+        ledger.changed.emit(Change("sweep", sweep_id))
+
     def mark(self, sweep_id: str, **switches: bool) -> None:
         """Note that a sweep is `paused` or `entering`, or no longer."""
         sets = ", ".join(f"{name} = :{name}" for name in switches)

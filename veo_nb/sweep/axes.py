@@ -29,7 +29,9 @@ from veo_nb.sweep.template import look_up, variables
 MOST_VALUES = 10_000
 """On one axis; more is a mistake, and would not fit on any screen."""
 
-SETTABLE: dict[str, catalog.Field] = {item.name: item for item in (*catalog.FIELDS, catalog.FIT)}
+SETTABLE: dict[str, catalog.Field] = {
+    item.name: item for item in (*catalog.FIELDS, catalog.FIT, catalog.DRAFT)
+}
 """All that can be set of a request, and so be an axis."""
 PICTURES = tuple(name for name, item in SETTABLE.items() if item.kind in ("image", "images"))
 """Those that hold images."""

@@ -14,7 +14,8 @@ from veo_nb.sweep.summary import FORBIDDEN, MISSING
 class Cell:
     """One combination. It has a `request` and mostly a `job`; or a `reason` why it can't be made, and a `hint`.
 
-    `position` is its place in the order of the sweep. A rerun gives it another job.
+    `position` is its place in the order of the sweep. A rerun gives it another job, and so does making a draft final:
+    then `draft` is the job that it had before.
     """
 
     def __init__(
@@ -26,7 +27,6 @@ class Cell:
         *,
         reason: str = "",
         hint: str = "",
-        job: Job | None = None,
     ) -> None:
         self.position = position
         self.chosen = chosen
@@ -34,7 +34,20 @@ class Cell:
         self.request = request
         self.reason = reason
         self.hint = hint
-        self.job = job
+        self.job: Job | None = None
+        self.draft: Job | None = None
+
+    def take_up(self, job: Job | None, final: Job | None = None) -> bool:
+        """Let this be its job, or where that is a draft with a final, the final; whether it is another one now."""
+        before, self.job = self.job, final or job
+        if final is not None:
+            self.draft = job
+        elif self.request is not None and self.request.is_draft and job is not None and not job.is_draft:
+            # The final itself: what was there before is its draft.
+            self.draft = self.draft or before
+        else:
+            self.draft = None
+        return self.job is not before
 
     @property
     def values(self) -> dict[str, Any]:
@@ -52,6 +65,11 @@ class Cell:
         if self.request is None:
             return FORBIDDEN
         return self.job.status if self.job is not None else MISSING
+
+    @property
+    def wanted(self) -> VideoRequest | None:
+        """The request of its job: its own, or its draft's final."""
+        return self.job.request if self.job is not None and self.draft is not None else self.request
 
     @property
     def videos(self) -> tuple[Video, ...]:

@@ -76,10 +76,12 @@ def chart(found: Sequence[Result], axis: Axis, measure: str) -> Figure:
 
 
 def _row(clip: Result, on_axes: Sequence[str]) -> dict[str, Any]:
-    request = clip.cell.request
+    request = clip.cell.wanted
     chosen = {name: _value(clip.cell.chosen[name].value, clip.cell.labels[name]) for name in on_axes}
     fields = [name for name in SETTABLE if name not in on_axes]
     asked = {**request.settings(), "prompt": request.prompt, "model": request.model} if request else {}
+    if request is not None and request.is_draft:
+        asked["draft"] = True
     return {
         **chosen,
         **{name: _set(asked[name]) for name in fields if name in asked},

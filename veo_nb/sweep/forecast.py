@@ -30,6 +30,8 @@ class Asked:
     stored: bool
     bills: bool = True
     """False where its provider charges nothing."""
+    in_full: Quote | None = None
+    """What the final of a draft costs; None where it is no draft."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,18 @@ class Forecast:
     """Until the last clip is there."""
     note: str = ""
     """What has to be said beside the price: it is not that of who makes the clips."""
+    drafts: int = 0
+    """Requests for drafts, those whose clip is there among them."""
+    usd_in_full: float | None = None
+    """List price of the finals of all these; None where it is not known of each."""
+
+    @property
+    def in_full(self) -> str:
+        """What the finals of the drafts would cost: `all 8 in full about $9.60`; empty where there are no drafts."""
+        if not self.drafts:
+            return ""
+        which = f"all {self.drafts} in full" if self.drafts > 1 else "in full"
+        return f"{which} {'at an unknown price' if self.usd_in_full is None else f'about ${self.usd_in_full:,.2f}'}"
 
     @property
     def firm(self) -> float | None:
@@ -73,6 +87,7 @@ def forecast(asked: Sequence[Asked], allowed: Callable[[str], tuple[int, int | N
     new = [one for one in asked if not one.stored]
     paid = [one for one in new if one.bills] or new
     priced = [one.quote.usd for one in paid if one.quote.usd is not None]
+    finals = [one.in_full.usd for one in asked if one.in_full is not None]
     return Forecast(
         requests=len(new),
         clips=sum(one.request.sample_count or 1 for one in new),
@@ -81,6 +96,8 @@ def forecast(asked: Sequence[Asked], allowed: Callable[[str], tuple[int, int | N
         unpriced=len(paid) - len(priced),
         seconds=seconds_at_all([(one.request.provider, one.seconds) for one in new], allowed),
         note=next((one.quote.note for one in paid if one.quote.note), ""),
+        drafts=len(finals),
+        usd_in_full=sum(usd for usd in finals if usd is not None) if None not in finals else None,
     )
 
 
@@ -116,6 +133,7 @@ def asked_for(
             seconds=usual[served],
             stored=not fresh and jobs.is_standing(request, take),
             bills=jobs.provider_of(request).bills,
+            in_full=jobs.quote(request.in_full()) if request.is_draft else None,
         )
     return found
 

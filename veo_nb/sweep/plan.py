@@ -15,7 +15,7 @@ from typing import Any
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
 from veo_nb.media.picture import EVERYWHERE, UnreadablePicture, read_picture
-from veo_nb.request import VideoRequest
+from veo_nb.request import VideoRequest, full_form
 from veo_nb.sweep.axes import PICTURES, SETTABLE, Axis, axis_name, read_axes
 from veo_nb.sweep.combinations import Combination, expand, layout, pair
 from veo_nb.sweep.template import check_filled, fill, references, variables
@@ -51,6 +51,12 @@ class Plan:
     fixed: Mapping[str, Any]
     """What is the same in all cells, as plain values: fields, variables of the prompt, `take`."""
     cells: tuple[Planned, ...]
+
+    @property
+    def undrafted(self) -> int:
+        """How many cells of a sweep of drafts have nothing cheaper, and are what they would be in full."""
+        asked = [cell for cell in self.cells if cell.request is not None and not cell.request.is_draft]
+        return len(asked) if self.fixed.get("draft") else 0
 
     def provider(self, default: str) -> str:
         """The provider by whose name it is kept: of its requests where they have one, else the one that is set."""
@@ -106,6 +112,18 @@ def make_plan(
         **words,
         **{catalog.identifier(name) or name: one for name, one in (same or {}).items()},
     }
+    if any(axis.name == "draft" for axis in read):
+        raise InvalidRequest(
+            "draft can't be an axis, since a final is made of a draft that is there.",
+            hint="Make drafts with draft=True, and the best of them final.",
+            field="draft",
+        )
+    if fields.get("draft") is True and any(axis.name == "resolution" for axis in read):
+        raise InvalidRequest(
+            "resolution is an axis, and a draft has the cheapest one whatever it is.",
+            hint="Leave one of them out.",
+            field="resolution",
+        )
     _check_names(read, templates, {*fields} | ({"take"} if take != 1 else set()), words)
     groups = pair(read, zipped)
     rows, columns = layout(groups, rows, columns)
@@ -120,7 +138,7 @@ def make_plan(
         zipped=tuple(tuple(axis.name for axis in group) for group in groups if len(group) > 1),
         rows=rows,
         columns=columns,
-        fixed=_shared(read, templates, cells, words),
+        fixed=_shared(read, templates, cells, words, fields),
         cells=tuple(cells),
     )
 
@@ -244,7 +262,11 @@ def _check_values(axes: Sequence[Axis], cells: Sequence[Planned]) -> None:
 
 
 def _shared(
-    axes: Sequence[Axis], templates: Sequence[str], cells: Sequence[Planned], words: Mapping[str, Any]
+    axes: Sequence[Axis],
+    templates: Sequence[str],
+    cells: Sequence[Planned],
+    words: Mapping[str, Any],
+    fields: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What all cells have in common, as plain values that stay the same from one kernel to the next."""
     names = {axis.name for axis in axes}
@@ -254,7 +276,13 @@ def _shared(
     if any(picture.leads for picture in first.request.pictures()):
         # The next picture may lead to another one.
         varied.add("aspect_ratio")
-    shared = {name: value for name, value in first.request.canonical().items() if name not in varied}
+    if "seed" not in fields:
+        # A draft has drawn its own, another in each cell.
+        varied.add("seed")
+    asked = full_form(first.request.canonical())
+    shared = {name: value for name, value in asked.items() if name not in varied}
+    if fields.get("draft"):
+        shared["draft"] = True
     for name, value in shared.items():
         many = [_lasting(one) for one in value] if isinstance(value, list) else _lasting(value)
         shared[name] = many

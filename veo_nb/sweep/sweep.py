@@ -140,7 +140,8 @@ class Sweep:
         ]
         return summarize(
             [cell.state for cell in self.cells],
-            list(self.jobs),
+            # What is drafted is paid for as well.
+            [*self.jobs, *{cell.draft.id: cell.draft for cell in self.cells if cell.draft}.values()],
             missing=[
                 (self._jobs.provider_of(one.request), one.seconds, one.quote)
                 for one in asked_for(self._jobs, missing).values()
@@ -292,9 +293,9 @@ class Sweep:
         among = self.cells if cells is None else tuple(cells)
         cells = [cell for cell in among if cell.request and cell.state in (*wanted, MISSING)]
         to_send = [
-            (cell.request, cell.take)
+            (cell.wanted, cell.take)
             for cell in cells
-            if cell.request and not (cell.job and cell.job.fetchable)
+            if cell.wanted and not (cell.job and cell.job.fetchable)
         ]
         check(self._jobs, asked_for(self._jobs, to_send).values(), confirmed=confirm)
         sent = iter(self._jobs.submit_all(to_send))
@@ -302,11 +303,43 @@ class Sweep:
         for cell in cells:
             kept = cell.job is not None and cell.job.fetchable
             job = self._jobs.retry(cell.job.id) if cell.job is not None and kept else next(sent)[0]
-            with self._lock:
-                cell.job = jobs[job.id] = job
+            self._give(cell, job)
+            jobs[job.id] = job
         self._attend(jobs.values())
         self._notify(tuple(cells))
         return list(jobs.values())
+
+    def finalize(self, *, cells: Iterable[Cell] | None = None, confirm: bool = False) -> list[Job]:
+        """Make the drafts final whose clip is here; the jobs of their finals, which take the cells over.
+
+        With `cells` for those of them alone: `sweep.finalize(cells=[sweep.cell(animal="fox")])`.
+
+        Raises:
+            InvalidRequest: it has no draft that is done, a model is gone, or it is large and `confirm` is not set; nothing
+                was sent.
+            BudgetExceeded: it would go over the budget; nothing was sent.
+        """
+        among = self.cells if cells is None else tuple(cells)
+        drafts = {
+            cell.position: cell.job
+            for cell in among
+            if cell.job is not None and cell.job.is_draft and cell.job.now.state is State.SUCCEEDED
+        }
+        if not drafts:
+            raise InvalidRequest(
+                f"Sweep {self.id} has no draft here that could be made final.",
+                hint="A sweep of drafts is made with draft=True (--draft in a cell).",
+            )
+        asked = {job.id: (self._jobs.drafts.full(job), job.take) for job in drafts.values()}
+        check(self._jobs, asked_for(self._jobs, asked.values()).values(), confirmed=confirm)
+        made = zip(asked, self._jobs.submit_all(asked.values()), strict=True)
+        finals = {job_id: job for job_id, (job, _) in made}
+        found = tuple(cell for cell in among if cell.position in drafts)
+        for cell in found:
+            self._give(cell, finals[drafts[cell.position].id])
+        self._attend(finals.values())
+        self._notify(found)
+        return list(finals.values())
 
     # Judging
 
@@ -474,16 +507,25 @@ class Sweep:
             keys: dict[tuple[str, int], list[Cell]] = {}
             for cell in self.cells:
                 if cell.request is not None:
-                    keys.setdefault((cell.request.fingerprint(), cell.take), []).append(cell)
+                    # What was made of a draft is the cell's as well.
+                    asked = (cell.request, cell.request.in_full())
+                    for found in {one.fingerprint() for one in asked}:
+                        keys.setdefault((found, cell.take), []).append(cell)
             self._keys = keys
         key = (job.request.fingerprint(), job.take)
         cells = tuple(self._keys.get(key, ()))
         if not cells or self._book.job_id(*key) != job.id:
             return ()
-        with self._lock:
-            for cell in cells:
-                cell.job = job
+        for cell in cells:
+            self._give(cell, job)
         return cells
+
+    def _give(self, cell: Cell, job: Job | None) -> bool:
+        """Let a job, or its final, be that of a cell; whether it is another one now."""
+        # Not under the lock: see `cells`.
+        final = job.final if job is not None else None
+        with self._lock:
+            return cell.take_up(job, final)
 
     def refresh(self) -> None:
         """Let the newest job be that of each cell, where that has become another one."""
@@ -495,7 +537,7 @@ class Sweep:
             or row.started_at != self.started_at
         ):
             return
-        jobs = {cell.position: cell.job for cell in self.cells}
+        jobs = {cell.position: cell.draft or cell.job for cell in self.cells}
         for position, job_id in self._book.job_ids(self.id).items():
             before = jobs.get(position)
             if before is None or before.id != job_id:
@@ -504,12 +546,8 @@ class Sweep:
 
     def take_over(self, jobs: Sequence[Job | None]) -> None:
         """Let these be the jobs of the cells from now on, in their order: the newest for what each asks for."""
-        changed = []
-        for cell, job in zip(self.cells, jobs, strict=True):
-            with self._lock:
-                if cell.job is not job:
-                    cell.job = job
-                    changed.append(cell)
+        pairs = zip(self.cells, jobs, strict=True)
+        changed = [cell for cell, job in pairs if self._give(cell, job)]
         self._attend([cell.job for cell in changed if cell.job is not None])
         self._notify(tuple(changed))
 

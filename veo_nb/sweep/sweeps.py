@@ -6,6 +6,7 @@ import secrets
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from veo_nb import catalog
@@ -77,7 +78,15 @@ class Sweeps:
             AuthenticationError: the provider needs a key and there is none.
         """
         plan = self._plan(
-            prompt, axes, zipped=zip, rows=rows, columns=columns, take=take, same=variables, fixed=fixed
+            prompt,
+            axes,
+            fresh=fresh,
+            zipped=zip,
+            rows=rows,
+            columns=columns,
+            take=take,
+            same=variables,
+            fixed=fixed,
         )
         check(self._jobs, self._asked(plan, fresh=fresh).values(), confirmed=confirm)
         self._workspace.open()
@@ -98,7 +107,15 @@ class Sweeps:
     ) -> SweepPreview:
         """What `start` would do, checked in the same way, with nothing sent and nothing written."""
         plan = self._plan(
-            prompt, axes, zipped=zip, rows=rows, columns=columns, take=take, same=variables, fixed=fixed
+            prompt,
+            axes,
+            fresh=fresh,
+            zipped=zip,
+            rows=rows,
+            columns=columns,
+            take=take,
+            same=variables,
+            fixed=fixed,
         )
         asked = self._asked(plan, fresh=fresh)
         stored = frozenset(
@@ -117,6 +134,7 @@ class Sweeps:
         for picture in {p.sha256: p for c in plan.cells if c.request for p in c.request.pictures()}.values():
             self._workspace.files.keep_picture(picture)
         before = self._book.by_identity(plan.identity(plan.provider(self._provider.name)))
+        former = (before, self._book.cells(before.id)) if before is not None else None
         row = self._write(plan, fresh=fresh)
         cells = [
             Cell(
@@ -140,13 +158,21 @@ class Sweeps:
         }
         try:
             entered = self._jobs.submit_all(wanted.values(), fresh=fresh)
-        finally:
+        except BaseException:
             # Only a kernel that ends leaves the rest to be entered: whoever interrupts this wants no more.
-            self._book.mark(row.id, entering=False)
+            if any(self._book.job_id(*key, row.started_at) for key in keys.values()):
+                self._book.mark(row.id, entering=False)
+            elif former is None:
+                self._book.remove(row.id)
+            else:
+                self._book.put(*former)
+            raise
+        self._book.mark(row.id, entering=False)
         jobs = {key: job for key, (job, _) in zip(wanted, entered, strict=True)}
         for cell in cells:
             if cell.position in keys:
-                cell.job = jobs[keys[cell.position]]
+                job = jobs[keys[cell.position]]
+                cell.take_up(job, job.final)
         self._jobs.hold({job.id for job in jobs.values()}, back=False)
         known = self._known.get((before.id, before.started_at)) if before is not None else None
         if known is not None and self._is_same(known, plan, cells):
@@ -219,10 +245,11 @@ class Sweeps:
         """The request of a cell, which names its provider where that is not the sweep's own."""
         return restore_request(stored, self._workspace.files.picture_bytes, row.provider)
 
-    def _plan(self, prompt: str | None, axes: Mapping[str, Any] | Iterable[Axis], **how: Any) -> Plan:
-        return make_plan(
-            self._jobs.request_of, prompt=prompt, axes=axes, image_types=self._provider.image_types, **how
-        )
+    def _plan(
+        self, prompt: str | None, axes: Mapping[str, Any] | Iterable[Axis], *, fresh: bool, **how: Any
+    ) -> Plan:
+        make = partial(self._jobs.request_of, fresh=fresh)
+        return make_plan(make, prompt=prompt, axes=axes, image_types=self._provider.image_types, **how)
 
     def _asked(self, plan: Plan, *, fresh: bool) -> dict[Key, Asked]:
         wanted = ((cell.request, cell.take) for cell in plan.cells if cell.request is not None)
@@ -298,7 +325,9 @@ class Sweeps:
         request = job.request if job is not None else None
         if request is None and row.request is not None:
             request = self._request(sweep, row.request)
-        return Cell(position, chosen, row.take, request, reason=row.reason, hint=row.hint, job=job)
+        cell = Cell(position, chosen, row.take, request, reason=row.reason, hint=row.hint)
+        cell.take_up(job, job and job.final)
+        return cell
 
     def _sweep(self, row: SweepRow, cells: Callable[[], tuple[Cell, ...]], axes: tuple[Axis, ...]) -> Sweep:
         sweep = self._known[row.id, row.started_at] = Sweep(
@@ -308,7 +337,7 @@ class Sweeps:
             views=self._views,
             id=row.id,
             started_at=row.started_at,
-            provider=catalog.PROVIDERS[row.provider],
+            provider=catalog.known_provider(row.provider),
             prompt=row.prompt,
             axes=axes,
             zipped=tuple(tuple(names) for names in row.zipped),

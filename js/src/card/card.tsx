@@ -20,6 +20,7 @@ import { Media } from "./media";
 const LABELS: Readonly<Record<CardAction, { idle: string; asked: string }>> = {
   cancel: { idle: "Cancel", asked: "Stopping…" },
   rerun: { idle: "Try again", asked: "Asking again…" },
+  finalize: { idle: "Make it final", asked: "Asking for it in full…" },
 };
 
 /** Seconds for which the words of a refusal stand in the live line's place. */
@@ -88,7 +89,7 @@ export function JobCard({ card, clock, request }: CardProps) {
             // The job is in the key: another one's button has not been pressed.
             <CommandButton
               key={`${action} ${card.id}`}
-              label={refused === undefined ? LABELS[action].idle : "Try again"}
+              label={refused === undefined ? labelOf(action, card) : "Try again"}
               asked={LABELS[action].asked}
               run={(rest) => ask(action, rest)}
               onGone={returnFocus}
@@ -100,6 +101,12 @@ export function JobCard({ card, clock, request }: CardProps) {
       <Announcement state={card.state} text={text} refused={refused} />
     </div>
   );
+}
+
+/** What stands on a button, and what pressing it costs. */
+function labelOf(action: CardAction, { final_cost }: Card): string {
+  const { idle } = LABELS[action];
+  return action === "finalize" && final_cost !== "" ? `${idle} · ${final_cost}` : idle;
 }
 
 /** Why the kernel did not do what was asked, and in which state of the job that was. */

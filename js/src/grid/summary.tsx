@@ -19,6 +19,7 @@ interface SummaryProps {
 }
 
 const LABELS: Readonly<Record<SweepAction, readonly [label: string, asked: string]>> = {
+  finalize: ["Make starred final", "Asking for them in full…"],
   pause: ["Pause", "Pausing…"],
   resume: ["Go on", "Going on…"],
   rerun: ["Try failed again", "Trying again…"],
@@ -30,6 +31,7 @@ export const CELL_LABELS: Readonly<Record<CellAction, string>> = {
   cancel: "Cancel",
   retry: "Fetch",
   rerun: "Try again",
+  finalize: "Make it final",
 };
 
 export function SummaryLine({ summary, tag, clock, notice, ask }: SummaryProps) {
@@ -46,7 +48,7 @@ export function SummaryLine({ summary, tag, clock, notice, ask }: SummaryProps) 
         {summary.actions.map((action) => (
           <CommandButton
             key={action}
-            label={LABELS[action][0]}
+            label={(action === "finalize" && summary.finals) || LABELS[action][0]}
             asked={LABELS[action][1]}
             run={(rest) => ask(action, {}).then(rest)}
             onGone={focusCell}

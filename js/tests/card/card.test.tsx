@@ -59,7 +59,10 @@ describe("every example card", () => {
     expect(line()).toBe(formatLine(card.line, NOW));
     expect(find(".veo-id").textContent).toBe(card.id);
     expect([...el.querySelectorAll(".veo-button")].map((one) => one.textContent)).toEqual(
-      card.actions.map((action) => ({ cancel: "Cancel", rerun: "Try again" })[action]),
+      card.actions.map(
+        (action) =>
+          ({ cancel: "Cancel", rerun: "Try again", finalize: `Make it final · ${card.final_cost}` })[action],
+      ),
     );
     expect(el.querySelectorAll(".veo-box")).toHaveLength(Math.max(1, card.videos.length));
     expect(find(".veo-media").dataset["shape"]).toBe(card.shape);
@@ -70,6 +73,23 @@ describe("every example card", () => {
     expect(find("[role=group]").getAttribute("aria-label")).toBe(`Job ${card.id}`);
     expect(find(".veo-line svg[role=img]").getAttribute("aria-label")).toBe(card.state);
     expect(find("[aria-live=polite]").textContent).toBe("");
+  });
+});
+
+describe("a draft", () => {
+  it("is made final by its button, which says what that costs, once", async () => {
+    await draw(exampleCard("draft"));
+    const button = find(".veo-button") as HTMLButtonElement;
+    expect(button.textContent).toBe("Make it final · about $0.70");
+    await act(() => button.click());
+    await act(() => button.click());
+    expect(model.sent.map((message) => message.kind)).toEqual(["finalize"]);
+    expect(button.textContent).toBe("Asking for it in full…");
+  });
+
+  it("says nothing of a price that nobody knows", async () => {
+    await draw(exampleCard("draft", { final_cost: "" }));
+    expect(find(".veo-button").textContent).toBe("Make it final");
   });
 });
 
@@ -153,6 +173,14 @@ describe("the bar", () => {
     expect(share()).toBeCloseTo(0.45);
     await draw(exampleCard("downloading", { progress: { kind: "transfer", done: 1, total: 10 } }));
     expect(share()).toBeCloseTo(0.1);
+  });
+
+  it("shows what the provider reports in place of a guess that was ahead of it, with its number", async () => {
+    await draw(exampleCard("running", { progress: { kind: "estimate", since: NOW - 80, expected: 80 } }));
+    expect(share()).toBeCloseTo(0.9);
+    await draw(exampleCard("running", { progress: { kind: "reported", share: 0.35 } }));
+    expect(share()).toBeCloseTo(0.35);
+    expect(find("[role=progressbar]").getAttribute("aria-valuenow")).toBe("35");
   });
 
   it("is not there when nothing is known", async () => {

@@ -25,6 +25,14 @@ describe("a guess", () => {
   });
 });
 
+describe("what the provider reports", () => {
+  it("is taken as it is", () => {
+    expect([0.05, 0.4, 1.2].map((share) => progressShare({ kind: "reported", share }, 0))).toEqual([
+      0.05, 0.4, 1,
+    ]);
+  });
+});
+
 describe("a transfer", () => {
   it("is what was counted", () => {
     expect(progressShare({ kind: "transfer", done: 3, total: 4 }, 0)).toBe(0.75);

@@ -473,6 +473,23 @@ describe("commands about all of it", () => {
     expect([sent("retry-job"), sent("rerun-job")]).toEqual([[{ job: "b2b2" }], []]);
   });
 
+  it("make a draft final in its cell, and the starred ones together, for what they say it costs", async () => {
+    await show();
+    const cells = structuredClone(model.get("cells_0")) as GridCell[];
+    const [first] = cells as [GridCell];
+    const drafts = [{ ...first, actions: ["finalize"], final_cost: "about $0.70" }, ...cells.slice(1)];
+    const summary = {
+      ...exampleGrid().summary,
+      actions: ["finalize"],
+      finals: "Make 2 starred final · about $1.40",
+    };
+    await kernel(() => model.set({ cells_0: drafts, summary }));
+    expect(find(".veo-summary-end button").textContent).toBe("Make 2 starred final · about $1.40");
+    await click(".veo-summary-end button");
+    await click(`[data-spot="${first.key}/0"] [aria-label="Make it final: about $0.70"]`);
+    expect([sent("finalize"), sent("finalize-job")]).toEqual([[{}], [{ job: first.job }]]);
+  });
+
   it("are about one job in its cell", async () => {
     await show();
     await click('[data-spot="1/0"] .veo-undone button');

@@ -17,6 +17,7 @@ const EMPTY: Draft = {
   edit: "",
   fit: "",
   take: 1,
+  drafted: false,
 };
 
 let el: HTMLElement;

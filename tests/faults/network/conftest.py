@@ -11,6 +11,7 @@ import pytest
 from tests.faults.network.certificates import Certificates
 from tests.faults.network.line import ELSEWHERE, NAMES, Line
 from tests.faults.network.world import World
+from tests.faults.wires import WIRES
 from veo_nb.api import client
 from veo_nb.api import download as transfer
 
@@ -32,6 +33,7 @@ def one_line(clip, certificates) -> Iterator[Line]:
 @pytest.fixture
 def line(one_line: Line, certificates, monkeypatch) -> Line:
     """The provider, on a machine that finds its names and trusts its authority."""
+    one_line.wire = WIRES["gemini"]
     looked_up = socket.getaddrinfo
 
     def resolve(host: Any, *arguments: Any, **named: Any) -> Any:

@@ -24,6 +24,7 @@ from typing import Any, Literal, Self
 
 from tests.api.service import Call, Step, answer
 from tests.faults.network.certificates import Certificates
+from tests.faults.wires import WIRES
 from veo_nb.engine.loop import BackgroundLoop
 
 Kind = Literal["submit", "poll", "download"]
@@ -67,6 +68,7 @@ class Line:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.tls = False
         self.names = False
+        self.wire = WIRES["gemini"]
         self.now: Callable[[], float] = lambda: 0.0
         self.forget()
 
@@ -182,6 +184,9 @@ class Line:
         method, target, _ = head[0].split(" ")
         pairs = (line.partition(":") for line in head[1:] if line)
         headers = {name.lower(): value.strip() for name, _, value in pairs}
+        if kind == "submit" and method == "GET":
+            # Where both are asked at one address.
+            kind = "poll"
         early = self._active(kind, "head")
         body = b"" if early else await reader.readexactly(int(headers.get("content-length", "0")))
         call = Call(method, target, headers, body)
@@ -196,28 +201,25 @@ class Line:
     def usual(self, kind: str, call: Call) -> Step:
         """The answer to a call when everything works."""
         if kind == "submit":
-            model = call.target.rpartition("/")[2].partition(":")[0]
-            return answer(200, {"name": f"models/{model}/operations/op{len(self.asked['submit'])}"})
+            return answer(200, self.wire.begun(call.target, len(self.asked["submit"])))
         if kind == "poll":
             return answer(200, self.state_of(call.target))
         return self.sends(call)
 
     def state_of(self, target: str) -> dict[str, Any]:
         """How an operation stands: running at the first look, then done."""
-        name = target.partition("/v1beta/")[2]
+        name = self.name_in(target)
         self.looks[name] = self.looks.get(name, 0) + 1
-        return {"name": name} if self.looks[name] == 1 else self.done(name)
+        return self.wire.going(name) if self.looks[name] == 1 else self.done(name)
+
+    def name_in(self, target: str) -> str:
+        """The operation that a poll asks for."""
+        return self.wire.name_in(target.partition("?")[0], None)
 
     def done(self, name: str) -> dict[str, Any]:
         """An operation that is done."""
-        stem = name.rpartition("/")[2]
-        uri = self.uri or f"{self.base('download')}/upload/v1beta/files/{stem}:download?alt=media"
-        sample = {"video": {"uri": uri}}
-        return {
-            "name": name,
-            "done": True,
-            "response": {"generateVideoResponse": {"generatedSamples": [sample]}},
-        }
+        place = self.uri or self.wire.place(self.base("download"), name.rpartition("/")[2])
+        return self.wire.made(name, [place], self.clip)
 
     def sends(self, call: Call, clip: bytes | None = None) -> Step:
         """The clip, or the part of it that is asked for."""
@@ -232,7 +234,7 @@ class Line:
     def json(self, kind: str, call: Call) -> bytes:
         """The body of the usual answer to a submit or a poll, for a fault that spoils it."""
         if kind == "submit":
-            return json.dumps({"name": f"models/m/operations/op{len(self.asked['submit'])}"}).encode()
+            return json.dumps(self.wire.begun(call.target, len(self.asked["submit"]))).encode()
         return json.dumps(self.state_of(call.target)).encode()
 
 

@@ -201,15 +201,18 @@ class Case:
     posts: int = 1
     pause: float | None = None
     """Seconds of the first pause, where the answer said how many."""
+    wire: str = "gemini"
+    """The dialect that is spoken."""
 
     def __str__(self) -> str:
-        return f"{self.call}: {self.fault.name}"
+        spoken = "" if self.wire == "gemini" else f"{self.wire}, "
+        return f"{spoken}{self.call}: {self.fault.name}"
 
 
 S: Kind = "submit"
 P: Kind = "poll"
 D: Kind = "download"
-OK, UNCERTAIN, FAILED = "succeeded", "uncertain", "failed"
+OK, UNCERTAIN, FAILED, BLOCKED = "succeeded", "uncertain", "failed", "blocked"
 SUBMIT: tuple[Case, ...] = (
     # fault                  ends       what is said                                 POSTs
     Case(S, REFUSED,         OK,        "it refuses the connection"),

@@ -6,12 +6,15 @@ import logging
 
 import pytest
 
+from tests.faults.network import interactions
 from tests.faults.network.table import CASES, HUGE_FAULTS, OK, Case
 from tests.faults.network.world import NOT_FOR_PEOPLE, Tried, World, tried
 
 
 # What is huge is tried in test_lasting.py, where its memory is measured too.
-@pytest.mark.parametrize("case", [case for case in CASES if case.fault not in HUGE_FAULTS], ids=str)
+@pytest.mark.parametrize(
+    "case", [*(case for case in CASES if case.fault not in HUGE_FAULTS), *interactions.CASES], ids=str
+)
 def test_the_network(case: Case, world, impatient, matrix, caplog):
     caplog.set_level(logging.DEBUG)
     if case.fault.hangs:

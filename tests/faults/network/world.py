@@ -14,9 +14,10 @@ from pathlib import Path
 
 from tests.faults.conftest import leaks
 from tests.faults.network.line import CALLS, Line
-from tests.faults.network.table import FAILED, OK, UNCERTAIN, Case
+from tests.faults.network.table import BLOCKED, FAILED, OK, UNCERTAIN, Case
 from tests.faults.provider import KEY
 from tests.faults.rows import Row
+from tests.faults.wires import WIRES
 from tests.world import Time
 from veo_nb import catalog
 from veo_nb.engine.job import Job
@@ -65,7 +66,10 @@ class World:
         self.line.now = self.time.clock
         bases = [self.line.base(kind) for kind in CALLS]
         provider = replace(
-            catalog.PROVIDERS["gptproto"], submit_base=bases[0], poll_base=bases[1], key_origins=tuple(bases)
+            catalog.PROVIDERS[self.line.wire.provider],
+            submit_base=bases[0],
+            poll_base=bases[1],
+            key_origins=tuple(bases),
         )
         return Studio(
             environ={},
@@ -110,6 +114,7 @@ class Tried:
 def tried(case: Case, world: World, matrix: Callable[[Row], Row], log: Callable[[], str] = str) -> Tried:
     """One case from the cell to its end and, where no video came, to what a person does then."""
     line = world.line
+    line.wire = WIRES[case.wire]
     line.open(case.fault, case.call)
     began = time.monotonic()
     studio = world.make_studio()
@@ -119,7 +124,7 @@ def tried(case: Case, world: World, matrix: Callable[[Row], Row], log: Callable[
         took = time.monotonic() - began
         asked, posts, taken = len(line.asked[case.call]), len(line.asked["submit"]), line.taken
         line.mend()
-        if state == FAILED and job.operation:
+        if state in (FAILED, BLOCKED) and job.operation:
             ended(studio.jobs.retry(job.id))
         # Without an operation there is nothing that could be lost.
         lost = state == OK or job.operation is not None

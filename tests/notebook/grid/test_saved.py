@@ -45,6 +45,7 @@ def cell(key: int, at: list[int], **changes: Any) -> Any:
         progress=None,
         shape="16:9",
         actions=[],
+        final_cost="",
         clips=[clip_state()],
     )
     return replace(state, **changes)

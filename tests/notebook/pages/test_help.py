@@ -31,15 +31,15 @@ def test_the_readme_has_the_table_that_the_catalog_makes():
 
 def test_who_takes_what_is_asked_of_the_catalog(monkeypatch):
     heads, rows = taken_rows()
-    assert heads == ["GPTProto, Gemini API", "Vertex AI", "Gemini Omni"]
+    assert heads == ["GPTProto, Gemini API", "Vertex AI", "Gemini Omni", "Gateway"]
     marks = {said: found for said, *found in rows}
-    assert marks["1080p and 4k with 4 or 6 s"] == ["no", "✓", "✓"]
-    assert marks["`--reference` in a clip of 9:16"] == ["?", "?", "✓"]
-    assert marks["`lite` with `--video`"] == ["no", "✓", ""]
-    assert marks["`--edit`"] == ["no", "no", "✓"]
+    assert marks["1080p and 4k with 4 or 6 s"] == ["no", "✓", "✓", "✓"]
+    assert marks["`--reference` in a clip of 9:16"] == ["?", "?", "✓", "no"]
+    assert marks["`lite` with `--video`"] == ["no", "✓", "", "no"]
+    assert marks["`--edit`"] == ["no", "no", "✓", "no"]
     assert marks["what `--video` goes on from"][1].startswith("1 to 30 s at 720p, 1080p or 4k")
     monkeypatch.setattr(rules, "RULES", ())
-    assert ["1080p and 4k with 4 or 6 s", "✓", "✓", "✓"] in taken_rows()[1]
+    assert ["1080p and 4k with 4 or 6 s", "✓", "✓", "✓", "✓"] in taken_rows()[1]
 
 
 def test_each_key_has_what_it_opens_with_its_days():

@@ -28,7 +28,7 @@ class LumenJobs(Dialect):
 
     def read_operation(self, answer):
         if answer["phase"] == "shot":
-            return Operation(done=True, samples=(Sample(uri=answer["clip"]),))
+            return Operation(done=True, samples=(Sample(uri=answer["clipFile"]),))
         if answer["phase"] == "censored":
             return Operation(done=True, error=ContentBlocked(answer["why"], hint="Change the prompt."))
         if answer["phase"] == "broken":

@@ -12,7 +12,9 @@ from veo_nb.api.body import Mask, as_it_is
 from veo_nb.api.dialects.gemini import Gemini
 from veo_nb.api.dialects.interactions import Interactions
 from veo_nb.api.dialects.vertex import Vertex
+from veo_nb.api.dialects.videos import Videos
 from veo_nb.api.wire import Call, Operation
+from veo_nb.config import missing_address
 from veo_nb.credentials.keys import missing_key
 from veo_nb.request import VideoRequest
 
@@ -76,6 +78,7 @@ SPOKEN: dict[str, Callable[[Place], Dialect]] = {
         storage_uri=at.storage_uri,
         store=at.store,
     ),
+    "videos": lambda at: Videos(base=at.base or at.provider.submit_base),
 }
 """The dialects by name; those that other packages bring are added (see `plugins`)."""
 
@@ -97,6 +100,8 @@ def dialects_of(
         AuthenticationError: there is neither a key nor a project, and it needs one of them.
     """
     if not (base or provider.submit_base):
+        if provider.key_variables:
+            raise missing_address(provider)
         raise errors.InvalidRequest(
             f"The {provider.title} has no address of its own.",
             hint="Give base_url=, as `veo-nb sandbox` prints it.",

@@ -179,10 +179,10 @@ class Foreign:
         if found.samples or (found.done is True and found.error is not None):
             filtered = tuple(words(one) for one in found.filtered)
             ended = None if found.samples or found.error is None else _ended(found.error)
-            return Operation("", done=True, samples=tuple(found.samples), error=ended, filtered=filtered)
+            return replace(found, done=True, samples=tuple(found.samples), error=ended, filtered=filtered)
         if found.done is True:
             raise self._unread("read_operation says it is done, and gave neither a sample nor an error")
-        return Operation("")
+        return replace(found, done=False, error=None)
 
     def find_name(self, body: bytes, mask: Mask = as_it_is) -> Operation | None:
         """None: an answer that breaks off is not read."""
@@ -261,7 +261,7 @@ def _call(
     plain = isinstance(path, str) and re.fullmatch(r"/(?!/)[!-~]*", path) and not re.search(r"[\\#]", path)
     if not plain or {".", ".."}.intersection(path.partition("?")[0].split("/")):
         raise unusable(f"{catalog.shown(path)} is no path")
-    return Call(call.method, f"{base}{path}", call.body)
+    return replace(call, url=f"{base}{path}")
 
 
 def _is_sample(item: object) -> bool:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from veo_nb import catalog, errors
 from veo_nb.api import answers
 from veo_nb.api.body import Mask, as_it_is, items, mapping, quoted, read, read_bytes, said_in, words
-from veo_nb.api.wire import UNSTORED, Call, Operation, Sample, sendable
+from veo_nb.api.wire import UNSTORED, Call, Operation, Sample, encode_picture
 from veo_nb.media.picture import Picture
 from veo_nb.request import VideoRequest
 
@@ -222,7 +222,7 @@ def _pictures(request: VideoRequest) -> Iterator[dict[str, str]]:
 def _part(picture: Picture) -> dict[str, str]:
     if picture.uri:
         return {"type": "image", "mime_type": picture.mime, "uri": picture.uri}
-    sent = sendable(picture)
+    sent = encode_picture(picture)
     return {"type": "image", "mime_type": sent.mime, "data": base64.b64encode(sent.data).decode("ascii")}
 
 

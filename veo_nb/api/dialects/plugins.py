@@ -5,7 +5,6 @@ Nothing is looked for at import, but when the first studio or client is made, an
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -15,9 +14,9 @@ from veo_nb import catalog
 from veo_nb.api.body import words
 from veo_nb.api.dialects.dialect import SPOKEN, Place
 from veo_nb.api.dialects.foreign import PROTOCOL, Dialect, Foreign, Plugin
+from veo_nb.notices import tell
 
 GROUP = "veo_nb.providers"
-log = logging.getLogger("veo_nb")
 
 
 @dataclass(frozen=True)
@@ -45,11 +44,9 @@ def load_plugins() -> tuple[Package, ...]:
                 package = _load(point)
                 _packages.append(package)
                 if package.trouble:
-                    log.warning(
-                        "%s %s brings no provider: %s. Everything else works; update or uninstall it.",
-                        package.name,
-                        package.version,
-                        package.trouble.rstrip("."),
+                    tell(
+                        f"{package.name} {package.version} brings no provider: {package.trouble.rstrip('.')}. "
+                        "Everything else works; update or uninstall it."
                     )
         return tuple(_packages)
 
@@ -65,7 +62,7 @@ def _entry_points() -> list[metadata.EntryPoint]:
             for point in installed.entry_points.select(group=GROUP):
                 found.setdefault(f"{installed.name.lower().replace('_', '-')} {point.name}", point)
         except Exception as error:  # noqa: BLE001  of whatever else is installed, something may be broken
-            log.warning("The entry points of an installed package can't be read: %s", words(str(error)))
+            tell(f"The entry points of an installed package can't be read: {words(str(error))}")
     return [found[name] for name in sorted(found)]
 
 

@@ -18,7 +18,7 @@ from veo_nb.api import errors as refusals
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.api.files.calls import RemoteFile
 from veo_nb.api.files.upload import Upload
-from veo_nb.api.wire import sendable
+from veo_nb.api.wire import encode_picture
 from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.providers.connection import Connection
 from veo_nb.media.picture import Picture
@@ -140,7 +140,7 @@ def _inputs(request: VideoRequest) -> Iterator[Input]:
         text = f"The source video can't be read: {error.strerror or error}."
         raise errors.InvalidRequest(text, hint="Run its cell again to fetch it.", field="video") from None
     for picture in pictures:
-        sent = sendable(picture)
+        sent = encode_picture(picture)
         yield Input(
             key=picture.sha256,
             title=picture.name or "the image",

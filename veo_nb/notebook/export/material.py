@@ -158,7 +158,7 @@ def _still_cell(
         for video, clip in zip(own.videos, cell.clips, strict=True)
         if (name := names.get((own.position, video.sample))) is not None
     ]
-    cell = replace(cell, progress=None, actions=[], clips=kept)
+    cell = replace(cell, progress=None, actions=[], final_cost="", clips=kept)
     if own.videos and not kept:
         return replace(cell, line=[NO_FILE], state="empty")
     if own.request is not None and not _is_over(own.job):

@@ -34,7 +34,8 @@ def preview_table(preview: SweepPreview) -> HTML:
         entries.append((labels, text if cell.request is not None else cell.reason))
     asked = [cell.request for cell in plan.cells if cell.request is not None]
     doubts = dict.fromkeys(doubt for one in asked for doubt in words.doubts(one, preview.provider))
-    line = " · ".join(["Nothing sent", in_words(preview.forecast, preview.provider), *doubts])
+    undrafted = [f"{plan.undrafted} of them no draft, since nothing is cheaper"] if plan.undrafted else []
+    line = " · ".join(["Nothing sent", in_words(preview.forecast, preview.provider), *undrafted, *doubts])
     return _page(plan, entries, line)
 
 
@@ -65,6 +66,7 @@ def in_words(found: Forecast, provider: catalog.Provider) -> str:
         _counted(found.requests, "request"),
         _counted(found.clips, "clip"),
         found.price if provider.bills else f"would cost {found.price}",
+        *([found.in_full] if found.drafts else []),
         *([in_time(found.seconds)] if found.requests else []),
         *([f"{found.stored} there already"] if found.stored else []),
         f"to {provider.title}",

@@ -42,7 +42,7 @@ class Grid(Exchanged, frozen=True):
     """Marks the saved table over which this grid is laid once everything is done."""
 
 
-SweepAction = Literal["pause", "resume", "rerun", "cancel-all"]
+SweepAction = Literal["finalize", "pause", "resume", "rerun", "cancel-all"]
 
 
 class GridSummary(Exchanged, frozen=True):
@@ -52,6 +52,8 @@ class GridSummary(Exchanged, frozen=True):
     cost: list[Part]
     """How long still, and what it costs."""
     actions: list[SweepAction]
+    finals: str
+    """What making the starred drafts final would do: `Make 2 starred final · about $1.40`; empty where there are none."""
     settled: bool
     """Whether the saved table has taken the widget's place in the notebook."""
 
@@ -69,7 +71,7 @@ class GridClip(Exchanged, frozen=True):
 
 
 CellState = Literal[State, "empty"]
-CellAction = Literal["cancel", "retry", "rerun"]
+CellAction = Literal["cancel", "retry", "rerun", "finalize"]
 
 
 class GridCell(Exchanged, frozen=True):
@@ -87,6 +89,8 @@ class GridCell(Exchanged, frozen=True):
     progress: Progress | None
     shape: Shape
     actions: list[CellAction]
+    final_cost: str
+    """What it would cost to make a draft final: `about $0.70`; empty where it is none, or no price is known."""
     clips: list[GridClip]
     """One a sample."""
 
@@ -166,10 +170,12 @@ COMMANDS: Commands = {
     "pause": (Nothing, Nothing),
     "resume": (Nothing, Nothing),
     "rerun": (Nothing, Nothing),
+    "finalize": (Nothing, Nothing),
     "cancel-all": (Nothing, Nothing),
     "cancel-job": (OfJob, Nothing),
     "retry-job": (OfJob, Nothing),
     "rerun-job": (OfJob, Nothing),
+    "finalize-job": (OfJob, Nothing),
     "rate": (RateSample, Nothing),
     "star": (StarSample, Nothing),
     "note": (NoteSample, Nothing),

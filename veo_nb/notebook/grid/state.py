@@ -106,14 +106,49 @@ def make_cells(
     return [_cell(cell, [axis.place(cell) for axis in axes], given, place) for cell in cells]
 
 
-def make_summary(found: Summary, now: float, *, settled: bool) -> GridSummary:
-    """The line above the table, at this moment (seconds since 1970)."""
+def make_summary(found: Summary, now: float, *, settled: bool, finals: str = "") -> GridSummary:
+    """The line above the table, at this moment (seconds since 1970); `finals` says what could be made final."""
     cost: list[Part] = []
     if found.seconds_left:
         at = now + found.seconds_left
         cost.append(Until(at=at, text="about {} left", past="longer than most"))
     cost += found.money
-    return GridSummary(line=[*found.counted], cost=cost, actions=_actions(found), settled=settled)
+    drafts: list[SweepAction] = ["finalize"] if finals else []
+    return GridSummary(
+        line=[*found.counted],
+        cost=cost,
+        actions=[*drafts, *_actions(found)],
+        finals=finals,
+        settled=settled,
+    )
+
+
+def starred_drafts(cells: Iterable[Cell], given: Given) -> list[Cell]:
+    """The cells whose clip is a draft, without a final, and starred."""
+    return [
+        cell
+        for cell in cells
+        if cell.job is not None
+        and is_draft_here(cell.job)
+        and any(given.get((cell.job.id, video.sample), UNRATED).star for video in cell.videos)
+    ]
+
+
+def finals_text(cells: Iterable[Cell]) -> str:
+    """`Make 2 starred final · about $1.40`; empty for none."""
+    drafts = {cell.job.id: cell.job for cell in cells if cell.job is not None}
+    if not drafts:
+        return ""
+    usd = [job.final_quote.usd for job in drafts.values()]
+    first = next(iter(drafts.values()))
+    known = None if None in usd else sum(one or 0.0 for one in usd)
+    price = text.cost(known, first.provider, first.final_quote.note)
+    return " · ".join(part for part in (f"Make {len(drafts)} starred final", price) if part)
+
+
+def is_draft_here(job: Job) -> bool:
+    """Whether a job has made a draft."""
+    return job.is_draft and job.now.state is State.SUCCEEDED
 
 
 def make_details(cell: Cell) -> CellDetails:
@@ -122,7 +157,10 @@ def make_details(cell: Cell) -> CellDetails:
     line: list[Part] = [f"{cell.reason} {cell.hint}".strip()]
     settings = [] if request is None else text.settings(request)
     if job is not None:
+        settings = text.settings_of(job)
         line = [*text.line(job), text.cost_of(job), job.id]
+        if cell.draft is not None:
+            line.append(f"final of the draft {cell.draft.id}")
         settings += [] if job.videos else text.doubts(job.request, job.provider)
     return CellDetails(
         prompt="" if request is None else request.prompt,
@@ -166,6 +204,7 @@ def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
             progress=None,
             shape=shape,
             actions=[],
+            final_cost="",
             clips=[],
         )
     return GridCell(
@@ -177,6 +216,7 @@ def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
         progress=text.progress(job.now),
         shape=shape,
         actions=_cell_actions(job),
+        final_cost=text.final_cost(job) if is_draft_here(job) else "",
         clips=[_clip(job, video, given, place) for video in job.videos],
     )
 
@@ -186,7 +226,7 @@ def _cell_actions(job: Job) -> list[CellAction]:
         return ["cancel"]
     if job.status in AGAIN:
         return ["retry" if job.fetchable else "rerun"]
-    return []
+    return ["finalize"] if is_draft_here(job) else []
 
 
 def short_line(job: Job) -> list[Part]:

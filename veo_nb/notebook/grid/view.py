@@ -43,7 +43,17 @@ from veo_nb.notebook.grid.protocol import (
     Poster,
 )
 from veo_nb.notebook.grid.saved import STILL_WIDTH, SavedGrid, Table, saved_grid
-from veo_nb.notebook.grid.state import batches, make_cells, make_details, make_grid, make_summary, shown_axes
+from veo_nb.notebook.grid.state import (
+    batches,
+    finals_text,
+    is_draft_here,
+    make_cells,
+    make_details,
+    make_grid,
+    make_summary,
+    shown_axes,
+    starred_drafts,
+)
 from veo_nb.notebook.live import LiveView
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Command, Commands, Exchanged, Nothing, format_line
@@ -162,7 +172,14 @@ class SweepView(LiveView):
         return make_cells(cells, self._axes, self._sweep.ratings(ids), self._place)
 
     def _summary(self) -> GridSummary:
-        return make_summary(self._sweep.summary(), self._clock(), settled=self._settled)
+        finals = finals_text(self._starred_drafts())
+        return make_summary(self._sweep.summary(), self._clock(), settled=self._settled, finals=finals)
+
+    def _starred_drafts(self) -> list[Cell]:
+        drafts = [cell for cell in self._sweep.cells if cell.job is not None and is_draft_here(cell.job)]
+        # Mostly there are none, and nothing is looked up.
+        ids = [cell.job.id for cell in drafts if cell.job is not None]
+        return starred_drafts(drafts, self._sweep.ratings(ids)) if ids else []
 
     # The saved table
 
@@ -209,10 +226,12 @@ class SweepView(LiveView):
             "pause": sweep.pause,
             "resume": sweep.resume,
             "rerun": sweep.rerun,
+            "finalize": lambda: sweep.finalize(cells=self._starred_drafts()),
             "cancel-all": sweep.cancel,
             "cancel-job": lambda: self._cancel(payload.job),
             "retry-job": lambda: sweep.retry(cells=self._of_job(payload.job)),
             "rerun-job": lambda: sweep.rerun(cells=self._of_job(payload.job)),
+            "finalize-job": lambda: sweep.finalize(cells=self._of_job(payload.job)),
             "rate": lambda: sweep.rate(self._video(payload), payload.rating or None),
             "star": lambda: sweep.star(self._video(payload), payload.star),
             "note": lambda: sweep.note(self._video(payload), payload.note),

@@ -91,8 +91,8 @@ def _rows(charges: Sequence[Charge]) -> tuple[list[Row], set[int]]:
 
 
 def _who(charge: Charge) -> str:
-    model, provider = catalog.MODELS.get(charge.model), catalog.PROVIDERS.get(charge.provider)
-    return f"{model.title if model else charge.model}, {provider.title if provider else charge.provider}"
+    model, provider = catalog.model(charge.model), catalog.PROVIDERS.get(charge.provider)
+    return f"{model.title}, {provider.title if provider else charge.provider}"
 
 
 def _usd(charge: Charge) -> str:
@@ -134,7 +134,7 @@ def _small_print(bill: Bill) -> list[str]:
     """What is not in the sums, the prices with a line for each place that they come from, and that all is a guess."""
     by_source: dict[str, list[str]] = {}
     unknown: list[str] = []
-    for model in (catalog.MODELS[name] for name in bill.provider.models):
+    for model in (catalog.model(name) for name in bill.provider.models):
         found = text.prices(model, bill.provider, bill.prices)
         if not found and model.alias not in unknown:
             unknown.append(model.alias)

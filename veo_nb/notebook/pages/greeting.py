@@ -13,7 +13,9 @@ def greeting(studio: Studio, resumed: list[Job], version: str) -> str:
     """The one line that `%load_ext veo_nb` prints: which provider, which library, what was taken on."""
     settings = studio.settings
     who = settings.provider.title
-    if not settings.has_access:
+    if not settings.has_address:
+        who += " (no address: set VEO_NB_BASE_URL)"
+    elif not settings.has_access:
         who += f" (no key: %veo login, or set {' or '.join(settings.provider.key_variables)})"
     elif settings.sources.get("provider") == "default":
         who += " (no key set, nothing is charged)"

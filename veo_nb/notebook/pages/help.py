@@ -29,6 +29,10 @@ COMMANDS: tuple[tuple[str, str], ...] = (
         "%veo rerun ID [--yes]",
         "ask anew for the same as a job, or for what failed or was blocked in a sweep; it may pay",
     ),
+    (
+        "%veo final ID [--yes]",
+        "make a draft final, or all drafts of a sweep: the same in full, with the same seed; it pays once",
+    ),
     ("%veo resubmit ID", "send a job again whose answer was lost; it may be charged twice"),
     ("%veo sweeps", "the newest sweeps"),
     ("%veo pause ID", "hold back what a sweep has not sent yet"),
@@ -105,6 +109,8 @@ def _mark(values: Mapping[str, Any], model: str, providers: Sequence[catalog.Pro
 
 def _source(limits: catalog.SourceLimits) -> str:
     """`1 to 30 s at 720p or 1080p, a clip of the library or gs://…`."""
+    if not limits.lines:
+        return "no clip"
     some = f"{limits.least_seconds:g} to" if limits.least_seconds else "up to"
     lines = catalog.listed(tuple(resolution_of(one) for one in limits.lines))
     whose = "a clip of the library or" if limits.inline else "a clip made there or"
@@ -152,7 +158,7 @@ def readme_lives() -> str:
         variables = " or ".join(f"`{name}`" for name in (*project, *one.key_variables))
         key = f"{one.title}: {variables}"
         for life in one.lives:
-            served = [catalog.MODELS[name] for name in life.models]
+            served = [catalog.model(name) for name in life.models]
             opens = ", ".join(
                 f"{model.title} (`{model.alias}`{', the default' if model.alias == one.default_model else ''})"
                 for model in served

@@ -58,7 +58,7 @@ def _prices(settings: Settings) -> str:
     provider = settings.provider
     shown = (
         f"{model.alias} {stated}{f' ({provider.price_note})' if provider.price_note and provider.price_note in where else ''}"
-        for model in (catalog.MODELS[name] for name in provider.models)
+        for model in (catalog.model(name) for name in provider.models)
         for where, stated in text.prices(model, provider, settings.prices).items()
     )
     return "; ".join(dict.fromkeys(shown)) or "none"

@@ -14,6 +14,7 @@ from veo_nb.media.picture import Picture
 from veo_nb.notebook.options import split_cell
 from veo_nb.request import Source
 from veo_nb.store.files import Files
+from veo_nb.sweep.axes import SETTABLE
 from veo_nb.sweep.template import is_plain
 
 
@@ -25,8 +26,8 @@ def cell_of(job: Job, library: Files) -> str:
     if prompt != prompt.strip() or not is_plain(prompt) or prompt.startswith("%"):
         return ""
     words = ["%%veo", "--model", _model(job)]
-    for name, value in request.settings().items():
-        item = catalog.FIELD[name]
+    for name, value in request.asked(job.provider, job.take).items():
+        item = SETTABLE[name]
         if item.kind == "switch":
             words.append(f"--{item.flag}" if value else f"--no-{item.flag}")
             continue
@@ -57,7 +58,7 @@ def python_of(job: Job, library: Files, sample: int = 0) -> str:
     """The Python that makes a job's clip, or shows it."""
     request = job.request
     lines = [f"    {request.prompt!r},", f"    model={_model(job)!r},"]
-    for name, value in request.settings().items():
+    for name, value in request.asked(job.provider, job.take).items():
         lines.append(f"    {name}={_literal(library, value)},")
     if job.take > 1:
         lines.append(f"    take={job.take},")
@@ -75,9 +76,9 @@ def python_of(job: Job, library: Files, sample: int = 0) -> str:
 
 def _model(job: Job) -> str:
     """The short name of its model, where that means the same."""
-    model = catalog.MODELS[job.request.model]
-    known = catalog.find_model(model.alias, job.provider)
-    return model.alias if known is model else model.id
+    alias = catalog.model(job.request.model).alias
+    known = catalog.find_model(alias, job.provider)
+    return alias if known is not None and known.id == job.request.model else job.request.model
 
 
 def _word(library: Files, value: Any) -> str:

@@ -193,6 +193,7 @@ COMMANDS: Commands = {
     "view": (KeepView, Nothing),
     # Go on
     "another": (OfClip, OfJob),
+    "finalize": (OfClip, OfJob),
     "vary": (OfClip, OfDraft),
     "rate": (RateClip, Nothing),
     "star": (StarClip, Nothing),

@@ -5,7 +5,7 @@ All rules are the catalog's. Nothing here is sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from veo_nb import catalog
 from veo_nb.config import Settings
+from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, own_model
 from veo_nb.errors import InvalidRequest, VeoError
@@ -31,6 +32,7 @@ from veo_nb.notebook.panel.validation import (
 from veo_nb.notebook.place import Place
 from veo_nb.notices import note_seen
 from veo_nb.request import SOURCES, Source, misfit
+from veo_nb.store.billing import find_saving
 from veo_nb.studio import Studio
 from veo_nb.sweep.summary import in_time
 from veo_nb.sweep.template import check_filled, fill, references
@@ -54,7 +56,8 @@ def make_setup(studio: Studio, place: Place) -> Setup:
     """What the provider that is set takes."""
     settings = studio.settings
     provider = settings.provider
-    default = catalog.find_model(settings.model, provider) or catalog.MODELS[provider.models[0]]
+    first = provider.models[0] if provider.models else ""
+    default = catalog.find_model(settings.model, provider) or catalog.model(first)
     return Setup(
         title=provider.title,
         tag="" if provider.bills else provider.title,
@@ -68,9 +71,10 @@ def make_setup(studio: Studio, place: Place) -> Setup:
 def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Model) -> FieldForm:
     values: list[Choice] = []
     if item.name == "model":
-        served = [catalog.MODELS[name] for name in provider.models]
-        aliases = dict.fromkeys(model.alias for model in served)
-        values = [Choice(value=alias, label=alias) for alias in aliases]
+        # Of a gateway's models only the one is known that is set.
+        served = provider.models or filter(None, [default.id])
+        names = dict.fromkeys(_called(name, provider) for name in served)
+        values = [Choice(value=name, label=name) for name in names]
     elif item.kind == "choice":
         values = [
             Choice(value=value, label=say(item.name, value))
@@ -80,7 +84,7 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
     elif item.kind == "switch":
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
-        "model": default.alias,
+        "model": _called(default.id, provider),
         "aspect_ratio": default.default_shape,
         "resolution": default.default_resolution,
         "generate_audio": "with sound",
@@ -97,6 +101,11 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
         unset=unset.get(item.name, ""),
         seldom=item.seldom,
     )
+
+
+def _called(model: str, provider: catalog.Provider) -> str:
+    """What the form calls a model: its alias, where there is one at this provider."""
+    return model if provider.any_model else catalog.model(model).alias
 
 
 def say(name: str, value: Any) -> str:
@@ -139,6 +148,8 @@ def read_draft(
     fields |= sources
     if draft.fit:
         fields["fit"] = draft.fit
+    if draft.drafted:
+        fields["draft"] = True
     variables = _take_variables(draft, axes)
     prompt = draft.prompt.strip() if axes else fill(draft.prompt.strip(), variables)
     return Composed(prompt, axes, fields, variables if axes else {}, draft.take)
@@ -223,19 +234,18 @@ def draft_again(job: Job, key_at: Callable[[str], str] = lambda _: "") -> Draft:
     """
     request = job.request
     fields: dict[str, list[Value]] = {
-        name: [value]
-        for name, value in request.settings().items()
-        if name not in ("image", "last_frame", "reference_images", *SOURCES)
+        name: [value] for name, value in request.asked(job.provider, job.take).items() if name in LABELS
     }
     return replace(
         empty_draft(),
         prompt=request.prompt,
-        fields={**fields, "model": [catalog.MODELS[request.model].alias]},
+        fields={**fields, "model": [_called(request.model, job.provider)]},
         image=[picture_key(request.image)] if request.image else [],
         last_frame=[picture_key(request.last_frame)] if request.last_frame else [],
         reference_images=[picture_key(one) for one in request.reference_images],
         video=_clip_key(request.video, key_at),
         edit=_clip_key(request.edit, key_at),
+        drafted=job.is_draft,
     )
 
 
@@ -274,13 +284,30 @@ def check_draft(
     provider = studio.settings.provider
     values = plain_values(draft, _model_of(draft, clip, studio.settings) or studio.settings.model)
     unavailable = find_unavailable(values, draft, provider)
+    saving, reason = _saving(studio, values)
+    if reason:
+        unavailable["draft"] = {"*": reason}
     try:
-        return replace(
-            _forecast(studio, read_draft(draft, picture, clip, studio.settings)), unavailable=unavailable
-        )
+        found = _forecast(studio, read_draft(draft, picture, clip, studio.settings))
+        return replace(found, unavailable=unavailable, saving=saving)
     except VeoError as error:
         problems = find_problems(error, values, provider, varied=_is_varied(draft))
-        return replace(_NOTHING, problems=problems, unavailable=unavailable)
+        return replace(_NOTHING, problems=problems, unavailable=unavailable, saving=saving)
+
+
+def _saving(studio: Studio, values: Mapping[str, Any]) -> tuple[str, str]:
+    """What a draft would save, or why there is none."""
+    provider = studio.settings.provider
+    try:
+        found = find_saving(values, provider, studio.settings.prices)
+    except InvalidRequest as error:
+        return "", plain_text(error.message)
+    if found is None:
+        provider, name = catalog.find_served(str(values["model"]), provider)
+        model = catalog.find_model(name, provider)
+        lines = values.get("resolution") or (model.default_resolution if model else "")
+        return "", f"Nothing that {model.title} makes is cheaper than {lines}." if model else ""
+    return text.saving(found).removeprefix("Draft: "), ""
 
 
 def model_for(source: Any, settings: Settings) -> str:
@@ -311,22 +338,29 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         forecast = sweep.forecast
         firm, seconds = forecast.firm, forecast.seconds
         price = forecast.price if provider.bills else f"would cost {forecast.price}"
-        count, stored = forecast.clips, forecast.stored
+        count, stored, in_full = forecast.clips, forecast.stored, forecast.in_full
+        if sweep.plan.undrafted:
+            notes.append(
+                f"{sweep.plan.undrafted} of {len(sweep.plan.cells)} are no drafts: nothing is cheaper."
+            )
         impossible = sum(cell.request is None for cell in sweep.plan.cells)
         if impossible:
             reason = next(cell.reason for cell in sweep.plan.cells if cell.request is None)
             notes.append(f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_text(reason)}")
         asked_for = [cell.request for cell in sweep.plan.cells if cell.request is not None]
         doubts = [doubt for one in asked_for for doubt in text.doubts(one, provider)]
-        models = {one.model for one in asked_for}
+        models = {(one.model, one.provider) for one in asked_for}
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
         firm, seconds = one.quote.firm, one.seconds
         clips = one.request.sample_count or 1
         count, stored = (0, clips) if one.stored else (clips, 0)
         price = text.cost(one.usd, provider, one.quote.note) or "price unknown"
+        in_full = text.in_full(one.request, one.in_full)
+        if asked.fields.get("draft") and not one.request.is_draft:
+            notes.append(undrafted(one.request))
         doubts = text.doubts(one.request, provider)
-        models = {one.request.model}
+        models = {(one.request.model, one.request.provider)}
         for name in ("image", "last_frame"):
             frame = getattr(one.request, name)
             shape = misfit(frame, one.request.shape) if frame is not None else ""
@@ -336,10 +370,9 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
                     "Crop or pad it to say how."
                 )
     notes += [plain_text(f"{doubt}: it is sent as it is.") for doubt in dict.fromkeys(doubts)]
-    for ending in filter(None, (studio.jobs.workspace.ending(model, provider) for model in sorted(models))):
-        note_seen(ending)
-        notes.append(ending)
-    parts = [text.counted(count, "clip"), price, in_time(seconds)] if count else []
+    notes += _endings(studio, models)
+    parts = [text.counted(count, "clip"), price, in_full, in_time(seconds)] if count else [in_full]
+    parts = [part for part in parts if part]
     if stored:
         parts.append(
             f"{stored} there already, shown at no cost"
@@ -356,21 +389,34 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         stored=stored,
         line=" · ".join(parts),
         cost=price if count else "",
-        button=_button(count, stored, changes=bool(asked.fields.get("edit"))),
+        button=_button(
+            count, stored, changes=bool(asked.fields.get("edit")), drafts=bool(asked.fields.get("draft"))
+        ),
         notes=notes,
     )
 
 
+def _endings(studio: Studio, models: Collection[tuple[str, str]]) -> list[str]:
+    """What should be said of models, each with its provider's name, whose end is near."""
+    found = []
+    for model, whose in sorted(models):
+        server = studio.settings.provider_of(whose or studio.settings.provider.name)
+        if ending := studio.jobs.workspace.ending(model, server):
+            note_seen(ending)
+            found.append(ending)
+    return found
+
+
 _NOTHING = Check(
-    problems=[], unavailable={}, count=0, stored=0, line="", cost="", button="Generate", notes=[]
+    problems=[], unavailable={}, count=0, stored=0, line="", cost="", saving="", button="Generate", notes=[]
 )
 
 
-def _button(count: int, stored: int, *, changes: bool) -> str:
+def _button(count: int, stored: int, *, changes: bool, drafts: bool) -> str:
     if count and changes:
         return "Change it" if count == 1 else f"Change it in {count} ways"
     if count:
-        return f"Generate {text.counted(count, 'clip')}"
+        return f"Generate {text.counted(count, 'draft' if drafts else 'clip')}"
     return "Show the clip" if stored == 1 else f"Show {stored} clips"
 
 

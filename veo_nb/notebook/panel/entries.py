@@ -54,7 +54,7 @@ def make_row(job: Job, *, waits: bool) -> Row:
         job=job.id,
         state=job.now.state.value,
         prompt=_cut(job.request.prompt, LONGEST_IN_QUEUE),
-        settings=_cut(" · ".join(text.settings(job.request)), LONGEST_SETTINGS),
+        settings=_cut(" · ".join(text.settings_of(job)), LONGEST_SETTINGS),
         line=[_cut(part, LONGEST_LINE) if isinstance(part, str) else part for part in short_line(job)],
         progress=text.progress(job.now),
         actions=_row_actions(job, waits=waits),
@@ -152,6 +152,7 @@ def make_details(
             actions = ["rerun", "vary"]
         else:
             actions = ["another", "vary", "extend"] if same else ["vary"]
+    drafted = job is not None and job.is_draft and job.final is None and "another" in actions
     return Details(
         item=make_item(row, studio.library.folder, place),
         prompt=row.prompt,
@@ -164,7 +165,8 @@ def make_details(
         more_steps=more,
         cell="" if job is None else cell_of(job, studio.library.files),
         python="" if job is None else python_of(job, studio.library.files, row.sample),
-        actions=actions,
+        actions=["finalize", *actions] if drafted else actions,
+        final_cost=text.final_cost(job) if job is not None and drafted else "",
         cannot_extend=_cannot_extend(studio, row, job, now),
         extend_model=_extend_model(studio, row, job),
         change=_change(studio, row, job, now),
@@ -207,7 +209,7 @@ def _change(studio: Studio, row: FoundRow, job: Job | None, now: float) -> Chang
     )
     edit = catalog.FIELD["edit"]
     able = [
-        catalog.MODELS[name].alias for name in provider.models if provider.takes(edit, catalog.MODELS[name])
+        catalog.model(name).alias for name in provider.models if provider.takes(edit, catalog.model(name))
     ]
     if model is None or not provider.takes(edit, model):
         title = "The model that is set" if model is None else model.title
@@ -247,8 +249,12 @@ def _steps(studio: Studio, key: str) -> tuple[list[Step], int]:
 
 
 def _step_words(step: lineage.Step) -> str:
-    """`changes 3f2a`, `goes on from 3f2a`; of the first that it is that."""
-    return f"{step.how.removesuffix('it')}{step.parent.partition('/')[0]}" if step.parent else "the first"
+    """`changes 3f2a`, `goes on from 3f2a`, `Draft, changes 3f2a`, `Final of 3f2a`; of the first that it is that."""
+    before = step.parent.partition("/")[0]
+    if step.how == lineage.FINAL:
+        return f"Final of {before}"
+    how = f"{step.how.removesuffix('it')}{before}" if step.parent else "the first"
+    return f"Draft, {how}" if step.draft else how
 
 
 def _links(studio: Studio, links: Sequence[Link], *, most: int = MOST_LINKS) -> list[Lineage]:
@@ -283,11 +289,8 @@ def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> lis
     lines: list[tuple[str, str]] = []
     if job is not None:
         request = job.request
-        lines.append(("Model", catalog.MODELS[request.model].title))
-        for name, label in LABELS.items():
-            value = getattr(request, name)
-            if name != "model" and value is not None:
-                lines.append((label, say(name, value)))
+        lines.append(("Model", catalog.model(request.model).title))
+        lines += _set(request)
         if job.take > 1:
             lines.append(("Take", str(job.take)))
         lines.append(("Provider", job.provider.title))
@@ -307,6 +310,16 @@ def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> lis
         lines.append(("Operation", job.operation))
     lines.append(("Job" if job is not None else "Clip", row.job_id))
     return lines
+
+
+def _set(request: VideoRequest) -> list[tuple[str, str]]:
+    """What was set beside the model, and of a draft what its final has."""
+    found = [
+        (label, say(name, value))
+        for name, label in LABELS.items()
+        if name != "model" and (value := getattr(request, name)) is not None
+    ]
+    return [*found, ("Draft", f"its final has {request.in_full().lines}")] if request.is_draft else found
 
 
 def _cut(text: str, longest: int) -> str:

@@ -59,6 +59,7 @@ class Handlers:
             "select": lambda it: self._choose(lambda _: list(dict.fromkeys(it.clips))),
             "view": lambda it: panel_state.keep_view(it.view),
             "another": self._another,
+            "finalize": self._finalize,
             "vary": self._vary,
             "rate": lambda it: self._rate(it, rating=it.rating or None),
             "star": lambda it: self._rate(it, star=it.star),
@@ -205,10 +206,17 @@ class Handlers:
         studio = self._panel_state.studio
         job = studio.job(studio.library.find(payload.clip).job_id)
         fields = fields_again(job, studio.settings.provider)
+        if job.request.unseeded(job.provider, job.take).seed is None:
+            # A final has the seed of its draft's take, and another take another one.
+            fields.pop("seed", None)
         take = job.take + 1
         while studio.preview(take=take, **fields).stored is not None:
             take += 1
         return OfJob(job=studio.submit(take=take, **fields)[0].id)
+
+    def _finalize(self, payload: asked.OfClip) -> OfJob:
+        studio = self._panel_state.studio
+        return OfJob(job=studio.job(studio.library.find(payload.clip).job_id).finalize().id)
 
     def _rate(self, payload: asked.OfClip, **changes: Any) -> None:
         self._panel_state.studio.library.rate(payload.clip, **changes)

@@ -84,6 +84,8 @@ class Draft(Exchanged, frozen=True):
     """The key of the clip that is changed; empty for none."""
     fit: Literal["", "crop", "pad"]
     take: Annotated[int, msgspec.Meta(ge=1)]
+    drafted: bool
+    """Whether the cheapest is asked for that the model makes, to be made final once it is good."""
 
 
 class SharedDraft(Exchanged, frozen=True):
@@ -123,7 +125,7 @@ class Check(Exchanged, frozen=True):
     problems: list[Problem]
     unavailable: dict[str, dict[str, str]]
     """Of each field the values, as texts, that can't be combined with the others, and why. A field with the
-    value `*` can't be used at all."""
+    value `*` can't be used at all; `draft` has nothing else."""
     count: int
     """Clips that it would make, samples counted one by one; those that are there already are not among them."""
     stored: int
@@ -132,6 +134,8 @@ class Check(Exchanged, frozen=True):
     """`2 clips · about $2.40 · about 2 min`."""
     cost: str
     """`about $2.40`; empty where nothing would be sent."""
+    saving: str
+    """`360p at about a third of the price`, where it is or were asked for as a draft; empty where nothing is cheaper."""
     button: str
     """`Generate 2 clips`, `Change it`, `Show the clip`, `Generate`."""
     notes: list[str]
@@ -242,7 +246,7 @@ class Lineage(Exchanged, frozen=True):
 
     key: str
     how: str
-    """`its last frame`, `its frame at 2.5 s`, `goes on from it`, `changes it`, `part of it`."""
+    """`its last frame`, `its frame at 2.5 s`, `goes on from it`, `changes it`, `makes it final`, `part of it`."""
     prompt: str
     here: bool
     note: str
@@ -269,7 +273,7 @@ class Change(Exchanged, frozen=True):
     """A model at this provider that can, where that one has no edits; empty for none."""
 
 
-DetailsAction = Literal["another", "vary", "extend", "retry", "rerun", "resubmit"]
+DetailsAction = Literal["finalize", "another", "vary", "extend", "retry", "rerun", "resubmit"]
 
 
 class Details(Exchanged, frozen=True):
@@ -294,6 +298,8 @@ class Details(Exchanged, frozen=True):
     python: str
     actions: list[DetailsAction]
     """What makes sense here, beside what can be done with every clip."""
+    final_cost: str
+    """What it would cost to make a draft final: `about $0.70`; empty where it is none, or no price is known."""
     cannot_extend: str
     """Why it can't be gone on from; empty where it can."""
     extend_model: str

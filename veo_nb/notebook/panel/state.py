@@ -260,11 +260,7 @@ class PanelState:
             cost=text.budget(bill) if bill.spent or bill.budget is not None else "",
         )
         shelves = Shelves(
-            models=[
-                Choice(value=name, label=catalog.MODELS[name].title)
-                for name in found.models
-                if name in catalog.MODELS
-            ],
+            models=[Choice(value=name, label=catalog.model(name).title) for name in found.models],
             sweeps=[SweepName(id=sweep_id, title=title[:80]) for sweep_id, title in found.sweeps],
         )
         return state, shelves

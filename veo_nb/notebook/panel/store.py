@@ -36,6 +36,7 @@ def empty_draft() -> Draft:
         edit="",
         fit="",
         take=1,
+        drafted=False,
     )
 
 

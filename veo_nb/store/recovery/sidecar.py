@@ -46,7 +46,8 @@ def read_sidecar(path: Path, folder: Path) -> tuple[JobRow, VideoRow] | None:
         stored = json.loads(path.read_text("utf-8"))
         provider = catalog.PROVIDERS[stored["provider"]]
         request = restore_request(stored["request"], lambda *_: b"", provider.name)
-        model = catalog.MODELS[request.model]
+        if not provider.any_model and request.model not in catalog.MODELS:
+            return None
         if not re.fullmatch(r"[0-9a-z]{1,16}", stored["job"]):
             return None
         # The file lies beside it, whatever the recipe says.
@@ -57,7 +58,7 @@ def read_sidecar(path: Path, folder: Path) -> tuple[JobRow, VideoRow] | None:
             fingerprint=request.fingerprint(),
             take=int(stored["take"]),
             provider=provider.name,
-            model=model.id,
+            model=request.model,
             request=request.canonical(),
             state="succeeded",
             operation=stored.get("operation"),

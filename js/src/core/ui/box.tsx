@@ -28,14 +28,19 @@ export function Waiting({
   );
 }
 
-/** A thin bar that only ever grows. Its key is the state, so each stage starts a new one. */
+/**
+ * A thin bar that only ever grows. Its key is the state, so each stage starts a new one; and so does a figure that
+ * comes after a guess, which may have been ahead of it.
+ */
 export function Bar({ progress, now, text }: { progress: Progress; now: number; text: string }) {
-  const furthest = useRef(0);
+  const furthest = useRef({ kind: progress.kind, share: 0 });
   const share = progressShare(progress, now);
   if (share === undefined) return null;
-  furthest.current = Math.max(furthest.current, share);
+  const before = furthest.current.kind === progress.kind ? furthest.current.share : 0;
+  const shown = Math.max(before, share);
+  furthest.current = { kind: progress.kind, share: shown };
   // A guess has no number that could be read out as if it were known.
-  const counted = progress.kind === "transfer" ? { "aria-valuenow": Math.round(furthest.current * 100) } : {};
+  const counted = progress.kind === "estimate" ? {} : { "aria-valuenow": Math.round(shown * 100) };
   return (
     <div
       class="veo-bar"
@@ -46,7 +51,7 @@ export function Bar({ progress, now, text }: { progress: Progress; now: number; 
       aria-valuetext={text}
       {...counted}
     >
-      <div style={{ transform: `scaleX(${furthest.current.toFixed(4)})` }} />
+      <div style={{ transform: `scaleX(${shown.toFixed(4)})` }} />
     </div>
   );
 }

@@ -24,6 +24,7 @@ const DRAWINGS = {
   grip: "M6 3.5v.01M6 8v.01M6 12.5v.01M10 3.5v.01M10 8v.01M10 12.5v.01",
   enlarge: "M9.5 2.5h4v4M13.25 2.75L9 7M6.5 13.5h-4v-4M2.75 13.25L7 9",
   check: "M3 8.5l3.5 3.5L13 4.5",
+  final: "M2.5 8l2.5 2.5l5-6M7.5 10.5L13.5 4M3 13.5h10",
   search: "M7 2.5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 0 1 0-9zM10.25 10.25L13.75 13.75",
 } as const;
 export type Drawing = keyof typeof DRAWINGS;

@@ -114,6 +114,14 @@ export function Cell(props: CellProps) {
               onStar={() => actions.star(spot.id)}
               onNote={() => actions.note(spot.id)}
             />
+            {cell?.actions.includes("finalize") && (
+              <IconButton
+                name="final"
+                label={[CELL_LABELS.finalize, cell.final_cost].filter(Boolean).join(": ")}
+                tabIndex={active ? 0 : -1}
+                onClick={() => actions.steer("finalize", cell)}
+              />
+            )}
             <IconButton
               name="choose"
               label={chosen === "" ? "Choose for comparing" : "Do not compare"}

@@ -108,6 +108,7 @@ export const EMPTY: Draft = {
   edit: "",
   fit: "",
   take: 1,
+  drafted: false,
 };
 
 export function isEmpty(draft: Draft): boolean {

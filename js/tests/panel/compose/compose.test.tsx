@@ -54,6 +54,33 @@ describe("the prompt", () => {
   });
 });
 
+describe("a draft", () => {
+  const box = () => find(".veo-as-draft input") as HTMLInputElement;
+  const said = () => document.getElementById(box().getAttribute("aria-describedby") ?? "")?.textContent;
+
+  it("is asked for by a box that says what it saves", async () => {
+    const check = exampleCheck("single", { saving: "360p at about a third of the price" });
+    here = await openCompose({ prompt: "A fox" }, { check });
+    expect([box().checked, said()]).toEqual([false, "360p at about a third of the price"]);
+    await click(box());
+    expect(here.draft().drafted).toBe(true);
+    expect(box().checked).toBe(true);
+    await settle();
+    expect(here.kernel.of("check").at(-1)).toMatchObject({ draft: { drafted: true } });
+  });
+
+  it("can't be asked for where nothing is cheaper, and can be taken back there", async () => {
+    const check = exampleCheck("single", { unavailable: { draft: { "*": "Nothing is cheaper." } } });
+    here = await openCompose({ prompt: "A fox" }, { check });
+    expect([box().getAttribute("aria-disabled"), said()]).toEqual(["true", "Nothing is cheaper."]);
+    await click(box());
+    expect(here.draft().drafted).toBe(false);
+    await here.redraw({ draft: { drafted: true } });
+    await click(box());
+    expect(here.draft().drafted).toBe(false);
+  });
+});
+
 describe("a variable's values", () => {
   const adder = () => find(".veo-values input") as HTMLInputElement;
   const values = () => here.draft().variables["animal"];

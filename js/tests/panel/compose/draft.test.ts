@@ -142,6 +142,17 @@ describe("a draft", () => {
     expect(ratiosOf(draft({ fields: { aspect_ratio: ["16:9"] } }), setup, { first, last })).toEqual(["16:9"]);
   });
 
+  it("takes the nearest of a model's shapes, a square among them", () => {
+    const setup = structuredClone(examplePanel("empty").panel);
+    const form = setup.fields.find(({ name }) => name === "aspect_ratio");
+    if (form === undefined) throw new Error("the form has no shape");
+    form.choices = ["16:9", "4:3", "9:16", "3:4", "1:1"].map((value) => ({ value, label: value }));
+    const led = (width: number, height: number) =>
+      ratiosOf(draft({}), setup, { first: [{ width, height }], last: [] });
+    expect([led(4, 3), led(3, 4), led(2, 1), led(1, 1)]).toEqual([["4:3"], ["3:4"], ["16:9"], ["1:1"]]);
+    expect(ledText(draft({}), form, { first: [square], last: [upright] })).toBe("1:1, as the first frame");
+  });
+
   it("has shapes that are shares", () => {
     expect(shareOf("16:9")).toBeCloseTo(1.778, 3);
     expect(shareOf("wide")).toBe(0);

@@ -17,9 +17,11 @@ interface ActionsProps {
   player: Player;
   open: Opened;
   onOpen: (open: Opened) => void;
+  /** A step was sent. */
+  onSent: () => void;
 }
 
-export function Actions({ details, player, open, onOpen }: ActionsProps) {
+export function Actions({ details, player, open, onOpen, onSent }: ActionsProps) {
   const { item, actions, cannot_extend, extend_model } = details;
   const own = usePanel();
   const { panel } = useLayer();
@@ -42,6 +44,12 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
   const another = async () => {
     const answer = await own.ask("another", { clip });
     if (answer !== undefined) own.say(`Another take is on its way as ${answer.job}: it is in the queue.`);
+  };
+  const finalize = async () => {
+    const answer = await own.ask("finalize", { clip });
+    if (answer === undefined) return;
+    own.say(`Its final is on its way as ${answer.job}: it is among the steps.`);
+    onSent();
   };
   const rerun = async () => {
     const answer = await own.ask("rerun", { job });
@@ -74,6 +82,11 @@ export function Actions({ details, player, open, onOpen }: ActionsProps) {
   return (
     <section class="veo-actions" aria-label="What to do with it">
       <div ref={row} class="veo-action-row">
+        {has("finalize") && (
+          <Action onAct={finalize} busy="Asking for it in full…">
+            {["Make it final", details.final_cost].filter(Boolean).join(" · ")}
+          </Action>
+        )}
         {has("another") && (
           <Action onAct={another} busy="Asking…">
             Another take

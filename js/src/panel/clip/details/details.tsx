@@ -167,7 +167,7 @@ export function ClipDetails({ clip }: { clip: string }) {
                 {marks.note !== "" && <p class="veo-details-note">{marks.note}</p>}
               </div>
             )}
-            <Actions details={details} player={player} open={open} onOpen={setOpen} />
+            <Actions details={details} player={player} open={open} onOpen={setOpen} onSent={again} />
             <Steps details={details} player={player} />
             <Recipe details={details} />
             <Family label="It came from" links={details.came_from.filter(isNoStep)} />

@@ -32,8 +32,46 @@ export function Choices({ fields, draft, check, problemsOf, change, frames }: Fi
           onChange={(values) => change((now) => withField(now, form.name, values))}
         />
       ))}
-      <Problems problems={problemsOf(...choices.map((form) => form.name))} />
+      <AsDraft
+        on={draft.drafted}
+        saving={check?.saving ?? ""}
+        reason={check?.unavailable["draft"]?.["*"] ?? ""}
+        onChange={(drafted) => change((now) => ({ ...now, drafted }))}
+      />
+      <Problems problems={problemsOf(...choices.map((form) => form.name), "draft")} />
     </div>
+  );
+}
+
+interface AsDraftProps {
+  on: boolean;
+  /** `360p at about a third of the price`; empty where nothing is cheaper. */
+  saving: string;
+  /** Why nothing would be saved. */
+  reason: string;
+  onChange: (on: boolean) => void;
+}
+
+/** Whether the cheapest is asked for that the model makes. Where nothing is cheaper it can still be taken back. */
+function AsDraft({ on, saving, reason, onChange }: AsDraftProps) {
+  const id = useId();
+  const said = reason || saving;
+  const off = reason !== "" && !on;
+  return (
+    <label class="veo-as-draft" data-off={off} title={reason || "To be made final once it is good"}>
+      <input
+        type="checkbox"
+        checked={on}
+        aria-disabled={off}
+        aria-describedby={`${id}-said`}
+        onClick={(event) => off && event.preventDefault()}
+        onChange={(event) => !off && onChange(event.currentTarget.checked)}
+      />
+      <span>Draft</span>
+      <span id={`${id}-said`} class="veo-soft">
+        {said}
+      </span>
+    </label>
   );
 }
 

@@ -282,6 +282,17 @@ describe("going on", () => {
     expect(button("Another take").getAttribute("aria-disabled")).toBe("false");
   });
 
+  it("makes a draft final for what it says that costs, and looks what became of it", async () => {
+    await open(example("clip", { actions: ["finalize", "another"], final_cost: "about $0.70" }));
+    stage.kernel.on("finalize", () => ({ job: "9c01" }));
+    const before = stage.kernel.of("details").length;
+    await tap("Make it final · about $0.70");
+    await pass();
+    expect(stage.kernel.of("finalize")).toEqual([{ clip: "3f2a/0" }]);
+    expect(find(".veo-notice").textContent).toContain("9c01");
+    expect(stage.kernel.of("details").length).toBeGreaterThan(before);
+  });
+
   it("loads what made it into the draft, closes, goes there, and can be taken back", async () => {
     await open();
     stage.kernel.on("vary", () => ({ draft: { ...DRAFT, prompt: "of the clip" } }));

@@ -372,9 +372,7 @@ _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 def _switch(name: str, value: Any) -> bool:
     said = str(value).strip().lower() if isinstance(value, (bool, str)) else ""
     if said not in _ON + _OFF:
-        raise InvalidRequest(
-            f"{name} can't be {catalog.shown(value)}.", hint="Say true or false.", field=name
-        )
+        raise InvalidRequest(f"{name} can't be {catalog.shown(value)}.", hint="True or false.", field=name)
     return said in _ON
 
 

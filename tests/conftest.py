@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,17 +22,25 @@ settings.register_profile("usual", patient)
 settings.register_profile("thorough", patient, max_examples=500)
 settings.load_profile("thorough" if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else "usual")
 
+STOCK = "VEO_NB_SANDBOX_STOCK"
 SLOW = ("browser", "package", "kernel", "sdk")
 """The longest files first."""
+ONE_LAB = ("test_panel", "test_grid", "test_costs")
+"""The files of browser tests that have one Lab and one Chromium; the others have another, which takes as long."""
 
 
 def pytest_configure(config):
     """A developer's own settings must not steer the tests, and a key in them must never be used."""
     for name in [*os.environ]:
-        if name.startswith("VEO_NB_") or name.endswith("_API_KEY"):
+        if (name.startswith("VEO_NB_") and name != STOCK) or name.endswith("_API_KEY"):
             del os.environ[name]
     # A test that looks at a clip's pictures takes this away.
     os.environ["VEO_NB_SANDBOX_DRAFT"] = "1"
+    if not hasattr(config, "workerinput"):
+        # One for all that run at a time: hundreds of clips that nobody looks at are drawn once.
+        stock = TemporaryDirectory(prefix="veo-nb-stock-")
+        config.add_cleanup(stock.cleanup)
+        os.environ[STOCK] = stock.name
     # A backend of keyring's that keeps nothing: nobody's own keyring is opened.
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
@@ -48,6 +57,21 @@ def pytest_collection_modifyitems(config, items):
         return next((at for at, name in enumerate(SLOW) if item.get_closest_marker(name)), quick)
 
     items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Whole files to each process, and those in a browser to two: Lab, Chromium and a page take 10 s of a core to start."""
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            if "/browser/" not in file:
+                return file
+            return f"browser {file.rpartition('/')[2].removesuffix('.py') in ONE_LAB}"
+
+    return Scheduling(config, log) if config.option.dist == "loadfile" else None
 
 
 def pytest_collection_finish():

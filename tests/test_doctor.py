@@ -511,15 +511,22 @@ def test_vertex_tells_by_a_page_of_each_model(listing):
     assert said[-1].startswith("ok  models  it can't be told whether these are open: lite (")
 
 
-def test_a_gateway_s_list_has_openai_s_form(listing):
-    gateway = replace(PROVIDERS["gemini"], lists="openai")
-    page = {"object": "list", "data": [{"id": "gemini-omni-1.2-flash"}, {"id": "sora-2"}, {"id": "gpt-9"}]}
-    said, asked = listing(httpx.Response(200, json=page), provider=gateway)
-    assert (said[0], said[-1]) == (
-        "ok  models  open to this key: omni",
-        "ok  models  also there, not known to veo_nb: sora-2",
-    )
-    assert [url.path for url in asked] == ["/v1/models"]
+@pytest.mark.parametrize(
+    ("model", "first", "second"),
+    [
+        ("my-clips", "ok  models  open to this key: gemini-omni-1.2-flash, sora-2, my-clips", None),
+        ("omni", "ok  models  open to this key: gemini-omni-1.2-flash, sora-2", "!!  models  not open: omni"),
+    ],
+)
+def test_a_gateway_tells_in_openai_s_form_what_can_be_asked_for_there(listing, model, first, second):
+    names = ("gemini-omni-1.2-flash", "sora-2", "gpt-9", "my-clips")
+    page = {"object": "list", "data": [{"id": name} for name in names]}
+    # The key is tried by it too.
+    pages = [httpx.Response(200, json=page) for _ in range(2)]
+    where = {"provider": "gateway", "base_url": "https://gateway.example/v1", "model": model}
+    said, asked = listing(*pages, **where)
+    assert (said[0], said[1] if second else None) == (first, second)
+    assert {url.path for url in asked} == {"/v1/models"}
 
 
 def test_the_other_providers_whose_keys_are_here_are_asked_too(listing):

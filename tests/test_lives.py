@@ -12,7 +12,7 @@ import pytest
 
 from tests.notebook.panel.test_draft import check, draft
 from veo_nb import catalog, notices
-from veo_nb.catalog import PROVIDERS, Life
+from veo_nb.catalog import PROVIDERS, Life, registry
 
 END = date(2027, 1, 31)
 
@@ -75,6 +75,14 @@ def test_every_life_is_of_models_that_are_served_and_has_a_source(provider):
     assert set(models) <= set(provider.models)
     assert all(life.source for life in provider.lives)
     assert not provider.bills or set(models) == set(provider.models)
+
+
+def test_those_of_another_package_are_checked_as_the_rest_of_it():
+    long = replace(PROVIDERS["gptproto"], lives=(Life(models=("x",), until="2027-01-31", source="a test"),))
+    assert registry._plain(registry.Entries(providers=[long])).providers == [long]
+    broken = replace(long, lives=({"models": ["x"], "until": "soon", "source": "a test"},))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"the Provider 'gptproto' has a wrong value: .*soon"):
+        registry._plain(registry.Entries(providers=[broken]))
 
 
 def short(provider: str = "gptproto") -> catalog.Provider:

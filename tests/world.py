@@ -185,6 +185,8 @@ class Service:
             return await self._next(self.uploads, request, lambda: self.upload(request))
         if "/interactions" in path:
             return await self._interact(request, path.rpartition("/interactions")[2].lstrip("/"))
+        if path.startswith("/v1/videos"):
+            return await self._film(request, path.removeprefix("/v1/videos").strip("/"))
         if path.endswith(":fetchPredictOperation"):
             name = json.loads(request.content)["operationName"]
             self.asked.append(name)
@@ -253,6 +255,20 @@ class Service:
         content = {"type": "video", "mime_type": "video/mp4", "uri": uri}
         steps = [{"type": "model_output", "content": [content]}] if status == "completed" else []
         return httpx.Response(200, json={"id": name, "status": status, "steps": steps})
+
+    async def _film(self, request: httpx.Request, name: str) -> httpx.Response:
+        """The same over the wire of gateways."""
+        if request.method == "POST":
+            form = request.headers["content-type"].startswith("multipart/")
+            self.posts.append({"form": request.content} if form else json.loads(request.content))
+            begun = {"id": f"video_op{len(self.posts)}", "object": "video", "status": "queued"}
+            return await self._next(self.submits, request, lambda: httpx.Response(200, json=begun))
+        if name.endswith("/content"):
+            self.fetched.append(request.headers)
+            return await self._next(self.downloads, request, lambda: self.send(request))
+        self.asked.append(name)
+        done = {"id": name, "object": "video", "status": "completed", "progress": 100}
+        return await self._next(self.polls, request, lambda: httpx.Response(200, json=done))
 
     async def _next(
         self, answers: list[Answer], request: httpx.Request, usual: Callable[[], httpx.Response]

@@ -299,7 +299,9 @@ def _models(studio: Studio, provider: catalog.Provider, offer: Offer) -> list[Ex
         # A page in Google's garden is everyone's.
         listed = "listed by the provider" if provider.lists == "publisher" else "open to this key"
         found.append(Examined("models", True, f"{listed}: {names(offer.open)}"))
-        endings = filter(None, (catalog.ending(model, provider, now) for model in offer.open))
+        # Of one that is there after all, whoever said it was off was wrong.
+        there = [model for model in offer.open if not provider.life_of(model).is_over(now)]
+        endings = filter(None, (catalog.ending(model, provider, now) for model in there))
         found += [Examined("models", True, ending.rstrip(".")) for ending in endings]
     if offer.closed:
         chosen = own and settings.model in offer.closed

@@ -152,7 +152,7 @@ person sends it again: so `read_submitted` should find the name in whatever the 
 being worked on is asked until the service says that it is over: `read_operation` gives `Operation()` for all that it does not
 know.
 
-Key. It goes into `key_header`, to `key_origins` and nowhere else; clips elsewhere are fetched without it.
+Key. It goes into `key_header`, behind a `key_scheme` such as `Bearer`, to `key_origins` and nowhere else; clips elsewhere are fetched without it.
 
 Model. `aspect_ratios`, `resolutions` and `durations` are what it takes; where nothing is set a clip is 16:9 and 720p, or the
 first of those where it has not these, and `default_duration` long. Send `request.shape`, `request.lines` and
@@ -160,6 +160,9 @@ first of those where it has not these, and `default_duration` long. Send `reques
 may not be empty beside a picture. A request has no fields but those of `veo_nb.VideoRequest`.
 
 Provider. `lives` are the days since when and until when it serves its models: one that ends soon is warned of.
+
+Life. `Provider.lives` may say since when it serves its models and until when, who says so and where that was read; a person
+is warned 30 days before such an end, and named the `successor` of the model. Nothing is refused for it.
 
 Price. In USD, with the day and the place where it was read. Without one a clip has no estimate, and a budget refuses it.
 

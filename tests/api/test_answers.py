@@ -74,7 +74,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(JSON)
 def test_any_json_gives_an_answer_or_one_of_our_errors(said):
     content = json.dumps(said).encode()
@@ -89,7 +89,7 @@ def test_any_json_gives_an_answer_or_one_of_our_errors(said):
         assert answers.parse_error(status, {}, content, 0.0).message
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(WORDS.filter(lambda word: word not in ("error", "message", "name")), JSON, max_size=4),
     st.data(),
@@ -127,7 +127,7 @@ FORMS = [
 ]
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(FORMS),
     st.binary(min_size=1200, max_size=1300),

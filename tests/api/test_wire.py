@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from veo_nb import catalog, errors
 from veo_nb.api import answers, body, wire
 from veo_nb.api.client import is_passing
-from veo_nb.api.dialects.dialect import Dialect, dialects_of
+from veo_nb.api.dialects.dialect import Form, dialects_of
 from veo_nb.request import Source, make_request
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "wire"
@@ -45,7 +45,7 @@ def given_by(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value(item) for name, item in fields.items()}
 
 
-def dialect(provider: str, model: str = "standard", **settings: Any) -> Dialect:
+def dialect(provider: str, model: str = "standard", **settings: Any) -> Form:
     """A provider's dialect for a model, at its own hosts, where it has some; Vertex AI with a project."""
     values = {
         "base": "" if catalog.PROVIDERS[provider].submit_base else "http://127.0.0.1:1",
@@ -256,7 +256,7 @@ ANSWERS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=settings().max_examples)
 @given(ANSWERS)
 @example(DEEP)
 @example(NUMBER)
@@ -276,7 +276,7 @@ def test_any_answer_gives_an_operation_or_one_of_our_errors(body):
             assert operation.error is None
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=settings().max_examples)
 @given(
     st.integers(300, 599),
     st.dictionaries(st.just("retry-after"), st.text(max_size=12)),

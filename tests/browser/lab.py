@@ -179,7 +179,11 @@ class Lab:
             self._tab.context.close()
             self._tab = None
         if self._tab is None:
-            self._tab = chromium.new_context(permissions=["clipboard-read", "clipboard-write"]).new_page()
+            # What shimmers all the time while a test waits takes a tenth of a core.
+            context = chromium.new_context(
+                permissions=["clipboard-read", "clipboard-write"], reduced_motion="reduce"
+            )
+            self._tab = context.new_page()
         return self._tab
 
 

@@ -27,7 +27,7 @@ def export(make_studio, service, tmp_path) -> Callable[..., Path]:
     """`export("grid.html")` of a sweep with five clips of six seconds, the first of them rated."""
 
     def do(name: str, **how: Any) -> Path:
-        sweep = make_sweep(make_studio, service, tmp_path, seconds=6.0, size=(640, 360))
+        sweep = make_sweep(make_studio, service, seconds=6.0, size=(640, 360))
         sweep.rate(sweep.cells[0], 4)
         sweep.note(sweep.cells[0], "<b>ears</b>")
         path = sweep.export(tmp_path / "given" / name, **how)

@@ -10,6 +10,7 @@ import pytest
 
 from veo_nb import catalog, errors
 from veo_nb.request import restore_request
+from veo_nb.store.billing import find_saving
 from veo_nb.store.lineage import FINAL
 from veo_nb.sweep import dataframe
 
@@ -136,6 +137,14 @@ def test_where_nothing_is_cheaper_the_draft_is_the_clip_itself(studio, fields):
 )
 def test_which_resolution_a_draft_has(studio, fields, lines):
     assert studio.preview("A fox.", draft=True, duration_seconds=8, **fields).request.resolution == lines
+
+
+@pytest.mark.parametrize("length", ["16:9", None, -3, 2.5, True])
+def test_what_a_form_holds_need_not_be_right_to_say_what_a_draft_saves(length):
+    values = {"model": "omni", "prompt": "", "duration_seconds": length, "resolution": "1080p"}
+    found = find_saving(values, catalog.PROVIDERS["gemini"], catalog.PRICES)
+    assert found is not None
+    assert found.resolution == "360p"
 
 
 def test_the_sound_of_a_draft_is_that_of_its_final(make_studio):

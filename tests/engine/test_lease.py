@@ -167,8 +167,8 @@ def test_without_a_key_nothing_is_taken_on(make_studio, ledger, dead):
 
 
 def test_what_is_not_taken_on_says_whom_it_waits_for(make_studio, ledger, dead, living):
-    for number, owner in enumerate((living, "elsewhere:7:x", dead, dead)):
-        provider = "gemini" if number == 3 else "gptproto"
+    for number, owner in enumerate((living, "elsewhere:7:x", dead, dead, dead)):
+        provider = {3: "gemini", 4: "gateway"}.get(number, "gptproto")
         row = row_of(REQUEST, id=f"000{number}", state="queued", owner=owner, provider=provider)
         ledger.add_job(row, fresh=True)
     ledger.beat(Owner("elsewhere:7:x", "elsewhere", 7, 1_800_000_000.0))
@@ -179,6 +179,7 @@ def test_what_is_not_taken_on_says_whom_it_waits_for(make_studio, ledger, dead, 
         Awaited("0001", "silence", "elsewhere"),
         Awaited("0002", "key", "gptproto"),
         Awaited("0003", "key", "gemini"),
+        Awaited("0004", "address", "gateway"),
     ]
 
 

@@ -83,7 +83,8 @@ class Provider:
     def environment(self) -> dict[str, str]:
         """What points a studio at it, with a key that must not be found anywhere afterwards."""
         wire = self.wire
-        return {"VEO_NB_PROVIDER": wire.provider, "VEO_NB_BASE_URL": self.url, wire.variable: KEY}
+        named = {"VEO_NB_MODEL": wire.model} if wire.base else {}
+        return {"VEO_NB_PROVIDER": wire.provider, "VEO_NB_BASE_URL": self.url, wire.variable: KEY, **named}
 
     @property
     def quick(self) -> dict[str, str]:

@@ -38,16 +38,20 @@ KERNELS = (
     "renamed and not recorded",
 )
 """The steps at which a real kernel is killed too; a plain process with a studio is as real for the others."""
-OMNI = (
-    "before the POST",
-    HELD,
-    "answered and not recorded",
-    "recorded and not polled",
-    "polling",
-    "done and not recorded",
-    "mid-download",
-)
-"""The steps at which it matters over which dialect one speaks; the others are taken after its answers were read."""
+SPOKEN = {
+    "gemini": tuple(STEPS),
+    "interactions": (
+        "before the POST",
+        HELD,
+        "answered and not recorded",
+        "recorded and not polled",
+        "polling",
+        "done and not recorded",
+        "mid-download",
+    ),
+    "videos": (HELD, "answered and not recorded", "polling", "mid-download"),
+}
+"""The steps by dialect: of a further one those at which it matters which, for most come after its answers were read."""
 
 
 def kill_process(step: str, folder: Path, provider) -> None:
@@ -77,9 +81,7 @@ def videos(folder: Path) -> list[Path]:
     return sorted((folder / "veo_library").rglob("*.mp4"))
 
 
-@pytest.mark.parametrize(
-    ("wire", "step"), [*(("gemini", step) for step in STEPS), *(("interactions", step) for step in OMNI)]
-)
+@pytest.mark.parametrize(("wire", "step"), [(wire, step) for wire, steps in SPOKEN.items() for step in steps])
 def test_killed_at(wire, step, folder, provider, studio_in, matrix, clip):
     provider.wire = WIRES[wire]
     provider.slow_polls = 1

@@ -19,6 +19,8 @@ class Wire:
     provider = "gptproto"
     model = "fast"
     variable = "GPTPROTO_API_KEY"
+    base = ""
+    """Where it is, of a provider that has no address of its own, nor a model that is meant where none is named."""
     samples = 2
     """How many it makes at once, where two are asked for."""
 
@@ -161,4 +163,55 @@ class Interactions(Wire):
         return {**self.going(name), "status": "failed", "errors": [{"code": code, "message": words}]}
 
 
-WIRES: dict[str, Wire] = {one.name: one for one in (Wire(), Vertex(), Interactions())}
+class Videos(Wire):
+    """The shape of gateways; a video is fetched below the address that was asked how it stands."""
+
+    name = "videos"
+    provider = "gateway"
+    model = "some-model"
+    variable = "VEO_NB_GATEWAY_KEY"
+    base = "https://gateway.example"
+    samples = 1
+
+    def kind(self, method: str, path: str) -> Literal["submit", "poll", "download", "other"]:
+        """What is asked for."""
+        if path.endswith("/v1/videos"):
+            return "submit" if method == "POST" else "other"
+        return "download" if path.endswith("/content") else "poll"
+
+    def prompt(self, body: Any) -> str:
+        """The prompt of a submit."""
+        return str(body["prompt"])
+
+    def begun(self, path: str, number: int) -> dict[str, Any]:
+        """The answer to the submit that made video `number`."""
+        del path
+        return {**self.going(f"video_op{number}"), "status": "queued", "progress": 0}
+
+    def name_in(self, path: str, body: Any) -> str:
+        """The video that a poll asks for."""
+        del body
+        return path.rpartition("/")[2]
+
+    def going(self, name: str) -> dict[str, Any]:
+        """A video that goes on."""
+        return {"id": name, "object": "video", "status": "in_progress", "progress": 40}
+
+    def made(self, name: str, places: list[str], clip: bytes) -> dict[str, Any]:
+        """A video that is there."""
+        del places, clip
+        return {**self.going(name), "status": "completed", "progress": 100}
+
+    def ended(self, name: str, how: str) -> dict[str, Any]:
+        """A video that ended without a clip."""
+        code, words = {
+            "failed": ("server_error", "It broke."),
+            "failed, free": ("server_error", NEVER_CHARGED),
+            "blocked": ("moderation_blocked", "Not this."),
+            "nothing": ("", ""),
+        }[how]
+        error = {"code": code, "message": words} if code else None
+        return {**self.going(name), "status": "failed" if error else "expired", "error": error}
+
+
+WIRES: dict[str, Wire] = {one.name: one for one in (Wire(), Vertex(), Interactions(), Videos())}

@@ -25,7 +25,9 @@ import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
-KEPT = ("PATH", "LANG", "TZ", "TMPDIR", "VEO_NB_SANDBOX_DRAFT")
+from tests.kernel.fork import launch
+
+KEPT = ("PATH", "LANG", "TZ", "TMPDIR", "VEO_NB_SANDBOX_DRAFT", "VEO_NB_SANDBOX_STOCK")
 """What a process that a test starts gets of this one's environment: nobody's keys and settings."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -132,19 +134,14 @@ class Kernel:
         connection, info = write_connection_file(str(home / f"kernel-{time.monotonic_ns()}.json"))
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [self.python, "-m", "ipykernel_launcher", "-f", connection],
-                cwd=self.folder,
-                env={
-                    **kept,
-                    "HOME": str(home),
-                    "PYTHONPATH": str(Path(__file__).parents[2]),
-                    **self.environment,
-                },
-                start_new_session=True,  # as Jupyter starts it: an interrupt reaches its whole process group
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
+            self.process = launch(
+                "ipykernel_launcher",
+                ["-f", connection],
+                self.folder,
+                {**kept, "HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2]), **self.environment},
+                session=True,  # as Jupyter starts it: an interrupt reaches its whole process group
+                streams=(subprocess.DEVNULL, subprocess.DEVNULL, log),
+                python=self.python,
             )
         self.client = BlockingKernelClient()
         self.client.load_connection_info(info)

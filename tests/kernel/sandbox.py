@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Self
+
+from tests.kernel.fork import launch
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,23 +36,12 @@ class Sandbox:
 
     def __init__(self, data: Path, latency: float = 0.0, *options: str) -> None:
         self.data = data
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "veo_nb.sandbox",
-                "--port",
-                "0",
-                "--data",
-                str(data),
-                "--latency",
-                str(latency),
-                *options,
-            ],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
+        self.process = launch(
+            "veo_nb.sandbox",
+            ["--port", "0", "--data", str(data), "--latency", str(latency), *options],
+            ROOT,
+            {**os.environ},
+            streams=(subprocess.DEVNULL, subprocess.PIPE, 2),
         )
         assert self.process.stdout
         ready = self.process.stdout.readline()

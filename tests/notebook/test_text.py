@@ -374,10 +374,12 @@ def test_whom_jobs_wait_for_is_said_once_for_those_that_wait_for_the_same():
         Awaited("9c01", "provider", "veomax"),
         Awaited("9c02", "provider", "veomax"),
         Awaited("9c03", "key", "gptproto"),
+        Awaited("9c04", "address", "gateway"),
     ]
     assert words.awaited(many + others) == [
         "being made by another notebook on gpu-7: 0000, 0001, 0002, 0003 and 2 more",
         "3f2a waits for a kernel on gpu-7 that may be gone: taken on once it has said nothing for a minute",
         "9c01, 9c02 wait for veomax, a provider that is not known here: install its package",
         "9c03 waits for a key: %veo login gptproto",
+        "9c04 waits for the address of the gateway: set VEO_NB_BASE_URL",
     ]

@@ -26,7 +26,7 @@ TABLES: tuple[dict[str, Any], ...] = (
     catalog.MODELS,
     catalog.SOURCES,
     LISTED,
-    dialect.SPOKEN,
+    dialect.FORMS,
 )
 LISTS: tuple[list[Any], ...] = (catalog.PRICES, catalog.RULES)
 

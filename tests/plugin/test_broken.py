@@ -128,7 +128,15 @@ WRONG = {
     ),
     "takes Google's credentials": (acme(("in_flight=4", "keyless=True")), "keyless is for Google's own"),
     "has a header that is none": (acme(("x-acme-key", "x acme\\nkey")), "key_header can't be"),
+    "has a scheme that is none": (
+        acme(("in_flight=4", 'key_scheme="Bearer\\r\\nX:"')),
+        "key_scheme can't be",
+    ),
     # Facts
+    "has a successor that nobody knows": (
+        acme(('alias="quick",', 'alias="quick", successor="acme-3",')),
+        "model 'acme-2-quick': nobody knows its successor 'acme-3'",
+    ),
     "has a life of another's model": (
         acme(
             ("in_flight=4", 'lives=(Life(models=("omni",), source="x"),)'),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import httpx
 import pytest
 from PIL import Image
@@ -9,7 +12,9 @@ from PIL import Image
 from tests.plugin.service import KEY
 from tests.world import Time
 from veo_nb import AsyncClient, catalog, errors
+from veo_nb.api.dialects.foreign import Foreign
 from veo_nb.api.dialects.plugins import load_plugins
+from veo_nb.api.wire import Operation
 from veo_nb.notebook import text
 from veo_nb.notebook.pages.help import page
 from veo_nb.notebook.panel.draft import make_setup
@@ -94,6 +99,7 @@ def test_one_that_takes_nothing_but_a_prompt(tiny, lumen, tmp_path):
     }
     form = {one.name: one for one in make_setup(studio, Place(tmp_path)).fields}
     assert [one.value for one in form["model"].choices] == ["tiny"]
+    assert form["aspect_ratio"].unset == ""
     assert "--resolution" in page().data
 
 
@@ -154,3 +160,12 @@ def test_a_picture_leads_to_the_nearest_of_its_models_shapes(size, shape, tiny, 
     Image.new("RGB", size, "red").save(tmp_path / "first.png")
     studio = tiny(fields=("image", "aspect_ratio"), shapes=("4:3", "16:9", "3:4"))
     assert studio.preview("A fox.", image=tmp_path / "first.png", fit="crop").request.shape == shape
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"), [(0.25, 0.25), (1, 1.0), (0, None), (7, None), ("half", None), (None, None)]
+)
+def test_what_a_dialect_tells_of_progress_is_taken_where_it_is_a_share(told, shown):
+    dialect = SimpleNamespace(read_operation=lambda answer: Operation(progress=told))
+    spoken = Foreign(dialect=cast("Any", dialect), package="acme 1", submit_base="", poll_base="")
+    assert spoken.read_operation(b"{}").progress == shown

@@ -28,10 +28,12 @@ from veo_nb import catalog, doctor, errors, views
 from veo_nb.api.errors import of_age
 from veo_nb.notebook.completion import Known, complete
 from veo_nb.notebook.panel.draft import check_draft, make_setup
+from veo_nb.notebook.panel.entries import make_item
 from veo_nb.notebook.panel.store import empty_draft
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.text import settings as said
 from veo_nb.request import make_request
+from veo_nb.store.queries import Query
 from veo_nb.studio import Studio
 
 ROOT = Path(__file__).parents[2]
@@ -361,3 +363,34 @@ def test_a_sweep_goes_over_its_models_and_those_of_others(installed, lumen, serv
     assert reason == "duration_seconds can't be 7."
     assert {one.provider for one in studio.cost().charges} == {"gemini", "lumen"}
     studio.close()
+
+
+# Without it
+
+
+def test_a_library_stays_open_where_the_package_is_gone(make_studio, tmp_path, shell, monkeypatch):  # noqa: F811
+    former = make_studio()
+    job = former.generate("A fox.").wait(30)
+    sweep = former.sweep("An owl.", axes={"model": ["quick", "lumen"]}).wait(30)
+    former.close()
+    for table in (catalog.PROVIDERS, catalog.MODELS):
+        for name in [one for one in table if one.startswith("lumen")]:
+            del table[name]
+    studio = views.NotebookStudio(environ={"VEO_NB_LIBRARY": "library"}, folder=tmp_path)
+    again = studio.job(job.id)
+    assert (again.video.path, again.provider.title, said(again.request)) == (
+        job.video.path,
+        "lumen",
+        ["lumen-2-quick"],
+    )
+    rows = studio.library.browse(Query()).rows
+    items = [make_item(one, studio.library.folder, Place(tmp_path)) for one in rows]
+    assert sorted(one.settings for one in items) == ["lumen-2", "lumen-2-quick", "lumen-2-quick"]
+    monkeypatch.setattr(views, "NotebookStudio", lambda **settings: studio)
+    monkeypatch.setattr(veo_nb, "_folder", None)
+    shell.run_line_magic("load_ext", "veo_nb")
+    for command in ("", f"show {job.id}", f"show {sweep.id}", "history", "sweeps", "cost", "config"):
+        shell.run_cell(f"%veo {command}").raise_error()
+    with pytest.raises(errors.InvalidRequest, match="There is no provider 'lumen'"):
+        again.rerun()
+    shell.run_line_magic("unload_ext", "veo_nb")

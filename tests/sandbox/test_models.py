@@ -80,6 +80,7 @@ def test_the_doctor_reads_them(sandbox, tmp_path, provider, first):
     posts = [entry for entry in sandbox.log() if entry["method"] == "POST"]
     said = said_of_models(sandbox.url, tmp_path, provider).splitlines()
     assert said[0] == first
+    assert "reported to be off" not in "".join(said), "it is there after all"
     asked = [entry["path"] for entry in sandbox.log() if entry["method"] == "POST"][len(posts) :]
     # The key is tried by a question at Vertex AI, which is a POST too.
     assert [path for path in asked if "predictLongRunning" in path or "interactions" in path] == []

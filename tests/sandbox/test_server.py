@@ -69,6 +69,23 @@ def test_it_draws_drafts_where_it_is_told_to(launch, tmp_path, monkeypatch, opti
     assert (np.abs(first - second).mean() > 1) == (not options and not variable)
 
 
+def test_drafts_of_a_kind_are_drawn_once_where_there_is_a_stock_and_no_two_are_the_same_file(
+    launch, tmp_path, monkeypatch, blob, photo
+):
+    monkeypatch.setenv("VEO_NB_SANDBOX_STOCK", str(tmp_path / "stock"))
+    one = launch(tmp_path / "data", "--latency", "0", "--draft")
+    asked = {"durationSeconds": 4}
+    orders = [({"prompt": "The sea"}, asked), ({"prompt": "A meadow"}, {**asked, "sampleCount": 2})]
+    orders.append(({"image": blob(photo())}, asked))
+    uris = [uri for order in orders for uri in one.uris(one.start(*order))]
+    drawn, copy, other, shown = (one.fetch(uri, tmp_path / f"{n}.mp4") for n, uri in enumerate(uris))
+    (kept,) = (tmp_path / "stock").iterdir()
+    assert drawn.read_bytes() == kept.read_bytes() == copy.read_bytes()[:-40] == other.read_bytes()[:-40]
+    assert copy.read_bytes() != other.read_bytes()
+    assert probe(copy) == probe(drawn)
+    assert np.abs(np.asarray(frame(shown, 0), float) - np.asarray(frame(drawn, 0), float)).mean() > 5
+
+
 def test_a_port_in_use_is_told_in_one_line(launch, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -104,6 +104,9 @@ class Driver:
     def references(self):
         return self.create("first", "last", task="reference_to_video", duration="3s", resolution="360p")
 
+    def stored(self):
+        return self.create(delivery="uri", gcs_uri="gs://my-bucket/clips", duration="3s", resolution="360p")
+
     def seeded(self):
         return self.create(task="text_to_video", seed=7, duration="3s", aspect_ratio="9:16")
 
@@ -223,6 +226,13 @@ class Driver:
         return told
 
     def fetched(self, uri: str) -> bytes:
+        if uri.startswith("gs://"):
+            bucket, _, name = uri.removeprefix("gs://").partition("/")
+            place = f"{self.url}/storage/v1/b/{bucket}/o/{name.replace('/', '%2F')}?alt=media"
+            signed = {"authorization": f"Bearer {self.key}"}
+            with urllib.request.urlopen(urllib.request.Request(place, headers=signed)) as answer:
+                stored: bytes = answer.read()
+            return stored
         with urllib.request.urlopen(
             urllib.request.Request(uri, headers={"x-goog-api-key": self.key})
         ) as answer:

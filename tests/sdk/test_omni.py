@@ -18,6 +18,7 @@ SECONDS = {
     "image": 3,
     "frames": 3,
     "references": 3,
+    "stored": 3,
     "edit": 3,
     "extension": 6,
     "edit_of_a_file": 3,
@@ -26,7 +27,7 @@ SECONDS = {
 # All ways lead to the same place, so each into Vertex AI plays a part of what is rendered.
 CLIPS = {
     "key": ("text", "image", "frames", "references", "edit", "extension", "edit_of_a_file"),
-    "express": ("text", "edit", "extension_of_a_file"),
+    "express": ("text", "stored", "edit", "extension_of_a_file"),
     "token": ("text", "frames", "extension"),
 }
 ENDS = ("filtered", "failed", "busy", "odd", "cancelled")

@@ -7,7 +7,7 @@ differs between providers is in a file a dialect
 `transport` and `download` bring it, `errors` says what a refusal means for the call that met it, `retry` when to ask
 again.
 
-To speak another wire, add a file in `dialects` and a line in `SPOKEN`; the sandbox needs its own, since it may share
+To speak another wire, add a file in `dialects` and a line in `FORMS`; the sandbox needs its own, since it may share
 none of this. Pure but for `client`, `transport`, `download`, `files.upload`, `google` and `reach`. A POST is never repeated
 here, but for the pieces of an upload, which cost nothing.
 """

@@ -23,7 +23,7 @@ from veo_nb import catalog, errors
 from veo_nb.api import answers, wire
 from veo_nb.api import errors as refusals
 from veo_nb.api.auth import KeyFilter, KeyHeader, Origins, checked, moved, origin
-from veo_nb.api.dialects.dialect import Dialect, dialects_of
+from veo_nb.api.dialects.dialect import Form, dialects_of
 from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.api.dialects.vertex import STORAGE
 from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_the_end
@@ -451,7 +451,7 @@ class AsyncClient:
     def _elsewhere(self) -> refusals.Elsewhere:
         return refusals.Elsewhere(self._clock(), self._keyed)
 
-    def _dialect(self, model: str) -> Dialect:
+    def _dialect(self, model: str) -> Form:
         """The form of the wire over which this model is asked for; one that nobody knows over the provider's first."""
         known = catalog.MODELS.get(model)
         return self._dialects[self.provider.dialects[0] if known is None else self.provider.dialect_of(known)]
@@ -468,7 +468,7 @@ class AsyncClient:
         headers: httpx.Headers,
         body: bytes,
         auth: KeyHeader | Bearer,
-        dialect: Dialect | None = None,
+        dialect: Form | None = None,
         *,
         asks: bool = False,
     ) -> errors.VeoError:
@@ -514,7 +514,7 @@ def _trusted() -> ssl.SSLContext:
     return context if context.cert_store_stats()["x509_ca"] else httpx.create_ssl_context()
 
 
-def _encoded(request: VideoRequest, dialect: Dialect) -> tuple[wire.Call, bytes, str]:
+def _encoded(request: VideoRequest, dialect: Form) -> tuple[wire.Call, bytes, str]:
     """The call of a submit, its body and the type of that, with the source video in it where that is a file of ours."""
     path = request.source.path if request.source is not None else None
     try:

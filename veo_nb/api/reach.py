@@ -109,7 +109,7 @@ async def try_key(client: AsyncClient, settings: Settings) -> Tried:
         # Only Veo's names have a place in them.
         name = NO_OPERATION
     # A gateway may ask somebody else about what it does not know, and pass on what that says to its own key.
-    lists = settings.provider.lists == "openai"
+    lists = settings.provider.any_model
     try:
         async with asyncio.timeout(SECONDS):
             await (client.look(_openai_url(settings)) if lists else client.poll(settings.model, name))
@@ -158,6 +158,13 @@ async def _list(client: AsyncClient, settings: Settings) -> Offer:
     named = await (_openai_list(client, _openai_url(settings)) if openai else _google_list(client, base))
     if not named:
         return Offer(untold=provider.models, why="the provider's list of models is empty")
+    if provider.any_model:
+        # Which of its names mean a clip, nobody but the person who set one knows for sure.
+        chosen = settings.model if settings.model in named else ""
+        return Offer(
+            open=tuple(model for model, makes_videos in named.items() if makes_videos or model == chosen),
+            closed=() if chosen or not settings.model else (settings.model,),
+        )
     return Offer(
         open=tuple(model for model in provider.models if model in named),
         closed=tuple(model for model in provider.models if model not in named),

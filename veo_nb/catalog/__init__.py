@@ -42,7 +42,7 @@ from veo_nb.catalog.prices import (
 )
 from veo_nb.catalog.providers import PROVIDERS, Provider, known_provider
 from veo_nb.catalog.registry import Entries, Spoken, register
-from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts
+from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts, takes
 
 __all__ = [
     "COMMAS",
@@ -105,6 +105,7 @@ __all__ = [
     "read_usage",
     "register",
     "shown",
+    "takes",
     "unquoted",
     "ways_on",
 ]

@@ -216,4 +216,4 @@ def known_provider(name: str) -> Provider:
     found = PROVIDERS.get(name)
     if found is not None:
         return found
-    return Provider(name=name, title=name, dialects=("gone",), models=(), default_model="")
+    return Provider(name=name, title=name, dialects=("gone",), models=(), any_model=True, default_model="")

@@ -61,6 +61,8 @@ def register(added: Entries) -> None:
     _check_dialects(added.dialects)
     for model in added.models:
         _check_model(model, {*SOURCES, *added.dialects})
+        successor = model.successor in {"", *MODELS, *(one.id for one in added.models)}
+        _need(successor, f"model {shown(model.id)}: nobody knows its successor {shown(model.successor)}")
     _once("model", [one.id for one in added.models], MODELS)
     models = {**MODELS, **{one.id: one for one in added.models}}
     for model in added.models:
@@ -184,6 +186,10 @@ def _check_provider(provider: Provider, dialects: set[str], models: Mapping[str,
         f"{where}: key_header can't be {shown(provider.key_header)}",
     )
     _need(
+        bool(re.fullmatch(r"[A-Za-z0-9-]{0,20}", provider.key_scheme)),
+        f"{where}: key_scheme can't be {shown(provider.key_scheme)}",
+    )
+    _need(
         all(one.startswith("image/") for one in provider.image_types),
         f"{where}: image_types are such as image/png",
     )
@@ -204,6 +210,9 @@ def _check_provider(provider: Provider, dialects: set[str], models: Mapping[str,
             f"{where}: it has a life of a model that it doesn't serve",
         )
         _need(bool(life.source.strip()), f"{where}: a life's source says where its days were read")
+    if provider.any_model:
+        _need(not provider.models, f"{where}: any_model takes any name, so models lists none")
+        return
     served = [models[name] for name in provider.models]
     _need(bool(served), f"{where}: it serves no model")
     aliases = [one.alias for one in served]

@@ -108,6 +108,17 @@ def _ever(item: Field, value: Any, provider: Provider, model: Model) -> bool:
     )
 
 
+def takes(item: Field, provider: Provider) -> bool:
+    """Whether there is a value of a field that a provider takes, of any of its models."""
+    return provider.takes(item) and not any(
+        rule.field == item.name
+        and rule.always
+        and not (rule.values or rule.models)
+        and (not rule.dialects or set(provider.dialects) <= set(rule.dialects))
+        for rule in RULES
+    )
+
+
 def _broken(
     values: Values, provider: Provider, model: Model | None, taken: Literal["no", "unsure"]
 ) -> list[Problem]:
@@ -164,8 +175,10 @@ def _check_value(item: Field, value: Any, model: Model, provider: Provider) -> l
     elif item.kind == "images" and not isinstance(value, (list, tuple)):
         hint = "It takes a list of images."
     elif item.kind == "images" and len(value) > model.references:
-        text = f"{model.title} takes at most {model.references} reference images."
-        return [Problem(field=item.name, message=text, hint="Leave some out.")]
+        most = f"at most {model.references}" if model.references else "no"
+        hint = "Leave some out." if model.references else "Leave them out."
+        text = f"{model.title} takes {most} reference images."
+        return [Problem(field=item.name, message=text, hint=hint)]
     if hint:
         return [Problem(field=item.name, message=f"{item.name} can't be {shown(value)}.", hint=hint)]
     if item.kind == "text" and not isinstance(value, str):

@@ -111,7 +111,7 @@ class Drafts:
                 hint="A draft is asked for with draft=True (--draft in a cell).",
             )
         check_pictures(job)
-        if model.id not in provider.models:
+        if catalog.find_model(model.id, provider) is None:
             other = model.successor if model.successor in provider.models else provider.default_model
             raise InvalidRequest(
                 f"{provider.title} does not serve {model.title}, so draft {job.id} can't be made final.",

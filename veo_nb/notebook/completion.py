@@ -156,7 +156,7 @@ def _is_taken(flag: str, known: Known) -> bool:
     name = flag.removeprefix("no-")
     item = _field(f"--{name}")
     if item is None or known.provider is None or item.kind != "switch":
-        return item is None or known.provider is None or known.provider.takes(item)
+        return item is None or known.provider is None or catalog.takes(item, known.provider)
     asked = {"prompt": _SOME, "model": known.default}
     before = catalog.check(asked, known.provider)
     return catalog.check({**asked, item.name: name == flag}, known.provider) == before
@@ -184,6 +184,10 @@ def _values(item: catalog.Field, fragment: str, words: list[str], known: Known) 
     values: Iterable[Any] = catalog.choices(item, known.provider, model)
     if item.name == "model":
         values = catalog.model_names(known.provider) if known.provider else catalog.choices(item)
+        if known.provider is not None and known.provider.any_model:
+            # Nobody here knows the names, but for those that were used.
+            used = (job.request.model for job in known.jobs() if job.provider.name == known.provider.name)
+            values = [one for one in dict.fromkeys([known.default, *used]) if one]
     elif item.kind == "number" and item.high <= FEW:
         values = range(item.low, item.high + 1)
     if known.provider is not None and model is not None:

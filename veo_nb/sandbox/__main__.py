@@ -29,6 +29,8 @@ from veo_nb.sandbox.wire import PROVIDER
 DEFAULT_KEY = "sk-sandbox"
 KEY_VARIABLE = "VEO_NB_SANDBOX_KEY"
 DRAFT_VARIABLE = "VEO_NB_SANDBOX_DRAFT"
+STOCK_VARIABLE = "VEO_NB_SANDBOX_STOCK"
+"""Names a folder in which drafts are kept for further clips of their size, length and sound; for tests."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -128,9 +130,10 @@ def run(args: argparse.Namespace) -> int:
             return _give_up(f"The folder {folder} can't be used: {error}. Choose another with --data.")
         try:
             key = args.key or os.environ.get(KEY_VARIABLE) or DEFAULT_KEY
+            stock = Path(os.environ[STOCK_VARIABLE]) if os.environ.get(STOCK_VARIABLE) else None
             sandbox = Sandbox(
                 store=store,
-                pool=Pool(store, draft=args.draft),
+                pool=Pool(store, draft=args.draft, stock=stock),
                 log=log,
                 quota=Quota(args.per_minute, args.in_flight),
                 faults=faults,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -12,7 +13,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from veo_nb.sandbox.store import Operation, Store
 
@@ -27,9 +28,12 @@ IDLE = 60.0
 class Pool:
     """Up to `size` rendering processes, each started when there is work for it."""
 
-    def __init__(self, store: Store, size: int | None = None, *, draft: bool = False) -> None:
+    def __init__(
+        self, store: Store, size: int | None = None, *, draft: bool = False, stock: Path | None = None
+    ) -> None:
         self.store = store
         self.draft = draft
+        self.stock = Stock(stock) if draft and stock is not None else None
         self.size = size or max(1, (os.cpu_count() or 2) - 1)
         self._work = asyncio.Event()
         self._slots: list[asyncio.Task[None]] = []
@@ -78,7 +82,7 @@ class Pool:
         self._busy.add(operation.id)
         try:
             names = [secrets.token_hex(12) for _ in range(operation.recipe["samples"])]
-            problem = await renderer.render(operation, [f"files/{name}.mp4" for name in names])
+            problem = await self._make(operation, [f"files/{name}.mp4" for name in names], renderer)
             if problem:
                 self.store.fail(
                     operation.id, INTERNAL, f"The clip could not be rendered: {problem}", time.time()
@@ -88,6 +92,58 @@ class Pool:
         finally:
             self._busy.discard(operation.id)
         return True
+
+    async def _make(self, operation: Operation, paths: list[str], renderer: Renderer) -> str:
+        """Take an operation's clips from the stock or render them; why that failed, or an empty string."""
+        files = [self.store.folder / path for path in paths]
+        stock = self.stock
+        if stock is not None and await asyncio.to_thread(stock.take, operation, files):
+            return ""
+        problem = await renderer.render(operation, paths)
+        if stock is not None and not problem:
+            await asyncio.to_thread(stock.keep, operation, files[0])
+        return problem
+
+
+class Stock:
+    """Drafts for programs that look at no picture: a new one is a copy of the first that had its size, length and sound.
+
+    No two are the same file: each has the recipe's own mark in it, where players look past it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def take(self, operation: Operation, files: list[Path]) -> bool:
+        """Write an operation's clips; False where there is none of this kind yet."""
+        kept = self._kept(operation)
+        if kept is None or not kept.exists():
+            return False
+        clip = kept.read_bytes()
+        for sample, file in enumerate(files):
+            mark = hashlib.sha256(f"{operation.id} {operation.recipe} {sample}".encode()).digest()
+            part = file.with_suffix(".part")
+            part.write_bytes(clip + (8 + len(mark)).to_bytes(4) + b"free" + mark)
+            part.replace(file)
+        return True
+
+    def keep(self, operation: Operation, file: Path) -> None:
+        """Let others be copies of this one."""
+        kept = self._kept(operation)
+        if kept is not None and not kept.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            part = self.folder / f"{operation.id}.part"
+            part.write_bytes(file.read_bytes())
+            part.replace(kept)
+
+    def _kept(self, operation: Operation) -> Path | None:
+        """Where the clip of a kind is, or None for one that shows something of the user's."""
+        recipe: dict[str, Any] = operation.recipe
+        shot = recipe["shot"]
+        if recipe["source"] or recipe.get("edits") or shot["image"] or shot["last"] or shot["references"]:
+            return None
+        kind = [recipe.get(name) for name in ("width", "height", "seconds", "sound", "lossless")]
+        return self.folder / ("-".join(map(str, kind)) + ".mp4")
 
 
 class Renderer:

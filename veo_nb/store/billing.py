@@ -86,7 +86,9 @@ def find_saving(
     if model is None:
         return None
     asked = str(values.get("resolution") or model.default_resolution)
-    seconds = values.get("duration_seconds") or model.default_duration
+    length = values.get("duration_seconds")
+    # Of a draft in the panel nothing was checked yet.
+    seconds = length if isinstance(length, int) and length > 0 else model.default_duration
     usd: dict[str, float] = {}
     wrong = {one.message for one in catalog.check(values, provider)}
     # The largest first: of those that cost the same it is most like the final.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from tests.faults.network.line import CALLS, Fault
 from tests.faults.network.table import FAILED, OK, UNCERTAIN
 from tests.faults.network.world import arrived, ended, shown_text
 from tests.faults.rows import Row
+from tests.faults.wires import WIRES
 
 SAY_NO = frozenset({425, 429, 503})
 """After these a submit is sent again, if they are the provider's own words."""
@@ -43,6 +45,11 @@ BODIES = st.binary(max_size=60) | st.sampled_from(
         b'{"name": "n", "done": true, "response": {"videos": [{"uri": "file:///etc/passwd"}]}}',
         b'{"name": "n", "done": true, "error": {"message": "<script>"}}',
         b"\x00\x00\x00\x18ftypmp42",
+        b'{"id": "v1_x"}',
+        b'{"id": "v1_op1", "status": "of tomorrow", "steps": [{"type": "model_output", "content": [7]}]}',
+        b'{"id": "v1_op1", "status": "completed", "steps": [{"type": "model_output", "error": {"code": 3}}]}',
+        b'[{"error": {"code": 403, "message": "No.", "status": "PERMISSION_DENIED"}}]',
+        b'{"error": {"code": "too_many_requests", "message": "No."}}',
     ]
 )
 
@@ -58,15 +65,17 @@ def answers(draw) -> tuple[int, bytes]:
     return status, f"HTTP/1.1 {status} Said\r\n{lines}\r\n".encode("latin-1") + draw(BODIES)
 
 
-def test_any_answer_ends_well(world, impatient, matrix):
+@pytest.mark.parametrize("wire", ["gemini", "interactions"])
+def test_any_answer_ends_well(wire, world, impatient, matrix):
     impatient()
     line, numbers = world.line, count()
+    line.wire = WIRES[wire]
     line.open()
     world.mends_after = 2
     studio = world.make_studio()
-    row = Row("network", "any bytes on any call", tried=0)
+    row = Row("network", f"any bytes on any call, {wire}", tried=0)
 
-    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=70, deadline=None, suppress_health_check=list(HealthCheck))
     @example("submit", (408, b"HTTP/1.1 408 No\r\n\r\n"))
     @example("poll", (200, b'HTTP/1.1 200 OK\r\n\r\n{"name": "n"}'))
     @given(st.sampled_from(CALLS), answers())

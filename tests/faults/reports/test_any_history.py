@@ -161,7 +161,7 @@ class Provider(Service):
             return self.wire.going(operation.name)
         if operation.end != "made":
             return self.wire.ended(operation.name, operation.end)
-        home = catalog.PROVIDERS[self.wire.provider].poll_base.replace("{location}-", "")
+        home = self.wire.base or catalog.PROVIDERS[self.wire.provider].poll_base.replace("{location}-", "")
         stem = operation.name.rpartition("/")[2].removeprefix("v1_")
         count = min(self.wire.samples, 1 + PROMPTS.index(operation.prompt))
         places = [self.wire.place(home, f"{stem}-{sample}") for sample in range(count)]
@@ -243,6 +243,7 @@ class Kernel:
             max_in_flight=1,
             requests_per_minute=None,
             model=world.wire.model,
+            base_url=world.wire.base,
         )
         transport = httpx.MockTransport(lambda request: world.provider.answer(request, lambda: self.alive))
         self.jobs = Jobs(options, world.files, transport=transport, clock=world.time.clock, sleep=self.sleep)
@@ -592,7 +593,7 @@ def test_whatever_happens_nothing_is_paid_for_twice(name, tls, small, matrix):
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=60,
+                max_examples=45,
                 stateful_step_count=25,
                 deadline=None,
                 derandomize=True,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -23,37 +25,34 @@ AXES: dict[str, Any] = {
 BLOCKED = httpx.Response(400, json={"error": {"message": "content policy violation"}})
 
 
-def write_clip(
-    path: Path, colour: tuple[int, int, int], *, seconds: float = 1.0, size: tuple[int, int]
-) -> bytes:
-    """A clip of one colour that a bright bar goes through, with a tone."""
+@cache
+def write_clip(colour: tuple[int, int, int], seconds: float, size: tuple[int, int]) -> bytes:
+    """A clip of one colour that a bright bar goes through, with a tone; the same for all who ask."""
     width, height = size
     frames = round(seconds * 24)
-    with Writer(path, width, height, preset="ultrafast") as writer:
-        for index in range(frames):
-            picture = np.empty((height, width, 3), np.uint8)
-            picture[:] = colour
-            at = index * (width - 16) // frames
-            picture[:, at : at + 16] = 255
-            writer.add_picture(picture)
-        tone = 0.3 * np.sin(np.arange(round(seconds * RATE)) / RATE * 2 * np.pi * 440)
-        writer.add_sound(np.stack([tone, tone], axis=1).astype(np.float32))
-    return path.read_bytes()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        with Writer(path, width, height, preset="ultrafast") as writer:
+            for index in range(frames):
+                picture = np.empty((height, width, 3), np.uint8)
+                picture[:] = colour
+                at = index * (width - 16) // frames
+                picture[:, at : at + 16] = 255
+                writer.add_picture(picture)
+            tone = 0.3 * np.sin(np.arange(round(seconds * RATE)) / RATE * 2 * np.pi * 440)
+            writer.add_sound(np.stack([tone, tone], axis=1).astype(np.float32))
+        return path.read_bytes()
 
 
 def make_sweep(
     make_studio: Callable[..., Any],
     service: Service,
-    folder: Path,
     *,
     seconds: float = 1.0,
     size: tuple[int, int] = (320, 180),
 ) -> Sweep:
     """Two animals by two lengths by two resolutions: short clips are not to be had large, and a large fox is blocked."""
-    clips = {
-        name: write_clip(folder / f"{name}.mp4", colour, seconds=seconds, size=size)
-        for name, colour in COLOURS.items()
-    }
+    clips = {name: write_clip(colour, seconds, size) for name, colour in COLOURS.items()}
 
     def send(name: str) -> Callable[[httpx.Request], httpx.Response]:
         def answer(request: httpx.Request) -> httpx.Response:

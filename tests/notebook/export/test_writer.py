@@ -44,7 +44,7 @@ NAMES = [
 
 @pytest.fixture
 def sweep(make_studio, service, tmp_path):
-    return make_sweep(make_studio, service, tmp_path, seconds=0.5, size=(160, 90))
+    return make_sweep(make_studio, service, seconds=0.5, size=(160, 90))
 
 
 class Elements(HTMLParser):

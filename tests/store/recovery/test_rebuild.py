@@ -183,15 +183,17 @@ def test_half_a_row_and_what_this_version_cannot_show_are_left_out(library):
         [
             ("jobs", whole),
             ("jobs", {"id": "half", "state": "running"}),
-            ("jobs", {**whole, "id": "newr", "provider": "nobody"}),
+            ("jobs", {**whole, "id": "gone", "provider": "lumen"}),
+            ("jobs", {**whole, "id": "newm", "model": "none", "request": '{"prompt": "x", "model": "none"}'}),
             ("jobs", {**whole, "id": "newc", "colour": "red"}),
             ("videos", {"job_id": "none", "sample": 0}),
             ("stars", {"id": "x"}),
         ]
     )
     ledger = Ledger(library.ledger_path)
-    assert refill(ledger, library, NOW) == (2, 0)
-    assert {row.id for row in ledger.jobs()} == {"3f2a", "newc"}
+    assert refill(ledger, library, NOW) == (3, 0)
+    # One whose package is gone is shown for all that.
+    assert {row.id for row in ledger.jobs()} == {"3f2a", "newc", "gone"}
     ledger.close()
 
 

@@ -70,7 +70,8 @@ async def test_the_file_is_looked_for_beside_it_whatever_it_says(world, sidecar)
         {"job": "../../x"},
         {"job": "3f2a/.."},
         {"job": 7},
-        {"provider": "nobody"},
+        {"provider": "no body"},
+        {"provider": 7},
         {"request": {"prompt": "x", "model": "none"}},
         {"request": {"prompt": "x", "model": "veo-3.1-generate-preview", "colour": "red"}},
         {"request": "x"},
@@ -84,6 +85,14 @@ async def test_one_that_was_changed_by_hand_is_none(world, sidecar, change):
     path, _, _ = sidecar
     path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **change}), "utf-8")
     assert read(path, world) is None
+
+
+async def test_one_of_a_provider_whose_package_is_gone_is_one(world, sidecar):
+    path, _, _ = sidecar
+    change = {"provider": "lumen", "request": {"prompt": "x", "model": "lumen-2"}}
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **change}), "utf-8")
+    row, _ = read(path, world)
+    assert (row.provider, row.model) == ("lumen", "lumen-2")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "\x00"])

@@ -1,4 +1,4 @@
-"""Which forms of the wire a provider speaks. To add one, add its file and a line in `SPOKEN`."""
+"""Which forms of the wire a provider speaks. To add one, add its file and a line in `FORMS`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from veo_nb.credentials.keys import missing_key
 from veo_nb.request import VideoRequest
 
 
-class Dialect(Protocol):
-    """What the client asks of a dialect: values in, a call or an address out."""
+class Form(Protocol):
+    """A form of the wire, as the client asks for it: values in, a call or an address out. Other packages write a `foreign.Dialect`."""
 
     def submit(self, request: VideoRequest, clip: bytes = b"") -> Call:
         """The call that asks for a clip; `clip` is its source video where that lies on this machine."""
@@ -62,7 +62,7 @@ class Place:
     """Whether Google keeps what is asked of Gemini Omni."""
 
 
-SPOKEN: dict[str, Callable[[Place], Dialect]] = {
+FORMS: dict[str, Callable[[Place], Form]] = {
     "gemini": lambda at: Gemini(at.provider, at.base),
     "vertex": lambda at: Vertex(
         provider=at.provider,
@@ -92,7 +92,7 @@ def dialects_of(
     location: str,
     storage_uri: str,
     store: bool = True,
-) -> dict[str, Dialect]:
+) -> dict[str, Form]:
     """The dialects of a provider by name, ready to be asked.
 
     Raises:
@@ -106,7 +106,7 @@ def dialects_of(
             f"The {provider.title} has no address of its own.",
             hint="Give base_url=, as `veo-nb sandbox` prints it.",
         )
-    unknown = [name for name in provider.dialects if name not in SPOKEN]
+    unknown = [name for name in provider.dialects if name not in FORMS]
     if unknown:
         raise errors.InvalidRequest(
             f"{provider.title} speaks {catalog.shown(unknown[0])}, which this version does not.",
@@ -133,4 +133,4 @@ def dialects_of(
         storage_uri=storage_uri if provider.keyless else "",
         store=store,
     )
-    return {name: SPOKEN[name](place) for name in provider.dialects}
+    return {name: FORMS[name](place) for name in provider.dialects}

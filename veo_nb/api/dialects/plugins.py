@@ -12,7 +12,7 @@ from importlib import metadata
 
 from veo_nb import catalog
 from veo_nb.api.body import words
-from veo_nb.api.dialects.dialect import SPOKEN, Place
+from veo_nb.api.dialects.dialect import FORMS, Place
 from veo_nb.api.dialects.foreign import PROTOCOL, Dialect, Foreign, Plugin
 from veo_nb.notices import tell
 
@@ -117,7 +117,7 @@ def _add(plugin: object, package: str) -> tuple[str, ...]:
         )
     )
     for name, dialect in dialects.items():
-        SPOKEN[name] = _maker(dialect, package)
+        FORMS[name] = _maker(dialect, package)
     return tuple(one.name for one in plugin.providers)
 
 

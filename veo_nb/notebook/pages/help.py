@@ -157,6 +157,8 @@ def readme_lives() -> str:
         project = ["GOOGLE_CLOUD_PROJECT"] if one.keyless else []
         variables = " or ".join(f"`{name}`" for name in (*project, *one.key_variables))
         key = f"{one.title}: {variables}"
+        if one.any_model:
+            rows.append([key, "what it offers, by its own names", "?", "?"])
         for life in one.lives:
             served = [catalog.model(name) for name in life.models]
             opens = ", ".join(

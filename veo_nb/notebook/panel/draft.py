@@ -85,7 +85,7 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
         "model": _called(default.id, provider),
-        "aspect_ratio": default.default_shape,
+        "aspect_ratio": default.default_shape if provider.takes(item) else "",
         "resolution": default.default_resolution,
         "generate_audio": "with sound",
         "duration_seconds": f"{default.default_duration} s",

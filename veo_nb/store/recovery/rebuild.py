@@ -187,8 +187,8 @@ def _is_readable(values: dict[str, object]) -> bool:
         request = restore_request(json.loads(str(values["request"])), lambda *_: b"", str(values["provider"]))
     except (KeyError, ValueError, TypeError, AttributeError, VeoError):
         return False
-    provider = catalog.PROVIDERS.get(str(values.get("provider")))
-    return provider is not None and (provider.any_model or request.model in catalog.MODELS)
+    provider = catalog.known_provider(str(values["provider"]))
+    return provider.any_model or request.model in catalog.MODELS
 
 
 def _is_sound(path: Path) -> bool:

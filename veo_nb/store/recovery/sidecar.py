@@ -44,7 +44,9 @@ def read_sidecar(path: Path, folder: Path) -> tuple[JobRow, VideoRow] | None:
     """
     try:
         stored = json.loads(path.read_text("utf-8"))
-        provider = catalog.PROVIDERS[stored["provider"]]
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,15}", stored["provider"]):
+            return None
+        provider = catalog.known_provider(stored["provider"])
         request = restore_request(stored["request"], lambda *_: b"", provider.name)
         if not provider.any_model and request.model not in catalog.MODELS:
             return None

@@ -150,6 +150,8 @@ const NO_FRAMES: Frames = { first: [], last: [] };
 /** The shape of each clip, and the frame that leads to it: the first one, or the last where that is a square. */
 function leading(form: FieldForm | undefined, { first, last }: Frames): { ratio: string; frame: string }[] {
   const own = form?.unset ?? "";
+  // Where no shape can be asked for, the clip has that of its frame.
+  if (own === "") return [{ ratio: "", frame: "" }];
   const ratios = (form?.choices ?? []).map(({ value }) => String(value));
   const of = (size: Size, frame: string) => {
     const fitting = ratios.filter((one) => !turnedAway(size, one));

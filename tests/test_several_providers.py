@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-import httpx
+import httpx2
 import pytest
 
 from tests.world import KEY, Held
@@ -36,7 +36,7 @@ def studio(make_studio):
     return make_studio(environ=KEYS)
 
 
-def posts_to(service, host: str) -> list[httpx.Request]:
+def posts_to(service, host: str) -> list[httpx2.Request]:
     return [
         one
         for one in service.requests
@@ -199,7 +199,7 @@ def test_what_is_wrong_for_another_provider_is_said_when_it_is_asked(make_studio
 def test_too_many_at_one_slows_no_other_down(make_studio, service):
     studio = make_studio(environ=KEYS, max_in_flight=1)
     held = Held()
-    service.submits = [httpx.Response(429, headers={"Retry-After": "30"}), held]
+    service.submits = [httpx2.Response(429, headers={"Retry-After": "30"}), held]
     slow = studio.generate(PROMPT, model="fast")
     assert held.asked.wait(30)
     # It waits for its answer, and holds the only place at its provider.
@@ -243,7 +243,7 @@ def test_a_sweep_over_three_providers_of_which_one_refuses(studio, service):
             message = {
                 "error": {"code": 404, "message": "Publisher model was not found.", "status": "NOT_FOUND"}
             }
-            return httpx.Response(404, json=message)
+            return httpx2.Response(404, json=message)
         return None
 
     service.submits = [refuse_vertex] * 3

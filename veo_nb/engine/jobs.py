@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from veo_nb import catalog
 from veo_nb.config import Settings
@@ -87,7 +87,7 @@ class Jobs:
         settings: Settings,
         files: Files,
         *,
-        transport: httpx.AsyncBaseTransport | None,
+        transport: httpx2.AsyncBaseTransport | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
@@ -111,7 +111,13 @@ class Jobs:
         asked = {**fields}
         draft = asked.pop("draft", None)
         request = read_fields(
-            self.settings, prompt, take, asked, find=self.find, is_standing=self.is_standing
+            self.settings,
+            prompt,
+            take,
+            asked,
+            find=self.find,
+            is_standing=self.is_standing,
+            now=self.workspace.clock(),
         )
         return self.drafts.choose(request, take, draft=False if draft is None else draft, fresh=fresh)
 

@@ -12,7 +12,7 @@ import threading
 from html.parser import HTMLParser
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from PIL import Image
@@ -435,7 +435,7 @@ def test_no_export_names_a_key_or_a_place_on_this_machine(make_studio, service, 
     monkeypatch.setenv("GPTPROTO_API_KEY", KEY)
     secret = f"{KEY} {other} {tmp_path}/attic/fox.png"
     service.submits = [
-        httpx.Response(400, json={"error": {"message": f"content policy violation: {secret}"}})
+        httpx2.Response(400, json={"error": {"message": f"content policy violation: {secret}"}})
     ]
     Image.new("RGB", (64, 36)).save(tmp_path / "start.png")
     studio = make_studio(max_in_flight=1, api_key="sk-that-of-this-kernel")

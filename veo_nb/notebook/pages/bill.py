@@ -48,7 +48,7 @@ def bill_table(bill: Bill) -> HTML:
             if said := _by_provider(charges):
                 blocks.append(_line(said))
                 lines.append(said)
-            for note in _notes(charges, bill.prices):
+            for note in [*_counts(charges), *_notes(charges, bill.prices)]:
                 blocks.append(_line(note))
                 lines.append(note)
     if not bill.charges:
@@ -119,6 +119,18 @@ def _by_provider(charges: Sequence[Charge]) -> str:
     dearest = sorted(sums.items(), key=lambda pair: -pair[1])
     said = ", ".join(f"{name} {text.dollars(usd)}" for name, usd in dearest)
     return f"By provider: {said}." if len(sums) > 1 else ""
+
+
+def _counts(charges: Sequence[Charge]) -> list[str]:
+    """What the provider's own count of tokens comes to, beside the estimate for the same jobs."""
+    jobs = sum(charge.counted for charge in charges)
+    if not jobs:
+        return []
+    usd, about = (sum(getattr(one, name) for one in charges) for name in ("counted_usd", "counted_estimate"))
+    verb = "Charged by" if charges[0].billed else "By"
+    source = f"{catalog.TOKENS_SOURCE}, {catalog.TOKENS_DATE}"
+    compared = f"{text.counted(jobs, 'job')} of {text.dollars(about)} by estimate"
+    return [f"{verb} the provider's count of tokens: {text.dollars(usd)} for {compared} ({source})."]
 
 
 def _notes(charges: Sequence[Charge], prices: Sequence[catalog.Price]) -> list[str]:

@@ -28,7 +28,7 @@ from veo_nb.media.encode import CODER, FPS, RATE, Writer
 from veo_nb.media.join import join, sound_of
 from veo_nb.sandbox.reading import read_change, read_prompt, seed_of
 from veo_nb.sandbox.recipe import prompts_of
-from veo_nb.sandbox.render.photo import Photo, dissolve, grade
+from veo_nb.sandbox.render.photo import Photo, bound, dissolve, grade
 from veo_nb.sandbox.render.scene import Scene, Weather, bands, eased
 from veo_nb.sandbox.render.shapes import Array
 from veo_nb.sandbox.render.sound import DRAFT_LOOP, LOOP, Samples, ambience
@@ -112,9 +112,11 @@ def _edit(recipe: dict[str, Any], folder: Path, out: Path, *, draft: bool) -> No
                 chroma += (change.tint[1:, None, None] - chroma) * np.float32(0.7)
             if change.grey:
                 chroma *= 0.0
-            for air, view in zip(airs, (luma[None], chroma), strict=True):
+            bound((luma, chroma))
+            picture = finish.frame(luma, chroma, index, 0.0)
+            for air, view in zip(airs, finish.planes(picture), strict=True):
                 air.paint(view, change.light, index / FPS)
-            writer.add_picture(finish.frame(luma, chroma, index, 0.0))
+            writer.add_picture(picture)
 
 
 def _drafted(width: int, height: int) -> tuple[int, int]:
@@ -161,8 +163,13 @@ class Shot:
         """The picture with this number, YUV 4:2:0 in stacked planes."""
         seconds = self.start + index / FPS
         if self.scene is not None:
-            return self.finish.frame(*self.scene.paint(seconds, index), index)
-        return self.finish.frame(*self._view(seconds), index, self._touch(seconds))
+            luma, chroma, since = self.scene.paint(seconds, index)
+            out = self.finish.frame(luma, chroma, index, since=since)
+            self.scene.fly(self.finish.planes(out), seconds)
+            return out
+        view = self._view(seconds)
+        bound(view)
+        return self.finish.frame(*view, index, self._touch(seconds))
 
     def sound(self, samples: int, loop: int = LOOP) -> Samples:
         """Stereo at 48 kHz, (samples, 2), whose noises repeat after so many seconds."""
@@ -207,7 +214,8 @@ class Finish:
         y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
         away = np.clip(np.hypot(x, y) / np.float32(0.72), 0.0, 1.0).astype(np.float32, copy=False)
         self._dark = -np.float32(vignette) * away ** np.float32(2.4)
-        self._shade, self._amount = 1.0 + self._dark, 1.0
+        self._kept = np.empty((height * 3 // 2, width), dtype=np.uint8)
+        self._amount = -1.0
         lot = np.random.default_rng(7)
         grain = lot.standard_normal((height + 64, width + 64), dtype=np.float32) * np.float32(GRAIN)
         # What rounds to the nearest step, and where black is.
@@ -221,34 +229,40 @@ class Finish:
             slice(width - margin - columns, width - margin),
         )
 
-    def frame(self, luma: Array, chroma: Array, index: int, amount: float = 1.0) -> NDArray[np.uint8]:
+    def frame(
+        self, luma: Array, chroma: Array, index: int, amount: float = 1.0, since: int = 0
+    ) -> NDArray[np.uint8]:
         """A frame: YUV 4:2:0, limited range, planes stacked as (height * 3/2, width).
 
         `luma` is (height, width) from 0 to 219, `chroma` (2, height / 2, width / 2) about 0; `amount` is how much of
-        the vignette there is, from 0 to 1.
+        the vignette there is, from 0 to 1. Rows above `since`, an even number, are as in the frame before.
         """
-        out = np.empty((self.height * 3 // 2, self.width), dtype=np.uint8)
         down, across = self._lot[index % len(self._lot)]
         grain = self._grain[down : down + self.height, across : across + self.width]
         if amount != self._amount:
             self._shade, self._amount = 1.0 + self._dark * np.float32(amount), amount
-        for rows in bands(self.height, self.width):
-            self._expose(luma[rows] * self._shade[rows], grain[rows], out[rows])
+            self._pale = np.ascontiguousarray(self._shade[::2, ::2])
+        out, colours = self.planes(self._kept)
+        for rows in bands(self.height, self.width, since):
+            self._expose(luma[rows] * self._shade[rows], grain[rows], out[0, rows])
         corner = luma[self._corner] * self._shade[self._corner] * (1.0 - self._shadow)
         corner += (219.0 - corner) * self._mark
-        self._expose(corner, grain[self._corner], out[self._corner])
-        small = out[self.height :].reshape(2, self.height // 2, self.width // 2)
-        for rows in bands(self.height // 2, self.width):
-            tint = chroma[:, rows] * self._shade[rows.start * 2 : rows.stop * 2 : 2, ::2]
-            tint += 128.5
-            np.clip(tint, 16.0, 240.9, out=tint)
-            small[:, rows] = tint
-        return out
+        self._expose(corner, grain[self._corner], out[0][self._corner])
+        for rows in bands(self.height // 2, self.width, since // 2):
+            tint = chroma[:, rows] * self._pale[rows]
+            tint += np.float32(128.5)
+            colours[:, rows] = tint
+        return self._kept.copy()
+
+    def planes(self, frame: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """A frame's luma, (1, height, width), and its colours, (2, height / 2, width / 2)."""
+        colours = frame[self.height :].reshape(2, self.height // 2, self.width // 2)
+        return frame[None, : self.height], colours
 
     @staticmethod
     def _expose(luma: Array, grain: Array, out: NDArray[np.uint8]) -> None:
+        # No grain is so coarse that it leaves the 8 bits.
         luma += grain
-        np.clip(luma, 16.0, 235.9, out=luma)
         out[:] = luma
 
 

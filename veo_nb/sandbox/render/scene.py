@@ -33,8 +33,11 @@ DRIFT = 0.012
 WHITE, WARM, GREEN = colour(255, 255, 255), colour(255, 176, 84), colour(214, 240, 120)
 Span = tuple[float, float]
 Places = NDArray[np.float64]
-Patch = tuple[slice, slice, Array, Array]
-"""Rows and columns, the colour that is painted there, and how much of it."""
+Pixels = NDArray[np.intp]
+Patch = tuple[slice | Pixels, slice | Pixels, Array, Array]
+"""Rows and columns, of a rectangle or pixel by pixel, the colour that is painted there, and how much of it."""
+GLOWING = ("embers", "fireflies")
+"""What only adds to what is behind it."""
 
 
 class Scene:
@@ -384,6 +387,7 @@ class Weather:
         lot = dice(seed, "weather", kind)
         count = {"snow": 170, "rain": 190, "embers": 90, "fireflies": 40, "dust": 60, "birds": 9}.get(kind, 0)
         self.x, self.y, self.phase, self.depth = (lot.random(count) for _ in range(4))
+        self._around: tuple[Pixels, Pixels, Pixels] | None = None
 
     def paint(self, out: NDArray[np.uint8], light: Light, seconds: float, strength: float = 1.0) -> None:
         """Paint it at this moment over a finished picture's planes."""
@@ -391,12 +395,13 @@ class Weather:
             return
         zero = np.float32(128.5 if self.raster.channels.start else 16.5)
         for rows, columns, tint, cover in getattr(self, f"_{self.kind}")(light, seconds):
-            place, much = out[:, rows, columns], cover * np.float32(strength)
-            # What glows only adds to what is behind it.
-            if self.kind in ("embers", "fireflies"):
-                place[:] = np.clip(place + tint * much + 0.5, 16.0, 240.0)
-            else:
-                np.add(place, (tint + zero - place) * much, out=place, casting="unsafe")
+            much = cover * np.float32(strength)
+            for plane, shade in zip(out, tint[:, 0, 0], strict=True):
+                place = plane[rows, columns]
+                if self.kind in GLOWING:
+                    plane[rows, columns] = np.clip(place + shade * much + 0.5, 16.0, 240.0)
+                else:
+                    plane[rows, columns] = place + (shade + zero - place) * much
 
     def _snow(self, light: Light, time: float) -> Iterator[Patch]:
         white = light.mist * 0.35 + WHITE * (0.25 + 0.4 * light.mist[0] / 219.0)
@@ -429,9 +434,9 @@ class Weather:
         along = (self.x + sway) % 1.0
         low = 0.5 + 0.46 * self.y + 0.02 * np.sin(time * 0.57 + 70 * phase)
         pulse = np.clip(np.sin(time * (1.0 + 1.2 * phase) + 90 * phase), 0.0, None) ** 2
-        for size, amount in ((1.0, 1.0), (5.5, 0.16)):
-            sizes = (0.0022 + 0.003 * self.depth) * size
-            yield from self._specks(along, low, sizes, GREEN, pulse * amount)
+        sizes = 0.0022 + 0.003 * self.depth
+        yield from self._specks(along, low, sizes, GREEN, pulse)
+        yield from self._halos(along, low, sizes * 5.5, GREEN, pulse * 0.16)
 
     def _birds(self, light: Light, time: float) -> Iterator[Patch]:
         """Birds far off: two wings each, bent at the wrist."""
@@ -454,58 +459,81 @@ class Weather:
             yield rows, columns, ink, cover.astype(np.float32)
 
     def _rain(self, light: Light, time: float) -> Iterator[Patch]:
-        raster, speed, shade = self.raster, 1.3 + 1.2 * self.depth, self.raster.pick(light.mist)
+        raster, speed = self.raster, 1.3 + 1.2 * self.depth
         if raster.channels.start:
             return  # streaks of light, not of hue
         falls = ((self.y * 1.3 + time * speed * 0.75) % 1.3 - 0.2) * raster.height
         along = ((self.x * 1.2 + 0.08 * time * speed) % 1.2 - 0.1) * raster.width
-        for x, fall, depth in zip(along, falls, self.depth, strict=True):
-            long, half = raster.unit * (0.03 + 0.05 * depth), raster.unit * (0.0006 + 0.0008 * depth)
-            rows = _within(int(fall), int(fall + long), raster.height)
-            columns = _within(int(x) - 6, int(x) + 8, raster.width)
-            down = (np.arange(rows.start, rows.stop) - fall)[:, None]
-            away = np.abs(np.arange(columns.start, columns.stop)[None, :] - (x + down * 0.08))
-            cover = np.clip(half + 0.5 - away, 0.0, 1.0) * np.sin(np.pi * np.clip(down / long, 0, 1))
-            yield rows, columns, shade, (cover * (0.16 + 0.2 * depth)).astype(np.float32)
+        longs, halves = raster.unit * (0.03 + 0.05 * self.depth), raster.unit * (0.0006 + 0.0008 * self.depth)
+        # Every row of every drop, and in each the pixels that the streak may touch.
+        drop = np.repeat(np.arange(len(longs)), longs.astype(np.intp))
+        starts = np.concatenate([[0], np.cumsum(longs.astype(np.intp))[:-1]])
+        rows = np.floor(falls).astype(np.intp)[drop] + np.arange(len(drop)) - starts[drop]
+        down = rows - falls[drop]
+        x = (along[drop] + down * 0.08)[:, None]
+        reach = int(halves.max() + 0.5) + 1
+        columns = np.floor(x).astype(np.intp) + np.arange(-reach + 1, reach + 1)
+        cover = np.clip(halves[drop][:, None] + 0.5 - np.abs(columns - x), 0.0, 1.0)
+        cover *= (np.sin(np.pi * np.clip(down / longs[drop], 0, 1)) * (0.16 + 0.2 * self.depth[drop]))[
+            :, None
+        ]
+        yield self._seen(np.broadcast_to(rows[:, None], cover.shape), columns, light.mist, cover)
 
     def _specks(self, x: Places, y: Places, sizes: Places, tint: Colour, amounts: Places) -> Iterator[Patch]:
-        """Soft round specks; x and y from 0 to 1 of the picture, sizes in units; their colour and how much of it."""
+        """Soft round specks; x and y from 0 to 1 of the picture, sizes in units, always the same; colour and amount."""
         raster = self.raster
         radius = np.maximum(0.6, sizes * raster.unit)
         # What is smaller than a pixel is dimmer, not larger.
         amounts = amounts * np.minimum(1.0, (sizes * raster.unit / radius) ** 2)
-        seen = amounts > 0.01
-        if self.kind in ("snow", "dust") and raster.channels.start:
-            seen &= sizes >= 0.004  # smaller ones show no hue
-        if not seen.any():
-            return
-        x, y, radius, amounts = (
-            part[seen] for part in (x * raster.width, y * raster.height, radius, amounts)
+        if self._around is None:
+            # Small ones of snow and dust show no hue.
+            faint = raster.channels.start and self.kind in ("snow", "dust")
+            self._around = _around(radius, sizes < (0.004 if faint else 0.0))
+        which, downs, along = self._around
+        x, y = x * raster.width, y * raster.height
+        left, top = np.floor(x), np.floor(y)
+        # Single precision: there are many.
+        fx, fy, pace, much = (
+            part.astype(np.float32).take(which) for part in (x - left, y - top, -1.0 / radius**2, amounts)
         )
-        far = int(radius.max() * 2.3) + 1
-        steps = np.arange(-far, far + 2)
-        left, top = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-        across, down = (
-            np.exp(-(((steps - part[:, None]) / radius[:, None]) ** 2)).astype(np.float32)
-            for part in (x - left, y - top)
-        )
-        down *= amounts[:, None].astype(np.float32)
-        reach = (radius * 2.3).astype(np.int64) + 1
-        paint = raster.pick(tint)
-        # What of each is in the picture, first by its own pixels.
-        (y0, y1), (x0, x1) = (
-            (np.clip(at - reach, 0, end), np.clip(at + reach + 2, 0, end))
-            for at, end in ((top, raster.height), (left, raster.width))
-        )
-        places = np.stack([np.arange(len(x)), y0, y1, x0, x1, top - far, left - far], axis=1)
-        for index, up, low, near, wide, row, column in places[(y0 < y1) & (x0 < x1)].tolist():
-            tall = down[index, up - row : low - row, None]
-            yield (
-                slice(up, low),
-                slice(near, wide),
-                paint,
-                tall * across[index, near - column : wide - column],
+        cover = np.exp(((along - fx) ** 2 + (downs - fy) ** 2) * pace) * much
+        rows, columns = (part.astype(np.intp).take(which) + to for part, to in ((top, downs), (left, along)))
+        yield self._seen(rows, columns, tint, cover)
+
+    def _seen(self, rows: Pixels, columns: Pixels, tint: Colour, cover: NDArray[np.floating]) -> Patch:
+        """What of some pixels is in the picture."""
+        height, width = self.raster.height, self.raster.width
+        seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width) & (cover > 0.004)
+        return rows[seen], columns[seen], self.raster.pick(tint), cover[seen].astype(np.float32, copy=False)
+
+    def _halos(self, x: Places, y: Places, sizes: Places, tint: Colour, amounts: Places) -> Iterator[Patch]:
+        """Large soft round spots, few of them; as `_specks`, but what lies around each is a product of two lines."""
+        raster = self.raster
+        for left, top, radius, amount in zip(
+            x * raster.width, y * raster.height, sizes * raster.unit, amounts, strict=True
+        ):
+            if amount <= 0.01:
+                continue
+            reach = int(radius * 2.3) + 1
+            rows = _within(int(top) - reach, int(top) + reach + 2, raster.height)
+            columns = _within(int(left) - reach, int(left) + reach + 2, raster.width)
+            down, across = (
+                np.exp(-(((np.arange(part.start, part.stop) - at) / radius) ** 2)).astype(np.float32)
+                for part, at in ((rows, top), (columns, left))
             )
+            yield rows, columns, raster.pick(tint), down[:, None] * (across * np.float32(amount))
+
+
+def _around(radius: Places, without: NDArray[np.bool_]) -> tuple[Pixels, Pixels, Pixels]:
+    """The pixels about some specks: whose each is, and how far down and to the right of it."""
+    parts = [np.zeros((3, 0), dtype=np.intp)]
+    for number in np.flatnonzero(~without):
+        far = int(radius[number] * 2.3) + 1
+        down, across = np.mgrid[-far : far + 2, -far : far + 2].reshape(2, -1)
+        near = np.hypot(down - 0.5, across - 0.5) <= far + 0.5
+        parts.append(np.stack([np.full(near.sum(), number), down[near], across[near]]))
+    which, downs, along = np.concatenate(parts, axis=1)
+    return which, downs, along
 
 
 def _within(first: int, last: int, end: int) -> slice:

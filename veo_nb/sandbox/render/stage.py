@@ -102,13 +102,10 @@ class Layer:
         pieces = []
         for top in range(0, self.cover.shape[0], rows):
             band = slice(top, min(top + rows, self.cover.shape[0]))
-            some, every = (
-                np.asarray(part)
-                for part in (self.cover[band].any(axis=0), (self.cover[band] == 1.0).all(axis=0))
-            )
+            some, every = self.cover[band].max(axis=0) > 0.0, self.cover[band].min(axis=0) == 1.0
             if self.glow is not None:
-                some |= self.glow[band].any(axis=0)
-                every &= ~self.glow[band].any(axis=0)
+                lamps = self.glow[band].max(axis=0) > 0.0
+                some, every = some | lamps, every & ~lamps
             # The column after takes part too, when the strip is moved by a fraction of a pixel.
             some[:-1] |= some[1:]
             every[:-1] &= every[1:]

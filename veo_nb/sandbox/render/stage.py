@@ -80,20 +80,23 @@ class Layer:
         high, low = (raster.pick(self.shade(light, at)) for at in (0.0, 1.0))
         tint = high + (low - high) * np.linspace(0.0, 1.0, self.cover.shape[0], dtype=np.float32)[:, None]
         foot = tint[:, -1:] if self.solid else None
-        if self.relief is not None:
-            tint = tint * (1.0 + np.float32(0.55) * self.relief)
-            np.clip(tint, 0.0, 219.0, out=tint)
         # Thin in clear air.
         cover = self.cover * np.float32(0.5 + 0.5 * light.haze) if self.misty else self.cover
-        add, keep = tint * cover, 1.0 - cover
+        keep, add = 1.0 - cover, None
+        if self.relief is not None:
+            add = tint * (1.0 + np.float32(0.55) * self.relief)
+            np.clip(add, 0.0, 219.0, out=add)
+            add *= cover
         if self.glow is not None:
             # Lamps shine as much as it is dark.
             lamps = self.glow * np.float32(min(1.0, max(0.1, (120.0 - light.zenith[0]) / 70.0)))
             np.minimum(lamps, 1.0, out=lamps)
+            add = tint * cover if add is None else add
             add += (raster.pick(LAMP) - add) * lamps
             keep *= 1.0 - lamps
         parts = (0.0,) if self.misty else (0.25, 0.75)
-        return Plate(self, foot, [(moved(add, part), moved(keep, part)) for part in parts])
+        adds = [None if add is None else moved(add, part) for part in parts]
+        return Plate(self, foot, tint, list(zip(adds, [moved(keep, part) for part in parts], strict=True)))
 
     @cached_property
     def pieces(self) -> list[tuple[int, int, int, int, bool]]:
@@ -121,15 +124,20 @@ class Layer:
 
 
 class Plate:
-    """A layer in one light: what is added to the planes where it stands, and how much of what is behind is kept.
+    """A layer in one light: how much is kept of what is behind it, and what is added to that.
+
+    Where it has no relief, what is added follows from its colour in each row: half as much is read from memory.
 
     It is kept as it looks a quarter and three quarters of a pixel on (mist only as it is), and laid down at the nearer
     one: to slide it by its exact fraction would take three times the work at every picture, and show as little.
     """
 
-    def __init__(self, layer: Layer, foot: Array | None, phases: list[tuple[Array, Array]]) -> None:
+    def __init__(
+        self, layer: Layer, foot: Array | None, tint: Array, phases: list[tuple[Array | None, Array]]
+    ) -> None:
         self.top, self.speed, self.left, self.soft = layer.top, layer.speed, layer.left, layer.misty
-        self._rows, self._pieces, self._phases, self._foot = layer.cover.shape[0], layer.pieces, phases, foot
+        self._rows, self._pieces, self._foot = layer.cover.shape[0], layer.pieces, foot
+        self._tint, self._phases = tint, phases
         # The picture's row from which on nothing behind is ever seen.
         seen = np.flatnonzero(layer.cover.min(axis=1) < 1.0)
         self.floor = self.end = FAR
@@ -140,7 +148,7 @@ class Plate:
         """Lay it down as it stands at this moment, as far as `end`. `out` is (channels, height, width)."""
         width, count = out.shape[2], len(self._phases)
         step = int(np.floor((seconds * self.speed - self.left) * count))
-        whole = max(0, min(step // count, self._phases[0][0].shape[2] - width))
+        whole = max(0, min(step // count, self._phases[0][1].shape[1] - width))
         add, keep = self._phases[step % count]
         for top, bottom, first, last, full in self._pieces:
             left, right = max(first, whole), min(last, whole + width)
@@ -148,11 +156,14 @@ class Plate:
             if left >= right or top >= low:
                 continue
             band = out[:, self.top + top : self.top + low, left - whole : right - whole]
+            plus = self._tint[:, top:low] if add is None else add[:, top:low, left:right]
             if full:
-                band[:] = add[:, top:low, left:right]
-            else:
-                band *= keep[top:low, left:right]
-                band += add[:, top:low, left:right]
+                band[:] = plus
+                continue
+            if add is None:
+                band -= plus
+            band *= keep[top:low, left:right]
+            band += plus
         if self._foot is not None:
             out[:, self.top + self._rows : self.end] = self._foot
 
@@ -306,7 +317,7 @@ class Stage:
         if near < 1.0:
             # Their feet stand in mist, not on an edge.
             cover *= np.clip(np.linspace(5.0, 0.0, rows, dtype=np.float32), 0.0, 1.0)[:, None]
-        return Layer(cover, 0, speed, strip.left, hazy(near), solid=False, tile=(rows, 8))
+        return Layer(cover, 0, speed, strip.left, hazy(near), solid=False, tile=(4 * BAND, 8))
 
     def skyline(self, near: float, foot: float, index: int, *, scale: float, lit: float) -> Layer:
         """Towers, `scale` times the usual size, with `lit` of their windows' light."""

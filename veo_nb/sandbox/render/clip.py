@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 import traceback
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -218,11 +219,8 @@ class Finish:
         self._dark = -np.float32(vignette) * away ** np.float32(2.4)
         self._kept = np.empty((height * 3 // 2, width), dtype=np.uint8)
         self._amount = -1.0
-        lot = np.random.default_rng(7)
-        grain = lot.standard_normal((height + 64, width + 64), dtype=np.float32) * np.float32(GRAIN)
-        # What rounds to the nearest step, and where black is.
-        self._grain = grain + np.float32(16.5)
-        self._lot = lot.integers(0, 64, (997, 2))
+        self._grain = grain(width + 64, height + 64)
+        self._lot = np.random.default_rng(7).integers(0, 64, (997, 2))
         self._mark, self._shadow = mark(width, height)
         margin = round(min(width, height) * 0.032)
         rows, columns = self._mark.shape
@@ -266,6 +264,13 @@ class Finish:
         # No grain is so coarse that it leaves the 8 bits.
         luma += grain
         out[:] = luma
+
+
+@lru_cache(2)
+def grain(width: int, height: int) -> Array:
+    """Grain, and in it what rounds to the nearest step, and where black is; kept for the next clip."""
+    lot = np.random.default_rng(8)
+    return lot.standard_normal((height, width), dtype=np.float32) * np.float32(GRAIN) + np.float32(16.5)
 
 
 def mark(width: int, height: int) -> tuple[Array, Array]:

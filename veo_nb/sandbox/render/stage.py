@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from veo_nb.sandbox.reading import Colour, Figure, Light, Reading, colour, dice, find_figure, seed_of
 from veo_nb.sandbox.render import shapes
@@ -189,8 +190,8 @@ def blend(band: Array, tint: Array, cover: Array) -> None:
 def halved(planes: Array) -> Array:
     """Planes of half the size."""
     rows, columns = planes.shape[-2] // 2, planes.shape[-1] // 2
-    pairs = planes[..., : rows * 2, : columns * 2].reshape(*planes.shape[:-2], rows, 2, columns, 2)
-    small: Array = pairs.mean(axis=(-3, -1))
+    pairs = planes[..., 0 : rows * 2 : 2, : columns * 2] + planes[..., 1 : rows * 2 : 2, : columns * 2]
+    small: Array = (pairs[..., ::2] + pairs[..., 1::2]) * np.float32(0.25)
     return small
 
 
@@ -393,13 +394,10 @@ class Stage:
         here, beside = (fractal(at, seed + 6, 4, sharp=0.7) for at in (flow, flow + 0.22))
         light = np.clip((0.8 * slope + gullies * 3.2 * (beside - here)) * sunny, -1.0, 1.0)
         coarse = (light * np.exp(-down / (0.2 * unit))).astype(np.float32)
-        fine = np.repeat(np.repeat(coarse, COARSE, axis=0), COARSE, axis=1)
-        fine = fine[: strip.rows, : strip.columns]
-        # Its coarse pixels are smoothed away.
-        for axis in (0, 1):
-            shifted = (np.roll(fine, shift, axis=axis) for shift in range(-COARSE + 1, COARSE))
-            fine = sum(shifted, np.zeros_like(fine)) / np.float32(2 * COARSE - 1)
-        return fine
+        wide, tall = (coarse.shape[1] * COARSE, coarse.shape[0] * COARSE)
+        fine = np.asarray(Image.fromarray(coarse).resize((wide, tall), Image.Resampling.BILINEAR))
+        relief: Array = fine[: strip.rows, : strip.columns]
+        return relief
 
 
 def even(pixels: float) -> int:

@@ -16,7 +16,6 @@ import signal
 import sys
 import threading
 import traceback
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -219,8 +218,6 @@ class Finish:
         self._dark = -np.float32(vignette) * away ** np.float32(2.4)
         self._kept = np.empty((height * 3 // 2, width), dtype=np.uint8)
         self._amount = -1.0
-        self._grain = grain(width + 64, height + 64)
-        self._lot = np.random.default_rng(7).integers(0, 64, (997, 2))
         self._mark, self._shadow = mark(width, height)
         margin = round(min(width, height) * 0.032)
         rows, columns = self._mark.shape
@@ -228,6 +225,13 @@ class Finish:
             slice(height - margin - rows, height - margin),
             slice(width - margin - columns, width - margin),
         )
+        # A little of it, which stays in the processor's cache; each band of rows begins somewhere in it.
+        tall = max(rows, *(band.stop - band.start for band in bands(height, width)))
+        lot = np.random.default_rng(7)
+        grain = lot.standard_normal((tall + 64, width + 64), dtype=np.float32) * np.float32(GRAIN)
+        # What rounds to the nearest step, and where black is.
+        self._grain = grain + np.float32(16.5)
+        self._lot = lot.integers(0, 64, (997, 2)).tolist()
 
     def frame(
         self, luma: Array, chroma: Array, index: int, amount: float = 1.0, since: int = 0
@@ -237,17 +241,15 @@ class Finish:
         `luma` is (height, width) from 0 to 219, `chroma` (2, height / 2, width / 2) about 0; `amount` is how much of
         the vignette there is, from 0 to 1. Rows above `since`, an even number, are as in the frame before.
         """
-        down, across = self._lot[index % len(self._lot)]
-        grain = self._grain[down : down + self.height, across : across + self.width]
         if amount != self._amount:
             self._shade, self._amount = 1.0 + self._dark * np.float32(amount), amount
             self._pale = np.ascontiguousarray(self._shade[::2, ::2])
         out, colours = self.planes(self._kept)
-        for rows in bands(self.height, self.width, since):
-            self._expose(luma[rows] * self._shade[rows], grain[rows], out[0, rows])
+        for number, rows in enumerate(bands(self.height, self.width, since)):
+            self._expose(luma[rows] * self._shade[rows], 31 * index + number, out[0, rows])
         corner = luma[self._corner] * self._shade[self._corner] * (1.0 - self._shadow)
         corner += (219.0 - corner) * self._mark
-        self._expose(corner, grain[self._corner], out[0][self._corner])
+        self._expose(corner, index, out[0][self._corner])
         for rows in bands(self.height // 2, self.width, since // 2):
             tint = chroma[:, rows] * self._pale[rows]
             tint += np.float32(128.5)
@@ -259,18 +261,11 @@ class Finish:
         colours = frame[self.height :].reshape(2, self.height // 2, self.width // 2)
         return frame[None, : self.height], colours
 
-    @staticmethod
-    def _expose(luma: Array, grain: Array, out: NDArray[np.uint8]) -> None:
+    def _expose(self, luma: Array, number: int, out: NDArray[np.uint8]) -> None:
+        down, across = self._lot[number % len(self._lot)]
         # No grain is so coarse that it leaves the 8 bits.
-        luma += grain
+        luma += self._grain[down : down + luma.shape[0], across : across + luma.shape[1]]
         out[:] = luma
-
-
-@lru_cache(2)
-def grain(width: int, height: int) -> Array:
-    """Grain, and in it what rounds to the nearest step, and where black is; kept for the next clip."""
-    lot = np.random.default_rng(8)
-    return lot.standard_normal((height, width), dtype=np.float32) * np.float32(GRAIN) + np.float32(16.5)
 
 
 def mark(width: int, height: int) -> tuple[Array, Array]:

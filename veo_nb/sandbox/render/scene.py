@@ -147,34 +147,38 @@ class Planes:
         for plate in reversed(behind):
             plate.end, floor = floor, min(floor, plate.floor)
         self._sky = floor
-        self._since = min([plate.top for plate in self.front], default=raster.height)
-        self._backdrop, self._behind, self._out = np.zeros(
-            (3, channels, raster.height, raster.width), dtype=np.float32
-        )
+        self._out = np.zeros((channels, raster.height, raster.width), dtype=np.float32)
+        # From which row on there is more than the backdrop, and from which on what is near.
+        tops = [plate.top for plate in self.back + self.middle] + ([row] if staged.watery else [])
+        front = min([plate.top for plate in self.front], default=raster.height)
+        self._tops = (0 if references else min([*tops, front]), front)
+        self._kept = [self._out[:, top:].copy() for top in self._tops]
         self._index = -4
 
     def paint(self, seconds: float, index: int) -> tuple[Array, int]:
         """The planes, (channels, height, width), and the row from which on they have changed."""
         before, self._index = self._index, index
+        out, (row, near) = self._out, self._tops
         if before // 2 == index // 2:
-            since = self._since
+            out[:, near:] = self._kept[1]
+            lay(self.front, out, seconds)
+            return out, near
+        same = before // 4 == index // 4
+        if same:
+            out[:, row:] = self._kept[0]
         else:
-            since = 0
-            if before // 4 != index // 4:
-                self.sky.paint(self._backdrop, seconds, self._sky)
-                lay(self.far, self._backdrop, seconds)
-            np.copyto(self._behind, self._backdrop)
-            lay(self.back, self._behind, seconds)
-            for reference in self.references:
-                reference.paint(self._behind, self.raster, self.light, seconds)
-            if self.water is not None:
-                self.water.paint(self._behind, seconds, self._seen)
-            lay(self.middle, self._behind, seconds)
-        if not self.front:
-            return self._behind, since
-        np.copyto(self._out[:, since:], self._behind[:, since:])
-        lay(self.front, self._out, seconds)
-        return self._out, since
+            self.sky.paint(out, seconds, self._sky)
+            lay(self.far, out, seconds)
+            self._kept[0][:] = out[:, row:]
+        lay(self.back, out, seconds)
+        for reference in self.references:
+            reference.paint(out, self.raster, self.light, seconds)
+        if self.water is not None:
+            self.water.paint(out, seconds, self._seen)
+        lay(self.middle, out, seconds)
+        self._kept[1][:] = out[:, near:]
+        lay(self.front, out, seconds)
+        return out, row if same else 0
 
 
 def lay(plates: list[Plate], out: Array, seconds: float) -> None:

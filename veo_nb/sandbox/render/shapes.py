@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ Line = NDArray[np.float64]
 Point = tuple[float, float]
 Tops = Callable[[Line], Line]
 """The height of a line, in pixels above the strip's lower edge, at any pixels of the world."""
+EDGE = 8
+"""Pixels around a texture, in which it repeats."""
 FINE = 2
 """Drawn at this many times the size."""
 
@@ -65,22 +68,26 @@ def cloud(width: int, height: int, seed: int, *, power: float = 1.7, stretch: fl
     `power` is how fast detail fades with scale; `stretch` above 1 draws it out sideways.
     It is made at one size and scaled, so that it looks alike at each resolution.
     """
+    image = _cloud(seed, power, stretch)
+    box = (EDGE, EDGE, image.width - EDGE, image.height - EDGE)
+    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC, box=box), dtype=np.float32)
+
+
+@lru_cache(4)
+def _cloud(seed: int, power: float, stretch: float) -> Image.Image:
+    """The texture at its own size, with an edge around it; the colour planes want it soon after luma."""
     tall, wide = 256, 1024
     spectrum = np.fft.rfft2(np.random.default_rng(seed).standard_normal((tall, wide)).astype(np.float32))
     down = np.fft.fftfreq(tall)[:, None] * tall
     along = np.fft.rfftfreq(wide)[None, :] * tall * stretch
-    distance = np.hypot(down, along)
+    distance = np.hypot(down, along).astype(np.float32)
     distance[0, 0] = 1.0
-    spectrum *= (distance**-power).astype(np.float32)
+    spectrum *= distance ** np.float32(-power)
     spectrum[0, 0] = 0.0
     field = np.fft.irfft2(spectrum, (tall, wide))
     field = np.clip(field / (field.std() * 4.0) + 0.5, 0.0, 1.0).astype(np.float32, copy=False)
     # Wrapped round before it is scaled, so that the seam is interpolated like the rest.
-    edge = 8
-    wrapped = np.pad(field, edge, mode="wrap")
-    box = (edge, edge, edge + wide, edge + tall)
-    image = Image.fromarray(wrapped).resize((width, height), Image.Resampling.BICUBIC, box=box)
-    return np.asarray(image, dtype=np.float32)
+    return Image.fromarray(np.pad(field, EDGE, mode="wrap"))
 
 
 def spot(field: Array, x: float, y: float, radius: float, strength: float) -> None:

@@ -21,12 +21,14 @@ import httpx
 
 from veo_nb import errors
 from veo_nb.api import errors as refusals
-from veo_nb.api import retry, wire
+from veo_nb.api import wire
 from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
 from veo_nb.engine.download import fetch_videos
 from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.providers.connection import LocalServer
+from veo_nb.engine.providers.latency import look_pause
+from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.providers.routes import Routes
 from veo_nb.engine.timing import Deadline
 from veo_nb.engine.video import Video, video_from_row
@@ -75,7 +77,9 @@ class Engine:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        latencies: Latencies | None = None,
     ) -> None:
+        self._latencies = latencies or Latencies(ledger, clock)
         self._ledger = ledger
         self._writer = Writer(ledger)
         self._library = library
@@ -382,7 +386,11 @@ class Engine:
     def _show_accepted(self, job: Job, operation: wire.Operation) -> None:
         # Where the disk is full, memory keeps it: the job's end tries to write it again, and says it.
         note = job.now.note if job.stopping else None
-        job.change(state=State.RUNNING, operation=operation.name, note=note)
+        # What others have taught while it waited is known now.
+        latency = self._latencies.of(
+            job.provider, job.request.model, job.request.resolution, job.request.duration_seconds
+        )
+        job.change(state=State.RUNNING, operation=operation.name, note=note, latency=latency)
 
     async def _watch(self, job: Job) -> wire.Operation:
         """Poll until the operation is done; its own error is raised."""
@@ -396,7 +404,8 @@ class Engine:
         while True:
             elapsed = self._clock() - began
             if seen_running and not failures and not denials:
-                await self._sleep(retry.poll_pause(elapsed, job.now.typical, self._chance()))
+                pause = look_pause(job.now.latency, elapsed, route.limits.running, self._chance())
+                await self._sleep(pause)
             try:
                 operation = await self._ask(job)
             except errors.VeoError as error:
@@ -418,9 +427,16 @@ class Engine:
                 if operation.error is not None:
                     raise operation.error
                 # Of a clip that was ready before anyone looked, nobody knows how long it took.
-                ready = (
-                    {"generated_at": self._clock()} if seen_running and job.now.generated_at is None else {}
-                )
+                ready: dict[str, float] = {}
+                if seen_running and job.now.generated_at is None:
+                    ready = {"generated_at": self._clock()}
+                    self._latencies.note(
+                        job.provider.name,
+                        job.request.model,
+                        job.request.resolution,
+                        job.request.duration_seconds,
+                        self._clock() - began,
+                    )
                 await self._record(job, state=State.DOWNLOADING, received=0, total=None, **ready)
                 return operation
             seen_running = True

@@ -136,6 +136,15 @@ class LimitsRow:
     refused_at: float
 
 
+@dataclass(frozen=True)
+class GenerationTime:
+    """How many seconds a clip took, and what was asked of it; None where that was left to the provider."""
+
+    seconds: float
+    resolution: str | None
+    duration: int | None
+
+
 def job_values(row: JobRow) -> dict[str, Any]:
     """A job as the columns of its table."""
     return {**vars(row), **job_changes(request=row.request, error=row.error, filtered=row.filtered or None)}
@@ -173,6 +182,12 @@ def read_owner(found: sqlite3.Row) -> Owner:
 def read_limits(found: sqlite3.Row) -> LimitsRow:
     """The limits in a row of their table."""
     return LimitsRow(**known(LimitsRow, found))
+
+
+def read_time(found: sqlite3.Row) -> GenerationTime:
+    """How long a clip took, out of its job's row."""
+    asked = json.loads(found["request"])
+    return GenerationTime(float(found["s"]), asked.get("resolution"), asked.get("duration_seconds"))
 
 
 def read_error(stored: str | None) -> dict[str, Any] | None:

@@ -23,12 +23,16 @@ NARROWER = 0.7
 NARROWEST = 0.08
 FLATTEST, STEEPEST = 1.0, 20.0
 """Slopes that are told: below it what is left would grow faster than time passes."""
-NOTICED = 0.08
+NOTICED = 0.085
 """Seconds of delay that one more look is worth where one clip is at the provider; with several, as much more."""
-MOST = 0.65
-"""The same however many there are: about where a loop looks that sleeps ten seconds, which is later by more."""
+MOST = 0.85
+"""The same however many there are: then it is sooner than a loop that sleeps ten seconds, and with no more looks."""
+SOON = 30.0
+"""Seconds; of clips that usually take less, a second of delay is the more the less they take."""
 SHORTEST, LONGEST = 0.5, 15.0
-"""Seconds between two looks; what is refused or fails does so early, and is seen then."""
+"""Seconds between two looks."""
+FEWEST = 4
+"""So many looks at least in what a clip usually takes; what is refused or fails does so early, and is seen then."""
 POINTS = 96
 
 Part = tuple[float, float, float]
@@ -137,9 +141,10 @@ def look_pause(latency: Latency, elapsed: float, at_once: int, chance: float) ->
     ask the provider for little more than a few do, and yet no later and no more often than a loop of ten seconds.
     """
     elapsed = max(0.0, elapsed)
-    worth = min(MOST, NOTICED * max(1, at_once))
+    worth = min(MOST, NOTICED * max(1, at_once)) * min(1.0, latency.usual / SOON)
     pause = latency.next_look(elapsed, worth) - elapsed
-    return min(max(pause, SHORTEST), LONGEST) * (0.9 + 0.2 * chance)
+    longest = min(max(latency.usual, elapsed / 2, FEWEST * SHORTEST) / FEWEST, LONGEST)
+    return min(max(pause, SHORTEST), longest) * (0.9 + 0.2 * chance)
 
 
 def evenly(count: int) -> list[float]:

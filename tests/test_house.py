@@ -197,7 +197,7 @@ def test_importing_reads_no_environment(fresh):
 
 
 @pytest.mark.parametrize(
-    "heavy", ["IPython", "anywidget", "ipywidgets", "psygnal", "httpx", "av", "numpy", "PIL"]
+    "heavy", ["IPython", "anywidget", "ipywidgets", "psygnal", "httpx2", "av", "numpy", "PIL"]
 )
 def test_importing_stays_light(fresh, heavy):
     assert heavy not in fresh["modules"]
@@ -261,6 +261,7 @@ def test_the_public_names_are_these(fresh):
         "KeyStores",
         "Library",
         "LibrarySummary",
+        "Life",
         "Lineage",
         "Link",
         "Operation",
@@ -275,6 +276,7 @@ def test_the_public_names_are_these(fresh):
         "Query",
         "Quote",
         "Rating",
+        "RemoteFile",
         "Repair",
         "Result",
         "Sample",
@@ -292,6 +294,8 @@ def test_the_public_names_are_these(fresh):
         "Sweeps",
         "Trimmed",
         "Unfetched",
+        "Upload",
+        "Usage",
         "Value",
         "Video",
         "VideoRequest",

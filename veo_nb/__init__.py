@@ -23,8 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from veo_nb.api.client import AsyncClient
+    from veo_nb.api.files.calls import RemoteFile
+    from veo_nb.api.files.upload import Upload
     from veo_nb.api.wire import Operation, Sample
-    from veo_nb.catalog.prices import Price
+    from veo_nb.catalog.lives import Life
+    from veo_nb.catalog.prices import Price, Usage
     from veo_nb.catalog.providers import Provider
     from veo_nb.config import Settings
     from veo_nb.credentials.keys import Secret
@@ -99,6 +102,7 @@ __all__ = [
     "KeyStores",
     "Library",
     "LibrarySummary",
+    "Life",
     "Lineage",
     "Link",
     "NotFound",
@@ -119,6 +123,7 @@ __all__ = [
     "Quote",
     "RateLimited",
     "Rating",
+    "RemoteFile",
     "Repair",
     "Result",
     "Sample",
@@ -139,6 +144,8 @@ __all__ = [
     "TransportError",
     "Trimmed",
     "Unfetched",
+    "Upload",
+    "Usage",
     "Value",
     "VeoError",
     "Video",
@@ -173,6 +180,7 @@ _HOMES = {
     "Jobs": "veo_nb.engine.jobs",
     "KeyStores": "veo_nb.credentials.stores",
     "Library": "veo_nb.library",
+    "Life": "veo_nb.catalog.lives",
     "LibrarySummary": "veo_nb.store.queries",
     "Lineage": "veo_nb.store.lineage",
     "Link": "veo_nb.store.lineage",
@@ -189,6 +197,7 @@ _HOMES = {
     "Query": "veo_nb.store.queries",
     "Quote": "veo_nb.store.billing",
     "Rating": "veo_nb.store.ratings",
+    "RemoteFile": "veo_nb.api.files.calls",
     "Repair": "veo_nb.engine.repair",
     "Result": "veo_nb.sweep.results",
     "Sample": "veo_nb.api.wire",
@@ -206,6 +215,8 @@ _HOMES = {
     "Sweeps": "veo_nb.sweep.sweeps",
     "Trimmed": "veo_nb.engine.video",
     "Unfetched": "veo_nb.engine.jobs",
+    "Upload": "veo_nb.api.files.upload",
+    "Usage": "veo_nb.catalog.prices",
     "Value": "veo_nb.sweep.axes",
     "Video": "veo_nb.engine.video",
     "VideoRequest": "veo_nb.request",
@@ -274,7 +285,7 @@ def studio() -> Studio:
 
 def configure(**settings: Any) -> Studio:
     """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `requests_per_minute`, `budget` (USD).
+    `max_in_flight`, `requests_per_minute`, `budget` (USD), `store`.
 
     A setting of None goes back to where it came from before. Jobs that run go on as they were started. Another library
     or another budget is said.
@@ -300,7 +311,9 @@ def _set_key(provider: str, key: Secret | None) -> Studio:
     if key is not None:
         return _remake(_settings, {"provider": provider, "api_key": key})
     given = _settings.get("api_key")
-    return _remake(_settings, {"api_key": None} if given is not None and given.source == LOGIN else {})
+    mine = given is not None and given.source == LOGIN and _settings.get("provider") == provider
+    # Anew in any case: the former settings know the key of another provider, too.
+    return _remake(_settings, {"api_key": None} if mine else {})
 
 
 def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
@@ -326,8 +339,8 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
 
 
 def _say_what_changed(before: Settings, after: Settings) -> None:
-    from veo_nb.config import changes
     from veo_nb.notices import tell
+    from veo_nb.studio import changes
 
     if said := changes(before, after):
         tell(said)

@@ -374,6 +374,8 @@ export type Value = string | number | boolean;
 export interface Choice {
   value: Value;
   label: string;
+  /** What it stands under: of a model the provider; empty where there are no groups. */
+  group: string;
 }
 
 /** A field of the request as a form shows it. */
@@ -634,6 +636,8 @@ export interface Details {
   final_cost: string;
   /** Why it can't be gone on from; empty where it can. */
   cannot_extend: string;
+  /** The model that goes on from it, where that is its own; empty for whichever Compose has. */
+  extend_model: string;
   change: Change;
 }
 

@@ -104,8 +104,8 @@ class Bench:
             with self.kernel() as kernel:
                 ours.append(timed(kernel, "get_ipython().run_line_magic('load_ext', 'veo_nb')"))
             with self.kernel() as kernel:
-                base.append(timed(kernel, "import httpx, ipywidgets, anywidget"))
-        against = "import httpx, ipywidgets, anywidget"
+                base.append(timed(kernel, "import httpx2, ipywidgets, anywidget"))
+        against = "import httpx2, ipywidgets, anywidget"
         return Figure(
             "%load_ext veo_nb", "ms", median(ours) * 1e3, median(base) * 1e3, against, "ratio <= 1.3"
         )
@@ -119,9 +119,9 @@ class Bench:
                     ours.append(checked(kernel, "%load_ext veo_nb") + checked(kernel, f"%%veo\nFox {index}."))
                 with self.kernel() as kernel:
                     base.append(
-                        checked(kernel, "pass") + checked(kernel, "import httpx, ipywidgets, anywidget")
+                        checked(kernel, "pass") + checked(kernel, "import httpx2, ipywidgets, anywidget")
                     )
-        against = "import httpx, ipywidgets, anywidget"
+        against = "import httpx2, ipywidgets, anywidget"
         return Figure("%load_ext and the first %%veo", "ms", median(ours) * 1e3, median(base) * 1e3, against)
 
     def importing(self) -> Figure:

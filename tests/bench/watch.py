@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 import veo_nb as veo
 from tests.bench.measure import ROOT, keep
@@ -114,7 +114,7 @@ async def drive(kinds: Sequence[Kind], count: int, at_once: int, seed: int, clip
             drawn[job.id] = kind, kind.draw(chance)
             jobs.append(job)
 
-        def answer(name: str) -> httpx.Response:
+        def answer(name: str) -> httpx2.Response:
             job = next(job for job in jobs if job.operation == name)
             seconds[job.id] = drawn[job.id][1]
             assert job.now.submitted_at is not None
@@ -211,8 +211,8 @@ def replay(count: int, seeds: int, clip: bytes) -> list[Figure]:
         bound = statistics.fmean(kind.root() for kind in kinds) ** 2 / 2
         found = []
         for sleep in (LOOP, 2 * LOOP):
-            runs = [loop(kinds, 20 * count, seed, sleep) for seed in range(seeds)]
-            delay, looks = (statistics.fmean(column) for column in zip(*runs, strict=True))
+            loops = [loop(kinds, 20 * count, seed, sleep) for seed in range(seeds)]
+            delay, looks = (statistics.fmean(column) for column in zip(*loops, strict=True))
             found.append(Figure(name, f"loop that sleeps {sleep:.0f} s", delay, looks, bound / looks))
         for at_once in (1, 10, count):
             runs = [asyncio.run(drive(kinds, count, at_once, seed, clip)) for seed in range(seeds)]

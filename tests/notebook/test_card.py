@@ -264,6 +264,9 @@ class Studio:
     def attend(self, job: Job) -> None:
         pass
 
+    def model_name(self, job: Job) -> str:
+        return catalog.short_name(job.request.model, job.provider, job.provider)
+
     def price_note(self, job: Job) -> str:
         return ""
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import httpx
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx2
 import pytest
 from PIL import Image
 
 from tests.plugin.service import KEY
 from tests.world import Time
 from veo_nb import AsyncClient, catalog, errors
+from veo_nb.api.dialects.foreign import Foreign
 from veo_nb.api.dialects.plugins import load_plugins
+from veo_nb.api.wire import Operation
 from veo_nb.notebook import text
 from veo_nb.notebook.pages.help import page
 from veo_nb.notebook.panel.draft import make_setup
@@ -138,11 +143,11 @@ async def test_one_that_speaks_a_wire_of_ours_is_one_entry(install):
     assert [one.trouble for one in load_plugins()] == [""]
     asked = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         asked.append((str(request.url), request.headers["x-goog-api-key"]))
-        return httpx.Response(200, json={"name": "models/m/operations/7"})
+        return httpx2.Response(200, json={"name": "models/m/operations/7"})
 
-    async with AsyncClient("mirror", KEY, transport=httpx.MockTransport(answer)) as client:
+    async with AsyncClient("mirror", KEY, transport=httpx2.MockTransport(answer)) as client:
         await client.submit(make_request(client.provider, prompt="A fox.", negative_prompt="rain"))
     place = "https://mirror.example/v1beta/models/veo-3.1-fast-generate-preview:predictLongRunning"
     assert asked == [(place, KEY)]
@@ -155,3 +160,12 @@ def test_a_picture_leads_to_the_nearest_of_its_models_shapes(size, shape, tiny, 
     Image.new("RGB", size, "red").save(tmp_path / "first.png")
     studio = tiny(fields=("image", "aspect_ratio"), shapes=("4:3", "16:9", "3:4"))
     assert studio.preview("A fox.", image=tmp_path / "first.png", fit="crop").request.shape == shape
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"), [(0.25, 0.25), (1, 1.0), (0, None), (7, None), ("half", None), (None, None)]
+)
+def test_what_a_dialect_tells_of_progress_is_taken_where_it_is_a_share(told, shown):
+    dialect = SimpleNamespace(read_operation=lambda answer: Operation(progress=told))
+    spoken = Foreign(dialect=cast("Any", dialect), package="acme 1", submit_base="", poll_base="")
+    assert spoken.read_operation(b"{}").progress == shown

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from PIL import Image
@@ -44,7 +44,7 @@ class Sandbox:
             self.ready = self.process.stdout.readline()
             self.url = self.ready.split()[1] if self.ready else self.process.stderr.read()
             headers = {"x-goog-api-key": key}
-            self.http = httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30)
+            self.http = httpx2.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30)
 
     def ask(self, instance, parameters=None, **options):
         """Submit, and give the answer."""

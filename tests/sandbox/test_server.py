@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import time
 
-import httpx
+import httpx2
 import numpy as np
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -297,4 +297,4 @@ def test_a_part_of_another_version_is_not_sent(sandbox, clip):
 
 
 def test_a_video_needs_the_key_too(clip):
-    assert httpx.get(clip, trust_env=False).status_code == 401
+    assert httpx2.get(clip, trust_env=False).status_code == 401

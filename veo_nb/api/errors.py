@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
-import httpx
+import httpx2
 
 from veo_nb import catalog, errors
 from veo_nb.api import body
@@ -28,15 +28,15 @@ _RETIRED = re.compile(
 
 def reason(error: BaseException) -> str:
     """Why the way broke, in a few words of ours where it is one of the usual ways."""
-    if isinstance(error, (TimeoutError, httpx.TimeoutException)):
+    if isinstance(error, (TimeoutError, httpx2.TimeoutException)):
         return "it took too long"
     for cause in _causes(error):
         if found := _reason_behind(cause):
             return found
-    if isinstance(error, httpx.DecodingError):
+    if isinstance(error, httpx2.DecodingError):
         return "its answer can't be unpacked"
     said = body.words(str(error))
-    if isinstance(error, httpx.RemoteProtocolError):
+    if isinstance(error, httpx2.RemoteProtocolError):
         if "without sending a response" in said:
             return "it hung up without an answer"
         return (
@@ -44,9 +44,9 @@ def reason(error: BaseException) -> str:
             if "incomplete" in said or "without sending complete" in said
             else "it does not speak HTTP"
         )
-    if isinstance(error, httpx.NetworkError):
+    if isinstance(error, httpx2.NetworkError):
         named = [cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror]
-        broke = not isinstance(error, httpx.ConnectError) or not named
+        broke = not isinstance(error, httpx2.ConnectError) or not named
         return "the connection broke" if broke else named[-1][:1].lower() + named[-1][1:]
     return said or type(error).__name__
 
@@ -113,6 +113,8 @@ class Elsewhere:
     """Seconds since 1970."""
     keyed: tuple[str, ...] = ()
     """The providers whose key is here, by name."""
+    home: str = ""
+    """The one of them that is set, whose models need no name before them; empty for who is asked."""
 
 
 def of_submit(
@@ -208,7 +210,7 @@ def _gone(
     if known is None:
         return refusal
     said = provider.life_of(model).words(known.title, provider.title, elsewhere.now)
-    ways = catalog.ways_on(known, provider, elsewhere.keyed, elsewhere.now)
+    ways = catalog.ways_on(known, provider, elsewhere.keyed, elsewhere.now, elsewhere.home)
     if ways:
         use = f"Use model={ways[0]!r}" + "".join(f" or {way!r}" for way in ways[1:])
     elif home := _home(known.successor):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import httpx
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import httpx2
 
 from veo_nb import errors
 from veo_nb.api.download import CHUNK
@@ -29,22 +32,27 @@ def beginning(error: BaseException) -> bytes:
 
 
 async def read(
-    http: httpx.AsyncClient,
+    http: httpx2.AsyncClient,
     method: str,
     url: str,
-    body: bytes | None,
+    body: bytes | AsyncIterator[bytes] | None,
     longest: int,
     *,
     kind: str = JSON,
-) -> tuple[int, httpx.Headers, bytes]:
+    headers: Mapping[str, str] | None = None,
+    **options: Any,
+) -> tuple[int, httpx2.Headers, bytes]:
     """The status, the headers and the body of an answer; of an error only the beginning. `kind` is the type of ours.
+
+    `headers` are those to be sent in place of that type, `options` those of httpx2.
 
     Raises:
         TooLongError: the body has more than `longest` bytes.
     """
     check_open(http)
-    headers = {"content-type": kind} if body is not None else {}
-    async with http.stream(method, url, headers=headers, content=body) as response:
+    if headers is None:
+        headers = {"content-type": kind} if body is not None else {}
+    async with http.stream(method, url, headers=headers, content=body, **options) as response:
         if response.status_code >= 300:
             return response.status_code, response.headers, await head(response)
         parts = bytearray()
@@ -53,7 +61,7 @@ async def read(
                 parts += chunk
                 if len(parts) > longest:
                     break
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             vars(error)["beginning"] = bytes(parts)
             raise
         if len(parts) > longest:
@@ -61,7 +69,7 @@ async def read(
         return response.status_code, response.headers, bytes(parts)
 
 
-def check_open(http: httpx.AsyncClient) -> None:
+def check_open(http: httpx2.AsyncClient) -> None:
     """Refuse to go on with a client that was closed.
 
     Raises:
@@ -71,7 +79,7 @@ def check_open(http: httpx.AsyncClient) -> None:
         raise errors.TransportError("This client is closed.", hint="Make another one.")
 
 
-async def head(response: httpx.Response) -> bytes:
+async def head(response: httpx2.Response) -> bytes:
     """The beginning of a body: enough for an error's words, however long the page is."""
     found = bytearray()
     async for chunk in response.aiter_bytes(CHUNK):

@@ -11,9 +11,18 @@ noticed by the other. Facts come from the provider's page and Google's Gemini AP
 
 from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import DRAFT, FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
-from veo_nb.catalog.inputs import IMAGE, SOURCES, ImageLimits, SourceLimits
+from veo_nb.catalog.inputs import IMAGE, INLINE_BYTES, SOURCES, ImageLimits, SourceLimits
 from veo_nb.catalog.lives import Life
-from veo_nb.catalog.lookup import ending, find_model, find_served, model, model_names, qualified, ways_on
+from veo_nb.catalog.lookup import (
+    ending,
+    find_model,
+    find_served,
+    model,
+    model_names,
+    qualified,
+    short_name,
+    ways_on,
+)
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, OMNI, Model
 from veo_nb.catalog.modes import Mode, mode_of
 from veo_nb.catalog.phrases import (
@@ -31,14 +40,28 @@ from veo_nb.catalog.prices import (
     PRICES,
     PRICES_DATE,
     PRICES_SOURCE,
+    TOKENS_DATE,
+    TOKENS_SOURCE,
     Price,
+    Usage,
     find_price,
     read_amount,
     read_prices,
+    read_usage,
 )
 from veo_nb.catalog.providers import PROVIDERS, Provider, known_provider
 from veo_nb.catalog.registry import Entries, Spoken, register
-from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts, takes
+from veo_nb.catalog.rules import (
+    RENAME,
+    WHOLE,
+    Problem,
+    check,
+    check_text,
+    choices,
+    find_doubts,
+    takes,
+    translated,
+)
 
 __all__ = [
     "COMMAS",
@@ -49,6 +72,7 @@ __all__ = [
     "FIELDS",
     "FIT",
     "IMAGE",
+    "INLINE_BYTES",
     "MODELS",
     "OMNI",
     "OPTIONS",
@@ -59,6 +83,8 @@ __all__ = [
     "RENAME",
     "RULES",
     "SOURCES",
+    "TOKENS_DATE",
+    "TOKENS_SOURCE",
     "VEO",
     "WHOLE",
     "Entries",
@@ -73,6 +99,7 @@ __all__ = [
     "Rule",
     "SourceLimits",
     "Spoken",
+    "Usage",
     "Values",
     "bare",
     "check",
@@ -94,9 +121,12 @@ __all__ = [
     "qualified",
     "read_amount",
     "read_prices",
+    "read_usage",
     "register",
+    "short_name",
     "shown",
     "takes",
+    "translated",
     "unquoted",
     "ways_on",
 ]

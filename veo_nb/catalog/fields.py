@@ -53,7 +53,12 @@ VEO = ("gemini", "vertex")
 FIELDS: tuple[Field, ...] = (
     Field(name="prompt", kind="text", help="what to show and to hear"),
     Field(
-        name="model", kind="choice", flag="model", short="m", label="Model", help="which model makes the clip"
+        name="model",
+        kind="choice",
+        flag="model",
+        short="m",
+        label="Model",
+        help="which model makes the clip; vertex:fast is that of another provider",
     ),
     Field(name="image", kind="image", flag="image", short="i", help="the first frame: a file or a variable"),
     Field(
@@ -73,14 +78,14 @@ FIELDS: tuple[Field, ...] = (
         name="video",
         kind="video",
         flag="video",
-        help="a clip to go on from: a job's ID, a variable or an address; adds 7 s",
+        help="a clip to go on from: a job's ID, a variable, an address or an MP4; Veo adds 7 s",
     ),
     Field(
         name="edit",
         kind="video",
         flag="edit",
         dialects=("interactions",),
-        help="a clip to change as the prompt says: a job's ID or a variable; Gemini Omni only",
+        help="a clip to change as the prompt says: a job's ID, a variable or an MP4; Gemini Omni only",
     ),
     Field(
         name="aspect_ratio",

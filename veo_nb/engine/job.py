@@ -32,16 +32,27 @@ class JobNote:
     """What a job waits for within its state. Times are seconds since the epoch."""
 
     kind: Literal[
-        "slot", "rate", "asked", "held", "offline", "down", "denied", "starting", "elsewhere", "stopping"
+        "slot",
+        "rate",
+        "asked",
+        "held",
+        "offline",
+        "down",
+        "denied",
+        "starting",
+        "uploading",
+        "held_open",
+        "elsewhere",
+        "stopping",
     ]
-    """`offline` when the way is broken, `down` when the provider answers and nothing can be made of it, `denied` when it
+    """`held_open` while a request is answered with the clip itself, `offline` when the way is broken, `down` when the provider answers and nothing can be made of it, `denied` when it
     says that it does not know or give out what it accepted."""
     until: float | None = None
     since: float | None = None
     count: int = 0
     """Jobs ahead for `slot`, requests a minute for `rate`."""
     why: str = ""
-    """What went wrong, as a sentence, where something did."""
+    """What went wrong, as a sentence, where something did; of `uploading` what is sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +77,8 @@ class Snapshot:
     """How many submits before the present one were sent and never answered."""
     lost: tuple[tuple[int, VeoError], ...] = ()
     """The samples whose files are not here and did not come when they were looked for, each with the reason."""
+    usage: dict[str, Any] | None = None
+    """What the provider says that it took, in its own words; None where it says nothing."""
     latency: Latency = UNKNOWN
     """How long a clip like this takes, by what was known when it was sent."""
 
@@ -116,6 +129,9 @@ class Actions(Protocol):
 
     def price_note(self, job: Job) -> str:
         """What has to be said beside its estimate."""
+
+    def model_name(self, job: Job) -> str:
+        """How one types the name of its model."""
 
     @property
     def drafts(self) -> Finals:
@@ -177,6 +193,18 @@ class Job:
     def price_note(self) -> str:
         """What has to be said beside its estimate: it is not the price of who makes it. Empty where it is."""
         return self._actions.price_note(self) if self._actions else self.provider.price_note
+
+    @property
+    def model(self) -> str:
+        """Its model as one types it: `omni`, or `vertex:standard` of a provider that is not the one that is set."""
+        if self._actions is not None:
+            return self._actions.model_name(self)
+        return catalog.short_name(self.request.model, self.provider, self.provider)
+
+    @property
+    def usage(self) -> catalog.Usage | None:
+        """The tokens that the provider says it took; None where it says nothing. `usage.usd(job.request.model)` is their price."""
+        return catalog.read_usage(self._now.usage)
 
     @property
     def is_draft(self) -> bool:
@@ -502,6 +530,7 @@ class Registry:
             finished_at=row.finished_at,
             filtered=row.filtered,
             unanswered=row.unanswered,
+            usage=row.usage,
             videos=tuple(video_from_row(video, self._library.folder) for video in videos),
             # Of one that is over nobody asks.
             latency=UNKNOWN if state.final else self._latency(row),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from veo_nb import catalog
 from veo_nb.config import Settings
@@ -88,7 +88,7 @@ class Jobs:
         settings: Settings,
         files: Files,
         *,
-        transport: httpx.AsyncBaseTransport | None,
+        transport: httpx2.AsyncBaseTransport | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
@@ -112,7 +112,13 @@ class Jobs:
         asked = {**fields}
         draft = asked.pop("draft", None)
         request = read_fields(
-            self.settings, prompt, take, asked, find=self.find, is_standing=self.is_standing
+            self.settings,
+            prompt,
+            take,
+            asked,
+            find=self.find,
+            is_standing=self.is_standing,
+            now=self.workspace.clock(),
         )
         return self.drafts.choose(request, take, draft=False if draft is None else draft, fresh=fresh)
 
@@ -214,6 +220,10 @@ class Jobs:
         """What has to be said beside a job's estimate: it is not the price of who makes it. Empty where it is."""
         # Most have a list of their own.
         return job.provider.price_note and quote(job.request, job.provider, self.settings.prices).note
+
+    def model_name(self, job: Job) -> str:
+        """How one types the name of a job's model here."""
+        return catalog.short_name(job.request.model, job.provider, self.settings.provider)
 
     def latency(self, request: VideoRequest) -> Latency:
         """How long such a clip takes at its provider, from submit to ready."""

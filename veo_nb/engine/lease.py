@@ -93,6 +93,10 @@ class Leases:
         # From then on: another kernel may be killed while this one lives, and nobody loads anything.
         holder.after_each_beat(self._patrol)
 
+    def end(self) -> None:
+        """Be none of this process any more: its studio is closed."""
+        _HERE.pop(self._holder.id, None)
+
     def start(self, job: Job) -> None:
         """Have a new job of ours driven."""
         self._registry.hold(job)

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 
 from veo_nb import catalog
 from veo_nb.config import Settings
@@ -63,7 +63,7 @@ class Workspace:
         files: Files,
         actions: Actions,
         *,
-        transport: httpx.AsyncBaseTransport | None,
+        transport: httpx2.AsyncBaseTransport | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
@@ -258,6 +258,7 @@ class Workspace:
                 loop=loop,
                 sleep=sleep,
             )
+            made.callback(leases.end)
             ledger.check_later()
             return Parts(ledger, registry, loop, engine, leases, made.pop_all().close)
 

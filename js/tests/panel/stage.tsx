@@ -156,8 +156,8 @@ export const LIBRARY: Library = {
   version: 1,
   total: 200,
   models: [
-    { value: "veo-3.1-generate-preview", label: "standard" },
-    { value: "veo-3.1-fast-generate-preview", label: "fast" },
+    { value: "veo-3.1-generate-preview", label: "standard", group: "" },
+    { value: "veo-3.1-fast-generate-preview", label: "fast", group: "" },
   ],
   sweeps: [{ id: "s1a2", title: "animal × time" }],
   cost: "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -167,7 +167,7 @@ def test_the_list_and_show_name_the_sweep(run, loaded):  # noqa: F811
 
 def test_cancel_pause_resume_and_retry_take_the_whole(run, loaded, service):  # noqa: F811
     held = Held()
-    service.submits = [held, *[httpx.Response(400, json={"error": {"message": "no"}})] * 3]
+    service.submits = [held, *[httpx2.Response(400, json={"error": {"message": "no"}})] * 3]
     run(CELL.replace("--wait ", ""))
     sweep = loaded.user_ns["grid"]
     end = time.monotonic() + 60

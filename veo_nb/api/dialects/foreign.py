@@ -58,7 +58,7 @@ class Dialect:
     def read_operation(self, answer: Any) -> Operation:
         """How it stands: `Operation()` while it goes on; `done=True` with its `samples`, or with the `error` it ended in.
 
-        `progress` is how far it is, 0 to 1, where the service tells.
+        Where the answer tells how far it is, `progress` says so, above 0 and up to 1: the card then shows that.
 
         Say that it is done only where the answer does: the same request may then be paid for again.
         """
@@ -184,9 +184,9 @@ class Foreign:
             return replace(found, done=True, samples=tuple(found.samples), error=ended, filtered=filtered)
         if found.done is True:
             raise self._unread("read_operation says it is done, and gave neither a sample nor an error")
-        far = found.progress
-        known = isinstance(far, (int, float)) and not isinstance(far, bool) and 0 <= far <= 1
-        return replace(found, done=False, error=None, progress=far if known else None)
+        given = found.progress
+        is_share = isinstance(given, (int, float)) and not isinstance(given, bool) and 0 < given <= 1
+        return replace(found, done=False, error=None, progress=float(given) if given and is_share else None)
 
     def find_name(self, body: bytes, mask: Mask = as_it_is) -> Operation | None:
         """None: an answer that breaks off is not read."""

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-import httpx
+import httpx2
 
 from veo_nb.api import errors as refusals
 from veo_nb.api import retry
@@ -38,7 +38,7 @@ _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|COOKIE", re.IGNORECASE)
 def open_client(
     settings: Settings,
     base_url: str,
-    transport: httpx.AsyncBaseTransport | None,
+    transport: httpx2.AsyncBaseTransport | None,
     clock: Callable[[], float],
 ) -> AsyncClient:
     """A client as these settings want it, at `base_url` where that is not empty."""
@@ -49,7 +49,9 @@ def open_client(
         project=settings.project,
         location=settings.location,
         storage_uri=settings.storage_uri,
+        store=settings.store,
         keyed=settings.keyed,
+        home=settings.home.provider.name,
         transport=transport,
         clock=clock,
     )
@@ -63,7 +65,7 @@ class Connection:
         settings: Settings,
         server: LocalServer | None,
         *,
-        transport: httpx.AsyncBaseTransport | None,
+        transport: httpx2.AsyncBaseTransport | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         chance: Callable[[], float],

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from veo_nb import catalog
 from veo_nb.engine.providers.latency import Latency, learn
+from veo_nb.request import VideoRequest
 from veo_nb.store.ledger import Ledger
 
 RECENT = 50
@@ -53,16 +54,14 @@ class Latencies:
                 past.known[kind] = learn(alike[:RECENT], others[:RECENT], typical)
             return past.known[kind]
 
-    def note(
-        self, provider: str, model: str, resolution: str | None, duration: int | None, seconds: float
-    ) -> None:
-        """A clip became ready after so many seconds."""
-        served = catalog.model(model)
+    def note(self, provider: str, request: VideoRequest, seconds: float) -> None:
+        """The clip of a request became ready after so many seconds."""
         if seconds <= 0:
             return
+        served = catalog.model(request.model)
         with self._lock:
             past = self._read(provider, served)
-            past.clips.insert(0, (seconds, _kind(served, resolution, duration)))
+            past.clips.insert(0, (seconds, _kind(served, request.resolution, request.duration_seconds)))
             # Of many, one more changes little.
             if len(past.clips) < RECENT or len(past.clips) % 5 == 0:
                 past.known.clear()

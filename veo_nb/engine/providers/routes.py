@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 
 from veo_nb.config import Settings
+from veo_nb.engine.inputs.uploads import Uploads
 from veo_nb.engine.job import Job
 from veo_nb.engine.providers.connection import Connection, LocalServer
 from veo_nb.engine.providers.queue import Limits, Pace
@@ -25,8 +26,14 @@ class Route:
 
     connection: Connection
     limits: Limits
-    retention: float
-    """Seconds for which the provider keeps a finished video."""
+    uploads: Uploads
+    settings: Settings
+    """Those of this provider."""
+
+    @property
+    def retention(self) -> float:
+        """Seconds for which the provider keeps a finished video."""
+        return self.settings.provider.retention_seconds
 
 
 class Routes:
@@ -41,7 +48,7 @@ class Routes:
         ledger: Ledger,
         server: LocalServer | None,
         *,
-        transport: httpx.AsyncBaseTransport | None,
+        transport: httpx2.AsyncBaseTransport | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         chance: Callable[[], float],
@@ -121,7 +128,7 @@ class Routes:
             sleep=self._sleep,
             chance=self._chance,
         )
-        return Route(connection, limits, settings.provider.retention_seconds)
+        return Route(connection, limits, Uploads(self._ledger, connection, place, self._sleep), settings)
 
     def _remember(self, place: str, pace: Pace) -> None:
         """Have the kernels to come begin with what the provider's refusals have taught."""

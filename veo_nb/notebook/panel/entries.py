@@ -19,7 +19,7 @@ from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text
 from veo_nb.notebook.grid.state import short_line
 from veo_nb.notebook.panel.code import cell_of, python_of
-from veo_nb.notebook.panel.draft import say
+from veo_nb.notebook.panel.draft import model_for, say
 from veo_nb.notebook.panel.protocol import (
     Change,
     Details,
@@ -140,7 +140,7 @@ def make_details(
     line: list[Part] = [f"Joined {_day(row.made_at)}"] if job is None else text.line(job)
     actions: list[DetailsAction] = []
     if job is not None:
-        same = job.provider.name == studio.settings.provider.name
+        same = studio.settings.opens(job.provider.name)
         if job.now.state is State.UNCERTAIN:
             actions = ["resubmit"]
         elif job.missed:
@@ -165,6 +165,7 @@ def make_details(
         actions=["finalize", *actions] if drafted else actions,
         final_cost=text.final_cost(job) if job is not None and drafted else "",
         cannot_extend=_cannot_extend(studio, row, job, now),
+        extend_model=_extend_model(studio, row, job),
         change=_change(studio, row, job, now),
     )
 
@@ -175,41 +176,55 @@ def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -
         return "A joined clip is not at the provider, so it can't be extended. Use its last frame."
     for video in job.videos:
         if video.sample == row.sample:
+            settings = studio.settings
+            name = model_for(video, settings) or settings.model
             try:
-                check_clip(video, studio.settings.provider, studio.settings.model, now)
+                check_clip(video, *catalog.find_served(name, settings.provider), now)
             except InvalidRequest as error:
                 return error.message
             return ""
     return "There is no clip."
 
 
+def _extend_model(studio: Studio, row: FoundRow, job: Job | None) -> str:
+    """The name of the model that made a clip, where that is to go on from it."""
+    clips = job.videos if job is not None else ()
+    clip = next((one for one in clips if one.sample == row.sample), None)
+    own = model_for(clip, studio.settings)
+    provider, name = catalog.find_served(own, studio.settings.provider)
+    return catalog.short_name(name, provider, studio.settings.provider) if own else ""
+
+
 def _change(studio: Studio, row: FoundRow, job: Job | None, now: float) -> Change:
     """Whether a clip can be changed by saying how, and by which model."""
-    provider = studio.settings.provider
+    settings = studio.settings
     clip = next((one for one in job.videos if one.sample == row.sample), None) if job is not None else None
     if clip is None:
         joined = "A joined clip can't be changed. Change one of its clips, and join them again."
         return Change(model="", reason=joined if job is None else "There is no clip.", other="")
-    model = catalog.find_model(
-        own_model(clip, studio.settings, edits=True).get("model", studio.settings.model), provider
-    )
-    edit = catalog.FIELD["edit"]
-    able = [
-        catalog.model(name).alias for name in provider.models if provider.takes(edit, catalog.model(name))
-    ]
+    typed = own_model(clip, settings, edits=True).get("model", settings.model)
+    provider, name = catalog.find_served(typed, settings.provider)
+    model, edit = catalog.find_model(name, provider), catalog.FIELD["edit"]
+    own = catalog.short_name(model.id, provider, settings.provider) if model is not None else ""
     if model is None or not provider.takes(edit, model):
         title = "The model that is set" if model is None else model.title
+        able = (
+            catalog.short_name(one, where, settings.provider)
+            for where in (settings.provider, *(catalog.PROVIDERS[other] for other in settings.others()))
+            for one in where.models
+            if where.takes(edit, catalog.MODELS[one])
+        )
         return Change(
-            model=model.alias if model is not None else "",
+            model=own,
             reason=f"{title} can't change a clip; Gemini Omni can.",
             other=next((one for one in able if not _cannot_change(studio, clip, one, now)), ""),
         )
-    return Change(model=model.alias, reason=_cannot_change(studio, clip, model.alias, now), other="")
+    return Change(model=own, reason=_cannot_change(studio, clip, own, now), other="")
 
 
 def _cannot_change(studio: Studio, clip: Video, model: str, now: float) -> str:
     try:
-        check_clip(clip, studio.settings.provider, model, now, edits=True)
+        check_clip(clip, *catalog.find_served(model, studio.settings.provider), now, edits=True)
     except InvalidRequest as error:
         return f"{error.message} {error.hint}".strip()
     return ""
@@ -283,8 +298,9 @@ def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> lis
     lines.append(("Made", _day(row.made_at)))
     if job is not None and (took := text.made_in(job.now)) is not None:
         lines.append(("Took", took))
-    if job is not None and (cost := text.cost_of(job)):
-        lines.append(("Cost", cost))
+    if job is not None:
+        counted = "" if job.usage is None else text.tokens(job.usage)
+        lines += [(name, said) for name, said in (("Cost", text.cost_of(job)), ("Tokens", counted)) if said]
     if row.width:
         facts = f"{row.width} x {row.height} · {row.fps:.3g} fps · {row.duration:.1f} s · {row.bytes / 1e6:.1f} MB"
         lines.append(("Video", facts))

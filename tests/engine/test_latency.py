@@ -16,6 +16,7 @@ from veo_nb.engine.providers.latency import (
     evenly,
     learn,
     look_pause,
+    told,
 )
 
 SECONDS = st.floats(0.5, 3600.0)
@@ -108,6 +109,20 @@ def test_a_clip_that_is_far_over_is_looked_at_seldom():
     known = Latency.around(45.0)
     assert looks(known, 3600.0, 1)[0] < 500
     assert look_pause(known, 3600.0, 10, 0.5) == LONGEST
+
+
+def test_a_progress_that_is_told_is_believed_by_half():
+    known = learn([], [], 60.0)
+    assert 60.0 < told(known, 60.0, 0.4).usual < 150.0
+    assert told(known, 6.0, 0.4).usual < 60.0
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "share"), [(0.0, 0.4), (-5.0, 0.4), (20.0, 0.0), (20.0, 0.01), (20.0, 1.0)]
+)
+def test_a_progress_that_says_nothing_changes_nothing(elapsed, share):
+    known = learn([], [], 60.0)
+    assert told(known, elapsed, share) is known
 
 
 @given(st.integers(0, 60))

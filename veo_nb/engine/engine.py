@@ -27,7 +27,7 @@ from veo_nb.config import Settings
 from veo_nb.engine.download import fetch_videos, keep_unstored, kept_clip
 from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.providers.connection import LocalServer
-from veo_nb.engine.providers.latency import look_pause
+from veo_nb.engine.providers.latency import look_pause, told
 from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.providers.routes import Routes
 from veo_nb.engine.timing import Deadline
@@ -430,6 +430,7 @@ class Engine:
         failures, since = 0, 0.0
         denials, denied_since = 0, 0.0
         deadline = Deadline(began, self._clock())
+        usual = job.now.latency
         while True:
             elapsed = self._clock() - began
             if seen_running and not failures and not denials:
@@ -456,7 +457,8 @@ class Engine:
                 return await self._ended(job, operation, watched=seen_running)
             seen_running = True
             if operation.progress != job.now.progress:
-                job.change(progress=operation.progress)
+                latency = told(usual, self._clock() - began, operation.progress or 0.0)
+                job.change(progress=operation.progress, latency=latency)
             self._check_plausible(job, deadline, PLAUSIBLE_SECONDS)
 
     async def _ended(self, job: Job, operation: wire.Operation, *, watched: bool) -> wire.Operation:

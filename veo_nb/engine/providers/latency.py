@@ -23,9 +23,9 @@ NARROWER = 0.7
 NARROWEST = 0.08
 FLATTEST, STEEPEST = 1.0, 20.0
 """Slopes that are told: below it what is left would grow faster than time passes."""
-NOTICED = 0.085
+NOTICED = 0.088
 """Seconds of delay that one more look is worth where one clip is at the provider; with several, as much more."""
-MOST = 0.85
+MOST = 0.9
 """The same however many there are: then it is sooner than a loop that sleeps ten seconds, and with no more looks."""
 SOON = 30.0
 """Seconds; of clips that usually take less, a second of delay is the more the less they take."""
@@ -33,6 +33,8 @@ SHORTEST, LONGEST = 0.5, 15.0
 """Seconds between two looks."""
 FEWEST = 4
 """So many looks at least in what a clip usually takes; what is refused or fails does so early, and is seen then."""
+BEGUN = 0.05
+"""Before that share, and after what is left beside it, a progress that is told says nothing of the time."""
 POINTS = 96
 
 Part = tuple[float, float, float]
@@ -132,6 +134,17 @@ def learn(alike: Sequence[float], others: Sequence[float], typical: float) -> La
     ]
     whole = sum(weight for weight, _, _ in parts)
     return Latency(tuple((weight / whole, middle, slope) for weight, middle, slope in parts))
+
+
+def told(known: Latency, elapsed: float, share: float) -> Latency:
+    """What is known once the provider has said, after `elapsed` seconds, that this share of the clip is made.
+
+    Half of it is believed: nobody says that it goes evenly.
+    """
+    if elapsed <= 0 or not BEGUN <= share <= 1 - BEGUN:
+        return known
+    halves = [(weight / 2, middle, slope) for weight, middle, slope in known.parts]
+    return Latency(((0.5, math.log(elapsed / share), 2 * SLOPE), *halves))
 
 
 def look_pause(latency: Latency, elapsed: float, at_once: int, chance: float) -> float:

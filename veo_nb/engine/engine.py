@@ -27,7 +27,7 @@ from veo_nb.config import Settings
 from veo_nb.engine.download import fetch_videos, keep_unstored, kept_clip
 from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.providers.connection import LocalServer
-from veo_nb.engine.providers.latency import look_pause, told
+from veo_nb.engine.providers.latency import look_pause, with_progress
 from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.providers.routes import Routes
 from veo_nb.engine.timing import Deadline
@@ -457,7 +457,7 @@ class Engine:
                 return await self._ended(job, operation, watched=seen_running)
             seen_running = True
             if operation.progress != job.now.progress:
-                latency = told(usual, self._clock() - began, operation.progress or 0.0)
+                latency = with_progress(usual, self._clock() - began, operation.progress or 0.0)
                 job.change(progress=operation.progress, latency=latency)
             self._check_plausible(job, deadline, PLAUSIBLE_SECONDS)
 

@@ -136,7 +136,7 @@ def learn(alike: Sequence[float], others: Sequence[float], typical: float) -> La
     return Latency(tuple((weight / whole, middle, slope) for weight, middle, slope in parts))
 
 
-def told(known: Latency, elapsed: float, share: float) -> Latency:
+def with_progress(known: Latency, elapsed: float, share: float) -> Latency:
     """What is known once the provider has said, after `elapsed` seconds, that this share of the clip is made.
 
     Half of it is believed: nobody says that it goes evenly.

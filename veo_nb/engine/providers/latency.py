@@ -154,9 +154,10 @@ def look_pause(latency: Latency, elapsed: float, at_once: int, chance: float) ->
     ask the provider for little more than a few do, and yet no later and no more often than a loop of ten seconds.
     """
     elapsed = max(0.0, elapsed)
-    worth = min(MOST, NOTICED * max(1, at_once)) * min(1.0, latency.usual / SOON)
+    calm = min(1.0, latency.usual / SOON)
+    worth = min(MOST, NOTICED * max(1, at_once)) * calm
     pause = latency.next_look(elapsed, worth) - elapsed
-    longest = min(max(latency.usual, elapsed / 2, FEWEST * SHORTEST) / FEWEST, LONGEST)
+    longest = min(max(latency.usual * math.sqrt(calm) / FEWEST, elapsed / 8, SHORTEST), LONGEST)
     return min(max(pause, SHORTEST), longest) * (0.9 + 0.2 * chance)
 
 

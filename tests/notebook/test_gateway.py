@@ -14,6 +14,7 @@ from veo_nb.api.client import AsyncClient
 from veo_nb.api.reach import list_models, try_key
 from veo_nb.config import resolve_settings
 from veo_nb.credentials.keys import Secret
+from veo_nb.engine.providers.latency import learn
 from veo_nb.notebook import text
 from veo_nb.notebook.completion import Known, complete
 from veo_nb.notebook.magics import unregister
@@ -58,6 +59,11 @@ def test_what_it_says_of_progress_takes_the_place_of_the_guess(gateway, service)
     shown = text.progress(job.now)
     assert shown == Reported(share=0.4)
     assert text.line(job)[-1] == "40 %"
+    # When to look, and what a sweep has left, go by it as well: by half.
+    assert job.now.latency.parts[1:] == tuple(
+        (weight / 2, middle, slope)
+        for weight, middle, slope in learn([], [], catalog.model("house-fast").typical_seconds).parts
+    )
     # Neither nothing nor 0 is a figure: who can't tell says it all along.
     assert {type(one) for one, _ in seen if one is not None} == {Estimate, Reported}
     held.give()

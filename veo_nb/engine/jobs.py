@@ -19,7 +19,8 @@ from veo_nb.engine.fields import fields_again, read_fields
 from veo_nb.engine.job import ALPHABET, Job, WaitInterrupted
 from veo_nb.engine.lease import Awaited
 from veo_nb.engine.loop import Uninterrupted
-from veo_nb.engine.timing import usual_seconds
+from veo_nb.engine.providers.latency import Latency
+from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.video import Video, check_source, own_model
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
@@ -211,7 +212,7 @@ class Jobs:
         if row is None:
             check_source(request, provider, self.workspace.clock())
         stored = parts.registry.job(row) if parts and row else None
-        seconds = self.usual_seconds(request)
+        seconds = self.latency(request).usual
         full = self.quote(request.in_full()) if request.is_draft else None
         return Preview(request, provider, self.quote(request), seconds, stored, self.cost(provider), full)
 
@@ -228,11 +229,13 @@ class Jobs:
         """How one types the name of a job's model here."""
         return catalog.short_name(job.request.model, job.provider, self.settings.provider)
 
-    def usual_seconds(self, request: VideoRequest) -> float:
-        """How long a clip of this provider's model usually takes, from submit to ready."""
-        provider, ledger = self.provider_of(request), self.workspace.readable()
-        past = ledger.generation_seconds(provider.name, request.model) if ledger else []
-        return usual_seconds(past, provider, catalog.model(request.model))[0]
+    def latency(self, request: VideoRequest) -> Latency:
+        """How long such a clip takes at its provider, from submit to ready."""
+        parts = self.workspace.parts
+        known = parts.registry.latencies if parts else Latencies(self.workspace.readable())
+        return known.of(
+            self.provider_of(request), request.model, request.resolution, request.duration_seconds
+        )
 
     def is_standing(self, request: VideoRequest, take: int) -> bool:
         """Whether a clip for this is there or on its way, and nothing would be sent."""

@@ -24,6 +24,7 @@ from veo_nb.engine.job import Actions, Registry
 from veo_nb.engine.lease import LeaseHolder, Leases, OwnerLocks
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.engine.providers.connection import LocalServer
+from veo_nb.engine.providers.past import Latencies
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notices import tell_once
 from veo_nb.store.changes import Change, changes_of, forget_streams, look, watch
@@ -227,7 +228,7 @@ class Workspace:
             # Started when the first clip is asked of it.
             server = self._server = LocalServer(files.folder / ".sandbox")
             made.callback(server.stop)
-            registry = Registry(ledger, files, self._actions)
+            registry = Registry(ledger, files, self._actions, Latencies(ledger, clock))
 
             async def make_engine() -> Engine:
                 # On the loop, which its locks belong to.
@@ -241,6 +242,7 @@ class Workspace:
                     transport=self.transport,
                     clock=clock,
                     sleep=sleep,
+                    latencies=registry.latencies,
                 )
 
             engine = loop.run(make_engine()).result(30)

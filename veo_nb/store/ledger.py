@@ -26,6 +26,7 @@ from veo_nb.store.recovery.journal import Entry, Journal
 from veo_nb.store.rows import (
     GONE,
     NEXT,
+    GenerationTime,
     JobRow,
     LimitsRow,
     Owner,
@@ -37,6 +38,7 @@ from veo_nb.store.rows import (
     read_job,
     read_limits,
     read_owner,
+    read_time,
     read_upload,
     read_video,
 )
@@ -213,14 +215,14 @@ class Ledger(Database):
         )
         return [read_job(r) for r in found]
 
-    def generation_seconds(self, provider: str, model: str, limit: int = 50) -> list[float]:
-        """How long the newest finished clips took from submit to ready, in seconds."""
+    def generation_times(self, provider: str, model: str, limit: int = 50) -> list[GenerationTime]:
+        """How long the newest finished clips took from submit to ready, newest first, and what was asked of each."""
         found = self.read(
-            "SELECT generated_at - submitted_at AS s FROM jobs WHERE provider = ? AND model = ? AND state = 'succeeded'"
-            " AND generated_at > submitted_at ORDER BY created_at DESC LIMIT ?",
+            "SELECT generated_at - submitted_at AS s, request FROM jobs WHERE provider = ? AND model = ?"
+            " AND state = 'succeeded' AND generated_at > submitted_at ORDER BY created_at DESC LIMIT ?",
             (provider, model, limit),
         )
-        return [float(r["s"]) for r in found]
+        return [read_time(r) for r in found]
 
     def charges(self) -> tuple[Charge, ...]:
         """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""

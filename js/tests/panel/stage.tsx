@@ -136,7 +136,7 @@ export function exampleRow(changes: Partial<Row> = {}): Row {
     prompt: "A fox crosses a frozen lake.",
     settings: "fast · 16:9",
     line: ["Generating", { clock: "since", at: NOW - 42 }],
-    progress: { kind: "estimate", since: NOW - 42, expected: 84 },
+    progress: { kind: "estimate", since: NOW - 42, usual: 84, slope: 8 },
     actions: ["cancel"],
     ...changes,
   };

@@ -87,7 +87,7 @@ def test_paired_axes_and_their_sides(run, service):  # noqa: F811
 
 def test_a_dry_run_shows_the_grid_and_sends_nothing(run, service, tmp_path):  # noqa: F811
     ran = run("%%veo --dry-run --sweep resolution=720p,1080p --sweep duration=4,8\nA fox.")
-    assert "Nothing sent · 3 requests · 3 clips · about $3.00 · about 45 s · to GPTProto" in ran.text
+    assert "Nothing sent · 3 requests · 3 clips · about $3.00 · about 77 s · to GPTProto" in ran.text
     assert "1080p needs an 8 second clip; you asked for 4." in ran.html
     assert (service.requests, (tmp_path / "library").exists()) == ([], False)
 

@@ -110,7 +110,8 @@ def make_summary(found: Summary, now: float, *, settled: bool, finals: str = "")
     """The line above the table, at this moment (seconds since 1970); `finals` says what could be made final."""
     cost: list[Part] = []
     if found.seconds_left:
-        at = now + found.seconds_left
+        # To five seconds, so that it stays the same for a while.
+        at = 5 * round((now + found.seconds_left) / 5)
         cost.append(Until(at=at, text="about {} left", past="longer than most"))
     cost += found.money
     drafts: list[SweepAction] = ["finalize"] if finals else []

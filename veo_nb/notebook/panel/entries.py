@@ -40,6 +40,7 @@ from veo_nb.store.lineage import Link
 from veo_nb.store.queries import FoundRow
 from veo_nb.store.rows import State
 from veo_nb.studio import Studio
+from veo_nb.sweep.summary import left_of
 
 LONGEST_IN_QUEUE, LONGEST_LINE, LONGEST_IN_GALLERY = 120, 120, 200
 LONGEST_SETTINGS = 80
@@ -79,16 +80,12 @@ def queue_line(jobs: Sequence[Job], studio: Studio, now: float) -> list[Part]:
     counts = Counter("waiting" if job.now.state is State.QUEUED else "generating" for job in live)
     line: list[Part] = [f"{counts[name]} {name}" for name in ("generating", "waiting") if counts[name]]
     seconds = seconds_at_all(
-        [(job.provider.name, job.now.typical) for job in live if job.now.state is State.QUEUED],
+        [(job.provider.name, job.now.latency.quantile) for job in live if job.now.state is State.QUEUED],
         studio.settings.allowed,
-        [
-            (job.provider.name, max(1.0, job.now.typical - (now - (job.now.submitted_at or now))))
-            for job in live
-            if job.now.state in AT_WORK
-        ],
+        [(job.provider.name, left_of(job, now)) for job in live if job.now.state in AT_WORK],
     )
-    # To the second, so that it stays the same while all goes as expected.
-    line.append(Until(at=round(now + seconds), text="about {} left", past="longer than most"))
+    # To five seconds, so that it stays the same for a while.
+    line.append(Until(at=5 * round((now + seconds) / 5), text="about {} left", past="longer than most"))
     return line
 
 

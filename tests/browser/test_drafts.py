@@ -71,7 +71,7 @@ def test_a_draft_is_made_final_on_its_card_in_the_panel_and_in_a_grid(
     pictures("compose")
     panel.button("Generate 1 draft", panel.compose).click()
     panel.has_clips(3)
-    panel.open_first()
+    panel.tiles.first.click()
     make = panel.button(re.compile(r"^Make it final · would cost about \$"), panel.dialog)
     expect(make).to_be_visible()
     pictures("details")

@@ -423,7 +423,6 @@ def panel() -> Panel:
 
 def load_ipython_extension(shell: Any) -> None:
     """Register `%%veo` and `%veo`, take on what an earlier kernel left, and say so in one line."""
-    from veo_nb import doctor
     from veo_nb.api.dialects.plugins import load_plugins
 
     # The help of `%config VeoMagics` lists them.
@@ -436,7 +435,7 @@ def load_ipython_extension(shell: Any) -> None:
         studio=studio,
         active=_active,
         configure=_configure_options,
-        doctor=lambda: doctor.report(studio()),
+        doctor=_doctor,
         set_key=_set_key,
     )
     shell.register_magics(magics)
@@ -450,6 +449,12 @@ def unload_ipython_extension(shell: Any) -> None:
 
     unregister(shell)
     _close()
+
+
+def _doctor() -> str:
+    from veo_nb import doctor
+
+    return doctor.report(studio())
 
 
 def _active() -> list[Job]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from veo_nb.api.client import is_passing
+from veo_nb.api.retry import is_passing
 from veo_nb.api.wire import Sample
 from veo_nb.engine.job import Job
 from veo_nb.engine.providers.connection import Connection

@@ -15,14 +15,11 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Collection
 from collections.abc import Set as AbstractSet
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from veo_nb import errors
 from veo_nb.api import errors as refusals
 from veo_nb.api import retry, wire
-from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.config import Settings
 from veo_nb.engine.download import fetch_videos
 from veo_nb.engine.job import Job, JobNote
@@ -34,6 +31,11 @@ from veo_nb.store.billing import may_be_charged
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger, Writer
 from veo_nb.store.rows import State, error_to_json
+
+if TYPE_CHECKING:
+    import httpx
+
+    from veo_nb.api.client import AsyncClient
 
 log = logging.getLogger("veo_nb")
 
@@ -311,7 +313,7 @@ class Engine:
                 await self._announce(job)
                 operation = await self._post(job, client)
             except errors.VeoError as error:
-                if not is_passing(error) or attempt == SUBMIT_TRIES - 1:
+                if not retry.is_passing(error) or attempt == SUBMIT_TRIES - 1:
                     raise
                 if isinstance(error, errors.RateLimited):
                     route.limits.refused(error.retry_after)
@@ -400,7 +402,7 @@ class Engine:
             try:
                 operation = await self._ask(job)
             except errors.VeoError as error:
-                if not is_passing(error):
+                if not retry.is_passing(error):
                     denials, denied_since = denials + 1, denied_since or self._clock()
                     await route.connection.doubt(job, error, denials, denied_since)
                     continue

@@ -11,6 +11,7 @@ Nothing is started, opened or read at import; the functions here use one studio,
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -423,6 +424,18 @@ def panel() -> Panel:
 
 def load_ipython_extension(shell: Any) -> None:
     """Register `%%veo` and `%veo`, take on what an earlier kernel left, and say so in one line."""
+    collects = gc.isenabled()
+    # What is loaded stays: looking for garbage among it, and again and again among all that the kernel has, is half as
+    # long again.
+    gc.disable()
+    try:
+        _load(shell)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _load(shell: Any) -> None:
     from veo_nb.api.dialects.plugins import load_plugins
 
     # The help of `%config VeoMagics` lists them.

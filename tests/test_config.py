@@ -68,6 +68,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "max_in_flight": (3, 4),
     "requests_per_minute": (30, 40),
     "budget": (20.0, 0.5),
+    "store": (False, True),
 }
 
 
@@ -184,6 +185,7 @@ def test_prices_are_the_catalogs_after_those_in_the_file(resolve):
             ({"budget": value}, f"budget can't be {value!r}. Give an amount in USD, such as 20.")
             for value in (-1, "lots", float("inf"), float("nan"), True, [20])
         ],
+        *[({"store": value}, f"store can't be {value!r}. True or false.") for value in ("maybe", 2, [False])],
         ({"library": 5}, "library can't be 5. Give the path of a folder."),
         ({"library": "a\0b"}, "library can't be 'a\\x00b'. Give the path of a folder."),
         ({"library": "~nobody-here/x"}, "library can't be '~nobody-here/x'. Give the path of a folder."),

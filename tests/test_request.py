@@ -215,7 +215,7 @@ def test_vertex_takes_a_source_in_a_bucket_and_none_from_the_web():
             make_request(vertex, prompt="It runs on.", video=address)
         assert str(caught.value) == (
             f"{address!r} is no video this provider can reach. Give a job, a clip made here, "
-            "or a gs://bucket/file address: files can't be uploaded as a source."
+            "the path of an MP4, or a gs://bucket/file address."
         )
     assert "http(s) URL" in str(refusal(video="gs://bucket/fox.mp4"))
 

@@ -139,6 +139,10 @@ class Service:
         self.asked_otherwise: list[str] = []
         """Polls in the form of GPTProto's other page, which is not known here unless `on_other_poll` answers it."""
         self.on_other_poll: Callable[[str], httpx.Response] = lambda name: httpx.Response(404)
+        self.uploads: list[Answer] = []
+        """The next answers to what is asked of the Files API, announcements, pieces and looks alike."""
+        self.files: dict[str, bytearray] = {}
+        """What has come of each file."""
         self.fetched: list[Mapping[str, str]] = []
         self.requests: list[httpx.Request] = []
         self.seen: Callable[[httpx.Request], None] = lambda request: None
@@ -177,6 +181,8 @@ class Service:
         self.requests.append(request)
         self.seen(request)
         path = request.url.path
+        if re.match(r"/upload/v1beta/files$|/v1beta/files/up", path):
+            return await self._next(self.uploads, request, lambda: self.upload(request))
         if "/interactions" in path:
             return await self._interact(request, path.rpartition("/interactions")[2].lstrip("/"))
         if path.startswith("/v1/videos"):
@@ -206,9 +212,42 @@ class Service:
         if request.method == "POST":
             self.posts.append(json.loads(request.content))
             begun = {"id": f"v1_op{len(self.posts)}", "object": "interaction", "status": "in_progress"}
+            if not self.posts[-1]["store"]:
+                return await self._next(self.submits, request, lambda: self.whole(str(begun["id"])))
             return await self._next(self.submits, request, lambda: httpx.Response(200, json=begun))
         self.asked.append(name)
         return await self._next(self.polls, request, lambda: self.interaction(name))
+
+    def upload(self, request: httpx.Request, state: str = "ACTIVE") -> httpx.Response:
+        """What the Files API answers; a file that it tells of stands so."""
+        google, headers = "https://generativelanguage.googleapis.com", request.headers
+        if headers.get("x-goog-upload-command") == "start":
+            name = f"up{len(self.files)}"
+            self.files[name] = bytearray()
+            address = f"{google}/upload/v1beta/files?upload_id={name}"
+            return httpx.Response(200, headers={"x-goog-upload-url": address})
+        name = request.url.params.get("upload_id") or request.url.path.rpartition("/")[2]
+        if name not in self.files:
+            return httpx.Response(403, json={"error": {"code": "permission_denied", "message": "No file."}})
+        file = {"name": f"files/{name}", "uri": f"{google}/v1beta/files/{name}", "state": state}
+        if request.method == "GET":
+            return httpx.Response(200, json=file)
+        if headers["x-goog-upload-command"] == "query":
+            come = {
+                "x-goog-upload-status": "active",
+                "x-goog-upload-size-received": str(len(self.files[name])),
+            }
+            return httpx.Response(200, headers=come)
+        assert headers["x-goog-upload-offset"] == str(len(self.files[name]))
+        self.files[name] += request.content
+        return httpx.Response(200, json={"file": file})
+
+    def whole(self, name: str) -> httpx.Response:
+        """The answer to a request of which nothing is stored: it has the clip."""
+        data = base64.b64encode(self.clip).decode()
+        content = {"type": "video", "mime_type": "video/mp4", "data": data}
+        steps = [{"type": "model_output", "content": [content]}]
+        return httpx.Response(200, json={"id": name, "status": "completed", "steps": steps})
 
     def interaction(self, name: str, status: str = "completed") -> httpx.Response:
         """An interaction that stands so; a completed one has its clip."""
@@ -355,6 +394,7 @@ class World:
         provider: catalog.Provider = PROVIDER,
         per_minute: int | None = 100,
         most: int = 10,
+        store: bool = True,
     ) -> None:
         self.time = Time()
         self.service = Service(clip)
@@ -363,7 +403,7 @@ class World:
         self.ledger = Ledger(self.library.ledger_path)
         self.displaced: list[Job] = []
         provider = replace(provider, requests_per_minute=per_minute)
-        self.settings = settings_in(folder, provider, max_in_flight=most)
+        self.settings = settings_in(folder, provider, max_in_flight=most, store=store)
         self.engine = self.make_engine()
         self.registry = Registry(self.ledger, self.library, InEngine(self.engine))
         self._ids = (f"{number:04x}" for number in itertools.count(0x1000))

@@ -24,8 +24,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from veo_nb.api.client import AsyncClient
+    from veo_nb.api.files.calls import RemoteFile
+    from veo_nb.api.files.upload import Upload
     from veo_nb.api.wire import Operation, Sample
-    from veo_nb.catalog.prices import Price
+    from veo_nb.catalog.lives import Life
+    from veo_nb.catalog.prices import Price, Usage
     from veo_nb.catalog.providers import Provider
     from veo_nb.config import Settings
     from veo_nb.credentials.keys import Secret
@@ -100,6 +103,7 @@ __all__ = [
     "KeyStores",
     "Library",
     "LibrarySummary",
+    "Life",
     "Lineage",
     "Link",
     "NotFound",
@@ -120,6 +124,7 @@ __all__ = [
     "Quote",
     "RateLimited",
     "Rating",
+    "RemoteFile",
     "Repair",
     "Result",
     "Sample",
@@ -140,6 +145,8 @@ __all__ = [
     "TransportError",
     "Trimmed",
     "Unfetched",
+    "Upload",
+    "Usage",
     "Value",
     "VeoError",
     "Video",
@@ -174,6 +181,7 @@ _HOMES = {
     "Jobs": "veo_nb.engine.jobs",
     "KeyStores": "veo_nb.credentials.stores",
     "Library": "veo_nb.library",
+    "Life": "veo_nb.catalog.lives",
     "LibrarySummary": "veo_nb.store.queries",
     "Lineage": "veo_nb.store.lineage",
     "Link": "veo_nb.store.lineage",
@@ -190,6 +198,7 @@ _HOMES = {
     "Query": "veo_nb.store.queries",
     "Quote": "veo_nb.store.billing",
     "Rating": "veo_nb.store.ratings",
+    "RemoteFile": "veo_nb.api.files.calls",
     "Repair": "veo_nb.engine.repair",
     "Result": "veo_nb.sweep.results",
     "Sample": "veo_nb.api.wire",
@@ -207,6 +216,8 @@ _HOMES = {
     "Sweeps": "veo_nb.sweep.sweeps",
     "Trimmed": "veo_nb.engine.video",
     "Unfetched": "veo_nb.engine.jobs",
+    "Upload": "veo_nb.api.files.upload",
+    "Usage": "veo_nb.catalog.prices",
     "Value": "veo_nb.sweep.axes",
     "Video": "veo_nb.engine.video",
     "VideoRequest": "veo_nb.request",
@@ -275,7 +286,7 @@ def studio() -> Studio:
 
 def configure(**settings: Any) -> Studio:
     """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `requests_per_minute`, `budget` (USD).
+    `max_in_flight`, `requests_per_minute`, `budget` (USD), `store`.
 
     A setting of None goes back to where it came from before. Jobs that run go on as they were started. Another library
     or another budget is said.
@@ -327,8 +338,8 @@ def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:
 
 
 def _say_what_changed(before: Settings, after: Settings) -> None:
-    from veo_nb.config import changes
     from veo_nb.notices import tell
+    from veo_nb.studio import changes
 
     if said := changes(before, after):
         tell(said)

@@ -54,6 +54,7 @@ NAMES = (
     "project",
     "location",
     "storage_uri",
+    "store",
 )
 """Settings that may come from the environment and the file; `api_key` has rules of its own."""
 OF_A_PROVIDER = (
@@ -149,6 +150,8 @@ class Settings:
     """Google Cloud location, for Vertex AI; `global` for none in particular."""
     storage_uri: str = ""
     """`gs://bucket/folder` where Vertex AI puts the videos (`VEO_NB_STORAGE_URI`); empty to have them in its answers."""
+    store: bool = True
+    """Whether Google stores what Omni is asked (`VEO_NB_STORE`); else a request holds the line until its clip is made."""
     sources: Mapping[str, str] = field(default_factory=dict)
     _elsewhere: Elsewhere = field(default_factory=Elsewhere, repr=False, compare=False)
     """What the other providers' settings are made of (`at`)."""
@@ -167,6 +170,11 @@ class Settings:
     def has_access(self) -> bool:
         """Whether something can be sent: there is an address, and a key or none is needed."""
         return self.has_address and (bool(self.api_key) or not self.needs_key)
+
+    def holds(self, model: str) -> bool:
+        """Whether a request for this model is answered when its clip is made, and not with a name to ask for."""
+        known = catalog.MODELS.get(model)
+        return not self.store and known is not None and self.provider.dialect_of(known) == "interactions"
 
     def key_or_raise(self) -> Secret:
         """The key, or a sentence on where to put one; an empty one where none is needed.
@@ -326,6 +334,7 @@ def resolve_settings(
         project=_cloud_name(values, "project", ""),
         location=_cloud_name(values, "location", "us-central1"),
         storage_uri=_storage_uri(values.get("storage_uri", "")),
+        store=_switch("store", values.get("store", True)),
         sources=sources,
         _elsewhere=elsewhere,
     )
@@ -357,18 +366,14 @@ def missing_address(provider: catalog.Provider) -> InvalidRequest:
     )
 
 
-def changes(before: Settings, after: Settings) -> str:
-    """A sentence on another library or another budget; empty where both are as they were."""
-    parts = []
-    if after.library != before.library:
-        parts.append(f"the library is {after.library} (it was {before.library})")
-    if after.budget != before.budget:
-        parts.append(f"the budget is {_amount(after.budget)} (it was {_amount(before.budget)})")
-    return f"From now on {' and '.join(parts)}." if parts else ""
+_ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
-def _amount(budget: float | None) -> str:
-    return "none" if budget is None else f"USD {budget:,.2f}"
+def _switch(name: str, value: Any) -> bool:
+    said = str(value).strip().lower() if isinstance(value, (bool, str)) else ""
+    if said not in _ON + _OFF:
+        raise InvalidRequest(f"{name} can't be {catalog.shown(value)}.", hint="True or false.", field=name)
+    return said in _ON
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:

@@ -99,6 +99,11 @@ class Library:
                 return video
         raise NotFound(f"Job {row.job_id} has no clip.", hint=f"It is {row.state}.")
 
+    def key_at(self, address: str) -> str:
+        """The key of the clip that the provider has at this address; empty where it is none of these."""
+        parts = self._workspace.existing()
+        return lineages.key_at(parts.ledger, address) if parts else ""
+
     def summary(self) -> queries.LibrarySummary:
         """What there is in it, in short."""
         parts = self._workspace.existing()

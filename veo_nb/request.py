@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from operator import index
 from os import PathLike
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
@@ -41,6 +43,12 @@ class Source:
     """Its resolution, which an extension keeps where nothing else is asked; empty where it is not known."""
     clip: Any = field(default=None, compare=False, repr=False)
     """The `Video` it is, for whoever judges whether it can still be gone on from; not part of the request."""
+
+    @property
+    def path(self) -> Path | None:
+        """Its file, where its bytes go along; None for one that the provider knows by its address."""
+        parts = urlsplit(self.uri)
+        return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,17 +263,19 @@ def make_request(provider: catalog.Provider, /, *, fit: Fit | None = None, **val
         # How a first frame is made to fit may be left to the provider, if a person says so.
         left = (name == "image" and "resize_mode" in given) or not shaped
         shown = picture if left and fit is None else _in_shape(picture, name, shape, fit, leader, model=model)
-        shown = _light(shown, name, provider, fit)
+        shown = _light(shown, name, provider, model, fit)
         given[name] = replace(shown, leads=shape != usual and (picture.leads or name == leader))
     if shape != usual:
         given["aspect_ratio"] = shape
     if "reference_images" in given:
         many = given["reference_images"]
         pictures = (_read(one, "reference_images", provider) for one in many)
-        given["reference_images"] = tuple(_light(one, "reference_images", provider, fit) for one in pictures)
+        given["reference_images"] = tuple(
+            _light(one, "reference_images", provider, model, fit) for one in pictures
+        )
     for name in SOURCES:
         if name in given:
-            given[name] = source = _source(given[name], provider.dialect_of(model))
+            given[name] = source = _source(given[name], provider, provider.dialect_of(model))
             if source.lines in model.resolutions and source.lines != model.default_resolution:
                 # It would be made at the provider's default, which is not the clip's.
                 given.setdefault("resolution", source.lines)
@@ -381,9 +391,11 @@ def _in_shape(
     return picture
 
 
-def _light(picture: Picture, name: str, provider: catalog.Provider, fit: Fit | None) -> Picture:
+def _light(
+    picture: Picture, name: str, provider: catalog.Provider, model: catalog.Model, fit: Fit | None
+) -> Picture:
     """The picture, if it is small enough to be sent, or may be made so."""
-    most = catalog.IMAGE.most_bytes
+    most = catalog.IMAGE.uploaded_bytes if provider.sends_files(model) else catalog.IMAGE.most_bytes
     # A phone puts a second picture behind its photo, or a short film, and neither is sent.
     if len(picture.data) <= most or len(outgoing(picture).data) <= most:
         return picture
@@ -401,11 +413,13 @@ def _called(picture: Picture) -> str:
     return picture.name or "The image"
 
 
-def _source(value: Any, dialect: str) -> Source:
+def _source(value: Any, provider: catalog.Provider, dialect: str) -> Source:
     if isinstance(value, Source):
         return value
     if isinstance(value, (str, PathLike)):
-        schemes = catalog.SOURCES[dialect].schemes
+        # What lies in a bucket is looked into where Google Cloud's own account is shown.
+        clouds = ("gs",) if provider.keyless and dialect == "interactions" else ()
+        schemes = (*catalog.SOURCES[dialect].schemes, *clouds)
         try:
             parts = urlsplit(str(value))
             # A bucket's name alone is no file in it.
@@ -415,10 +429,14 @@ def _source(value: Any, dialect: str) -> Source:
             reachable = False
         if reachable:
             return Source(uri=str(value), key=str(value))
-        address = "a gs://bucket/file address" if "gs" in schemes else "an http(s) URL"
+        address = "or a gs://bucket/file address" if "gs" in schemes else "or an http(s) URL"
+        if catalog.SOURCES[dialect].inline:
+            address = f"the path of an MP4, {address}"
         raise InvalidRequest(
             f"{catalog.shown(str(value))} is no video this provider can reach.",
-            hint=f"Give a job, a clip made here, or {address}: files can't be uploaded as a source.",
+            hint=f"Give a job, a clip made here, {address}."
+            if catalog.SOURCES[dialect].inline
+            else f"Give a job, a clip made here, {address}: files can't be uploaded as a source.",
             field="video",
         )
     raise InvalidRequest(

@@ -36,7 +36,7 @@ class Studio:
     needs most, and `settings` says what they work with.
 
     Arguments are the settings of `veo_nb.config`: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `requests_per_minute`, `budget`, and Google's `project`, `location`, `storage_uri`. `stores` keep
+    `max_in_flight`, `requests_per_minute`, `budget`, `store`, and Google's `project`, `location`, `storage_uri`. `stores` keep
     keys: this machine's, or none where `environ` stands in for it. `views` show and export sweeps. Nothing is started or written before the
     first job, except that jobs an earlier kernel left are taken on by `resume()`.
 
@@ -158,3 +158,26 @@ class Studio:
     def close(self) -> None:
         """Stop the background work and the sandbox; unfinished jobs stay in the ledger for `resume()`."""
         self.jobs.workspace.close()
+
+
+def changes(before: Settings, after: Settings) -> str:
+    """A sentence on another library or budget, or on what is stored; empty where all are as they were."""
+    parts = []
+    if after.library != before.library:
+        parts.append(f"the library is {after.library} (it was {before.library})")
+    if after.budget != before.budget:
+        parts.append(f"the budget is {_amount(after.budget)} (it was {_amount(before.budget)})")
+    if after.store != before.store:
+        parts.append("Google stores what is asked of Gemini Omni" if after.store else UNSTORED)
+    return f"From now on {' and '.join(parts)}." if parts else ""
+
+
+UNSTORED = (
+    "Google stores nothing of what is asked of Gemini Omni: a clip whose connection breaks may be charged and lost, "
+    "and it is changed or extended by its file alone"
+)
+"""What is lost by `store=False`."""
+
+
+def _amount(budget: float | None) -> str:
+    return "none" if budget is None else f"USD {budget:,.2f}"

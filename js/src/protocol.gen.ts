@@ -607,6 +607,8 @@ export interface Details {
   final_cost: string;
   /** Why it can't be gone on from; empty where it can. */
   cannot_extend: string;
+  /** The model that goes on from it, where that is its own; empty for whichever Compose has. */
+  extend_model: string;
   change: Change;
 }
 

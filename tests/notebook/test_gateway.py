@@ -221,7 +221,7 @@ async def test_the_doctor_tries_the_key_by_the_list_of_models():
         ) as client:
             assert (await try_key(client, settings)).verdict == verdict
             if verdict == "good":
-                assert (await list_models(client, settings)).others == ("sora-2",)
+                assert (await list_models(client, settings)).open == ("sora-2",)
     assert set(asked) == {f"{BASE}/v1/models"}
 
 

@@ -694,6 +694,12 @@ def test_config_changes_the_settings(run, settings):
     assert settings == [{"model": "standard"}, {"model": "standard", "max_in_flight": 3}]
 
 
+def test_config_says_that_nothing_is_stored_and_that_it_is_again(run, settings):
+    run("%config VeoMagics.store = False")
+    run("%config VeoMagics.store = True")
+    assert settings == [{"store": False}, {"store": True}]
+
+
 def test_a_setting_that_is_refused_is_said_and_not_kept(run, loaded, settings, caplog):
     run("%config VeoMagics.provider = 'nobody'")
     # IPython logs what %config raises.

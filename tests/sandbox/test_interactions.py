@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from tests.sandbox.conftest import UNLIMITED
+from veo_nb import catalog, errors
+from veo_nb.api.client import AsyncClient
 from veo_nb.media.frames import frame
 from veo_nb.media.probe import probe
+from veo_nb.request import make_request
 
 MODEL = "gemini-omni-1.2-flash"
 PATH = "/v1beta/interactions"
@@ -218,6 +221,21 @@ def test_what_is_not_stored_is_known_to_nobody_afterwards(sandbox):
     refusal(sandbox.http.get(f"{PATH}/{answer['id']}"), 404, "not_found")
     word = "failed_precondition"
     refusal(submit(sandbox, previous_interaction_id=answer["id"]), 400, word)
+
+
+async def test_our_client_is_held_for_what_is_not_stored_and_gets_the_clip(sandbox, tmp_path):
+    request = make_request(
+        catalog.PROVIDERS["sandbox"], prompt="A lake", model="omni", duration_seconds=3, resolution="360p"
+    )
+    async with AsyncClient("sandbox", sandbox.key, sandbox.url, store=False) as client:
+        operation = await client.submit(request)
+        with pytest.raises(errors.VideoExpired, match="stored nothing"):
+            await client.poll(MODEL, operation.name)
+    assert operation.done
+    (sample,) = operation.samples
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(sample.data or b"")
+    assert probe(path).duration == 3.0
 
 
 def test_a_file_is_sent_in_pieces_without_a_key_and_named_in_a_submit(sandbox, photo, blob):

@@ -7,14 +7,14 @@ Which call of it may be repeated is told by the error it raises: `SubmissionUnce
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urljoin, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import urljoin
 
 import httpx
 import msgspec
@@ -27,6 +27,8 @@ from veo_nb.api.dialects.dialect import Form, dialects_of
 from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.api.dialects.vertex import STORAGE
 from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_the_end
+from veo_nb.api.files import calls as files
+from veo_nb.api.files.upload import Upload
 from veo_nb.api.google import Bearer, GoogleAccount
 from veo_nb.api.transport import (
     JSON,
@@ -48,18 +50,25 @@ from veo_nb.request import VideoRequest
 CALLS_AT_ONCE = 4
 """More would queue inside httpx, whose pool walks its whole queue at each start and end of a request."""
 DOWNLOADS_AT_ONCE = 4
+UPLOADS_AT_ONCE = 2
+"""Lines are slower upwards, and each of them is to arrive."""
 LONGEST_NAMING = 2**20
 """Bytes of the answer to a submit, which only names the operation."""
 LONGEST_ANSWER = 384 * 2**20
 """Bytes of the answer to a poll; it may hold four videos of 50 MB inline, a third larger as text, so this is generous, but it is a bound."""
 CONNECT_SECONDS = 10.0
 SUBMIT_SECONDS = 300.0
+HELD_SECONDS = 900.0
+"""For a submit that is answered with the clip itself."""
 POLL_SECONDS = 300.0
 """An answer with the video inline takes its time on a slow line."""
+PIECE_SECONDS = 600.0
+"""For one piece of an upload; a line that takes longer brings none of it."""
 DOWNLOAD_SECONDS = 1800.0
 """For one try; the next goes on where it stopped."""
 REDIRECTS = 5
 
+_HELD = httpx.Timeout(30.0, connect=CONNECT_SECONDS, read=HELD_SECONDS)
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -90,7 +99,8 @@ class AsyncClient:
     Use it on one event loop, as `async with AsyncClient("gptproto", api_key=…) as client:`. `base_url` puts a
     gateway in front of all three calls, and then only the gateway sees the key. Vertex AI takes a key (express
     mode), or a `project` and this machine's Google credentials; `storage_uri` is the `gs://bucket/folder` where it
-    puts the videos. `keyed` are the providers whose key is here: what they serve is named where a model is gone.
+    puts the videos. Without `store` nothing of a request to Gemini Omni is kept there: a submit is answered when the clip
+    is made, with the clip in it. `keyed` are the providers whose key is here: what they serve is named where a model is gone.
     `transport` is httpx's, `clock` gives seconds since the epoch.
 
     Raises:
@@ -107,6 +117,7 @@ class AsyncClient:
         project: str = "",
         location: str = "us-central1",
         storage_uri: str = "",
+        store: bool = True,
         keyed: tuple[str, ...] = (),
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
@@ -137,6 +148,7 @@ class AsyncClient:
             project=project,
             location=location,
             storage_uri=storage_uri,
+            store=store,
         )
         self._hosts = Origins(provider.key_origins)
         self._own = Origins([self._base]) if self._base else self._hosts
@@ -153,6 +165,7 @@ class AsyncClient:
         self._submits = asyncio.Semaphore(CALLS_AT_ONCE)
         self._polls = asyncio.Semaphore(CALLS_AT_ONCE)
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
+        self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
         home = self._base or provider.submit_base.replace("{location}-", "")
         self._http = self._open(home, auth=self._auth)
         # A kept connection may die in the instant it is used again. For a GET that costs a retry; a POST
@@ -212,12 +225,16 @@ class AsyncClient:
             AuthenticationError, PermissionDenied, NotFound, InvalidRequest, ContentBlocked: it was refused.
         """
         dialect = self._dialect(request.model)
-        url, body, kind = await asyncio.to_thread(_encoded, request, dialect)
-        async with self._submits:
+        call, body, kind = await asyncio.to_thread(_encoded, request, dialect)
+        url = call.url
+        longest, seconds = (LONGEST_ANSWER, HELD_SECONDS) if call.held else (LONGEST_NAMING, SUBMIT_SECONDS)
+        options: dict[str, Any] = {"timeout": _HELD} if call.held else {}
+        # One that is held is many times as long as another, and would keep all others from being sent.
+        async with contextlib.nullcontext() if call.held else self._submits:
             try:
-                async with asyncio.timeout(SUBMIT_SECONDS):
+                async with asyncio.timeout(seconds):
                     status, headers, answer = await read(
-                        self._submit_http, "POST", url, body, LONGEST_NAMING, kind=kind
+                        self._submit_http, "POST", url, body, longest, kind=kind, **options
                     )
             except errors.VeoError:
                 raise
@@ -225,7 +242,8 @@ class AsyncClient:
                 raise unreachable(url, error) from None
             except Exception as error:  # noqa: BLE001  whatever it is, the request may have arrived
                 came = self._without_key(beginning(error))
-                if (operation := dialect.find_name(came, self._masked)) is not None:
+                # Of what nobody stored the name alone is worth nothing.
+                if not call.held and (operation := dialect.find_name(came, self._masked)) is not None:
                     return operation
                 long = isinstance(error, TooLongError)
                 why = str(error) if long else f"no answer ({reason(error)})"
@@ -233,14 +251,18 @@ class AsyncClient:
         answer = self._without_key(answer)
         if status >= 300:
             refusal = self._refusal(status, headers, answer, self._auth, dialect, asks=True)
-            # Of all 5xx, only a 503 in the provider's own words says that nothing was accepted.
+            # Of all 5xx, only a 503 in the provider's own words says that nothing was accepted: whoever names an
+            # operation later answers at once, and Google charges nothing for what it answers with an error (its page on
+            # billing). Of what was held until it was made, a 503 may come at the end of the work.
             said_no = isinstance(refusal, errors.ContentBlocked) or (
-                status == 503 and refusal.facts.get("provider_code")
+                status == 503 and refusal.facts.get("provider_code") and not call.held
             )
             if (status >= 500 and not said_no) or status in _NOT_KNOWN:
                 raise refusals.uncertain(refusal.message.replace("The", "the", 1), status=status)
             raise refusals.of_submit(refusal, request.model, self.provider, self._elsewhere())
         try:
+            if len(answer) > CHUNK:
+                return await asyncio.to_thread(dialect.read_submitted, answer, self._masked)
             return dialect.read_submitted(answer, self._masked)
         except errors.ServiceError as error:
             raise refusals.uncertain(error.message.replace("The", "the", 1), **error.facts) from None
@@ -269,6 +291,75 @@ class AsyncClient:
             return dialect.read_operation(answer, self._masked, url)
         # With the video inline: decoded off the loop, which goes on meanwhile.
         return await asyncio.to_thread(dialect.read_operation, answer, self._masked, url)
+
+    async def upload(self, upload: Upload, on_progress: Progress | None = None) -> files.RemoteFile:
+        """Send a file to the provider, and get how it stands there; after an error that passes it goes on. Free.
+
+        Raises:
+            TransportError, RateLimited, ServiceError: call it again later.
+            AuthenticationError, PermissionDenied, NotFound, InvalidRequest: the provider takes no such file.
+            OSError: the file can't be read.
+        """
+        async with self._uploads:
+            answer = await upload.send(self._exchange, self._files(), on_progress)
+        return files.read_file(answer, self._masked)
+
+    async def find_file(self, name: str) -> files.RemoteFile:
+        """How a file stands that was uploaded, by what the provider calls it.
+
+        Raises:
+            TransportError, RateLimited, ServiceError: ask again later.
+            NotFound, PermissionDenied, InvalidRequest: the provider does not have it, or not for this key.
+            AuthenticationError: asking again won't help.
+        """
+        return files.read_file(await self.look(files.look(self._files(), name).url), self._masked)
+
+    def _files(self) -> str:
+        return self._base or self.provider.submit_base
+
+    async def _exchange(
+        self, url: str, headers: Mapping[str, str], content: bytes | AsyncIterator[bytes], *, keyed: bool
+    ) -> tuple[Mapping[str, str], bytes]:
+        """One call of an upload. The address to which the bytes go is the server's word, and gets no key."""
+        if keyed:
+            return await self._sent(url, headers, content)
+        try:
+            named = moved(url, self._base) if self._base and origin(url) in self._hosts else url
+            target = checked(named, self._own)
+        except errors.DownloadError:
+            raise errors.ServiceError(
+                f"The provider's address for uploads is refused: {catalog.shown(origin(url) or url)}.",
+                hint="Files go over https to public hosts only.",
+                status=200,
+            ) from None
+        return await self._sent(str(target), headers, content, auth=None)
+
+    async def _sent(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | AsyncIterator[bytes],
+        **options: Any,
+    ) -> tuple[httpx.Headers, bytes]:
+        """Headers and body of an answer of 2xx to a POST; anything else is raised as what it means."""
+        http = self._http if origin(url) in self._own else self._foreign()
+        try:
+            async with asyncio.timeout(PIECE_SECONDS):
+                status, found, answer = await read(
+                    http, "POST", url, content, LONGEST_NAMING, headers=headers, **options
+                )
+        except errors.VeoError:
+            raise
+        except TooLongError as error:
+            raise errors.ServiceError(f"The provider's answer can't be used: {error}.", hint="") from None
+        except _BROKEN as error:
+            raise unreachable(url, error) from None
+        answer = self._without_key(answer)
+        if status >= 400:
+            raise self._refusal(status, found, answer, self._auth)
+        if status >= 300:
+            raise pointed_away(url, self._masked(found.get("location", "")))
+        return found, answer
 
     async def look(self, url: str) -> bytes:
         """A page of the provider's that costs nothing, such as its list of models; asked for once, with the key.
@@ -424,17 +515,17 @@ def _trusted() -> ssl.SSLContext:
     return context if context.cert_store_stats()["x509_ca"] else httpx.create_ssl_context()
 
 
-def _encoded(request: VideoRequest, dialect: Form) -> tuple[str, bytes, str]:
-    """The address, the body and its type of a submit, with the source video in it where that is a file of ours."""
-    source = request.source.uri if request.source is not None else ""
+def _encoded(request: VideoRequest, dialect: Form) -> tuple[wire.Call, bytes, str]:
+    """The call of a submit, its body and the type of that, with the source video in it where that is a file of ours."""
+    path = request.source.path if request.source is not None else None
     try:
-        clip = Path(url2pathname(urlsplit(source).path)).read_bytes() if source.startswith("file:") else b""
+        clip = b"" if path is None else path.read_bytes()
         call = dialect.submit(request, clip)
         if call.attachments:
             files = {name: (one.name, one.data, one.mime) for name, one in call.attachments.items()}
             form = httpx.Request("POST", call.url, data=dict(call.body or {}), files=files)
-            return call.url, form.read(), form.headers["content-type"]
-        return call.url, msgspec.json.encode(call.body), JSON
+            return call, form.read(), form.headers["content-type"]
+        return call, msgspec.json.encode(call.body), JSON
     except OSError as error:
         raise errors.InvalidRequest(
             f"The source video can't be read: {error.strerror}.", hint="Make it anew.", field="video"

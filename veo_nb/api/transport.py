@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -39,19 +40,24 @@ async def read(
     http: httpx.AsyncClient,
     method: str,
     url: str,
-    body: bytes | None,
+    body: bytes | AsyncIterator[bytes] | None,
     longest: int,
     *,
     kind: str = JSON,
+    headers: Mapping[str, str] | None = None,
+    **options: Any,
 ) -> tuple[int, httpx.Headers, bytes]:
     """The status, the headers and the body of an answer; of an error only the beginning. `kind` is the type of ours.
+
+    `headers` are those to be sent in place of that type, `options` those of httpx.
 
     Raises:
         TooLongError: the body has more than `longest` bytes.
     """
     check_open(http)
-    headers = {"content-type": kind} if body is not None else {}
-    async with http.stream(method, url, headers=headers, content=body) as response:
+    if headers is None:
+        headers = {"content-type": kind} if body is not None else {}
+    async with http.stream(method, url, headers=headers, content=body, **options) as response:
         if response.status_code >= 300:
             return response.status_code, response.headers, await head(response)
         parts = bytearray()

@@ -50,6 +50,8 @@ class Call:
     body: Mapping[str, Any] | None = None
     attachments: Mapping[str, Attachment] = field(default_factory=dict)
     """Files by the names of their fields. Where there are some it goes as a form, whose other fields are the body's."""
+    held: bool = False
+    """Whether it is answered when the clip is made, with the clip in the answer."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,14 @@ class Operation:
     """Why a done operation has no sample; None while it runs and when it has one."""
     filtered: tuple[str, ...] = ()
     """The safety filter's words, for a done operation that lost some or all of its samples."""
+    usage: Mapping[str, Any] | None = None
+    """What the provider says that it took, in its own words; None where it says nothing."""
     progress: float | None = None
     """How far one that runs is, 0 to 1; None where the provider does not tell."""
+
+
+UNSTORED = "unstored:"
+"""How the name of an operation begins that nobody can ask for, since the provider stored nothing of it."""
 
 
 def submit_body(

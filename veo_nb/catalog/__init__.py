@@ -11,7 +11,7 @@ noticed by the other. Facts come from the provider's page and Google's Gemini AP
 
 from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import DRAFT, FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
-from veo_nb.catalog.inputs import IMAGE, SOURCES, ImageLimits, SourceLimits
+from veo_nb.catalog.inputs import IMAGE, INLINE_BYTES, SOURCES, ImageLimits, SourceLimits
 from veo_nb.catalog.lives import Life
 from veo_nb.catalog.lookup import ending, find_model, find_served, model, model_names, qualified, ways_on
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, OMNI, Model
@@ -31,10 +31,14 @@ from veo_nb.catalog.prices import (
     PRICES,
     PRICES_DATE,
     PRICES_SOURCE,
+    TOKENS_DATE,
+    TOKENS_SOURCE,
     Price,
+    Usage,
     find_price,
     read_amount,
     read_prices,
+    read_usage,
 )
 from veo_nb.catalog.providers import PROVIDERS, Provider, known_provider
 from veo_nb.catalog.registry import Entries, Spoken, register
@@ -49,6 +53,7 @@ __all__ = [
     "FIELDS",
     "FIT",
     "IMAGE",
+    "INLINE_BYTES",
     "MODELS",
     "OMNI",
     "OPTIONS",
@@ -59,6 +64,8 @@ __all__ = [
     "RENAME",
     "RULES",
     "SOURCES",
+    "TOKENS_DATE",
+    "TOKENS_SOURCE",
     "VEO",
     "WHOLE",
     "Entries",
@@ -73,6 +80,7 @@ __all__ = [
     "Rule",
     "SourceLimits",
     "Spoken",
+    "Usage",
     "Values",
     "bare",
     "check",
@@ -94,6 +102,7 @@ __all__ = [
     "qualified",
     "read_amount",
     "read_prices",
+    "read_usage",
     "register",
     "shown",
     "takes",

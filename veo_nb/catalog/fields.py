@@ -73,14 +73,14 @@ FIELDS: tuple[Field, ...] = (
         name="video",
         kind="video",
         flag="video",
-        help="a clip to go on from: a job's ID, a variable or an address; adds 7 s",
+        help="a clip to go on from: a job's ID, a variable, an address or an MP4; Veo adds 7 s",
     ),
     Field(
         name="edit",
         kind="video",
         flag="edit",
         dialects=("interactions",),
-        help="a clip to change as the prompt says: a job's ID or a variable; Gemini Omni only",
+        help="a clip to change as the prompt says: a job's ID, a variable or an MP4; Gemini Omni only",
     ),
     Field(
         name="aspect_ratio",

@@ -23,6 +23,8 @@ class Model:
     person_generation: tuple[str, ...] = ("allow_all", "allow_adult", "dont_allow")
     references: int = 3
     """How many images of what should appear it takes."""
+    edited_seconds: float = 0.0
+    """How long a clip may be that it changes; 0 where it changes none."""
     dialects: tuple[str, ...] = ("gemini", "vertex")
     """The forms of the wire over which it is spoken to."""
     default_duration: int = 8
@@ -129,6 +131,7 @@ MODELS: dict[str, Model] = {
             durations=tuple(range(3, 16)),
             person_generation=(),
             references=6,
+            edited_seconds=15.0,
             dialects=("interactions",),
             default_duration=10,
             typical_seconds=60.0,
@@ -141,6 +144,7 @@ MODELS: dict[str, Model] = {
             resolutions=("360p", "720p", "1080p", "4k"),
             durations=tuple(range(3, 11)),
             person_generation=(),
+            edited_seconds=10.0,
             dialects=("interactions",),
             default_duration=10,
             typical_seconds=60.0,

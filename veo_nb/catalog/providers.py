@@ -42,6 +42,14 @@ class Provider:
     in_flight: int = 10
     retention_seconds: float = 2 * 24 * 3600.0
     """How long a finished video stays at the provider."""
+    file_bytes: int = 0
+    """The largest file that it takes beforehand, to be named by its address in a request; 0 where there is no such way."""
+    file_seconds: float = 48 * 3600.0
+    """How long it keeps one."""
+    interaction_seconds: float = 55 * 24 * 3600.0
+    """How long it knows an interaction by its name. Google says 55 days for who pays, which Omni asks for."""
+    total_seconds: float = 0.0
+    """How long a clip of Omni may be with what is added to it, where that is not what the form of the wire says."""
     bills: bool = True
     """False when a clip costs nothing; estimates then say what it would cost."""
     typical_seconds: float | None = None
@@ -64,6 +72,10 @@ class Provider:
         """The form of the wire over which it is asked for this model."""
         both = [one for one in self.dialects if one in model.dialects]
         return both[0] if both else self.dialects[0]
+
+    def sends_files(self, model: Model) -> bool:
+        """Whether what is large goes to it before a request for this model, and not inside of it."""
+        return bool(self.file_bytes) and self.dialect_of(model) == "interactions"
 
     def life_of(self, model: str) -> Life:
         """Since when it serves the model with this id, and until when."""
@@ -103,6 +115,8 @@ PROVIDERS: dict[str, Provider] = {
             image_types=("image/png", "image/jpeg", "image/webp"),
             models=(*PREVIEWS, *OMNI),
             default_model="omni",
+            # Google's pages on the Files API: 2 GB a file, 48 hours.
+            file_bytes=2 * 2**30,
             lists="google",
             lives=(
                 Life(
@@ -143,6 +157,9 @@ PROVIDERS: dict[str, Provider] = {
             keyless=True,
             # A project's, for models that are not previews (public guides, 2026-03).
             requests_per_minute=50,
+            # 7 days by one source, 14 by another.
+            interaction_seconds=7 * 24 * 3600.0,
+            total_seconds=40.0,
             models=(*GENERAL, "gemini-omni-1.2-flash"),
             lists="publisher",
             lives=(
@@ -185,6 +202,7 @@ PROVIDERS: dict[str, Provider] = {
             requests_per_minute=600,
             in_flight=10,
             bills=False,
+            file_bytes=2 * 2**30,
             typical_seconds=7.0,
             models=(*PREVIEWS, *GENERAL, *OMNI),
             lists="google",

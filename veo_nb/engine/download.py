@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from veo_nb.api.retry import is_passing
-from veo_nb.api.wire import Sample
+from veo_nb.api.wire import UNSTORED, Operation, Sample
 from veo_nb.engine.job import Job
 from veo_nb.engine.providers.connection import Connection
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import DownloadError, VeoError
 from veo_nb.media.kind import kind_of_file
-from veo_nb.store.files import FULL, Files, check_video, digest
+from veo_nb.store.files import FULL, Files, check_video, digest, replacing
 from veo_nb.store.ledger import Ledger, Writer
 from veo_nb.store.recovery.sidecar import read_sidecar, recipe
 from veo_nb.store.rows import JobRow, VideoRow
+
+log = logging.getLogger("veo_nb")
 
 DOWNLOAD_TRIES = 10
 """How often a download may break without `PROGRESS_BYTES` having come."""
@@ -79,13 +82,35 @@ async def fetch_videos(
                 lost.append((number, error))
                 continue
             except OSError as error:
-                if error.errno in FULL:
+                if error.errno in FULL and not (job.operation or "").startswith(UNSTORED):
                     # It can be fetched again. The ledger needs what room there is, to say how the job ended.
                     part.unlink(missing_ok=True)
                 raise
             await writer.do(partial(ledger.add_video, row))
         videos.append(video_from_row(row, library.folder))
     return Fetched(tuple(videos), tuple(lost))
+
+
+def keep_unstored(library: Files, job: Job, operation: Operation) -> None:
+    """Write the clip that came with an answer where it arrives: no provider has it, and a kernel may end at any moment."""
+    for number, sample in enumerate(operation.samples):
+        if sample.data is not None:
+            try:
+                with replacing(library.part_path(job.id, number)) as part:
+                    part.write_bytes(sample.data)
+            except OSError as error:
+                log.warning("The clip of job %s is in memory alone: %s", job.id, error)
+
+
+def kept_clip(library: Files, job: Job) -> Operation | None:
+    """The operation of a clip that came with an answer and is here, as `keep_unstored` left it; None for any other."""
+    name = job.operation or ""
+    if not name.startswith(UNSTORED):
+        return None
+    part = library.part_path(job.id, 0)
+    if part.exists():
+        return Operation(name, done=True, samples=(Sample(data=part.read_bytes()),))
+    return Operation(name, done=True, samples=(Sample(),)) if _placed(library, job, 0) else None
 
 
 async def keep_bytes(library: Files, job: Job, sample: int, uri: str, data: bytes) -> VideoRow:
@@ -95,7 +120,9 @@ async def keep_bytes(library: Files, job: Job, sample: int, uri: str, data: byte
         DownloadError: it is no video; it is kept as it came, and the error names the file.
     """
     part = library.part_path(job.id, sample)
-    size = await asyncio.to_thread(part.write_bytes, data)
+    size = len(data)
+    if _size(part) != size:
+        await asyncio.to_thread(part.write_bytes, data)
     job.change(received=size, total=size)
     try:
         return await keep_video(library, job, sample, uri, part)
@@ -233,6 +260,7 @@ def _row(job: Job) -> JobRow:
         created_at=job.now.created_at,
         submitted_at=job.now.submitted_at,
         generated_at=job.now.generated_at,
+        usage=job.now.usage,
     )
 
 

@@ -21,12 +21,13 @@ from veo_nb import errors
 from veo_nb.api import errors as refusals
 from veo_nb.api import retry, wire
 from veo_nb.config import Settings
-from veo_nb.engine.download import fetch_videos
+from veo_nb.engine.download import fetch_videos, keep_unstored, kept_clip
 from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.providers.connection import LocalServer
 from veo_nb.engine.providers.routes import Routes
 from veo_nb.engine.timing import Deadline
 from veo_nb.engine.video import Video, video_from_row
+from veo_nb.request import VideoRequest
 from veo_nb.store.billing import may_be_charged
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger, Writer
@@ -45,7 +46,16 @@ PLAUSIBLE_SECONDS = 3600.0
 PARTING_SECONDS = 3.0
 """How long the end of the kernel waits for the answer to a submit that is under way."""
 
-_PERSISTED = ("state", "operation", "error", "submitted_at", "generated_at", "finished_at", "filtered")
+_PERSISTED = (
+    "state",
+    "operation",
+    "error",
+    "submitted_at",
+    "generated_at",
+    "finished_at",
+    "filtered",
+    "usage",
+)
 
 _ENDINGS: dict[type[errors.VeoError], State] = {
     errors.SubmissionUncertain: State.UNCERTAIN,
@@ -276,11 +286,14 @@ class Engine:
     async def _make(self, job: Job) -> None:
         route = self._routes.of(job)
         try:
-            if job.now.state is State.QUEUED:
-                await self._submit(job)
-            else:
+            sent = job.now.state is State.QUEUED
+            if not sent:
                 route.limits.occupy(job)
-            operation = await self._watch(job)
+            known = await self._submit(job) if sent else kept_clip(self._library, job)
+            if known is not None and known.done:
+                operation = await self._ended(job, known, watched=sent)
+            else:
+                operation = await self._watch(job)
         finally:
             route.limits.leave(job)
         found = await fetch_videos(job, operation.samples, self._writer, self._library, route.connection)
@@ -299,21 +312,31 @@ class Engine:
             note=None,
         )
 
-    async def _submit(self, job: Job) -> None:
-        for picture in job.request.pictures():
-            if not picture.data:
-                text = f"The input image {picture.name or picture.sha256[:16]} is gone from the library."
-                raise errors.InvalidRequest(text, hint="Run the cell again.")
+    async def _submit(self, job: Job) -> wire.Operation:
+        """Send a job's request, and get what it was answered with."""
         route = self._routes.of(job)
         since: float | None = None
+        request, uploaded_again = job.request, False
+
+        async def prepare() -> None:
+            nonlocal request
+            request = await route.uploads.bring(job)
+
         for attempt in range(SUBMIT_TRIES):
-            await route.limits.admit(job)
+            await route.limits.admit(job, prepare)
             try:
                 client = await route.connection.reach(job)
-                await self._announce(job)
-                operation = await self._post(job, client)
+                await self._announce(job, held=route.settings.holds(request.model))
+                operation = await self._post(job, client, request)
             except errors.VeoError as error:
-                if not retry.is_passing(error) or attempt == SUBMIT_TRIES - 1:
+                if attempt == SUBMIT_TRIES - 1:
+                    raise
+                if not uploaded_again and route.uploads.forget(request, error):
+                    # It was refused, for a file that is not there after all.
+                    uploaded_again = True
+                    await self._record(job, state=State.QUEUED, submitted_at=None)
+                    continue
+                if not retry.is_passing(error):
                     raise
                 if isinstance(error, errors.RateLimited):
                     route.limits.refused(error.retry_after)
@@ -325,12 +348,14 @@ class Engine:
             else:
                 await self._accepted(job, operation)
                 route.limits.taken()
-                return
+                return operation
+        raise AssertionError("the last try ends in its answer or its error")
 
-    async def _announce(self, job: Job) -> None:
-        """Write down that a job is being sent, before it is."""
+    async def _announce(self, job: Job, *, held: bool) -> None:
+        """Write down that a job is being sent, before it is; with `held` it is answered when its clip is made."""
+        note = JobNote(kind="held_open") if held else None
         try:
-            await self._record(job, state=State.SUBMITTING, submitted_at=self._clock(), note=None)
+            await self._record(job, state=State.SUBMITTING, submitted_at=self._clock(), note=note)
         except asyncio.CancelledError:
             # It was not sent after all. Where that can't be written, it counts as uncertain, which is the safer mistake.
             if job.now.state is State.SUBMITTING:
@@ -338,8 +363,8 @@ class Engine:
                     self._record_now(job, state=State.QUEUED, submitted_at=None)
             raise
 
-    async def _post(self, job: Job, client: AsyncClient) -> wire.Operation:
-        post = asyncio.get_running_loop().create_task(client.submit(job.request))
+    async def _post(self, job: Job, client: AsyncClient, request: VideoRequest) -> wire.Operation:
+        post = asyncio.get_running_loop().create_task(client.submit(request))
         self._posts[job.id] = post
         post.add_done_callback(lambda _: self._posts.pop(job.id, None))
         try:
@@ -385,6 +410,9 @@ class Engine:
         # Where the disk is full, memory keeps it: the job's end tries to write it again, and says it.
         note = job.now.note if job.stopping else None
         job.change(state=State.RUNNING, operation=operation.name, note=note)
+        if operation.done:
+            # Nobody else has it: what comes next may be the end of this process.
+            keep_unstored(self._library, job, operation)
 
     async def _watch(self, job: Job) -> wire.Operation:
         """Poll until the operation is done; its own error is raised."""
@@ -417,18 +445,25 @@ class Engine:
             if job.now.note is not None and not job.stopping:
                 job.change(note=None)
             if operation.done:
-                if operation.error is not None:
-                    raise operation.error
-                # Of a clip that was ready before anyone looked, nobody knows how long it took.
-                ready = (
-                    {"generated_at": self._clock()} if seen_running and job.now.generated_at is None else {}
-                )
-                await self._record(job, state=State.DOWNLOADING, received=0, total=None, **ready)
-                return operation
+                return await self._ended(job, operation, watched=seen_running)
             seen_running = True
             if operation.progress != job.now.progress:
                 job.change(progress=operation.progress)
             self._check_plausible(job, deadline, PLAUSIBLE_SECONDS)
+
+    async def _ended(self, job: Job, operation: wire.Operation, *, watched: bool) -> wire.Operation:
+        """The operation that is done, once that is written down; its own error is raised."""
+        if operation.usage is not None:
+            # Of one that ends in an error as well: its end is written with all that is known.
+            job.change(usage=dict(operation.usage))
+        if operation.error is not None:
+            raise operation.error
+        # Of a clip that was ready before anyone looked, nobody knows how long it took.
+        ready = {"generated_at": self._clock()} if watched and job.now.generated_at is None else {}
+        await self._record(
+            job, state=State.DOWNLOADING, received=0, total=None, note=None, usage=job.now.usage, **ready
+        )
+        return operation
 
     async def _ask(self, job: Job) -> wire.Operation:
         """How the operation of a job stands.

@@ -8,6 +8,7 @@ from typing import Any
 
 from veo_nb import catalog
 from veo_nb.config import Settings
+from veo_nb.engine.inputs.files import clip_of_file
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, source_of, with_clip
 from veo_nb.errors import InvalidRequest
@@ -23,11 +24,12 @@ def read_fields(
     *,
     find: Callable[[str], Job | None],
     is_standing: Callable[[VideoRequest, int], bool],
+    now: float | None = None,
 ) -> VideoRequest:
     """The checked request for these fields, where a field of None is none; a job stands for its clip.
 
     It goes to the provider that is set, or to the one that the model's name begins with. `find(id)` gives a job,
-    `is_standing` says whether a request has a clip already.
+    `is_standing` says whether a request has a clip already; `now` is when what a provider remembers is judged.
 
     Raises:
         InvalidRequest: it can't be sent.
@@ -35,7 +37,7 @@ def read_fields(
     if isinstance(take, bool) or not isinstance(take, int) or take < 1:
         raise InvalidRequest(f"take can't be {take!r}.", hint="It takes a whole number from 1.", field="take")
     values = {"model": settings.model, **{k: v for k, v in fields.items() if v is not None}}
-    values |= _sources(values, settings, find)
+    values |= _sources(values, settings, find, now)
     for name in ("image", "last_frame"):
         if isinstance(values.get(name), Job):
             raise InvalidRequest(f"{name} is a whole job.", hint="Use its .video.last_frame().", field=name)
@@ -56,17 +58,19 @@ def read_fields(
 
 
 def _sources(
-    values: Mapping[str, Any], settings: Settings, find: Callable[[str], Job | None]
+    values: Mapping[str, Any],
+    settings: Settings,
+    find: Callable[[str], Job | None],
+    now: float | None,
 ) -> dict[str, Any]:
     """The clips among these fields, as the provider that is asked knows them."""
     provider, model = catalog.find_served(str(values["model"]), settings.provider)
     found = {}
     for name in SOURCES:
         clip = values.get(name)
-        if isinstance(clip, Job):
-            clip = clip.video
+        clip = clip.video if isinstance(clip, Job) else clip_of_file(clip, name, provider, model)
         if isinstance(clip, Video):
-            found[name] = clip = source_of(clip, provider, model)
+            found[name] = clip = source_of(clip, provider, model, now)
         if name == "edit" and isinstance(clip, Source) and clip.clip is None:
             found[name] = with_clip(clip, find)
     return found

@@ -31,16 +31,27 @@ class JobNote:
     """What a job waits for within its state. Times are seconds since the epoch."""
 
     kind: Literal[
-        "slot", "rate", "asked", "held", "offline", "down", "denied", "starting", "elsewhere", "stopping"
+        "slot",
+        "rate",
+        "asked",
+        "held",
+        "offline",
+        "down",
+        "denied",
+        "starting",
+        "uploading",
+        "held_open",
+        "elsewhere",
+        "stopping",
     ]
-    """`offline` when the way is broken, `down` when the provider answers and nothing can be made of it, `denied` when it
+    """`held_open` while a request is answered with the clip itself, `offline` when the way is broken, `down` when the provider answers and nothing can be made of it, `denied` when it
     says that it does not know or give out what it accepted."""
     until: float | None = None
     since: float | None = None
     count: int = 0
     """Jobs ahead for `slot`, requests a minute for `rate`."""
     why: str = ""
-    """What went wrong, as a sentence, where something did."""
+    """What went wrong, as a sentence, where something did; of `uploading` what is sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +78,8 @@ class Snapshot:
     """The samples whose files are not here and did not come when they were looked for, each with the reason."""
     typical: float = 60.0
     """Seconds a clip like this usually takes."""
+    usage: dict[str, Any] | None = None
+    """What the provider says that it took, in its own words; None where it says nothing."""
     slow: float | None = None
     """Seconds under which nine of ten stay; None before enough were seen."""
 
@@ -178,6 +191,11 @@ class Job:
     def price_note(self) -> str:
         """What has to be said beside its estimate: it is not the price of who makes it. Empty where it is."""
         return self._actions.price_note(self) if self._actions else self.provider.price_note
+
+    @property
+    def usage(self) -> catalog.Usage | None:
+        """The tokens that the provider says it took; None where it says nothing. `usage.usd(job.request.model)` is their price."""
+        return catalog.read_usage(self._now.usage)
 
     @property
     def is_draft(self) -> bool:
@@ -501,6 +519,7 @@ class Registry:
             finished_at=row.finished_at,
             filtered=row.filtered,
             unanswered=row.unanswered,
+            usage=row.usage,
             videos=tuple(video_from_row(video, self._library.folder) for video in videos),
             typical=typical,
             slow=slow,

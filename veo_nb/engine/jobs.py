@@ -112,7 +112,13 @@ class Jobs:
         asked = {**fields}
         draft = asked.pop("draft", None)
         request = read_fields(
-            self.settings, prompt, take, asked, find=self.find, is_standing=self.is_standing
+            self.settings,
+            prompt,
+            take,
+            asked,
+            find=self.find,
+            is_standing=self.is_standing,
+            now=self.workspace.clock(),
         )
         return self.drafts.choose(request, take, draft=False if draft is None else draft, fresh=fresh)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from veo_nb import catalog
+from veo_nb.api.wire import UNSTORED
 from veo_nb.config import Settings
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.kind import KINDS
@@ -172,14 +173,18 @@ def video_from_row(row: VideoRow, folder: Path) -> Video:
     return Video(**{**vars(row), "path": folder / row.path})
 
 
-def source_of(clip: Video, provider: catalog.Provider, model: str) -> Source:
-    """A clip of a library as the source in a request to this provider's model, by id or alias."""
+def source_of(clip: Video, provider: catalog.Provider, model: str, now: float | None = None) -> Source:
+    """A clip of a library as the source in a request to this provider's model, by id or alias.
+
+    Without `now` the provider still knows all that it ever made.
+    """
     named = shape_name(clip.width, clip.height)
     shape = named if ":" in named else "9:16" if clip.height > clip.width else "16:9"
-    limits = _limits(provider, model)
-    uri = clip.path.as_uri() if _goes_along(clip, provider, limits) else _address(clip, provider, limits)
+    limits, known = source_limits(provider, model), _Known(provider, now)
+    uri = clip.path.as_uri() if known.goes_along(clip, limits) else known.address(clip, limits)
     lines = resolution_of(min(clip.width, clip.height))
-    return Source(uri=uri, key=f"job:{clip.job_id}/{clip.sample}", shape=shape, lines=lines, clip=clip)
+    key = f"job:{clip.job_id}/{clip.sample}" if clip.job_id else f"file:{clip.sha256}"
+    return Source(uri=uri, key=key, shape=shape, lines=lines, clip=clip)
 
 
 def with_clip(source: Source, find: Callable[[str], Any]) -> Source:
@@ -215,53 +220,83 @@ def check_source(request: VideoRequest, provider: catalog.Provider, now: float) 
     """
     clip = request.source.clip if request.source is not None else None
     if isinstance(clip, Video):
-        check_clip(clip, provider, request.model, now, edits=request.edit is not None)
+        edits = request.edit is not None
+        check_clip(clip, provider, request.model, now, edits=edits, seconds=request.seconds)
 
 
 def check_clip(
-    clip: Video, provider: catalog.Provider, model: str, now: float, *, edits: bool = False
+    clip: Video,
+    provider: catalog.Provider,
+    model: str,
+    now: float,
+    *,
+    edits: bool = False,
+    seconds: int = 0,
 ) -> None:
     """Nothing, where this provider's model can go on from a clip at this moment, or change it.
+
+    `seconds` is what it is to add; 0 for as little as it can.
 
     Raises:
         InvalidRequest: it can't, and why.
     """
-    found = _obstacle(clip, provider, _limits(provider, model), now, edits=edits)
+    found = _obstacle(clip, provider, source_limits(provider, model), now, edits=edits)
+    if found is None and not edits:
+        found = _in_all(clip, provider, source_limits(provider, model), seconds)
     if found is not None:
         what, hint = found
         field = "edit" if edits else "video"
-        raise InvalidRequest(
-            f"The clip of job {clip.job_id} {what}.", hint=hint, field=field, job=clip.job_id
-        )
+        which = f"The clip of job {clip.job_id}" if clip.job_id else clip.path.name
+        raise InvalidRequest(f"{which} {what}.", hint=hint, field=field, job=clip.job_id)
 
 
-def _limits(provider: catalog.Provider, model: str) -> catalog.SourceLimits:
+def source_limits(provider: catalog.Provider, model: str) -> catalog.SourceLimits:
+    """What a clip must be to be gone on from or changed by this provider's model, by id or alias."""
     known = catalog.find_model(model, provider)
-    # One that is not there is refused in better words.
-    return catalog.SOURCES[provider.dialects[0] if known is None else provider.dialect_of(known)]
+    if known is None:
+        # It is refused in better words.
+        return catalog.SOURCES[provider.dialects[0]]
+    limits = catalog.SOURCES[provider.dialect_of(known)]
+    if not limits.total_seconds:
+        return limits
+    total = provider.total_seconds or limits.total_seconds
+    return replace(
+        limits,
+        edited_seconds=known.edited_seconds,
+        total_seconds=total,
+        most_seconds=total - limits.added_seconds,
+    )
 
 
-def _address(clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits) -> str:
-    """What the provider knows the clip by: its own address, or over the newer wire what made it and nothing else."""
-    if INTERACTION not in limits.schemes:
-        return clip.uri
-    name = _interaction(clip, provider)
-    return f"{INTERACTION}:{name}" if name else ""
+@dataclass(frozen=True)
+class _Known:
+    """What a provider knows clips by at a moment; without one, all that it ever made."""
 
+    provider: catalog.Provider
+    now: float | None
 
-def _interaction(clip: Video, provider: catalog.Provider) -> str:
-    """The interaction that made a clip at this provider; empty where none did."""
-    job = clip.job
-    if job is None or job.provider.name != provider.name:
-        return ""
-    made_by = catalog.MODELS.get(job.request.model)
-    spoken = made_by is not None and provider.dialect_of(made_by) == "interactions"
-    return (job.now.operation or "") if spoken else ""
+    def address(self, clip: Video, limits: catalog.SourceLimits) -> str:
+        """Its own address, or over the newer wire what made it and nothing else; empty where it knows neither."""
+        if INTERACTION not in limits.schemes:
+            return clip.uri
+        name = self._interaction(clip)
+        return f"{INTERACTION}:{name}" if name else ""
 
+    def goes_along(self, clip: Video, limits: catalog.SourceLimits) -> bool:
+        """Whether the clip's bytes are sent: its address is none that the provider looks into, but it takes them."""
+        return limits.inline and self.address(clip, limits).partition(":")[0] not in limits.schemes
 
-def _goes_along(clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits) -> bool:
-    """Whether the clip's bytes are sent: its address is none that the provider looks into, but it takes them."""
-    return limits.inline and _address(clip, provider, limits).partition(":")[0] not in limits.schemes
+    def _interaction(self, clip: Video) -> str:
+        """The interaction that made a clip at this provider; empty where none did, or it is forgotten by now."""
+        job = clip.job
+        if job is None or job.provider.name != self.provider.name:
+            return ""
+        made_by = catalog.MODELS.get(job.request.model)
+        if made_by is None or self.provider.dialect_of(made_by) != "interactions":
+            return ""
+        name, asked = job.now.operation or "", job.now.submitted_at or job.now.created_at
+        forgotten = self.now is not None and self.now - asked > self.provider.interaction_seconds
+        return "" if forgotten or name.startswith(UNSTORED) else name
 
 
 def _obstacle(
@@ -269,14 +304,31 @@ def _obstacle(
 ) -> tuple[str, str] | None:
     """Why this clip can't be gone on from, or be changed, and what to do."""
     otherwise = f"{LAST_FRAME[0].upper()}{LAST_FRAME[1:]}."
+    along = _Known(provider, now).goes_along(clip, limits)
     if not limits.lines:
         return f"can't be sent: {provider.title} takes no clip", otherwise
-    if _goes_along(clip, provider, limits):
+    if along:
         if not clip.path.exists():
-            return "is no longer there as a file, and would be sent along", "Run its cell again to fetch it."
+            hint = "Run its cell again to fetch it." if clip.job_id else "Give it anew."
+            return "is no longer there as a file, and would be sent along", hint
     elif (away := _out_of_reach(clip, provider, limits, now, otherwise)) is not None:
         return away
-    return _too_long(clip, limits) if edits else _misfit(clip, provider, limits, otherwise)
+    return _too_long(clip, limits) if edits else _misfit(clip, limits, otherwise, along=along)
+
+
+def _in_all(
+    clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits, seconds: int
+) -> tuple[str, str] | None:
+    """Why a clip can't be made longer by so much."""
+    added = max(seconds, limits.added_seconds)
+    # A clip is a frame or two longer than its seconds.
+    if not limits.total_seconds or clip.duration + added <= limits.total_seconds + 0.1:
+        return None
+    what = (
+        f"is {clip.duration:.0f} s long, and with {added} s more it would be longer than the "
+        f"{limits.total_seconds:g} s that {provider.title} makes"
+    )
+    return what, f"Use duration_seconds={int(limits.total_seconds + 0.1 - clip.duration)} or less."
 
 
 def _too_long(clip: Video, limits: catalog.SourceLimits) -> tuple[str, str] | None:
@@ -288,7 +340,7 @@ def _too_long(clip: Video, limits: catalog.SourceLimits) -> tuple[str, str] | No
 
 
 def _misfit(
-    clip: Video, provider: catalog.Provider, limits: catalog.SourceLimits, otherwise: str
+    clip: Video, limits: catalog.SourceLimits, otherwise: str, *, along: bool
 ) -> tuple[str, str] | None:
     """Why a clip that can be had is none of those that the provider goes on from."""
     # A clip is a frame or two longer than its seconds.
@@ -307,7 +359,7 @@ def _misfit(
             return f"has {lines} lines, and up to {taken}", otherwise
         hint = f'Make it with resolution="{resolution_of(limits.lines[0])}", or {LAST_FRAME}.'
         return f"is {lines}p, and only {taken}", hint
-    if not _goes_along(clip, provider, limits):
+    if not along:
         # It was made there.
         return None
     if clip.path.suffix != ".mp4":
@@ -328,7 +380,7 @@ def _out_of_reach(
     if made_by.name != provider.name:
         hint = f'Use veo.configure(provider="{made_by.name}"), or {LAST_FRAME}.'
         return f"was made with {made_by.title}, and {provider.title} does not have it", hint
-    if _address(clip, provider, limits).startswith(f"{INTERACTION}:"):
+    if _Known(provider, now).address(clip, limits).startswith(f"{INTERACTION}:"):
         # It is remembered for longer than its file.
         return None
     if not clip.uri:

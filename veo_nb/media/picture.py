@@ -80,6 +80,8 @@ class Picture:
     """What a fingerprint knows it by, where that is not `sha256`."""
     leads: bool = field(default=False, compare=False)
     """Whether the clip took its shape from it, since nobody said another; no part of what is asked for."""
+    uri: str = field(default="", compare=False)
+    """Where the provider has it, once it was sent there before the request itself; no part of what is asked for."""
 
     @property
     def suffix(self) -> str:

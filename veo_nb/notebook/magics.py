@@ -33,7 +33,16 @@ from veo_nb.sweep.axes import Axis, Value
 from veo_nb.sweep.sweep import Sweep
 
 TERMINAL_SECONDS = 1.0
-SETTINGS = ("provider", "base_url", "library", "model", "max_in_flight", "requests_per_minute", "budget")
+SETTINGS = (
+    "provider",
+    "base_url",
+    "library",
+    "model",
+    "max_in_flight",
+    "requests_per_minute",
+    "budget",
+    "store",
+)
 
 
 @magics_class
@@ -56,6 +65,10 @@ class VeoMagics(Magics):  # type: ignore[misc]
     ).tag(config=True)
     budget = traitlets.Float(
         None, allow_none=True, help="USD that the clips of the library may cost; None for no limit"
+    ).tag(config=True)
+
+    store = traitlets.Bool(
+        None, allow_none=True, help="False to have Google store nothing of what is asked of Gemini Omni"
     ).tag(config=True)
 
     def __init__(
@@ -104,8 +117,9 @@ class VeoMagics(Magics):  # type: ignore[misc]
         self._configure(self._chosen())
 
     def _chosen(self) -> dict[str, Any]:
-        """What `%config` has set; a budget of 0 is one, any other setting of 0 is none."""
-        return {name: getattr(self, name) or None for name in SETTINGS} | {"budget": self.budget}
+        """What `%config` has set; a budget of 0 is one and so is a store of False, any other setting of 0 is none."""
+        said = {"budget": self.budget, "store": self.store}
+        return {name: getattr(self, name) or None for name in SETTINGS} | said
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]

@@ -49,10 +49,13 @@ def line(job: Job) -> list[Part]:
 
 
 def progress(now: Snapshot) -> Progress | None:
-    """How far a job is: reported or guessed while it runs, counted while it downloads."""
+    """How far a job is: reported or guessed while it runs, counted while it uploads or downloads."""
+    if now.note is not None and now.note.kind == "uploading" and now.total:
+        return Transfer(done=now.received, total=now.total)
     if now.state is State.RUNNING and now.progress is not None:
         return Reported(share=now.progress)
-    if now.state is State.RUNNING and now.submitted_at is not None:
+    held = now.note is not None and now.note.kind == "held_open"
+    if (now.state is State.RUNNING or held) and now.submitted_at is not None:
         return Estimate(since=now.submitted_at, expected=now.typical)
     if now.state is State.DOWNLOADING and now.total:
         return Transfer(done=now.received, total=now.total)
@@ -211,8 +214,23 @@ def cost(usd: float | None, provider: catalog.Provider, note: str = "") -> str:
 
 
 def cost_of(job: Job) -> str:
-    """What a job costs by estimate, and whose price that is; empty where none is known."""
-    return cost(job.estimate, job.provider, job.price_note)
+    """What a job costs by estimate, whose price that is, and what the provider's own count comes to; empty for none."""
+    parts = (cost(job.estimate, job.provider, job.price_note), by_count(job))
+    return " · ".join(part for part in parts if part)
+
+
+def by_count(job: Job) -> str:
+    """`charged by the provider's count: $0.69`; empty where it told no tokens, or nobody knows their price."""
+    usd = job.usage.usd(job.request.model) if job.usage is not None else None
+    if usd is None:
+        return ""
+    return f"{'charged ' if job.provider.bills else ''}by the provider's count: {dollars(usd)}"
+
+
+def tokens(usage: catalog.Usage) -> str:
+    """`57,920 of video, 310 of text and thought, 23 that went in`."""
+    parts = {"of video": usage.video, "of text and thought": usage.text, "that went in": usage.input}
+    return ", ".join(f"{count:,} {what}" for what, count in parts.items() if count)
 
 
 def doubts(request: VideoRequest, provider: catalog.Provider) -> list[str]:
@@ -384,8 +402,6 @@ def _waiting(note: JobNote, now: Snapshot) -> list[Part]:
         return [Until(at=until, text=text, past="Sending")]
     if note.kind == "asked":
         return [Until(at=until, text="Waiting: rate limited, next try in {}", past="Trying again")]
-    if note.kind == "held":
-        return ["Paused with its sweep"]
     if note.kind in ("offline", "down"):
         lasts = "No connection for {}" if note.kind == "offline" else "No usable answer for {}"
         goes_on = "The provider goes on; next try in {}" if now.state is State.RUNNING else "Next try in {}"
@@ -402,11 +418,23 @@ def _waiting(note: JobNote, now: Snapshot) -> list[Part]:
             note.why.rstrip("."),
             Until(at=until, text="It is paid for, so it is asked for again in {}", past="Asking again"),
         ]
-    if note.kind == "starting":
-        return ["Starting the sandbox"]
-    if note.kind == "elsewhere":
-        return ["Being made by another notebook that uses this library"]
-    return ["Stopping"]
+    if note.kind == "held_open":
+        return [
+            "Generating",
+            Since(at=now.submitted_at or now.created_at),
+            "not stored (store=False): if the connection breaks it is lost, and may be charged",
+        ]
+    if note.kind == "uploading":
+        return [_uploading(note.why, now)]
+    return [_NOTED[note.kind]]
+
+
+_NOTED = {
+    "held": "Paused with its sweep",
+    "starting": "Starting the sandbox",
+    "elsewhere": "Being made by another notebook that uses this library",
+    "stopping": "Stopping",
+}
 
 
 def _generating(now: Snapshot) -> list[Part]:
@@ -421,6 +449,18 @@ def _generating(now: Snapshot) -> list[Part]:
         Since(at=began),
         Until(at=began + now.typical, text="about {} left", past=past),
     ]
+
+
+def _uploading(what: str, now: Snapshot) -> str:
+    if not now.received or not now.total:
+        return f"Uploading {what}"
+    if now.received >= now.total:
+        return f"{what} is uploaded, and the provider reads it"
+    return f"Uploading {what}: {_megabytes(now.received)} of {_megabytes(now.total)} MB"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / MEGABYTE:.0f}" if size >= 10 * MEGABYTE else f"{size / MEGABYTE:.1f}"
 
 
 def _downloading(now: Snapshot) -> str:

@@ -25,8 +25,8 @@ The file is TOML, or JSON of the same shape when its name ends in `.json`:
 
 Each fault says when it happens. Of several that fit, the first in the file does:
 
-    call          submit, poll, download or models (its list, as %veo doctor asks for it), or several in a list; all when
-                  left out
+    call          submit, poll, download, models (its list, as %veo doctor asks for it) or upload, or several in a list; all
+                  but upload when left out. Each announcement of a file, piece of it and question for it is an upload
     nth           which of the calls of one kind since the server started, counted from 1: a number, a range
                   ("2-4", "10-"), or a list of these; all when left out. Calls without the right key don't count
     share         how many of these, 0 to 1, drawn by lot; the same seed draws the same calls
@@ -40,7 +40,8 @@ not, and what needs the true answer to spoil it always does the work.
     status        an error: `status`, its body's `form` (gemini, provider, flat, html or empty), `message`, `reason` (as
                   CONTENT_POLICY_VIOLATION) and `retry_after`, seconds or a date; may be `carried_out`
     reset         the connection is reset `at` the request's head, before its body is read; at its body, once that is
-                  read (this is meant when left out; may be `carried_out`); or at the answer, after `bytes` of it
+                  read (this is meant when left out; may be `carried_out`), or of an upload once `bytes` of it have come,
+                  which are kept; or at the answer, after `bytes` of it
     hang          nothing comes for `seconds`, then a reset; for ever with 0. `at` and `bytes` as for reset
     slow          the answer's body comes at `rate` bytes a second
     truncate      the answer ends in good order after `bytes`, too early for its Content-Length
@@ -54,6 +55,7 @@ not, and what needs the true answer to spoil it always does the work.
                   this machine's other name, which is meant when left out; `status` 302 when left out
     garbage       bytes that are no HTTP
     no-range      the whole video, though a part was asked for
+    unready       a file that is uploaded stays in `state`: PROCESSING, which is meant when left out, or FAILED
     answer        what you like: `status`, `headers`, and `body` as text or as JSON; may be `carried_out`
 
 All of it happens on the socket, as it would on a real network. The log of requests notes the kind with the request.
@@ -70,7 +72,9 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-Call = Literal["submit", "poll", "download", "models"]
+Call = Literal["submit", "poll", "download", "models", "upload"]
+USUAL: tuple[Call, ...] = ("submit", "poll", "download", "models")
+"""The calls on which a fault falls that names none."""
 At = Literal["head", "body", "answer"]
 AnyStatus = Annotated[int, Meta(ge=200, le=599)]
 Refusal = Annotated[int, Meta(ge=400, le=599)]
@@ -104,7 +108,8 @@ class Fault(Struct, tag_field="kind", kw_only=True, forbid_unknown_fields=True):
 
     def falls(self, call: Call, number: int, lot: random.Random) -> bool:
         """Whether it falls on this call, the `number`th of its kind."""
-        if self.call is not UNSET and call not in ([self.call] if isinstance(self.call, str) else self.call):
+        mine = USUAL if self.call is UNSET else [self.call] if isinstance(self.call, str) else self.call
+        if call not in mine:
             return False
         if self.nth is not UNSET and not any(low <= number <= high for low, high in _ranges(self.nth)):
             return False
@@ -209,6 +214,12 @@ class NoRange(Fault, tag="no-range"):
     """All, where a part was asked for."""
 
 
+class Unready(Fault, tag="unready", kw_only=True):
+    """A file that can't be used."""
+
+    state: Literal["PROCESSING", "FAILED"] = "PROCESSING"
+
+
 class Answer(Answered, tag="answer"):
     """Anything."""
 
@@ -239,6 +250,7 @@ AnyFault = (
     | Redirect
     | Garbage
     | NoRange
+    | Unready
     | Answer
 )
 

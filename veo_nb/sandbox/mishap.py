@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from msgspec import UNSET
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -24,6 +25,7 @@ CALLS: tuple[tuple[Call, re.Pattern[str]], ...] = (
     ("submit", re.compile(r":predictLongRunning$|/interactions$|^/v1/videos$")),
     ("poll", re.compile(r"/operations/|:fetchPredictOperation$|/interactions/[^/]+$|^/v1/videos/[^/]+$")),
     ("download", re.compile(r"/files/[^/]*:download$|/storage/v1/b/|^/v1/videos/[^/]+/content$")),
+    ("upload", re.compile(r"^/upload/[^/]+/files$")),
     ("models", re.compile(r"^/v1(?:beta)?/models$|/publishers/google/models/[^/:]+$")),
 )
 GOOGLE = {
@@ -68,7 +70,10 @@ class Mishaps:
         scope["veo_entry"].fault = fault.kind
         await asyncio.sleep(fault.delay)
         if isinstance(fault, faults.Broken):
-            await self._break(fault, scope, receive)
+            await self._break(fault, call, scope, receive)
+        elif isinstance(fault, faults.Unready):
+            scope["veo_file_state"] = fault.state
+            await self.app(scope, receive, send)
         elif isinstance(fault, faults.Truncate):
             await self._answer_raw(scope, receive, end=fault.bytes)
             await _end(scope, receive)
@@ -94,18 +99,17 @@ class Mishaps:
     async def _read(self, fault: Fault, scope: Scope, receive: Receive) -> None:
         """Take the request in, and do its work where that is asked for."""
         if fault.carried_out:
-
-            async def drop(_: Message) -> None:
-                pass
-
-            await self.app(scope, receive, drop)
+            await self.app(scope, receive, _drop)
         else:
             scope["veo_body"] = await Request(scope, receive).body()
 
-    async def _break(self, fault: faults.Broken, scope: Scope, receive: Receive) -> None:
+    async def _break(self, fault: faults.Broken, call: Call, scope: Scope, receive: Receive) -> None:
         """Reset the connection at the place that the fault says, or keep silent there."""
         if fault.at == "answer":
             await self._answer_raw(scope, receive, end=fault.bytes)
+        elif fault.at == "body" and call == "upload" and fault.bytes:
+            with contextlib.suppress(ClientDisconnect):
+                await self.app(scope, _cut(receive, fault.bytes), _drop)
         elif fault.at == "body":
             await self._read(fault, scope, receive)
         await scope["veo_entry"].write(0)
@@ -132,6 +136,26 @@ class Mishaps:
         transport.write(_head(messages[0]["status"], headers) + body[:end])
         while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110  it tells no event
             await asyncio.sleep(0.01)
+
+
+async def _drop(_: Message) -> None:
+    pass
+
+
+def _cut(receive: Receive, size: int) -> Receive:
+    """A request of which so many bytes of the body come, and then its connection ends."""
+    left = size
+
+    async def part() -> Message:
+        nonlocal left
+        if left <= 0:
+            return {"type": "http.disconnect"}
+        message = await receive()
+        body = message.get("body", b"")[:left]
+        left -= len(body)
+        return {**message, "body": body, "more_body": True} if message["type"] == "http.request" else message
+
+    return part
 
 
 def _call(scope: Scope) -> Call | None:

@@ -151,6 +151,12 @@ class Charge:
     """The sum of their estimates; 0 for those that are not charged."""
     unpriced: int = 0
     """How many of those that are charged had no known price."""
+    counted: int = 0
+    """How many of those that are charged the provider told the tokens of."""
+    counted_usd: float = 0.0
+    """What these tokens cost, at the dated price of a million."""
+    counted_estimate: float = 0.0
+    """The sum of the estimates of the same jobs, to be compared with."""
 
     @property
     def billed(self) -> bool:
@@ -295,4 +301,5 @@ def gather(charges: Iterable[Charge]) -> tuple[Charge, ...]:
 
 
 def _sum(one: Charge, two: Charge) -> Charge:
-    return replace(one, jobs=one.jobs + two.jobs, usd=one.usd + two.usd, unpriced=one.unpriced + two.unpriced)
+    sums = ("jobs", "usd", "unpriced", "counted", "counted_usd", "counted_estimate")
+    return replace(one, **{name: getattr(one, name) + getattr(two, name) for name in sums})

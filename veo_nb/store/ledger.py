@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from veo_nb import catalog
 from veo_nb.errors import VeoError
 from veo_nb.store.billing import Admit, Charge, gather, may_be_charged
 from veo_nb.store.changes import Change, Changes
@@ -28,6 +29,7 @@ from veo_nb.store.rows import (
     JobRow,
     LimitsRow,
     Owner,
+    UploadRow,
     VideoRow,
     job_changes,
     job_values,
@@ -35,6 +37,7 @@ from veo_nb.store.rows import (
     read_job,
     read_limits,
     read_owner,
+    read_upload,
     read_video,
 )
 from veo_nb.store.schema import KEPT, MIGRATIONS, SURE
@@ -238,7 +241,10 @@ class Ledger(Database):
             "SELECT date(created_at, 'unixepoch', 'localtime') AS day, provider, model, state,"
             " operation IS NOT NULL AS accepted, submitted_at IS NOT NULL AS sent, error, unanswered > 0 AS unanswered,"
             " count(*) AS jobs, total(estimate) AS usd, sum(estimate IS NULL) AS unpriced,"
-            " total(unanswered_usd) AS unanswered_usd, sum(unanswered_usd IS NULL) AS unanswered_unpriced"
+            " total(unanswered_usd) AS unanswered_usd, sum(unanswered_usd IS NULL) AS unanswered_unpriced,"
+            " count(usage) AS counted, total(CASE WHEN usage IS NOT NULL THEN estimate END) AS counted_estimate,"
+            " total(json_extract(usage, '$.input')) AS input, total(json_extract(usage, '$.video')) AS video,"
+            " total(json_extract(usage, '$.text')) AS text"
             " FROM jobs WHERE created_at >= ? AND created_at < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
             (day * DAY_SECONDS, (day + 1) * DAY_SECONDS),
         )
@@ -348,6 +354,23 @@ class Ledger(Database):
         """Write down what a refusal has taught, for the kernels to come."""
         with self._writing() as db:
             insert(db, "limits", vars(row), "REPLACE")
+
+    def upload(self, sha256: str, place: str) -> UploadRow | None:
+        """The file with these bytes that lies at a provider; None where none does, or nobody remembers."""
+        found = self.read("SELECT * FROM uploads WHERE sha256 = ? AND place = ?", (sha256, place))
+        return read_upload(found[0]) if found else None
+
+    def remember_upload(self, row: UploadRow, now: float) -> None:
+        """Write down that a file lies at a provider, for all kernels; those that have expired by now are forgotten."""
+        with self._writing() as db:
+            db.execute("DELETE FROM uploads WHERE expires_at < ?", (now,))
+            insert(db, "uploads", vars(row), "REPLACE")
+
+    def forget_upload(self, uri: str, place: str) -> bool:
+        """Strike a file out that the provider does not have; whether it was known."""
+        with self._writing() as db:
+            query = "DELETE FROM uploads WHERE uri = ? AND place = ?"
+            return db.execute(query, (uri, place)).rowcount > 0
 
     def claim(self, row: JobRow, owner_id: str) -> bool:
         """Make a job ours if it is still as `row` says; False where another was quicker."""
@@ -513,4 +536,18 @@ def _charge(found: sqlite3.Row) -> Charge:
         jobs=found["jobs"],
         usd=found[f"{before}usd"] if charged else 0.0,
         unpriced=found[f"{before}unpriced"] if charged else 0,
+        **(_counted(found) if charged else {}),
     )
+
+
+def _counted(found: sqlite3.Row) -> dict[str, Any]:
+    """What the provider's own count of the tokens of these jobs comes to; nothing where it told none."""
+    usage = catalog.Usage(**{name: int(found[name]) for name in ("input", "video", "text")})
+    usd = usage.usd(found["model"])
+    if not found["counted"] or usd is None:
+        return {}
+    return {
+        "counted": found["counted"],
+        "counted_usd": usd,
+        "counted_estimate": found["counted_estimate"],
+    }

@@ -67,6 +67,20 @@ def origin_of(ledger: Ledger, sha256: str) -> Origin | None:
     return Origin(*found[0]) if found else None
 
 
+def key_at(ledger: Ledger, address: str) -> str:
+    """The key of the clip that its provider has at this address; empty where there is none."""
+    for row in ledger.read("SELECT job_id, sample FROM videos WHERE uri = ? AND uri != ''", (address,)):
+        return f"{row['job_id']}/{row['sample']}"
+    return ""
+
+
+def _key_of(ledger: Ledger, source: str) -> str:
+    """The key of the clip that a request names so, by its job or by its address; empty for what is none of the library."""
+    if source.startswith("job:"):
+        return source.removeprefix("job:")
+    return key_at(ledger, source) if "://" in source else ""
+
+
 def find_lineage(ledger: Ledger, job_id: str, sample: int) -> Lineage:
     """What is known of where this clip came from and what came of it."""
     return Lineage(
@@ -85,9 +99,8 @@ def find_steps(ledger: Ledger, job_id: str, sample: int) -> tuple[Step, ...]:
     fields = ", ".join(f"json_extract(request, '$.{name}.key') AS {name}" for name in HOW)
     for row in ledger.read(f"SELECT id, {fields} FROM jobs ORDER BY created_at, rowid"):
         for name, how in HOW.items():
-            key = str(row[name] or "")
-            if key.startswith("job:"):
-                source[row["id"]] = key.removeprefix("job:")
+            if key := _key_of(ledger, str(row[name] or "")):
+                source[row["id"]] = key
                 made.setdefault(source[row["id"]], []).append((row["id"], how))
     # Of a job with several samples the one on the way to this clip, else the first.
     way = [f"{job_id}/{sample}"]
@@ -143,9 +156,8 @@ def _sources(ledger: Ledger, job_id: str, sample: int) -> Iterator[Link]:
         if draft := _draft_of(ledger, f"{job_id}/{sample}"):
             yield _link(ledger, draft, FINAL)
         for name, how in HOW.items():
-            key = str((request.get(name) or {}).get("key", ""))
-            if key.startswith("job:"):
-                yield _link(ledger, key.removeprefix("job:"), how)
+            if key := _key_of(ledger, str((request.get(name) or {}).get("key", ""))):
+                yield _link(ledger, key, how)
         for picture in _pictures(request):
             origin = origin_of(ledger, picture["sha256"])
             if origin is not None:
@@ -159,10 +171,12 @@ def _results(ledger: Ledger, job_id: str, sample: int) -> Iterator[Link]:
     key = f"{job_id}/{sample}"
     for final in _finals_of(ledger, key):
         yield _link(ledger, final, FINAL)
+    found = ledger.read("SELECT uri FROM videos WHERE job_id = ? AND sample = ?", (job_id, sample))
+    address = found[0]["uri"] if found else ""
     for name, how in HOW.items():
         for row in ledger.read(
-            f"SELECT id, request FROM jobs WHERE json_extract(request, '$.{name}.key') = ? ORDER BY created_at",
-            (f"job:{key}",),
+            f"SELECT id, request FROM jobs WHERE json_extract(request, '$.{name}.key') IN (?, ?) ORDER BY created_at",
+            (f"job:{key}", address or f"job:{key}"),
         ):
             yield Link(f"{row['id']}/0", how, json.loads(row["request"])["prompt"])
     for origin in ledger.read(

@@ -91,6 +91,8 @@ class JobRow:
     """How many submits before the present one were sent and never answered."""
     unanswered_usd: float | None = None
     """What those may have cost by estimate; it is in `estimate` too."""
+    usage: dict[str, Any] | None = None
+    """What the provider says that it took of it, in the provider's own words."""
 
     @property
     def fetchable(self) -> bool:
@@ -136,16 +138,31 @@ class LimitsRow:
     refused_at: float
 
 
+@dataclass(frozen=True)
+class UploadRow:
+    """A file that lies at a provider, to be named by its address: which bytes, where, and until when."""
+
+    sha256: str
+    place: str
+    """The provider's name, or the base address that stands in for it."""
+    name: str
+    """What the provider calls it: `files/abc`."""
+    uri: str
+    mime: str
+    expires_at: float
+
+
 def job_values(row: JobRow) -> dict[str, Any]:
     """A job as the columns of its table."""
-    return {**vars(row), **job_changes(request=row.request, error=row.error, filtered=row.filtered or None)}
+    texts = job_changes(request=row.request, error=row.error, filtered=row.filtered or None, usage=row.usage)
+    return {**vars(row), **texts}
 
 
 def job_changes(**changes: Any) -> dict[str, Any]:
     """Some columns of a job as its table has them."""
     return {
         name: json.dumps(value, ensure_ascii=name != "request")
-        if name in ("request", "error", "filtered") and value is not None
+        if name in ("request", "error", "filtered", "usage") and value is not None
         else value
         for name, value in changes.items()
     }
@@ -157,6 +174,7 @@ def read_job(found: sqlite3.Row) -> JobRow:
     values["request"] = json.loads(values["request"])
     values["error"] = read_error(values["error"])
     values["filtered"] = tuple(json.loads(values["filtered"] or "[]"))
+    values["usage"] = json.loads(values["usage"] or "null")
     return JobRow(**values)
 
 
@@ -173,6 +191,11 @@ def read_owner(found: sqlite3.Row) -> Owner:
 def read_limits(found: sqlite3.Row) -> LimitsRow:
     """The limits in a row of their table."""
     return LimitsRow(**known(LimitsRow, found))
+
+
+def read_upload(found: sqlite3.Row) -> UploadRow:
+    """The file in a row of its table."""
+    return UploadRow(**known(UploadRow, found))
 
 
 def read_error(stored: str | None) -> dict[str, Any] | None:

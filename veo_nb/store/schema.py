@@ -237,6 +237,18 @@ MIGRATIONS = (
         WHERE state = 'succeeded';
     CREATE INDEX ratings_with_note ON ratings (job_id, sample, note) WHERE note != '';
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN usage TEXT;
+    CREATE TABLE uploads (
+        sha256 TEXT NOT NULL,
+        place TEXT NOT NULL,
+        name TEXT NOT NULL,
+        uri TEXT NOT NULL,
+        mime TEXT NOT NULL,
+        expires_at REAL NOT NULL,
+        PRIMARY KEY (sha256, place)
+    );
+    """,
 )
 """Each brings a ledger from the version before it; `user_version` counts them.
 
@@ -251,6 +263,7 @@ there are: so a page costs the same whatever is in the library. Triggers keep bo
 writes too; they ask SQLite for nothing that an old build of it has not. `revision` counts what changes in the library,
 `days` what changes about the jobs of each day (UTC), so that a bill adds up anew only those that have changed.
 A job or a joined clip has one of `numbers`, which nobody else gets when it is gone: the index of words goes by it.
+The `uploads` of version 6 are the files that lie at a provider for two days; who has forgotten one uploads it once more.
 """
 
 KEPT = ("jobs", "videos", "ratings", "deleted", "joined", "origins")

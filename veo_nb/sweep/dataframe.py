@@ -92,6 +92,7 @@ def _row(clip: Result, on_axes: Sequence[str]) -> dict[str, Any]:
         "reason": clip.cell.reason or (clip.job.error.message if clip.job and clip.job.error else ""),
         "seconds": clip.seconds,
         "usd": clip.usd,
+        "usd_counted": clip.usd_counted,
         "rating": clip.rating,
         "star": clip.star,
         "note": clip.note,

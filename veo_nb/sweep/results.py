@@ -21,7 +21,7 @@ Given = Mapping[tuple[str, int], Rating]
 
 MEASURES = {"rating": True, "star": True, "seconds": False, "usd": False}
 """By what clips are ranked, and whether more of it is better."""
-FACTS = ("state", "seconds", "usd", "rating", "star", "note", "path", "sample")
+FACTS = ("state", "seconds", "usd", "usd_counted", "rating", "star", "note", "path", "sample")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,14 @@ class Result:
         if self.job is None or self.job.estimate is None:
             return None
         return self.job.estimate / max(1, self.job.request.sample_count or 1)
+
+    @property
+    def usd_counted(self) -> float | None:
+        """What the tokens of this sample cost by the provider's own count; None where it told none."""
+        usage = self.job.usage if self.job is not None else None
+        if self.job is None or usage is None or (usd := usage.usd(self.job.request.model)) is None:
+            return None
+        return usd / max(1, self.job.request.sample_count or 1)
 
     @property
     def path(self) -> Path | None:

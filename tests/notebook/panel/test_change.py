@@ -88,6 +88,30 @@ def test_a_conversation_is_a_chain_that_branches(talking):
         studio.library.restore(f"{snow}/0")
 
 
+def test_an_extension_is_by_the_clips_own_model_and_another_only_if_that_is_said(talking):
+    studio, panel, first, _ = talking
+    assert studio.settings.model != first.request.model
+    key = f"{first.id}/0"
+    assert details(panel, key)["extend_model"] == "omni"
+    assert details(panel, key)["cannot_extend"] == ""
+    asked = {**edit("", "It runs on"), "video": key, "fields": {"duration_seconds": [5]}}
+    check = panel.ask("check", draft=asked)
+    # Five seconds are none of Veo's lengths.
+    assert (check["problems"], check["button"]) == ([], "Generate 1 clip")
+    made = studio.job(panel.ask("generate", draft=asked, confirm=False)["jobs"][0]).wait(60)
+    assert made.request.model == first.request.model
+    other = {**asked, "fields": {"model": ["fast"], "duration_seconds": [5]}}
+    problems = panel.ask("check", draft=other)["problems"]
+    assert problems != []
+
+
+def test_a_source_that_is_no_clip_of_the_library_is_varied_by_its_address(talking):
+    _, panel, _, _ = talking
+    asked = edit("https://x.example/fox.mp4", "Make it snow")
+    check = panel.ask("check", draft=asked)
+    assert (check["problems"], check["button"]) == ([], "Change it")
+
+
 def test_vary_and_a_copied_cell_keep_the_edit(talking):
     studio, panel, first, _ = talking
     job = first.edit("Let it rain").wait(60)

@@ -173,7 +173,12 @@ def test_a_change_of_one_job_pushes_its_row_alone_and_less_than_a_kilobyte(look,
     one = studio.generate("狐" * 3000, **fields)
     two = studio.generate("A fox.")
     panel = look(lambda: studio)
-    wait_until(lambda: set(panel.rows) == {one.id, two.id})
+    # Until both are being sent: what two jobs do at the same time is pushed together.
+    wait_until(
+        lambda: (
+            [panel.rows[job.id]["state"] for job in (one, two) if job.id in panel.rows] == ["submitting"] * 2
+        )
+    )
     panel.states.clear()
     seen = panel.rows[one.id]
     first.give(httpx.Response(400, json={"error": {"message": "content policy violation " + "b" * 5000}}))

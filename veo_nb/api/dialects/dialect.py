@@ -58,6 +58,8 @@ class Place:
     location: str = ""
     storage_uri: str = ""
     """`gs://bucket/folder` for the videos, at Vertex AI."""
+    store: bool = True
+    """Whether Google keeps what is asked of Gemini Omni."""
 
 
 FORMS: dict[str, Callable[[Place], Form]] = {
@@ -70,7 +72,11 @@ FORMS: dict[str, Callable[[Place], Form]] = {
         storage_uri=at.storage_uri,
     ),
     "interactions": lambda at: Interactions(
-        provider=at.provider, base=at.base, project=at.project, storage_uri=at.storage_uri
+        provider=at.provider,
+        base=at.base,
+        project=at.project,
+        storage_uri=at.storage_uri,
+        store=at.store,
     ),
     "videos": lambda at: Videos(base=at.base or at.provider.submit_base),
 }
@@ -78,7 +84,14 @@ FORMS: dict[str, Callable[[Place], Form]] = {
 
 
 def dialects_of(
-    provider: catalog.Provider, base: str, *, has_key: bool, project: str, location: str, storage_uri: str
+    provider: catalog.Provider,
+    base: str,
+    *,
+    has_key: bool,
+    project: str,
+    location: str,
+    storage_uri: str,
+    store: bool = True,
 ) -> dict[str, Form]:
     """The dialects of a provider by name, ready to be asked.
 
@@ -118,5 +131,6 @@ def dialects_of(
         project=project if provider.keyless and not has_key else "",
         location=location,
         storage_uri=storage_uri if provider.keyless else "",
+        store=store,
     )
     return {name: FORMS[name](place) for name in provider.dialects}

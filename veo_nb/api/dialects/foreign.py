@@ -184,9 +184,9 @@ class Foreign:
             return replace(found, done=True, samples=tuple(found.samples), error=ended, filtered=filtered)
         if found.done is True:
             raise self._unread("read_operation says it is done, and gave neither a sample nor an error")
-        told = found.progress
-        is_share = isinstance(told, (int, float)) and not isinstance(told, bool) and 0 < told <= 1
-        return replace(found, done=False, error=None, progress=float(told) if told and is_share else None)
+        given = found.progress
+        is_share = isinstance(given, (int, float)) and not isinstance(given, bool) and 0 < given <= 1
+        return replace(found, done=False, error=None, progress=float(given) if given and is_share else None)
 
     def find_name(self, body: bytes, mask: Mask = as_it_is) -> Operation | None:
         """None: an answer that breaks off is not read."""

@@ -1,6 +1,8 @@
 """The dialect of Google's Interactions API, over which Gemini Omni is spoken to. Pure.
 
-Always in the background and stored: a name that outlives the kernel is worth more than an answer that holds the line.
+In the background and stored, where no setting says otherwise: a name that outlives the kernel is worth more than an
+answer that holds the line. What is not stored can't be in the background (Google's page on the Interactions API says that
+the two don't go together), so that its answer comes with the clip and with nothing to ask for it once more.
 Source: OMNI.md's page on the service, read on 2026-11-29; where its sources differ, both forms are read.
 """
 
@@ -9,14 +11,14 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from veo_nb import catalog, errors
 from veo_nb.api import answers
 from veo_nb.api.body import Mask, as_it_is, items, mapping, quoted, read, read_bytes, said_in, words
-from veo_nb.api.wire import Call, Operation, Sample
+from veo_nb.api.wire import UNSTORED, Call, Operation, Sample, encode_picture
 from veo_nb.media.picture import Picture
 from veo_nb.request import VideoRequest
 
@@ -44,6 +46,8 @@ class Interactions:
     """Vertex AI's; empty elsewhere and in express mode."""
     storage_uri: str = ""
     """`gs://bucket/folder` for the videos, at Vertex AI."""
+    store: bool = True
+    """Whether the provider keeps what it is asked, and is asked in the background."""
 
     read_refusal = staticmethod(answers.plain_refusal)
 
@@ -56,8 +60,8 @@ class Interactions:
                 *self._video(request, clip),
                 {"type": "text", "text": request.prompt},
             ],
-            "background": True,
-            "store": True,
+            "background": self.store,
+            "store": self.store,
             "response_format": self._format(request),
         }
         source = request.edit or request.video
@@ -72,15 +76,21 @@ class Interactions:
             config["video_config"] = {"task": _task(request)}
         if config:
             body["generation_config"] = config
-        return Call("POST", f"{self._home()}/interactions", body)
+        return Call("POST", f"{self._home()}/interactions", body, held=not self.store)
 
     def poll(self, model: str, name: str) -> Call:
         """The GET that asks how an interaction stands.
 
         Raises:
             ServiceError: the name can't stand in a path.
+            VideoExpired: nobody stored it.
         """
         del model
+        if name.startswith(UNSTORED):
+            raise errors.VideoExpired(
+                "The provider stored nothing of this clip (store=False), and it is not here.",
+                hint="Ask anew with fresh.",
+            )
         return Call("GET", f"{self._home()}/interactions/{quote(_checked(name), safe='')}?stream=false")
 
     def address(self, uri: str) -> str:
@@ -97,9 +107,13 @@ class Interactions:
     def read_submitted(self, body: bytes, mask: Mask = as_it_is) -> Operation:
         """The interaction that a submit was answered with; how it stands is for the first poll to tell.
 
+        Of what is not stored the answer is all that there is, and has the clip.
+
         Raises:
             ServiceError: the answer is not JSON, or names none.
         """
+        if not self.store:
+            return _unstored(self.read_operation(body, mask))
         try:
             found = read(body, mask)
         except errors.ServiceError:
@@ -130,24 +144,24 @@ class Interactions:
         if not isinstance(status, str) or not status:
             said = quoted(said_in(found).message)
             raise errors.ServiceError(f"The provider's answer tells no state{said}", hint="")
-        samples = tuple(_samples(answer))
+        samples, usage = tuple(_samples(answer)), _usage(answer)
         said = " ".join(_texts(answer))
         # While it goes on, what is there may be the clip that it goes back to.
         if samples and status not in ("queued", "in_progress", "failed", "cancelled"):
-            return Operation(name, done=True, samples=samples)
+            return Operation(name, done=True, samples=samples, usage=usage)
         if status == "completed":
             blocked = errors.ContentBlocked(
                 said or "The model made no video and gave no reason.",
                 hint="The filter varies: try again, or change the prompt.",
                 operation=name,
             )
-            return Operation(name, done=True, error=blocked, filtered=(said,) if said else ())
+            return Operation(name, done=True, error=blocked, filtered=(said,) if said else (), usage=usage)
         if status == "failed":
-            return Operation(name, done=True, error=_failure(answer, name))
+            return Operation(name, done=True, error=_failure(answer, name), usage=usage)
         if status in _ENDS:
             why = f"{_ENDS[status]} {said}".strip()
             failure = errors.OperationFailed(why, hint="Ask anew.", operation=name, provider_code=status)
-            return Operation(name, done=True, error=failure)
+            return Operation(name, done=True, error=failure, usage=usage)
         return Operation(name)
 
     def _home(self) -> str:
@@ -166,7 +180,10 @@ class Interactions:
             shown["resolution"] = request.resolution
         if request.duration_seconds is not None and request.edit is None:
             shown["duration"] = f"{request.duration_seconds}s"
-        if not self.provider.keyless:
+        if not self.store:
+            # An address is for what is kept.
+            shown["delivery"] = "inline"
+        elif not self.provider.keyless:
             shown["delivery"] = "uri"
         elif self.storage_uri:
             shown |= {"delivery": "uri", "gcs_uri": self.storage_uri}
@@ -179,6 +196,11 @@ class Interactions:
             yield {"type": "video", "mime_type": "video/mp4", "data": data}
         elif source is not None and not source.uri.startswith(PREVIOUS):
             yield {"type": "video", "mime_type": "video/mp4", "uri": source.uri}
+
+
+def _unstored(operation: Operation) -> Operation:
+    """The operation under a name that says that nobody can ask for it; one that still goes on may yet be asked for."""
+    return replace(operation, name=f"{UNSTORED}{operation.name}") if operation.done else operation
 
 
 def _task(request: VideoRequest) -> str:
@@ -198,8 +220,10 @@ def _pictures(request: VideoRequest) -> Iterator[dict[str, str]]:
 
 
 def _part(picture: Picture) -> dict[str, str]:
-    data = base64.b64encode(picture.data).decode("ascii")
-    return {"type": "image", "mime_type": picture.mime, "data": data}
+    if picture.uri:
+        return {"type": "image", "mime_type": picture.mime, "uri": picture.uri}
+    sent = encode_picture(picture)
+    return {"type": "image", "mime_type": sent.mime, "data": base64.b64encode(sent.data).decode("ascii")}
 
 
 def _checked(name: Any) -> str:
@@ -236,6 +260,31 @@ def _texts(answer: Mapping[str, Any]) -> Iterator[str]:
     for item in _content(answer):
         if item.get("type") == "text" and (said := words(item.get("text"))):
             yield said
+
+
+def _usage(answer: Mapping[str, Any]) -> dict[str, int] | None:
+    """The tokens that an answer tells of, said apart as they are paid for: what went in, video, and text and thought.
+
+    Sources disagree on whether thought is a part of all that came out. Where the sum of all doesn't tell, it is counted
+    beside it: of two figures the higher one.
+    """
+    said = mapping(answer.get("usage"))
+    if not said:
+        return None
+    went_in, came_out = _count(said.get("totalinputtokens")), _count(said.get("totaloutputtokens"))
+    thought = _count(said.get("totalthoughttokens")) or _count(said.get("totalreasoningtokens"))
+    kinds = [mapping(one) for one in items(said.get("outputtokensbymodality"))]
+    video = sum(_count(one.get("tokens")) for one in kinds if str(one.get("modality")).lower() == "video")
+    if not kinds:
+        # What comes out of this model is video, all but nothing.
+        video = came_out
+    inside = thought and _count(said.get("totaltokens")) == went_in + came_out
+    text = max(0, came_out - video) + (0 if inside else thought)
+    return {"input": went_in, "video": video, "text": text, "thought": thought}
+
+
+def _count(value: Any) -> int:
+    return int(value) if re.fullmatch(r"\d{1,12}", str(value)) else 0
 
 
 def _failure(answer: Mapping[str, Any], name: str) -> errors.VeoError:

@@ -54,6 +54,7 @@ def open_client(
         project=settings.project,
         location=settings.location,
         storage_uri=settings.storage_uri,
+        store=settings.store,
         keyed=settings.keyed,
         transport=transport,
         clock=clock,

@@ -118,13 +118,16 @@ class Limits:
         self._learnt = learnt
         self._not_before = float("-inf")
 
-    async def admit(self, job: Job) -> None:
+    async def admit(self, job: Job, prepare: Callable[[], Awaitable[None]] | None = None) -> None:
         """Wait until this job may send one more request, and count that; `leave` gives its place to the next.
 
-        It is first come first served, but for those that are held back.
+        It is first come first served, but for those that are held back. `prepare` is what it needs to be ready, once it
+        is its turn and before its request counts.
         """
         while True:
             await self._take_slot(job)
+            if prepare is not None:
+                await prepare()
             await self._keep_rate(job)
             if job.id not in self._held:
                 break
@@ -240,6 +243,9 @@ class Limits:
         for waiter in [one for one in self._line if one.job.id not in self._held][: max(0, free)]:
             self._line.remove(waiter)
             self._busy.add(waiter.job.id)
+            if waiter.job.held and not waiter.job.stopping:
+                # Whoever waits for all that is not held back waits for it from now on.
+                waiter.job.change(note=None)
             waiter.turn.set()
         ahead = 0
         for waiter in self._line:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from veo_nb.config import Settings
+from veo_nb.engine.inputs.uploads import Uploads
 from veo_nb.engine.job import Job
 from veo_nb.engine.providers.connection import Connection, LocalServer
 from veo_nb.engine.providers.queue import Limits, Pace
@@ -27,8 +28,14 @@ class Route:
 
     connection: Connection
     limits: Limits
-    retention: float
-    """Seconds for which the provider keeps a finished video."""
+    uploads: Uploads
+    settings: Settings
+    """Those of this provider."""
+
+    @property
+    def retention(self) -> float:
+        """Seconds for which the provider keeps a finished video."""
+        return self.settings.provider.retention_seconds
 
 
 class Routes:
@@ -123,7 +130,7 @@ class Routes:
             sleep=self._sleep,
             chance=self._chance,
         )
-        return Route(connection, limits, settings.provider.retention_seconds)
+        return Route(connection, limits, Uploads(self._ledger, connection, place, self._sleep), settings)
 
     def _remember(self, place: str, pace: Pace) -> None:
         """Have the kernels to come begin with what the provider's refusals have taught."""

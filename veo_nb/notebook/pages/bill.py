@@ -45,7 +45,7 @@ def bill_table(bill: Bill) -> HTML:
             rows, sums = _rows(charges)
             blocks.append(_table(rows, sums))
             lines += _columns([HEAD, *rows])
-            for note in _notes(charges, bill.prices):
+            for note in [*_counts(charges), *_notes(charges, bill.prices)]:
                 blocks.append(_line(note))
                 lines.append(note)
     if not bill.charges:
@@ -104,6 +104,18 @@ def _usd(charge: Charge) -> str:
 def _sum(name: str, charges: Sequence[Charge]) -> Row:
     jobs, usd = sum(charge.jobs for charge in charges), sum(charge.usd for charge in charges)
     return (name, "", "", str(jobs), text.dollars(usd))
+
+
+def _counts(charges: Sequence[Charge]) -> list[str]:
+    """What the provider's own count of tokens comes to, beside the estimate for the same jobs."""
+    jobs = sum(charge.counted for charge in charges)
+    if not jobs:
+        return []
+    usd, about = (sum(getattr(one, name) for one in charges) for name in ("counted_usd", "counted_estimate"))
+    verb = "Charged by" if charges[0].billed else "By"
+    source = f"{catalog.TOKENS_SOURCE}, {catalog.TOKENS_DATE}"
+    compared = f"{text.counted(jobs, 'job')} of {text.dollars(about)} by estimate"
+    return [f"{verb} the provider's count of tokens: {text.dollars(usd)} for {compared} ({source})."]
 
 
 def _notes(charges: Sequence[Charge], prices: Sequence[catalog.Price]) -> list[str]:

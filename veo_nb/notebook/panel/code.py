@@ -88,7 +88,7 @@ def _word(library: Files, value: Any) -> str:
     if isinstance(value, Source):
         made = value.key.removeprefix("job:").partition("/")
         if not value.key.startswith("job:"):
-            return value.uri
+            return str(value.path or value.uri)
         return made[0] if made[2] == "0" else ""
     return str(value)
 
@@ -100,7 +100,7 @@ def _literal(library: Files, value: Any) -> str:
         return repr(_path(library, value))
     if isinstance(value, Source) and value.key.startswith("job:"):
         return f"veo.studio().library.clip({value.key.removeprefix('job:')!r})"
-    return repr(value.uri if isinstance(value, Source) else value)
+    return repr(str(value.path or value.uri) if isinstance(value, Source) else value)
 
 
 def _path(library: Files, picture: Picture) -> str:

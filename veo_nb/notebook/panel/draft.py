@@ -12,8 +12,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from veo_nb import catalog
+from veo_nb.config import Settings
 from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
+from veo_nb.engine.video import Video, own_model
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
 from veo_nb.notebook import text
@@ -117,8 +119,13 @@ def say(name: str, value: Any) -> str:
     return str(value).replace("_", " ")
 
 
-def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[str], Any]) -> Composed:
-    """What a draft asks for.
+def read_draft(
+    draft: Draft,
+    picture: Callable[[str], Picture],
+    clip: Callable[[str], Any],
+    settings: Settings | None = None,
+) -> Composed:
+    """What a draft asks for, under these settings.
 
     Raises:
         VeoError: a picture or a clip is gone, a variable has no value, or a list can't be read.
@@ -132,6 +139,25 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
         if name not in LABELS:
             raise InvalidRequest(f"A request has no field {name!r}.", hint="Reload the page.", field=name)
         _take_field(name, list(values), axes, fields)
+    _take_pictures(draft, picture, axes, fields)
+    sources = {name: clip(key) for name in SOURCES if (key := getattr(draft, name))}
+    for source in sources.values():
+        if "model" not in axes and settings is not None and (own := model_for(source, settings)):
+            # As everywhere, unless the form says another.
+            fields = {"model": own, **fields}
+    fields |= sources
+    if draft.fit:
+        fields["fit"] = draft.fit
+    if draft.drafted:
+        fields["draft"] = True
+    variables = _take_variables(draft, axes)
+    prompt = draft.prompt.strip() if axes else fill(draft.prompt.strip(), variables)
+    return Composed(prompt, axes, fields, variables if axes else {}, draft.take)
+
+
+def _take_pictures(
+    draft: Draft, picture: Callable[[str], Picture], axes: dict[str, Any], fields: dict[str, Any]
+) -> None:
     for name in ("image", "last_frame"):
         pictures = [picture(key) for key in getattr(draft, name)]
         if len(pictures) > 1:
@@ -140,14 +166,6 @@ def read_draft(draft: Draft, picture: Callable[[str], Picture], clip: Callable[[
             fields[name] = pictures[0]
     if draft.reference_images:
         fields["reference_images"] = [picture(key) for key in draft.reference_images]
-    fields |= {name: clip(key) for name in SOURCES if (key := getattr(draft, name))}
-    if draft.fit:
-        fields["fit"] = draft.fit
-    if draft.drafted:
-        fields["draft"] = True
-    variables = _take_variables(draft, axes)
-    prompt = draft.prompt.strip() if axes else fill(draft.prompt.strip(), variables)
-    return Composed(prompt, axes, fields, variables if axes else {}, draft.take)
 
 
 def _check_texts(draft: Draft) -> None:
@@ -209,8 +227,11 @@ def _take_field(name: str, values: list[Any], axes: dict[str, Any], fields: dict
         fields[name] = values[0]
 
 
-def draft_again(job: Job) -> Draft:
-    """The draft that a job was made from, as far as a form can say it."""
+def draft_again(job: Job, key_at: Callable[[str], str] = lambda _: "") -> Draft:
+    """The draft that a job was made from, as far as a form can say it.
+
+    `key_at` gives the key of the library's clip at an address.
+    """
     request = job.request
     fields: dict[str, list[Value]] = {
         name: [value] for name, value in request.asked(job.provider, job.take).items() if name in LABELS
@@ -222,16 +243,19 @@ def draft_again(job: Job) -> Draft:
         image=[picture_key(request.image)] if request.image else [],
         last_frame=[picture_key(request.last_frame)] if request.last_frame else [],
         reference_images=[picture_key(one) for one in request.reference_images],
-        video=_clip_key(request.video),
-        edit=_clip_key(request.edit),
+        video=_clip_key(request.video, key_at),
+        edit=_clip_key(request.edit, key_at),
         drafted=job.is_draft,
     )
 
 
-def _clip_key(source: Source | None) -> str:
-    """The key of the library's clip that a request holds; empty for none, and for an address."""
-    key = source.key if source is not None else ""
-    return key.removeprefix("job:") if key.startswith("job:") else ""
+def _clip_key(source: Source | None, key_at: Callable[[str], str]) -> str:
+    """The key of the library's clip that a request holds; of any other its address, empty for none."""
+    if source is None:
+        return ""
+    if source.key.startswith("job:"):
+        return source.key.removeprefix("job:")
+    return str(source.path) if source.path is not None else key_at(source.uri) or source.uri
 
 
 def submit(studio: Studio, asked: Composed, *, confirm: bool) -> tuple[list[Job], str]:
@@ -258,13 +282,13 @@ def check_draft(
 ) -> Check:
     """What a draft would do, with all that is wrong with it."""
     provider = studio.settings.provider
-    values = plain_values(draft, studio.settings.model)
+    values = plain_values(draft, _model_of(draft, clip, studio.settings) or studio.settings.model)
     unavailable = find_unavailable(values, draft, provider)
     saving, reason = _saving(studio, values)
     if reason:
         unavailable["draft"] = {"*": reason}
     try:
-        found = _forecast(studio, read_draft(draft, picture, clip))
+        found = _forecast(studio, read_draft(draft, picture, clip, studio.settings))
         return replace(found, unavailable=unavailable, saving=saving)
     except VeoError as error:
         problems = find_problems(error, values, provider, varied=_is_varied(draft))
@@ -284,6 +308,24 @@ def _saving(studio: Studio, values: Mapping[str, Any]) -> tuple[str, str]:
         lines = values.get("resolution") or (model.default_resolution if model else "")
         return "", f"Nothing that {model.title} makes is cheaper than {lines}." if model else ""
     return text.saving(found).removeprefix("Draft: "), ""
+
+
+def model_for(source: Any, settings: Settings) -> str:
+    """The model that made a clip, where it is the one to go on from it and the provider that is set has it; else empty."""
+    own = own_model(source, settings).get("model", "") if isinstance(source, Video) else ""
+    return own if own and catalog.find_model(own, settings.provider) else ""
+
+
+def _model_of(draft: Draft, clip: Callable[[str], Any], settings: Settings) -> str:
+    """The model that made the clip which a draft goes on from or changes, where that is to make the next one too."""
+    key = draft.edit or draft.video
+    try:
+        _check_texts(draft)
+        source = clip(key) if key else None
+    except VeoError:
+        # It is said where the draft is read.
+        return ""
+    return model_for(source, settings)
 
 
 def _forecast(studio: Studio, asked: Composed) -> Check:

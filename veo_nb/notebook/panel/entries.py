@@ -19,7 +19,7 @@ from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text
 from veo_nb.notebook.grid.state import short_line
 from veo_nb.notebook.panel.code import cell_of, python_of
-from veo_nb.notebook.panel.draft import say
+from veo_nb.notebook.panel.draft import model_for, say
 from veo_nb.notebook.panel.protocol import (
     Change,
     Details,
@@ -168,6 +168,7 @@ def make_details(
         actions=["finalize", *actions] if drafted else actions,
         final_cost=text.final_cost(job) if job is not None and drafted else "",
         cannot_extend=_cannot_extend(studio, row, job, now),
+        extend_model=_extend_model(studio, row, job),
         change=_change(studio, row, job, now),
     )
 
@@ -179,11 +180,21 @@ def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -
     for video in job.videos:
         if video.sample == row.sample:
             try:
-                check_clip(video, studio.settings.provider, studio.settings.model, now)
+                settings = studio.settings
+                model = model_for(video, settings) or settings.model
+                check_clip(video, settings.provider, model, now)
             except InvalidRequest as error:
                 return error.message
             return ""
     return "There is no clip."
+
+
+def _extend_model(studio: Studio, row: FoundRow, job: Job | None) -> str:
+    """The alias of the model that made a clip, where that is to go on from it."""
+    clips = job.videos if job is not None else ()
+    clip = next((one for one in clips if one.sample == row.sample), None)
+    own = model_for(clip, studio.settings)
+    return catalog.MODELS[own].alias if own else ""
 
 
 def _change(studio: Studio, row: FoundRow, job: Job | None, now: float) -> Change:
@@ -286,8 +297,9 @@ def _recipe(row: FoundRow, job: Job | None, place: Place, studio: Studio) -> lis
     lines.append(("Made", _day(row.made_at)))
     if job is not None and (took := text.made_in(job.now)) is not None:
         lines.append(("Took", took))
-    if job is not None and (cost := text.cost_of(job)):
-        lines.append(("Cost", cost))
+    if job is not None:
+        counted = "" if job.usage is None else text.tokens(job.usage)
+        lines += [(name, said) for name, said in (("Cost", text.cost_of(job)), ("Tokens", counted)) if said]
     if row.width:
         facts = f"{row.width} x {row.height} · {row.fps:.3g} fps · {row.duration:.1f} s · {row.bytes / 1e6:.1f} MB"
         lines.append(("Video", facts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from veo_nb.engine.fields import fields_again
@@ -88,10 +89,10 @@ class Handlers:
     # Compose
 
     def _check(self, payload: asked.OfDraft) -> Check:
-        return check_draft(self._panel_state.studio, payload.draft, self._picture, self._clip)
+        return check_draft(self._panel_state.studio, payload.draft, self._picture, self._source)
 
     def _generate(self, payload: asked.Generate) -> asked.Generated:
-        draft = read_draft(payload.draft, self._picture, self._clip)
+        draft = read_draft(payload.draft, self._picture, self._source, self._panel_state.studio.settings)
         try:
             jobs, sweep = submit(self._panel_state.studio, draft, confirm=payload.confirm)
         except InvalidRequest as error:
@@ -113,6 +114,10 @@ class Handlers:
 
     def _picture(self, key: str) -> Picture:
         return self._panel_state.pictures.get(self._panel_state.studio, key)
+
+    def _source(self, key: str) -> Video | str:
+        """The clip of a draft by its key, or its address where it is none of the library."""
+        return key if "://" in key or Path(key).is_absolute() else self._clip(key)
 
     def _clip(self, key: str) -> Video:
         return self._panel_state.studio.library.clip(key)
@@ -193,7 +198,8 @@ class Handlers:
 
     def _vary(self, payload: asked.OfClip) -> asked.OfDraft:
         studio = self._panel_state.studio
-        return asked.OfDraft(draft=draft_again(studio.job(studio.library.find(payload.clip).job_id)))
+        job = studio.job(studio.library.find(payload.clip).job_id)
+        return asked.OfDraft(draft=draft_again(job, studio.library.key_at))
 
     def _another(self, payload: asked.OfClip) -> OfJob:
         """Another sample of the same request: the first take that nobody has asked for yet."""

@@ -302,4 +302,6 @@ class Details(Exchanged, frozen=True):
     """What it would cost to make a draft final: `about $0.70`; empty where it is none, or no price is known."""
     cannot_extend: str
     """Why it can't be gone on from; empty where it can."""
+    extend_model: str
+    """The model that goes on from it, where that is its own; empty for whichever Compose has."""
     change: Change

@@ -47,6 +47,8 @@ LIMITS = {
     "gemini-omni-1.1-flash": Limits(longest=10, references=3),
 }
 DEFAULT_SECONDS = 10.0
+CLOUD_TOTAL = 40.0
+"""Seconds of a clip with its extension at Vertex AI."""
 
 
 class Problem(Refused):
@@ -211,7 +213,7 @@ def read_body(raw: bytes, read_upload: Callable[[str], bytes], *, cloud: bool) -
         source=Source(data=_bytes(videos[0], read_upload)) if videos else Source(),
         extras=Extras(storage=wanted.gcs_uri.rstrip("/")),
         edits=task == "edit",
-        total=float(limits.total),
+        total=CLOUD_TOTAL if cloud else float(limits.total),
     )
     return Wanted(
         order=order,

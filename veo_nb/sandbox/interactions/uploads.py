@@ -21,6 +21,8 @@ LARGEST = 2 * 2**30
 """Bytes of the largest file."""
 KEPT = 48 * 3600.0
 """Seconds for which one is kept."""
+ACTIVE = "ACTIVE"
+BROKEN = "The sandbox was asked to find this file unusable."
 NAME = re.compile(r"/files/([a-z0-9]+)(?::download)?/?$", re.ASCII)
 
 
@@ -89,9 +91,10 @@ async def receive(request: Request) -> Response:
         return Response(headers={"x-goog-upload-status": "active"})
     if have != facts["size"]:
         raise wrong(f"{have} bytes came, and {facts['size']} were announced.")
-    _write(sandbox, name, {**facts, "came": sandbox.clock()})
+    facts = {**facts, "came": sandbox.clock(), "state": request.scope.get("veo_file_state", ACTIVE)}
+    _write(sandbox, name, facts)
     part.replace(_whole(sandbox, name))
-    shown = _shown(request, name, {**facts, "came": sandbox.clock()})
+    shown = _shown(request, name, facts)
     return JSONResponse({"file": shown}, headers={"x-goog-upload-status": "final"})
 
 
@@ -122,9 +125,13 @@ def read_upload(sandbox: Sandbox, address: str) -> bytes:
         Problem: it is not there, or not any more.
     """
     found = NAME.search(address.partition("?")[0])
-    if found is not None and _there(sandbox, found[1]) is not None:
+    facts = _there(sandbox, found[1]) if found is not None else None
+    if found is not None and facts is not None:
+        if facts["state"] != ACTIVE:
+            raise wrong(f"File {found[1]} is in state {facts['state']}.", "failed_precondition")
         return _whole(sandbox, found[1]).read_bytes()
-    clip = sandbox.kept(found[1]) if found is not None else None
+    name = found[1] if found is not None else sandbox.named(address)
+    clip = sandbox.kept(name) if name else None
     if clip is None:
         raise Problem(404, "not_found", f"There is no file at {address[:100]!r}, or it has expired.")
     return clip[2].read_bytes()
@@ -134,14 +141,15 @@ def _there(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
     facts = _read(sandbox, name)
     if facts is None or "came" not in facts or sandbox.clock() > facts["came"] + KEPT:
         return None
-    return facts if _whole(sandbox, name).exists() else None
+    return {"state": ACTIVE, **facts} if _whole(sandbox, name).exists() else None
 
 
 def _shown(request: Request, name: str, facts: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": f"files/{name}",
         "uri": f"http://{request.headers['host']}/v1beta/files/{name}",
-        "state": "ACTIVE",
+        "state": facts["state"],
+        **({"error": {"code": 3, "message": BROKEN}} if facts["state"] == "FAILED" else {}),
         "mimeType": facts["kind"],
         "sizeBytes": str(facts["size"]),
         "displayName": facts["title"],

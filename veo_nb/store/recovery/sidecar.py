@@ -19,7 +19,10 @@ FOLDERS = "????-??-??"
 
 def recipe(job: JobRow, video: VideoRow) -> dict[str, Any]:
     """What is written beside a video."""
-    names = ("take", "provider", "operation", "estimate", "created_at", "submitted_at", "generated_at")
+    names = (
+        *("take", "provider", "operation", "estimate", "usage"),
+        *("created_at", "submitted_at", "generated_at"),
+    )
     return {
         "job": job.id,
         **{name: getattr(job, name) for name in names},
@@ -62,6 +65,7 @@ def read_sidecar(path: Path, folder: Path) -> tuple[JobRow, VideoRow] | None:
             state="succeeded",
             operation=stored.get("operation"),
             estimate=stored.get("estimate"),
+            usage=dict(stored.get("usage") or {}) or None,
             created_at=float(stored["created_at"]),
             submitted_at=stored.get("submitted_at"),
             generated_at=stored.get("generated_at"),

@@ -41,10 +41,11 @@ export function goCompose(panel: Panel, text: string, change: (draft: Draft) => 
   }, 0);
 }
 
-/** Go to Compose with a draft that goes on from a clip. The provider takes no pictures beside it. */
-export function goOn(panel: Panel, { key, job }: Item): void {
+/** Go to Compose with a draft that goes on from a clip, by this model where one is named. The provider takes no pictures beside it. */
+export function goOn(panel: Panel, { key, job }: Item, model: string): void {
   goCompose(panel, `Goes on from ${job}: say in the prompt what happens next.`, (draft) => ({
     ...draft,
+    fields: model === "" ? draft.fields : { ...draft.fields, model: [model] },
     video: key,
     edit: "",
     image: [],

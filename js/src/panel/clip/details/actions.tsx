@@ -22,7 +22,7 @@ interface ActionsProps {
 }
 
 export function Actions({ details, player, open, onOpen, onSent }: ActionsProps) {
-  const { item, actions, cannot_extend } = details;
+  const { item, actions, cannot_extend, extend_model } = details;
   const own = usePanel();
   const { panel } = useLayer();
   const [byHand, setByHand] = useState({ name: "", text: "" });
@@ -120,7 +120,7 @@ export function Actions({ details, player, open, onOpen, onSent }: ActionsProps)
             <Action opens="frame" reason={gone} expanded={open === "frame"} onAct={() => toggle("frame")}>
               Use frame
             </Action>
-            <Action reason={cannot_extend} onAct={() => goOn(panel, item)}>
+            <Action reason={cannot_extend} onAct={() => goOn(panel, item, extend_model)}>
               Extend
             </Action>
             <Action

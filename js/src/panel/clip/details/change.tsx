@@ -152,7 +152,11 @@ interface NoChangeProps extends Omit<ChangeProps, "onSent"> {
 }
 
 /** The line that takes nothing, why, and what can be done instead. */
-function NoChange({ details: { item, change, cannot_extend }, player, onOther }: NoChangeProps) {
+function NoChange({
+  details: { item, change, cannot_extend, extend_model },
+  player,
+  onOther,
+}: NoChangeProps) {
   const { ask } = usePanel();
   const { panel } = useLayer();
   const id = useId();
@@ -185,7 +189,7 @@ function NoChange({ details: { item, change, cannot_extend }, player, onOther }:
         <Action reason={item.here ? "" : "Its file is not there."} onAct={fromItsEnd} busy="Taking it…">
           Start from its last frame
         </Action>
-        <Action reason={cannot_extend} onAct={() => goOn(panel, item)}>
+        <Action reason={cannot_extend} onAct={() => goOn(panel, item, extend_model)}>
           Extend it
         </Action>
       </div>

@@ -30,8 +30,10 @@ export function SourceVideo({ field, clip, reason, problems }: SourceProps) {
     else if (one !== undefined) put(one);
     else say("Choose one clip in the gallery, or drag it here.");
   };
-  const still = imageSource(useStill(clip));
-  const id = clip.split("/")[0];
+  // One that the library has not is named by its address.
+  const away = /^\/|:/.test(clip);
+  const still = imageSource(useStill(away ? "" : clip));
+  const id = away ? clip : clip.split("/")[0];
   const changes = field === "edit";
   const label = changes ? "Change" : "Extend";
   const said = changes ? `Changes ${id}` : `Goes on from ${id}`;

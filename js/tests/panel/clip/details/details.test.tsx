@@ -321,6 +321,16 @@ describe("going on", () => {
     expect(drafts).toEqual([{ ...DRAFT, video: "3f2a/0", image: [], last_frame: [], reference_images: [] }]);
   });
 
+  it("extends by the clip's own model, where it has one of its own", async () => {
+    await open({ ...example("clip"), extend_model: "omni" });
+    await tap("Extend");
+    await pass(1);
+    expect(drafts[0]).toMatchObject({
+      video: "3f2a/0",
+      fields: { ...DRAFT.fields, model: ["omni"] },
+    });
+  });
+
   it("says why it can't be extended", async () => {
     await open(example("joined"));
     const extend = button("Extend");

@@ -340,6 +340,13 @@ describe("the clip that is gone on from", () => {
     expect(here.draft().video).toBe("");
   });
 
+  it("is named by its address where the library has it not, and no still is asked for", async () => {
+    here = await openCompose({ edit: "https://x.example/fox.mp4" });
+    await pass(100);
+    expect(place("Change").textContent).toContain("https://x.example/fox.mp4");
+    expect(here.kernel.of("posters")).toEqual([]);
+  });
+
   it("is dropped there, or the one that is chosen; a file is not", async () => {
     here = await openCompose();
     await carry(place("Extend"), "drop", { files: [exampleFile("a.png")] });

@@ -1,0 +1,1 @@
+"""What a request needs before it is sent: `files` reads a video of this machine, `uploads` brings what is large there."""

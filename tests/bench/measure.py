@@ -161,7 +161,8 @@ class Bench:
 
     def download_wall(self) -> Figure:
         """From the first look that finds a video of 40 MB ready until it is in the library, and a bare stream of it."""
-        ours, other = [], []
+        ours: list[float] = []
+        other: list[float] = []
         with self.service() as environment:
             for index in range(self.rounds):
                 with self.kernel(**environment) as kernel:

@@ -205,3 +205,24 @@ def test_an_empty_library_has_nothing(tmp_path: Path):
     assert browse(ledger, Query()).total == 0
     assert summarize(ledger).total == 0
     ledger.close()
+
+
+def test_a_search_counts_anew_what_another_kernel_has_changed(tmp_path: Path):
+    ours, others = Ledger(tmp_path / "ledger.sqlite"), Ledger(tmp_path / "ledger.sqlite")
+    fill(others, 40)
+    wanted = Query(search="owl", limit=1)
+    before = browse(ours, wanted)
+    assert before.total > 1
+    gone = before.rows[0]
+    others.put("deleted", {"job_id": gone.job_id, "sample": gone.sample, "deleted_at": 1.0})
+    assert browse(ours, wanted).total == before.total - 1
+    other = next(
+        row
+        for row in browse(others, Query(states=("made",))).rows
+        if "owl" not in row.prompt.casefold() and not row.rating
+    )
+    note = {"note": "no owl here", "rating": 0, "star": 0, "rated_at": 1.0}
+    others.put("ratings", {"job_id": other.job_id, "sample": other.sample, **note})
+    assert browse(ours, wanted).total == before.total
+    ours.close()
+    others.close()

@@ -74,12 +74,12 @@ def make_studio(tmp_path, tmp_path_factory, service, tls):
     time = Time(stopped=service.holding)
     studios: list[Studio] = []
 
-    def make(**settings) -> Studio:
+    def make(environ=None, **settings) -> Studio:
         values = {"provider": "gptproto", "api_key": KEY, "library": str(tmp_path / "library"), **settings}
         # Relative to the test's own folder, wherever the file with the prices lies.
         values["library"] = str(tmp_path / values["library"])
         studio = Studio(
-            environ={},
+            environ=environ or {},
             folder=tmp_path if (tmp_path / "veo_nb.toml").exists() else place,
             transport=service.transport,
             clock=time.clock,

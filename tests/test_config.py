@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.credentials.test_keys import shown
 from veo_nb import catalog
-from veo_nb.config import Settings, base_address, is_private, resolve_settings
+from veo_nb.config import Settings, resolve_settings
+from veo_nb.credentials.addresses import base_address, is_private
 from veo_nb.credentials.keys import SANDBOX_KEY, Secret
 from veo_nb.errors import AuthenticationError, InvalidRequest
 

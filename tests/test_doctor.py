@@ -13,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import av
-import httpx
+import httpx2
 import pytest
 from keyring.errors import KeyringLocked
 
@@ -224,8 +224,8 @@ def models(studio: Studio) -> list[str]:
 
 
 def test_hosts_key_and_clock_are_well(studio, service):
-    service.polls = [httpx.Response(404, json={"error": {"message": "no such operation", "code": 404}})]
-    service.downloads = [httpx.Response(401, headers={"date": "Fri, 15 Jan 2027 08:00:00 GMT"})] * 2
+    service.polls = [httpx2.Response(404, json={"error": {"message": "no such operation", "code": 404}})]
+    service.downloads = [httpx2.Response(401, headers={"date": "Fri, 15 Jan 2027 08:00:00 GMT"})] * 2
     assert lines(network(studio)) == [
         "ok  host   gptproto.com answers",
         "ok  host   api.gptproto.com answers",
@@ -253,7 +253,7 @@ def test_hosts_key_and_clock_are_well(studio, service):
 )
 def test_the_answer_to_an_operation_that_does_not_exist_tells_of_the_key(studio, service, answer, line):
     status, message = answer
-    service.polls = [httpx.Response(status, json={"error": {"message": message, "code": status}})]
+    service.polls = [httpx2.Response(status, json={"error": {"message": message, "code": status}})]
     found = lines(network(studio))
     assert line in found
     if line.startswith("!!") and status < 500:
@@ -261,13 +261,13 @@ def test_the_answer_to_an_operation_that_does_not_exist_tells_of_the_key(studio,
 
 
 def test_the_key_of_a_provider_whose_names_have_no_place_in_them_is_tried_too(make_studio, service):
-    service.polls = [httpx.Response(404, json={"error": {"message": "no such interaction", "code": 404}})]
+    service.polls = [httpx2.Response(404, json={"error": {"message": "no such interaction", "code": 404}})]
     assert "ok  key   the provider takes it" in lines(network(make_studio(provider="gemini", model="omni")))
     assert service.asked == ["veonbdoctor0"]
 
 
-def cause(error: Exception) -> httpx.ConnectError:
-    broken = httpx.ConnectError(str(error))
+def cause(error: Exception) -> httpx2.ConnectError:
+    broken = httpx2.ConnectError(str(error))
     broken.__cause__ = error
     return broken
 
@@ -278,8 +278,8 @@ def cause(error: Exception) -> httpx.ConnectError:
         (cause(socket.gaierror(-2, "Name or service not known")), "is this machine online?"),
         (cause(ssl.SSLError(1, "CERTIFICATE_VERIFY_FAILED")), "SSL_CERT_FILE"),
         (cause(ConnectionRefusedError(111, "Connection refused")), "nobody listens there"),
-        (httpx.ConnectTimeout("slow"), "it took too long"),
-        (httpx.ReadError("reset"), "the connection broke"),
+        (httpx2.ConnectTimeout("slow"), "it took too long"),
+        (httpx2.ReadError("reset"), "the connection broke"),
     ],
 )
 def test_a_host_that_does_not_answer_is_named_with_what_to_do(studio, service, error, hint):
@@ -310,7 +310,7 @@ def test_without_a_connection_it_says_offline_once(studio, service):
     ],
 )
 def test_the_clock_is_held_against_the_providers(studio, service, date, found):
-    service.downloads = [httpx.Response(200, headers={"date": date})] * 2
+    service.downloads = [httpx2.Response(200, headers={"date": date})] * 2
     clocks = [one for one in network(studio) if one.name == "clock"]
     if isinstance(found, str):
         (clock,) = clocks
@@ -322,7 +322,7 @@ def test_the_clock_is_held_against_the_providers(studio, service, date, found):
 
 def test_a_page_from_a_cache_does_not_put_the_clock_wrong(studio, service):
     headers = {"date": "Fri, 15 Jan 2027 07:00:00 GMT", "age": "3600"}
-    service.downloads = [httpx.Response(200, headers=headers)] * 2
+    service.downloads = [httpx2.Response(200, headers=headers)] * 2
     assert Examined("clock", True, "right") in network(studio)
 
 
@@ -404,16 +404,16 @@ OMNI = [{"name": "models/gemini-omni-1.2-flash"}, {"name": "models/gemini-omni-1
 TEXT = {"name": "models/gemini-3.8-flash", "supportedGenerationMethods": ["generateContent"]}
 
 
-class Lists(httpx.AsyncBaseTransport):
+class Lists(httpx2.AsyncBaseTransport):
     """A provider that has nothing but lists of models; `asked` are the addresses of those."""
 
-    def __init__(self, *pages: httpx.Response | Exception) -> None:
+    def __init__(self, *pages: httpx2.Response | Exception) -> None:
         self.pages = list(pages)
-        self.asked: list[httpx.URL] = []
+        self.asked: list[httpx2.URL] = []
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if "models" not in request.url.path or "operation" in request.url.path.lower():
-            return httpx.Response(404, json={"error": {"message": "no such thing", "code": 404}})
+            return httpx2.Response(404, json={"error": {"message": "no such thing", "code": 404}})
         self.asked.append(request.url)
         page = self.pages.pop(0)
         if isinstance(page, Exception):
@@ -425,7 +425,7 @@ class Lists(httpx.AsyncBaseTransport):
 def listing(tmp_path, tls):
     """What the doctor says of the models of a provider with these lists, and what it asked."""
 
-    def look(*pages, **settings) -> tuple[list[str], list[httpx.URL]]:
+    def look(*pages, **settings) -> tuple[list[str], list[httpx2.URL]]:
         lists = Lists(*pages)
         values = {"provider": "gemini", "api_key": KEY, **settings}
         environ = {name: values.pop(name) for name in [*values] if name.isupper()}
@@ -444,8 +444,8 @@ NOVEMBER = 1_795_950_000.0
 
 def test_what_a_key_opens_is_told_of_each_model_over_all_pages(listing):
     said, asked = listing(
-        httpx.Response(200, json={"models": [TEXT, NEW], "nextPageToken": "a b"}),
-        httpx.Response(200, json={"models": OMNI}),
+        httpx2.Response(200, json={"models": [TEXT, NEW], "nextPageToken": "a b"}),
+        httpx2.Response(200, json={"models": OMNI}),
     )
     assert said == [
         "ok  models  open to this key: omni, omni-1.1",
@@ -457,7 +457,7 @@ def test_what_a_key_opens_is_told_of_each_model_over_all_pages(listing):
 
 
 def test_a_model_that_is_set_and_not_open_is_a_fault_with_a_way_on(listing):
-    said, _ = listing(httpx.Response(200, json={"models": OMNI}), model="fast")
+    said, _ = listing(httpx2.Response(200, json={"models": OMNI}), model="fast")
     assert said[2:] == [
         "!!  models  not open: standard, fast, lite",
         f"            -> {PREVIEWS[1]} is the one that is set. veo.configure(model='omni') takes one that is open.",
@@ -467,13 +467,13 @@ def test_a_model_that_is_set_and_not_open_is_a_fault_with_a_way_on(listing):
 @pytest.mark.parametrize(
     ("page", "mark", "why"),
     [
-        (httpx.Response(503, json={"error": {"message": "overloaded"}}), "!!", "answered 503: overloaded"),
-        (httpx.Response(404), "ok", "The provider does not know this"),
-        (httpx.Response(200, text="<html>"), "!!", "The provider's list of models can't be read"),
-        (httpx.Response(200, json={"models": [{"id": 3}]}), "!!", "can't be read"),
-        (httpx.Response(200, json={}), "ok", "list of models is empty"),
-        (httpx.Response(302, headers={"location": "https://elsewhere.test/"}), "!!", "elsewhere.test"),
-        (httpx.ConnectError("refused"), "!!", "can't be reached"),
+        (httpx2.Response(503, json={"error": {"message": "overloaded"}}), "!!", "answered 503: overloaded"),
+        (httpx2.Response(404), "ok", "The provider does not know this"),
+        (httpx2.Response(200, text="<html>"), "!!", "The provider's list of models can't be read"),
+        (httpx2.Response(200, json={"models": [{"id": 3}]}), "!!", "can't be read"),
+        (httpx2.Response(200, json={}), "ok", "list of models is empty"),
+        (httpx2.Response(302, headers={"location": "https://elsewhere.test/"}), "!!", "elsewhere.test"),
+        (httpx2.ConnectError("refused"), "!!", "can't be reached"),
     ],
 )
 def test_a_list_that_is_not_handed_out_is_asked_for_once_and_said_to_be_missing(listing, page, mark, why):
@@ -487,7 +487,7 @@ def test_a_list_that_is_not_handed_out_is_asked_for_once_and_said_to_be_missing(
 
 def test_pages_without_an_end_and_names_that_are_none_do_no_harm(listing):
     pages = [
-        httpx.Response(200, json={"models": [{"name": "models/\x1b[31mveo"}], "nextPageToken": f"{n}"})
+        httpx2.Response(200, json={"models": [{"name": "models/\x1b[31mveo"}], "nextPageToken": f"{n}"})
         for n in range(9)
     ]
     said, asked = listing(*pages)
@@ -497,10 +497,10 @@ def test_pages_without_an_end_and_names_that_are_none_do_no_harm(listing):
 
 def test_vertex_tells_by_a_page_of_each_model(listing):
     pages = {
-        "veo-3.1-generate-001": httpx.Response(200, json={}),
-        "veo-3.1-fast-generate-001": httpx.Response(404),
-        "veo-3.1-lite-generate-001": httpx.Response(403, json={"error": {"message": "no"}}),
-        "gemini-omni-1.2-flash": httpx.Response(200, json={}),
+        "veo-3.1-generate-001": httpx2.Response(200, json={}),
+        "veo-3.1-fast-generate-001": httpx2.Response(404),
+        "veo-3.1-lite-generate-001": httpx2.Response(403, json={"error": {"message": "no"}}),
+        "gemini-omni-1.2-flash": httpx2.Response(200, json={}),
     }
     said, asked = listing(*pages.values(), provider="vertex", location="europe-west4")
     assert [str(url) for url in asked] == [
@@ -522,7 +522,7 @@ def test_a_gateway_tells_in_openai_s_form_what_can_be_asked_for_there(listing, m
     names = ("gemini-omni-1.2-flash", "sora-2", "gpt-9", "my-clips")
     page = {"object": "list", "data": [{"id": name} for name in names]}
     # The key is tried by it too.
-    pages = [httpx.Response(200, json=page) for _ in range(2)]
+    pages = [httpx2.Response(200, json=page) for _ in range(2)]
     where = {"provider": "gateway", "base_url": "https://gateway.example/v1", "model": model}
     said, asked = listing(*pages, **where)
     assert (said[0], said[1] if second else None) == (first, second)
@@ -531,8 +531,8 @@ def test_a_gateway_tells_in_openai_s_form_what_can_be_asked_for_there(listing, m
 
 def test_the_other_providers_whose_keys_are_here_are_asked_too(listing):
     said, asked = listing(
-        httpx.Response(200, json={"models": OMNI}),
-        *[httpx.Response(200, json={})] * 4,
+        httpx2.Response(200, json={"models": OMNI}),
+        *[httpx2.Response(200, json={})] * 4,
         GOOGLE_CLOUD_API_KEY="AIza-0123456789",
         GPTPROTO_API_KEY="sk-0123456789",
     )

@@ -197,7 +197,7 @@ def test_importing_reads_no_environment(fresh):
 
 
 @pytest.mark.parametrize(
-    "heavy", ["IPython", "anywidget", "ipywidgets", "psygnal", "httpx", "av", "numpy", "PIL"]
+    "heavy", ["IPython", "anywidget", "ipywidgets", "psygnal", "httpx2", "av", "numpy", "PIL"]
 )
 def test_importing_stays_light(fresh, heavy):
     assert heavy not in fresh["modules"]
@@ -208,7 +208,7 @@ def test_loading_the_extension_needs_nothing_that_makes_or_fetches_a_picture(tmp
     code = (
         "import sys; from IPython.core.interactiveshell import InteractiveShell\n"
         "InteractiveShell.instance().run_line_magic('load_ext', 'veo_nb')\n"
-        "print([name for name in ('numpy', 'av', 'PIL', 'httpx', 'anywidget') if name in sys.modules])"
+        "print([name for name in ('numpy', 'av', 'PIL', 'httpx2', 'anywidget') if name in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path)}
     run = subprocess.run(
@@ -261,6 +261,7 @@ def test_the_public_names_are_these(fresh):
         "KeyStores",
         "Library",
         "LibrarySummary",
+        "Life",
         "Lineage",
         "Link",
         "Operation",
@@ -295,7 +296,6 @@ def test_the_public_names_are_these(fresh):
         "Unfetched",
         "Upload",
         "Usage",
-        "Life",
         "Value",
         "Video",
         "VideoRequest",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
-import httpx
+import httpx2
 import pytest
 
 from tests.world import Held
@@ -89,7 +89,7 @@ def test_a_job_that_still_runs_is_not_deleted(studio, service):
 
 
 def test_a_job_without_a_clip_goes_out_of_sight_and_comes_back(studio, service):
-    service.submits = [httpx.Response(400, json={"error": {"code": 400, "message": "No good."}})]
+    service.submits = [httpx2.Response(400, json={"error": {"code": 400, "message": "No good."}})]
     job = studio.generate("A fox.")
     with pytest.raises(InvalidRequest):
         job.wait(30)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -28,8 +28,8 @@ from veo_nb.store.rows import Owner, State
 from veo_nb.studio import Studio
 
 ROOT = Path(__file__).parents[1]
-POLICY = httpx.Response(400, json={"error": {"message": "content policy violation"}})
-REFUSED = httpx.Response(400, json={"error": {"message": "no"}})
+POLICY = httpx2.Response(400, json={"error": {"message": "content policy violation"}})
+REFUSED = httpx2.Response(400, json={"error": {"message": "no"}})
 
 
 def threads() -> set[str]:
@@ -136,7 +136,7 @@ def test_what_was_accepted_and_then_stopped_is_fetched_and_not_paid_again(studio
 
 
 def test_what_was_accepted_and_then_could_not_be_fetched_is_not_paid_again(studio, service):
-    service.downloads = [httpx.Response(401, json={"error": {"message": "no"}})]
+    service.downloads = [httpx2.Response(401, json={"error": {"message": "no"}})]
     job = studio.generate("A fox.")
     with pytest.raises(errors.AuthenticationError):
         job.wait(30)
@@ -153,7 +153,7 @@ def test_what_the_filter_said_of_some_samples_is_still_known_to_the_next_kernel(
         "raiMediaFilteredReasons": ["Not this."],
     }
     body = {"name": "n", "done": True, "response": {"generateVideoResponse": answer}}
-    service.polls = [httpx.Response(200, json=body)]
+    service.polls = [httpx2.Response(200, json=body)]
     first = make_studio()
     job = first.generate("A fox.", sample_count=2).wait(30)
     assert job.now.filtered == ("Not this.",)
@@ -163,7 +163,7 @@ def test_what_the_filter_said_of_some_samples_is_still_known_to_the_next_kernel(
 
 def test_an_error_comes_without_the_frames_in_which_a_server_spoke(studio, service):
     """A verbose traceback prints the variables of each, the headers of an answer among them."""
-    service.submits = [httpx.Response(401, json={"error": {"message": "no"}}, headers={"x-said": "secret"})]
+    service.submits = [httpx2.Response(401, json={"error": {"message": "no"}}, headers={"x-said": "secret"})]
     job = studio.generate("A fox.")
     with pytest.raises(errors.AuthenticationError) as caught:
         job.wait(30)
@@ -174,7 +174,7 @@ def test_an_error_comes_without_the_frames_in_which_a_server_spoke(studio, servi
 
 def test_what_the_provider_could_not_make_is_asked_anew(studio, service):
     service.polls = [
-        httpx.Response(200, json={"name": "n", "done": True, "error": {"code": 3, "message": "No."}})
+        httpx2.Response(200, json={"name": "n", "done": True, "error": {"code": 3, "message": "No."}})
     ]
     job = studio.generate("A fox.")
     with pytest.raises(errors.OperationFailed):
@@ -184,7 +184,7 @@ def test_what_the_provider_could_not_make_is_asked_anew(studio, service):
 
 
 def test_an_uncertain_job_is_shown_and_not_sent(studio, service):
-    service.submits = [httpx.ReadTimeout("no answer")]
+    service.submits = [httpx2.ReadTimeout("no answer")]
     job = studio.generate("A fox.")
     with pytest.raises(errors.SubmissionUncertain):
         job.wait(30)
@@ -421,7 +421,7 @@ def test_its_repr_names_provider_and_library_and_no_key(studio):
 
 
 def test_retry_looks_again_and_sends_nothing(studio, service):
-    service.polls = [httpx.Response(401)]
+    service.polls = [httpx2.Response(401)]
     job = studio.generate("A fox.")
     with pytest.raises(errors.AuthenticationError):
         job.wait(30)
@@ -467,7 +467,7 @@ def test_retry_is_refused_where_it_makes_no_sense(studio, service):
 
 
 def test_resubmit_sends_an_uncertain_job_again_and_no_other(studio, service):
-    service.submits = [httpx.ReadTimeout("no answer")]
+    service.submits = [httpx2.ReadTimeout("no answer")]
     job = studio.generate("A fox.")
     with pytest.raises(errors.SubmissionUncertain):
         job.wait(30)
@@ -552,7 +552,7 @@ def test_closing_gives_the_jobs_free(make_studio, service, tmp_path):
 
 def test_a_listener_may_ask_the_studio_and_even_look_again(studio, service):
     """It is called on the background thread, which must not wait for itself."""
-    service.polls = [httpx.Response(401)]
+    service.polls = [httpx2.Response(401)]
     seen = []
 
     def listen(job) -> None:
@@ -705,7 +705,7 @@ def test_a_price_of_ones_own_is_what_a_job_is_entered_with(make_studio, tmp_path
 
 def test_sending_again_what_was_lost_may_cost_again(make_studio, service):
     studio = make_studio(budget=1.0)
-    service.submits = [httpx.ReadTimeout("no answer")]
+    service.submits = [httpx2.ReadTimeout("no answer")]
     job = studio.generate("A fox.", duration_seconds=4)
     with pytest.raises(errors.SubmissionUncertain):
         job.wait(30)
@@ -721,7 +721,7 @@ def test_sending_again_what_was_lost_may_cost_again(make_studio, service):
 
 def test_sending_again_what_cannot_be_sent_leaves_the_bill(make_studio, service):
     studio = make_studio()
-    service.submits = [httpx.ReadTimeout("no answer")]
+    service.submits = [httpx2.ReadTimeout("no answer")]
     job = studio.generate("A fox.", duration_seconds=4)
     with pytest.raises(errors.SubmissionUncertain):
         job.wait(30)

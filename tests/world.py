@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from veo_nb import catalog
 from veo_nb.config import Settings
@@ -145,16 +145,16 @@ class Service:
         self.asked: list[str] = []
         self.asked_otherwise: list[str] = []
         """Polls in the form of GPTProto's other page, which is not known here unless `on_other_poll` answers it."""
-        self.on_other_poll: Callable[[str], httpx.Response] = lambda name: httpx.Response(404)
+        self.on_other_poll: Callable[[str], httpx2.Response] = lambda name: httpx2.Response(404)
         self.uploads: list[Answer] = []
         """The next answers to what is asked of the Files API, announcements, pieces and looks alike."""
         self.files: dict[str, bytearray] = {}
         """What has come of each file."""
         self.fetched: list[Mapping[str, str]] = []
-        self.requests: list[httpx.Request] = []
-        self.seen: Callable[[httpx.Request], None] = lambda request: None
+        self.requests: list[httpx2.Request] = []
+        self.seen: Callable[[httpx2.Request], None] = lambda request: None
         """Called when a request arrives, before it is answered."""
-        self.on_poll: Callable[[str], httpx.Response] = self.finished
+        self.on_poll: Callable[[str], httpx2.Response] = self.finished
         self._held: list[Held] = []
 
     def holding(self) -> bool:
@@ -162,29 +162,29 @@ class Service:
         return any(not held.given for held in self._held)
 
     @property
-    def transport(self) -> httpx.MockTransport:
-        return httpx.MockTransport(self._answer)
+    def transport(self) -> httpx2.MockTransport:
+        return httpx2.MockTransport(self._answer)
 
-    def running(self, name: str) -> httpx.Response:
-        return httpx.Response(200, json={"name": name})
+    def running(self, name: str) -> httpx2.Response:
+        return httpx2.Response(200, json={"name": name})
 
-    def finished(self, name: str, count: int = 1, **beside: Any) -> httpx.Response:
+    def finished(self, name: str, count: int = 1, **beside: Any) -> httpx2.Response:
         """An operation that is done with so many samples."""
         stem = name.rpartition("/")[2]
         base = "https://api.gptproto.com/upload/v1beta/files"
         samples = [{"video": {"uri": f"{base}/{stem}-{n}:download?alt=media"}} for n in range(count)]
         inner = {"generatedSamples": samples, **beside}
-        return httpx.Response(
+        return httpx2.Response(
             200, json={"name": name, "done": True, "response": {"generateVideoResponse": inner}}
         )
 
-    def inline(self, name: str, count: int = 1, **beside: Any) -> httpx.Response:
+    def inline(self, name: str, count: int = 1, **beside: Any) -> httpx2.Response:
         """The same as Vertex AI says it, with the clips in the answer."""
         clip = {"bytesBase64Encoded": base64.b64encode(self.clip).decode(), "mimeType": "video/mp4"}
         response = {"videos": [clip] * count, **beside}
-        return httpx.Response(200, json={"name": name, "done": True, "response": response})
+        return httpx2.Response(200, json={"name": name, "done": True, "response": response})
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
+    async def _answer(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         self.seen(request)
         path = request.url.path
@@ -206,7 +206,7 @@ class Service:
             model = path.rpartition("/")[2].partition(":")[0]
             home = "projects/p/locations/global/publishers/google/" if "/publishers/" in path else ""
             name = f"{home}models/{model}/operations/op{len(self.posts)}"
-            return await self._next(self.submits, request, lambda: httpx.Response(200, json={"name": name}))
+            return await self._next(self.submits, request, lambda: httpx2.Response(200, json={"name": name}))
         if "/operations/" in path:
             name = path.partition("/v1beta/")[2]
             self.asked.append(name)
@@ -214,72 +214,72 @@ class Service:
         self.fetched.append(request.headers)
         return await self._next(self.downloads, request, lambda: self.send(request))
 
-    async def _interact(self, request: httpx.Request, name: str) -> httpx.Response:
+    async def _interact(self, request: httpx2.Request, name: str) -> httpx2.Response:
         """The same over the wire of Gemini Omni."""
         if request.method == "POST":
             self.posts.append(json.loads(request.content))
             begun = {"id": f"v1_op{len(self.posts)}", "object": "interaction", "status": "in_progress"}
             if not self.posts[-1]["store"]:
                 return await self._next(self.submits, request, lambda: self.whole(str(begun["id"])))
-            return await self._next(self.submits, request, lambda: httpx.Response(200, json=begun))
+            return await self._next(self.submits, request, lambda: httpx2.Response(200, json=begun))
         self.asked.append(name)
         return await self._next(self.polls, request, lambda: self.interaction(name))
 
-    def upload(self, request: httpx.Request, state: str = "ACTIVE") -> httpx.Response:
+    def upload(self, request: httpx2.Request, state: str = "ACTIVE") -> httpx2.Response:
         """What the Files API answers; a file that it tells of stands so."""
         google, headers = "https://generativelanguage.googleapis.com", request.headers
         if headers.get("x-goog-upload-command") == "start":
             name = f"up{len(self.files)}"
             self.files[name] = bytearray()
             address = f"{google}/upload/v1beta/files?upload_id={name}"
-            return httpx.Response(200, headers={"x-goog-upload-url": address})
+            return httpx2.Response(200, headers={"x-goog-upload-url": address})
         name = request.url.params.get("upload_id") or request.url.path.rpartition("/")[2]
         if name not in self.files:
-            return httpx.Response(403, json={"error": {"code": "permission_denied", "message": "No file."}})
+            return httpx2.Response(403, json={"error": {"code": "permission_denied", "message": "No file."}})
         file = {"name": f"files/{name}", "uri": f"{google}/v1beta/files/{name}", "state": state}
         if request.method == "GET":
-            return httpx.Response(200, json=file)
+            return httpx2.Response(200, json=file)
         if headers["x-goog-upload-command"] == "query":
             come = {
                 "x-goog-upload-status": "active",
                 "x-goog-upload-size-received": str(len(self.files[name])),
             }
-            return httpx.Response(200, headers=come)
+            return httpx2.Response(200, headers=come)
         assert headers["x-goog-upload-offset"] == str(len(self.files[name]))
         self.files[name] += request.content
-        return httpx.Response(200, json={"file": file})
+        return httpx2.Response(200, json={"file": file})
 
-    def whole(self, name: str) -> httpx.Response:
+    def whole(self, name: str) -> httpx2.Response:
         """The answer to a request of which nothing is stored: it has the clip."""
         data = base64.b64encode(self.clip).decode()
         content = {"type": "video", "mime_type": "video/mp4", "data": data}
         steps = [{"type": "model_output", "content": [content]}]
-        return httpx.Response(200, json={"id": name, "status": "completed", "steps": steps})
+        return httpx2.Response(200, json={"id": name, "status": "completed", "steps": steps})
 
-    def interaction(self, name: str, status: str = "completed") -> httpx.Response:
+    def interaction(self, name: str, status: str = "completed") -> httpx2.Response:
         """An interaction that stands so; a completed one has its clip."""
         uri = f"https://generativelanguage.googleapis.com/v1beta/files/{name}"
         content = {"type": "video", "mime_type": "video/mp4", "uri": uri}
         steps = [{"type": "model_output", "content": [content]}] if status == "completed" else []
-        return httpx.Response(200, json={"id": name, "status": status, "steps": steps})
+        return httpx2.Response(200, json={"id": name, "status": status, "steps": steps})
 
-    async def _film(self, request: httpx.Request, name: str) -> httpx.Response:
+    async def _film(self, request: httpx2.Request, name: str) -> httpx2.Response:
         """The same over the wire of gateways."""
         if request.method == "POST":
             form = request.headers["content-type"].startswith("multipart/")
             self.posts.append({"form": request.content} if form else json.loads(request.content))
             begun = {"id": f"video_op{len(self.posts)}", "object": "video", "status": "queued"}
-            return await self._next(self.submits, request, lambda: httpx.Response(200, json=begun))
+            return await self._next(self.submits, request, lambda: httpx2.Response(200, json=begun))
         if name.endswith("/content"):
             self.fetched.append(request.headers)
             return await self._next(self.downloads, request, lambda: self.send(request))
         self.asked.append(name)
         done = {"id": name, "object": "video", "status": "completed", "progress": 100}
-        return await self._next(self.polls, request, lambda: httpx.Response(200, json=done))
+        return await self._next(self.polls, request, lambda: httpx2.Response(200, json=done))
 
     async def _next(
-        self, answers: list[Answer], request: httpx.Request, usual: Callable[[], httpx.Response]
-    ) -> httpx.Response:
+        self, answers: list[Answer], request: httpx2.Request, usual: Callable[[], httpx2.Response]
+    ) -> httpx2.Response:
         answer = answers.pop(0) if answers else None
         if isinstance(answer, Held):
             self._held.append(answer)
@@ -290,7 +290,7 @@ class Service:
             answer = answer(request)
         return answer if answer is not None else usual()
 
-    def send(self, request: httpx.Request, cut: int | None = None) -> httpx.Response:
+    def send(self, request: httpx2.Request, cut: int | None = None) -> httpx2.Response:
         """The clip, or the part of it that is asked for; with `cut` the way breaks after so many bytes of it."""
         found = re.fullmatch(r"bytes=(\d+)-", request.headers.get("range", ""))
         start = int(found[1]) if found else 0
@@ -299,14 +299,14 @@ class Service:
         if found:
             headers["content-range"] = f"bytes {start}-{len(self.clip) - 1}/{len(self.clip)}"
         stream = Pieces(body) if cut is None else Pieces(body[:cut], breaks=True)
-        return httpx.Response(206 if found else 200, headers=headers, stream=stream)
+        return httpx2.Response(206 if found else 200, headers=headers, stream=stream)
 
-    def cut(self, after: int) -> Callable[[httpx.Request], httpx.Response]:
+    def cut(self, after: int) -> Callable[[httpx2.Request], httpx2.Response]:
         """An answer to a download that breaks after so many bytes."""
         return lambda request: self.send(request, after)
 
 
-class Pieces(httpx.AsyncByteStream):
+class Pieces(httpx2.AsyncByteStream):
     """A body that comes bit by bit, and whose connection may break at its end."""
 
     def __init__(self, body: bytes, *, breaks: bool = False) -> None:
@@ -317,7 +317,7 @@ class Pieces(httpx.AsyncByteStream):
         for start in range(0, len(self.body), 16_384):
             yield self.body[start : start + 16_384]
         if self.breaks:
-            raise httpx.ReadError("the connection was reset")
+            raise httpx2.ReadError("the connection was reset")
 
 
 OWN = "[prices.gptproto]\nfast = 0.15\nstandard = 0.40\n"
@@ -361,6 +361,9 @@ class NoActions:
 
     def attend(self, job: Job) -> None:
         pass
+
+    def model_name(self, job: Job) -> str:
+        return catalog.short_name(job.request.model, job.provider, job.provider)
 
     def price_note(self, job: Job) -> str:
         return quote(job.request, job.provider, PRICES).note

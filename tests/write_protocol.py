@@ -56,7 +56,7 @@ class _Module:
             name, value = _assigned(node)
             if isinstance(node, ast.ClassDef) and node.name != "Exchanged":
                 yield self._class(node)
-            elif isinstance(value, ast.Constant) and isinstance(value.value, int):
+            elif isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
                 yield f"{_comment(words)}export const {name} = {value.value};\n"
             elif isinstance(value, (ast.Subscript, ast.BinOp)) and name not in {*UNSAID, *self._checked}:
                 yield f"{_comment(words)}{_alias(name, self._union(value))}"

@@ -312,7 +312,9 @@ def _set_key(provider: str, key: Secret | None) -> Studio:
     if key is not None:
         return _remake(_settings, {"provider": provider, "api_key": key})
     given = _settings.get("api_key")
-    return _remake(_settings, {"api_key": None} if given is not None and given.source == LOGIN else {})
+    mine = given is not None and given.source == LOGIN and _settings.get("provider") == provider
+    # Anew in any case: the former settings know the key of another provider, too.
+    return _remake(_settings, {"api_key": None} if mine else {})
 
 
 def _remake(layer: dict[str, Any], changes: Mapping[str, Any]) -> Studio:

@@ -16,7 +16,6 @@ which hold for it when it is the one that is set, too. Project, location and buc
 from __future__ import annotations
 
 import codecs
-import ipaddress
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -24,9 +23,9 @@ from dataclasses import dataclass, field, replace
 from operator import index
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from veo_nb import catalog
+from veo_nb.credentials.addresses import base_address
 from veo_nb.credentials.keys import (
     SANDBOX_KEY,
     Environment,
@@ -101,7 +100,7 @@ class Elsewhere:
         known = self._stores is not None and provider.name in self._stores.logins()
         return known and bool(self._keys.get(provider.name, True))
 
-    def keys(self) -> list[Secret]:
+    def known_keys(self) -> list[Secret]:
         """Every key that is known without asking the stores."""
         found = (self.key(one, ask=False) for one in catalog.PROVIDERS.values() if one.key_variables)
         return [key for key in found if key]
@@ -114,8 +113,7 @@ class Elsewhere:
         """What is set for a provider alone: by its variable, and in its table of the file."""
         if setting not in OF_A_PROVIDER:
             return [("", None), ("", None)]
-        title = re.sub(r"[^A-Z0-9]", "_", name.upper())
-        variable = f"VEO_NB_{title}_{setting.upper()}"
+        variable = variable_of(name, setting)
         table = self._tables.get(name, {})
         return [
             (variable, _variable(self._environ, variable)),
@@ -155,6 +153,8 @@ class Settings:
     sources: Mapping[str, str] = field(default_factory=dict)
     _elsewhere: Elsewhere = field(default_factory=Elsewhere, repr=False, compare=False)
     """What the other providers' settings are made of (`at`)."""
+    _home: Settings | None = field(default=None, repr=False, compare=False)
+    """Those from which these were asked for."""
 
     @property
     def needs_key(self) -> bool:
@@ -193,13 +193,20 @@ class Settings:
 
     # Several providers
 
+    @property
+    def home(self) -> Settings:
+        """The settings of the provider that is set: these, or those that these were asked for from."""
+        return self._home or self
+
     def provider_of(self, name: str) -> catalog.Provider:
         """The provider with this name: the one that is set, wherever it is, or one of the catalog's.
 
         Raises:
             InvalidRequest: there is none.
         """
-        return self.provider if name == self.provider.name else named_provider(name)
+        return next(
+            (one.provider for one in (self, self.home) if one.provider.name == name), None
+        ) or named_provider(name)
 
     def at(self, name: str, *, ask: bool = True) -> Settings:
         """The settings for a provider by its name: its own key, address, limits and model, the same library, budget and prices.
@@ -215,7 +222,8 @@ class Settings:
         """Whether a provider can be sent to, as far as that is known without asking for a key; never raises."""
         try:
             provider = self.provider_of(name)
-            return self._at(provider, ask=False).has_access or self._elsewhere.logged_in(provider)
+            found = self._at(provider, ask=False)
+            return found.has_address and (found.has_access or self._elsewhere.logged_in(provider))
         except InvalidRequest:
             return False
 
@@ -233,26 +241,33 @@ class Settings:
         """As `opens`, with a key that `%veo login` has kept looked for now."""
         return self.opens(name) and self.at(name).has_access
 
-    def keys(self) -> list[Secret]:
+    def others(self) -> list[str]:
+        """The names of the other providers with a key, as far as that is known without asking for one."""
+        return [name for name in self.keyed if name != self.provider.name]
+
+    def known_keys(self) -> list[Secret]:
         """Every key that is known here, for a text that one may have got into."""
-        return [self.api_key, *self._elsewhere.keys()]
+        return [self.api_key, self.home.api_key, *self._elsewhere.known_keys()]
 
     def _at(self, provider: catalog.Provider, *, ask: bool) -> Settings:
         if provider.name == self.provider.name:
             return self
+        if provider.name == self.home.provider.name:
+            return self.home
         values, sources = self._elsewhere.values(provider.name)
         key = self._elsewhere.key(provider, ask=ask)
         return replace(
             self,
+            _home=self.home,
             provider=provider,
             api_key=key,
             base_url=base_address(values.get("base_url", "")),
             model=_model(str(values.get("model", provider.default_model)), provider),
             max_in_flight=_count("max_in_flight", values.get("max_in_flight", provider.in_flight)),
             requests_per_minute=_per_minute(values, provider),
-            project=_cloud_name(values, "project", self.project),
-            location=_cloud_name(values, "location", self.location),
-            storage_uri=_storage_uri(values.get("storage_uri", self.storage_uri)),
+            project=_cloud_name(values, "project", self.home.project),
+            location=_cloud_name(values, "location", self.home.location),
+            storage_uri=_storage_uri(values.get("storage_uri", self.home.storage_uri)),
             sources=sources | ({"api_key": key.source} if key.source else {}),
         )
 
@@ -376,6 +391,11 @@ def _switch(name: str, value: Any) -> bool:
     return said in _ON
 
 
+def variable_of(provider: str, setting: str) -> str:
+    """The variable that has a setting for one provider: `VEO_NB_VERTEX_BASE_URL`."""
+    return f"VEO_NB_{re.sub(r'[^A-Z0-9]', '_', provider.upper())}_{setting.upper()}"
+
+
 def _variable(environ: Mapping[str, str], name: str) -> str:
     """A variable's value; a file of variables may have left its quotes around it."""
     return catalog.unquoted(environ.get(name, ""))
@@ -423,59 +443,6 @@ def _decoded(data: bytes) -> str:
     if b"\0" in data:
         raise UnicodeDecodeError("utf-8", data, data.index(b"\0"), len(data), "no text has this")
     return data.decode("utf-8-sig")
-
-
-def base_address(value: Any) -> str:
-    """One base for all three calls, without a slash at its end; empty for the provider's own.
-
-    Raises:
-        InvalidRequest: it is no http(s) address, holds a password, or would send the key in the clear.
-    """
-    text = str(value).strip().rstrip("/")
-    if not text:
-        return ""
-    if "@" in text:
-        # Not quoted: what stands before the sign is a password.
-        raise InvalidRequest(
-            "base_url can't hold a user name or a password.", hint="Give the address alone.", field="base_url"
-        )
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname if parts.port != 0 else None
-        if "[" in text:
-            # Only from Python 3.11.4 on does urlsplit look into the brackets.
-            ipaddress.ip_address(host or "")
-    except ValueError:
-        host = None
-    if not host or parts.scheme not in ("http", "https") or re.search(r"[?#\\\s]", text):
-        raise InvalidRequest(
-            f"{catalog.shown(value)} is no base address.",
-            hint="Give one like https://gateway.example.com.",
-            field="base_url",
-        )
-    if parts.scheme == "http" and not is_private(host):
-        raise InvalidRequest(
-            f"base_url would send the key to {host} in the clear.",
-            hint="Use https://; http:// is for this machine and its own network.",
-            field="base_url",
-        )
-    return text
-
-
-def is_private(host: str) -> bool:
-    """Whether a host is this machine or in its own network, as far as its name or address tells."""
-    name = host.lower().rstrip(".").strip("[]")
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        last = name.rpartition(".")[2]
-        # Resolvers take 127.1, 0x7f.1 and 2130706433 for addresses; a name without a dot is a neighbour's.
-        return (
-            re.fullmatch(r"\d+|0x[0-9a-f]*", last) is not None
-            or "." not in name
-            or last in ("localhost", "local", "localdomain", "internal", "lan", "home", "arpa")
-        )
-    return not address.is_global or address.is_multicast
 
 
 def _folder(value: Any, folder: Path) -> Path:

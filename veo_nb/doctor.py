@@ -94,7 +94,7 @@ def examine(studio: Studio) -> list[Examined]:
 
 
 def _versions() -> Examined:
-    needed = ("veo-nb", "httpx", "ipython", "ipywidgets", "anywidget", "av", "nest-asyncio2")
+    needed = ("veo-nb", "httpx2", "ipython", "ipywidgets", "anywidget", "av", "nest-asyncio2")
     found = {name: _version(name) for name in (*needed, "jupyterlab", "notebook")}
     shown = {name: version for name, version in found.items() if version != "missing" or name in needed}
     text = ", ".join(f"{name} {version}" for name, version in shown.items())

@@ -26,7 +26,7 @@ from veo_nb.sweep.sweeps import Sweeps
 from veo_nb.sweep.template import check_filled
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 
 class Studio:
@@ -56,7 +56,7 @@ class Studio:
         options: Mapping[str, Any] | None = None,
         environ: Mapping[str, str] | None = None,
         folder: Path | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         stores: KeyStores | None = None,

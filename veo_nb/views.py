@@ -49,4 +49,7 @@ def _keys() -> list[str]:
     """The keys that this process knows of."""
     variables = [name for one in catalog.PROVIDERS.values() for name in one.key_variables]
     known = [Secret(os.environ.get(name, "")) for name in variables]
-    return [one.reveal() for one in (*known, *(studio.settings.api_key for studio in [*_made]))]
+    return [
+        one.reveal()
+        for one in (*known, *(key for studio in [*_made] for key in studio.settings.known_keys()))
+    ]

@@ -1,6 +1,18 @@
 // What crosses between Python and this front end. Written by `python -m tests.write_protocol` from the Structs in
 // veo_nb/notebook (protocol.py, grid/protocol.py, panel/protocol.py, panel/commands.py): change those, not this.
 
+/** A time that is off by this factor is still right: nobody plans by the second. */
+export const WITHIN = 1.5;
+
+/** Two times that differ by less are said as one. */
+export const SAME = 1.35;
+
+/** Seconds that nobody counts. */
+export const SOON = 5;
+
+/** Where the longer is so many times the shorter one, only the longer is said. */
+export const UP_TO = 5;
+
 export type Shape = "16:9" | "9:16";
 
 export type State =
@@ -32,16 +44,31 @@ export interface Until {
   past: string;
 }
 
+/**
+ * What is left of a clip that was sent at `at`, as `40 to 90 s left`: no more than is known, and less as time
+ * passes. Of clips like it half take `usual` seconds, and the larger `slope`, the less the others differ from
+ * that.
+ */
+export interface Left {
+  clock: "left";
+  /** Seconds since 1970. */
+  at: number;
+  usual: number;
+  slope: number;
+}
+
 /** A piece of the live line; the pieces are joined by ` · `. */
-export type Part = string | Since | Until;
+export type Part = string | Since | Until | Left;
 
 /** Progress guessed from past runs: it never reaches the end. */
 export interface Estimate {
   kind: "estimate";
   /** Seconds since 1970. */
   since: number;
-  /** Seconds from start to end. */
-  expected: number;
+  /** Seconds that half of such clips take. */
+  usual: number;
+  /** The larger, the less the others differ from that. */
+  slope: number;
 }
 
 /** Progress as the provider reports it. */
@@ -347,6 +374,8 @@ export type Value = string | number | boolean;
 export interface Choice {
   value: Value;
   label: string;
+  /** What it stands under: of a model the provider; empty where there are no groups. */
+  group: string;
 }
 
 /** A field of the request as a form shows it. */

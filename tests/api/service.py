@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
+import httpx2
 import pytest
 
 from veo_nb import catalog, errors
@@ -185,9 +185,9 @@ def local(server: Loopback) -> AsyncClient:
     return AsyncClient("gptproto", KEY, server.url)
 
 
-def played(play: Callable[[httpx.Request], httpx.Response], key: str | Secret = KEY) -> AsyncClient:
+def played(play: Callable[[httpx2.Request], httpx2.Response], key: str | Secret = KEY) -> AsyncClient:
     """A client of the real hosts, played by a function; no socket is opened."""
-    return AsyncClient("gptproto", key, transport=httpx.MockTransport(play))
+    return AsyncClient("gptproto", key, transport=httpx2.MockTransport(play))
 
 
 async def refusal(waiting: Awaitable[object]) -> errors.VeoError:

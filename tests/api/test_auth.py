@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,8 +46,8 @@ async def asked(
         seen.append((request.url.host, KEY in str(request.headers.raw)))
         target = (redirects or {}).get(request.url.host)
         if target:
-            return httpx.Response(302, headers={"location": target})
-        return httpx.Response(200, content=MP4, headers={"content-type": "video/mp4"})
+            return httpx2.Response(302, headers={"location": target})
+        return httpx2.Response(200, content=MP4, headers={"content-type": "video/mp4"})
 
     async with played(play) as client:
         try:
@@ -95,8 +95,8 @@ async def test_a_redirect_takes_no_key_along_in_its_address(written, tmp_path):
     def play(request):
         urls.append(str(request.url))
         if request.url.host == "api.gptproto.com":
-            return httpx.Response(302, headers={"location": f"https://storage.example.com/v?key={written}"})
-        return httpx.Response(403)
+            return httpx2.Response(302, headers={"location": f"https://storage.example.com/v?key={written}"})
+        return httpx2.Response(403)
 
     async with played(play) as client:
         error = await refusal(client.download("https://api.gptproto.com/v", tmp_path / "a"))
@@ -113,9 +113,9 @@ async def test_an_address_with_the_key_in_it_is_kept_without_and_asked_with_it_w
     def play(request):
         if "/operations/" in request.url.path:
             video = {"uri": f"https://{host}/v?alt=media&key={KEY}"}
-            return httpx.Response(200, json={"name": "n", "done": True, "response": {"videos": [video]}})
+            return httpx2.Response(200, json={"name": "n", "done": True, "response": {"videos": [video]}})
         asked.append(request.url.params["key"])
-        return httpx.Response(200, content=MP4, headers={"content-type": "video/mp4"})
+        return httpx2.Response(200, content=MP4, headers={"content-type": "video/mp4"})
 
     async with played(play) as client:
         uri = (await client.poll(MODEL, NAME)).samples[0].uri
@@ -126,7 +126,7 @@ async def test_an_address_with_the_key_in_it_is_kept_without_and_asked_with_it_w
 
 async def test_a_refused_redirect_is_kept_without_the_key(tmp_path):
     def play(request):
-        return httpx.Response(302, headers={"location": f"http://169.254.169.254/v?key={KEY}"})
+        return httpx2.Response(302, headers={"location": f"http://169.254.169.254/v?key={KEY}"})
 
     async with played(play) as client:
         error = await refusal(client.download("https://api.gptproto.com/v", tmp_path / "a"))
@@ -154,10 +154,10 @@ async def test_the_developer_apis_key_does_not_go_along_its_redirects(tmp_path):
         seen.append((request.url.host, KEY in str(request.headers.raw)))
         target = hops.get(request.url.path)
         if target:
-            return httpx.Response(302, headers={"location": target})
-        return httpx.Response(200, content=MP4, headers={"content-type": "video/mp4"})
+            return httpx2.Response(302, headers={"location": target})
+        return httpx2.Response(200, content=MP4, headers={"content-type": "video/mp4"})
 
-    async with AsyncClient("gemini", KEY, transport=httpx.MockTransport(play)) as client:
+    async with AsyncClient("gemini", KEY, transport=httpx2.MockTransport(play)) as client:
         uri = "https://generativelanguage.googleapis.com/v1beta/files/a:download?alt=media"
         assert await client.download(uri, tmp_path / "a") == len(MP4)
     home = ("generativelanguage.googleapis.com", True)
@@ -253,7 +253,7 @@ async def test_a_redirect_to_such_an_address_is_not_followed(uri, tmp_path):
     def play(request):
         seen.append(request.url.host)
         headers = [(b"location", uri.encode("utf-8", "surrogatepass"))]
-        return httpx.Response(302, headers=headers)
+        return httpx2.Response(302, headers=headers)
 
     async with played(play) as client:
         error = await refusal(client.download("https://api.gptproto.com/v", tmp_path / "a"))
@@ -297,7 +297,7 @@ async def test_a_gateway_that_moved_does_not_get_the_post_again():
 def test_the_key_is_written_for_its_own_origins_only(url, seen):
     """Whichever client the request should ever go through."""
     writer = KeyHeader("x-goog-api-key", Secret(KEY), frozenset({"https://api.gptproto.com:443"}))
-    [request] = writer.auth_flow(httpx.Request("GET", url))
+    [request] = writer.auth_flow(httpx2.Request("GET", url))
     assert request.headers.get("x-goog-api-key") == seen
 
 
@@ -305,7 +305,7 @@ def test_the_key_is_written_for_its_own_origins_only(url, seen):
 def test_an_origin_is_that_of_the_address_that_httpx_would_ask(url):
     found = origin(url)
     if found:
-        asked_for = httpx.URL(url)
+        asked_for = httpx2.URL(url)
         assert found.startswith(f"{asked_for.scheme}://{asked_for.host}:")
         assert found.rpartition(":")[2].isdecimal()
 
@@ -320,14 +320,14 @@ def texts(error: BaseException) -> list[str]:
 @pytest.mark.parametrize(
     "play",
     [
-        lambda request: httpx.Response(
+        lambda request: httpx2.Response(
             401, json={"error": {"message": f"Incorrect API key provided: {KEY}."}}
         ),
-        lambda request: httpx.Response(500, text=f"<title>bad key {KEY}</title>"),
-        lambda request: httpx.Response(200, json={"message": f"bad key {KEY}"}),
-        lambda request: httpx.Response(200, json={"done": True, "error": {"message": KEY}}),
-        lambda request: (_ for _ in ()).throw(httpx.ReadError("reset", request=request)),
-        lambda request: (_ for _ in ()).throw(httpx.ConnectError("refused", request=request)),
+        lambda request: httpx2.Response(500, text=f"<title>bad key {KEY}</title>"),
+        lambda request: httpx2.Response(200, json={"message": f"bad key {KEY}"}),
+        lambda request: httpx2.Response(200, json={"done": True, "error": {"message": KEY}}),
+        lambda request: (_ for _ in ()).throw(httpx2.ReadError("reset", request=request)),
+        lambda request: (_ for _ in ()).throw(httpx2.ConnectError("refused", request=request)),
     ],
     ids=["told in JSON", "told in a page", "told in a 200", "told in an operation", "reset", "refused"],
 )

@@ -1,4 +1,4 @@
-"""What httpx and httpcore log of our calls, at DEBUG, with a server that quotes the key."""
+"""What httpx2 and httpcore2 log of our calls, at DEBUG, with a server that quotes the key."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ async def test_a_client_that_is_closed_leaves_the_log_alone():
     ],
 )
 def test_a_record_keeps_the_rest_of_its_words(message, arguments, said):
-    record = logging.LogRecord("httpx", logging.INFO, "", 0, message, arguments, None)
+    record = logging.LogRecord("httpx2", logging.INFO, "", 0, message, arguments, None)
     assert KeyFilter(lambda: [Secret(""), Secret(KEY)]).filter(record)
     assert record.getMessage() == said

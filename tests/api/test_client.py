@@ -10,7 +10,7 @@ import subprocess
 import sys
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -96,12 +96,12 @@ async def test_each_call_goes_to_its_own_host(tmp_path):
         if request.method == "POST":
             assert request.headers["content-type"] == "application/json"
             assert json.loads(request.content)["parameters"] == {"durationSeconds": "8"}
-            return httpx.Response(200, json={"name": NAME})
+            return httpx2.Response(200, json={"name": NAME})
         if "operations" in request.url.path:
             sample = {"video": {"uri": f"https://api.gptproto.com{FILE}"}}
             response = {"generateVideoResponse": {"generatedSamples": [sample]}}
-            return httpx.Response(200, json={"name": NAME, "done": True, "response": response})
-        return httpx.Response(200, content=MP4, headers={"content-type": "video/mp4"})
+            return httpx2.Response(200, json={"name": NAME, "done": True, "response": response})
+        return httpx2.Response(200, content=MP4, headers={"content-type": "video/mp4"})
 
     async with played(play) as client:
         operation = await client.submit(REQUEST)
@@ -146,7 +146,10 @@ async def test_an_operation_is_asked_for_under_its_own_id_and_nothing_else():
             {"base_url": "gateway.example"},
             "'gateway.example' is no base address. Give one like https://gateway.example.com.",
         ),
-        ({"base_url": "https://xn--/"}, "'https://xn--' is no base address. Write its host in ASCII."),
+        (
+            {"base_url": "https://☃.example/"},
+            "'https://☃.example' is no base address. Write its host in ASCII.",
+        ),
         (
             {"base_url": "http://gateway.example.com"},
             (
@@ -368,12 +371,12 @@ HEADERS = st.dictionaries(
 async def test_any_answer_becomes_a_result_or_one_of_our_errors(tmp_path, provider, status, headers, body):
     def play(request):
         encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        return httpx.Response(status, headers=encoded, stream=httpx.ByteStream(body))
+        return httpx2.Response(status, headers=encoded, stream=httpx2.ByteStream(body))
 
     path = tmp_path / "a"
     path.write_bytes(b"12345")
     async with AsyncClient(
-        provider, KEY, "http://127.0.0.1:1", transport=httpx.MockTransport(play)
+        provider, KEY, "http://127.0.0.1:1", transport=httpx2.MockTransport(play)
     ) as client:
         for call in (
             client.submit(REQUEST),

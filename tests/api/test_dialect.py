@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import httpx
+import httpx2
 import pytest
 
 from tests.api.test_wire import cases, dialect
@@ -37,9 +37,9 @@ async def test_the_client_asks_there(case):
     def play(request):
         asked.append((request.method, str(request.url)))
         assert request.headers["x-goog-api-key"] == settings["api_key"]
-        return httpx.Response(200, json={"name": case["name"], "id": case["name"], "status": "queued"})
+        return httpx2.Response(200, json={"name": case["name"], "id": case["name"], "status": "queued"})
 
-    async with AsyncClient(**settings, transport=httpx.MockTransport(play)) as client:
+    async with AsyncClient(**settings, transport=httpx2.MockTransport(play)) as client:
         await client.submit(make_request(client.provider, prompt="A fox", model=case["model"]))
         await client.poll(case["model"], case["name"])
     assert asked == [(case[call]["method"], case[call]["url"]) for call in ("submit", "poll")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
-import httpx
+import httpx2
 import pytest
 
 from tests.api.service import (
@@ -44,7 +44,7 @@ async def test_progress_is_told_in_small_steps_however_large_the_pieces_are(tmp_
     seen = []
 
     def play(request):
-        return httpx.Response(200, content=bytes(200_000), headers={"content-type": "video/mp4"})
+        return httpx2.Response(200, content=bytes(200_000), headers={"content-type": "video/mp4"})
 
     async with played(play) as client:
         await client.download("https://api.gptproto.com/v", tmp_path / "a", lambda done, _: seen.append(done))
@@ -255,12 +255,12 @@ async def test_a_video_that_hardly_comes_is_broken_off(pause, arrives, tmp_path)
             time[0] += pause
             yield bytes(4096)
 
-    class Body(httpx.AsyncByteStream):
+    class Body(httpx2.AsyncByteStream):
         async def __aiter__(self):
             for piece in pieces():
                 yield piece
 
-    response = httpx.Response(200, stream=Body())
+    response = httpx2.Response(200, stream=Body())
     coming = transfer.receive(response, tmp_path / "a", 0, None, clock=lambda: time[0])
     if arrives:
         assert await coming == 20 * 4096

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 
-import httpx
+import httpx2
 import pytest
 
 from tests.api.service import KEY, Loopback, answer, refusal
@@ -98,36 +98,36 @@ def distrusted() -> ssl.SSLCertVerificationError:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (httpx.ReadTimeout(""), "it took too long"),
-        (httpx.ReadError(""), "the connection broke"),
-        (httpx.WriteError("[Errno 32] Broken pipe"), "the connection broke"),
-        (httpx.ConnectError(""), "the connection broke"),
+        (httpx2.ReadTimeout(""), "it took too long"),
+        (httpx2.ReadError(""), "the connection broke"),
+        (httpx2.WriteError("[Errno 32] Broken pipe"), "the connection broke"),
+        (httpx2.ConnectError(""), "the connection broke"),
         (
-            behind(httpx.ConnectError("x"), OSError("x"), OSError(101, "Network is unreachable")),
+            behind(httpx2.ConnectError("x"), OSError("x"), OSError(101, "Network is unreachable")),
             "network is unreachable",
         ),
         (
-            behind(httpx.ConnectError("x"), OSError("x"), ConnectionRefusedError(111, "x")),
+            behind(httpx2.ConnectError("x"), OSError("x"), ConnectionRefusedError(111, "x")),
             "it refuses the connection",
         ),
-        (behind(httpx.ConnectError("x"), OSError("x"), Several()), "it refuses the connection"),
-        (behind(httpx.ConnectError("x"), socket.gaierror(-2, "[Errno -2] x")), "its name can't be found"),
+        (behind(httpx2.ConnectError("x"), OSError("x"), Several()), "it refuses the connection"),
+        (behind(httpx2.ConnectError("x"), socket.gaierror(-2, "[Errno -2] x")), "its name can't be found"),
         (
-            behind(httpx.ConnectError("x"), distrusted()),
+            behind(httpx2.ConnectError("x"), distrusted()),
             "its certificate can't be trusted (certificate has expired)",
         ),
-        (behind(httpx.ConnectError("x"), ssl.SSLError(1, "x")), "no secure connection could be made"),
-        (httpx.DecodingError("Error -3"), "its answer can't be unpacked"),
+        (behind(httpx2.ConnectError("x"), ssl.SSLError(1, "x")), "no secure connection could be made"),
+        (httpx2.DecodingError("Error -3"), "its answer can't be unpacked"),
         (
-            httpx.RemoteProtocolError("Server disconnected without sending a response."),
+            httpx2.RemoteProtocolError("Server disconnected without sending a response."),
             "it hung up without an answer",
         ),
         (
-            httpx.RemoteProtocolError("peer closed connection without sending complete message body"),
+            httpx2.RemoteProtocolError("peer closed connection without sending complete message body"),
             "it was cut off",
         ),
-        (httpx.RemoteProtocolError("illegal status line: bytearray(b'x')"), "it does not speak HTTP"),
-        (httpx.ProxyError("403 Forbidden"), "403 Forbidden"),
+        (httpx2.RemoteProtocolError("illegal status line: bytearray(b'x')"), "it does not speak HTTP"),
+        (httpx2.ProxyError("403 Forbidden"), "403 Forbidden"),
     ],
 )
 def test_a_broken_way_is_told_in_words_and_not_in_names_of_classes(error, words):

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs
 
-import httpx
+import httpx2
 import pytest
 
 from tests.api.account import TOKEN, token, write_key_file
@@ -302,7 +302,7 @@ async def test_a_token_server_that_never_answers_ends(signed_in, monkeypatch):
 
 
 async def seen_by(
-    client_settings: dict[str, Any], call, answers: dict[str, httpx.Response]
+    client_settings: dict[str, Any], call, answers: dict[str, httpx2.Response]
 ) -> list[tuple[str, str, str]]:
     """Each host that was asked, with the token and the key that it saw."""
     seen = []
@@ -310,19 +310,19 @@ async def seen_by(
     def play(request):
         headers = request.headers
         seen.append((request.url.host, headers.get("authorization", ""), headers.get("x-goog-api-key", "")))
-        return answers.get(request.url.host) or httpx.Response(200, json={"name": NAME})
+        return answers.get(request.url.host) or httpx2.Response(200, json={"name": NAME})
 
-    async with AsyncClient("vertex", **client_settings, transport=httpx.MockTransport(play)) as client:
+    async with AsyncClient("vertex", **client_settings, transport=httpx2.MockTransport(play)) as client:
         await call(client)
     return seen
 
 
-def sent() -> httpx.Response:
-    return httpx.Response(200, content=MP4, headers={"content-type": "video/mp4"})
+def sent() -> httpx2.Response:
+    return httpx2.Response(200, content=MP4, headers={"content-type": "video/mp4"})
 
 
-def away(to: str) -> httpx.Response:
-    return httpx.Response(302, headers={"location": to})
+def away(to: str) -> httpx2.Response:
+    return httpx2.Response(302, headers={"location": to})
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -271,15 +271,15 @@ def test_where_a_video_is_fetched(uri, address):
 async def test_the_key_goes_to_googles_own_host_and_not_where_that_points(tmp_path):
     seen = []
 
-    def play(request: httpx.Request) -> httpx.Response:
+    def play(request: httpx2.Request) -> httpx2.Response:
         seen.append((request.method, request.url.host, request.headers.get("x-goog-api-key")))
         if request.url.host == "storage.googleapis.com":
-            return httpx.Response(200, headers={"content-type": "video/mp4"}, content=MP4)
+            return httpx2.Response(200, headers={"content-type": "video/mp4"}, content=MP4)
         if ":download" in request.url.path:
-            return httpx.Response(302, headers={"location": "https://storage.googleapis.com/there/a.mp4"})
-        return httpx.Response(200, json=BEGUN)
+            return httpx2.Response(302, headers={"location": "https://storage.googleapis.com/there/a.mp4"})
+        return httpx2.Response(200, json=BEGUN)
 
-    async with AsyncClient("gemini", KEY, transport=httpx.MockTransport(play)) as client:
+    async with AsyncClient("gemini", KEY, transport=httpx2.MockTransport(play)) as client:
         name = (await client.submit(REQUEST)).name
         assert not (await client.poll(MODEL, name)).done
         await client.download(f"{GOOGLE}/v1beta/files/abc", tmp_path / "a.mp4")

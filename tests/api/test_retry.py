@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from veo_nb.api.retry import LONGEST_PAUSE, backoff, poll_pause, rate_pause, retry_after
+from veo_nb.api.retry import LONGEST_PAUSE, backoff, rate_pause, retry_after
 
 CHANCE = st.floats(0, 1)
 NOW = 1795341600.0
@@ -85,42 +85,6 @@ def test_a_date_means_the_time_until_then(ahead):
 def test_any_header_gives_a_bearable_pause_or_none(header):
     found = retry_after(header, NOW)
     assert found is None or 0 <= found <= LONGEST_PAUSE
-
-
-# ---- the next look
-
-TYPICAL = st.floats(1, 600)
-
-
-@given(st.floats(0, 3600), TYPICAL, CHANCE)
-def test_a_look_comes_within_seconds_but_never_in_a_rush(elapsed, typical, chance):
-    assert 0.5 * 0.9 <= poll_pause(elapsed, typical, chance) <= 10 * 1.1
-
-
-@given(st.floats(-1e6, 1e9), st.floats(0, 1e6), CHANCE)
-def test_a_clock_that_jumped_does_no_harm(elapsed, typical, chance):
-    assert 0.45 <= poll_pause(elapsed, typical, chance) <= 11
-
-
-def looks(typical: float, ready: float) -> tuple[int, float]:
-    """How often one asks until it is ready, and how late the last look is."""
-    at, count = 0.0, 0
-    while at < ready:
-        at += poll_pause(at, typical, 0.5)
-        count += 1
-    return count, at - ready
-
-
-@pytest.mark.parametrize("typical", [7, 45, 75, 300])
-def test_a_usual_clip_takes_few_looks_and_is_seen_soon(typical):
-    count, late = looks(typical, typical)
-    assert count <= 30
-    assert late <= max(0.6, 0.1 * typical)
-
-
-def test_a_clip_that_is_far_over_is_looked_at_seldom():
-    assert looks(45, 3600)[0] < 400
-    assert poll_pause(400, 45, 0.5) == 10
 
 
 # ---- the next request

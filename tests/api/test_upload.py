@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-import httpx
+import httpx2
 import pytest
 
 from tests.api.service import KEY, Loopback, answer, cut, refusal
@@ -152,13 +152,13 @@ async def test_a_refusal_of_the_announcement_is_told_apart(status, kind):
 async def test_the_bytes_go_to_public_hosts_only_and_the_key_not_even_there(address, taken):
     seen = []
 
-    def play(request: httpx.Request) -> httpx.Response:
+    def play(request: httpx2.Request) -> httpx2.Response:
         seen.append((request.url.host, request.headers.get("x-goog-api-key")))
         if len(seen) == 1:
-            return httpx.Response(200, headers={"x-goog-upload-url": address})
-        return httpx.Response(200, json={"file": FILE})
+            return httpx2.Response(200, headers={"x-goog-upload-url": address})
+        return httpx2.Response(200, json={"file": FILE})
 
-    async with AsyncClient("gemini", KEY, transport=httpx.MockTransport(play)) as client:
+    async with AsyncClient("gemini", KEY, transport=httpx2.MockTransport(play)) as client:
         if taken:
             await client.upload(fox())
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +31,7 @@ def test_a_video_is_fetched_from_there(case):
         assert str(caught.value).endswith(" It names no file in a bucket.")
     else:
         assert vertex.address(case["uri"]) == case["url"]
-        assert str(httpx.URL(case["url"])) == case["url"], "httpx would ask for another place"
+        assert str(httpx2.URL(case["url"])) == case["url"], "httpx2 would ask for another place"
 
 
 def test_behind_a_gateway_a_bucket_is_asked_for_there():
@@ -54,7 +54,7 @@ def test_any_address_leads_to_the_storage_or_nowhere(uri):
     if not uri.startswith("gs://"):
         assert found == uri
         return
-    url = httpx.URL(found)
+    url = httpx2.URL(found)
     assert (url.scheme, url.host, url.port) == ("https", "storage.googleapis.com", None)
     path = url.raw_path.decode()
     assert path.startswith("/storage/v1/b/")
@@ -74,7 +74,7 @@ def test_any_name_is_asked_for_at_vertex_or_not_at_all(name):
             call = dialect("vertex", **settings).poll("../x", name)
         except errors.ServiceError:
             continue
-        url = httpx.URL(call.url)
+        url = httpx2.URL(call.url)
         assert url.host == "aiplatform.googleapis.com" or url.host.endswith("-aiplatform.googleapis.com")
         assert url.raw_path.decode().endswith("/publishers/google/models/..%2Fx:fetchPredictOperation")
         assert call.body == {"operationName": name}

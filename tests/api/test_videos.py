@@ -6,7 +6,7 @@ import io
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -29,7 +29,7 @@ def asked(**fields: Any) -> VideoRequest:
 
 
 def client_of(play: Any, base: str = BASE) -> AsyncClient:
-    return AsyncClient(GATEWAY, KEY, base, transport=httpx.MockTransport(play))
+    return AsyncClient(GATEWAY, KEY, base, transport=httpx2.MockTransport(play))
 
 
 def png(width: int = 320, height: int = 180) -> bytes:
@@ -98,11 +98,11 @@ def test_what_a_submit_is_answered_with_names_it_or_is_an_error(body, name):
 
 
 async def test_a_picture_goes_as_a_file_in_a_form_with_the_key_as_a_bearers():
-    seen: list[httpx.Request] = []
+    seen: list[httpx2.Request] = []
 
-    def play(request: httpx.Request) -> httpx.Response:
+    def play(request: httpx2.Request) -> httpx2.Response:
         seen.append(request)
-        return httpx.Response(200, json={"id": NAME, "object": "video", "status": "queued"})
+        return httpx2.Response(200, json={"id": NAME, "object": "video", "status": "queued"})
 
     async with client_of(play) as client:
         picture = png()
@@ -155,7 +155,7 @@ async def test_a_picture_goes_as_a_file_in_a_form_with_the_key_as_a_bearers():
     ],
 )
 async def test_its_refusals_are_told_apart(status, error, kind):
-    async with client_of(lambda _: httpx.Response(status, json={"error": error})) as client:
+    async with client_of(lambda _: httpx2.Response(status, json={"error": error})) as client:
         caught = await refusal(client.submit(asked()))
     assert type(caught) is kind
     assert error["message"].rstrip(".") in caught.message
@@ -167,19 +167,20 @@ async def test_what_it_quotes_of_whom_it_asked_is_read_and_not_shown_as_json():
     inner = {"error": {"code": 400, "message": "Content policy violation.", "status": "INVALID_ARGUMENT"}}
     said = f"litellm.BadRequestError: GeminiException BadRequestError - {json.dumps(inner)}\n\nLiteLLM: no fallback."
     answer = {"error": {"message": said, "type": "invalid_request_error", "code": "400"}}
-    async with client_of(lambda _: httpx.Response(400, json=answer)) as client:
+    async with client_of(lambda _: httpx2.Response(400, json=answer)) as client:
         caught = await refusal(client.submit(asked()))
     assert (type(caught), caught.message) == (errors.ContentBlocked, "Content policy violation.")
 
 
 @pytest.mark.parametrize(
-    "answer", [httpx.ReadTimeout("slow"), httpx.ReadError("reset"), httpx.Response(500), httpx.Response(200)]
+    "answer",
+    [httpx2.ReadTimeout("slow"), httpx2.ReadError("reset"), httpx2.Response(500), httpx2.Response(200)],
 )
 @pytest.mark.parametrize("fields", [{}, {"image": png()}], ids=["json", "form"])
 async def test_a_submit_that_may_have_arrived_is_uncertain_and_sent_once(answer, fields):
     sent = []
 
-    def play(request: httpx.Request) -> Any:
+    def play(request: httpx2.Request) -> Any:
         sent.append(request)
         if isinstance(answer, Exception):
             raise answer
@@ -194,11 +195,11 @@ async def test_a_submit_that_may_have_arrived_is_uncertain_and_sent_once(answer,
 async def test_the_key_stays_at_the_gateway_when_the_content_lies_elsewhere(tmp_path):
     seen = {}
 
-    def play(request: httpx.Request) -> httpx.Response:
+    def play(request: httpx2.Request) -> httpx2.Response:
         seen[request.url.host] = dict(request.headers)
         if request.url.host == "gateway.example.com":
-            return httpx.Response(302, headers={"location": "https://store.example.org/clip.mp4?sig=1"})
-        return httpx.Response(200, content=MP4, headers={"content-type": "video/mp4"})
+            return httpx2.Response(302, headers={"location": "https://store.example.org/clip.mp4?sig=1"})
+        return httpx2.Response(200, content=MP4, headers={"content-type": "video/mp4"})
 
     async with client_of(play) as client:
         await client.download(f"{BASE}/v1/videos/{NAME}/content", tmp_path / "clip.mp4")

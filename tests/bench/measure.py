@@ -109,8 +109,8 @@ class Bench:
             with self.kernel() as kernel:
                 ours.append(timed(kernel, "get_ipython().run_line_magic('load_ext', 'veo_nb')"))
             with self.kernel() as kernel:
-                base.append(timed(kernel, "import httpx, ipywidgets, anywidget"))
-        against = "import httpx, ipywidgets, anywidget"
+                base.append(timed(kernel, "import httpx2, ipywidgets, anywidget"))
+        against = "import httpx2, ipywidgets, anywidget"
         return Figure(
             "%load_ext veo_nb", "ms", median(ours) * 1e3, median(base) * 1e3, against, "ratio <= 1.1"
         )
@@ -124,9 +124,9 @@ class Bench:
                     ours.append(checked(kernel, "%load_ext veo_nb") + checked(kernel, f"%%veo\nFox {index}."))
                 with self.kernel() as kernel:
                     base.append(
-                        checked(kernel, "pass") + checked(kernel, "import httpx, ipywidgets, anywidget")
+                        checked(kernel, "pass") + checked(kernel, "import httpx2, ipywidgets, anywidget")
                     )
-        against = "import httpx, ipywidgets, anywidget"
+        against = "import httpx2, ipywidgets, anywidget"
         return Figure("%load_ext and the first %%veo", "ms", median(ours) * 1e3, median(base) * 1e3, against)
 
     def importing(self) -> Figure:
@@ -179,7 +179,7 @@ class Bench:
             "ms",
             median(ours) * 1e3,
             median(other) * 1e3,
-            "httpx, streamed to a file",
+            "httpx2, streamed to a file",
             "ratio < 1.2",
         )
 
@@ -235,10 +235,10 @@ def watched(prompt):
 """
 
 STREAM = """
-import os, httpx
+import os, httpx2
 async def stream(prompt):
     base = os.environ["VEO_NB_BASE_URL"] + "/v1beta/"
-    async with httpx.AsyncClient(base_url=base) as http:
+    async with httpx2.AsyncClient(base_url=base) as http:
         body = {"instances": [{"prompt": prompt}]}
         name = (await http.post("models/veo:predictLongRunning", json=body)).json()["name"]
         found = (await http.get(name)).json()["response"]["generateVideoResponse"]["generatedSamples"]

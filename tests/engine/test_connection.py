@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 
 from tests.engine.test_job import make_job
@@ -129,7 +129,7 @@ async def test_a_pause_does_not_hide_that_the_job_is_being_cancelled(make, time)
 
 
 async def test_the_key_goes_to_the_base_that_the_server_named(make, time, clip):
-    requests: list[httpx.Request] = []
+    requests: list[httpx2.Request] = []
     service = Service(clip)
     service.seen = requests.append
     connection = make(Server())

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 import av
-import httpx
+import httpx2
 import pytest
 
 from tests.world import KEY, Held, Pieces
@@ -96,7 +96,7 @@ async def test_as_long_as_bytes_come_it_is_never_given_up(world, job, fetch):
 
 
 async def test_where_nothing_comes_it_ends(world, job, fetch):
-    world.service.downloads = [httpx.ConnectError("offline")] * 100
+    world.service.downloads = [httpx2.ConnectError("offline")] * 100
     with pytest.raises(TransportError):
         await fetch()
     assert len(world.service.fetched) == DOWNLOAD_TRIES
@@ -104,7 +104,7 @@ async def test_where_nothing_comes_it_ends(world, job, fetch):
 
 async def test_a_file_that_changes_with_every_try_is_given_up_too(world, job, fetch):
     """416 throws the part away, and the next try brings the same bytes as before: that is no progress."""
-    broken = [world.service.cut(2 * CHUNK), httpx.Response(416)]
+    broken = [world.service.cut(2 * CHUNK), httpx2.Response(416)]
     world.service.downloads = broken * 50
     with pytest.raises(TransportError):
         await fetch()
@@ -112,7 +112,7 @@ async def test_a_file_that_changes_with_every_try_is_given_up_too(world, job, fe
 
 
 async def test_a_break_is_said_since_when_and_how_long_still(world, job):
-    world.service.downloads = [httpx.ConnectError("offline"), httpx.ConnectError("offline"), Held()]
+    world.service.downloads = [httpx2.ConnectError("offline"), httpx2.ConnectError("offline"), Held()]
     part = world.library.part_path(job.id, 0)
     task = asyncio.ensure_future(download(job, URI, part, connection_of(world)))
     await world.time.settle()
@@ -124,20 +124,20 @@ async def test_a_break_is_said_since_when_and_how_long_still(world, job):
 
 
 async def test_what_is_no_use_to_try_again_is_raised_at_once(world, job, fetch):
-    world.service.downloads = [httpx.Response(401)]
+    world.service.downloads = [httpx2.Response(401)]
     with pytest.raises(AuthenticationError):
         await fetch()
     assert len(world.service.fetched) == 1
 
 
 async def test_after_a_page_to_sign_in_the_video_comes(world, job, fetch, clip):
-    world.service.downloads = [httpx.Response(200, html="<html>Sign in</html>")] * 3
+    world.service.downloads = [httpx2.Response(200, html="<html>Sign in</html>")] * 3
     part = await fetch()
     assert part.read_bytes() == clip
 
 
 async def test_a_page_that_stays_is_told(world, job, fetch):
-    world.service.downloads = [httpx.Response(200, html="<html>Sign in</html>")] * 99
+    world.service.downloads = [httpx2.Response(200, html="<html>Sign in</html>")] * 99
     with pytest.raises(DownloadError, match="text/html"):
         await fetch()
     assert len(world.service.fetched) == DOWNLOAD_TRIES
@@ -169,7 +169,7 @@ def lengthless(world, cut):
     def answer(request):
         whole = world.service.send(request)
         whole.headers.pop("content-length")
-        return httpx.Response(
+        return httpx2.Response(
             whole.status_code, headers={"content-type": "video/mp4"}, stream=Pieces(world.service.clip[:cut])
         )
 
@@ -253,7 +253,7 @@ async def test_what_is_cut_off_at_the_provider_is_kept_too(world, job, clip):
 
 
 async def test_once_the_video_is_here_what_came_in_its_place_goes(world, job, clip):
-    world.service.downloads = [httpx.Response(200, content=b"garbage! " * 99)]
+    world.service.downloads = [httpx2.Response(200, content=b"garbage! " * 99)]
     row = await bring(world, job)
     assert (world.library.folder / row.path).read_bytes() == clip
     assert kept_unreadable(world) == []

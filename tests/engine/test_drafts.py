@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from veo_nb import catalog, errors
@@ -174,11 +174,11 @@ def test_a_final_respects_the_budget_and_a_draft_fits_what_its_final_does_not(ma
 
 def test_a_final_that_failed_is_asked_for_anew_and_one_whose_answer_was_lost_is_not(studio, service):
     draft = studio.generate("A fox.", draft=True).wait(30)
-    service.submits = [httpx.Response(400, json={"error": {"code": "invalid_request", "message": "No."}})]
+    service.submits = [httpx2.Response(400, json={"error": {"code": "invalid_request", "message": "No."}})]
     with pytest.raises(errors.VeoError):
         draft.finalize().wait(30)
     assert draft.final is None
-    service.submits = [httpx.ReadTimeout("lost")]
+    service.submits = [httpx2.ReadTimeout("lost")]
     lost = draft.finalize()
     with pytest.raises(errors.SubmissionUncertain):
         lost.wait(30)

@@ -6,7 +6,7 @@ import base64
 from dataclasses import replace
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.world import Held
@@ -60,7 +60,7 @@ async def test_after_a_restart_it_is_gone_on_with_by_its_name_and_not_sent_again
     assert (len(gemini.service.posts), set(gemini.service.asked)) == (1, {"v1_op1"})
 
 
-@pytest.mark.parametrize("answer", [httpx.ReadTimeout("slow"), httpx.Response(500), httpx.Response(200)])
+@pytest.mark.parametrize("answer", [httpx2.ReadTimeout("slow"), httpx2.Response(500), httpx2.Response(200)])
 async def test_what_may_have_arrived_is_never_sent_again(gemini, answer):
     gemini.service.submits = [answer]
     job = await gemini.drive("A fox.", {"model": "omni"})
@@ -82,7 +82,7 @@ async def test_what_may_have_arrived_is_never_sent_again(gemini, answer):
 )
 async def test_what_ends_without_a_clip_has_a_state_and_a_reason(gemini, status, state):
     answer = {"id": "v1_op1", "status": status.partition(" ")[0], "steps": []}
-    gemini.service.polls = [httpx.Response(200, json=answer)]
+    gemini.service.polls = [httpx2.Response(200, json=answer)]
     job = await gemini.drive("A fox.", {"model": "omni"})
     await gemini.finish(job)
     assert job.status == state

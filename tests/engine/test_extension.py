@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from veo_nb import catalog, errors
@@ -230,7 +230,7 @@ def test_an_extension_that_is_there_is_shown_however_old_its_source_is(studio, s
 
 
 def test_a_job_without_a_clip_can_not_be_extended(studio, service):
-    service.submits = [httpx.Response(400, json={"error": {"message": "content policy violation"}})]
+    service.submits = [httpx2.Response(400, json={"error": {"message": "content policy violation"}})]
     job = studio.generate("A fox.")
     with pytest.raises(errors.ContentBlocked):
         job.wait(30)

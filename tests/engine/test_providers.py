@@ -7,7 +7,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 
@@ -47,7 +47,7 @@ async def test_a_job_of_the_developer_api_goes_from_the_queue_to_a_file(gemini, 
 
 
 async def test_a_name_as_in_older_pages_is_asked_for_as_it_is(gemini):
-    gemini.service.submits = [httpx.Response(200, json={"name": "operations/veo-xxxxx"})]
+    gemini.service.submits = [httpx2.Response(200, json={"name": "operations/veo-xxxxx"})]
     job = await gemini.drive()
     await gemini.finish(job)
     assert (job.status, job.operation) == ("succeeded", "operations/veo-xxxxx")
@@ -56,7 +56,7 @@ async def test_a_name_as_in_older_pages_is_asked_for_as_it_is(gemini):
 
 async def test_a_clip_inside_an_answer_arrives_like_any_other(vertex, clip):
     seen = []
-    vertex.service.polls = [httpx.Response(200, json={"name": NAME})]
+    vertex.service.polls = [httpx2.Response(200, json={"name": NAME})]
     job = vertex.job()
     job.on_change(lambda job: seen.append((job.status, job.now.received, job.now.total)))
     vertex.engine.drive(job)
@@ -98,7 +98,7 @@ async def test_what_is_in_an_answer_and_no_video_fails_and_leaves_nothing(vertex
 
 
 async def test_a_poll_by_post_that_broke_is_asked_again_and_nothing_is_sent_twice(vertex):
-    vertex.service.polls = [httpx.ReadError("reset"), httpx.Response(503), httpx.Response(429)]
+    vertex.service.polls = [httpx2.ReadError("reset"), httpx2.Response(503), httpx2.Response(429)]
     job = await vertex.drive()
     await vertex.finish(job)
     assert (job.status, len(vertex.service.posts), len(vertex.service.asked)) == ("succeeded", 1, 4)
@@ -106,7 +106,7 @@ async def test_a_poll_by_post_that_broke_is_asked_again_and_nothing_is_sent_twic
 
 async def test_a_wholly_filtered_job_is_blocked_in_the_providers_words(vertex):
     answer = {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": ["Not this."]}
-    vertex.service.on_poll = lambda name: httpx.Response(
+    vertex.service.on_poll = lambda name: httpx2.Response(
         200, json={"name": name, "done": True, "response": answer}
     )
     job = await vertex.drive()

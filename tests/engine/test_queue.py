@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -418,7 +418,7 @@ def test_it_is_forgotten_after_some_days_and_the_share_sooner():
 
 async def test_the_next_kernel_begins_with_what_was_learnt(make_world):
     world = make_world(per_minute=None)
-    world.service.submits = [None, None, None, httpx.Response(429)]
+    world.service.submits = [None, None, None, httpx2.Response(429)]
     jobs = [await world.drive(f"Clip {number}.") for number in range(4)]
     await world.finish(*jobs)
     kept = world.ledger.limits("gptproto")
@@ -430,7 +430,7 @@ async def test_the_next_kernel_begins_with_what_was_learnt(make_world):
 
 async def test_where_the_ledger_cannot_be_written_it_is_learnt_all_the_same(make_world):
     world = make_world(per_minute=None)
-    world.service.submits = [httpx.Response(429)]
+    world.service.submits = [httpx2.Response(429)]
     world.ledger.remember_limits = broken
     job = await world.drive()
     await world.finish(job)

@@ -12,6 +12,8 @@ import pytest
 from tests.store.test_ledger import VIDEO
 from tests.world import PROVIDER, row_of
 from veo_nb.engine.job import Registry
+from veo_nb.engine.providers.latency import learn
+from veo_nb.engine.providers.past import Latencies
 from veo_nb.errors import OperationFailed
 from veo_nb.media.picture import Picture
 from veo_nb.request import make_request
@@ -122,15 +124,15 @@ def test_a_job_that_is_driven_here_is_not_overwritten_by_the_ledger(registry, le
 
 
 def test_what_clips_usually_take_is_learnt_from_the_library(registry, ledger):
-    assert registry.job(ROW).now.typical == 45.0
+    assert registry.job(ROW).now.latency == learn([], [], 45.0)
     gc.collect()
     for number in range(5):
         done = replace(
             ROW, id=f"000{number}", state="succeeded", submitted_at=0.0, generated_at=20.0 + number
         )
         ledger.add_job(done, fresh=True)
-    now = registry.job(ROW).now
-    assert (now.typical, now.slow) == (22.0, pytest.approx(23.6))
+    registry.latencies = Latencies(ledger)
+    assert registry.job(ROW).now.latency == learn([24.0, 23.0, 22.0, 21.0, 20.0], [], 45.0)
 
 
 def test_a_job_whose_input_is_gone_from_the_folder_can_still_be_shown(registry, ledger):

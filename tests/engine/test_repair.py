@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-import httpx
+import httpx2
 import pytest
 
 from tests.world import Held
@@ -12,8 +12,8 @@ from veo_nb import errors
 from veo_nb.engine.repair import Repair
 from veo_nb.store.ledger import Ledger
 
-EXPIRED = httpx.Response(404, json={"error": {"code": 404, "message": "no such file"}})
-REFUSED = httpx.Response(401, json={"error": {"message": "no", "code": "x"}})
+EXPIRED = httpx2.Response(404, json={"error": {"code": 404, "message": "no such file"}})
+REFUSED = httpx2.Response(401, json={"error": {"message": "no", "code": "x"}})
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_a_job_of_another_provider_is_named_with_what_to_do(make_studio, service
     job.video.path.unlink()
     other = make_studio(provider="sandbox", api_key=None, base_url="http://127.0.0.1:9")
     (said,) = other.library.repair().left
-    assert 'veo.configure(provider="gptproto")' in said
+    assert "GPTProto needs its key (%veo login gptproto)" in said
     assert len(service.posts) == 1
 
 

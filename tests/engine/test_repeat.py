@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
 from tests.world import Held
 from veo_nb import errors
 
-BLOCKED = httpx.Response(400, json={"error": {"message": "content policy violation"}})
+BLOCKED = httpx2.Response(400, json={"error": {"message": "content policy violation"}})
 
 
 def test_a_blocked_job_is_asked_for_again_as_it_was_and_stays_in_the_history(studio, service):
@@ -56,7 +56,7 @@ def test_an_input_that_is_gone_says_so(make_studio, service, tmp_path):
 
 def test_a_job_that_runs_or_may_have_been_accepted_is_not_asked_for_again(studio, service):
     held = Held()
-    service.submits = [held, httpx.ReadTimeout("no answer")]
+    service.submits = [held, httpx2.ReadTimeout("no answer")]
     running, lost = studio.generate("A fox."), studio.generate("An owl.")
     with pytest.raises(errors.SubmissionUncertain):
         lost.wait(30)

@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import psutil  # type: ignore[import-untyped]  # comes with ipykernel
 import pytest
 
@@ -47,7 +47,7 @@ def test_it_starts_once_answers_and_stops(server):
     assert not server.alive
     base = server.start()
     assert server.start() == base
-    assert httpx.get(base, headers={"x-goog-api-key": "sk-sandbox"}, trust_env=False).status_code == 404
+    assert httpx2.get(base, headers={"x-goog-api-key": "sk-sandbox"}, trust_env=False).status_code == 404
     process = server._process
     server.stop()
     server.stop()
@@ -82,7 +82,7 @@ def test_one_that_died_is_started_again(server):
     server._process.kill()
     server._process.wait()
     assert not server.alive
-    assert httpx.get(server.start(), trust_env=False).status_code == 401
+    assert httpx2.get(server.start(), trust_env=False).status_code == 401
     assert server.alive
 
 

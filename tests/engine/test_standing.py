@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import httpx
+import httpx2
 import pytest
 
 from veo_nb import errors
@@ -13,8 +13,8 @@ HOUR = 3600.0
 NAME = "models/m/operations/op9"
 
 
-def denial(status: int, message: str = "no such thing") -> httpx.Response:
-    return httpx.Response(status, json={"error": {"message": message, "code": "x"}})
+def denial(status: int, message: str = "no such thing") -> httpx2.Response:
+    return httpx2.Response(status, json={"error": {"message": message, "code": "x"}})
 
 
 async def running(world, hours: float = 0.1, **row):
@@ -77,7 +77,7 @@ async def test_a_good_answer_in_between_begins_the_minutes_anew(world):
 
 
 async def test_a_broken_way_in_between_does_not_end_it(world):
-    world.service.polls = [denial(404), httpx.ConnectError("offline"), httpx.Response(502)] * 12
+    world.service.polls = [denial(404), httpx2.ConnectError("offline"), httpx2.Response(502)] * 12
     job = await running(world)
     await world.finish(job, within=1800)
     assert job.status == "succeeded"
@@ -232,7 +232,7 @@ async def test_a_job_all_of_whose_files_are_lost_says_so_and_stays_what_it_was(w
 async def test_a_look_without_a_connection_leaves_it_done_and_may_be_repeated(world, clip):
     job = await made(world, 2)
     job.videos[1].path.unlink()
-    world.service.downloads = [httpx.ConnectError("offline")] * 10
+    world.service.downloads = [httpx2.ConnectError("offline")] * 10
     await look_again(world, job, hours=1)
     assert (job.status, [video.sample for video in job.videos], job.missed) == ("succeeded", [0], True)
     world.engine.retry(job)

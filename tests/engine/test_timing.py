@@ -1,29 +1,34 @@
-"""How long a clip takes, learnt from the past."""
+"""When the last of several clips will be ready."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from veo_nb import catalog
-from veo_nb.engine.timing import usual_seconds
+from veo_nb.engine.providers.latency import Latency
+from veo_nb.engine.timing import seconds_at_all
 
-MODEL = catalog.MODELS["veo-3.1-fast-generate-preview"]
-GPTPROTO, SANDBOX = catalog.PROVIDERS["gptproto"], catalog.PROVIDERS["sandbox"]
-
-
-@pytest.mark.parametrize("past", [[], [10.0], [10.0, 11.0]])
-def test_before_enough_was_seen_the_catalog_says_it(past):
-    assert usual_seconds(past, GPTPROTO, MODEL) == (MODEL.typical_seconds, None)
-    assert usual_seconds(past, SANDBOX, MODEL) == (SANDBOX.typical_seconds, None)
+ONE = Latency.around(40.0)
 
 
-def test_then_it_is_the_one_in_the_middle_whatever_the_odd_ones_took():
-    assert usual_seconds([10.0, 12.0, 900.0], GPTPROTO, MODEL) == (12.0, None)
+def allowed(_: str) -> tuple[int, int | None]:
+    return 10, None
 
 
-def test_nine_of_ten_are_under_the_second_figure():
-    past = [float(second) for second in range(1, 101)]
-    usual, slow = usual_seconds(past, GPTPROTO, MODEL)
-    assert usual == 50.5
-    assert slow is not None
-    assert sum(second < slow for second in past) == 90
+def test_one_clip_takes_what_is_usual():
+    assert seconds_at_all([("gemini", ONE.quantile)], allowed) == pytest.approx(40.0, rel=0.01)
+
+
+@given(st.integers(1, 9))
+def test_of_several_at_once_the_slowest_is_waited_for(count):
+    last = seconds_at_all([("gemini", ONE.quantile)] * count, allowed)
+    more = seconds_at_all([("gemini", ONE.quantile)] * (count + 1), allowed)
+    assert last < more
+    assert ONE.quantile(0.5 ** (1 / count)) == pytest.approx(last, rel=0.15), (
+        "which half of the time comes later"
+    )
+
+
+def test_those_of_one_provider_wait_for_no_other():
+    assert seconds_at_all([("a", ONE.quantile)], allowed, [("b", lambda _: 90.0)]) == 90.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-import httpx
+import httpx2
 import pytest
 
 from tests.world import Held
@@ -48,13 +48,13 @@ async def test_the_request_is_held_until_the_clip_is_made_and_brings_it(world, c
 @pytest.mark.parametrize(
     "answer",
     [
-        httpx.ReadError("cut off after 60 s"),
-        httpx.ReadTimeout("slow"),
-        httpx.Response(500),
-        httpx.Response(504),
+        httpx2.ReadError("cut off after 60 s"),
+        httpx2.ReadTimeout("slow"),
+        httpx2.Response(500),
+        httpx2.Response(504),
         # It may come at the end of the work, whatever it says.
-        httpx.Response(503, json={"error": {"code": "service_unavailable", "message": "Overloaded."}}),
-        httpx.Response(200, text='{"id": "v1_op1", "status": "comp'),
+        httpx2.Response(503, json={"error": {"code": "service_unavailable", "message": "Overloaded."}}),
+        httpx2.Response(200, text='{"id": "v1_op1", "status": "comp'),
     ],
 )
 async def test_a_connection_that_breaks_leaves_it_uncertain_and_nothing_is_sent_again(world, answer):
@@ -112,7 +112,7 @@ async def test_what_ends_without_a_clip_says_so_in_the_same_answer(world):
     said = {"type": "text", "text": "I can't make this."}
     steps = [{"type": "model_output", "content": [said]}]
     answer = {"id": "v1_op1", "status": "completed", "steps": steps}
-    world.service.submits = [httpx.Response(200, json=answer)]
+    world.service.submits = [httpx2.Response(200, json=answer)]
     job = await world.drive("A fox.", OMNI)
     await world.finish(job)
     assert (job.status, job.error.message) == ("blocked", "I can't make this.")
@@ -120,7 +120,7 @@ async def test_what_ends_without_a_clip_says_so_in_the_same_answer(world):
 
 async def test_one_that_still_goes_on_is_asked_for_after_all(world):
     begun = {"id": "v1_op1", "status": "in_progress"}
-    world.service.submits = [httpx.Response(200, json=begun)]
+    world.service.submits = [httpx2.Response(200, json=begun)]
     job = await world.drive("A fox.", OMNI)
     await world.finish(job)
     assert (job.status, job.operation, world.service.asked) == ("succeeded", "v1_op1", ["v1_op1"])

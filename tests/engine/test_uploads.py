@@ -7,7 +7,7 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from PIL import Image
@@ -105,27 +105,27 @@ async def test_what_is_about_to_be_deleted_or_denied_is_uploaded_again(world, la
 async def test_a_request_that_is_refused_for_its_file_is_sent_again_with_another_once(world, large):
     await world.finish(await world.drive("A fox.", {"model": "omni", "image": str(large)}))
     said = {"error": {"code": "permission_denied", "message": "No permission for the file up0."}}
-    world.service.submits = [httpx.Response(403, json=said)]
+    world.service.submits = [httpx2.Response(403, json=said)]
     job = await world.drive("An owl.", {"model": "omni", "image": str(large)})
     await world.finish(job)
     assert job.status == "succeeded"
     assert [post["input"][0]["uri"] for post in world.service.posts[1:]] == [f"{URI}up0", f"{URI}up1"]
     said["error"]["message"] = "No permission for the file up1 or up2."
-    world.service.submits = [httpx.Response(403, json=said)] * 3
+    world.service.submits = [httpx2.Response(403, json=said)] * 3
     job = await world.drive("A bear.", {"model": "omni", "image": str(large)})
     await world.finish(job)
     assert (job.status, len(world.service.posts)) == ("failed", 5)
 
 
 async def test_a_refusal_for_another_reason_is_the_end(world, large):
-    world.service.submits = [httpx.Response(403, json={"error": {"message": "Not from here."}})]
+    world.service.submits = [httpx2.Response(403, json={"error": {"message": "Not from here."}})]
     job = await world.drive("A fox.", {"model": "omni", "image": str(large)})
     await world.finish(job)
     assert (job.status, len(world.service.posts)) == ("failed", 1)
 
 
 async def test_an_upload_that_breaks_goes_on_and_the_card_says_why_it_waits(world, large):
-    world.service.uploads = [None, httpx.ReadError("broken")]
+    world.service.uploads = [None, httpx2.ReadError("broken")]
     job = await world.drive("A fox.", {"model": "omni", "image": str(large)})
     assert (job.status, job.now.note.kind) == ("queued", "offline")
     await world.finish(job)
@@ -135,7 +135,7 @@ async def test_an_upload_that_breaks_goes_on_and_the_card_says_why_it_waits(worl
 
 
 async def test_what_never_comes_through_ends_the_job_and_nothing_is_charged(world, large):
-    world.service.uploads = [httpx.ConnectError("no way")] * 100
+    world.service.uploads = [httpx2.ConnectError("no way")] * 100
     job = await world.drive("A fox.", {"model": "omni", "image": str(large)})
     await world.finish(job)
     assert (job.status, job.error.code) == ("failed", "transport")
@@ -161,7 +161,7 @@ async def test_it_is_named_once_the_provider_has_made_it_ready(world, large):
 )
 async def test_a_file_that_is_of_no_use_is_told_before_anything_is_sent(world, large, state, said):
     file = {"name": "files/up0", "uri": f"{URI}up0", "state": state, "error": {"message": "No picture."}}
-    world.service.uploads = [None, *[httpx.Response(200, json={"file": file})] * 200]
+    world.service.uploads = [None, *[httpx2.Response(200, json={"file": file})] * 200]
     job = await world.drive("A fox.", {"model": "omni", "image": str(large)})
     await world.finish(job, within=3600)
     assert job.status == "failed"

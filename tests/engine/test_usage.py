@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.api.test_wire import dialect
@@ -32,9 +32,9 @@ USD = (20_000 * 1.5 + 57_920 * 12 + 1080 * 9) / 1e6
 def counting(service):
     """A provider that tells tokens."""
 
-    def answer(name: str) -> httpx.Response:
+    def answer(name: str) -> httpx2.Response:
         told = json.loads(service.interaction(name).content)
-        return httpx.Response(200, json={**told, "usage": COUNTED})
+        return httpx2.Response(200, json={**told, "usage": COUNTED})
 
     service.polls = [lambda request: answer(request.url.path.rpartition("/")[2])] * 5
     return service
@@ -114,7 +114,7 @@ def test_it_is_kept_with_the_job_and_shown_beside_the_estimate(make_studio, coun
 
 def test_of_a_clip_that_was_blocked_it_is_kept_too(make_studio, service):
     answer = {"id": "v1_op1", "status": "completed", "steps": [], "usage": {"total_input_tokens": 23}}
-    service.polls = [httpx.Response(200, json=answer)]
+    service.polls = [httpx2.Response(200, json=answer)]
     job = make_studio(provider="gemini").generate("A fox.")
     with pytest.raises(Exception, match="made no video"):
         job.wait(30)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.faults.rows import Row
@@ -46,7 +46,7 @@ async def asleep_while_it_runs(world: World, job: Job) -> None:
 
 async def asleep_over_a_weekend_without_a_connection(world: World, job: Job) -> None:
     """The two days are over by the clock when the network comes up."""
-    world.service.polls = [httpx.ConnectError("offline")] * 4
+    world.service.polls = [httpx2.ConnectError("offline")] * 4
     await world.time.jump(60 * HOUR)
 
 
@@ -57,7 +57,7 @@ async def asleep_in_a_download(world: World, job: Job) -> None:
     while not waking.asked.is_set():
         await world.time.advance(1)
     await world.time.jump(5 * HOUR)
-    waking.give(httpx.ReadError("reset"))
+    waking.give(httpx2.ReadError("reset"))
 
 
 async def clock_set_back(world: World, job: Job) -> None:

@@ -59,7 +59,7 @@ def test_the_cards_facts_move_on_while_a_later_cell_sleeps(slow):
     slow.begin("import time; time.sleep(4)")
     slow.until(lambda: card.state["card"]["state"] == "running")
     ticking = [part for part in card.state["card"]["line"] if isinstance(part, dict)]
-    assert {part["clock"] for part in ticking} == {"since", "until"}
+    assert {part["clock"] for part in ticking} == {"since", "left"}
     assert card.state["card"]["actions"] == ["cancel"]
 
 

@@ -157,7 +157,7 @@ def test_a_key_gets_nowhere(kernel, provider, folder):
     assert any(asked.keyed for asked in provider.asked)
     assert surfaces.leaking(KEY) == {}
     assert provider.abroad == []
-    assert "DEBUG:httpcore" in (folder / "debug.log").read_text()
+    assert "DEBUG:httpcore2" in (folder / "debug.log").read_text()
     assert not [*folder.parent.rglob("climbed*"), *Path("/tmp").glob("climbed*")]
 
 

@@ -19,6 +19,7 @@ from tests.notebook.test_text import NOW
 from tests.world import PROVIDER, Time
 from veo_nb import catalog, errors
 from veo_nb.engine.job import Job, JobNote
+from veo_nb.engine.providers.latency import Latency
 from veo_nb.notebook import card as widgets
 from veo_nb.notebook.card import JobView, make_card
 from veo_nb.notebook.live import PUSH_SECONDS, let_clicks_through
@@ -110,8 +111,8 @@ def test_a_hostile_prompt_is_only_text_to_the_card(place, prompt):
 
 
 def test_progress_is_guessed_while_it_runs_and_counted_while_it_downloads(place):
-    running = make_job(state=State.RUNNING, submitted_at=NOW, typical=45.0)
-    assert make_card(running, place, "").progress == Estimate(since=NOW, expected=45.0)
+    running = make_job(state=State.RUNNING, submitted_at=NOW, latency=Latency.around(45.0))
+    assert make_card(running, place, "").progress == Estimate(since=NOW, usual=45.0, slope=3.0)
     coming = make_job(state=State.DOWNLOADING, received=3, total=9)
     assert make_card(coming, place, "").progress == Transfer(done=3, total=9)
     for job in (make_job(state=State.QUEUED), make_job(state=State.DOWNLOADING, received=3), make_job()):
@@ -157,35 +158,35 @@ async def test_a_change_is_pushed_at_once_and_then_at_most_four_times_a_second(v
 
     monkeypatch.setattr(view, "_later", keep)
     for received in range(1, 50):
-        job.change(typical=float(received))
-    assert [card["progress"]["expected"] for card in view.pushed] == [1.0]
+        job.change(latency=Latency.around(float(received)))
+    assert [card["progress"]["usual"] for card in view.pushed] == [1.0]
     assert [wait for wait, _ in later] == [PUSH_SECONDS]
     time.now += PUSH_SECONDS
     later[0][1]()
-    assert [card["progress"]["expected"] for card in view.pushed] == [1.0, 49.0]
-    job.change(typical=50.0)
+    assert [card["progress"]["usual"] for card in view.pushed] == [1.0, 49.0]
+    job.change(latency=Latency.around(50.0))
     assert len(later) == 2
     later[1][1]()
     time.now -= 3600
-    job.change(typical=51.0)
+    job.change(latency=Latency.around(51.0))
     assert later[2][0] == PUSH_SECONDS, "an hour, after the clock was set back by one"
 
 
 async def test_the_end_is_pushed_at_once(view, job):
-    job.change(typical=1.0)
+    job.change(latency=Latency.around(1.0))
     job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
     assert view.pushed[-1]["state"] == "cancelled"
 
 
 def test_a_change_outside_the_loop_is_pushed_too(view, job):
-    job.change(typical=1.0)
-    job.change(typical=2.0)
-    assert view.pushed[-1]["progress"]["expected"] == 2.0
+    job.change(latency=Latency.around(1.0))
+    job.change(latency=Latency.around(2.0))
+    assert view.pushed[-1]["progress"]["usual"] == 2.0
 
 
 def test_each_push_is_a_snapshot_of_its_own(view, job):
-    job.change(typical=1.0)
-    job.change(typical=2.0)
+    job.change(latency=Latency.around(1.0))
+    job.change(latency=Latency.around(2.0))
     assert view.pushed[0] is not view.pushed[1]
 
 
@@ -225,7 +226,7 @@ def test_a_job_that_ends_while_its_view_is_made_is_seen_to_have_ended(place, tim
 def test_a_view_that_was_closed_hears_nothing_more(view, job):
     view.close()
     assert len(job.changed) == 0
-    job.change(typical=1.0)
+    job.change(latency=Latency.around(1.0))
     assert view.pushed == []
 
 
@@ -262,6 +263,9 @@ class Studio:
 
     def attend(self, job: Job) -> None:
         pass
+
+    def model_name(self, job: Job) -> str:
+        return catalog.short_name(job.request.model, job.provider, job.provider)
 
     def price_note(self, job: Job) -> str:
         return ""
@@ -499,7 +503,7 @@ def test_a_job_may_change_on_another_thread_while_its_view_is_made_and_shown(pla
 
         def end(job=job, start=start) -> None:
             start.wait()
-            job.change(typical=1.0)
+            job.change(latency=Latency.around(1.0))
             job.change(state=State.CANCELLED, error=errors.Cancelled("Stopped."))
 
         thread = threading.Thread(target=end)

@@ -166,6 +166,36 @@ def offers(line: str, provider: str) -> list[str]:
     return [offer.text for offer in found[1]]
 
 
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("-m gemini:o", ["gemini:omni", "gemini:omni-1.1"]),
+        ("--model vertex:", []),
+        ("--model o", []),
+        (
+            "--sweep model=fast,gem",
+            [f"gemini:{one}" for one in ("standard", "fast", "lite", "omni", "omni-1.1")],
+        ),
+        ("--sweep model=gemini:omni,gemini:omni", ["gemini:omni-1.1"]),
+        ("--sweep=model=gemini:f", ["gemini:fast"]),
+        ("--sweep aspect_ratio=16:9,", ["9:16"]),
+        ("--sweep animal=", []),
+        ("--sweep ", []),
+        ("--model gemini:omni -d 1", ["10", "11", "12", "13", "14", "15"]),
+        ("--model fast -d ", ["4", "6", "8"]),
+        # Five seconds are what only Omni makes of these.
+        ("-d 5 --model ", ["gemini:omni", "gemini:omni-1.1"]),
+        ("--model fast --neg", ["--negative-prompt"]),
+    ],
+)
+def test_the_models_of_other_providers_with_a_key_are_offered_with_their_names(line, offered):
+    known = Known({}, list, lambda _: [], catalog.PROVIDERS["gptproto"], others=("gemini",))
+    found = complete(f"%%veo {line}", known)
+    assert found is not None
+    assert f"%%veo {line}".endswith(found[0])
+    assert [offer.text for offer in found[1]] == offered
+
+
 def test_the_models_are_those_that_the_provider_serves():
     assert offers("-m f", "gptproto") == ["fast"]
     assert offers("-m veo-3.1-f", "vertex") == ["veo-3.1-fast-generate-001"]

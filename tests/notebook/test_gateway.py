@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.notebook.test_magics import Ran, magics_of
@@ -14,6 +14,7 @@ from veo_nb.api.client import AsyncClient
 from veo_nb.api.reach import list_models, try_key
 from veo_nb.config import resolve_settings
 from veo_nb.credentials.keys import Secret
+from veo_nb.engine.providers.latency import learn
 from veo_nb.notebook import text
 from veo_nb.notebook.completion import Known, complete
 from veo_nb.notebook.magics import unregister
@@ -31,8 +32,8 @@ def gateway(make_studio):
     return make_studio(provider="gateway", base_url=BASE, model="house-fast")
 
 
-def running(progress=None) -> httpx.Response:
-    return httpx.Response(200, json={"id": "video_op1", "status": "in_progress", "progress": progress})
+def running(progress=None) -> httpx2.Response:
+    return httpx2.Response(200, json={"id": "video_op1", "status": "in_progress", "progress": progress})
 
 
 def test_a_clip_is_asked_for_under_the_owners_name_and_fetched(gateway, service, clip):
@@ -58,13 +59,18 @@ def test_what_it_says_of_progress_takes_the_place_of_the_guess(gateway, service)
     shown = text.progress(job.now)
     assert shown == Reported(share=0.4)
     assert text.line(job)[-1] == "40 %"
+    # When to look, and what a sweep has left, go by it as well: by half.
+    assert job.now.latency.parts[1:] == tuple(
+        (weight / 2, middle, slope)
+        for weight, middle, slope in learn([], [], catalog.model("house-fast").typical_seconds).parts
+    )
     # Neither nothing nor 0 is a figure: who can't tell says it all along.
     assert {type(one) for one, _ in seen if one is not None} == {Estimate, Reported}
     held.give()
     job.wait(30)
 
 
-@pytest.mark.parametrize("answer", [httpx.ReadTimeout("slow"), httpx.Response(502), httpx.Response(200)])
+@pytest.mark.parametrize("answer", [httpx2.ReadTimeout("slow"), httpx2.Response(502), httpx2.Response(200)])
 def test_what_may_have_arrived_is_never_sent_again(gateway, service, answer):
     service.submits = [answer]
     job, _ = gateway.submit("A fox.")
@@ -174,7 +180,8 @@ def test_of_a_name_that_is_known_what_is_known_holds(gateway):
 
 def test_the_form_has_the_model_that_is_set(gateway):
     [model] = [one for one in make_setup(gateway, Place(Path())).fields if one.name == "model"]
-    assert ([one.value for one in model.choices], model.unset) == (["house-fast"], "house-fast")
+    own = [one.value for one in model.choices if one.group == gateway.settings.provider.title]
+    assert (own, model.unset) == (["house-fast"], "house-fast")
 
 
 def test_beside_another_provider_it_is_asked_at_its_own_address_with_its_own_key(make_studio, service):
@@ -204,20 +211,20 @@ async def test_the_doctor_tries_the_key_by_the_list_of_models():
     """Not by a video that there is none of: LiteLLM asks somebody else for that, and passes on what they say to its key."""
     asked = []
 
-    def play(request: httpx.Request) -> httpx.Response:
+    def play(request: httpx2.Request) -> httpx2.Response:
         asked.append(str(request.url))
         good = request.headers["authorization"] == f"Bearer {KEY}"
         page = {"object": "list", "data": [{"id": "sora-2"}, {"id": "gpt-9"}]}
         return (
-            httpx.Response(200, json=page)
+            httpx2.Response(200, json=page)
             if good
-            else httpx.Response(401, json={"error": {"message": "No."}})
+            else httpx2.Response(401, json={"error": {"message": "No."}})
         )
 
     settings = resolve_settings({"provider": "gateway", "base_url": f"{BASE}/v1"}, {}, {}, Path())
     for key, verdict in ((KEY, "good"), ("sk-wrong-0123456789", "refused")):
         async with AsyncClient(
-            GATEWAY, key, settings.base_url, transport=httpx.MockTransport(play)
+            GATEWAY, key, settings.base_url, transport=httpx2.MockTransport(play)
         ) as client:
             assert (await try_key(client, settings)).verdict == verdict
             if verdict == "good":

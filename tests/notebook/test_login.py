@@ -43,7 +43,8 @@ class Person:
         return Studio(environ=self.environ, folder=self.folder, stores=self.stores, **self.given).settings
 
     def set_key(self, provider, key):
-        self.given = {"provider": provider, **({"api_key": key} if key else {})}
+        if key or self.given.get("provider", provider) == provider:
+            self.given = {"provider": provider, **({"api_key": key} if key else {})}
 
     def type(self, answer):
         def ask(question):
@@ -102,6 +103,16 @@ def test_logout_of_another_provider_leaves_this_ones_key(person):
     person.login()
     assert person.logout("gemini") == "No key for Gemini API was kept by %veo login."
     assert person.settings().api_key == Secret(KEY)
+
+
+def test_a_second_login_leaves_the_first_providers_key_where_it_is(person):
+    person.login()
+    person.login("gemini", key="gm-0123456789-abcd")
+    settings = person.settings()
+    assert (settings.provider.name, settings.others()) == ("gemini", ["gptproto"])
+    assert settings.at("gptproto").api_key == Secret(KEY)
+    assert "this kernel" in person.logout("gptproto")
+    assert person.settings().others() == []
 
 
 def test_a_variable_that_wins_the_next_time_is_named(tmp_path, vault):

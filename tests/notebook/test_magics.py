@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from types import SimpleNamespace
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from IPython.utils.capture import capture_output
@@ -149,7 +149,7 @@ def test_wait_holds_the_cell_until_the_video_is_here(run):
 
 
 def test_wait_raises_the_jobs_own_error(run, service):
-    service.submits = [httpx.Response(400, json={"error": {"message": "content policy violation"}})]
+    service.submits = [httpx2.Response(400, json={"error": {"message": "content policy violation"}})]
     ran = run("%%veo --wait\nA fox.")
     assert isinstance(ran.error, errors.ContentBlocked)
 
@@ -305,7 +305,7 @@ def test_a_variable_follows_the_job_that_was_tried_again(notebook, loaded, servi
     service.submits = [held]
     notebook("%%veo --out fox\nA fox.")
     old = loaded.user_ns["fox"]
-    held.give(httpx.Response(400, json={"error": {"message": "content policy violation"}}))
+    held.give(httpx2.Response(400, json={"error": {"message": "content policy violation"}}))
     with pytest.raises(errors.ContentBlocked):
         old.wait(10)
     views[0]._receive(None, {"kind": "rerun", "id": "k1", "payload": {}}, [])
@@ -476,7 +476,7 @@ def test_cancel_stops_a_job(run, loaded, service):
 
 
 def test_retry_fetches_what_was_made(run, loaded, service):
-    service.polls = [httpx.Response(401)]
+    service.polls = [httpx2.Response(401)]
     run("%%veo --wait --out fox\nA fox.")
     job = loaded.user_ns["fox"]
     assert job.status == "failed"
@@ -495,7 +495,7 @@ def test_a_cell_whose_operation_was_given_up_is_run_again_and_fetches_it(run, lo
 
 
 def test_rerun_asks_anew_and_retry_does_not(run, loaded, studio, service):
-    service.submits = [httpx.Response(400, json={"error": {"message": "content policy violation"}})]
+    service.submits = [httpx2.Response(400, json={"error": {"message": "content policy violation"}})]
     run("%%veo --wait --out fox\nA fox.")
     job = loaded.user_ns["fox"]
     refused = run(f"%veo retry {job.id}").error
@@ -507,8 +507,8 @@ def test_rerun_asks_anew_and_retry_does_not(run, loaded, studio, service):
 
 
 def test_the_words_of_the_magics_are_those_of_a_job(studio, service):
-    service.submits = [None, httpx.ReadTimeout("no answer")]
-    service.polls = [httpx.Response(401)]
+    service.submits = [None, httpx2.ReadTimeout("no answer")]
+    service.polls = [httpx2.Response(401)]
     fox, owl = studio.generate("A fox."), studio.generate("An owl.")
     for job in (fox, owl):
         with pytest.raises(errors.VeoError):
@@ -523,7 +523,7 @@ def test_the_words_of_the_magics_are_those_of_a_job(studio, service):
 
 
 def test_resubmit_sends_what_was_lost(run, loaded, service):
-    service.submits = [httpx.ReadTimeout("no answer")]
+    service.submits = [httpx2.ReadTimeout("no answer")]
     run("%%veo --wait --out fox\nA fox.")
     job = loaded.user_ns["fox"]
     assert job.status == "uncertain"
@@ -532,7 +532,7 @@ def test_resubmit_sends_what_was_lost(run, loaded, service):
 
 
 def test_an_uncertain_job_is_shown_again_and_not_sent(run, service):
-    service.submits = [httpx.ReadTimeout("no answer")]
+    service.submits = [httpx2.ReadTimeout("no answer")]
     run("%%veo --wait\nA fox.")
     assert "the answer was lost" in run("%%veo\nA fox.").text
     assert len(service.posts) == 1
@@ -553,7 +553,7 @@ def test_wait_waits_for_all_and_raises_the_first_error(run, loaded, service):
 
     def answer() -> None:
         holds[0].give()
-        holds[1].give(httpx.Response(400, json={"error": {"message": "no"}}))
+        holds[1].give(httpx2.Response(400, json={"error": {"message": "no"}}))
         holds[2].give()
 
     threading.Timer(0.1, answer).start()
@@ -772,7 +772,7 @@ def test_the_greeting_names_what_was_just_being_sent(shell, studio):
 
 def broken_download(studio: Studio, service) -> Job:
     """A job that is paid for and whose video did not come."""
-    service.downloads.append(httpx.Response(401, json={"error": {"message": "no", "code": "x"}}))
+    service.downloads.append(httpx2.Response(401, json={"error": {"message": "no", "code": "x"}}))
     job = studio.generate("A fox.")
     with pytest.raises(errors.VeoError):
         job.wait(30)
@@ -795,7 +795,7 @@ def test_the_greeting_names_one_video_and_counts_the_others(shell, studio, servi
     broken_download(studio, service)
     other = studio.generate("An owl.", fresh=True).wait(30)
     assert "more like it" not in greet(studio)
-    service.downloads.append(httpx.Response(401, json={"error": {"message": "no", "code": "x"}}))
+    service.downloads.append(httpx2.Response(401, json={"error": {"message": "no", "code": "x"}}))
     with pytest.raises(errors.VeoError):
         studio.generate("A hare.").wait(30)
     assert greet(studio).endswith("1 more like it: %veo")
@@ -804,7 +804,7 @@ def test_the_greeting_names_one_video_and_counts_the_others(shell, studio, servi
 
 def test_the_list_names_the_most_urgent_videos_and_counts_the_others(run, studio, service):
     for number in range(7):
-        service.downloads.append(httpx.Response(401, json={"error": {"message": "no", "code": "x"}}))
+        service.downloads.append(httpx2.Response(401, json={"error": {"message": "no", "code": "x"}}))
         with pytest.raises(errors.VeoError):
             studio.generate(f"Clip {number}").wait(30)
     lines = run("%veo").text.splitlines()

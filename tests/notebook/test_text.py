@@ -14,6 +14,7 @@ from tests.world import PROVIDER, NoActions
 from veo_nb import catalog, errors
 from veo_nb.engine.job import Job, JobNote, Snapshot
 from veo_nb.engine.lease import Awaited
+from veo_nb.engine.providers.latency import Latency
 from veo_nb.notebook import text as words
 from veo_nb.notebook.protocol import format_line
 from veo_nb.request import make_request
@@ -78,20 +79,19 @@ OFFLINE = JobNote(kind="offline", since=NOW - 20, until=NOW + 5)
         (State.SUBMITTING, {"note": JobNote(kind="stopping")}, "Stopping"),
         (
             State.RUNNING,
-            {"submitted_at": NOW - 42, "typical": 82.0},
+            {"submitted_at": NOW - 42, "latency": Latency.around(82.0, 20.0)},
             "Generating · 0:42 · about 40 s left",
         ),
         (
             State.RUNNING,
-            {"submitted_at": NOW - 130, "typical": 60.0, "slow": 90.0},
-            "Generating · 2:10 · longer than most (9 of 10 take under 1:30)",
+            {"submitted_at": NOW, "latency": Latency.around(60.0)},
+            "Generating · 0:00 · 40 to 90 s left",
         ),
         (
             State.RUNNING,
-            {"submitted_at": NOW - 130, "typical": 60.0, "slow": 89.2},
-            "Generating · 2:10 · longer than most (9 of 10 take under 1:30)",
+            {"submitted_at": NOW - 130, "latency": Latency.around(60.0)},
+            "Generating · 2:10 · longer than 9 of 10 · up to 2 min left",
         ),
-        (State.RUNNING, {"submitted_at": NOW - 130, "typical": 60.0}, "Generating · 2:10 · longer than most"),
         (
             State.RUNNING,
             {"note": OFFLINE, "operation": "op"},

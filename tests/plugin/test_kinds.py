@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -143,11 +143,11 @@ async def test_one_that_speaks_a_wire_of_ours_is_one_entry(install):
     assert [one.trouble for one in load_plugins()] == [""]
     asked = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         asked.append((str(request.url), request.headers["x-goog-api-key"]))
-        return httpx.Response(200, json={"name": "models/m/operations/7"})
+        return httpx2.Response(200, json={"name": "models/m/operations/7"})
 
-    async with AsyncClient("mirror", KEY, transport=httpx.MockTransport(answer)) as client:
+    async with AsyncClient("mirror", KEY, transport=httpx2.MockTransport(answer)) as client:
         await client.submit(make_request(client.provider, prompt="A fox.", negative_prompt="rain"))
     place = "https://mirror.example/v1beta/models/veo-3.1-fast-generate-preview:predictLongRunning"
     assert asked == [(place, KEY)]

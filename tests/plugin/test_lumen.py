@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from msgspec.structs import replace
 from PIL import Image
@@ -296,13 +296,13 @@ def test_the_doctor_names_the_package(make_studio):
 async def test_the_key_goes_to_its_origins_only(installed, tmp_path, clip, monkeypatch):
     seen: list[tuple[str, str]] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         seen.append((str(request.url), request.headers.get("x-lumen-key", "")))
         if request.method == "GET":
-            return httpx.Response(200, content=clip)
-        return httpx.Response(201, json={"ticket": "1"})
+            return httpx2.Response(200, content=clip)
+        return httpx2.Response(201, json={"ticket": "1"})
 
-    transport = httpx.MockTransport(answer)
+    transport = httpx2.MockTransport(answer)
     async with veo_nb.AsyncClient("lumen", KEY, transport=transport) as client:
         operation = await client.submit(make_request(client.provider, prompt="A fox."))
         await client.download("1.mp4", tmp_path / "clip.mp4")
@@ -332,18 +332,18 @@ def test_without_its_key_it_asks_for_one(installed, tmp_path):
 
 
 def test_a_sweep_goes_over_its_models_and_those_of_others(installed, lumen, service, tmp_path, clip, tls):
-    async def answer(request: httpx.Request) -> httpx.Response:
+    async def answer(request: httpx2.Request) -> httpx2.Response:
         if request.url.host != "api.lumen.example":
-            response: httpx.Response = await service.transport.handle_async_request(request)
+            response: httpx2.Response = await service.transport.handle_async_request(request)
             return response
         assert request.headers["x-lumen-key"] == KEY
         if request.method == "POST":
             status, told = lumen.take(json.loads(request.content))
         elif request.url.path.startswith("/clips/"):
-            return httpx.Response(200, content=clip)
+            return httpx2.Response(200, content=clip)
         else:
             status, told = lumen.tell(request.url.path.rpartition("/")[2])
-        return httpx.Response(status, json=told)
+        return httpx2.Response(status, json=told)
 
     time = Time()
     studio = views.NotebookStudio(
@@ -351,7 +351,7 @@ def test_a_sweep_goes_over_its_models_and_those_of_others(installed, lumen, serv
         folder=tmp_path,
         clock=time.clock,
         sleep=time.hurry,
-        transport=httpx.MockTransport(answer),
+        transport=httpx2.MockTransport(answer),
         provider="gemini",
     )
     axes = {"model": ["omni", "lumen:quick"], "duration_seconds": [5, 7]}

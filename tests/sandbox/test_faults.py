@@ -10,7 +10,7 @@ import sqlite3
 import time
 from typing import get_args
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -371,7 +371,7 @@ def test_what_comes_may_be_no_http(faulty):
     got, end = spoken(server, POLL)
     assert end == "closed"
     assert not got.startswith(b"HTTP")
-    with pytest.raises(httpx.RemoteProtocolError):
+    with pytest.raises(httpx2.RemoteProtocolError):
         server.http.get("/v1beta/operations/none")
 
 
@@ -382,7 +382,7 @@ def test_a_download_may_be_torn_or_whole_though_a_part_was_asked_for(faulty):
     )
     [uri] = server.uris(server.start({}, {"durationSeconds": 4}))
     whole = server.http.get(uri).content
-    with pytest.raises(httpx.RemoteProtocolError, match="1000"):
+    with pytest.raises(httpx2.RemoteProtocolError, match="1000"):
         server.http.get(uri)
     part = server.http.get(uri, headers={"range": "bytes=1000-"})
     assert (part.status_code, part.content) == (200, whole)
@@ -404,7 +404,7 @@ def test_the_second_dialect_has_the_same_calls(faulty):
 def test_without_the_key_nothing_is_counted(faulty):
     server = faulty({"kind": "empty", "nth": 1})
     for _ in range(3):
-        answer = httpx.get(f"{server.url}/v1beta/operations/none", trust_env=False)
+        answer = httpx2.get(f"{server.url}/v1beta/operations/none", trust_env=False)
         assert answer.status_code == 401
     assert server.http.get("/v1beta/operations/none").content == b""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-import httpx
+import httpx2
 import pytest
 
 from veo_nb.catalog import PROVIDERS
@@ -33,7 +33,7 @@ def test_what_is_no_page_is_refused(sandbox, query):
 
 def test_who_shows_the_key_as_openai_s_has_openai_s_list(sandbox):
     bearer = {"authorization": f"Bearer {sandbox.key}"}
-    with httpx.Client(base_url=sandbox.url, trust_env=False, headers=bearer) as client:
+    with httpx2.Client(base_url=sandbox.url, trust_env=False, headers=bearer) as client:
         page = client.get("/v1/models").json()
     assert page["object"] == "list"
     assert [one["id"] for one in page["data"]] == EVERY
@@ -49,7 +49,7 @@ def test_the_garden_has_a_page_of_each_model(sandbox, version):
 
 def test_no_list_without_the_key(sandbox):
     for path in ("/v1/models", "/v1beta/models", f"/v1beta1/publishers/google/models/{EVERY[3]}"):
-        assert httpx.get(f"{sandbox.url}{path}", trust_env=False).status_code == 401
+        assert httpx2.get(f"{sandbox.url}{path}", trust_env=False).status_code == 401
 
 
 def said_of_models(url: str, folder, provider: str, **settings) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from PIL import Image
@@ -132,7 +132,7 @@ def test_the_address_of_an_upload_needs_no_key_and_the_rest_does(faulty):
         "x-goog-upload-command": "start",
         "x-goog-upload-header-content-length": "4",
     }
-    plain = httpx.Client(base_url=server.url, trust_env=False)
+    plain = httpx2.Client(base_url=server.url, trust_env=False)
     with plain:
         assert plain.post("/upload/v1beta/files", headers=start).status_code == 401
         begun = server.http.post("/upload/v1beta/files", headers=start)

@@ -8,7 +8,7 @@ import re
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -95,9 +95,9 @@ def test_a_token_is_as_good_as_a_key(sandbox):
     url = f"{sandbox.url}/v1/{FULL}:predictLongRunning"
     for headers in ({"authorization": "Bearer sk-test"}, {"x-goog-api-key": "sk-test"}):
         body = {"instances": [{"prompt": PROMPT}]}
-        assert httpx.post(url, json=body, headers=headers, trust_env=False).status_code == 200
+        assert httpx2.post(url, json=body, headers=headers, trust_env=False).status_code == 200
     for token in ("", "Bearer", "Bearer sk-wrong", "Basic sk-test", "sk-test"):
-        answer = httpx.post(url, json={}, headers={"authorization": token}, trust_env=False)
+        answer = httpx2.post(url, json={}, headers={"authorization": token}, trust_env=False)
         assert "authentication" in refusal(answer, 401, "UNAUTHENTICATED")
 
 

@@ -9,7 +9,7 @@ import io
 import time
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -151,7 +151,7 @@ def test_faults_are_played_here_as_on_the_other_wires(launch, tmp_path):
     sandbox = launch(tmp_path / "data", "--latency", "0", "--faults", str(table))
     # A list is no submit, though it has the same address.
     assert sandbox.http.get(PATH).json()["data"] == []
-    with pytest.raises(httpx.TransportError):
+    with pytest.raises(httpx2.TransportError):
         ask(sandbox)
     [taken] = sandbox.http.get(PATH).json()["data"]
     one = f"{PATH}/{taken['id']}"

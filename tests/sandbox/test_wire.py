@@ -8,7 +8,7 @@ import json
 import re
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -36,7 +36,7 @@ def refusal(answer, code=400, status="INVALID_ARGUMENT"):
 def test_without_the_key_nothing_is_served(sandbox, path, key):
     headers = {} if key is None else {"x-goog-api-key": key}
     method = "POST" if path == SUBMIT else "GET"
-    answer = httpx.request(method, sandbox.url + path, headers=headers, trust_env=False)
+    answer = httpx2.request(method, sandbox.url + path, headers=headers, trust_env=False)
     assert answer.status_code == 401
     assert answer.json() == {"error": {"message": "Invalid signature", "type": "401"}}
 

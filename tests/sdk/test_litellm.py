@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -93,8 +93,8 @@ def proxy(folder: Path, sandbox: str) -> Iterator[str]:
 
 
 def _answers(url: str) -> bool:
-    with contextlib.suppress(httpx.HTTPError):
-        return httpx.get(f"{url}/health/liveliness", trust_env=False, timeout=5).is_success
+    with contextlib.suppress(httpx2.HTTPError):
+        return httpx2.get(f"{url}/health/liveliness", trust_env=False, timeout=5).is_success
     return False
 
 
@@ -205,10 +205,10 @@ def test_of_veos_own_end_it_says_the_wrong_thing(place):
     called completed, and its content is a 500. One that the filter took has no samples, which its model of the answer
     requires: each question about it is a 500 as well.
     """
-    with httpx.Client(base_url=f"{place.url}/v1", trust_env=False, timeout=60) as http:
+    with httpx2.Client(base_url=f"{place.url}/v1", trust_env=False, timeout=60) as http:
         http.headers["authorization"] = f"Bearer {KEY}"
 
-        def ended(word: str) -> httpx.Response:
+        def ended(word: str) -> httpx2.Response:
             body = {"model": "veo", "prompt": f"A fox. {word}", "seconds": "4"}
             name = http.post("/videos", json=body).json()["id"]
             deadline = time.monotonic() + 60

@@ -181,7 +181,7 @@ def test_only_times_that_were_seen_and_worked_out_are_learnt_from(ledger):
     ]
     for number, columns in enumerate(times):
         ledger.add_job(replace(ROW, id=f"{number:04d}", **columns), fresh=True)
-    assert ledger.generation_seconds("gptproto", ROW.model) == [42.0]
+    assert [time.seconds for time in ledger.generation_times("gptproto", ROW.model)] == [42.0]
 
 
 def test_videos_are_kept_by_sample_and_the_newest_counts(ledger, other):

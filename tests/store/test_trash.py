@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.world import Held
@@ -105,7 +105,7 @@ def test_of_a_clip_that_is_gone_for_good_the_other_sample_is_shown_and_nothing_s
     job = pair(studio, service)
     studio.library.delete(f"{job.id}/1")
     again = later(studio, KEPT_SECONDS + DAY)
-    service.on_poll = lambda _: httpx.Response(404, json={"error": {"code": 404, "message": "Gone."}})
+    service.on_poll = lambda _: httpx2.Response(404, json={"error": {"code": 404, "message": "Gone."}})
     stored = made(again, sample_count=2)
     assert (stored.id, stored.status) == (job.id, "succeeded")
     assert [video.sample for video in stored.videos] == [0]
@@ -207,7 +207,7 @@ def test_a_restore_that_the_ledger_refuses_leaves_the_file_in_the_trash(studio, 
 @pytest.fixture
 def lost(studio, service):
     """A job that was paid for and could not be fetched, and was then deleted."""
-    service.downloads = [httpx.Response(200, content=b"no video")] * 3
+    service.downloads = [httpx2.Response(200, content=b"no video")] * 3
     job = studio.generate("A fox.")
     with pytest.raises(DownloadError):
         job.wait(30)
@@ -283,7 +283,7 @@ def test_a_retry_of_a_deleted_clip_brings_it_back(studio, service):
 
 
 def test_an_uncertain_job_that_is_sent_again_is_seen_again(studio, service):
-    service.submits = [httpx.ReadTimeout("no answer")]
+    service.submits = [httpx2.ReadTimeout("no answer")]
     job = studio.generate("A fox.")
     with pytest.raises(VeoError):
         job.wait(30)

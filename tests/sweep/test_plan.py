@@ -22,7 +22,7 @@ from veo_nb.sweep.template import variables
 PROMPT = "A {{animal}} at {{time}}."
 
 
-def make(prompt: str, take: Any, fields: Mapping[str, Any]) -> VideoRequest:
+def make(prompt: str, take: Any, fields: Mapping[str, Any], *, several: bool) -> VideoRequest:
     if take not in range(1, 100) or isinstance(take, bool):
         raise InvalidRequest(f"take can't be {take!r}.")
     return make_request(PROVIDER, prompt=prompt, **fields)

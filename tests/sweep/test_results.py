@@ -6,7 +6,7 @@ import builtins
 import sys
 from typing import Any
 
-import httpx
+import httpx2
 import pandas as pd
 import pytest
 from PIL import Image
@@ -22,7 +22,7 @@ AXES: dict[str, Any] = {"style": {"noir": "hard light", "soft": "pastel"}, "seed
 def sweep(make_studio, service):
     """Six cells in rows of three; the last one is blocked."""
     service.submits = [None] * 5 + [
-        httpx.Response(400, json={"error": {"message": "content policy violation"}})
+        httpx2.Response(400, json={"error": {"message": "content policy violation"}})
     ]
     return (
         make_studio(max_in_flight=1).sweep(PROMPT, axes=AXES, resolution="720p", duration_seconds=4).wait(60)

@@ -1,6 +1,6 @@
 """Which addresses are asked, which of them see the key, and that no log does. What a server names is not to be trusted.
 
-Every decision is made on the `httpx.URL` that is then requested: two parsers would read a hostile address in
+Every decision is made on the `httpx2.URL` that is then requested: two parsers would read a hostile address in
 two ways.
 """
 
@@ -11,13 +11,13 @@ import re
 from collections.abc import Callable, Container, Generator, Iterable
 from urllib.parse import quote
 
-import httpx
+import httpx2
 
 from veo_nb import catalog, errors
-from veo_nb.config import is_private
+from veo_nb.credentials.addresses import is_private
 from veo_nb.credentials.keys import Secret
 
-LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
+LOGGERS = ("httpx2", *(f"httpcore2.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 """They log the addresses that are asked and, at DEBUG, the headers of the answers. A server may quote the key in both."""
 
 
@@ -45,10 +45,10 @@ class Origins(Container[str]):
         )
 
 
-class KeyHeader(httpx.Auth):
+class KeyHeader(httpx2.Auth):
     """Writes the key into requests to these origins, and into no other.
 
-    It does so inside httpx, so that no variable of a traceback in this package holds the key.
+    It does so inside httpx2, so that no variable of a traceback in this package holds the key.
     """
 
     def __init__(self, name: str, key: Secret, origins: Container[str], scheme: str = "") -> None:
@@ -57,36 +57,36 @@ class KeyHeader(httpx.Auth):
         self.key = key
         self.origins = origins
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
         """The request, with the key where it may go."""
         if self.key and origin(request.url) in self.origins:
             request.headers[self.name] = f"{self.scheme} {self.key.reveal()}".lstrip()
             # An address that an answer gave with the key in it is kept without, and works only with it.
             if _PLACE.search(str(request.url)):
-                request.url = httpx.URL(_PLACE.sub(quote(self.key.reveal(), safe=""), str(request.url)))
+                request.url = httpx2.URL(_PLACE.sub(quote(self.key.reveal(), safe=""), str(request.url)))
         yield request
 
 
-def origin(url: str | httpx.URL) -> str:
+def origin(url: str | httpx2.URL) -> str:
     """`https://host:port` of an address, with the port always named; empty for anything but http(s)."""
     try:
-        parts = httpx.URL(url)
+        parts = httpx2.URL(url)
         host, port = parts.host, parts.port
-    except (httpx.InvalidURL, ValueError):
+    except (httpx2.InvalidURL, ValueError):
         return ""
     if parts.scheme not in ("http", "https") or not host or (port is not None and not 0 < port < 2**16):
         return ""
     return f"{parts.scheme}://{host}:{port or (443 if parts.scheme == 'https' else 80)}"
 
 
-def checked(url: str, own: Container[str]) -> httpx.URL:
+def checked(url: str, own: Container[str]) -> httpx2.URL:
     """The address of a video, when a provider may name such a one: its own, or a public one over https.
 
     Raises:
         DownloadError: it may not.
     """
     where = origin(url)
-    parts = httpx.URL(url) if where else httpx.URL()
+    parts = httpx2.URL(url) if where else httpx2.URL()
     # A resolver refuses longer names in errors of its own.
     fits = len(parts.host) <= 253 and all(len(label) <= 63 for label in parts.host.split("."))
     public = where.startswith("https:") and not is_private(parts.host)
@@ -101,7 +101,7 @@ def checked(url: str, own: Container[str]) -> httpx.URL:
 
 def moved(uri: str, base: str) -> str:
     """An address with its path and query kept and everything before them replaced."""
-    return base + httpx.URL(uri).raw_path.decode("ascii")
+    return base + httpx2.URL(uri).raw_path.decode("ascii")
 
 
 class KeyFilter(logging.Filter):

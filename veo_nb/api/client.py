@@ -1,4 +1,4 @@
-"""The async client: submit, poll and download over httpx, with the key going nowhere it should not.
+"""The async client: submit, poll and download over httpx2, with the key going nowhere it should not.
 
 Which call of it may be repeated is told by the error it raises: `SubmissionUncertain` never, `RateLimited`,
 `TransportError` and `ServiceError` after a pause (`retry.is_passing`), anything else never.
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urljoin
 
-import httpx
+import httpx2
 import msgspec
 
 from veo_nb import catalog, errors
@@ -42,13 +42,13 @@ from veo_nb.api.transport import (
     unreachable,
 )
 from veo_nb.api.unpacking import unpack
-from veo_nb.config import base_address, is_private
+from veo_nb.credentials.addresses import base_address, is_private
 from veo_nb.credentials.keys import SANDBOX_KEY, Secret, unsendable_key
 from veo_nb.media.kind import kind_of_file
 from veo_nb.request import VideoRequest
 
 CALLS_AT_ONCE = 4
-"""More would queue inside httpx, whose pool walks its whole queue at each start and end of a request."""
+"""More would queue inside httpx2, whose pool walks its whole queue at each start and end of a request."""
 DOWNLOADS_AT_ONCE = 4
 UPLOADS_AT_ONCE = 2
 """Lines are slower upwards, and each of them is to arrive."""
@@ -68,21 +68,21 @@ DOWNLOAD_SECONDS = 1800.0
 """For one try; the next goes on where it stopped."""
 REDIRECTS = 5
 
-_HELD = httpx.Timeout(30.0, connect=CONNECT_SECONDS, read=HELD_SECONDS)
+_HELD = httpx2.Timeout(30.0, connect=CONNECT_SECONDS, read=HELD_SECONDS)
 _NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+    httpx2.InvalidURL,
 )
 _BROKEN = (
-    httpx.HTTPError,
-    httpx.StreamError,
-    httpx.InvalidURL,
+    httpx2.HTTPError,
+    httpx2.StreamError,
+    httpx2.InvalidURL,
     TimeoutError,
-    # These come through httpx as they are: a broken TLS record, a host name or a redirect that can't be encoded.
+    # These come through httpx2 as they are: a broken TLS record, a host name or a redirect that can't be encoded.
     ssl.SSLError,
     ValueError,
     OverflowError,
@@ -100,8 +100,9 @@ class AsyncClient:
     gateway in front of all three calls, and then only the gateway sees the key. Vertex AI takes a key (express
     mode), or a `project` and this machine's Google credentials; `storage_uri` is the `gs://bucket/folder` where it
     puts the videos. Without `store` nothing of a request to Gemini Omni is kept there: a submit is answered when the clip
-    is made, with the clip in it. `keyed` are the providers whose key is here: what they serve is named where a model is gone.
-    `transport` is httpx's, `clock` gives seconds since the epoch.
+    is made, with the clip in it. `keyed` are the providers whose key is here: what they serve is named where a model is gone,
+    and `home` the one whose models need no provider before their names.
+    `transport` is httpx2's, `clock` gives seconds since the epoch.
 
     Raises:
         InvalidRequest: there is no such provider, or its address can't be used.
@@ -119,7 +120,8 @@ class AsyncClient:
         storage_uri: str = "",
         store: bool = True,
         keyed: tuple[str, ...] = (),
-        transport: httpx.AsyncBaseTransport | None = None,
+        home: str = "",
+        transport: httpx2.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         api_key = api_key if isinstance(api_key, Secret) else Secret(api_key, "api_key=")
@@ -135,6 +137,7 @@ class AsyncClient:
             api_key = Secret(SANDBOX_KEY, "")
         self.provider = provider
         self._keyed = keyed
+        self._home = home
         self._key = api_key
         self._base = base_address(base_url)
         if self._base and not origin(self._base):
@@ -170,31 +173,31 @@ class AsyncClient:
         self._http = self._open(home, auth=self._auth)
         # A kept connection may die in the instant it is used again. For a GET that costs a retry; a POST
         # would become uncertain for nothing. So each submit gets a connection of its own.
-        single = httpx.Limits(max_keepalive_connections=0)
+        single = httpx2.Limits(max_keepalive_connections=0)
         # Giving up early on a POST costs a person a look at the provider's dashboard: be patient.
-        patient = httpx.Timeout(30.0, connect=CONNECT_SECONDS, read=120.0)
+        patient = httpx2.Timeout(30.0, connect=CONNECT_SECONDS, read=120.0)
         self._submit_http = self._open(home, auth=self._auth, limits=single, timeout=patient)
-        self._foreign_http: httpx.AsyncClient | None = None
+        self._foreign_http: httpx2.AsyncClient | None = None
         self._log = KeyFilter(lambda: [self._key, *self._account.tokens])
         self._log.watch()
 
-    def _open(self, base: str = "", **options: Any) -> httpx.AsyncClient:
+    def _open(self, base: str = "", **options: Any) -> httpx2.AsyncClient:
         """An HTTP client for what is behind this base; for any public host where there is none."""
         # A proxy has no business between this process and its own sandbox.
-        local = bool(base) and is_private(httpx.URL(base).host)
+        local = bool(base) and is_private(httpx2.URL(base).host)
         # Loading the certificates takes 30 ms, which the sandbox need not pay.
         plain = base.startswith("http:")
-        options.setdefault("timeout", httpx.Timeout(30.0, connect=CONNECT_SECONDS))
+        options.setdefault("timeout", httpx2.Timeout(30.0, connect=CONNECT_SECONDS))
         try:
             if not plain and self._tls is None and self._transport is None:
                 self._tls = _trusted()
-            return httpx.AsyncClient(
+            return httpx2.AsyncClient(
                 transport=self._transport,
                 trust_env=not local,
                 verify=False if plain or self._tls is None else self._tls,
                 **options,
             )
-        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+        except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
             raise errors.InvalidRequest(
                 f"This machine's proxy or certificate settings can't be used: {reason(error)}.",
                 hint="Look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
@@ -340,7 +343,7 @@ class AsyncClient:
         headers: Mapping[str, str],
         content: bytes | AsyncIterator[bytes],
         **options: Any,
-    ) -> tuple[httpx.Headers, bytes]:
+    ) -> tuple[httpx2.Headers, bytes]:
         """Headers and body of an answer of 2xx to a POST; anything else is raised as what it means."""
         http = self._http if origin(url) in self._own else self._foreign()
         try:
@@ -374,7 +377,7 @@ class AsyncClient:
             raise pointed_away(url, self._masked(headers.get("location", "")))
         return answer
 
-    async def _ask(self, method: str, url: str, body: bytes | None) -> tuple[int, httpx.Headers, bytes]:
+    async def _ask(self, method: str, url: str, body: bytes | None) -> tuple[int, httpx2.Headers, bytes]:
         """What a call that costs nothing is answered with, without the key in it."""
         async with self._polls:
             try:
@@ -436,7 +439,7 @@ class AsyncClient:
     @asynccontextmanager
     async def _follow(
         self, url: str, headers: dict[str, str], auth: KeyHeader | Bearer
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AsyncIterator[httpx2.Response]:
         """The answer at the end of the redirects, each of which is checked before it is asked."""
         for _ in range(REDIRECTS + 1):
             target = checked(url, self._own)
@@ -458,14 +461,14 @@ class AsyncClient:
         raise errors.DownloadError("The video's address leads in a circle.", hint="Ask the provider.")
 
     def _elsewhere(self) -> refusals.Elsewhere:
-        return refusals.Elsewhere(self._clock(), self._keyed)
+        return refusals.Elsewhere(self._clock(), self._keyed, self._home)
 
     def _dialect(self, model: str) -> Form:
         """The form of the wire over which this model is asked for; one that nobody knows over the provider's first."""
         known = catalog.MODELS.get(model)
         return self._dialects[self.provider.dialects[0] if known is None else self.provider.dialect_of(known)]
 
-    def _foreign(self) -> httpx.AsyncClient:
+    def _foreign(self) -> httpx2.AsyncClient:
         """The client for addresses that are not the provider's: it knows no key."""
         if self._foreign_http is None:
             self._foreign_http = self._open()
@@ -474,7 +477,7 @@ class AsyncClient:
     def _refusal(
         self,
         status: int,
-        headers: httpx.Headers,
+        headers: httpx2.Headers,
         body: bytes,
         auth: KeyHeader | Bearer,
         dialect: Form | None = None,
@@ -510,9 +513,9 @@ class AsyncClient:
 
 
 def _trusted() -> ssl.SSLContext:
-    """This machine's certificates, to which a company adds its own; httpx's bundle where there are none."""
+    """This machine's certificates, to which a company adds its own; httpx2's bundle where there are none."""
     context = ssl.create_default_context()
-    return context if context.cert_store_stats()["x509_ca"] else httpx.create_ssl_context()
+    return context if context.cert_store_stats()["x509_ca"] else httpx2.create_ssl_context()
 
 
 def _encoded(request: VideoRequest, dialect: Form) -> tuple[wire.Call, bytes, str]:
@@ -523,7 +526,7 @@ def _encoded(request: VideoRequest, dialect: Form) -> tuple[wire.Call, bytes, st
         call = dialect.submit(request, clip)
         if call.attachments:
             files = {name: (one.name, one.data, one.mime) for name, one in call.attachments.items()}
-            form = httpx.Request("POST", call.url, data=dict(call.body or {}), files=files)
+            form = httpx2.Request("POST", call.url, data=dict(call.body or {}), files=files)
             return call, form.read(), form.headers["content-type"]
         return call, msgspec.json.encode(call.body), JSON
     except OSError as error:

@@ -13,7 +13,7 @@ from veo_nb.api.unpacking import is_packed
 from veo_nb.media.kind import LOOK, kind_of
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 Progress = Callable[[int, "int | None"], None]
 """Called with the bytes that have arrived and the bytes there are in all, None where the server didn't say."""
@@ -26,7 +26,7 @@ LARGEST_VIDEO = 4 * 2**30
 """Bytes; clips are 2 to 50 MB. A server that never stops sending must not fill the disk."""
 
 
-def doubt_of(response: httpx.Response, mask: Callable[[str], str]) -> errors.DownloadError | None:
+def doubt_of(response: httpx2.Response, mask: Callable[[str], str]) -> errors.DownloadError | None:
     """What an answer says of itself that no video says: that it is a page, a picture or a refusal, or packed.
 
     Stores mislabel what they have, so it counts only where what comes begins like no video either.
@@ -49,7 +49,7 @@ def doubt_of(response: httpx.Response, mask: Callable[[str], str]) -> errors.Dow
 
 
 async def receive(
-    response: httpx.Response,
+    response: httpx2.Response,
     path: Path,
     have: int,
     on_progress: Progress | None,
@@ -114,7 +114,7 @@ async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield come
 
 
-def resume_at_the_end(response: httpx.Response, path: Path, have: int) -> int:
+def resume_at_the_end(response: httpx2.Response, path: Path, have: int) -> int:
     """The size of a file that was whole already, when a 416 says so.
 
     Raises:
@@ -126,7 +126,7 @@ def resume_at_the_end(response: httpx.Response, path: Path, have: int) -> int:
     raise errors.TransportError("The file changed on its way.", hint="")
 
 
-def _extent(response: httpx.Response, path: Path, have: int) -> tuple[int, int | None]:
+def _extent(response: httpx2.Response, path: Path, have: int) -> tuple[int, int | None]:
     """Where the answer's bytes begin and how many the whole file has; None where the server didn't say."""
     if response.status_code == 206:
         found = re.fullmatch(

@@ -41,6 +41,8 @@ class Elsewhere:
     """Seconds since 1970."""
     keyed: tuple[str, ...] = ()
     """The providers whose key is here, by name."""
+    home: str = ""
+    """The one of them that is set, whose models need no name before them; empty for who is asked."""
 
 
 def of_submit(
@@ -132,7 +134,7 @@ def _gone(
     if known is None:
         return refusal
     said = provider.life_of(model).words(known.title, provider.title, elsewhere.now)
-    ways = catalog.ways_on(known, provider, elsewhere.keyed, elsewhere.now)
+    ways = catalog.ways_on(known, provider, elsewhere.keyed, elsewhere.now, elsewhere.home)
     if ways:
         use = f"Use model={ways[0]!r}" + "".join(f" or {way!r}" for way in ways[1:])
     elif home := _home(known.successor):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Container
 from typing import Any
 
-import httpx
+import httpx2
 
 from veo_nb import errors
 from veo_nb.api import body
@@ -66,19 +66,21 @@ class GoogleAccount:
         """Look for credentials anew next time: the service did not take these."""
         self._credentials = None
 
-    def sign(self, headers: httpx.Headers) -> None:
+    def sign(self, headers: httpx2.Headers) -> None:
         """Write the token, and the project that is charged for the call where the credentials name one."""
         self._credentials.apply(headers)
 
 
-class Bearer(httpx.Auth):
+class Bearer(httpx2.Auth):
     """Writes the token of an account into requests to these origins, and into no other."""
 
     def __init__(self, account: GoogleAccount, origins: Container[str]) -> None:
         self.account = account
         self.origins = origins
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+    async def async_auth_flow(
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         """The request, with a fresh token where it may go; what fails here fails before anything is sent."""
         if origin(request.url) in self.origins:
             await self.account.freshen()

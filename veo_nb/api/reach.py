@@ -16,14 +16,15 @@ from email.utils import parsedate_to_datetime
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import msgspec
 
 from veo_nb import catalog, errors
 from veo_nb.api.body import words
 from veo_nb.api.client import AsyncClient, _trusted
 from veo_nb.api.retry import is_passing
-from veo_nb.config import Settings, is_private
+from veo_nb.config import Settings
+from veo_nb.credentials.addresses import is_private
 
 SECONDS = 6.0
 """How long one question may take."""
@@ -83,12 +84,14 @@ def bases(settings: Settings) -> list[str]:
     return [*dict.fromkeys(base.replace("{location}-", where) for base in found if base)]
 
 
-async def reach(base: str, transport: httpx.AsyncBaseTransport | None, clock: Callable[[], float]) -> Reached:
+async def reach(
+    base: str, transport: httpx2.AsyncBaseTransport | None, clock: Callable[[], float]
+) -> Reached:
     """How the host behind an address answers, whatever it answers."""
-    host = httpx.URL(base).host
+    host = httpx2.URL(base).host
     try:
         # The same certificates and proxies as the client has, or the doctor would look at another way.
-        async with httpx.AsyncClient(
+        async with httpx2.AsyncClient(
             transport=transport,
             trust_env=not is_private(host),
             verify=_trusted() if base.startswith("https:") and transport is None else False,
@@ -97,23 +100,25 @@ async def reach(base: str, transport: httpx.AsyncBaseTransport | None, clock: Ca
             began = clock()
             async with http.stream("GET", base) as answer:
                 return Reached(host, ahead=_ahead(answer.headers, (began + clock()) / 2))
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
         return Reached(host, _trouble(error), words(str(error)) or type(error).__name__)
 
 
 async def try_key(client: AsyncClient, settings: Settings) -> Tried:
     """What the provider says to the key, or to the credentials that stand in for one."""
+    served, name = catalog.find_served(settings.model, settings.provider)
+    model = name if served.name == settings.provider.name else settings.provider.models[0]
     place = f"projects/{settings.project}/locations/{settings.location}/publishers/google/"
-    name = f"{place if settings.project else ''}models/{settings.model}/operations/{NO_OPERATION}"
-    known = catalog.MODELS.get(settings.model)
+    operation = f"{place if settings.project else ''}models/{model}/operations/{NO_OPERATION}"
+    known = catalog.MODELS.get(model)
     if known is not None and settings.provider.dialect_of(known) not in catalog.VEO:
         # Only Veo's names have a place in them.
-        name = NO_OPERATION
+        operation = NO_OPERATION
     # A gateway may ask somebody else about what it does not know, and pass on what that says to its own key.
     lists = settings.provider.any_model
     try:
         async with asyncio.timeout(SECONDS):
-            await (client.look(_openai_url(settings)) if lists else client.poll(settings.model, name))
+            await (client.look(_openai_url(settings)) if lists else client.poll(model, operation))
     except errors.AuthenticationError as error:
         return Tried("refused", error.message)
     except errors.PermissionDenied as error:
@@ -246,7 +251,7 @@ def _read(answer: bytes, kind: type[_Shape]) -> _Shape:
         raise errors.ServiceError("The provider's list of models can't be read.", hint="") from None
 
 
-def _ahead(headers: httpx.Headers, now: float) -> float | None:
+def _ahead(headers: httpx2.Headers, now: float) -> float | None:
     """How far our clock is ahead; a page from a cache says how old it is."""
     try:
         sent = parsedate_to_datetime(headers["date"]).timestamp()
@@ -264,7 +269,7 @@ def _trouble(error: BaseException) -> Trouble:
         return "certificate"
     if any(isinstance(one, ConnectionRefusedError) for one in causes):
         return "refused"
-    return "slow" if isinstance(error, httpx.TimeoutException) else "broken"
+    return "slow" if isinstance(error, httpx2.TimeoutException) else "broken"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -54,20 +54,6 @@ def retry_after(header: str | None, now: float) -> float | None:
     return max(0.0, min(seconds, LONGEST_PAUSE))
 
 
-def poll_pause(elapsed: float, typical: float, chance: float) -> float:
-    """Seconds until the next look at an operation that was submitted `elapsed` seconds ago.
-
-    Asks seldom while a clip can't be ready, often around the time that clips usually take, and seldom again
-    for one that is far over; always between 0.5 and 10 s, spread by 10 %.
-    """
-    step = typical / 12
-    if elapsed < 0.5 * typical:
-        step = max(step, 0.25 * (0.5 * typical - elapsed))
-    elif elapsed > 2 * typical:
-        step = elapsed / 12
-    return max(0.5, min(step, 10.0)) * (0.9 + 0.2 * chance)
-
-
 def doubt_pause(times: int, chance: float) -> float | None:
     """Seconds until the provider is asked again about what it accepted and now, for the `times`th time, does not know.
 

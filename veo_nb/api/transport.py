@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-import httpx
+import httpx2
 
 from veo_nb import catalog, errors
 from veo_nb.api import body as answers
@@ -37,7 +37,7 @@ def beginning(error: BaseException) -> bytes:
 
 
 async def read(
-    http: httpx.AsyncClient,
+    http: httpx2.AsyncClient,
     method: str,
     url: str,
     body: bytes | AsyncIterator[bytes] | None,
@@ -46,10 +46,10 @@ async def read(
     kind: str = JSON,
     headers: Mapping[str, str] | None = None,
     **options: Any,
-) -> tuple[int, httpx.Headers, bytes]:
+) -> tuple[int, httpx2.Headers, bytes]:
     """The status, the headers and the body of an answer; of an error only the beginning. `kind` is the type of ours.
 
-    `headers` are those to be sent in place of that type, `options` those of httpx.
+    `headers` are those to be sent in place of that type, `options` those of httpx2.
 
     Raises:
         TooLongError: the body has more than `longest` bytes.
@@ -66,7 +66,7 @@ async def read(
                 parts += chunk
                 if len(parts) > longest:
                     break
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             vars(error)["beginning"] = bytes(parts)
             raise
         if len(parts) > longest:
@@ -74,7 +74,7 @@ async def read(
         return response.status_code, response.headers, bytes(parts)
 
 
-def check_open(http: httpx.AsyncClient) -> None:
+def check_open(http: httpx2.AsyncClient) -> None:
     """Refuse to go on with a client that was closed.
 
     Raises:
@@ -84,7 +84,7 @@ def check_open(http: httpx.AsyncClient) -> None:
         raise errors.TransportError("This client is closed.", hint="Make another one.")
 
 
-async def head(response: httpx.Response) -> bytes:
+async def head(response: httpx2.Response) -> bytes:
     """The beginning of a body: enough for an error's words, however long the page is."""
     found = bytearray()
     async for chunk in response.aiter_bytes(CHUNK):
@@ -96,15 +96,15 @@ async def head(response: httpx.Response) -> bytes:
 
 def reason(error: BaseException) -> str:
     """Why the way broke, in a few words of ours where it is one of the usual ways."""
-    if isinstance(error, (TimeoutError, httpx.TimeoutException)):
+    if isinstance(error, (TimeoutError, httpx2.TimeoutException)):
         return "it took too long"
     for cause in _causes(error):
         if found := _reason_behind(cause):
             return found
-    if isinstance(error, httpx.DecodingError):
+    if isinstance(error, httpx2.DecodingError):
         return "its answer can't be unpacked"
     said = answers.words(str(error))
-    if isinstance(error, httpx.RemoteProtocolError):
+    if isinstance(error, httpx2.RemoteProtocolError):
         if "without sending a response" in said:
             return "it hung up without an answer"
         return (
@@ -112,9 +112,9 @@ def reason(error: BaseException) -> str:
             if "incomplete" in said or "without sending complete" in said
             else "it does not speak HTTP"
         )
-    if isinstance(error, httpx.NetworkError):
+    if isinstance(error, httpx2.NetworkError):
         named = [cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror]
-        broke = not isinstance(error, httpx.ConnectError) or not named
+        broke = not isinstance(error, httpx2.ConnectError) or not named
         return "the connection broke" if broke else named[-1][:1].lower() + named[-1][1:]
     return said or type(error).__name__
 

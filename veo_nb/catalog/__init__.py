@@ -13,7 +13,16 @@ from veo_nb.catalog.capabilities import RULES, Rule
 from veo_nb.catalog.fields import DRAFT, FIELD, FIELDS, FIT, OPTIONS, VEO, Field, Values
 from veo_nb.catalog.inputs import IMAGE, INLINE_BYTES, SOURCES, ImageLimits, SourceLimits
 from veo_nb.catalog.lives import Life
-from veo_nb.catalog.lookup import ending, find_model, find_served, model, model_names, qualified, ways_on
+from veo_nb.catalog.lookup import (
+    ending,
+    find_model,
+    find_served,
+    model,
+    model_names,
+    qualified,
+    short_name,
+    ways_on,
+)
 from veo_nb.catalog.models import DEFAULT_MODEL, MODELS, OMNI, Model
 from veo_nb.catalog.modes import Mode, mode_of
 from veo_nb.catalog.phrases import (
@@ -42,7 +51,17 @@ from veo_nb.catalog.prices import (
 )
 from veo_nb.catalog.providers import PROVIDERS, Provider, known_provider
 from veo_nb.catalog.registry import Entries, Spoken, register
-from veo_nb.catalog.rules import RENAME, WHOLE, Problem, check, check_text, choices, find_doubts, takes
+from veo_nb.catalog.rules import (
+    RENAME,
+    WHOLE,
+    Problem,
+    check,
+    check_text,
+    choices,
+    find_doubts,
+    takes,
+    translated,
+)
 
 __all__ = [
     "COMMAS",
@@ -104,8 +123,10 @@ __all__ = [
     "read_prices",
     "read_usage",
     "register",
+    "short_name",
     "shown",
     "takes",
+    "translated",
     "unquoted",
     "ways_on",
 ]

@@ -53,7 +53,12 @@ VEO = ("gemini", "vertex")
 FIELDS: tuple[Field, ...] = (
     Field(name="prompt", kind="text", help="what to show and to hear"),
     Field(
-        name="model", kind="choice", flag="model", short="m", label="Model", help="which model makes the clip"
+        name="model",
+        kind="choice",
+        flag="model",
+        short="m",
+        label="Model",
+        help="which model makes the clip; vertex:fast is that of another provider",
     ),
     Field(name="image", kind="image", flag="image", short="i", help="the first frame: a file or a variable"),
     Field(

@@ -43,11 +43,14 @@ def model(name: str) -> Model:
 def find_served(name: str, default: Provider) -> tuple[Provider, str]:
     """The provider that a model's name asks for, and its name there: `vertex:standard` is Vertex AI's `standard`.
 
-    A name alone is the default provider's; so is one with a colon in it where that is no provider's and any is taken.
+    A name alone is the default provider's; so is one of its models whose own name has a colon, and any such name that is
+    no provider's where any is taken.
 
     Raises:
         InvalidRequest: what stands before the colon is no provider.
     """
+    if name and name.lower() in {one.lower() for one in default.models}:
+        return default, name
     before, colon, rest = name.partition(":")
     asked = bare(before).lower()
     if not colon or asked == default.name:
@@ -65,6 +68,13 @@ def find_served(name: str, default: Provider) -> tuple[Provider, str]:
 def qualified(model: str, provider: Provider, default: Provider) -> str:
     """The name of a provider's model as one types it: `vertex:standard`, and without the provider where that is the default."""
     return model if provider.name == default.name else f"{provider.name}:{model}"
+
+
+def short_name(model: str, provider: Provider, default: Provider) -> str:
+    """The shortest name by which a person gets this model of a provider: `fast`, `vertex:standard`, an id."""
+    known = MODELS.get(model)
+    same = known is not None and find_model(known.alias, provider) is known
+    return qualified(known.alias if known is not None and same else model, provider, default)
 
 
 def model_names(provider: Provider | None = None) -> list[str]:
@@ -92,18 +102,23 @@ def ending(model: str, provider: Provider, now: float) -> str:
     return f"{life.words(known.title, provider.title, now)}{successor}.{asked}"
 
 
-def ways_on(model: Model, provider: Provider, others: Iterable[str], now: float) -> list[str]:
+def ways_on(model: Model, provider: Provider, others: Iterable[str], now: float, home: str = "") -> list[str]:
     """What can be asked for in place of a model that a provider no longer serves, as a person types it.
 
     Its successor there, then of each of the `others`, by name, what has its alias or is its successor:
-    `["omni", "vertex:standard"]`. Those that are said to be gone themselves are not among them.
+    `["omni", "vertex:standard"]`. Those that are said to be gone themselves are not among them. `home` is the provider
+    whose models need no name before them, where that is not this one.
     """
+
+    def typed(alias: str, where: Provider) -> str:
+        return alias if where.name == (home or provider.name) else f"{where.name}:{alias}"
+
     after = MODELS.get(model.successor)
-    found = [after.alias] if after is not None and after.id in provider.models else []
+    found = [typed(after.alias, provider)] if after is not None and after.id in provider.models else []
     known = (PROVIDERS[name] for name in others if name in PROVIDERS and name != provider.name)
     # The sandbox plays every model, but nobody looks there for one that is gone.
     for other in (one for one in known if one.bills):
         served = [MODELS[name] for name in other.models if name in MODELS]
         wanted = (one for one in served if one.alias == model.alias or one is after)
-        found += [f"{other.name}:{one.alias}" for one in wanted if not other.life_of(one.id).is_over(now)]
+        found += [typed(one.alias, other) for one in wanted if not other.life_of(one.id).is_over(now)]
     return found

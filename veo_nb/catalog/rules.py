@@ -85,6 +85,32 @@ def _model_of(values: Values, default: Provider) -> tuple[Provider, Model] | Pro
     return Problem(field="model", message=f"{who} no model {shown(name)}.", hint=hint)
 
 
+def translated(values: Values, default: Provider) -> dict[str, Any]:
+    """These fields as their model says the same, where it has no field of the name: for one and the same wish to several.
+
+    What it does whatever it is told is left out, and what the clip should be without goes into the prompt. Nothing is
+    rounded: another length is another wish.
+    """
+    found = _model_of(values, default)
+    if isinstance(found, Problem):
+        return {**values}
+    provider, model = found
+    strange = {
+        item.name for item in FIELDS if is_set(values.get(item.name)) and not provider.takes(item, model)
+    }
+    said = {
+        name: value for name, value in values.items() if name not in strange or value != _ANYWAY.get(name)
+    }
+    prompt = values.get("prompt")
+    if "negative_prompt" in strange and isinstance(prompt, str) and prompt.strip():
+        said["prompt"] = f"{prompt.rstrip()}\n\nAvoid: {said.pop('negative_prompt')}"
+    return said
+
+
+_ANYWAY = {"generate_audio": True, "sample_count": 1}
+"""What every model does of which a wire has no field for it."""
+
+
 def choices(item: Field, provider: Provider | None = None, model: Model | None = None) -> tuple[Any, ...]:
     """The values that a field takes, of this provider and model or of any; empty where they can't be listed."""
     if item.name == "model":

@@ -178,19 +178,28 @@ class Keyring:
 
 
 class KeyStores:
-    """Colab's secrets, then the keyring."""
+    """What this process was given, Colab's secrets, then the keyring."""
 
     def __init__(self, colab: Colab, keyring: Keyring) -> None:
         self.colab = colab
         self.keyring = keyring
+        self._given: dict[str, Secret] = {}
+
+    def give(self, provider: catalog.Provider, key: Secret | None) -> bool:
+        """Have a provider's key for as long as this process lives, or with None no more; whether there was one."""
+        had = self._given.pop(provider.name, None) is not None
+        if key is not None:
+            self._given[provider.name] = key
+        return had
 
     def logins(self) -> list[str]:
-        """The providers that a key was kept of on this machine, the last one first."""
-        return self.keyring.logins()
+        """The providers that a key was kept of on this machine or given, the last one first."""
+        return list(dict.fromkeys([*reversed(self._given), *self.keyring.logins()]))
 
     def find(self, provider: catalog.Provider) -> Secret:
         """The key that is kept for a provider; an empty one where there is none or it can't be read."""
-        return self.colab.find(provider) or self.keyring.find(provider)
+        given = self._given.get(provider.name)
+        return given or self.colab.find(provider) or self.keyring.find(provider)
 
     def problems(self) -> list[str]:
         """What was in the way at the last look, in words."""

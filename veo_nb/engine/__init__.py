@@ -4,7 +4,7 @@
 library at its first use and puts together what works on it: `loop`, the thread on which `engine` drives each `job`
 over the route to its provider (`providers`), with what it needs there (`inputs`), to the files that `download` fetches;
 `lease` says which process drives what. `fields` makes requests, `drafts` cheaper ones and their finals. `video` is what
-comes out, `timing` how long that takes, `repair` mends a library.
+comes out, `timing` how long several take, `repair` mends a library.
 
 Nothing here knows sweeps or notebooks. A POST is sent in one place (`engine`), after its row was written; whoever
 changes that reads `tests/faults` first.

@@ -24,6 +24,8 @@ from veo_nb.config import Settings
 from veo_nb.engine.download import fetch_videos, keep_unstored, kept_clip
 from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.providers.connection import LocalServer
+from veo_nb.engine.providers.latency import look_pause, with_progress
+from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.providers.routes import Routes
 from veo_nb.engine.timing import Deadline
 from veo_nb.engine.video import Video, video_from_row
@@ -34,7 +36,7 @@ from veo_nb.store.ledger import Ledger, Writer
 from veo_nb.store.rows import State, error_to_json
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
     from veo_nb.api.client import AsyncClient
 
@@ -83,11 +85,13 @@ class Engine:
         *,
         owner: str,
         displaced: Callable[[Job], None],
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        latencies: Latencies | None = None,
     ) -> None:
+        self._latencies = latencies or Latencies(ledger, clock)
         self._ledger = ledger
         self._writer = Writer(ledger)
         self._library = library
@@ -409,7 +413,12 @@ class Engine:
     def _show_accepted(self, job: Job, operation: wire.Operation) -> None:
         # Where the disk is full, memory keeps it: the job's end tries to write it again, and says it.
         note = job.now.note if job.stopping else None
-        job.change(state=State.RUNNING, operation=operation.name, note=note)
+        # What others have taught while it waited is known now.
+        request = job.request
+        latency = self._latencies.of(
+            job.provider, request.model, request.resolution, request.duration_seconds
+        )
+        job.change(state=State.RUNNING, operation=operation.name, note=note, latency=latency)
         if operation.done:
             # Nobody else has it: what comes next may be the end of this process.
             keep_unstored(self._library, job, operation)
@@ -423,10 +432,12 @@ class Engine:
         failures, since = 0, 0.0
         denials, denied_since = 0, 0.0
         deadline = Deadline(began, self._clock())
+        usual = job.now.latency
         while True:
             elapsed = self._clock() - began
             if seen_running and not failures and not denials:
-                await self._sleep(retry.poll_pause(elapsed, job.now.typical, self._chance()))
+                pause = look_pause(job.now.latency, elapsed, route.limits.running, self._chance())
+                await self._sleep(pause)
             try:
                 operation = await self._ask(job)
             except errors.VeoError as error:
@@ -448,7 +459,8 @@ class Engine:
                 return await self._ended(job, operation, watched=seen_running)
             seen_running = True
             if operation.progress != job.now.progress:
-                job.change(progress=operation.progress)
+                latency = with_progress(usual, self._clock() - began, operation.progress or 0.0)
+                job.change(progress=operation.progress, latency=latency)
             self._check_plausible(job, deadline, PLAUSIBLE_SECONDS)
 
     async def _ended(self, job: Job, operation: wire.Operation, *, watched: bool) -> wire.Operation:
@@ -459,7 +471,11 @@ class Engine:
         if operation.error is not None:
             raise operation.error
         # Of a clip that was ready before anyone looked, nobody knows how long it took.
-        ready = {"generated_at": self._clock()} if watched and job.now.generated_at is None else {}
+        ready: dict[str, float] = {}
+        if watched and job.now.generated_at is None:
+            ready = {"generated_at": self._clock()}
+            if job.now.submitted_at is not None:
+                self._latencies.note(job.provider.name, job.request, self._clock() - job.now.submitted_at)
         await self._record(
             job, state=State.DOWNLOADING, received=0, total=None, note=None, usage=job.now.usage, **ready
         )

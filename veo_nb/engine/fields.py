@@ -41,7 +41,7 @@ def read_fields(
     for name in ("image", "last_frame"):
         if isinstance(values.get(name), Job):
             raise InvalidRequest(f"{name} is a whole job.", hint="Use its .video.last_frame().", field=name)
-    for key in settings.keys():  # noqa: SIM118  no mapping's
+    for key in settings.known_keys():
         if name := key.stands_in({"prompt": prompt, **values}):
             raise InvalidRequest(
                 f"{name} holds your key, which would be sent and kept with it.",

@@ -12,7 +12,8 @@ from typing import Any, Literal, Protocol
 
 from veo_nb import catalog
 from veo_nb.engine.loop import block_on
-from veo_nb.engine.timing import usual_seconds
+from veo_nb.engine.providers.latency import UNKNOWN, Latency
+from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import InvalidRequest, NotFound, VeoError, VideoExpired, WaitTimeout
 from veo_nb.request import VideoRequest, restore_request
@@ -76,12 +77,10 @@ class Snapshot:
     """How many submits before the present one were sent and never answered."""
     lost: tuple[tuple[int, VeoError], ...] = ()
     """The samples whose files are not here and did not come when they were looked for, each with the reason."""
-    typical: float = 60.0
-    """Seconds a clip like this usually takes."""
     usage: dict[str, Any] | None = None
     """What the provider says that it took, in its own words; None where it says nothing."""
-    slow: float | None = None
-    """Seconds under which nine of ten stay; None before enough were seen."""
+    latency: Latency = UNKNOWN
+    """How long a clip like this takes, by what was known when it was sent."""
 
 
 class WaitInterrupted(KeyboardInterrupt):
@@ -130,6 +129,9 @@ class Actions(Protocol):
 
     def price_note(self, job: Job) -> str:
         """What has to be said beside its estimate."""
+
+    def model_name(self, job: Job) -> str:
+        """How one types the name of its model."""
 
     @property
     def drafts(self) -> Finals:
@@ -191,6 +193,13 @@ class Job:
     def price_note(self) -> str:
         """What has to be said beside its estimate: it is not the price of who makes it. Empty where it is."""
         return self._actions.price_note(self) if self._actions else self.provider.price_note
+
+    @property
+    def model(self) -> str:
+        """Its model as one types it: `omni`, or `vertex:standard` of a provider that is not the one that is set."""
+        if self._actions is not None:
+            return self._actions.model_name(self)
+        return catalog.short_name(self.request.model, self.provider, self.provider)
 
     @property
     def usage(self) -> catalog.Usage | None:
@@ -445,7 +454,10 @@ class Registry:
         ledger: Ledger,
         library: Files,
         actions: Actions | None = None,
+        latencies: Latencies | None = None,
     ) -> None:
+        self.latencies = latencies or Latencies(ledger)
+        """How long each kind of clip takes."""
         self._ledger = ledger
         self._library = library
         self._actions = actions
@@ -506,11 +518,10 @@ class Registry:
 
     def snapshot(self, row: JobRow) -> Snapshot:
         """A job's moment as the ledger has it."""
-        past = self._ledger.generation_seconds(row.provider, row.model)
-        typical, slow = usual_seconds(past, catalog.known_provider(row.provider), catalog.model(row.model))
         videos = self._ledger.kept_videos(row.id)
+        state = State(row.state)
         return Snapshot(
-            state=State(row.state),
+            state=state,
             created_at=row.created_at,
             operation=row.operation,
             error=error_from_json(row.error),
@@ -521,9 +532,13 @@ class Registry:
             unanswered=row.unanswered,
             usage=row.usage,
             videos=tuple(video_from_row(video, self._library.folder) for video in videos),
-            typical=typical,
-            slow=slow,
+            # Of one that is over nobody asks.
+            latency=UNKNOWN if state.final else self._latency(row),
         )
+
+    def _latency(self, row: JobRow) -> Latency:
+        asked, provider = row.request, catalog.known_provider(row.provider)
+        return self.latencies.of(provider, row.model, asked.get("resolution"), asked.get("duration_seconds"))
 
     def _make(self, row: JobRow, request: VideoRequest | None) -> Job:
         job = Job(

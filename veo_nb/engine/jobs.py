@@ -17,7 +17,8 @@ from veo_nb.engine.fields import fields_again, read_fields
 from veo_nb.engine.job import ALPHABET, Job, WaitInterrupted
 from veo_nb.engine.lease import Awaited
 from veo_nb.engine.loop import Uninterrupted
-from veo_nb.engine.timing import usual_seconds
+from veo_nb.engine.providers.latency import Latency
+from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.video import Video, check_source, own_model
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
@@ -31,7 +32,7 @@ from veo_nb.store.rows import JobRow, State
 from veo_nb.store.trash import Trash
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 RECENT_SECONDS = 4 * 24 * 3600.0
 """A job that was entered longer ago has no video at the provider any more, even if it waited long in the queue."""
@@ -88,7 +89,7 @@ class Jobs:
         settings: Settings,
         files: Files,
         *,
-        transport: httpx.AsyncBaseTransport | None,
+        transport: httpx2.AsyncBaseTransport | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
@@ -163,14 +164,18 @@ class Jobs:
                 for job in _new(entered):
                     parts.leases.start(job)
             except BaseException:
-                for job in _new(entered):
-                    if not self._withdraw(job, parts):
+                if not self._withdraw(_new(entered), parts):
+                    for job in _new(entered):
                         # It is in the ledger as it is; better that it goes on here, and is seen.
                         parts.leases.start(job)
                 raise
             if interrupt.pending:
-                sent = [job for job in _new(entered) if not self._withdraw(job, parts)]
-                raise WaitInterrupted(_goes_on(sent)) if sent else KeyboardInterrupt
+                new_jobs = _new(entered)
+                raise (
+                    KeyboardInterrupt
+                    if self._withdraw(new_jobs, parts)
+                    else WaitInterrupted(_goes_on(new_jobs))
+                )
             return entered
 
     def _enter(self, request: VideoRequest, take: int, parts: Parts, *, fresh: bool) -> tuple[Job, bool]:
@@ -195,10 +200,10 @@ class Jobs:
         job = parts.registry.job(standing, request if new else None)
         return job, new
 
-    def _withdraw(self, job: Job, parts: Parts) -> bool:
-        """Take a job out that was entered in vain; False where it was sent by now, or the ledger can't be written."""
+    def _withdraw(self, jobs: Sequence[Job], parts: Parts) -> bool:
+        """Take jobs out that were entered in vain; False where one was sent by now, or the ledger can't be written."""
         with contextlib.suppress(VeoError):
-            return parts.leases.withdraw(job)
+            return parts.leases.withdraw(jobs)
         return False
 
     def preview(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> Preview:
@@ -208,7 +213,7 @@ class Jobs:
         if row is None:
             check_source(request, provider, self.workspace.clock())
         stored = parts.registry.job(row) if parts and row else None
-        seconds = self.usual_seconds(request)
+        seconds = self.latency(request).usual
         full = self.quote(request.in_full()) if request.is_draft else None
         return Preview(request, provider, self.quote(request), seconds, stored, self.cost(provider), full)
 
@@ -221,11 +226,17 @@ class Jobs:
         # Most have a list of their own.
         return job.provider.price_note and quote(job.request, job.provider, self.settings.prices).note
 
-    def usual_seconds(self, request: VideoRequest) -> float:
-        """How long a clip of this provider's model usually takes, from submit to ready."""
-        provider, ledger = self.provider_of(request), self.workspace.readable()
-        past = ledger.generation_seconds(provider.name, request.model) if ledger else []
-        return usual_seconds(past, provider, catalog.model(request.model))[0]
+    def model_name(self, job: Job) -> str:
+        """How one types the name of a job's model here."""
+        return catalog.short_name(job.request.model, job.provider, self.settings.provider)
+
+    def latency(self, request: VideoRequest) -> Latency:
+        """How long such a clip takes at its provider, from submit to ready."""
+        parts = self.workspace.parts
+        known = parts.registry.latencies if parts else Latencies(self.workspace.readable())
+        return known.of(
+            self.provider_of(request), request.model, request.resolution, request.duration_seconds
+        )
 
     def is_standing(self, request: VideoRequest, take: int) -> bool:
         """Whether a clip for this is there or on its way, and nothing would be sent."""

@@ -180,4 +180,4 @@ class Repairer:
 
 
 def _elsewhere(job: Job) -> str:
-    return f'set veo.configure(provider="{job.provider.name}") with its key and repair again.'
+    return f"{job.provider.title} needs its key (%veo login {job.provider.name}); then repair again."

@@ -1,33 +1,20 @@
-"""How long a clip takes, learnt from the library's own past; and when one that never ends is given up. Pure."""
+"""When the last of several clips will be ready; and when one that never ends is given up. Pure."""
 
 from __future__ import annotations
 
 import heapq
-import statistics
 from collections.abc import Callable, Sequence
 
-from veo_nb import catalog
+from veo_nb.engine.providers.latency import evenly
 
-ENOUGH = 3
-ENOUGH_FOR_SLOW = 5
+Left = Callable[[float], float]
+"""Seconds in which a clip is ready, for a share of what may come: 0.5 is usual, 0.9 is slow."""
+
 WATCHED_SECONDS = 300.0
 """None is given up before it was watched for so long in one go: after a laptop's sleep, or the start of a kernel, hours
 have gone by in which nobody asked."""
 GAP_SECONDS = 600.0
 """No two looks lie so far apart, unless the machine slept or somebody set its clock."""
-
-
-def usual_seconds(
-    past: Sequence[float], provider: catalog.Provider, model: catalog.Model
-) -> tuple[float, float | None]:
-    """The usual seconds from submit to ready, and those under which nine of ten stay.
-
-    Before `ENOUGH` clips were seen the catalog's figure stands in, and the second is None.
-    """
-    if len(past) < ENOUGH:
-        return provider.typical_seconds or model.typical_seconds, None
-    slow = statistics.quantiles(past, n=10, method="inclusive")[-1] if len(past) >= ENOUGH_FOR_SLOW else None
-    return statistics.median(past), slow
 
 
 def seconds_in_all(
@@ -53,26 +40,23 @@ def seconds_in_all(
 
 
 def seconds_at_all(
-    waiting: Sequence[tuple[str, float]],
+    waiting: Sequence[tuple[str, Left]],
     allowed: Callable[[str], tuple[int, int | None]],
-    running: Sequence[tuple[str, float]] = (),
+    running: Sequence[tuple[str, Left]] = (),
 ) -> float:
     """As `seconds_in_all` for clips of several providers, each with the name of its own, which wait for no other's.
 
-    `allowed(name)` says how many one of them makes at once, and takes in a minute.
+    Of several clips some are slow, and the last one is what is waited for: so each takes another share of what such
+    clips take. `allowed(name)` says how many a provider makes at once, and takes in a minute.
     """
-    names = dict.fromkeys(name for name, _ in (*waiting, *running))
-    return max(
-        (
-            seconds_in_all(
-                [seconds for at, seconds in waiting if at == name],
-                *allowed(name),
-                [seconds for at, seconds in running if at == name],
-            )
-            for name in names
-        ),
-        default=0.0,
-    )
+    end = 0.0
+    for name in dict.fromkeys(name for name, _ in (*waiting, *running)):
+        going, coming = ([left for at, left in clips if at == name] for clips in (running, waiting))
+        shares = evenly(len(going) + len(coming))
+        seconds = [left(share) for left, share in zip([*going, *coming], shares, strict=True)]
+        own = seconds_in_all(seconds[len(going) :], *allowed(name), seconds[: len(going)])
+        end = max(end, own)
+    return end
 
 
 class Deadline:

@@ -23,6 +23,7 @@ from veo_nb.engine.job import Actions, Registry
 from veo_nb.engine.lease import LeaseHolder, Leases, OwnerLocks
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.engine.providers.connection import LocalServer
+from veo_nb.engine.providers.past import Latencies
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notices import tell_once
 from veo_nb.store.changes import Change, changes_of, forget_streams, look, watch
@@ -34,7 +35,7 @@ from veo_nb.store.sweeps import SweepLedger
 from veo_nb.store.trash import Trash
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 log = logging.getLogger("veo_nb")
 
@@ -64,7 +65,7 @@ class Workspace:
         files: Files,
         actions: Actions,
         *,
-        transport: httpx.AsyncBaseTransport | None,
+        transport: httpx2.AsyncBaseTransport | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
@@ -229,7 +230,7 @@ class Workspace:
             # Started when the first clip is asked of it.
             server = self._server = LocalServer(files.folder / ".sandbox")
             made.callback(server.stop)
-            registry = Registry(ledger, files, self._actions)
+            registry = Registry(ledger, files, self._actions, Latencies(ledger, clock))
 
             async def make_engine() -> Engine:
                 # On the loop, which its locks belong to.
@@ -243,6 +244,7 @@ class Workspace:
                     transport=self.transport,
                     clock=clock,
                     sleep=sleep,
+                    latencies=registry.latencies,
                 )
 
             engine = loop.run(make_engine()).result(30)
@@ -258,6 +260,7 @@ class Workspace:
                 loop=loop,
                 sleep=sleep,
             )
+            made.callback(leases.end)
             ledger.check_later()
             return Parts(ledger, registry, loop, engine, leases, made.pop_all().close)
 

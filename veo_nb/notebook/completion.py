@@ -56,6 +56,8 @@ class Known:
     """Whose models and values are offered; None for those of all."""
     default: str = catalog.DEFAULT_MODEL
     """The model where the line names none."""
+    others: tuple[str, ...] = ()
+    """The other providers with a key, whose models are offered with their name before it."""
 
 
 def complete(before: str, known: Known) -> tuple[str, list[Offer]] | None:
@@ -93,6 +95,8 @@ def _in_options(line: str, known: Known) -> tuple[str, list[Offer]]:
     item = _field(words[-1]) if words else None
     if item is not None and item.kind != "switch" and "=" not in words[-1]:
         return fragment, _values(item, fragment, words, known)
+    if fragment.startswith("--sweep=") or (words and words[-1] == "--sweep"):
+        return _on_axis(fragment.removeprefix("--sweep="), words, known)
     if words and words[-1] in {f"--{flag}" for flag, value, _ in OWN if value}:
         return fragment, []
     name, equals, value = fragment.partition("=")
@@ -101,8 +105,18 @@ def _in_options(line: str, known: Known) -> tuple[str, list[Offer]]:
     return fragment, [
         Offer(f"--{flag}", "option")
         for flag in all_flags()
-        if f"--{flag}".startswith(fragment) and not _is_used_up(flag, given) and _is_taken(flag, known)
+        if f"--{flag}".startswith(fragment) and not _is_used_up(flag, given) and _is_taken(flag, words, known)
     ]
+
+
+def _on_axis(fragment: str, words: list[str], known: Known) -> tuple[str, list[Offer]]:
+    """The values of an axis, `model=fast,`, those that it has left out."""
+    name, equals, values = fragment.partition("=")
+    item = _field(f"--{name}") or _field(f"--{name.replace('_', '-')}")
+    if not equals or item is None or item.kind not in ("choice", "text"):
+        return fragment, []
+    *before, piece = values.split(",")
+    return piece, [one for one in _values(item, piece, words, known) if one.text not in before]
 
 
 def _in_command(line: str, known: Known) -> tuple[str, list[Offer]]:
@@ -151,15 +165,44 @@ def _field(word: str) -> catalog.Field | None:
     return None
 
 
-def _is_taken(flag: str, known: Known) -> bool:
-    """Whether there is a point in this option at the provider that is set."""
+def _is_taken(flag: str, words: list[str], known: Known) -> bool:
+    """Whether there is a point in this option at the provider that is set, or at that of the model in the line."""
     name = flag.removeprefix("no-")
     item = _field(f"--{name}")
-    if item is None or known.provider is None or item.kind != "switch":
-        return item is None or known.provider is None or catalog.takes(item, known.provider)
-    asked = {"prompt": _SOME, "model": known.default}
+    if item is None or known.provider is None:
+        return True
+    typed = _given(words).get("model", "")
+    provider, _ = _served(typed if ":" in typed else known.default, known.provider)
+    if item.kind != "switch":
+        return catalog.takes(item, provider)
+    asked = {"prompt": _SOME, "model": typed if ":" in typed else known.default}
     before = catalog.check(asked, known.provider)
     return catalog.check({**asked, item.name: name == flag}, known.provider) == before
+
+
+def _served(name: str, default: catalog.Provider) -> tuple[catalog.Provider, catalog.Model | None]:
+    """Who is asked for a model of this name, and the model, if it is one."""
+    try:
+        provider, alias = catalog.find_served(name, default)
+    except VeoError:
+        return default, None
+    return provider, catalog.find_model(alias, provider)
+
+
+def _models(known: Known) -> list[str]:
+    """The names of all models that can be asked for here; of other providers the short ones."""
+    if known.provider is None:
+        return [*catalog.choices(catalog.FIELD["model"])]
+    found = catalog.model_names(known.provider)
+    if known.provider.any_model:
+        # Nobody here knows the names, but for those that were used.
+        used = (job.request.model for job in known.jobs() if job.provider.name == known.provider.name)
+        found = [one for one in dict.fromkeys([known.default, *used]) if one]
+    for name in known.others:
+        provider = catalog.PROVIDERS[name]
+        aliases = dict.fromkeys(catalog.MODELS[model].alias for model in provider.models)
+        found += [f"{name}:{alias}" for alias in aliases]
+    return found
 
 
 def _is_used_up(flag: str, given: list[str]) -> bool:
@@ -180,25 +223,25 @@ def _values(item: catalog.Field, fragment: str, words: list[str], known: Known) 
         return [*ids, *_names(fragment, known, lambda value: isinstance(value, (Job, Video)))]
     given = _given(words)
     name = given.get("model", known.default)
-    model = catalog.find_model(name, known.provider)
-    values: Iterable[Any] = catalog.choices(item, known.provider, model)
+    provider, model = known.provider, catalog.find_model(name)
+    if provider is not None:
+        provider, model = _served(name, provider)
+    values: Iterable[Any] = catalog.choices(item, provider, model)
     if item.name == "model":
-        values = catalog.model_names(known.provider) if known.provider else catalog.choices(item)
-        if known.provider is not None and known.provider.any_model:
-            # Nobody here knows the names, but for those that were used.
-            used = (job.request.model for job in known.jobs() if job.provider.name == known.provider.name)
-            values = [one for one in dict.fromkeys([known.default, *used]) if one]
+        values = _models(known)
     elif item.kind == "number" and item.high <= FEW:
         values = range(item.low, item.high + 1)
-    if known.provider is not None and model is not None:
-        before = catalog.check({**given, "prompt": _SOME, "model": name}, known.provider)
+    if (default := known.provider) is not None and model is not None:
+
+        def problems(**changes: Any) -> set[catalog.Problem]:
+            return set(catalog.check({**given, "prompt": _SOME, "model": name, **changes}, default))
+
+        found = {value: problems(**{item.name: value}) for value in values}
+        # There is always a model: what each of them minds is none's fault.
+        alike = item.name == "model" and found
+        before = set[catalog.Problem].intersection(*found.values()) if alike else problems()
         # What can't be combined with the options before it is not offered.
-        values = [
-            value
-            for value in values
-            if set(catalog.check({**given, "prompt": _SOME, "model": name, item.name: value}, known.provider))
-            <= set(before)
-        ]
+        values = [value for value in values if found[value] <= before]
     return [Offer(str(value), "value") for value in values if str(value).startswith(fragment)]
 
 
@@ -292,7 +335,14 @@ class Matcher:
             return {"completions": []}
         try:
             settings = self._settings()
-            known = Known(self._shell.user_ns, self._jobs, list_files, settings.provider, settings.model)
+            known = Known(
+                names=self._shell.user_ns,
+                jobs=self._jobs,
+                files=list_files,
+                provider=settings.provider,
+                default=settings.model,
+                others=tuple(settings.others()),
+            )
             found = complete(before, known)
         except VeoError:
             # A wrong setting or a busy ledger: the cell will say so, Tab is not the place.

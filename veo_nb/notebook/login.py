@@ -56,6 +56,9 @@ def login(
     if not key.can_be_sent():
         raise unsendable_key(LOGIN)
     set_key(provider.name, key)
+    if stores:
+        # So that it stays when another provider is logged in to after it.
+        stores.give(provider, key)
     said = (
         f"{provider.title} gets the key {key.tail()} from now on. %veo doctor tries it, which costs nothing."
     )
@@ -94,7 +97,8 @@ def logout(
     """
     provider = _provider(name, settings)
     kept = stores.keyring.forget(provider) if stores else False
-    used = settings.provider.name == provider.name and settings.api_key.source == LOGIN
+    given = stores.give(provider, None) if stores else False
+    used = given or (settings.provider.name == provider.name and settings.api_key.source == LOGIN)
     if used or kept:
         set_key(provider.name, None)
     places = [*(["the keyring"] if kept else []), *(["this kernel"] if used else [])]

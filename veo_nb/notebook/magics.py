@@ -55,7 +55,8 @@ class VeoMagics(Magics):  # type: ignore[misc]
     base_url = traitlets.Unicode("", help="one base address for all calls").tag(config=True)
     library = traitlets.Unicode("", help="folder of the ledger and the videos").tag(config=True)
     model = traitlets.Unicode(
-        "", help="an alias such as fast, or a full id; by default the provider's own"
+        "",
+        help="an alias such as fast, vertex:fast of another provider, or a full id; by default the provider's own",
     ).tag(config=True)
     max_in_flight = traitlets.Int(0, help="operations at the provider at once; 0 for the default").tag(
         config=True

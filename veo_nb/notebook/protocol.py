@@ -10,7 +10,7 @@ clock.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -23,6 +23,14 @@ class Exchanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A shape that crosses between Python and a page."""
 
 
+WITHIN = 1.5
+"""A time that is off by this factor is still right: nobody plans by the second."""
+SAME = 1.35
+"""Two times that differ by less are said as one."""
+SOON = 5
+"""Seconds that nobody counts."""
+UP_TO = 5
+"""Where the longer is so many times the shorter one, only the longer is said."""
 Key = Annotated[str, msgspec.Meta(max_length=40)]
 """Names a job, a clip or a sweep."""
 Shape = Literal["16:9", "9:16"]
@@ -57,7 +65,19 @@ class Until(Exchanged, frozen=True, tag_field="clock", tag="until"):
     """Empty: the part disappears when the time is over."""
 
 
-Part = str | Since | Until
+class Left(Exchanged, frozen=True, tag_field="clock", tag="left"):
+    """What is left of a clip that was sent at `at`, as `40 to 90 s left`: no more than is known, and less as time passes.
+
+    Of clips like it half take `usual` seconds, and the larger `slope`, the less the others differ from that.
+    """
+
+    at: float
+    """Seconds since 1970."""
+    usual: float
+    slope: float
+
+
+Part = str | Since | Until | Left
 """A piece of the live line; the pieces are joined by ` · `."""
 
 
@@ -66,8 +86,10 @@ class Estimate(Exchanged, frozen=True, tag_field="kind", tag="estimate"):
 
     since: float
     """Seconds since 1970."""
-    expected: float
-    """Seconds from start to end."""
+    usual: float
+    """Seconds that half of such clips take."""
+    slope: float
+    """The larger, the less the others differ from that."""
 
 
 class Reported(Exchanged, frozen=True, tag_field="kind", tag="reported"):
@@ -251,9 +273,41 @@ def _format_part(part: Part, now: float) -> str:
         return part
     if isinstance(part, Since):
         return part.text.replace("{}", format_elapsed(now - part.at), 1)
+    if isinstance(part, Left):
+        return _format_rest(part, now)
     if part.at > now:
         return part.text.replace("{}", format_left(part.at - now), 1)
     return part.past
+
+
+def _format_rest(part: Left, now: float) -> str:
+    """`about 40 s left`, `40 to 90 s left` or `up to 2 min left`: in eight of ten readings that is right within a half."""
+    elapsed = max(0.0, now - part.at)
+    gone = (elapsed / part.usual) ** part.slope
+    low, high = (part.usual * ((1 + gone) / left - 1) ** (1 / part.slope) - elapsed for left in (0.9, 0.1))
+    said = _format_range(low * WITHIN, high / WITHIN)
+    return f"longer than 9 of 10 · {said} left" if gone > 9 else f"{said} left"
+
+
+def _format_range(low: float, high: float) -> str:
+    if high <= low * SAME:
+        return f"about {format_left(_coarse(math.sqrt(max(0.0, low * high)), math.ceil))}"
+    least, most = _coarse(low, math.floor), _coarse(high, math.ceil)
+    few, many = format_left(least), format_left(most)
+    if low < SOON or least * UP_TO < most:
+        return f"up to {many}"
+    if few == many:
+        return f"about {many}"
+    if many.endswith(" min") and 60 <= least < most < 3600:
+        few = f"{least // 60:.0f} min"
+    number, unit = few.split(" ", 1)
+    return f"{number if many.split(' ', 1)[1] == unit else few} to {many}"
+
+
+def _coarse(seconds: float, to_whole: Callable[[float], int]) -> float:
+    """In steps that a person counts in, so that it does not change with every second."""
+    step = 5 if seconds < 30 else 10 if seconds < 90 else 60
+    return max(SOON, to_whole(seconds / step) * step)
 
 
 def format_elapsed(seconds: float) -> str:

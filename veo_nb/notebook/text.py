@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -15,6 +14,7 @@ from veo_nb.media.picture import Picture
 from veo_nb.media.shape import frame_of, ratio_of
 from veo_nb.notebook.protocol import (
     Estimate,
+    Left,
     Part,
     Progress,
     Reported,
@@ -56,7 +56,7 @@ def progress(now: Snapshot) -> Progress | None:
         return Reported(share=now.progress)
     held = now.note is not None and now.note.kind == "held_open"
     if (now.state is State.RUNNING or held) and now.submitted_at is not None:
-        return Estimate(since=now.submitted_at, expected=now.typical)
+        return Estimate(since=now.submitted_at, **_curve(now))
     if now.state is State.DOWNLOADING and now.total:
         return Transfer(done=now.received, total=now.total)
     return None
@@ -110,19 +110,20 @@ def _lost(job: Job) -> str:
 
 def settings_of(job: Job) -> list[str]:
     """`settings` of a job's request; of a draft with what it saves."""
-    return settings(job.request, draft(job))
+    return settings(job.request, draft(job), job.model)
 
 
-def settings(request: VideoRequest, drafted: str = "") -> list[str]:
+def settings(request: VideoRequest, drafted: str = "", model: str = "") -> list[str]:
     """What was set, as short words: the model, then nothing that was left to the provider.
 
-    `drafted` stands for the resolution of a draft, where more is known of it.
+    `drafted` stands for the resolution of a draft, where more is known of it; `model` is its name with that of its
+    provider, where that has to be said (`Job.model`).
     """
     drafted = drafted or (f"Draft: {request.resolution}" if request.is_draft else "")
     enhanced = {True: "prompt enhanced", False: "prompt as written", None: ""}[request.enhance_prompt]
     shown = [
         drafted,
-        catalog.model(request.model).alias,
+        model or catalog.model(request.model).alias,
         _shape(request),
         "" if drafted else request.resolution,
         request.duration_seconds and f"{request.duration_seconds} s",
@@ -441,14 +442,12 @@ def _generating(now: Snapshot) -> list[Part]:
     began = now.submitted_at or now.created_at
     if now.progress is not None:
         return ["Generating", Since(at=began), f"{now.progress:.0%}".replace("%", " %")]
-    past = "longer than most"
-    if now.slow is not None:
-        past = f"longer than most (9 of 10 take under {format_elapsed(math.ceil(now.slow))})"
-    return [
-        "Generating",
-        Since(at=began),
-        Until(at=began + now.typical, text="about {} left", past=past),
-    ]
+    return ["Generating", Since(at=began), Left(at=began, **_curve(now))]
+
+
+def _curve(now: Snapshot) -> dict[str, float]:
+    """How long such clips take, in as few digits as it is known."""
+    return {"usual": round(now.latency.usual, 1), "slope": round(now.latency.slope, 2)}
 
 
 def _uploading(what: str, now: Snapshot) -> str:

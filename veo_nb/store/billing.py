@@ -165,11 +165,12 @@ class Charge:
         return provider is None or provider.bills
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Bill:
     """What the jobs of a library cost by estimate: `charges` with the newest day first, `spent`, and what is `left`.
 
-    `spent` and `left` are for the provider that is set now: money, or on the sandbox what its clips would cost.
+    The budget is one for all providers that charge. `spent` and `left` are money; or, where the sandbox is set or about to
+    be asked, what its clips would cost.
     """
 
     charges: tuple[Charge, ...]
@@ -185,12 +186,29 @@ class Bill:
     @property
     def note(self) -> str:
         """What has to be said beside `spent`: it is counted at somebody else's price. Empty where it is not."""
-        unsaid = self.provider.price_note
-        if not unsaid or not self.spent:
-            return ""
-        models = {charge.model for charge in self.charges if charge.provider == self.provider.name}
-        found = (catalog.find_price(self.prices, self.provider, model) for model in models)
-        return unsaid if any(one is None or one.note for one in found) else ""
+        for name, model in dict.fromkeys((one.provider, one.model) for one in self.charges if one.usd):
+            provider = catalog.PROVIDERS.get(name)
+            if provider is not None and provider.price_note and provider.bills is self.provider.bills:
+                price = catalog.find_price(self.prices, provider, model)
+                if price is None or price.note:
+                    return provider.price_note
+        return ""
+
+    @property
+    def by_provider(self) -> dict[str, float]:
+        """USD of each provider by its name, the one with most first, of those in `spent`."""
+        found: dict[str, float] = {}
+        for one in self.charges:
+            if one.billed is self.provider.bills:
+                found[one.provider] = found.get(one.provider, 0.0) + one.usd
+        return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+    def __repr__(self) -> str:
+        """`<Bill: about $4.80 of $20.00; gptproto $3.00, vertex $1.80>`."""
+        most = f" of ${self.budget:,.2f}" if self.budget is not None else ""
+        parts = ", ".join(f"{name} ${usd:,.2f}" for name, usd in self.by_provider.items())
+        would = "" if self.provider.bills else "would have cost "
+        return f"<Bill: {would}about ${self.spent:,.2f}{most}{f'; {parts}' if parts else ''}>"
 
     @property
     def left(self) -> float | None:

@@ -26,6 +26,7 @@ from veo_nb.store.recovery.journal import Entry, Journal
 from veo_nb.store.rows import (
     GONE,
     NEXT,
+    GenerationTime,
     JobRow,
     LimitsRow,
     Owner,
@@ -37,6 +38,7 @@ from veo_nb.store.rows import (
     read_job,
     read_limits,
     read_owner,
+    read_time,
     read_upload,
     read_video,
 )
@@ -124,13 +126,20 @@ class Ledger(Database):
             self._note("jobs", values)
         return entered
 
-    def withdraw(self, job_id: str) -> bool:
-        """Take a job out that was entered and not sent; False where it was sent by now."""
-        query = (
-            "DELETE FROM jobs WHERE id = ? AND state = 'queued' AND submitted_at IS NULL AND unanswered = 0"
-        )
-        done = self._write(lambda db: db.execute(query, (job_id,)).rowcount == 1)
-        if done:
+    def withdraw(self, job_ids: Sequence[str]) -> bool:
+        """Take jobs out that were entered and not sent, all of them; False where one was sent by now, and none is taken out."""
+        marks = ", ".join("?" * len(job_ids))
+        unsent = f"FROM jobs WHERE id IN ({marks}) AND state = 'queued' AND submitted_at IS NULL AND unanswered = 0"
+
+        def take_out(db: sqlite3.Connection) -> bool:
+            (count,) = db.execute(f"SELECT count(*) {unsent}", job_ids).fetchone()
+            if count != len(job_ids):
+                return False
+            db.execute(f"DELETE {unsent}", job_ids)
+            return True
+
+        done = self._write(take_out)
+        for job_id in job_ids if done else ():
             # A line of the journal can't be taken out: a ledger made anew must not send it.
             self._note("jobs", {"id": job_id, "state": "cancelled"})
         return done
@@ -206,14 +215,14 @@ class Ledger(Database):
         )
         return [read_job(r) for r in found]
 
-    def generation_seconds(self, provider: str, model: str, limit: int = 50) -> list[float]:
-        """How long the newest finished clips took from submit to ready, in seconds."""
+    def generation_times(self, provider: str, model: str, limit: int = 50) -> list[GenerationTime]:
+        """How long the newest finished clips took from submit to ready, newest first, and what was asked of each."""
         found = self.read(
-            "SELECT generated_at - submitted_at AS s FROM jobs WHERE provider = ? AND model = ? AND state = 'succeeded'"
-            " AND generated_at > submitted_at ORDER BY created_at DESC LIMIT ?",
+            "SELECT generated_at - submitted_at AS s, request FROM jobs WHERE provider = ? AND model = ?"
+            " AND state = 'succeeded' AND generated_at > submitted_at ORDER BY created_at DESC LIMIT ?",
             (provider, model, limit),
         )
-        return [float(r["s"]) for r in found]
+        return [read_time(r) for r in found]
 
     def charges(self) -> tuple[Charge, ...]:
         """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""

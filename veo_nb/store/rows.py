@@ -139,6 +139,15 @@ class LimitsRow:
 
 
 @dataclass(frozen=True)
+class GenerationTime:
+    """How many seconds a clip took, and what was asked of it; None where that was left to the provider."""
+
+    seconds: float
+    resolution: str | None
+    duration: int | None
+
+
+@dataclass(frozen=True)
 class UploadRow:
     """A file that lies at a provider, to be named by its address: which bytes, where, and until when."""
 
@@ -191,6 +200,12 @@ def read_owner(found: sqlite3.Row) -> Owner:
 def read_limits(found: sqlite3.Row) -> LimitsRow:
     """The limits in a row of their table."""
     return LimitsRow(**known(LimitsRow, found))
+
+
+def read_time(found: sqlite3.Row) -> GenerationTime:
+    """How long a clip took, out of its job's row."""
+    asked = json.loads(found["request"])
+    return GenerationTime(float(found["s"]), asked.get("resolution"), asked.get("duration_seconds"))
 
 
 def read_upload(found: sqlite3.Row) -> UploadRow:

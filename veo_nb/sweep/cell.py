@@ -67,6 +67,11 @@ class Cell:
         return self.job.status if self.job is not None else MISSING
 
     @property
+    def why(self) -> str:
+        """Why it can't be made, and what can; empty where it can."""
+        return f"{self.reason} {self.hint}".strip()
+
+    @property
     def wanted(self) -> VideoRequest | None:
         """The request of its job: its own, or its draft's final."""
         return self.job.request if self.job is not None and self.draft is not None else self.request

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from veo_nb.engine.jobs import Jobs
+from veo_nb.engine.providers.latency import Latency
 from veo_nb.engine.timing import seconds_at_all
 from veo_nb.engine.video import check_source
 from veo_nb.errors import InvalidRequest
@@ -26,7 +27,7 @@ class Asked:
 
     request: VideoRequest
     quote: Quote
-    seconds: float
+    latency: Latency
     stored: bool
     bills: bool = True
     """False where its provider charges nothing."""
@@ -94,7 +95,7 @@ def forecast(asked: Sequence[Asked], allowed: Callable[[str], tuple[int, int | N
         stored=len(asked) - len(new),
         usd=sum(priced) if priced else None,
         unpriced=len(paid) - len(priced),
-        seconds=seconds_at_all([(one.request.provider, one.seconds) for one in new], allowed),
+        seconds=seconds_at_all([(one.request.provider, one.latency.quantile) for one in new], allowed),
         note=next((one.quote.note for one in paid if one.quote.note), ""),
         drafts=len(finals),
         usd_in_full=sum(usd for usd in finals if usd is not None) if None not in finals else None,
@@ -121,16 +122,12 @@ def asked_for(
     jobs: Jobs, wanted: Iterable[tuple[VideoRequest, int]], *, fresh: bool = False
 ) -> dict[Key, Asked]:
     """What each request and take comes to, each once: two cells may be the same."""
-    usual: dict[tuple[str, str], float] = {}
     found: dict[Key, Asked] = {}
     for request, take in wanted:
-        served = request.provider, request.model
-        if served not in usual:
-            usual[served] = jobs.usual_seconds(request)
         found[request.fingerprint(), take] = Asked(
             request=request,
             quote=jobs.quote(request),
-            seconds=usual[served],
+            latency=jobs.latency(request),
             stored=not fresh and jobs.is_standing(request, take),
             bills=jobs.provider_of(request).bills,
             in_full=jobs.quote(request.in_full()) if request.is_draft else None,

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import index
-from typing import Any
+from typing import Any, Protocol
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
@@ -20,8 +20,16 @@ from veo_nb.sweep.axes import PICTURES, SETTABLE, Axis, axis_name, read_axes
 from veo_nb.sweep.combinations import Combination, expand, layout, pair
 from veo_nb.sweep.template import check_filled, fill, references, variables
 
-Make = Callable[[str, int, Mapping[str, Any]], VideoRequest]
-"""The request for a prompt, a take and fields; raises InvalidRequest where there can't be one."""
+
+class Make(Protocol):
+    """Makes the requests of the cells."""
+
+    def __call__(self, prompt: str, take: int, fields: Mapping[str, Any], *, several: bool) -> VideoRequest:
+        """The request for a prompt, a take and fields; `several` says that each model is asked for the same.
+
+        Raises:
+            InvalidRequest: there can't be one.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +94,9 @@ def make_plan(
     take: int = 1,
     same: Mapping[str, Any] | None = None,
     fixed: Mapping[str, Any] | None = None,
-    image_types: Collection[str] = EVERYWHERE,
+    image_types: Callable[[Sequence[str]], Collection[str]] = lambda _: EVERYWHERE,
 ) -> Plan:
-    """The sweep over these axes, all of it checked; images of `image_types` stay as they are.
+    """The sweep over these axes, all of it checked; images that are among `image_types(models)` stay as they are.
 
     `fixed` are the fields that all cells have, `same` the variables of the prompt that are the same in all; a name
     of `fixed` that is no field is such a variable too.
@@ -103,9 +111,12 @@ def make_plan(
     check_filled("negative_prompt", (fixed or {}).get("negative_prompt"))
     prompt = prompt if prompt and prompt.strip() else None
     pairs = axes.items() if isinstance(axes, Mapping) else [(axis.name, axis.values) for axis in axes]
-    read = [_readable(axis, image_types) for axis in read_axes(pairs, prompt)]
+    read = [*read_axes(pairs, prompt)]
+    models = [value.value for axis in read if axis.name == "model" for value in axis.values]
+    types = image_types([*map(str, models or filter(None, [(fixed or {}).get("model")]))])
+    read = [_readable(axis, types) for axis in read]
     templates = _templates(prompt, read)
-    fields, words = _sort_out(fixed or {}, variables(*templates), image_types)
+    fields, words = _sort_out(fixed or {}, variables(*templates), types)
     spoken = {name: value for name, value in fields.items() if not _is_thing(name)}
     words = {
         **spoken,
@@ -161,7 +172,7 @@ def _cell(
     if prompt is not None:
         text = fill(prompt, {"prompt": text}) if "prompt" in chosen else prompt
     try:
-        request = make(fill(text, spoken), take, given)
+        request = make(fill(text, spoken), take, given, several="model" in chosen)
     except InvalidRequest as error:
         field = str(error.facts.get("field", ""))
         return Planned(values=values, take=take, reason=error.message, hint=error.hint, field=field)
@@ -279,8 +290,10 @@ def _shared(
     if "seed" not in fields:
         # A draft has drawn its own, another in each cell.
         varied.add("seed")
-    asked = full_form(first.request.canonical())
-    shared = {name: value for name, value in asked.items() if name not in varied}
+    # Of several models one may say a thing in its prompt for which another has a field.
+    asked = [cell.request for cell in cells if cell.request] if "model" in names else [first.request]
+    every = {name: value for one in reversed(asked) for name, value in full_form(one.canonical()).items()}
+    shared = {name: value for name, value in every.items() if name not in varied}
     if fields.get("draft"):
         shared["draft"] = True
     for name, value in shared.items():

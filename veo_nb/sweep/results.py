@@ -21,7 +21,7 @@ Given = Mapping[tuple[str, int], Rating]
 
 MEASURES = {"rating": True, "star": True, "seconds": False, "usd": False}
 """By what clips are ranked, and whether more of it is better."""
-FACTS = ("state", "seconds", "usd", "usd_counted", "rating", "star", "note", "path", "sample")
+FACTS = ("provider", "state", "seconds", "usd", "usd_counted", "rating", "star", "note", "path", "sample")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,11 @@ class Result:
     def state(self) -> str:
         """The cell's state."""
         return self.cell.state
+
+    @property
+    def provider(self) -> str | None:
+        """The name of the provider that is asked; None where nobody is."""
+        return self.cell.request.provider if self.cell.request is not None else None
 
     @property
     def seconds(self) -> float | None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from veo_nb import catalog
 from veo_nb.engine.job import Job
-from veo_nb.engine.timing import seconds_at_all
+from veo_nb.engine.providers.latency import Latency
+from veo_nb.engine.timing import Left, seconds_at_all
 from veo_nb.store.billing import Quote, may_be_charged
 from veo_nb.store.rows import State, error_to_json
 
@@ -113,19 +114,19 @@ def summarize(
     states: Sequence[str],
     jobs: Sequence[Job],
     *,
-    missing: Sequence[tuple[catalog.Provider, float, Quote]] = (),
+    missing: Sequence[tuple[catalog.Provider, Latency, Quote]] = (),
     paused: bool,
     now: float,
     allowed: Callable[[str], tuple[int, int | None]],
 ) -> Summary:
     """The summary of cells in these states, and of their jobs, each once.
 
-    `missing` are provider, usual seconds and quote of each cell without a job; `now` is in epoch seconds. `allowed(name)`
+    `missing` are provider, latency and quote of each cell without a job; `now` is in epoch seconds. `allowed(name)`
     says how many clips a provider makes at once, and how many requests it takes in a minute.
     """
-    waiting = [(job.provider.name, job.now.typical) for job in jobs if job.now.state is State.QUEUED]
-    waiting += [(provider.name, seconds) for provider, seconds, _ in missing]
-    running = [(job.provider.name, _left(job, now)) for job in jobs if job.status in AT_WORK]
+    waiting = [(job.provider.name, job.now.latency.quantile) for job in jobs if job.now.state is State.QUEUED]
+    waiting += [(provider.name, latency.quantile) for provider, latency, _ in missing]
+    running = [(job.provider.name, left_of(job, now)) for job in jobs if job.status in AT_WORK]
     held = paused and waiting
     seconds = seconds_at_all(waiting, allowed, running)
     bills = any(one.bills for one in (*(job.provider for job in jobs), *(one for one, _, _ in missing)))
@@ -154,11 +155,12 @@ def _costs(job: Job) -> bool:
     return charged and now.state is not State.QUEUED
 
 
-def _left(job: Job, now: float) -> float:
-    """Seconds until a job at the provider is ready; one that takes longer than usual may be so at any moment."""
+def left_of(job: Job, now: float) -> Left:
+    """In how many seconds a job at the provider is ready, as it was not until `now`."""
     if job.now.state is State.DOWNLOADING:
-        return 1.0
-    return max(1.0, job.now.typical - (now - (job.now.submitted_at or now)))
+        return lambda _: 1.0
+    elapsed = now - (job.now.submitted_at or now)
+    return lambda share: max(1.0, job.now.latency.rest(elapsed, share))
 
 
 def _sum(amounts: Sequence[float | None]) -> float | None:

@@ -143,7 +143,7 @@ class Sweep:
             # What is drafted is paid for as well.
             [*self.jobs, *{cell.draft.id: cell.draft for cell in self.cells if cell.draft}.values()],
             missing=[
-                (self._jobs.provider_of(one.request), one.seconds, one.quote)
+                (self._jobs.provider_of(one.request), one.latency, one.quote)
                 for one in asked_for(self._jobs, missing).values()
             ],
             paused=self.paused,

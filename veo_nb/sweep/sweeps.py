@@ -32,7 +32,8 @@ class SweepPreview:
 
     plan: Plan
     forecast: Forecast
-    provider: catalog.Provider
+    providers: tuple[catalog.Provider, ...]
+    """Who would be asked."""
     stored: frozenset[int]
     """The cells, by their place in the order, whose clip is there or on its way."""
 
@@ -123,7 +124,9 @@ class Sweeps:
             for at, cell in enumerate(plan.cells)
             if cell.request and asked[cell.request.fingerprint(), cell.take].stored
         )
-        return SweepPreview(plan, foresee(self._jobs, asked.values()), self._jobs.settings.provider, stored)
+        names = dict.fromkeys(cell.request.provider for cell in plan.cells if cell.request)
+        providers = tuple(self._jobs.settings.provider_of(name) for name in names)
+        return SweepPreview(plan, foresee(self._jobs, asked.values()), providers, stored)
 
     def _enter(self, plan: Plan, *, fresh: bool) -> Sweep:
         """The sweep of a plan, all its jobs entered: new ones are sent, those that are there are joined or shown.
@@ -248,8 +251,27 @@ class Sweeps:
     def _plan(
         self, prompt: str | None, axes: Mapping[str, Any] | Iterable[Axis], *, fresh: bool, **how: Any
     ) -> Plan:
-        make = partial(self._jobs.request_of, fresh=fresh)
-        return make_plan(make, prompt=prompt, axes=axes, image_types=self._provider.image_types, **how)
+        make = partial(self._make, fresh=fresh)
+        return make_plan(make, prompt=prompt, axes=axes, image_types=self._image_types, **how)
+
+    def _make(
+        self, prompt: str, take: int, fields: Mapping[str, Any], *, fresh: bool, several: bool
+    ) -> VideoRequest:
+        """The request of a cell; where the models are `several`, in the words of each."""
+        if several:
+            given = {name: value for name, value in fields.items() if value is not None}
+            said = catalog.translated(
+                {"model": self._jobs.settings.model, **given, "prompt": prompt}, self._provider
+            )
+            prompt, fields = said.pop("prompt"), said
+        return self._jobs.request_of(prompt, take, fields, fresh=fresh)
+
+    def _image_types(self, models: Sequence[str]) -> set[str]:
+        """The types of images that stay as they are, since one of these models takes them."""
+        types: set[str] = set()
+        for model in models or [self._jobs.settings.model]:
+            types.update(catalog.find_served(model, self._provider)[0].image_types)
+        return types
 
     def _asked(self, plan: Plan, *, fresh: bool) -> dict[Key, Asked]:
         wanted = ((cell.request, cell.take) for cell in plan.cells if cell.request is not None)

@@ -130,9 +130,9 @@ describe("the live line", () => {
   it("counts on its own between two snapshots", async () => {
     await draw(exampleCard("running"));
     await pass(5);
-    expect(line()).toBe("Generating · 0:47 · about 35 s left");
-    await pass(40);
-    expect(line()).toBe("Generating · 1:27 · longer than most (9 of 10 take under 1:30)");
+    expect(line()).toBe("Generating · 0:47 · 20 to 40 s left");
+    await pass(60);
+    expect(line()).toBe("Generating · 1:47 · longer than 9 of 10 · up to 25 s left");
   });
 
   it("runs no timer for a card in which nothing counts", async () => {
@@ -147,7 +147,7 @@ describe("the live line", () => {
   it("is read out when the state changes, not each second", async () => {
     await draw(exampleCard("queued"));
     await draw(exampleCard("running"));
-    expect(find("[aria-live]").textContent).toBe("Generating · 0:42 · about 40 s left");
+    expect(find("[aria-live]").textContent).toBe("Generating · 0:42 · 25 to 50 s left");
     await pass(10);
     expect(line()).toContain("0:52");
     expect(find("[aria-live]").textContent).toContain("0:42");
@@ -160,31 +160,37 @@ describe("the bar", () => {
   it("says in words how far it is, and no percentage when it only guesses", async () => {
     await draw(exampleCard("running"));
     const bar = find("[role=progressbar]");
-    expect(bar.getAttribute("aria-valuetext")).toBe("Generating · 0:42 · about 40 s left");
+    expect(bar.getAttribute("aria-valuetext")).toBe("Generating · 0:42 · 25 to 50 s left");
     expect(bar.hasAttribute("aria-valuenow")).toBe(false);
     await draw(exampleCard("downloading"));
     expect(find("[role=progressbar]").getAttribute("aria-valuenow")).toBe("65");
   });
 
   it("never moves backwards within a state", async () => {
-    await draw(exampleCard("running", { progress: { kind: "estimate", since: NOW - 40, expected: 80 } }));
-    expect(share()).toBeCloseTo(0.45);
-    await draw(exampleCard("running", { progress: { kind: "estimate", since: NOW - 40, expected: 160 } }));
-    expect(share()).toBeCloseTo(0.45);
+    await draw(
+      exampleCard("running", { progress: { kind: "estimate", since: NOW - 40, usual: 80, slope: 8 } }),
+    );
+    expect(share()).toBeCloseTo(0.5);
+    await draw(
+      exampleCard("running", { progress: { kind: "estimate", since: NOW - 40, usual: 160, slope: 8 } }),
+    );
+    expect(share()).toBeCloseTo(0.5);
     await draw(exampleCard("downloading", { progress: { kind: "transfer", done: 1, total: 10 } }));
     expect(share()).toBeCloseTo(0.1);
   });
 
   it("shows what the provider reports in place of a guess that was ahead of it, with its number", async () => {
-    await draw(exampleCard("running", { progress: { kind: "estimate", since: NOW - 80, expected: 80 } }));
-    expect(share()).toBeCloseTo(0.9);
+    await draw(
+      exampleCard("running", { progress: { kind: "estimate", since: NOW - 80, usual: 80, slope: 8 } }),
+    );
+    expect(share()).toBeCloseTo(0.87);
     await draw(exampleCard("running", { progress: { kind: "reported", share: 0.35 } }));
     expect(share()).toBeCloseTo(0.35);
     expect(find("[role=progressbar]").getAttribute("aria-valuenow")).toBe("35");
   });
 
   it("is not there when nothing is known", async () => {
-    await draw(exampleCard("running", { progress: { kind: "estimate", since: NOW, expected: 0 } }));
+    await draw(exampleCard("running", { progress: { kind: "estimate", since: NOW, usual: 0, slope: 8 } }));
     expect(has(".veo-bar")).toBe(false);
   });
 });
@@ -230,7 +236,7 @@ describe("Cancel", () => {
     await click();
     await act(async () => model.refuse("cancel", "No.", ""));
     await pass(20);
-    expect(line()).toBe("Generating · 1:02 · about 18 s left");
+    expect(line()).toBe("Generating · 1:02 · up to 40 s left");
     expect(button().textContent).toBe("Cancel");
     await click();
     await act(async () => model.refuse("cancel", "No.", ""));

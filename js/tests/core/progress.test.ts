@@ -3,10 +3,10 @@ import { progressShare } from "../../src/core/progress";
 
 describe("a guess", () => {
   const at = (seconds: number) =>
-    progressShare({ kind: "estimate", since: 1000, expected: 80 }, 1000 + seconds) ?? Number.NaN;
+    progressShare({ kind: "estimate", since: 1000, usual: 80, slope: 8 }, 1000 + seconds) ?? Number.NaN;
 
-  it("moves evenly to 90 % at the time expected", () => {
-    expect([0, 20, 40, 80].map(at)).toEqual([0, 0.225, 0.45, 0.9].map((share) => expect.closeTo(share)));
+  it("is the part gone by of the time that half take of those that are not ready yet", () => {
+    expect([0, 20, 40, 80].map(at)).toEqual([0, 0.25, 0.5, 0.87].map((share) => expect.closeTo(share)));
   });
 
   it("goes on more slowly after that and never reaches the end", () => {
@@ -20,8 +20,8 @@ describe("a guess", () => {
     expect(at(-5)).toBe(0);
   });
 
-  it("is unknown without an expectation", () => {
-    expect(progressShare({ kind: "estimate", since: 1000, expected: 0 }, 1001)).toBeUndefined();
+  it("is unknown where nothing is known of such clips", () => {
+    expect(progressShare({ kind: "estimate", since: 1000, usual: 0, slope: 8 }, 1001)).toBeUndefined();
   });
 });
 

@@ -108,7 +108,7 @@ describe("the table", () => {
 
   it("says in each cell what happens, and counts", async () => {
     await show();
-    expect(spot("1/0").textContent).toContain("Generating · 0:42 · about 40 s left");
+    expect(spot("1/0").textContent).toContain("Generating · 0:42 · 30 to 50 s left");
     await pass(5000);
     expect(spot("1/0").textContent).toContain("Generating · 0:47");
     expect(spot("3/0").textContent).toContain('"<b>no owls</b>"');

@@ -136,7 +136,7 @@ export function exampleRow(changes: Partial<Row> = {}): Row {
     prompt: "A fox crosses a frozen lake.",
     settings: "fast · 16:9",
     line: ["Generating", { clock: "since", at: NOW - 42 }],
-    progress: { kind: "estimate", since: NOW - 42, expected: 84 },
+    progress: { kind: "estimate", since: NOW - 42, usual: 84, slope: 8 },
     actions: ["cancel"],
     ...changes,
   };
@@ -156,8 +156,8 @@ export const LIBRARY: Library = {
   version: 1,
   total: 200,
   models: [
-    { value: "veo-3.1-generate-preview", label: "standard" },
-    { value: "veo-3.1-fast-generate-preview", label: "fast" },
+    { value: "veo-3.1-generate-preview", label: "standard", group: "" },
+    { value: "veo-3.1-fast-generate-preview", label: "fast", group: "" },
   ],
   sweeps: [{ id: "s1a2", title: "animal × time" }],
   cost: "",

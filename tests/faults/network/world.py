@@ -30,7 +30,7 @@ PROMPT = "A fox crosses a frozen lake."
 PAUSES = 2
 """After so many pauses of a job the network works again."""
 NOT_FOR_PEOPLE = re.compile(
-    r"Traceback|\b[A-Z]\w*(Error|Exception|Timeout)\b|\bNone\b|\bErrno\b|_ssl\.c|\[SSL|\bhttpx?core\b|bytearray|b'|\.\.|\(\)"
+    r"Traceback|\b[A-Z]\w*(Error|Exception|Timeout)\b|\bNone\b|\bErrno\b|_ssl\.c|\[SSL|\bhttp(x|core)2?\b|bytearray|b'|\.\.|\(\)"
 )
 """Class names, numbers of errors and remains of code, which no sentence has."""
 

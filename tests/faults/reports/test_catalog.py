@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -109,7 +109,7 @@ def asked_for(way: str, studio: Any, lost: str) -> None:
 def test_a_budget_does_not_go_by_somebody_elses_price(matrix, at, service, way):
     lost, before = "", 0
     if way == "resubmit":
-        service.submits = [httpx.ReadTimeout("no answer")]
+        service.submits = [httpx2.ReadTimeout("no answer")]
         job = at("gptproto").generate("A fox.")
         with pytest.raises(errors.SubmissionUncertain):
             job.wait(30)

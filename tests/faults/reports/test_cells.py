@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from msgspec.structs import replace
 from PIL import Image
@@ -306,7 +306,7 @@ def test_a_key_in_quotes_is_sent_bare_and_a_refused_one_says_where_it_is(
     if refused:
         details = [{"reason": "API_KEY_INVALID"}]
         error = {"code": status, "message": "Bad key.", "status": "INVALID_ARGUMENT", "details": details}
-        service.submits = [httpx.Response(status, json={"error": error})]
+        service.submits = [httpx2.Response(status, json={"error": error})]
     time = Time(stopped=service.holding)
     made = NotebookStudio(
         folder=tmp_path,

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.api.test_answers import TOLD, WAYS, traces
@@ -92,7 +92,7 @@ FORMS: dict[str, Callable[[bytes], Any]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_clip_is_never_lost_for_the_form_of_its_answer(form, studio, service, clip, matrix):
-    service.on_poll = lambda _: httpx.Response(200, json=FORMS[form](clip))
+    service.on_poll = lambda _: httpx2.Response(200, json=FORMS[form](clip))
     job, row = tried(studio, service, matrix, f"poll: {form}")
     assert (job.status, job.video.path.read_bytes()) == ("succeeded", clip)
     assert (row.sound, row.submits) == (True, 1)
@@ -100,7 +100,7 @@ def test_a_clip_is_never_lost_for_the_form_of_its_answer(form, studio, service, 
 
 def test_an_address_and_the_bytes_give_a_clip_that_can_be_gone_on_from(studio, service, clip, matrix):
     both = done({"uri": URI, "bytesBase64Encoded": data_of(clip)})
-    service.on_poll = lambda _: httpx.Response(200, json=both)
+    service.on_poll = lambda _: httpx2.Response(200, json=both)
     job, row = tried(studio, service, matrix, "poll: an address and the bytes")
     assert (row.sound, job.video.uri, service.fetched) == (True, URI, [])
 
@@ -111,7 +111,7 @@ def test_an_address_and_the_bytes_give_a_clip_that_can_be_gone_on_from(studio, s
 def test_an_error_of_guidelines_is_the_filters(studio, service, matrix):
     said = "The prompt violates Vertex AI's usage guidelines. Support codes: 58061214."
     over = {"name": NAME, "done": True, "error": {"code": 3, "message": said}}
-    service.on_poll = lambda _: httpx.Response(200, json=over)
+    service.on_poll = lambda _: httpx2.Response(200, json=over)
     job, row = tried(studio, service, matrix, "poll: code 3, usage guidelines")
     row.lost = 0
     assert (job.status, row.submits) == ("blocked", 1)
@@ -121,7 +121,7 @@ def test_an_error_of_guidelines_is_the_filters(studio, service, matrix):
 def test_what_is_done_in_a_form_that_nobody_reads_is_not_paid_for_again(studio, service, clip, matrix):
     """The next version may read it; until then its cell looks again."""
     over = {"name": NAME, "done": True, "response": {"receipt": "clip 7 in your vault"}}
-    service.on_poll = lambda _: httpx.Response(200, json=over)
+    service.on_poll = lambda _: httpx2.Response(200, json=over)
     job, row = tried(studio, service, matrix, "poll: done, in a form that nobody reads")
     assert (job.status, job.fetchable) == ("failed", True)
     service.on_poll = service.finished
@@ -144,7 +144,7 @@ def resubmitted(job: Job, studio: Any, service: Any, row: Row) -> None:
 
 @pytest.mark.parametrize("status", [300, 302, 303])
 def test_a_redirect_after_a_submit_is_uncertain(status, studio, service, matrix):
-    service.submits = [httpx.Response(status, headers={"location": "https://gptproto.com/login"})]
+    service.submits = [httpx2.Response(status, headers={"location": "https://gptproto.com/login"})]
     job, row = tried(studio, service, matrix, f"submit: {status}")
     resubmitted(job, studio, service, row)
     assert (job.status, row.sound) == ("uncertain", True)
@@ -152,7 +152,7 @@ def test_a_redirect_after_a_submit_is_uncertain(status, studio, service, matrix)
 
 @pytest.mark.parametrize("status", [301, 307, 308])
 def test_a_redirect_that_asks_for_the_same_elsewhere_took_nothing(status, studio, service, matrix):
-    service.submits = [httpx.Response(status, headers={"location": "https://gptproto.com/v2"})]
+    service.submits = [httpx2.Response(status, headers={"location": "https://gptproto.com/v2"})]
     job, row = tried(studio, service, matrix, f"submit: {status}")
     assert (job.status, row.submits) == ("failed", 1)
     assert "look at base_url" in row.ended
@@ -168,7 +168,7 @@ NAMED: dict[str, Any] = {
 
 @pytest.mark.parametrize("form", NAMED)
 def test_a_name_that_was_given_is_found(form, studio, service, clip, matrix):
-    service.submits = [httpx.Response(200, json=NAMED[form])]
+    service.submits = [httpx2.Response(200, json=NAMED[form])]
     job, row = tried(studio, service, matrix, f"submit: {form}")
     assert (job.status, job.operation) == ("succeeded", NAME)
     assert (row.sound, row.submits) == (True, 1)
@@ -176,7 +176,7 @@ def test_a_name_that_was_given_is_found(form, studio, service, clip, matrix):
 
 def test_an_answer_that_breaks_after_the_name_is_one(studio, service, matrix):
     said = json.dumps({"name": NAME, "metadata": {"createTime": "2026"}}).encode()[:-5]
-    service.submits = [httpx.Response(200, stream=Pieces(said, breaks=True))]
+    service.submits = [httpx2.Response(200, stream=Pieces(said, breaks=True))]
     job, row = tried(studio, service, matrix, "submit: broken off after the name")
     assert (job.status, row.sound, row.submits) == ("succeeded", True, 1)
 
@@ -228,7 +228,7 @@ REFUSED: dict[str, tuple[int, Any, str, str]] = {
 @pytest.mark.parametrize("said", REFUSED)
 def test_a_refusal_stops_with_the_providers_words(said, studio, service, matrix):
     status, body, code, shown = REFUSED[said]
-    service.submits = [httpx.Response(status, json=body)]
+    service.submits = [httpx2.Response(status, json=body)]
     job, row = tried(studio, service, matrix, f"submit: {said}")
     assert job.error is not None
     assert (job.status, job.error.code, row.submits) == ("failed", code, 1)
@@ -237,7 +237,7 @@ def test_a_refusal_stops_with_the_providers_words(said, studio, service, matrix)
 
 @pytest.mark.parametrize("call", ["submit", "poll", "download"])
 def test_retry_info_is_waited_for(call, make_studio, service, matrix):
-    said = httpx.Response(429, json=exhausted(PLAN, quota("RequestsPerMinute"), RETRY))
+    said = httpx2.Response(429, json=exhausted(PLAN, quota("RequestsPerMinute"), RETRY))
     getattr(service, f"{call}s").append(said)
     studio = make_studio()
     began = studio.jobs.workspace.clock()
@@ -266,7 +266,7 @@ def sends(service: Any, content: bytes, **headers: str) -> None:
         "content-type": "video/mp4",
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
-    answer = lambda _: httpx.Response(200, headers=names, stream=Pieces(content))  # noqa: E731
+    answer = lambda _: httpx2.Response(200, headers=names, stream=Pieces(content))  # noqa: E731
     service.downloads = [answer] * 20
 
 
@@ -277,7 +277,7 @@ KINDS = ["webm", "mov, ProRes", "MOV without ftyp", "webm inside the answer"]
 def test_a_clip_of_another_kind_is_kept_and_shown(kind, studio, service, clip, webm, prores, matrix):
     content = {"mov, ProRes": prores, "MOV without ftyp": without_ftyp(clip)}.get(kind, webm)
     if "inside" in kind:
-        service.on_poll = lambda _: httpx.Response(200, json=done({"bytesBase64Encoded": data_of(content)}))
+        service.on_poll = lambda _: httpx2.Response(200, json=done({"bytesBase64Encoded": data_of(content)}))
     else:
         sends(service, content)
     job, row = tried(studio, service, matrix, f"clip: {kind}")
@@ -321,7 +321,7 @@ def test_what_can_not_be_read_is_kept_as_it_came(what, studio, service, clip, ma
     if "page" in what:
         content = b"<html><body>Sorry</body></html>"
     if "base64" in what:
-        service.on_poll = lambda _: httpx.Response(200, json=done({"bytesBase64Encoded": content.decode()}))
+        service.on_poll = lambda _: httpx2.Response(200, json=done({"bytesBase64Encoded": content.decode()}))
     else:
         sends(service, content)
     job, row = tried(studio, service, matrix, f"clip: {what}")
@@ -346,10 +346,10 @@ def test_no_key_in_any_encoding_is_shown_or_kept(call, way, make_studio, service
     escaped = "".join(f"\\u{ord(one):04x}" for one in WAYS[way](TOLD))
     error = f'{{"code": 401, "message": "The key {escaped} is not valid.", "status": "{escaped}"}}'
     if call == "submit":
-        service.submits = [httpx.Response(401, content=f'{{"error": {error}}}'.encode())]
+        service.submits = [httpx2.Response(401, content=f'{{"error": {error}}}'.encode())]
     else:
         over = f'{{"name": "{NAME}", "done": true, "error": {error}}}'
-        service.on_poll = lambda _: httpx.Response(200, content=over.encode())
+        service.on_poll = lambda _: httpx2.Response(200, content=over.encode())
     studio = make_studio(api_key=TOLD)
     job, row = tried(studio, service, matrix, f"{call}: the key {way}")
     row.lost = 0
@@ -365,7 +365,7 @@ def test_no_key_in_any_encoding_is_shown_or_kept(call, way, make_studio, service
 
 PLACES: dict[str, Callable[[Any], None]] = {
     "an address": lambda service: setattr(
-        service, "on_poll", lambda _: httpx.Response(200, json=done({"uri": f"{URI}&key={TOLD}"}))
+        service, "on_poll", lambda _: httpx2.Response(200, json=done({"uri": f"{URI}&key={TOLD}"}))
     ),
     "a filter's reason": lambda service: setattr(
         service, "on_poll", lambda name: service.finished(name, raiMediaFilteredReasons=[f"Not with {TOLD}."])
@@ -373,7 +373,7 @@ PLACES: dict[str, Callable[[Any], None]] = {
     "a content type": lambda service: sends(service, b"<html>", content_type=f"text/{TOLD}"),
     "a content encoding": lambda service: sends(service, b"<html>", content_encoding=TOLD),
     "a redirect": lambda service: service.downloads.append(
-        httpx.Response(302, headers={"location": f"http://10.0.0.1/{TOLD}"})
+        httpx2.Response(302, headers={"location": f"http://10.0.0.1/{TOLD}"})
     ),
 }
 

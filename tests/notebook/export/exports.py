@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import httpx
+import httpx2
 import numpy as np
 
 from tests.world import Service
@@ -22,7 +22,7 @@ AXES: dict[str, Any] = {
     "duration_seconds": {"long & <i>slow</i>": 8, "short": 4},
     "resolution": {"small": "720p", "large": "1080p"},
 }
-BLOCKED = httpx.Response(400, json={"error": {"message": "content policy violation"}})
+BLOCKED = httpx2.Response(400, json={"error": {"message": "content policy violation"}})
 
 
 @cache
@@ -54,8 +54,8 @@ def make_sweep(
     """Two animals by two lengths by two resolutions: short clips are not to be had large, and a large fox is blocked."""
     clips = {name: write_clip(colour, seconds, size) for name, colour in COLOURS.items()}
 
-    def send(name: str) -> Callable[[httpx.Request], httpx.Response]:
-        def answer(request: httpx.Request) -> httpx.Response:
+    def send(name: str) -> Callable[[httpx2.Request], httpx2.Response]:
+        def answer(request: httpx2.Request) -> httpx2.Response:
             service.clip = clips[name]
             return service.send(request)
 

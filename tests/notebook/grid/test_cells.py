@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -87,7 +87,7 @@ def test_paired_axes_and_their_sides(run, service):  # noqa: F811
 
 def test_a_dry_run_shows_the_grid_and_sends_nothing(run, service, tmp_path):  # noqa: F811
     ran = run("%%veo --dry-run --sweep resolution=720p,1080p --sweep duration=4,8\nA fox.")
-    assert "Nothing sent · 3 requests · 3 clips · about $3.00 · about 45 s · to GPTProto" in ran.text
+    assert "Nothing sent · 3 requests · 3 clips · about $3.00 · about 77 s · to GPTProto" in ran.text
     assert "1080p needs an 8 second clip; you asked for 4." in ran.html
     assert (service.requests, (tmp_path / "library").exists()) == ([], False)
 
@@ -167,7 +167,7 @@ def test_the_list_and_show_name_the_sweep(run, loaded):  # noqa: F811
 
 def test_cancel_pause_resume_and_retry_take_the_whole(run, loaded, service):  # noqa: F811
     held = Held()
-    service.submits = [held, *[httpx.Response(400, json={"error": {"message": "no"}})] * 3]
+    service.submits = [held, *[httpx2.Response(400, json={"error": {"message": "no"}})] * 3]
     run(CELL.replace("--wait ", ""))
     sweep = loaded.user_ns["grid"]
     end = time.monotonic() + 60

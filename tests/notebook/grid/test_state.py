@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import httpx
+import httpx2
 import pytest
 
 from tests.notebook.test_protocol import mismatch
@@ -29,7 +29,7 @@ def sweep(make_studio, service):
     """Eight cells: those of 4 seconds can't be 1080p, and one of the others is blocked."""
     service.submits = [
         None,
-        httpx.Response(400, json={"error": {"message": "content policy violation <b>"}}),
+        httpx2.Response(400, json={"error": {"message": "content policy violation <b>"}}),
     ]
     return make_studio(max_in_flight=1).sweep(PROMPT, axes=AXES).wait(60)
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.notebook.panel import panels
@@ -23,7 +23,7 @@ from veo_nb.views import NotebookViews
 
 PROMPT = "A {{animal}} at {{time}}."
 AXES = {"animal": ["fox", "owl"], "time": ["dawn", "dusk"]}
-BLOCKED = httpx.Response(400, json={"error": {"message": "content policy violation"}})
+BLOCKED = httpx2.Response(400, json={"error": {"message": "content policy violation"}})
 
 
 @pytest.fixture

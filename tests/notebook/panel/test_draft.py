@@ -63,8 +63,15 @@ def test_a_form_is_what_the_protocol_says_and_has_what_the_provider_serves(make_
     setup = make_setup(studio, Place(tmp_path))
     assert mismatch(setup, Setup) == []
     model = setup.fields[0]
-    served = {catalog.MODELS[one].alias for one in catalog.PROVIDERS[name].models}
-    assert {choice.value for choice in model.choices} == served
+    provider = catalog.PROVIDERS[name]
+    served = {catalog.MODELS[one].alias for one in provider.models}
+    assert {choice.value for choice in model.choices if choice.group == provider.title} == served
+    # The others' stand there too, whether there is a key or not.
+    others = [
+        one.title for one in catalog.PROVIDERS.values() if one.bills and one.models and one.name != name
+    ]
+    own = [provider.title] if served else []
+    assert list(dict.fromkeys(choice.group for choice in model.choices)) == [*own, *others]
     assert model.unset in (served or {""})
     assert setup.folder == "library"
 

@@ -13,6 +13,7 @@ from tests.notebook.test_protocol import mismatch
 from tests.notebook.test_text import NOW
 from veo_nb import errors
 from veo_nb.engine.job import JobNote
+from veo_nb.engine.providers.latency import Latency
 from veo_nb.notebook.panel.entries import make_row, queue_line
 from veo_nb.notebook.panel.protocol import Row
 from veo_nb.notebook.protocol import format_line, to_json
@@ -78,9 +79,9 @@ def test_a_row_is_small_whatever_was_asked_for_and_answered(prompt, negative, sa
 
 def test_the_line_of_the_queue_counts_and_says_how_long_still(studio):
     jobs = [
-        make_job(state=State.RUNNING, submitted_at=NOW - 10, typical=40.0),
-        make_job(state=State.QUEUED, typical=40.0),
-        make_job(state=State.QUEUED, typical=40.0),
+        make_job(state=State.RUNNING, submitted_at=NOW - 10, latency=Latency.around(40.0)),
+        make_job(state=State.QUEUED, latency=Latency.around(40.0)),
+        make_job(state=State.QUEUED, latency=Latency.around(40.0)),
     ]
     line = queue_line(jobs, studio, NOW)
     said = format_line(line, NOW)

@@ -7,7 +7,7 @@ import io
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -24,7 +24,7 @@ from veo_nb.notebook.panel.store import empty_draft, first_view
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import to_json
 
-BLOCKED = httpx.Response(400, json={"error": {"message": "content policy violation"}})
+BLOCKED = httpx2.Response(400, json={"error": {"message": "content policy violation"}})
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_a_blocked_job_is_tried_again_and_leaves_the_queue(panel, studio, servic
 
 
 def test_what_was_put_aside_and_is_fetched_is_shown_again(panel, studio, service):
-    service.polls = [httpx.Response(401)]
+    service.polls = [httpx2.Response(401)]
     job = studio.generate("A fox.")
     wait_until(lambda: job.now.state.final)
     wait_until(lambda: "retry" in panel.rows.get(job.id, {"actions": []})["actions"])
@@ -163,7 +163,7 @@ def test_what_was_put_aside_and_is_fetched_is_shown_again(panel, studio, service
 
 
 def test_a_job_whose_answer_was_lost_is_sent_again_only_when_asked(panel, studio, service):
-    service.submits = [httpx.ReadError("lost")]
+    service.submits = [httpx2.ReadError("lost")]
     job = studio.generate("A fox.")
     wait_until(lambda: job.now.state.final)
     wait_until(lambda: panel.rows.get(job.id, {"actions": []})["actions"] == ["resubmit", "dismiss"])

@@ -8,7 +8,7 @@ import threading
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
+import httpx2
 import ipywidgets
 import pytest
 
@@ -39,7 +39,7 @@ from veo_nb.notebook.protocol import Nothing, to_json
 from veo_nb.store.changes import Change
 
 ROW_NAMES = [f"row_{at}" for at in range(ROWS)]
-BLOCKED = httpx.Response(400, json={"error": {"message": "content policy violation"}})
+BLOCKED = httpx2.Response(400, json={"error": {"message": "content policy violation"}})
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_a_change_of_one_job_pushes_its_row_alone_and_less_than_a_kilobyte(look,
     )
     panel.states.clear()
     seen = panel.rows[one.id]
-    first.give(httpx.Response(400, json={"error": {"message": "content policy violation " + "b" * 5000}}))
+    first.give(httpx2.Response(400, json={"error": {"message": "content policy violation " + "b" * 5000}}))
     wait_until(lambda: panel.rows.get(one.id, seen)["state"] == "blocked")
     wait_until(lambda: panel.states)
     pushed = [state for state in panel.states if any(name.startswith("row_") for name in state)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.world import KEY, settings_in
 from veo_nb import catalog
+from veo_nb.config import Settings, resolve_settings
 from veo_nb.notebook.panel.store import empty_draft
-from veo_nb.notebook.panel.validation import LABELS, find_unavailable, plain_text, plain_values
+from veo_nb.notebook.panel.validation import (
+    LABELS,
+    find_closed,
+    find_unavailable,
+    offered,
+    plain_text,
+    plain_values,
+    served_here,
+)
 
 SANDBOX = catalog.PROVIDERS["sandbox"]
 THERE = ("compression_quality", "generate_audio", "resize_mode")
@@ -25,8 +36,16 @@ OMNIS = {"360p", *map(str, (3, 5, 7, *range(9, 16)))}
 
 
 def unavailable(provider: catalog.Provider = SANDBOX, **changes: Any) -> dict[str, dict[str, str]]:
+    """Of the fields but the model, whose other providers have no key here."""
+    found = everything(settings_in(Path(), provider), **changes)
+    shut = {name for name in found.get("model", {}) if ":" in name}
+    models = {name: why for name, why in found.pop("model", {}).items() if name not in shut}
+    return found | ({"model": models} if models else {})
+
+
+def everything(settings: Settings, **changes: Any) -> dict[str, dict[str, str]]:
     draft = replace(empty_draft(), prompt="A fox.", **changes)
-    return find_unavailable(plain_values(draft, "fast"), draft, provider)
+    return find_unavailable(plain_values(draft, "fast"), draft, settings)
 
 
 def test_at_first_only_what_needs_a_first_frame_can_not_be_used():
@@ -54,9 +73,46 @@ def test_a_value_that_goes_with_one_of_several_can_be_chosen():
     assert set(unavailable(fields={"duration_seconds": [4, 6]})["resolution"]) - OMNIS == {"1080p", "4k"}
 
 
-def test_only_models_of_the_provider_are_judged():
+def test_each_model_of_the_provider_can_be_chosen_at_first():
     for provider in catalog.PROVIDERS.values():
         assert "model" not in unavailable(provider)
+
+
+def test_a_model_of_another_provider_needs_its_key():
+    settings = settings_in(Path(), catalog.PROVIDERS["gptproto"])
+    why = "No key: set GEMINI_API_KEY or GOOGLE_API_KEY, or %veo login gemini."
+    assert everything(settings)["model"]["gemini:omni"] == why
+    assert "vertex:fast" in everything(settings)["model"]
+    environ = {"GEMINI_API_KEY": "gm-0123456789", "GOOGLE_CLOUD_PROJECT": "p", "GPTPROTO_API_KEY": KEY}
+    settings = resolve_settings({}, {}, environ, Path())
+    assert "model" not in everything(settings)
+    # What it can't do together with the rest is told as of any other.
+    found = everything(settings, fields={"model": ["gemini:omni"]})
+    assert ("duration_seconds" in found, "negative_prompt" in found) == (False, True)
+    found = everything(settings, fields={"model": ["gemini:omni"], "duration_seconds": [5]})
+    assert set(found["model"]) == {
+        one.value for one in served_here(settings) if not one.alias.startswith("omni")
+    }
+    found = everything(settings, fields={"model": ["vertex:fast"]})
+    assert "generate_audio" not in found
+    assert found["duration_seconds"]["5"] == "Duration can't be 5. Veo 3.1 Fast takes 4, 6 or 8."
+
+
+def test_a_draft_for_a_provider_without_a_key_can_not_be_sent():
+    draft = replace(empty_draft(), prompt="A fox.", fields={"model": ["fast", "gemini:omni", "gemini:fast"]})
+    alone = settings_in(Path(), catalog.PROVIDERS["gptproto"])
+    both = resolve_settings({}, {}, {"GPTPROTO_API_KEY": KEY, "GEMINI_API_KEY": KEY}, Path())
+    (problem,) = find_closed(draft, alone)
+    assert (problem.field, problem.message[:27]) == ("model", "No key: set GEMINI_API_KEY ")
+    assert find_closed(draft, both) == []
+
+
+def test_what_any_of_the_providers_here_takes_is_offered():
+    alone = settings_in(Path(), catalog.PROVIDERS["gptproto"])
+    both = resolve_settings({}, {}, {"GPTPROTO_API_KEY": KEY, "GEMINI_API_KEY": KEY}, Path())
+    seconds = catalog.FIELD["duration_seconds"]
+    assert offered(seconds, alone) == (4, 6, 8)
+    assert offered(seconds, both) == tuple(range(3, 16))
 
 
 def test_a_field_that_the_provider_has_no_place_for_says_which_one_has():
@@ -102,7 +158,7 @@ def test_what_is_available_breaks_no_rule_that_was_kept_before(fields, pictures)
     marks: dict[str, Any] = {name: "x" if name == "video" else ["x"] for name in pictures}
     draft = replace(empty_draft(), prompt="A fox.", fields={k: [v] for k, v in fields.items()}, **marks)
     values = plain_values(draft, "fast")
-    found = find_unavailable(values, draft, SANDBOX)
+    found = find_unavailable(values, draft, settings_in(Path(), SANDBOX))
     for name in ("duration_seconds", "resolution", "aspect_ratio"):
         for value in catalog.find_model("fast", SANDBOX).choices(name):  # type: ignore[union-attr]
             without = {known: given for known, given in values.items() if known != name}

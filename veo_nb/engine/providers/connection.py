@@ -29,7 +29,7 @@ from veo_nb.errors import (
 )
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
     from veo_nb.api.client import AsyncClient
 
@@ -40,11 +40,11 @@ _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|COOKIE", re.IGNORECASE)
 def open_client(
     settings: Settings,
     base_url: str,
-    transport: httpx.AsyncBaseTransport | None,
+    transport: httpx2.AsyncBaseTransport | None,
     clock: Callable[[], float],
 ) -> AsyncClient:
     """A client as these settings want it, at `base_url` where that is not empty."""
-    # With it comes httpx, which is a third of what all of this takes to load.
+    # With it comes httpx2, which is a third of what all of this takes to load.
     from veo_nb.api.client import AsyncClient
 
     return AsyncClient(
@@ -56,6 +56,7 @@ def open_client(
         storage_uri=settings.storage_uri,
         store=settings.store,
         keyed=settings.keyed,
+        home=settings.home.provider.name,
         transport=transport,
         clock=clock,
     )
@@ -69,7 +70,7 @@ class Connection:
         settings: Settings,
         server: LocalServer | None,
         *,
-        transport: httpx.AsyncBaseTransport | None,
+        transport: httpx2.AsyncBaseTransport | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         chance: Callable[[], float],

@@ -145,6 +145,11 @@ class Limits:
         self._busy.discard(job.id)
         self._move_up()
 
+    @property
+    def running(self) -> int:
+        """How many jobs are at the provider, or on their way there."""
+        return len(self._busy)
+
     def hold(self, job_ids: AbstractSet[str]) -> None:
         """Keep these jobs from being sent, until `release`; what is at the provider goes on."""
         self._held |= job_ids

@@ -19,7 +19,7 @@ from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import LimitsRow
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Routes:
         ledger: Ledger,
         server: LocalServer | None,
         *,
-        transport: httpx.AsyncBaseTransport | None,
+        transport: httpx2.AsyncBaseTransport | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         chance: Callable[[], float],

@@ -31,11 +31,16 @@ def preview_table(preview: SweepPreview) -> HTML:
     for at, cell in enumerate(plan.cells):
         text = "there already" if at in preview.stored else "would be made"
         labels = {name: value.label for name, value in cell.values.items()}
-        entries.append((labels, text if cell.request is not None else cell.reason))
+        entries.append((labels, text if cell.request is not None else f"{cell.reason} {cell.hint}".strip()))
     asked = [cell.request for cell in plan.cells if cell.request is not None]
-    doubts = dict.fromkeys(doubt for one in asked for doubt in words.doubts(one, preview.provider))
+    doubts = dict.fromkeys(
+        doubt for one in asked for doubt in words.doubts(one, catalog.PROVIDERS[one.provider])
+    )
+    refused = len(plan.cells) - len(asked)
+    empty = [f"{refused} can't be made"] if refused else []
     undrafted = [f"{plan.undrafted} of them no draft, since nothing is cheaper"] if plan.undrafted else []
-    line = " · ".join(["Nothing sent", in_words(preview.forecast, preview.provider), *undrafted, *doubts])
+    said = in_words(preview.forecast, preview.providers)
+    line = " · ".join(["Nothing sent", said, *empty, *undrafted, *doubts])
     return _page(plan, entries, line)
 
 
@@ -43,7 +48,7 @@ def sweep_table(sweep: Sweep) -> HTML:
     """The grid as it is now: each cell's job and state, or why it can't be made; and how the whole stands."""
     entries = []
     for cell in sweep.cells:
-        text = cell.reason or "not sent"
+        text = cell.why or "not sent"
         if cell.job is not None:
             error = f": {cell.job.error.message}" if cell.job.error else ""
             text = f"{cell.job.id} {cell.state}{error}"
@@ -60,16 +65,16 @@ def sweeps_table(sweeps: Iterable[Sweep]) -> HTML:
     return PlainHTML(_html(heads, rows), _text(rows))
 
 
-def in_words(found: Forecast, provider: catalog.Provider) -> str:
+def in_words(found: Forecast, providers: Sequence[catalog.Provider]) -> str:
     """`8 requests · 8 clips · about $9.60 · about 3 min · to GPTProto`, and how many are there already."""
     parts = [
         _counted(found.requests, "request"),
         _counted(found.clips, "clip"),
-        found.price if provider.bills else f"would cost {found.price}",
+        found.price if any(one.bills for one in providers) else f"would cost {found.price}",
         *([found.in_full] if found.drafts else []),
         *([in_time(found.seconds)] if found.requests else []),
         *([f"{found.stored} there already"] if found.stored else []),
-        f"to {provider.title}",
+        f"to {' and '.join(one.title for one in providers)}",
     ]
     return " · ".join(parts)
 

@@ -110,7 +110,8 @@ def make_summary(found: Summary, now: float, *, settled: bool, finals: str = "")
     """The line above the table, at this moment (seconds since 1970); `finals` says what could be made final."""
     cost: list[Part] = []
     if found.seconds_left:
-        at = now + found.seconds_left
+        # To five seconds, so that it stays the same for a while.
+        at = 5 * round((now + found.seconds_left) / 5)
         cost.append(Until(at=at, text="about {} left", past="longer than most"))
     cost += found.money
     drafts: list[SweepAction] = ["finalize"] if finals else []
@@ -154,8 +155,8 @@ def is_draft_here(job: Job) -> bool:
 def make_details(cell: Cell) -> CellDetails:
     """All that is known of a cell."""
     request, job = cell.request, cell.job
-    line: list[Part] = [f"{cell.reason} {cell.hint}".strip()]
-    settings = [] if request is None else text.settings(request)
+    line: list[Part] = [cell.why]
+    settings = [] if request is None else text.settings(request, job.model if job is not None else "")
     if job is not None:
         settings = text.settings_of(job)
         line = [*text.line(job), text.cost_of(job), job.id]
@@ -200,7 +201,7 @@ def _cell(cell: Cell, at: list[int], given: Given, place: Place) -> GridCell:
             place=at,
             job="",
             state="empty" if cell.state == FORBIDDEN else "queued",
-            line=[cell.reason or "Waiting to be sent"],
+            line=[cell.why or "Waiting to be sent"],
             progress=None,
             shape=shape,
             actions=[],

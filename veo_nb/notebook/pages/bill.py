@@ -45,6 +45,9 @@ def bill_table(bill: Bill) -> HTML:
             rows, sums = _rows(charges)
             blocks.append(_table(rows, sums))
             lines += _columns([HEAD, *rows])
+            if said := _by_provider(charges):
+                blocks.append(_line(said))
+                lines.append(said)
             for note in [*_counts(charges), *_notes(charges, bill.prices)]:
                 blocks.append(_line(note))
                 lines.append(note)
@@ -106,6 +109,18 @@ def _sum(name: str, charges: Sequence[Charge]) -> Row:
     return (name, "", "", str(jobs), text.dollars(usd))
 
 
+def _by_provider(charges: Sequence[Charge]) -> str:
+    """`By provider: GPTProto $3.00, Vertex AI $1.80.`; empty where there is one alone."""
+    sums: dict[str, float] = {}
+    for charge in charges:
+        provider = catalog.PROVIDERS.get(charge.provider)
+        name = provider.title if provider else charge.provider
+        sums[name] = sums.get(name, 0.0) + charge.usd
+    dearest = sorted(sums.items(), key=lambda pair: -pair[1])
+    said = ", ".join(f"{name} {text.dollars(usd)}" for name, usd in dearest)
+    return f"By provider: {said}." if len(sums) > 1 else ""
+
+
 def _counts(charges: Sequence[Charge]) -> list[str]:
     """What the provider's own count of tokens comes to, beside the estimate for the same jobs."""
     jobs = sum(charge.counted for charge in charges)
@@ -134,12 +149,13 @@ def _small_print(bill: Bill) -> list[str]:
     """What is not in the sums, the prices with a line for each place that they come from, and that all is a guess."""
     by_source: dict[str, list[str]] = {}
     unknown: list[str] = []
-    for model in (catalog.model(name) for name in bill.provider.models):
-        found = text.prices(model, bill.provider, bill.prices)
-        if not found and model.alias not in unknown:
-            unknown.append(model.alias)
+    for provider, model in _models(bill):
+        found = text.prices(model, provider, bill.prices)
+        name = catalog.qualified(model.alias, provider, bill.provider)
+        if not found and name not in unknown:
+            unknown.append(name)
         for source, stated in found.items():
-            if (line := f"{model.alias} {stated}") not in by_source.setdefault(source, []):
+            if (line := f"{name} {stated}") not in by_source.setdefault(source, []):
                 by_source[source].append(line)
     lines = [f"Prices: {'; '.join(known)} ({source})." for source, known in by_source.items()]
     if unknown:
@@ -150,6 +166,16 @@ def _small_print(bill: Bill) -> list[str]:
     if unpriced:
         lines.append(f"Jobs without a known price, which are not in the sums: {unpriced}.")
     return [*lines, _ESTIMATE]
+
+
+def _models(bill: Bill) -> list[tuple[catalog.Provider, catalog.Model]]:
+    """Those whose prices are told: all of the provider that is set, and of others those that were asked."""
+    found = [(bill.provider, catalog.MODELS[name]) for name in bill.provider.models]
+    for name, model in dict.fromkeys((charge.provider, charge.model) for charge in bill.charges):
+        provider = catalog.PROVIDERS.get(name)
+        if provider is not None and provider.bills and name != bill.provider.name and model in catalog.MODELS:
+            found.append((provider, catalog.MODELS[model]))
+    return found
 
 
 def _table(rows: Sequence[Row], sums: set[int]) -> Markup:

@@ -33,7 +33,8 @@ def setting_rows(settings: Settings, now: float) -> list[tuple[str, str, str]]:
     names = [item.name for item in fields(settings) if item.name != "sources" and item.repr] + ["keyed"]
     rows = [(name, _shown(getattr(settings, name)), settings.sources.get(name, "default")) for name in names]
     wanted = text.wanted_price(settings.provider, settings.prices)
-    ending = catalog.ending(settings.model, settings.provider, now)
+    served, model = catalog.find_served(settings.model, settings.provider)
+    ending = catalog.ending(model, served, now)
     chosen = settings.sources.get("model", f"the default of {settings.provider.title}")
     more = {
         "prices": (_prices(settings), wanted or settings.sources.get("prices", "default")),

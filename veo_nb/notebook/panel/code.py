@@ -7,7 +7,6 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest
 from veo_nb.media.picture import Picture
@@ -25,7 +24,7 @@ def cell_of(job: Job, library: Files) -> str:
     # A cell fills in what is in double braces, and takes spaces and lines around the prompt away.
     if prompt != prompt.strip() or not is_plain(prompt) or prompt.startswith("%"):
         return ""
-    words = ["%%veo", "--model", _model(job)]
+    words = ["%%veo", "--model", job.model]
     for name, value in request.asked(job.provider, job.take).items():
         item = SETTABLE[name]
         if item.kind == "switch":
@@ -57,7 +56,7 @@ def _is_read_as(body: str, prompt: str) -> bool:
 def python_of(job: Job, library: Files, sample: int = 0) -> str:
     """The Python that makes a job's clip, or shows it."""
     request = job.request
-    lines = [f"    {request.prompt!r},", f"    model={_model(job)!r},"]
+    lines = [f"    {request.prompt!r},", f"    model={job.model!r},"]
     for name, value in request.asked(job.provider, job.take).items():
         lines.append(f"    {name}={_literal(library, value)},")
     if job.take > 1:
@@ -72,13 +71,6 @@ def python_of(job: Job, library: Files, sample: int = 0) -> str:
     # With braces in it that `generate` would take for a mistake it goes out as it is.
     call = "job = veo.generate" if is_plain(request.prompt) else "job, _ = veo.studio().submit"
     return f"import veo_nb as veo\n\n{call}(\n{body}\n)\n{shown}"
-
-
-def _model(job: Job) -> str:
-    """The short name of its model, where that means the same."""
-    alias = catalog.model(job.request.model).alias
-    known = catalog.find_model(alias, job.provider)
-    return alias if known is not None and known.id == job.request.model else job.request.model
 
 
 def _word(library: Files, value: Any) -> str:

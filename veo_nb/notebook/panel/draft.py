@@ -24,10 +24,13 @@ from veo_nb.notebook.panel.protocol import Check, Choice, Draft, FieldForm, Setu
 from veo_nb.notebook.panel.store import empty_draft
 from veo_nb.notebook.panel.validation import (
     LABELS,
+    find_closed,
     find_problems,
     find_unavailable,
+    offered,
     plain_text,
     plain_values,
+    served_here,
 )
 from veo_nb.notebook.place import Place
 from veo_nb.notices import note_seen
@@ -53,39 +56,32 @@ class Composed:
 
 
 def make_setup(studio: Studio, place: Place) -> Setup:
-    """What the provider that is set takes."""
+    """What the provider that is set takes, and the others with a key."""
     settings = studio.settings
     provider = settings.provider
-    first = provider.models[0] if provider.models else ""
-    default = catalog.find_model(settings.model, provider) or catalog.model(first)
     return Setup(
         title=provider.title,
         tag="" if provider.bills else provider.title,
         folder=place.shown(settings.library.resolve()),
-        fields=[_form(catalog.FIELD[name], provider, default) for name in LABELS],
+        fields=[_form(catalog.FIELD[name], settings) for name in LABELS],
         most_references=catalog.FIELD["reference_images"].most,
         most_bytes=min(MOST_SENT, catalog.IMAGE.most_bytes),
     )
 
 
-def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Model) -> FieldForm:
+def _form(item: catalog.Field, settings: Settings) -> FieldForm:
+    served, name = catalog.find_served(settings.model, settings.provider)
+    default = catalog.find_model(name, served) or catalog.model(served.models[0] if served.models else "")
     values: list[Choice] = []
     if item.name == "model":
-        # Of a gateway's models only the one is known that is set.
-        served = provider.models or filter(None, [default.id])
-        names = dict.fromkeys(_called(name, provider) for name in served)
-        values = [Choice(value=name, label=name) for name in names]
+        values = [Choice(value=one.value, label=one.alias, group=one.group) for one in served_here(settings)]
     elif item.kind == "choice":
-        values = [
-            Choice(value=value, label=say(item.name, value))
-            # Of a field that this provider has not, all: the form says what would take it.
-            for value in catalog.choices(item, provider if provider.takes(item) else None)
-        ]
+        values = [Choice(value=value, label=say(item.name, value)) for value in offered(item, settings)]
     elif item.kind == "switch":
         values = [Choice(value=on, label=say(item.name, on)) for on in (True, False)]
     unset = {
-        "model": _called(default.id, provider),
-        "aspect_ratio": default.default_shape if provider.takes(item) else "",
+        "model": catalog.short_name(default.id, served, settings.provider),
+        "aspect_ratio": default.default_shape if served.takes(item) else "",
         "resolution": default.default_resolution,
         "generate_audio": "with sound",
         "duration_seconds": f"{default.default_duration} s",
@@ -101,11 +97,6 @@ def _form(item: catalog.Field, provider: catalog.Provider, default: catalog.Mode
         unset=unset.get(item.name, ""),
         seldom=item.seldom,
     )
-
-
-def _called(model: str, provider: catalog.Provider) -> str:
-    """What the form calls a model: its alias, where there is one at this provider."""
-    return model if provider.any_model else catalog.model(model).alias
 
 
 def say(name: str, value: Any) -> str:
@@ -239,7 +230,7 @@ def draft_again(job: Job, key_at: Callable[[str], str] = lambda _: "") -> Draft:
     return replace(
         empty_draft(),
         prompt=request.prompt,
-        fields={**fields, "model": [_called(request.model, job.provider)]},
+        fields={**fields, "model": [job.model]},
         image=[picture_key(request.image)] if request.image else [],
         last_frame=[picture_key(request.last_frame)] if request.last_frame else [],
         reference_images=[picture_key(one) for one in request.reference_images],
@@ -283,7 +274,9 @@ def check_draft(
     """What a draft would do, with all that is wrong with it."""
     provider = studio.settings.provider
     values = plain_values(draft, _model_of(draft, clip, studio.settings) or studio.settings.model)
-    unavailable = find_unavailable(values, draft, provider)
+    unavailable = find_unavailable(values, draft, studio.settings)
+    if shut := find_closed(draft, studio.settings):
+        return replace(_NOTHING, problems=shut, unavailable=unavailable)
     saving, reason = _saving(studio, values)
     if reason:
         unavailable["draft"] = {"*": reason}
@@ -311,9 +304,10 @@ def _saving(studio: Studio, values: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def model_for(source: Any, settings: Settings) -> str:
-    """The model that made a clip, where it is the one to go on from it and the provider that is set has it; else empty."""
+    """The model that made a clip, where it is the one to go on from it and its provider has it; else empty."""
     own = own_model(source, settings).get("model", "") if isinstance(source, Video) else ""
-    return own if own and catalog.find_model(own, settings.provider) else ""
+    provider, name = catalog.find_served(own, settings.provider)
+    return own if own and catalog.find_model(name, provider) else ""
 
 
 def _model_of(draft: Draft, clip: Callable[[str], Any], settings: Settings) -> str:
@@ -329,7 +323,6 @@ def _model_of(draft: Draft, clip: Callable[[str], Any], settings: Settings) -> s
 
 
 def _forecast(studio: Studio, asked: Composed) -> Check:
-    provider = studio.settings.provider
     notes = []
     if asked.axes:
         sweep = studio.sweeps.preview(
@@ -337,6 +330,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
         )
         forecast = sweep.forecast
         firm, seconds = forecast.firm, forecast.seconds
+        provider = max(sweep.providers, key=lambda one: one.bills)
         price = forecast.price if provider.bills else f"would cost {forecast.price}"
         count, stored, in_full = forecast.clips, forecast.stored, forecast.in_full
         if sweep.plan.undrafted:
@@ -345,16 +339,17 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
             )
         impossible = sum(cell.request is None for cell in sweep.plan.cells)
         if impossible:
-            reason = next(cell.reason for cell in sweep.plan.cells if cell.request is None)
+            reason = next(f"{cell.reason} {cell.hint}" for cell in sweep.plan.cells if cell.request is None)
             notes.append(f"{impossible} of {len(sweep.plan.cells)} can't be made: {plain_text(reason)}")
         asked_for = [cell.request for cell in sweep.plan.cells if cell.request is not None]
-        doubts = [doubt for one in asked_for for doubt in text.doubts(one, provider)]
+        doubts = [doubt for one in asked_for for doubt in text.doubts(one, studio.jobs.provider_of(one))]
         models = {(one.model, one.provider) for one in asked_for}
     else:
         one = studio.preview(asked.prompt, take=asked.take, **asked.fields)
         firm, seconds = one.quote.firm, one.seconds
         clips = one.request.sample_count or 1
         count, stored = (0, clips) if one.stored else (clips, 0)
+        provider = one.provider
         price = text.cost(one.usd, provider, one.quote.note) or "price unknown"
         in_full = text.in_full(one.request, one.in_full)
         if asked.fields.get("draft") and not one.request.is_draft:
@@ -379,7 +374,7 @@ def _forecast(studio: Studio, asked: Composed) -> Check:
             if count
             else "There already, or on its way: nothing is sent"
         )
-    bill = studio.cost()
+    bill = studio.jobs.cost(provider)
     if count and not bill.fits(firm):
         unsaid = f"{provider.title} publishes no price; " if provider.price_note and firm is None else ""
         notes.append(f"It would not be sent: {unsaid}{text.budget(bill, noted=True)}.")

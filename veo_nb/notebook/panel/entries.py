@@ -40,6 +40,7 @@ from veo_nb.store.lineage import Link
 from veo_nb.store.queries import FoundRow
 from veo_nb.store.rows import State
 from veo_nb.studio import Studio
+from veo_nb.sweep.summary import left_of
 
 LONGEST_IN_QUEUE, LONGEST_LINE, LONGEST_IN_GALLERY = 120, 120, 200
 LONGEST_SETTINGS = 80
@@ -79,16 +80,12 @@ def queue_line(jobs: Sequence[Job], studio: Studio, now: float) -> list[Part]:
     counts = Counter("waiting" if job.now.state is State.QUEUED else "generating" for job in live)
     line: list[Part] = [f"{counts[name]} {name}" for name in ("generating", "waiting") if counts[name]]
     seconds = seconds_at_all(
-        [(job.provider.name, job.now.typical) for job in live if job.now.state is State.QUEUED],
+        [(job.provider.name, job.now.latency.quantile) for job in live if job.now.state is State.QUEUED],
         studio.settings.allowed,
-        [
-            (job.provider.name, max(1.0, job.now.typical - (now - (job.now.submitted_at or now))))
-            for job in live
-            if job.now.state in AT_WORK
-        ],
+        [(job.provider.name, left_of(job, now)) for job in live if job.now.state in AT_WORK],
     )
-    # To the second, so that it stays the same while all goes as expected.
-    line.append(Until(at=round(now + seconds), text="about {} left", past="longer than most"))
+    # To five seconds, so that it stays the same for a while.
+    line.append(Until(at=5 * round((now + seconds) / 5), text="about {} left", past="longer than most"))
     return line
 
 
@@ -143,7 +140,7 @@ def make_details(
     line: list[Part] = [f"Joined {_day(row.made_at)}"] if job is None else text.line(job)
     actions: list[DetailsAction] = []
     if job is not None:
-        same = job.provider.name == studio.settings.provider.name
+        same = studio.settings.opens(job.provider.name)
         if job.now.state is State.UNCERTAIN:
             actions = ["resubmit"]
         elif job.missed:
@@ -179,10 +176,10 @@ def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -
         return "A joined clip is not at the provider, so it can't be extended. Use its last frame."
     for video in job.videos:
         if video.sample == row.sample:
+            settings = studio.settings
+            name = model_for(video, settings) or settings.model
             try:
-                settings = studio.settings
-                model = model_for(video, settings) or settings.model
-                check_clip(video, settings.provider, model, now)
+                check_clip(video, *catalog.find_served(name, settings.provider), now)
             except InvalidRequest as error:
                 return error.message
             return ""
@@ -190,40 +187,44 @@ def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -
 
 
 def _extend_model(studio: Studio, row: FoundRow, job: Job | None) -> str:
-    """The alias of the model that made a clip, where that is to go on from it."""
+    """The name of the model that made a clip, where that is to go on from it."""
     clips = job.videos if job is not None else ()
     clip = next((one for one in clips if one.sample == row.sample), None)
     own = model_for(clip, studio.settings)
-    return catalog.MODELS[own].alias if own else ""
+    provider, name = catalog.find_served(own, studio.settings.provider)
+    return catalog.short_name(name, provider, studio.settings.provider) if own else ""
 
 
 def _change(studio: Studio, row: FoundRow, job: Job | None, now: float) -> Change:
     """Whether a clip can be changed by saying how, and by which model."""
-    provider = studio.settings.provider
+    settings = studio.settings
     clip = next((one for one in job.videos if one.sample == row.sample), None) if job is not None else None
     if clip is None:
         joined = "A joined clip can't be changed. Change one of its clips, and join them again."
         return Change(model="", reason=joined if job is None else "There is no clip.", other="")
-    model = catalog.find_model(
-        own_model(clip, studio.settings, edits=True).get("model", studio.settings.model), provider
-    )
-    edit = catalog.FIELD["edit"]
-    able = [
-        catalog.model(name).alias for name in provider.models if provider.takes(edit, catalog.model(name))
-    ]
+    typed = own_model(clip, settings, edits=True).get("model", settings.model)
+    provider, name = catalog.find_served(typed, settings.provider)
+    model, edit = catalog.find_model(name, provider), catalog.FIELD["edit"]
+    own = catalog.short_name(model.id, provider, settings.provider) if model is not None else ""
     if model is None or not provider.takes(edit, model):
         title = "The model that is set" if model is None else model.title
+        able = (
+            catalog.short_name(one, where, settings.provider)
+            for where in (settings.provider, *(catalog.PROVIDERS[other] for other in settings.others()))
+            for one in where.models
+            if where.takes(edit, catalog.MODELS[one])
+        )
         return Change(
-            model=model.alias if model is not None else "",
+            model=own,
             reason=f"{title} can't change a clip; Gemini Omni can.",
             other=next((one for one in able if not _cannot_change(studio, clip, one, now)), ""),
         )
-    return Change(model=model.alias, reason=_cannot_change(studio, clip, model.alias, now), other="")
+    return Change(model=own, reason=_cannot_change(studio, clip, own, now), other="")
 
 
 def _cannot_change(studio: Studio, clip: Video, model: str, now: float) -> str:
     try:
-        check_clip(clip, studio.settings.provider, model, now, edits=True)
+        check_clip(clip, *catalog.find_served(model, studio.settings.provider), now, edits=True)
     except InvalidRequest as error:
         return f"{error.message} {error.hint}".strip()
     return ""

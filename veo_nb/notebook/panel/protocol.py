@@ -31,6 +31,8 @@ class Choice(Exchanged, frozen=True):
 
     value: Value
     label: str
+    group: str = ""
+    """What it stands under: of a model the provider; empty where there are no groups."""
 
 
 class FieldForm(Exchanged, frozen=True):

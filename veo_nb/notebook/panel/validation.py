@@ -6,9 +6,11 @@ import itertools
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from veo_nb import catalog
+from veo_nb.config import Settings, variable_of
 from veo_nb.errors import VeoError
 from veo_nb.notebook.panel.protocol import Draft, Problem
 from veo_nb.request import SOURCES
@@ -93,48 +95,101 @@ def _given(draft: Draft) -> dict[str, list[Any]]:
     return found
 
 
+@dataclass(frozen=True)
+class Served:
+    """A model that a form offers: how one types it, and under which provider it stands."""
+
+    value: str
+    alias: str
+    group: str
+    provider: str
+
+
+def served_here(settings: Settings) -> list[Served]:
+    """The models of all providers, those of the one that is set first; the sandbox's where that is set."""
+    found = []
+    others = [one for one in catalog.PROVIDERS.values() if one.bills and one.name != settings.provider.name]
+    for provider in (settings.provider, *others):
+        names = [catalog.MODELS[name].alias for name in provider.models]
+        if provider.any_model and provider is settings.provider and ":" not in settings.model:
+            # Of a gateway's models only the one is known that is set.
+            names.append(settings.model)
+        for alias in dict.fromkeys(filter(None, names)):
+            value = catalog.qualified(alias, provider, settings.provider)
+            found.append(Served(value, alias, provider.title, provider.name))
+    return found
+
+
+def offered(item: catalog.Field, settings: Settings) -> tuple[Any, ...]:
+    """The values of a choice that one of the providers here takes; of a field that none has, all."""
+    providers = [settings.provider, *(catalog.PROVIDERS[name] for name in settings.others())]
+    taken = [catalog.choices(item, one) for one in providers if one.takes(item)]
+    every = catalog.choices(item)
+    return tuple(value for value in every if any(value in some for some in taken)) if taken else every
+
+
+def closed(name: str, settings: Settings) -> str:
+    """Why nothing can be sent to a provider: there is no key, and where one goes; empty where it can."""
+    if name == settings.provider.name or settings.opens(name):
+        return ""
+    found = settings.at(name, ask=False)
+    if not found.has_address:
+        return f"{found.provider.title} has no address here: set {variable_of(name, 'base_url')}."
+    return f"No key: set {catalog.listed(found.provider.key_variables)}, or %veo login {name}."
+
+
+def find_closed(draft: Draft, settings: Settings) -> list[Problem]:
+    """What is wrong with a draft whose models are those of providers without a key."""
+    models = {one.value: one.provider for one in served_here(settings)}
+    names = dict.fromkeys(models[str(one)] for one in draft.fields.get("model", []) if str(one) in models)
+    reasons = [why for name in names if (why := closed(name, settings))]
+    return [Problem(field="model", message=why, hint="") for why in reasons]
+
+
 def find_unavailable(
-    values: Mapping[str, Any], draft: Draft, provider: catalog.Provider
+    values: Mapping[str, Any], draft: Draft, settings: Settings
 ) -> dict[str, dict[str, str]]:
     """Of each field the values that can't be combined with the rest of a draft, and why; `*` is the whole field.
 
     Where a field has several values, one that goes with any of them is not among these.
     """
-    settings = _combinations(values, draft)
+    provider, asked = settings.provider, _combinations(values, draft)
     found: dict[str, dict[str, str]] = {}
     for name in LABELS:
-        reasons = _reasons(catalog.FIELD[name], settings, provider, is_set=bool(draft.fields.get(name)))
+        reasons = _reasons(catalog.FIELD[name], asked, settings, is_set=bool(draft.fields.get(name)))
         if reasons:
             found[name] = reasons
     for name in (*_PICTURES, "video"):
         mark = [_MARK] if name == "reference_images" else _MARK
-        if not getattr(draft, name) and (reason := _reason(settings, name, mark, provider)):
+        if not getattr(draft, name) and (reason := _reason(asked, name, mark, provider)):
             found[name] = {"*": reason}
-    if not draft.fit and (reason := _reason(settings, "fit", "crop", provider)):
+    if not draft.fit and (reason := _reason(asked, "fit", "crop", provider)):
         found["fit"] = {"*": reason}
     return found
 
 
 def _reasons(
-    item: catalog.Field, settings: list[dict[str, Any]], provider: catalog.Provider, *, is_set: bool
+    item: catalog.Field, asked: list[dict[str, Any]], settings: Settings, *, is_set: bool
 ) -> dict[str, str]:
     """Of one field the values that can't be chosen, as a page writes them, and why."""
-    if item.kind == "choice":
-        reasons = {str(one): _reason(settings, item.name, one, provider) for one in _offered(item, provider)}
+    provider = settings.provider
+    if item.name == "model":
+        shut = {name: closed(name, settings) for name in catalog.PROVIDERS}
+        reasons = {
+            one.value: shut[one.provider] or _reason(asked, item.name, one.value, provider)
+            for one in served_here(settings)
+        }
+    elif item.kind == "choice":
+        reasons = {str(one): _reason(asked, item.name, one, provider) for one in offered(item, settings)}
     elif item.kind == "switch":
         reasons = {
-            said: _reason(settings, item.name, on, provider)
-            for said, on in (("true", True), ("false", False))
+            said: _reason(asked, item.name, on, provider) for said, on in (("true", True), ("false", False))
         }
         if all(reasons.values()):
             return {"*": reasons["true"]}
     else:
-        reasons = {} if is_set else {"*": _reason(settings, item.name, _TRIED[item.kind], provider)}
+        reasons = {} if is_set else {"*": _reason(asked, item.name, _TRIED[item.kind], provider)}
     return {value: reason for value, reason in reasons.items() if reason}
-
-
-def _offered(item: catalog.Field, provider: catalog.Provider) -> tuple[Any, ...]:
-    return catalog.choices(item, provider if item.name == "model" or provider.takes(item) else None)
 
 
 def _combinations(values: Mapping[str, Any], draft: Draft) -> list[dict[str, Any]]:
@@ -144,12 +199,14 @@ def _combinations(values: Mapping[str, Any], draft: Draft) -> list[dict[str, Any
     return [{**values, **dict(zip(several, one, strict=True))} for one in itertools.islice(every, MOST_TRIED)]
 
 
-def _reason(settings: list[dict[str, Any]], name: str, value: Any, provider: catalog.Provider) -> str:
+def _reason(asked: list[dict[str, Any]], name: str, value: Any, provider: catalog.Provider) -> str:
     """What is wrong with this value, whatever the other fields are, that is not wrong without it; else empty."""
     reason = ""
-    for values in settings:
+    for values in asked:
         without = {known: given for known, given in values.items() if known != name}
-        before = {one.message for one in catalog.check(without, provider)}
+        # There is always a model: one that breaks what the present one keeps is to blame.
+        present = values if name == "model" else without
+        before = {one.message for one in catalog.check(present, provider)}
         problems = [
             one for one in catalog.check({**without, name: value}, provider) if one.message not in before
         ]

@@ -75,9 +75,9 @@ describe("the queue", () => {
   it("shows a bar that never goes back, though the time expected grows", async () => {
     await show([exampleRow()]);
     const share = () => row("3f2a").querySelector<HTMLElement>(".veo-bar > div")?.style.transform;
-    expect(share()).toBe("scaleX(0.4500)");
-    await show([exampleRow({ progress: { kind: "estimate", since: NOW - 42, expected: 400 } })]);
-    expect(share()).toBe("scaleX(0.4500)");
+    expect(share()).toBe("scaleX(0.4995)");
+    await show([exampleRow({ progress: { kind: "estimate", since: NOW - 42, usual: 400, slope: 8 } })]);
+    expect(share()).toBe("scaleX(0.4995)");
   });
 
   it("has no bar while it waits", async () => {

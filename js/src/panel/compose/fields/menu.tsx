@@ -82,7 +82,20 @@ export function textOf({ choices, unset }: FieldForm, values: readonly Value[]):
 }
 
 function labelOf(choices: readonly Choice[], value: Value): string {
-  return choices.find((choice) => choice.value === value)?.label ?? String(value);
+  const choice = choices.find((one) => one.value === value);
+  // Without the heading of its group the label alone may be another's.
+  return choice === undefined || choice.group !== "" ? String(value) : choice.label;
+}
+
+/** The choices under their headings, each with its place in the whole. */
+function inGroups(choices: readonly Choice[]): { title: string; members: [Choice, number][] }[] {
+  const groups: { title: string; members: [Choice, number][] }[] = [];
+  choices.forEach((choice, at) => {
+    const last = groups.at(-1);
+    if (last?.title === choice.group) last.members.push([choice, at]);
+    else groups.push({ title: choice.group, members: [[choice, at]] });
+  });
+  return groups;
 }
 
 function reasonOf(reasons: MenuProps["reasons"], value: Value): string {
@@ -100,15 +113,16 @@ interface ListProps extends MenuProps {
 function List({ form, values, reasons, led, beside, onChange, onClose }: ListProps) {
   const box = useRef<HTMLDivElement>(null);
   const id = useId();
-  // Of many only what goes with the rest is worth reading; what is there when the list opens stays.
+  // Of many only what goes with the rest is worth reading; what is there when the list opens stays. Under headings all
+  // are, since a reason may say how to have them.
   const [offered] = useState(() =>
-    form.choices.length <= FEW || "*" in reasons
+    form.choices.length <= FEW || "*" in reasons || form.choices.some(({ group }) => group !== "")
       ? form.choices
       : form.choices.filter(({ value }) => values.includes(value) || reasonOf(reasons, value) === ""),
   );
   // What was set and is no longer offered can still be taken away.
   const strange = values.filter((value) => !offered.some((choice) => choice.value === value));
-  const choices = [...offered, ...strange.map((value) => ({ value, label: String(value) }))];
+  const choices = [...offered, ...strange.map((value) => ({ value, label: String(value), group: "" }))];
   const [active, setActive] = useState(() => choices.findIndex((choice) => values.includes(choice.value)));
 
   useLayoutEffect(() => {
@@ -151,7 +165,8 @@ function List({ form, values, reasons, led, beside, onChange, onClose }: ListPro
     const now = Date.now();
     const text = now - typed.current.at < 700 ? typed.current.text + key : key;
     typed.current = { text, at: now };
-    const found = choices.findIndex(({ label }) => label.toLowerCase().startsWith(text.toLowerCase()));
+    const begins = (said: string) => said.toLowerCase().startsWith(text.toLowerCase());
+    const found = choices.findIndex(({ label, value }) => begins(label) || begins(String(value)));
     if (found >= 0) setActive(found);
   };
   const press = (event: KeyboardEvent) => {
@@ -174,6 +189,44 @@ function List({ form, values, reasons, led, beside, onChange, onClose }: ListPro
   };
 
   const reason = active < 0 ? "" : reasonOf(reasons, choices[active]?.value ?? "");
+  const option = (choice: Choice | undefined, at: number) => {
+    const why = choice === undefined ? "" : reasonOf(reasons, choice.value);
+    const chosen = choice === undefined ? values.length === 0 : values.includes(choice.value);
+    const own = form.unset === "" ? "Leave it to the provider" : `Provider's own: ${form.unset}`;
+    return (
+      // biome-ignore lint/a11y/useKeyWithClickEvents: the list listens to the keys
+      <div
+        key={at}
+        id={`${id}-${at}`}
+        class="veo-option"
+        role="option"
+        aria-selected={chosen}
+        aria-disabled={why !== ""}
+        data-active={at === active}
+        {...(why !== "" && { title: why })}
+        onClick={(event) => {
+          const several = event.ctrlKey || event.metaKey || onBox(event.target as Element);
+          if (several) toggle(at);
+          else choose(at);
+        }}
+        onMouseMove={() => at !== active && setActive(at)}
+      >
+        {choice === undefined ? (
+          <span class="veo-tick" />
+        ) : (
+          <span
+            class="veo-tick"
+            data-box="true"
+            title={why || (chosen ? "Take it away" : "Add it: several values make a sweep")}
+          >
+            {chosen && <Icon name="tick" />}
+          </span>
+        )}
+        <span>{choice?.label ?? (led || own)}</span>
+        {why !== "" && <span class="veo-unseen">{why}</span>}
+      </div>
+    );
+  };
   return (
     <div
       ref={box}
@@ -187,45 +240,19 @@ function List({ form, values, reasons, led, beside, onChange, onClose }: ListPro
       tabIndex={-1}
       onKeyDown={press}
     >
-      {[undefined, ...choices].map((choice, place) => {
-        const at = place - 1;
-        const why = choice === undefined ? "" : reasonOf(reasons, choice.value);
-        const chosen = choice === undefined ? values.length === 0 : values.includes(choice.value);
-        const own = form.unset === "" ? "Leave it to the provider" : `Provider's own: ${form.unset}`;
-        return (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the list listens to the keys
-          <div
-            key={at}
-            id={`${id}-${at}`}
-            class="veo-option"
-            role="option"
-            aria-selected={chosen}
-            aria-disabled={why !== ""}
-            data-active={at === active}
-            {...(why !== "" && { title: why })}
-            onClick={(event) => {
-              const several = event.ctrlKey || event.metaKey || onBox(event.target as Element);
-              if (several) toggle(at);
-              else choose(at);
-            }}
-            onMouseMove={() => at !== active && setActive(at)}
-          >
-            {choice === undefined ? (
-              <span class="veo-tick" />
-            ) : (
-              <span
-                class="veo-tick"
-                data-box="true"
-                title={why || (chosen ? "Take it away" : "Add it: several values make a sweep")}
-              >
-                {chosen && <Icon name="tick" />}
-              </span>
-            )}
-            <span>{choice?.label ?? (led || own)}</span>
-            {why !== "" && <span class="veo-unseen">{why}</span>}
+      {option(undefined, -1)}
+      {inGroups(choices).map(({ title, members }) =>
+        title === "" ? (
+          members.map(([choice, at]) => option(choice, at))
+        ) : (
+          <div key={title} role="group" aria-label={title}>
+            <div class="veo-list-group" aria-hidden="true">
+              {title}
+            </div>
+            {members.map(([choice, at]) => option(choice, at))}
           </div>
-        );
-      })}
+        ),
+      )}
       <p id={`${id}-help`} class="veo-list-help" role="presentation" data-trouble={reason !== ""}>
         {reason ||
           `${form.help ? `${sentence(form.help)} ` : ""}Space or the box adds another value: a sweep.`}

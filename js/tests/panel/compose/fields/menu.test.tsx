@@ -86,6 +86,55 @@ const veo = exampleCheck("single", {
   },
 });
 
+describe("the models of several providers", () => {
+  const model = () => find('.veo-choice button[aria-label^="Model"]');
+  const why = "No key: set GEMINI_API_KEY or GOOGLE_API_KEY, or %veo login gemini.";
+  const closed = exampleCheck("single", {
+    unavailable: { model: { "gemini:omni": why, "gemini:fast": why } },
+  });
+
+  it("stand under the provider's name, which a screen reader says", async () => {
+    here = await openCompose({}, { check: closed });
+    await click(model());
+    const groups = all("[role=listbox] > [role=group]");
+    expect(groups.map((one) => one.getAttribute("aria-label"))).toEqual([
+      ...new Set(form("model").choices.map(({ group }) => group)),
+    ]);
+    const [own, ...others] = groups.map((one) => one.querySelectorAll("[role=option]").length);
+    expect([own, others.length > 1]).toEqual([5, true]);
+    expect(groups[0]?.querySelector("[aria-hidden=true]")?.textContent).toBe("sandbox");
+    // However many: one that is greyed says how to have it.
+    expect(all("[role=option]")).toHaveLength(form("model").choices.length + 1);
+  });
+
+  it("are reached by the keys, from one group into the next, and said with their provider on the button", async () => {
+    here = await openCompose({}, { check: closed });
+    await click(model());
+    for (let at = 0; at < 6; at += 1) await press(list(), "ArrowDown");
+    const first = form("model").choices[5];
+    expect(active()).toBe(first?.label);
+    await press(list(), "Enter");
+    expect(here.draft().fields["model"]).toEqual([first?.value]);
+    expect(model().getAttribute("aria-label")).toBe(`Model: ${first?.value}`);
+    await click(model());
+    await press(list(), "v");
+    expect(active()).toBe(form("model").choices.find(({ group }) => group === "Vertex AI")?.label);
+  });
+
+  it("are not chosen without a key, and say where one goes", async () => {
+    here = await openCompose({}, { check: closed });
+    await click(model());
+    const omni = all("[role=group][aria-label='Gemini API'] [role=option]").find((one) =>
+      one.textContent?.startsWith("omni"),
+    );
+    expect(omni?.getAttribute("aria-disabled")).toBe("true");
+    expect(omni?.title).toBe(why);
+    await click(omni as HTMLElement);
+    expect(here.draft().fields["model"]).toBeUndefined();
+    expect(find(".veo-list-help").textContent).toBe(why);
+  });
+});
+
 describe("a list of values", () => {
   it("says what is chosen, and that several may be", async () => {
     here = await openCompose({ fields: { duration_seconds: [4, 8] } }, { check: veo });

@@ -22,7 +22,7 @@ from tests.kernel.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 UNLIMITED = ("--in-flight", "0", "--per-minute", "0")
-"""Fifty jobs at once are what is measured."""
+"""Five hundred jobs at once are what is measured."""
 
 PEAK = """
 def peak(reset=False):
@@ -197,15 +197,15 @@ class Bench:
         return Figure("the next cell waits", "s", median(ours), median(other), "google-genai, as documented")
 
     def busy(self) -> Figure:
-        """A cell of `1+1` with 50 jobs polling and with none, in two kernels asked in turns."""
+        """A cell of `1+1` with 500 jobs polling and with none, in two kernels asked in turns."""
         with (
             self.sandbox() as sandbox,
             self.kernel(**sandbox.environment) as idle,
             self.kernel(**sandbox.environment) as busy,
         ):
             for kernel in (idle, busy):
-                kernel.run("import veo_nb as veo\n%load_ext veo_nb\nveo.configure(max_in_flight=50)")
-            busy.run("jobs = [veo.generate(f'Take {index}') for index in range(50)]")
+                kernel.run("import veo_nb as veo\n%load_ext veo_nb\nveo.configure(max_in_flight=500)")
+            busy.run("jobs = [veo.generate(f'Take {index}') for index in range(500)]")
             busy.run(
                 "import time\nwhile any(not job.operation for job in jobs): time.sleep(0.1)", timeout=120
             )
@@ -214,7 +214,7 @@ class Bench:
                 with_jobs.append(checked(busy, "1+1"))
                 without.append(checked(idle, "1+1"))
         return Figure(
-            "1+1 with 50 jobs polling",
+            "1+1 with 500 jobs polling",
             "ms",
             median(with_jobs) * 1e3,
             median(without) * 1e3,

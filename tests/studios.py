@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.world import KEY, OWN, InPlace, Service, Time, World
+from tests.world import KEY, OWN, Service, Time, World, stay_on_one_thread
 from veo_nb.media.encode import Writer
 from veo_nb.studio import Studio
 from veo_nb.views import NotebookViews
@@ -39,7 +39,7 @@ def clip(tmp_path_factory) -> bytes:
 @pytest.fixture
 async def make_world(tmp_path, clip, tls):
     """Worlds with another provider or other limits than the usual ones: `make_world(most=2)`."""
-    asyncio.get_running_loop().set_default_executor(InPlace(1))
+    stay_on_one_thread(asyncio.get_running_loop())
     worlds: list[World] = []
 
     def make(**limits: Any) -> World:

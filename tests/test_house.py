@@ -203,12 +203,12 @@ def test_importing_stays_light(fresh, heavy):
     assert heavy not in fresh["modules"]
 
 
-def test_loading_the_extension_needs_neither_numpy_nor_the_codecs(tmp_path):
-    """They are a third of its time, and nobody has asked for a picture yet."""
+def test_loading_the_extension_needs_nothing_that_makes_or_fetches_a_picture(tmp_path):
+    """They are half of its time, and nobody has asked for a picture or a clip yet."""
     code = (
         "import sys; from IPython.core.interactiveshell import InteractiveShell\n"
         "InteractiveShell.instance().run_line_magic('load_ext', 'veo_nb')\n"
-        "print([name for name in ('numpy', 'av') if name in sys.modules])"
+        "print([name for name in ('numpy', 'av', 'PIL', 'httpx2', 'anywidget') if name in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path)}
     run = subprocess.run(

@@ -24,6 +24,7 @@ import httpx2
 from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.credentials.keys import Secret
+from veo_nb.engine.download import LOOKERS
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, Registry
 from veo_nb.engine.video import Video
@@ -97,6 +98,12 @@ class InPlace(ThreadPoolExecutor):
         except Exception as error:  # noqa: BLE001  it comes out where the thread is waited for
             done.set_exception(error)
         return done
+
+
+def stay_on_one_thread(loop: asyncio.AbstractEventLoop) -> None:
+    """Have everything done in place on this loop."""
+    loop.set_default_executor(InPlace(1))
+    LOOKERS[loop] = InPlace(1)
 
 
 class Held:

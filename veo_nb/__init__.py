@@ -11,6 +11,7 @@ Nothing is started, opened or read at import; the functions here use one studio,
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -436,7 +437,18 @@ def panel() -> Panel:
 
 def load_ipython_extension(shell: Any) -> None:
     """Register `%%veo` and `%veo`, take on what an earlier kernel left, and say so in one line."""
-    from veo_nb import doctor
+    collects = gc.isenabled()
+    # What is loaded stays: looking for garbage among it, and again and again among all that the kernel has, is half as
+    # long again.
+    gc.disable()
+    try:
+        _load(shell)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _load(shell: Any) -> None:
     from veo_nb.api.dialects.plugins import load_plugins
 
     # The help of `%config VeoMagics` lists them.
@@ -449,7 +461,7 @@ def load_ipython_extension(shell: Any) -> None:
         studio=studio,
         active=_active,
         configure=_configure_options,
-        doctor=lambda: doctor.report(studio()),
+        doctor=_doctor,
         set_key=_set_key,
     )
     shell.register_magics(magics)
@@ -463,6 +475,12 @@ def unload_ipython_extension(shell: Any) -> None:
 
     unregister(shell)
     _close()
+
+
+def _doctor() -> str:
+    from veo_nb import doctor
+
+    return doctor.report(studio())
 
 
 def _active() -> list[Job]:

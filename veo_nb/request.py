@@ -11,7 +11,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
@@ -48,7 +47,11 @@ class Source:
     def path(self) -> Path | None:
         """Its file, where its bytes go along; None for one that the provider knows by its address."""
         parts = urlsplit(self.uri)
-        return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
+        if parts.scheme != "file":
+            return None
+        from urllib.request import url2pathname
+
+        return Path(url2pathname(parts.path))
 
 
 @dataclass(frozen=True, kw_only=True)

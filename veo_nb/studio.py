@@ -8,9 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
-
-import httpx2
+from typing import TYPE_CHECKING, Any
 
 from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.config import Settings, resolve_settings
@@ -26,6 +24,9 @@ from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.sweep import Sweep, Views
 from veo_nb.sweep.sweeps import Sweeps
 from veo_nb.sweep.template import check_filled
+
+if TYPE_CHECKING:
+    import httpx2
 
 
 class Studio:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.api.service import KEY, MODEL, NAME, REQUEST, Loopback, answer, local, refusal
 from veo_nb import errors
 from veo_nb.api import answers, body
-from veo_nb.api.client import is_passing
+from veo_nb.api.retry import is_passing
 from veo_nb.credentials.keys import Secret
 
 ASKED = "https://api.example.com/v1beta/models/m/operations/op1"

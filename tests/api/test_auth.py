@@ -30,7 +30,8 @@ from tests.api.service import (
 from veo_nb import errors
 from veo_nb.api import client as module
 from veo_nb.api.auth import KeyHeader, Origins, origin
-from veo_nb.api.client import AsyncClient, is_passing
+from veo_nb.api.client import AsyncClient
+from veo_nb.api.retry import is_passing
 from veo_nb.credentials.keys import Secret
 
 

@@ -25,8 +25,8 @@ from tests.api.service import (
 from veo_nb import catalog, errors
 from veo_nb.api import client as module
 from veo_nb.api import download as transfer
-from veo_nb.api.client import is_passing
 from veo_nb.api.errors import of_age
+from veo_nb.api.retry import is_passing
 
 
 async def test_a_video_arrives_whole_and_tells_how_far_it_is(tmp_path):

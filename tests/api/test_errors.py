@@ -12,7 +12,9 @@ from tests.api.service import KEY, Loopback, answer, refusal
 from tests.api.test_wire import cases
 from veo_nb import catalog, errors
 from veo_nb.api import errors as refusals
-from veo_nb.api.client import AsyncClient, is_passing
+from veo_nb.api import transport
+from veo_nb.api.client import AsyncClient
+from veo_nb.api.retry import is_passing
 from veo_nb.catalog.models import PREVIEWS
 from veo_nb.request import make_request
 
@@ -129,4 +131,4 @@ def distrusted() -> ssl.SSLCertVerificationError:
     ],
 )
 def test_a_broken_way_is_told_in_words_and_not_in_names_of_classes(error, words):
-    assert refusals.reason(error) == words
+    assert transport.reason(error) == words

@@ -23,9 +23,10 @@ from tests.api.service import KEY, MP4, Loopback, answer, closed_port, refusal, 
 from tests.api.test_vertex import MODEL, NAME
 from veo_nb import catalog, errors
 from veo_nb.api import google as module
-from veo_nb.api.client import AsyncClient, is_passing
+from veo_nb.api.client import AsyncClient
 from veo_nb.api.errors import of_age
 from veo_nb.api.google import GoogleAccount
+from veo_nb.api.retry import is_passing
 from veo_nb.request import make_request
 
 REQUEST = make_request(catalog.PROVIDERS["vertex"], prompt="A fox", model=MODEL)

@@ -16,7 +16,8 @@ from tests.api.service import KEY, MP4, Loopback, answer, cut, raw, refusal, sil
 from tests.api.test_wire import GOLDEN, cases, dialect, given_by, state
 from veo_nb import catalog, errors
 from veo_nb.api import client as module
-from veo_nb.api.client import AsyncClient, is_passing
+from veo_nb.api.client import AsyncClient
+from veo_nb.api.retry import is_passing
 from veo_nb.api.wire import Operation
 from veo_nb.request import make_request
 from veo_nb.store.billing import may_be_charged

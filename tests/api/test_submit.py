@@ -27,7 +27,8 @@ from tests.api.service import (
 )
 from veo_nb import catalog, errors
 from veo_nb.api import client as module
-from veo_nb.api.client import AsyncClient, is_passing
+from veo_nb.api.client import AsyncClient
+from veo_nb.api.retry import is_passing
 from veo_nb.request import VideoRequest
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from tests.api.service import KEY, Loopback, answer, cut, refusal
 from veo_nb import errors
-from veo_nb.api.client import AsyncClient, is_passing
+from veo_nb.api.client import AsyncClient
 from veo_nb.api.files.calls import read_file
 from veo_nb.api.files.upload import PIECE, Upload
+from veo_nb.api.retry import is_passing
 
 GOOGLE = "https://generativelanguage.googleapis.com"
 DATA = bytes(range(256)) * 100

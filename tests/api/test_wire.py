@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from veo_nb import catalog, errors
 from veo_nb.api import answers, body, wire
-from veo_nb.api.client import is_passing
 from veo_nb.api.dialects.dialect import Form, dialects_of
+from veo_nb.api.retry import is_passing
 from veo_nb.request import Source, make_request
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "wire"

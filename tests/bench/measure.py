@@ -22,7 +22,7 @@ from tests.kernel.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 UNLIMITED = ("--in-flight", "0", "--per-minute", "0")
-"""Fifty jobs at once are what is measured."""
+"""Five hundred jobs at once are what is measured."""
 
 PEAK = """
 def peak(reset=False):
@@ -94,7 +94,12 @@ class Bench:
                 ours.append(checked(kernel, f"%%veo\nTake {index} of a fox."))
                 empty.append(checked(kernel, "pass"))
         return Figure(
-            "%%veo gives the prompt back", "ms", median(ours) * 1e3, median(empty) * 1e3, "`pass`", "< 100 ms"
+            "%%veo gives the prompt back",
+            "ms",
+            median(ours) * 1e3,
+            median(empty) * 1e3,
+            "`pass`",
+            "ratio <= 3",
         )
 
     def loading(self) -> Figure:
@@ -107,7 +112,7 @@ class Bench:
                 base.append(timed(kernel, "import httpx2, ipywidgets, anywidget"))
         against = "import httpx2, ipywidgets, anywidget"
         return Figure(
-            "%load_ext veo_nb", "ms", median(ours) * 1e3, median(base) * 1e3, against, "ratio <= 1.3"
+            "%load_ext veo_nb", "ms", median(ours) * 1e3, median(base) * 1e3, against, "ratio <= 1.1"
         )
 
     def first_cell(self) -> Figure:
@@ -152,7 +157,31 @@ class Bench:
                     kernel.run(f"{PEAK}\n{GENAI}\nmake('1 MB, 0 s')")
                     other.append(added(kernel, "video = make('40 MB, 0 s')", "len(video)"))
         against = "google-genai, as documented"
-        return Figure("40 MB download adds", "MB", median(ours), median(other), against, "< 10 MB")
+        return Figure("40 MB download adds", "MB", median(ours), median(other), against, "< 3 MB")
+
+    def download_wall(self) -> Figure:
+        """From the first look that finds a video of 40 MB ready until it is in the library, and a bare stream of it."""
+        ours: list[float] = []
+        other: list[float] = []
+        with self.service() as environment:
+            for index in range(self.rounds):
+                with self.kernel(**environment) as kernel:
+                    kernel.run(f"{WATCHED}\nwatched('1 MB, 0 s')\n{STREAM}\nawait stream('1 MB, 0 s')")
+                    pair = [
+                        (ours, f"print('took', watched('40 MB, 0 s, {index}'))"),
+                        (other, f"print('took', await stream('40 MB, 0 s, {index}'))"),
+                    ]
+                    # Who comes second finds the machine warm.
+                    for found, code in pair if index % 2 else reversed(pair):
+                        found.append(said(kernel, code))
+        return Figure(
+            "40 MB download",
+            "ms",
+            median(ours) * 1e3,
+            median(other) * 1e3,
+            "httpx2, streamed to a file",
+            "ratio < 1.2",
+        )
 
     def next_cell(self) -> Figure:
         """How long `1+1` waits when it is sent right behind a cell that makes a video in 4 seconds."""
@@ -168,15 +197,15 @@ class Bench:
         return Figure("the next cell waits", "s", median(ours), median(other), "google-genai, as documented")
 
     def busy(self) -> Figure:
-        """A cell of `1+1` with 50 jobs polling and with none, in two kernels asked in turns."""
+        """A cell of `1+1` with 500 jobs polling and with none, in two kernels asked in turns."""
         with (
             self.sandbox() as sandbox,
             self.kernel(**sandbox.environment) as idle,
             self.kernel(**sandbox.environment) as busy,
         ):
             for kernel in (idle, busy):
-                kernel.run("import veo_nb as veo\n%load_ext veo_nb\nveo.configure(max_in_flight=50)")
-            busy.run("jobs = [veo.generate(f'Take {index}') for index in range(50)]")
+                kernel.run("import veo_nb as veo\n%load_ext veo_nb\nveo.configure(max_in_flight=500)")
+            busy.run("jobs = [veo.generate(f'Take {index}') for index in range(500)]")
             busy.run(
                 "import time\nwhile any(not job.operation for job in jobs): time.sleep(0.1)", timeout=120
             )
@@ -185,7 +214,7 @@ class Bench:
                 with_jobs.append(checked(busy, "1+1"))
                 without.append(checked(idle, "1+1"))
         return Figure(
-            "1+1 with 50 jobs polling",
+            "1+1 with 500 jobs polling",
             "ms",
             median(with_jobs) * 1e3,
             median(without) * 1e3,
@@ -193,6 +222,33 @@ class Bench:
             "ratio < 1.2",
         )
 
+
+WATCHED = """
+import time
+import veo_nb as veo
+def watched(prompt):
+    moments = {}
+    job = veo.generate(prompt)
+    job.on_change(lambda job: moments.setdefault(str(job.status), time.perf_counter()))
+    job.wait()
+    return time.perf_counter() - moments["downloading"]
+"""
+
+STREAM = """
+import os, httpx2
+async def stream(prompt):
+    base = os.environ["VEO_NB_BASE_URL"] + "/v1beta/"
+    async with httpx2.AsyncClient(base_url=base) as http:
+        body = {"instances": [{"prompt": prompt}]}
+        name = (await http.post("models/veo:predictLongRunning", json=body)).json()["name"]
+        found = (await http.get(name)).json()["response"]["generateVideoResponse"]["generatedSamples"]
+        start = time.perf_counter()
+        async with http.stream("GET", found[0]["video"]["uri"]) as answer:
+            with open("streamed.mp4", "wb") as file:
+                async for come in answer.aiter_bytes():
+                    file.write(come)
+        return time.perf_counter() - start
+"""
 
 CLIENT = """
 import os
@@ -228,9 +284,15 @@ def checked(kernel: Kernel, code: str) -> float:
 
 def timed(kernel: Kernel, code: str) -> float:
     """Seconds that the code takes inside the kernel."""
-    cell = kernel.run(
-        f"import time; start = time.perf_counter()\n{code}\nprint('took', time.perf_counter() - start)"
+    return said(
+        kernel,
+        f"import time; start = time.perf_counter()\n{code}\nprint('took', time.perf_counter() - start)",
     )
+
+
+def said(kernel: Kernel, code: str) -> float:
+    """The seconds that the code says it took."""
+    cell = kernel.run(code, timeout=120)
     assert cell.failure is None, cell.failure
     return float(cell.stdout.split("took ")[1])
 
@@ -272,6 +334,7 @@ def main() -> None:
         bench.loading,
         bench.first_cell,
         bench.download,
+        bench.download_wall,
         bench.busy,
         bench.importing,
         bench.next_cell,

@@ -13,8 +13,9 @@ from PIL import Image
 
 from tests.sandbox.conftest import UNLIMITED
 from veo_nb import errors
-from veo_nb.api.client import AsyncClient, is_passing
+from veo_nb.api.client import AsyncClient
 from veo_nb.api.files.upload import Upload
+from veo_nb.api.retry import is_passing
 from veo_nb.notebook import text
 from veo_nb.notebook.protocol import format_line
 from veo_nb.studio import Studio

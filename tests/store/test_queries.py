@@ -25,6 +25,12 @@ def execute(ledger: Ledger, query: str, values: tuple[object, ...]) -> None:
 
 def fill(ledger: Ledger, count: int) -> None:
     """Jobs of all kinds, as a library of some weeks has them."""
+    for n in range(3):
+        execute(
+            ledger,
+            "INSERT INTO sweeps VALUES (?, ?, 'sandbox', ?, '[{\"name\": \"seed\"}]', '[]', NULL, NULL, '{}', 0, 0, 0, 1, ?)",
+            (f"sw{n}", f"i{n}", None if n == 2 else f"A fox {n}", float(n)),
+        )
     chance = random.Random(7)
     for n in range(count):
         job_id, state = f"j{n:04}", STATES[n % len(STATES)]
@@ -102,12 +108,6 @@ def fill(ledger: Ledger, count: int) -> None:
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory):
     ledger = Ledger(tmp_path_factory.mktemp("browse") / "ledger.sqlite")
-    for n in range(3):
-        execute(
-            ledger,
-            "INSERT INTO sweeps VALUES (?, ?, 'sandbox', ?, '[{\"name\": \"seed\"}]', '[]', NULL, NULL, '{}', 0, 0, 0, 1, ?)",
-            (f"sw{n}", f"i{n}", None if n == 2 else f"A fox {n}", float(n)),
-        )
     fill(ledger, 160)
     yield ledger
     ledger.close()
@@ -205,3 +205,24 @@ def test_an_empty_library_has_nothing(tmp_path: Path):
     assert browse(ledger, Query()).total == 0
     assert summarize(ledger).total == 0
     ledger.close()
+
+
+def test_a_search_counts_anew_what_another_kernel_has_changed(tmp_path: Path):
+    ours, others = Ledger(tmp_path / "ledger.sqlite"), Ledger(tmp_path / "ledger.sqlite")
+    fill(others, 40)
+    wanted = Query(search="owl", limit=1)
+    before = browse(ours, wanted)
+    assert before.total > 1
+    gone = before.rows[0]
+    others.put("deleted", {"job_id": gone.job_id, "sample": gone.sample, "deleted_at": 1.0})
+    assert browse(ours, wanted).total == before.total - 1
+    other = next(
+        row
+        for row in browse(others, Query(states=("made",))).rows
+        if "owl" not in row.prompt.casefold() and not row.rating
+    )
+    note = {"note": "no owl here", "rating": None, "star": 0, "rated_at": 1.0}
+    others.put("ratings", {"job_id": other.job_id, "sample": other.sample, **note})
+    assert browse(ours, wanted).total == before.total
+    ours.close()
+    others.close()

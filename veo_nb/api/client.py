@@ -1,7 +1,7 @@
 """The async client: submit, poll and download over httpx2, with the key going nowhere it should not.
 
 Which call of it may be repeated is told by the error it raises: `SubmissionUncertain` never, `RateLimited`,
-`TransportError` and `ServiceError` after a pause (`is_passing`), anything else never.
+`TransportError` and `ServiceError` after a pause (`retry.is_passing`), anything else never.
 """
 
 from __future__ import annotations
@@ -30,7 +30,17 @@ from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_th
 from veo_nb.api.files import calls as files
 from veo_nb.api.files.upload import Upload
 from veo_nb.api.google import Bearer, GoogleAccount
-from veo_nb.api.transport import JSON, TooLongError, beginning, check_open, head, read
+from veo_nb.api.transport import (
+    JSON,
+    TooLongError,
+    beginning,
+    check_open,
+    head,
+    pointed_away,
+    read,
+    reason,
+    unreachable,
+)
 from veo_nb.api.unpacking import unpack
 from veo_nb.credentials.addresses import base_address, is_private
 from veo_nb.credentials.keys import SANDBOX_KEY, Secret, unsendable_key
@@ -77,7 +87,6 @@ _BROKEN = (
     ValueError,
     OverflowError,
 )
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NOT_KNOWN = frozenset({300, 302, 303, 408})
 """What a submit may be answered with after it was taken: 303 points to what it made, and so do those who say 302 in its
 place, as most frameworks do after a POST (301, 307 and 308 ask for the same elsewhere); gateways to models say 408 when
@@ -190,7 +199,7 @@ class AsyncClient:
             )
         except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
             raise errors.InvalidRequest(
-                f"This machine's proxy or certificate settings can't be used: {refusals.reason(error)}.",
+                f"This machine's proxy or certificate settings can't be used: {reason(error)}.",
                 hint="Look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
             ) from None
 
@@ -233,14 +242,14 @@ class AsyncClient:
             except errors.VeoError:
                 raise
             except _NOT_SENT as error:
-                raise refusals.unreachable(url, error) from None
+                raise unreachable(url, error) from None
             except Exception as error:  # noqa: BLE001  whatever it is, the request may have arrived
                 came = self._without_key(beginning(error))
                 # Of what nobody stored the name alone is worth nothing.
                 if not call.held and (operation := dialect.find_name(came, self._masked)) is not None:
                     return operation
                 long = isinstance(error, TooLongError)
-                why = str(error) if long else f"no answer ({refusals.reason(error)})"
+                why = str(error) if long else f"no answer ({reason(error)})"
                 raise refusals.uncertain(why) from None
         answer = self._without_key(answer)
         if status >= 300:
@@ -280,7 +289,7 @@ class AsyncClient:
             refusal = self._refusal(status, headers, answer, self._auth, dialect)
             raise refusals.of_poll(refusal, model, self.provider, self._elsewhere())
         if status >= 300:
-            raise refusals.pointed_away(url, self._masked(headers.get("location", "")))
+            raise pointed_away(url, self._masked(headers.get("location", "")))
         if len(answer) <= CHUNK:
             return dialect.read_operation(answer, self._masked, url)
         # With the video inline: decoded off the loop, which goes on meanwhile.
@@ -347,12 +356,12 @@ class AsyncClient:
         except TooLongError as error:
             raise errors.ServiceError(f"The provider's answer can't be used: {error}.", hint="") from None
         except _BROKEN as error:
-            raise refusals.unreachable(url, error) from None
+            raise unreachable(url, error) from None
         answer = self._without_key(answer)
         if status >= 400:
             raise self._refusal(status, found, answer, self._auth)
         if status >= 300:
-            raise refusals.pointed_away(url, self._masked(found.get("location", "")))
+            raise pointed_away(url, self._masked(found.get("location", "")))
         return found, answer
 
     async def look(self, url: str) -> bytes:
@@ -365,7 +374,7 @@ class AsyncClient:
         if status >= 400:
             raise self._refusal(status, headers, answer, self._auth)
         if status >= 300:
-            raise refusals.pointed_away(url, self._masked(headers.get("location", "")))
+            raise pointed_away(url, self._masked(headers.get("location", "")))
         return answer
 
     async def _ask(self, method: str, url: str, body: bytes | None) -> tuple[int, httpx2.Headers, bytes]:
@@ -379,7 +388,7 @@ class AsyncClient:
             except TooLongError as error:
                 raise errors.ServiceError(f"The provider's answer can't be used: {error}.", hint="") from None
             except _BROKEN as error:
-                raise refusals.unreachable(url, error) from None
+                raise unreachable(url, error) from None
         return status, headers, self._without_key(answer)
 
     async def download(self, uri: str, path: Path, on_progress: Progress | None = None) -> int:
@@ -406,7 +415,7 @@ class AsyncClient:
             except errors.VeoError:
                 raise
             except _BROKEN as error:
-                raise refusals.unreachable(address, error) from None
+                raise unreachable(address, error) from None
 
     async def _fetch(self, uri: str, address: str, path: Path, on_progress: Progress | None) -> int:
         # What lies in a bucket is fetched with the token, whichever key the calls are made with.
@@ -501,14 +510,6 @@ class AsyncClient:
         for secret in (self._key, *self._account.tokens):
             text = secret.masked(text)
         return text
-
-
-def is_passing(error: errors.VeoError) -> bool:
-    """Whether the same call may work after a pause: the way or the provider is down, or it asks to wait."""
-    if isinstance(error, (errors.RateLimited, errors.TransportError)) or error.facts.get("passing"):
-        return True
-    status = error.facts.get("status")
-    return isinstance(error, errors.ServiceError) and (status is None or status in _PASSING)
 
 
 def _trusted() -> ssl.SSLContext:

@@ -6,12 +6,14 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-
-import httpx2
+from typing import TYPE_CHECKING
 
 from veo_nb import errors
 from veo_nb.api.unpacking import is_packed
 from veo_nb.media.kind import LOOK, kind_of
+
+if TYPE_CHECKING:
+    import httpx2
 
 Progress = Callable[[int, "int | None"], None]
 """Called with the bytes that have arrived and the bytes there are in all, None where the server didn't say."""

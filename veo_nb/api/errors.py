@@ -1,94 +1,22 @@
-"""Errors of the client in its own words: what broke on the way, and what a refusal means for this call."""
+"""Errors of the client in its own words: what a refusal means for this call."""
 
 from __future__ import annotations
 
 import os
 import re
-import socket
-import ssl
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
-
-import httpx2
 
 from veo_nb import catalog, errors
 from veo_nb.api import body
-from veo_nb.api.auth import origin
-from veo_nb.api.google import SIGN_IN
 
+SIGN_IN = "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file"
 _RETIRED = re.compile(
     r"no longer (?:available|supported|served|offered)|(?:been|is|was|are) (?:retired|shut ?down|discontinued|"
     r"switched off|turned off|sunset)|end.of.life|\bdeprecated",
     re.IGNORECASE,
 )
 """How services say that a model is gone for good."""
-
-
-def reason(error: BaseException) -> str:
-    """Why the way broke, in a few words of ours where it is one of the usual ways."""
-    if isinstance(error, (TimeoutError, httpx2.TimeoutException)):
-        return "it took too long"
-    for cause in _causes(error):
-        if found := _reason_behind(cause):
-            return found
-    if isinstance(error, httpx2.DecodingError):
-        return "its answer can't be unpacked"
-    said = body.words(str(error))
-    if isinstance(error, httpx2.RemoteProtocolError):
-        if "without sending a response" in said:
-            return "it hung up without an answer"
-        return (
-            "it was cut off"
-            if "incomplete" in said or "without sending complete" in said
-            else "it does not speak HTTP"
-        )
-    if isinstance(error, httpx2.NetworkError):
-        named = [cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror]
-        broke = not isinstance(error, httpx2.ConnectError) or not named
-        return "the connection broke" if broke else named[-1][:1].lower() + named[-1][1:]
-    return said or type(error).__name__
-
-
-def _reason_behind(cause: BaseException) -> str:
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate can't be trusted ({body.words(cause.verify_message)})"
-    if isinstance(cause, ssl.SSLError):
-        return "no secure connection could be made"
-    if isinstance(cause, socket.gaierror):
-        return "its name can't be found"
-    return "it refuses the connection" if isinstance(cause, ConnectionRefusedError) else ""
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what lies behind it; of several tries that failed, each."""
-    while error is not None:
-        yield error
-        for one in getattr(error, "exceptions", ()):
-            yield from _causes(one)
-        error = error.__cause__ or error.__context__
-
-
-def unreachable(url: str, error: BaseException) -> errors.TransportError:
-    """The way to this address is broken."""
-    host = _host(url) or catalog.shown(url)
-    return errors.TransportError(
-        f"{host} can't be reached: {reason(error)}.", hint="Look at your connection and proxy.", host=host
-    )
-
-
-def pointed_away(url: str, location: str) -> errors.TransportError:
-    """Something on the way sends a poll to another address, where the key does not go: a hotel's page to sign in, say."""
-    try:
-        there = _host(urljoin(url, location)) or "nowhere"
-    except ValueError:
-        there = "nowhere"
-    return errors.TransportError(
-        f"{_host(url)} can't be reached: it points to another address ({there}).",
-        hint="Sign in to your network, or look at base_url.",
-        host=_host(url),
-    )
 
 
 def uncertain(why: str, **facts: Any) -> errors.SubmissionUncertain:
@@ -191,10 +119,6 @@ def of_account(refusal: errors.VeoError) -> errors.VeoError:
     where = f" ({file})" if os.environ.get(file) else ""
     said = refusal.message.replace("the key", f"this machine's Google credentials{where}", 1)
     return errors.AuthenticationError(said, hint=f"{SIGN_IN}.", **refusal.facts)
-
-
-def _host(url: str) -> str:
-    return origin(url).rpartition("://")[2].rpartition(":")[0]
 
 
 def _says_retired(refusal: errors.VeoError) -> bool:

@@ -11,6 +11,7 @@ import httpx2
 from veo_nb import errors
 from veo_nb.api import body
 from veo_nb.api.auth import origin
+from veo_nb.api.errors import SIGN_IN
 from veo_nb.credentials.keys import Secret
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -18,7 +19,6 @@ TOKEN_SECONDS = 60.0
 """A submit waits for its token no longer than this, and has not been sent then."""
 KEPT = 8
 """So many tokens are known again; each is good for an hour."""
-SIGN_IN = "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file"
 
 
 class GoogleAccount:

@@ -21,7 +21,8 @@ import msgspec
 
 from veo_nb import catalog, errors
 from veo_nb.api.body import words
-from veo_nb.api.client import AsyncClient, _trusted, is_passing
+from veo_nb.api.client import AsyncClient, _trusted
+from veo_nb.api.retry import is_passing
 from veo_nb.config import Settings
 from veo_nb.credentials.addresses import is_private
 

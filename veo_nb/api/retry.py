@@ -6,11 +6,23 @@ from collections.abc import Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+from veo_nb import errors
+
 LONGEST_PAUSE = 60.0
 """Seconds; a `Retry-After` beyond this is cut to it, since nobody should wait an hour on a typing error."""
 
 DOUBTS = 13
 """So often is a provider that denies what it accepted asked again: 300 seconds in all."""
+
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+def is_passing(error: errors.VeoError) -> bool:
+    """Whether the same call may work after a pause: the way or the provider is down, or it asks to wait."""
+    if isinstance(error, (errors.RateLimited, errors.TransportError)) or error.facts.get("passing"):
+        return True
+    status = error.facts.get("status")
+    return isinstance(error, errors.ServiceError) and (status is None or status in _PASSING)
 
 
 def backoff(attempt: int, chance: float, *, first: float = 1.0, longest: float = 30.0) -> float:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
-from veo_nb.api.client import is_passing
+from veo_nb.api.retry import is_passing
 from veo_nb.api.wire import UNSTORED, Operation, Sample
 from veo_nb.engine.job import Job
 from veo_nb.engine.providers.connection import Connection
@@ -30,6 +32,9 @@ PROGRESS_BYTES = 64 * 2**10
 PLAYABLE_TRIES = 3
 """How often what arrives may be no video, when it was sent for one."""
 PROGRESS_SECONDS = 0.25
+
+LOOKERS: WeakKeyDictionary[asyncio.AbstractEventLoop, ThreadPoolExecutor] = WeakKeyDictionary()
+"""The thread of each loop on which videos are looked at, one after another: each thread that decodes keeps some MB for it."""
 
 
 class Fetched(NamedTuple):
@@ -205,33 +210,53 @@ async def keep_video(library: Files, job: Job, sample: int, uri: str, part: Path
     Raises:
         DownloadError: it is no video; the bytes are left alone.
     """
-    came, made = part, part.with_suffix(".mp4")
-    kind = await asyncio.to_thread(kind_of_file, came)
-    facts = await asyncio.to_thread(check_video, came, made)
-    part = made if made.exists() else came
-    sha256 = await asyncio.to_thread(digest, part)
-    size = part.stat().st_size
+    loop = asyncio.get_running_loop()
+    one = LOOKERS.setdefault(loop, ThreadPoolExecutor(1, "veo_nb-look"))
+    found = await loop.run_in_executor(one, _look, part)
     path = _path(library, job, sample)
     row = VideoRow(
         job_id=job.id,
         sample=sample,
         uri=uri,
         path=library.relative(path),
-        bytes=size,
-        sha256=sha256,
-        width=facts.width,
-        height=facts.height,
-        duration=facts.duration,
-        fps=facts.fps,
-        has_audio=facts.has_audio,
+        bytes=found.size,
+        sha256=found.sha256,
+        width=found.facts.width,
+        height=found.facts.height,
+        duration=found.facts.duration,
+        fps=found.facts.fps,
+        has_audio=found.facts.has_audio,
     )
-    # The recipe first: a file at its place is then known to be whole, even where the ledger has not heard of it.
-    library.write_sidecar(path, recipe(_row(job), row))
-    if part is not came:
-        await asyncio.to_thread(library.place, came, library.original_path(path, kind))
-    await asyncio.to_thread(library.place, part, path)
-    library.drop_unreadable(path)
+    # Made of the job here, where it does not change meanwhile.
+    await asyncio.to_thread(_place, library, found, part, path, recipe(_row(job), row))
     return row
+
+
+class _Looked(NamedTuple):
+    """What came, and the file of it that plays: another one where an MP4 was made of it."""
+
+    kind: str
+    facts: Any
+    playable: Path
+    sha256: str
+    size: int
+
+
+def _look(came: Path) -> _Looked:
+    made = came.with_suffix(".mp4")
+    kind = kind_of_file(came)
+    facts = check_video(came, made)
+    playable = made if made.exists() else came
+    return _Looked(kind, facts, playable, digest(playable), playable.stat().st_size)
+
+
+def _place(library: Files, found: _Looked, came: Path, path: Path, facts: dict[str, Any]) -> None:
+    # The recipe first: a file at its place is then known to be whole, even where the ledger has not heard of it.
+    library.write_sidecar(path, facts)
+    if found.playable is not came:
+        library.place(came, library.original_path(path, found.kind))
+    library.place(found.playable, path)
+    library.drop_unreadable(path)
 
 
 def _set_aside(library: Files, job: Job, sample: int, part: Path, error: DownloadError) -> DownloadError:

@@ -15,14 +15,11 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Collection
 from collections.abc import Set as AbstractSet
-from typing import Any
-
-import httpx2
+from typing import TYPE_CHECKING, Any
 
 from veo_nb import errors
 from veo_nb.api import errors as refusals
-from veo_nb.api import wire
-from veo_nb.api.client import AsyncClient, is_passing
+from veo_nb.api import retry, wire
 from veo_nb.config import Settings
 from veo_nb.engine.download import fetch_videos, keep_unstored, kept_clip
 from veo_nb.engine.job import Job, JobNote
@@ -37,6 +34,11 @@ from veo_nb.store.billing import may_be_charged
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger, Writer
 from veo_nb.store.rows import State, error_to_json
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from veo_nb.api.client import AsyncClient
 
 log = logging.getLogger("veo_nb")
 
@@ -338,7 +340,7 @@ class Engine:
                     uploaded_again = True
                     await self._record(job, state=State.QUEUED, submitted_at=None)
                     continue
-                if not is_passing(error):
+                if not retry.is_passing(error):
                     raise
                 if isinstance(error, errors.RateLimited):
                     route.limits.refused(error.retry_after)
@@ -439,7 +441,7 @@ class Engine:
             try:
                 operation = await self._ask(job)
             except errors.VeoError as error:
-                if not is_passing(error):
+                if not retry.is_passing(error):
                     denials, denied_since = denials + 1, denied_since or self._clock()
                     await route.connection.doubt(job, error, denials, denied_since)
                     continue

@@ -8,9 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import httpx2
+from typing import TYPE_CHECKING, Any
 
 from veo_nb import catalog
 from veo_nb.config import Settings
@@ -32,6 +30,9 @@ from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import JobRow, State
 from veo_nb.store.trash import Trash
+
+if TYPE_CHECKING:
+    import httpx2
 
 RECENT_SECONDS = 4 * 24 * 3600.0
 """A job that was entered longer ago has no video at the provider any more, even if it waited long in the queue."""

@@ -14,8 +14,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
-
-import httpx2
+from typing import TYPE_CHECKING
 
 from veo_nb import catalog
 from veo_nb.config import Settings
@@ -34,6 +33,9 @@ from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.rebuild import has_traces, open_ledger, read_ledger
 from veo_nb.store.sweeps import SweepLedger
 from veo_nb.store.trash import Trash
+
+if TYPE_CHECKING:
+    import httpx2
 
 log = logging.getLogger("veo_nb")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageCms
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL import Image, ImageCms
 
     Array = np.ndarray[Any, Any]
 
@@ -87,6 +86,8 @@ def eight_bits(image: Image.Image) -> Image.Image:
     Raises:
         UnscalableError: its numbers mean no brightness.
     """
+    from PIL import Image
+
     if image.mode not in DEEP_MODES:
         return image
     import numpy as np
@@ -116,6 +117,8 @@ def is_foreign(profile: bytes, mode: str) -> bool:
 
 def in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """The image in sRGB, by its profile; as it is where it has none, a broken one or one of another mode."""
+    from PIL import ImageCms
+
     opened = _opened(profile or b"")
     if image.mode == "LAB":
         opened = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
@@ -138,6 +141,8 @@ def in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _opened(profile: bytes) -> ImageCms.ImageCmsProfile | None:
+    from PIL import ImageCms
+
     try:
         return ImageCms.ImageCmsProfile(io.BytesIO(profile)) if profile else None
     except (OSError, ValueError, TypeError):
@@ -149,6 +154,8 @@ def _space(profile: ImageCms.ImageCmsProfile) -> str:
 
 
 def _is_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
+    from PIL import ImageCms
+
     try:
         return "srgb" in ImageCms.getProfileDescription(profile).lower()
     except ImageCms.PyCMSError:

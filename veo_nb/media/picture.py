@@ -17,13 +17,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 from veo_nb import catalog
 from veo_nb.media import colour, segments
 
 if TYPE_CHECKING:
     import numpy as np
+    from PIL import Image
 
 TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp"}
 """Formats that may be sent byte for byte when they are upright and opaque. MPO is a phone's JPEG."""
@@ -107,6 +106,8 @@ def read_picture(source: Any, takes: Collection[str] = EVERYWHERE) -> Picture:
     Raises:
         UnreadablePicture: there is no such file, or it holds no image that can be read.
     """
+    from PIL import Image
+
     if isinstance(source, Picture):
         if source.mime in takes:
             key = _key(source.data)
@@ -141,6 +142,8 @@ def outgoing(picture: Picture) -> Picture:
     Raises:
         UnreadablePicture: it is no image that can be read any more.
     """
+    from PIL import Image
+
     try:
         data = segments.without_metadata(picture.data)
         if data is picture.data and not _is_odd(data):
@@ -169,6 +172,7 @@ def outgoing(picture: Picture) -> Picture:
 
 def lighter(picture: Picture, most: int) -> Picture:
     """The picture as a JPEG of at most so many bytes, with fewer pixels where it must be."""
+    from PIL import Image
 
     def redraw() -> Picture:
         with Image.open(io.BytesIO(picture.data)) as image:
@@ -185,6 +189,8 @@ def lighter(picture: Picture, most: int) -> Picture:
 
 def redrawn(picture: Picture, draw: Callable[[Image.Image], Image.Image]) -> Picture:
     """The picture after `draw` has changed it: a JPEG stays one, all else becomes PNG."""
+    from PIL import Image
+
     bare = segments.without_profile(picture.data)
     with Image.open(io.BytesIO(picture.data)) as whole, Image.open(io.BytesIO(bare)) as image:
         kind = "JPEG" if picture.mime == "image/jpeg" else "PNG"
@@ -248,6 +254,8 @@ def _file_bytes(path: Path) -> bytes:
 
 def thumbnail(picture: Picture, width: int = 64, quality: int = 60) -> bytes:
     """A small JPEG of a picture, a kilobyte or two: enough for a blurred backdrop."""
+    from PIL import Image
+
     with Image.open(io.BytesIO(picture.data)) as image:
         small = _opaque(image)
         small.thumbnail((width, width * 4))
@@ -265,6 +273,8 @@ def _decoded(data: bytes, name: str, takes: Collection[str]) -> Picture:
 
 def _guarded(work: Callable[[], Picture], name: str, data: bytes = b"") -> Picture:
     """What `work` gives; whatever it stumbles on is said in one sentence."""
+    from PIL import Image, UnidentifiedImageError
+
     what = name or "The image"
     try:
         with _ONE_AT_A_TIME, warnings.catch_warnings():
@@ -322,6 +332,8 @@ def _is_heif(data: bytes) -> bool:
 
 
 def _looked_at(data: bytes, name: str, takes: Collection[str]) -> Picture:
+    from PIL import Image
+
     if _is_heif(data):
         return _encoded(_heif(data), name, "JPEG")
     with Image.open(io.BytesIO(data)) as image:
@@ -344,6 +356,8 @@ def _heif(data: bytes) -> Image.Image:
     Raises:
         UnidentifiedImageError: the library that reads it is not there.
     """
+    from PIL import Image, UnidentifiedImageError
+
     try:
         import pillow_heif
     except ImportError:
@@ -384,6 +398,8 @@ def _saved(image: Image.Image, kind: str, name: str) -> Picture:
 
 def _upright(image: Image.Image) -> Image.Image:
     # In this order: a copy does not say any more what kind of file it came from.
+    from PIL import ImageOps
+
     return ImageOps.exif_transpose(colour.eight_bits(image))
 
 
@@ -401,6 +417,8 @@ def _is_transparent(image: Image.Image) -> bool:
 
 def _is_odd(data: bytes) -> bool:
     """Whether a file has other colours than sRGB's, or more than 8 bits a channel."""
+    from PIL import Image
+
     try:
         with Image.open(io.BytesIO(data)) as image:
             profile = image.info.get("icc_profile") or b""
@@ -413,6 +431,8 @@ def _is_odd(data: bytes) -> bool:
 
 def _opaque(image: Image.Image) -> Image.Image:
     """With 8 bits a channel and without transparency: a video has none, and what lies under it would surprise."""
+    from PIL import Image
+
     image = colour.eight_bits(image)
     if image.mode in ("CMYK", "LAB"):
         image = colour.in_srgb(image, image.info.get("icc_profile"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -183,21 +185,23 @@ def _read(container: InputContainer, name: str, kind: str) -> VideoInfo:
     if not container.streams.video:
         raise UnreadableVideo(f"{name} has no picture, only sound.")
     stream = container.streams.video[0]
-    stream.thread_type = "AUTO"
-    if (first := next(container.decode(stream), None)) is None:
+    # Threads that share a picture: those that take one each hold some more of them, and need more time for so few.
+    stream.thread_type = "SLICE"
+    first = [*itertools.islice(_moments(container, stream), 1)]
+    if not first:
         raise UnreadableVideo(f"{name} has no picture that can be shown.")
     duration = _duration(container, stream)
     if kind in ("mp4", "mov"):
         # Half a second before the end finds the last key frame even where sound outlasts the picture.
         container.seek(int(max(0.0, duration - 0.5) / float(stream.time_base or 1)), stream=stream)
-        if not sum(1 for _ in container.decode(stream)):
+        if not sum(1 for _ in _moments(container, stream)):
             raise UnreadableVideo(f"{name} is cut off: its last picture is missing.")
     else:
         # Others can't all be entered at any place, nor say how long they are.
-        moments = [found.time for found in container.decode(stream) if found.time is not None]
-        if not moments:
+        times = [moment for moment in _moments(container, stream) if moment is not None]
+        if not times:
             raise UnreadableVideo(f"{name} is a single picture.")
-        duration = duration or max(moments) - (first.time or 0.0) + 1 / float(stream.average_rate or 24)
+        duration = duration or max(times) - (first[0] or 0.0) + 1 / float(stream.average_rate or 24)
     sound = container.streams.audio[0] if container.streams.audio else None
     return VideoInfo(
         width=stream.width,
@@ -210,6 +214,14 @@ def _read(container: InputContainer, name: str, kind: str) -> VideoInfo:
         pixels=stream.codec_context.pix_fmt or "",
         kind=kind,
     )
+
+
+def _moments(container: InputContainer, stream: VideoStream) -> Iterator[float | None]:
+    """When each picture is shown, in seconds; no picture is kept while the next one is made."""
+    for found in container.decode(stream):
+        moment = found.time
+        del found
+        yield moment
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> float:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PIL import Image, ImageFilter
-
 from veo_nb.media.picture import Picture, redrawn
 
 Fit = Literal["crop", "pad"]
@@ -49,6 +47,7 @@ def turned_away(width: int, height: int, shape: str) -> bool:
 
 def fitted(picture: Picture, shape: str, fit: Fit) -> Picture:
     """The picture in this shape: `crop` keeps the middle of it, `pad` adds borders of its own blurred picture."""
+    from PIL import Image, ImageFilter
 
     def crop(image: Image.Image) -> Image.Image:
         return image.crop(_middle(image.size, shape))

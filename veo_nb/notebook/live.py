@@ -32,6 +32,10 @@ STATIC = Path(__file__).parents[1] / "static"
 PUSH_SECONDS = 0.25
 
 
+_WHOLE: dict[type[LiveView], type[LiveView]] = {}
+"""The kinds of views with all their traits."""
+
+
 class LiveView(anywidget.AnyWidget):
     """A view whose traits Python alone writes, a fresh snapshot at most four times a second, also while a cell runs.
 
@@ -56,6 +60,17 @@ class LiveView(anywidget.AnyWidget):
         super().__init__(**to_json(traits))
         let_clicks_through(self)
         self.on_msg(self._receive)
+
+    def add_traits(self, **traits: Any) -> None:
+        """Add what anywidget adds to each view, with one class for all of a kind: to make one anew takes as long as the rest."""
+        kind = type(self)
+        if kind in _WHOLE:
+            self.__class__ = _WHOLE[kind]
+            for name in traits:
+                getattr(_WHOLE[kind], name).instance_init(self)
+        else:
+            super().add_traits(**traits)
+            _WHOLE[kind] = type(self)
 
     @abstractmethod
     def push(self) -> None:

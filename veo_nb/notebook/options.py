@@ -11,6 +11,7 @@ variable of the notebook; a prompt written in JSON stays as it is.
 from __future__ import annotations
 
 import argparse
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -349,6 +350,7 @@ class _Several(argparse.Action):
         setattr(found, self.dest, many)
 
 
+@functools.cache
 def _parser() -> _Parser:
     parser = _Parser(add_help=False, allow_abbrev=False)
     for item in catalog.OPTIONS:

@@ -7,7 +7,6 @@ import functools
 import json
 import os
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,6 +204,8 @@ class JupyterServer:
 
     def _ask(self, method: str, address: str) -> bytes | None:
         """The body of an answer; None for a refusal, and where nobody answers."""
+        import urllib.request
+
         try:
             url = urlsplit(str(self._note["url"]))
             request = urllib.request.Request(  # noqa: S310  the server's own note says http or https

@@ -8,8 +8,10 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from veo_nb.errors import VeoError
+from veo_nb.store.changes import state_of
 from veo_nb.store.ledger import Ledger
 
 Order = Literal["newest", "oldest", "rating"]
@@ -39,6 +41,9 @@ _LETTERS = 3
 """The index has each piece of so many letters; a shorter word is found by all the pieces that begin with it."""
 _MOST_PIECES = 100
 _MOST_WORDS = 50
+_MOST_TOTALS = 100
+_TOTALS: WeakKeyDictionary[Ledger, tuple[tuple[object, ...], dict[Any, int]]] = WeakKeyDictionary()
+"""What was counted in each ledger in the state that it has."""
 _FEW = 1000
 """So many clips are rather put in order than looked for in it."""
 _KEPT = """NOT EXISTS (SELECT 1 FROM deleted d
@@ -209,10 +214,12 @@ def _browse(ledger: Ledger, query: Query, *, has_index: bool) -> Found:
     values += [value for _, given in narrow for value in given]
     where = " AND ".join(conditions)
     if len(values) == counted and not query.starred:
-        count = f"SELECT total(clips) FROM shelf_counts WHERE {where}"
+        total = int(ledger.read(f"SELECT total(clips) FROM shelf_counts WHERE {where}", values)[0][0])
+    elif query.sweep:
+        # What belongs to one may change with nothing else.
+        total = int(ledger.read(f"SELECT count(*) FROM shelf WHERE {where}", values)[0][0])
     else:
-        count = f"SELECT count(*) FROM shelf WHERE {where}"
-    total = int(ledger.read(count, values)[0][0])
+        total = _count(ledger, f"SELECT count(*) FROM shelf WHERE {where}", tuple(values))
     # Of many that were found by their words the first are found soonest by going through all in order.
     where = where.replace("(number IN", "(+number IN") if total > _FEW else where
     keys = ledger.read(
@@ -222,6 +229,19 @@ def _browse(ledger: Ledger, query: Query, *, has_index: bool) -> Found:
     rows = (find(ledger, key["job_id"], key["sample"]) for key in keys)
     # One may be deleted between the two.
     return Found(total, tuple(row for row in rows if row is not None))
+
+
+def _count(ledger: Ledger, query: str, values: tuple[Any, ...]) -> int:
+    """The number that a query counts; counted once for as long as nothing has changed, since each page is told it."""
+    # Read first: what changes while it is counted is counted anew the next time.
+    state = state_of(ledger)
+    known, totals = _TOTALS.get(ledger, ((), {}))
+    if known != state or len(totals) >= _MOST_TOTALS:
+        totals = {}
+    if (query, values) not in totals:
+        totals[query, values] = int(ledger.read(query, values)[0][0])
+    _TOTALS[ledger] = state, totals
+    return totals[query, values]
 
 
 def find(ledger: Ledger, job_id: str, sample: int) -> FoundRow | None:

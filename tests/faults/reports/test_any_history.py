@@ -43,7 +43,7 @@ from hypothesis.stateful import (
 
 from tests.faults.rows import Row
 from tests.faults.wires import WIRES, Wire
-from tests.world import InPlace, Service, Time, settings_in
+from tests.world import Service, Time, settings_in, stay_on_one_thread
 from veo_nb import catalog
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, Registry
@@ -327,7 +327,7 @@ class History(RuleBasedStateMachine):
         self.files = Files(self.folder)
         self.files.prepare()
         self.loop = asyncio.new_event_loop()
-        self.loop.set_default_executor(InPlace(1))
+        stay_on_one_thread(self.loop)
         self.time = Time()
         self.provider = Provider(wire, CLIP[0], self.time)
         self.provider.accepting = self.accepted

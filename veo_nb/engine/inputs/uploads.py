@@ -11,13 +11,13 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from veo_nb import catalog, errors
 from veo_nb.api import errors as refusals
-from veo_nb.api.client import AsyncClient, is_passing
 from veo_nb.api.files.calls import RemoteFile
 from veo_nb.api.files.upload import Upload
+from veo_nb.api.retry import is_passing
 from veo_nb.api.wire import encode_picture
 from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.providers.connection import Connection
@@ -26,6 +26,9 @@ from veo_nb.request import Source, VideoRequest
 from veo_nb.store.files import digest
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import UploadRow
+
+if TYPE_CHECKING:
+    from veo_nb.api.client import AsyncClient
 
 UPLOAD_TRIES = 10
 """How often an upload may break without anything having come."""

@@ -12,13 +12,10 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Literal
-
-import httpx2
+from typing import TYPE_CHECKING, Literal
 
 from veo_nb.api import errors as refusals
 from veo_nb.api import retry
-from veo_nb.api.client import AsyncClient
 from veo_nb.config import Settings
 from veo_nb.credentials.keys import SANDBOX_KEY
 from veo_nb.engine.job import Job, JobNote
@@ -31,6 +28,11 @@ from veo_nb.errors import (
     VeoError,
 )
 
+if TYPE_CHECKING:
+    import httpx2
+
+    from veo_nb.api.client import AsyncClient
+
 START_SECONDS = 60.0
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|COOKIE", re.IGNORECASE)
 
@@ -42,6 +44,9 @@ def open_client(
     clock: Callable[[], float],
 ) -> AsyncClient:
     """A client as these settings want it, at `base_url` where that is not empty."""
+    # With it comes httpx2, which is a third of what all of this takes to load.
+    from veo_nb.api.client import AsyncClient
+
     return AsyncClient(
         settings.provider,
         settings.api_key,

@@ -7,8 +7,7 @@ import itertools
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-
-import httpx2
+from typing import TYPE_CHECKING
 
 from veo_nb.config import Settings
 from veo_nb.engine.inputs.uploads import Uploads
@@ -18,6 +17,9 @@ from veo_nb.engine.providers.queue import Limits, Pace
 from veo_nb.errors import VeoError
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import LimitsRow
+
+if TYPE_CHECKING:
+    import httpx2
 
 
 @dataclass(frozen=True)

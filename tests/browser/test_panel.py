@@ -92,6 +92,25 @@ def open_panel(open_notebook):
     return open_
 
 
+def test_no_key_that_is_pressed_in_it_is_taken_by_the_notebook(open_panel, sandbox):
+    notebook, panel = open_panel(sandbox, "%%veo --out fox\nA fox.")
+    page = panel.page
+    panel.button(re.compile("^Model"), panel.compose).click()
+    expect(panel.compose.get_by_role("listbox")).to_be_focused()
+    # For Lab "m" makes the cell Markdown, "a" puts one above, "dd" takes it away, "x" cuts it.
+    page.keyboard.type("maddx")
+    expect(panel.compose.get_by_role("listbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    panel.button("Clear", panel.compose).focus()
+    page.keyboard.type("maddx")
+    sandbox.hold()
+    notebook.run(2)
+    notebook.card(2).get_by_role("button", name="Cancel").focus()
+    page.keyboard.type("maddx")
+    sandbox.go_on()
+    expect(page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(3)
+
+
 def test_a_camera_s_photo_of_many_megabytes_is_made_smaller_in_the_page(open_panel, sandbox):
     pixels = np.random.default_rng(1).integers(0, 55, (2700, 4000, 3), np.uint8)
     pixels[:, :2000, 0] += 200

@@ -26,7 +26,7 @@ SUBMIT = f"/v1beta/models/{MODEL}:predictLongRunning"
 class Sandbox:
     """One server process; `ask` submits, `wait` polls until it is done."""
 
-    def __init__(self, data, *options, key="sk-test", wait=True, **popen):
+    def __init__(self, data, *options, key="sk-test", wait=True, stock="", **popen):
         self.data = Path(data)
         self.key = key
         command = [sys.executable, "-W", "error", "-m", "veo_nb.sandbox", "--data", str(data), *options]
@@ -35,7 +35,13 @@ class Sandbox:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "VEO_NB_SANDBOX_KEY": key, "PYTHONPATH": str(ROOT)},
+            # Here it is looked at how a clip is drawn, and that this takes its time: none comes out of the stock.
+            env={
+                **os.environ,
+                "VEO_NB_SANDBOX_KEY": key,
+                "VEO_NB_SANDBOX_STOCK": str(stock),
+                "PYTHONPATH": str(ROOT),
+            },
             **popen,
         )
         assert self.process.stdout

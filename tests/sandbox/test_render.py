@@ -17,7 +17,7 @@ from veo_nb.media.frames import frame, last_frame
 from veo_nb.media.join import sound_of
 from veo_nb.media.probe import probe
 from veo_nb.sandbox.reading import FIGURES, read_prompt
-from veo_nb.sandbox.render.clip import render
+from veo_nb.sandbox.render.clip import Shot, render
 from veo_nb.sandbox.render.photo import Photo, way
 from veo_nb.sandbox.render.stage import Raster, Stage, plan_stage
 
@@ -101,7 +101,7 @@ def test_different_prompts_look_different(make):
 def test_the_same_recipe_makes_the_same_clip_in_any_process(make, tmp_path):
     here = make("here.mp4", seconds=0.2)
     script = (
-        "import json, sys; from pathlib import Path; from veo_nb.sandbox.render.clip import render;"
+        "import json, sys; from pathlib import Path; from veo_nb.sandbox.render.clip import Shot, render;"
         "render(json.loads(sys.argv[1]), 0, Path(sys.argv[2]), Path(sys.argv[2]) / 'there.mp4')"
     )
     subprocess.run(
@@ -110,6 +110,32 @@ def test_the_same_recipe_makes_the_same_clip_in_any_process(make, tmp_path):
         env={**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert apart(frame(here, 0.1), frame(tmp_path / "there.mp4", 0.1)) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("prompts", "start"),
+    [
+        (["A quiet lake at dawn, snow"], 0.0),
+        (["An owl in a forest at night, fireflies"], 0.0),
+        (["A city at dusk, rain", "Night falls"], 8.0),
+    ],
+)
+def test_what_was_painted_before_leaves_no_trace(tmp_path, prompts, start):
+    shot = recipe(prompts=prompts, start=start)["shot"]
+    film, still = (Shot(shot, prompts, tmp_path, SIZE, 2.0) for _ in range(2))
+    pictures = [film.picture(index) for index in range(28)]
+    # Where the sky is painted, where what stands before it is, and where only what is near is.
+    for index in (24, 26, 27):
+        assert np.array_equal(pictures[index], still.picture(index))
+    assert not np.array_equal(pictures[24], pictures[20])
+
+
+def test_what_is_near_moves_from_picture_to_picture_and_the_sky_seldom(tmp_path):
+    painter = Shot(recipe()["shot"], ["A quiet lake at dawn"], tmp_path, SIZE, 2.0)
+    pictures = [painter.picture(index)[:180].astype(int) for index in range(5)]
+    steps = [np.abs(after - before) for before, after in pairwise(pictures)]
+    assert [bool(step[:20].any()) for step in steps] == [False, False, False, True]
+    assert min(step[160:].mean() for step in steps) > 0.5
 
 
 def test_samples_and_seeds_differ(make):

@@ -70,10 +70,9 @@ def test_it_draws_drafts_where_it_is_told_to(launch, tmp_path, monkeypatch, opti
 
 
 def test_drafts_of_a_kind_are_drawn_once_where_there_is_a_stock_and_no_two_are_the_same_file(
-    launch, tmp_path, monkeypatch, blob, photo
+    launch, tmp_path, blob, photo
 ):
-    monkeypatch.setenv("VEO_NB_SANDBOX_STOCK", str(tmp_path / "stock"))
-    one = launch(tmp_path / "data", "--latency", "0", "--draft")
+    one = launch(tmp_path / "data", "--latency", "0", "--draft", stock=tmp_path / "stock")
     asked = {"durationSeconds": 4}
     orders = [({"prompt": "The sea"}, asked), ({"prompt": "A meadow"}, {**asked, "sampleCount": 2})]
     orders.append(({"image": blob(photo())}, asked))

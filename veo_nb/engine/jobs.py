@@ -163,14 +163,18 @@ class Jobs:
                 for job in _new(entered):
                     parts.leases.start(job)
             except BaseException:
-                for job in _new(entered):
-                    if not self._withdraw(job, parts):
+                if not self._withdraw(_new(entered), parts):
+                    for job in _new(entered):
                         # It is in the ledger as it is; better that it goes on here, and is seen.
                         parts.leases.start(job)
                 raise
             if interrupt.pending:
-                sent = [job for job in _new(entered) if not self._withdraw(job, parts)]
-                raise WaitInterrupted(_goes_on(sent)) if sent else KeyboardInterrupt
+                new_jobs = _new(entered)
+                raise (
+                    KeyboardInterrupt
+                    if self._withdraw(new_jobs, parts)
+                    else WaitInterrupted(_goes_on(new_jobs))
+                )
             return entered
 
     def _enter(self, request: VideoRequest, take: int, parts: Parts, *, fresh: bool) -> tuple[Job, bool]:
@@ -195,10 +199,10 @@ class Jobs:
         job = parts.registry.job(standing, request if new else None)
         return job, new
 
-    def _withdraw(self, job: Job, parts: Parts) -> bool:
-        """Take a job out that was entered in vain; False where it was sent by now, or the ledger can't be written."""
+    def _withdraw(self, jobs: Sequence[Job], parts: Parts) -> bool:
+        """Take jobs out that were entered in vain; False where one was sent by now, or the ledger can't be written."""
         with contextlib.suppress(VeoError):
-            return parts.leases.withdraw(job)
+            return parts.leases.withdraw(jobs)
         return False
 
     def preview(self, request: VideoRequest, *, take: int = 1, fresh: bool = False) -> Preview:

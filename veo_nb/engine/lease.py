@@ -17,7 +17,7 @@ import sqlite3
 import sys
 import threading
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -102,12 +102,13 @@ class Leases:
         self._registry.hold(job)
         self._loop.call(self._engine.drive, job)
 
-    def withdraw(self, job: Job) -> bool:
-        """Take a job of ours out that was not started; False where it is on its way all the same."""
-        if not self._ledger.withdraw(job.id):
+    def withdraw(self, jobs: Sequence[Job]) -> bool:
+        """Take jobs of ours out that were not sent; False where one of them was, and all go on."""
+        if not self._ledger.withdraw([job.id for job in jobs]):
             return False
-        never = Cancelled("It was never sent: the call that asked for it did not end.", hint="Ask again.")
-        job.change(state=State.CANCELLED, error=never)
+        for job in jobs:
+            never = Cancelled("It was never sent: the call that asked for it did not end.", hint="Ask again.")
+            job.change(state=State.CANCELLED, error=never)
         return True
 
     def attend(self, job: Job) -> None:

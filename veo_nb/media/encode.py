@@ -29,8 +29,8 @@ CODER = "twoloop"
 class Writer:
     """Writes one clip: give it pictures and sound in order, in a `with` block; the block's end completes the file.
 
-    `width` and `height` are even pixels. `threads` of 0 lets the encoder take every core. An exception inside the
-    block leaves an unfinished file behind: write to a temporary name and rename.
+    `width` and `height` are even pixels. `threads` of 0 lets the encoder take every core, `tuning` is what x264 does
+    otherwise than its preset says. An exception inside the block leaves an unfinished file behind: write to a temporary name and rename.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Writer:
         sound: bool = True,
         preset: str = "superfast",
         crf: int = 21,
+        tuning: str = "",
         threads: int = 0,
         coder: str = CODER,
     ) -> None:
@@ -63,7 +64,7 @@ class Writer:
         self._video.codec_context.colorspace = BT709
         self._video.codec_context.color_primaries = BT709
         self._video.codec_context.color_trc = BT709
-        self._video.options = {"preset": preset, "crf": str(crf)}
+        self._video.options = {"preset": preset, "crf": str(crf), "x264-params": tuning}
         self._audio = Sound(self._container, coder=coder) if sound else None
 
     def add_picture(self, picture: NDArray[np.uint8] | VideoFrame) -> None:

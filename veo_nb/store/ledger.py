@@ -126,13 +126,20 @@ class Ledger(Database):
             self._note("jobs", values)
         return entered
 
-    def withdraw(self, job_id: str) -> bool:
-        """Take a job out that was entered and not sent; False where it was sent by now."""
-        query = (
-            "DELETE FROM jobs WHERE id = ? AND state = 'queued' AND submitted_at IS NULL AND unanswered = 0"
-        )
-        done = self._write(lambda db: db.execute(query, (job_id,)).rowcount == 1)
-        if done:
+    def withdraw(self, job_ids: Sequence[str]) -> bool:
+        """Take jobs out that were entered and not sent, all of them; False where one was sent by now, and none is taken out."""
+        marks = ", ".join("?" * len(job_ids))
+        unsent = f"FROM jobs WHERE id IN ({marks}) AND state = 'queued' AND submitted_at IS NULL AND unanswered = 0"
+
+        def take_out(db: sqlite3.Connection) -> bool:
+            (count,) = db.execute(f"SELECT count(*) {unsent}", job_ids).fetchone()
+            if count != len(job_ids):
+                return False
+            db.execute(f"DELETE {unsent}", job_ids)
+            return True
+
+        done = self._write(take_out)
+        for job_id in job_ids if done else ():
             # A line of the journal can't be taken out: a ledger made anew must not send it.
             self._note("jobs", {"id": job_id, "state": "cancelled"})
         return done

@@ -11,7 +11,7 @@ import { type Request, refusalOf } from "../core/connection";
 import { formatLine } from "../core/line";
 import type { Stage } from "../core/stage";
 import { CommandButton } from "../core/ui/command-button";
-import { leaveOnEscape, returnFocus } from "../core/ui/focus";
+import { leaveOnEscape, ownKeys, returnFocus } from "../core/ui/focus";
 import { useId } from "../core/ui/id";
 import { StateIcon } from "../core/ui/state-icon";
 import type { Card, CardAction, State } from "../protocol.gen";
@@ -67,7 +67,7 @@ export function JobCard({ card, clock, request }: CardProps) {
     <div
       class="veo-card"
       data-state={card.state}
-      data-lm-suppress-shortcuts="true"
+      {...ownKeys}
       role="group"
       aria-label={`Job ${card.id}`}
       onKeyDown={leaveOnEscape}

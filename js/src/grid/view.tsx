@@ -2,7 +2,7 @@
 
 import { useMemo, useRef, useState } from "preact/hooks";
 import { askWith } from "../core/connection";
-import { returnFocus } from "../core/ui/focus";
+import { ownKeys, returnFocus } from "../core/ui/focus";
 import { useNotices } from "../core/ui/notices";
 import "../core/ui/theme.css";
 import "../core/ui/controls.css";
@@ -208,7 +208,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
     <div
       ref={root}
       class="veo-grid"
-      data-lm-suppress-shortcuts="true"
+      {...ownKeys}
       role="group"
       aria-label={`Sweep ${grid.id}`}
       onKeyDown={press}

@@ -3,7 +3,7 @@
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
 import { askWith } from "../core/connection";
-import { leaveOnEscape } from "../core/ui/focus";
+import { leaveOnEscape, ownKeys } from "../core/ui/focus";
 import type { PanelRequest } from "./request";
 import "../core/ui/theme.css";
 // What the parts that it shares with the card and the grid look like.
@@ -85,7 +85,7 @@ export function PanelView({ setup, shared, queue, rows, library, chosen, view, .
       <div
         ref={root}
         class="veo-panel"
-        data-lm-suppress-shortcuts="true"
+        {...ownKeys}
         role="group"
         aria-label="Veo panel"
         onKeyDown={leaveOnEscape}

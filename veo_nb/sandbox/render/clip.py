@@ -24,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from veo_nb.media.encode import CODER, FPS, RATE, Writer
+from veo_nb.media.encode import FPS, RATE, Writer
 from veo_nb.media.join import join, sound_of
 from veo_nb.sandbox.reading import read_change, read_prompt, seed_of
 from veo_nb.sandbox.recipe import prompts_of
-from veo_nb.sandbox.render.photo import Photo, dissolve, grade
+from veo_nb.sandbox.render.photo import Photo, bound, dissolve, grade
 from veo_nb.sandbox.render.scene import Scene, Weather, bands, eased
 from veo_nb.sandbox.render.shapes import Array
 from veo_nb.sandbox.render.sound import DRAFT_LOOP, LOOP, Samples, ambience
@@ -42,6 +42,10 @@ DRAFT_LARGEST = 320 * 180
 """Pixels up to which a draft is drawn, where its size can be halved and halved again."""
 LARGEST = 1920 * 1080
 """Pixels up to which a landscape is painted; the encoder scales it up from there."""
+TUNING = "subme=1:no-deblock=0"
+"""What x264 does beyond its quickest preset: it finds movement by less than a pixel, which saves a third of the file."""
+CODER = "fast"
+"""How sound is written: there is little to choose in wind and slow chords."""
 GRAIN = 0.8
 """Spread of the grain, in steps of 8-bit luma: enough that a sky does not band."""
 
@@ -57,7 +61,7 @@ def render(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draf
         _write(recipe, sample, folder, new, draft=draft)
         if recipe["source"]:
             size = recipe["width"], recipe["height"]
-            join([folder / recipe["source"], new], part, size=size, coder=_coder(draft=draft))
+            join([folder / recipe["source"], new], part, size=size, coder=CODER)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
@@ -67,15 +71,13 @@ def render(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draf
 def _write(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draft: bool) -> None:
     width, height, seconds = recipe["width"], recipe["height"], recipe["seconds"]
     if recipe.get("edits"):
-        _edit(recipe, folder, out, draft=draft)
+        _edit(recipe, folder, out)
         return
     size = _drafted(width, height) if draft else (width, height)
     shot = Shot(recipe["shot"], prompts_of(recipe["shot"], sample), folder, size, seconds)
-    audible, crf = recipe.get("sound", True), 12 if recipe.get("lossless") else 30 if draft else 22
-    every, preset = (DRAFT_EVERY, "ultrafast") if draft else (1, "superfast")
-    coder = _coder(draft=draft)
-    # Two threads: one picture is encoded while the next is drawn.
-    with Writer(out, width, height, sound=audible, preset=preset, crf=crf, threads=2, coder=coder) as writer:
+    audible, crf = recipe.get("sound", True), 12 if recipe.get("lossless") else 30 if draft else 23
+    every = DRAFT_EVERY if draft else 1
+    with _writer(out, width, height, sound=audible, crf=crf) as writer:
         if audible:
             sound = shot.sound(round(seconds * RATE), DRAFT_LOOP if draft else LOOP)
             if recipe["source"] and not recipe["shot"]["start"]:
@@ -89,18 +91,15 @@ def _write(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draf
             writer.add_picture(picture)
 
 
-def _edit(recipe: dict[str, Any], folder: Path, out: Path, *, draft: bool) -> None:
+def _edit(recipe: dict[str, Any], folder: Path, out: Path) -> None:
     """Write a video that is there once more, changed as the prompt says: light, weather, colour."""
     source, width, height = folder / recipe["edits"], recipe["width"], recipe["height"]
     change = read_change(recipe["shot"]["prompts"][-1])
     raster = Raster(width, height, slice(0, 1), 0.75 * float(np.sqrt(width * height)))
     small = Raster(width // 2, height // 2, slice(1, 3), raster.unit / 2)
     airs = [Weather(one, seed_of("edit"), change.weather) for one in (raster, small)]
-    finish, preset = Finish(width, height, vignette=0.0), "ultrafast" if draft else "superfast"
-    with (
-        av.open(str(source)) as container,
-        Writer(out, width, height, preset=preset, crf=22, threads=2, coder=_coder(draft=draft)) as writer,
-    ):
+    finish = Finish(width, height, vignette=0.0)
+    with av.open(str(source)) as container, _writer(out, width, height) as writer:
         writer.add_sound(sound_of(source))
         for index, found in enumerate(container.decode(video=0)):
             planes = found.reformat(width, height, "yuv420p").to_ndarray()
@@ -112,9 +111,11 @@ def _edit(recipe: dict[str, Any], folder: Path, out: Path, *, draft: bool) -> No
                 chroma += (change.tint[1:, None, None] - chroma) * np.float32(0.7)
             if change.grey:
                 chroma *= 0.0
-            for air, view in zip(airs, (luma[None], chroma), strict=True):
+            bound((luma, chroma))
+            picture = finish.frame(luma, chroma, index, 0.0)
+            for air, view in zip(airs, finish.planes(picture), strict=True):
                 air.paint(view, change.light, index / FPS)
-            writer.add_picture(finish.frame(luma, chroma, index, 0.0))
+            writer.add_picture(picture)
 
 
 def _drafted(width: int, height: int) -> tuple[int, int]:
@@ -124,8 +125,11 @@ def _drafted(width: int, height: int) -> tuple[int, int]:
     return width, height
 
 
-def _coder(*, draft: bool) -> str:
-    return "fast" if draft else CODER
+def _writer(out: Path, width: int, height: int, *, sound: bool = True, crf: int = 23) -> Writer:
+    # Two threads: one picture is encoded while the next is drawn.
+    return Writer(
+        out, width, height, sound=sound, preset="ultrafast", tuning=TUNING, crf=crf, threads=2, coder=CODER
+    )
 
 
 def _fade_over(sound: Samples, before: Samples) -> None:
@@ -161,8 +165,13 @@ class Shot:
         """The picture with this number, YUV 4:2:0 in stacked planes."""
         seconds = self.start + index / FPS
         if self.scene is not None:
-            return self.finish.frame(*self.scene.paint(seconds, index), index)
-        return self.finish.frame(*self._view(seconds), index, self._touch(seconds))
+            luma, chroma, since = self.scene.paint(seconds, index)
+            out = self.finish.frame(luma, chroma, index, since=since)
+            self.scene.fly(self.finish.planes(out), seconds)
+            return out
+        view = self._view(seconds)
+        bound(view)
+        return self.finish.frame(*view, index, self._touch(seconds))
 
     def sound(self, samples: int, loop: int = LOOP) -> Samples:
         """Stereo at 48 kHz, (samples, 2), whose noises repeat after so many seconds."""
@@ -207,12 +216,8 @@ class Finish:
         y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
         away = np.clip(np.hypot(x, y) / np.float32(0.72), 0.0, 1.0).astype(np.float32, copy=False)
         self._dark = -np.float32(vignette) * away ** np.float32(2.4)
-        self._shade, self._amount = 1.0 + self._dark, 1.0
-        lot = np.random.default_rng(7)
-        grain = lot.standard_normal((height + 64, width + 64), dtype=np.float32) * np.float32(GRAIN)
-        # What rounds to the nearest step, and where black is.
-        self._grain = grain + np.float32(16.5)
-        self._lot = lot.integers(0, 64, (997, 2))
+        self._kept = np.empty((height * 3 // 2, width), dtype=np.uint8)
+        self._amount = -1.0
         self._mark, self._shadow = mark(width, height)
         margin = round(min(width, height) * 0.032)
         rows, columns = self._mark.shape
@@ -220,35 +225,46 @@ class Finish:
             slice(height - margin - rows, height - margin),
             slice(width - margin - columns, width - margin),
         )
+        # A little of it, which stays in the processor's cache; each band of rows begins somewhere in it.
+        tall = max(rows, *(band.stop - band.start for band in bands(height, width)))
+        lot = np.random.default_rng(7)
+        grain = lot.standard_normal((tall + 64, width + 64), dtype=np.float32) * np.float32(GRAIN)
+        # What rounds to the nearest step, and where black is.
+        self._grain = grain + np.float32(16.5)
+        self._lot = lot.integers(0, 64, (997, 2)).tolist()
 
-    def frame(self, luma: Array, chroma: Array, index: int, amount: float = 1.0) -> NDArray[np.uint8]:
+    def frame(
+        self, luma: Array, chroma: Array, index: int, amount: float = 1.0, since: int = 0
+    ) -> NDArray[np.uint8]:
         """A frame: YUV 4:2:0, limited range, planes stacked as (height * 3/2, width).
 
         `luma` is (height, width) from 0 to 219, `chroma` (2, height / 2, width / 2) about 0; `amount` is how much of
-        the vignette there is, from 0 to 1.
+        the vignette there is, from 0 to 1. Rows above `since`, an even number, are as in the frame before.
         """
-        out = np.empty((self.height * 3 // 2, self.width), dtype=np.uint8)
-        down, across = self._lot[index % len(self._lot)]
-        grain = self._grain[down : down + self.height, across : across + self.width]
         if amount != self._amount:
             self._shade, self._amount = 1.0 + self._dark * np.float32(amount), amount
-        for rows in bands(self.height, self.width):
-            self._expose(luma[rows] * self._shade[rows], grain[rows], out[rows])
+            self._pale = np.ascontiguousarray(self._shade[::2, ::2])
+        out, colours = self.planes(self._kept)
+        for number, rows in enumerate(bands(self.height, self.width, since)):
+            self._expose(luma[rows] * self._shade[rows], 31 * index + number, out[0, rows])
         corner = luma[self._corner] * self._shade[self._corner] * (1.0 - self._shadow)
         corner += (219.0 - corner) * self._mark
-        self._expose(corner, grain[self._corner], out[self._corner])
-        small = out[self.height :].reshape(2, self.height // 2, self.width // 2)
-        for rows in bands(self.height // 2, self.width):
-            tint = chroma[:, rows] * self._shade[rows.start * 2 : rows.stop * 2 : 2, ::2]
-            tint += 128.5
-            np.clip(tint, 16.0, 240.9, out=tint)
-            small[:, rows] = tint
-        return out
+        self._expose(corner, index, out[0][self._corner])
+        for rows in bands(self.height // 2, self.width, since // 2):
+            tint = chroma[:, rows] * self._pale[rows]
+            tint += np.float32(128.5)
+            colours[:, rows] = tint
+        return self._kept.copy()
 
-    @staticmethod
-    def _expose(luma: Array, grain: Array, out: NDArray[np.uint8]) -> None:
-        luma += grain
-        np.clip(luma, 16.0, 235.9, out=luma)
+    def planes(self, frame: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """A frame's luma, (1, height, width), and its colours, (2, height / 2, width / 2)."""
+        colours = frame[self.height :].reshape(2, self.height // 2, self.width // 2)
+        return frame[None, : self.height], colours
+
+    def _expose(self, luma: Array, number: int, out: NDArray[np.uint8]) -> None:
+        down, across = self._lot[number % len(self._lot)]
+        # No grain is so coarse that it leaves the 8 bits.
+        luma += self._grain[down : down + luma.shape[0], across : across + luma.shape[1]]
         out[:] = luma
 
 

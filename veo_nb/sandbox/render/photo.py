@@ -117,6 +117,12 @@ def grade(view: tuple[Array, Array], light: Light, part: float) -> None:
     chroma += carried * light.mist[1:, None, None]
 
 
+def bound(view: tuple[Array, Array]) -> None:
+    """Bring a view, in place, between the darkest and the brightest that a film can show."""
+    for planes, least, most in zip(view, (0.0, -112.0), (219.0, 112.0), strict=True):
+        np.clip(planes, least, most, out=planes)
+
+
 def _fitted(image: Image.Image, width: int, height: int) -> Image.Image:
     """The picture at a size that suits the clip: large ones made smaller, small ones made larger and soft."""
     image = image.convert("RGB")

@@ -6,18 +6,19 @@ The camera tracks slowly to the right; what is near passes faster than what is f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from veo_nb.media.encode import FPS
 from veo_nb.sandbox.reading import Colour, Light, Reading, colour, dice
 from veo_nb.sandbox.render.photo import Reference, hang
 from veo_nb.sandbox.render.shapes import Array, cloud, spot
 from veo_nb.sandbox.render.stage import (
     BAND,
-    Layer,
+    Layers,
+    Plate,
     Raster,
     Stage,
     StagePlan,
@@ -25,7 +26,6 @@ from veo_nb.sandbox.render.stage import (
     build,
     even,
     plan_stage,
-    slid,
 )
 
 DRIFT = 0.012
@@ -33,8 +33,11 @@ DRIFT = 0.012
 WHITE, WARM, GREEN = colour(255, 255, 255), colour(255, 176, 84), colour(214, 240, 120)
 Span = tuple[float, float]
 Places = NDArray[np.float64]
-Patch = tuple[slice, slice, Array, Array]
-"""Rows and columns, the colour that is painted there, and how much of it."""
+Pixels = NDArray[np.intp]
+Patch = tuple[slice | Pixels, slice | Pixels, Array, Array]
+"""Rows and columns, of a rectangle or pixel by pixel, the colour that is painted there, and how much of it."""
+GLOWING = ("embers", "fireflies")
+"""What only adds to what is behind it."""
 
 
 class Scene:
@@ -56,73 +59,138 @@ class Scene:
         staged = plan_stage(prompts[0])
         layers = build(Stage(staged, large, span))
         references = hang(pictures, staged.horizon, large)
-        self._planes = []
+        lights = self.lights[: 1 if first.light is last.light else 2]
+        self._views: list[list[Planes]] = [[] for _ in lights]
+        self._last = 0
+        self._airs = [
+            [Weather(one, staged.seed, prompt.weather) for one in (large, small)] for prompt in (first, last)
+        ]
         for raster in (large, small):
-            view = Planes(staged, raster, self.lights, span)
-            view.airs = [Weather(raster, staged.seed, prompt.weather) for prompt in (first, last)]
-            view.stand(*layers, references)
-            self._planes.append(view)
+            for view, light in zip(self._views, lights, strict=True):
+                view.append(Planes(staged, raster, light, span, layers=layers, references=references))
             layers = ([layer.halved() for layer in layers[0]], [layer.halved() for layer in layers[1]])
             references = [reference.halved() for reference in references]
 
-    def paint(self, seconds: float, index: int) -> tuple[Array, Array]:
+    def paint(self, seconds: float, index: int) -> tuple[Array, Array, int]:
         """Luma, (height, width) from 0 to 219, and the colour planes about 0, (2, height / 2, width / 2).
 
-        `seconds` count from the shot's beginning; `index` is the picture's number in this clip. The arrays are
-        used again for the next picture.
+        With them comes the row from which on they differ from the picture before. `seconds` count from the shot's
+        beginning; `index` is the picture's number in this clip. The arrays are used again for the next picture.
         """
-        part = 0.0
-        if self.lights[0] is not self.lights[1]:
-            part = eased((seconds - self.span[0]) / (self.span[1] - self.span[0]))
+        part = self._part(seconds)
+        if len(self._views) == 1 or part <= 0.0:
+            return self._shown(0, seconds, index)
+        if part >= 1.0:
+            return self._shown(1, seconds, index)
+        before, after = (self._shown(number, seconds, index) for number in (0, 1))
+        luma, chroma = (
+            (one + (two - one) * np.float32(part)) for one, two in zip(before[:2], after[:2], strict=True)
+        )
+        return luma, chroma, 0
+
+    def fly(self, planes: Sequence[NDArray[np.uint8]], seconds: float) -> None:
+        """Paint the weather of this moment over a finished picture, luma as (1, height, width) and the colours."""
+        part = self._part(seconds)
         light = self.lights[0].towards(self.lights[1], part) if part else self.lights[0]
-        luma, chroma = (planes.paint(light, part, seconds, index) for planes in self._planes)
-        return luma[0], chroma
+        same = self._airs[0][0].kind == self._airs[1][0].kind
+        shares = (1.0, 0.0) if same else (1.0 - part, part)
+        for airs, share in zip(self._airs, shares, strict=True):
+            for air, out in zip(airs, planes, strict=True):
+                air.paint(out, light, seconds, share)
+
+    def _part(self, seconds: float) -> float:
+        """How far the light has come from the first to the second."""
+        return eased((seconds - self.span[0]) / (self.span[1] - self.span[0]))
+
+    def _shown(self, number: int, seconds: float, index: int) -> tuple[Array, Array, int]:
+        """The picture in one of the lights."""
+        (luma, since), (chroma, row) = (planes.paint(seconds, index) for planes in self._views[number])
+        since, self._last = (0 if number != self._last else min(since, 2 * row) // 2 * 2), number
+        return luma[0], chroma, since
 
 
 class Planes:
-    """The planes of one raster, painted from back to front."""
+    """The planes of one raster in one light, painted from back to front.
 
-    def __init__(self, staged: StagePlan, raster: Raster, lights: tuple[Light, Light], span: Span) -> None:
-        self.raster = raster
-        self.airs: list[Weather] = []
+    What moves slowly is painted less often: the sky and what is far every fourth time, all else that is not near every
+    other time.
+    """
+
+    def __init__(
+        self,
+        staged: StagePlan,
+        raster: Raster,
+        light: Light,
+        span: Span,
+        *,
+        layers: Layers,
+        references: list[Reference],
+    ) -> None:
+        self.raster, self.light, self.references = raster, light, references
         channels = raster.channels.stop - raster.channels.start
         # The same row in both sizes.
         row = even(staged.horizon * raster.height * channels) // channels
         end = row if staged.watery else min(raster.height, row + round(0.1 * raster.height))
-        self.sky = Sky(raster, staged, lights, end)
-        self.water = Water(raster, staged, row, span) if staged.watery else None
+        self.sky = Sky(raster, staged, light, end)
+        self.water = Water(raster, staged, row, light, span) if staged.watery else None
+        behind, before = ([layer.lit(raster, light) for layer in part] for part in layers)
+        far = _leading(behind, 0.0125 * raster.unit)
+        near = _leading(before, 0.05 * raster.unit)
+        self.far, self.back = behind[:far], behind[far:]
+        self.middle, self.front = before[:near], before[near:]
+        # What stands in front is never seen through: there, nothing behind it is painted.
+        floor = raster.height
+        for plate in reversed(before):
+            plate.end, floor = floor, min(floor, plate.floor)
+        self._seen = floor
+        floor = row if staged.watery else floor
+        for plate in reversed(behind):
+            plate.end, floor = floor, min(floor, plate.floor)
+        self._sky = floor
         self._out = np.zeros((channels, raster.height, raster.width), dtype=np.float32)
-        self._backdrop = self._out.copy()
+        # From which row on there is more than the backdrop, and from which on what is near.
+        tops = [plate.top for plate in self.back + self.middle] + ([row] if staged.watery else [])
+        front = min([plate.top for plate in self.front], default=raster.height)
+        self._tops = (0 if references else min([*tops, front]), front)
+        self._kept = [self._out[:, top:].copy() for top in self._tops]
+        self._index = -4
 
-    def stand(self, back: list[Layer], front: list[Layer], references: list[Reference]) -> None:
-        """Put up the layers behind the water and before it, and the pictures between them."""
-        # What moves less than half a pixel from one picture to the next is painted for every other one.
-        slow = [index for index, layer in enumerate(back) if layer.speed < 0.02 * self.raster.unit * FPS]
-        split = slow[-1] + 1 if slow else 0
-        self.far, self.back, self.front, self.references = back[:split], back[split:], front, references
-
-    def paint(self, light: Light, part: float, seconds: float, index: int) -> Array:
-        """The planes, (channels, height, width)."""
-        if index % 2 == 0:
-            self.sky.paint(self._backdrop, light, part, seconds)
-            for layer in self.far:
-                layer.paint(self._backdrop, self.raster, light, seconds)
-        out = self._out
-        np.copyto(out, self._backdrop)
-        for layer in self.back:
-            layer.paint(out, self.raster, light, seconds)
+    def paint(self, seconds: float, index: int) -> tuple[Array, int]:
+        """The planes, (channels, height, width), and the row from which on they have changed."""
+        before, self._index = self._index, index
+        out, (row, near) = self._out, self._tops
+        if before // 2 == index // 2:
+            out[:, near:] = self._kept[1]
+            lay(self.front, out, seconds)
+            return out, near
+        same = before // 4 == index // 4
+        if same:
+            out[:, row:] = self._kept[0]
+        else:
+            self.sky.paint(out, seconds, self._sky)
+            lay(self.far, out, seconds)
+            self._kept[0][:] = out[:, row:]
+        lay(self.back, out, seconds)
         for reference in self.references:
-            reference.paint(out, self.raster, light, seconds)
+            reference.paint(out, self.raster, self.light, seconds)
         if self.water is not None:
-            self.water.paint(out, light, seconds)
-        for layer in self.front:
-            layer.paint(out, self.raster, light, seconds)
-        before, after = self.airs
-        same = before.kind == after.kind
-        before.paint(out, light, seconds, 1.0 if same else 1.0 - part)
-        if not same:
-            after.paint(out, light, seconds, part)
-        return out
+            self.water.paint(out, seconds, self._seen)
+        lay(self.middle, out, seconds)
+        self._kept[1][:] = out[:, near:]
+        lay(self.front, out, seconds)
+        return out, row if same else 0
+
+
+def lay(plates: list[Plate], out: Array, seconds: float) -> None:
+    """Lay plates down, from back to front."""
+    for plate in plates:
+        plate.paint(out, seconds)
+
+
+def _leading(plates: list[Plate], speed: float) -> int:
+    """How many plates from the back are slower than this; mist, which has no edges, may be three times as fast."""
+    slow = takewhile(lambda plate: plate.speed < speed * (3.0 if plate.soft else 1.0), plates)
+    return sum(1 for _ in slow)
 
 
 def eased(part: float) -> float:
@@ -131,18 +199,17 @@ def eased(part: float) -> float:
     return part * part * (3.0 - 2.0 * part)
 
 
-def bands(rows: int, width: int) -> Iterator[slice]:
-    """Rows, a few at a time: as many as stay in the processor's cache."""
+def bands(rows: int, width: int, first: int = 0) -> Iterator[slice]:
+    """Rows from the first, a few at a time: as many as stay in the processor's cache."""
     step = max(1, BAND * 1280 // width)
-    return (slice(top, min(rows, top + step)) for top in range(0, rows, step))
+    return (slice(top, min(rows, top + step)) for top in range(first, rows, step))
 
 
 class Sky:
-    """Paints all above the row `end`, for one light that turns into another: colours, sun or moon, stars, clouds."""
+    """Paints all above the row `end`, in one light: colours, sun or moon, stars, clouds."""
 
-    def __init__(self, raster: Raster, staged: StagePlan, lights: tuple[Light, Light], end: int) -> None:
+    def __init__(self, raster: Raster, staged: StagePlan, light: Light, end: int) -> None:
         self.raster, self.rows = raster, end
-        self._lights = lights
         sun = (staged.sun[0] * raster.width, staged.sun[1] * raster.height)
         y, x = np.mgrid[0:end, 0 : raster.width].astype(np.float32)
         away = np.hypot(x - sun[0], y - sun[1]) / raster.unit
@@ -162,26 +229,23 @@ class Sky:
         arch = np.clip(np.sin(np.pi * fade**0.8), 0.0, 1.0) ** 0.7
         body = np.clip((texture - 0.5) * 2.4 + 0.05, 0.0, 1.0) * arch
         self._clouds = np.pad(body, ((0, 0), (0, raster.width + 2)), mode="wrap")
-        self._colours = [(self._clear(light), self._veil(light)) for light in lights]
-        self._part = -1.0
-
-    def paint(self, out: Array, light: Light, part: float, seconds: float) -> None:
-        """Paint the sky at this moment; `light` is `part` of the way from the first to the second."""
-        if part != self._part:
-            self._part = part
-            (clear, veil), (later, veiled) = self._colours
-            self._base = clear + (later - clear) * part if part else clear
-            veil = veil + (veiled - veil) * part if part else veil
-            self._over = (veil - self._base) * light.clouds
-        at = (seconds * DRIFT * self.raster.unit) % self._period
-        columns = slice(int(at), int(at) + self.raster.width)
-        for rows in bands(self.rows, self.raster.width):
-            cover = slid(self._clouds, (rows, columns), np.float32(at - int(at)))
-            np.multiply(self._over[:, rows], cover, out=out[:, rows])
-            out[:, rows] += self._base[:, rows]
+        self._base = np.clip(self._clear(light), -128.0, 219.0)
+        self._over = (self._veil(light) - self._base) * np.float32(light.clouds)
         # The disc shines through thin cloud.
-        bright = self.raster.pick(light.sun * 0.35 + WHITE * 0.65)
-        blend(out[:, : self.rows][:, self._spot[0], self._spot[1]], bright, self._disc * (0.92 * light.disc))
+        self._bright, self._disc = (
+            raster.pick(light.sun * 0.35 + WHITE * 0.65),
+            self._disc * (0.92 * light.disc),
+        )
+
+    def paint(self, out: Array, seconds: float, end: int) -> None:
+        """Paint the sky at this moment; what is below the row `end` is not seen."""
+        at = int((seconds * DRIFT * self.raster.unit) % self._period)
+        for rows in bands(min(self.rows, end), self.raster.width):
+            np.multiply(
+                self._over[:, rows], self._clouds[rows, at : at + self.raster.width], out=out[:, rows]
+            )
+            out[:, rows] += self._base[:, rows]
+        blend(out[:, : self.rows][:, self._spot[0], self._spot[1]], self._bright, self._disc)
 
     def _clear(self, light: Light) -> Array:
         """The clear sky in this light."""
@@ -220,62 +284,65 @@ def _stars(raster: Raster, rows: int, seed: int) -> Array:
 class Water:
     """Paints from the row of the horizon down, between two moments: it mirrors what stands above, moves, and glitters."""
 
-    def __init__(self, raster: Raster, staged: StagePlan, horizon: int, span: Span) -> None:
-        self.raster, self.horizon, self.rows = raster, horizon, raster.height - horizon
-        self.ice = staged.snowy and staged.place == "lake"
+    def __init__(self, raster: Raster, staged: StagePlan, horizon: int, light: Light, span: Span) -> None:
+        self.raster, self.horizon, rows = raster, horizon, raster.height - horizon
+        ice = staged.snowy and staged.place == "lake"
         # 1 is the open sea, 0 would be a mirror.
-        self.rough = 1.0 if staged.place == "sea" else 0.12 if self.ice else 0.3
-        self._waves = [
-            Waves(raster, self.rows, staged.seed + 5 + index, speed * raster.unit, span)
-            for index, speed in enumerate((0.045, -0.032))
-        ]
-        down = np.arange(self.rows, dtype=np.float32)[:, None]
-        self._near = near = down / max(1, self.rows - 1)
-        # What is far up is seen in what is near: the mirror, a little compressed.
-        self._mirror = horizon - 1.0 - down * 0.92
-        self._sway = raster.unit * (0.004 + (0.085 * self.rough + 0.22 * self.rough**4) * near**0.9)
+        rough = 1.0 if staged.place == "sea" else 0.12 if ice else 0.3
+        down = np.arange(rows, dtype=np.float32)[:, None]
+        near = down / max(1, rows - 1)
+        # What is far up is seen in what is near: the mirror, a little compressed; and the waves move it.
+        mirror = horizon - 1.0 - down * 0.92
+        sway = raster.unit * (0.004 + (0.085 * rough + 0.22 * rough**4) * near**0.9)
         self._columns = np.arange(raster.width, dtype=np.float32)
         across = (self._columns / raster.width - staged.sun[0]) * raster.width / raster.unit
         path = np.exp(-((across / (0.05 + 0.22 * near)) ** 2)) * (0.35 + 0.65 * (1 - near))
         lit = np.flatnonzero(path.max(axis=0) > 0.02)
         self._lit = slice(int(lit[0]), int(lit[-1]) + 1) if len(lit) else slice(0, 0)
-        self._path = np.ascontiguousarray(path[:, self._lit], dtype=np.float32)
-        self._own: Array = np.asarray(
-            (0.08 + 0.5 * near**1.3) * (0.55 if self.ice else 1.0), dtype=np.float32
-        )
-
-    def paint(self, out: Array, light: Light, seconds: float) -> None:
-        """Paint it at this moment; what it mirrors has been painted above."""
-        height, width, luma = self.horizon, self.raster.width, self.raster.channels.start == 0
+        shine = 5.0 * 0.9 * light.disc * (0.35 if ice else 1.0)
+        self._path = np.ascontiguousarray(path[:, self._lit] * shine, dtype=np.float32)
         # Steep towards the viewer, water shows its own colour; flat and far, only the mirror.
-        own = light.mist * 0.6 + light.horizon * 0.4 if self.ice else light.near * 0.5 + light.zenith * 0.5
-        tints = [*zip(self.raster.pick(own)[:, 0, 0], self.raster.pick(light.sun)[:, 0, 0], strict=True)]
-        shade = 26.0 * self.rough * (0.25 + 0.75 * light.disc)
-        shine = np.float32(0.9 * light.disc * (0.35 if self.ice else 1.0))
-        for rows in bands(self.rows, width):
-            one, two = (waves.at(seconds, rows) for waves in self._waves)
-            glint = np.clip((one[:, self._lit] * two[:, self._lit] - 0.30) * 5.0, 0.0, 1.0)
+        own = (0.08 + 0.5 * near**1.3) * (0.55 if ice else 1.0)
+        tint = light.mist * 0.6 + light.horizon * 0.4 if ice else light.near * 0.5 + light.zenith * 0.5
+        self._kept = (1.0 - own).astype(np.float32)
+        self._tint = (raster.pick(tint) * own).astype(np.float32)
+        self._sun = raster.pick(light.sun)[:, 0, 0]
+        # Waves have a light and a dark side, which only luma shows.
+        self._form = None
+        if raster.channels.start == 0:
+            self._form = near * (26.0 * rough * (0.25 + 0.75 * light.disc)) / sway
+            self._tint -= mirror * self._form
+        self._waves = []
+        for index, speed in enumerate((0.045, -0.032)):
+            waves = Waves(raster, rows, staged.seed + 5 + index, speed * raster.unit, span)
+            waves.bend(sway.astype(np.float32), np.float32(0.0) if index else mirror)
+            self._waves.append(waves)
+
+    def paint(self, out: Array, seconds: float, end: int) -> None:
+        """Paint it at this moment, down to the row `end`; what it mirrors has been painted above."""
+        height, width = self.horizon, self.raster.width
+        (one, bright), (two, brighter) = (waves.at(seconds) for waves in self._waves)
+        for rows in bands(min(out.shape[1], end) - height, width):
+            glint = bright[rows, self._lit] * brighter[rows, self._lit]
+            np.clip(glint, 0.30, 0.50, out=glint)
+            glint -= np.float32(0.30)
             glint *= self._path[rows]
-            glint *= shine
-            wave = np.add(one, two, out=one)
-            wave -= 1.0
-            place = np.multiply(wave, self._sway[rows], out=two)
-            place += self._mirror[rows]
+            place = one[rows] + two[rows]
+            form = None if self._form is None else place * self._form[rows]
             np.clip(place, 0.0, height - 1.001, out=place)
-            row = np.floor(place)
-            place -= row
-            row *= width
-            row += self._columns
-            at = row.astype(np.intp)
-            for channel, (tint, sun) in enumerate(tints):
-                above = out[channel, :height].reshape(-1)
-                seen = above.take(at, mode="clip")
-                blend(seen, above[width:].take(at, mode="clip"), place)
-                blend(seen, tint, self._own[rows])
-                if luma:
-                    seen += wave * (self._near[rows] * shade)
+            np.floor(place, out=place)
+            place *= width
+            place += self._columns
+            at = place.astype(np.intp)
+            for channel, sun in enumerate(self._sun):
+                seen = out[channel, height + rows.start : height + rows.stop]
+                out[channel, :height].reshape(-1).take(at, mode="clip", out=seen)
+                seen *= self._kept[rows]
+                seen += self._tint[channel, rows]
+                if form is not None:
+                    seen += form
+                    np.clip(seen, 0.0, 219.0, out=seen)
                 blend(seen[:, self._lit], sun, glint)
-                out[channel, height + rows.start : height + rows.stop] = seen
 
 
 class Waves:
@@ -290,23 +357,30 @@ class Waves:
         self.left = int(np.floor(min(offsets)))
         columns = raster.width + int(np.ceil(abs(offsets[1] - offsets[0]))) + 3
         tile = cloud(1024, 1024, seed, power=1.2, stretch=2.4)
-        away = 1.0 / (np.arange(rows, dtype=np.float64) / rows + 0.055)[:, None]
-        x = (self.left + np.arange(columns, dtype=np.float64) - raster.width / 2) / raster.unit
+        away = (1.0 / (np.arange(rows, dtype=np.float32) / rows + 0.055))[:, None]
+        x = (self.left + np.arange(columns, dtype=np.float32) - raster.width / 2) / np.float32(raster.unit)
         x = x * (away * 26.0 + 64.0)
-        y = np.broadcast_to(away * 190.0 + 3.0, x.shape)
+        y = away * 190.0 + 3.0
         # The tile repeats in both directions.
-        (x0, fx), (y0, fy) = (
-            (np.floor(at).astype(np.int32), (at - np.floor(at)).astype(np.float32)) for at in (x, y)
-        )
-        x0, x1, y0, y1 = x0 % 1024, (x0 + 1) % 1024, y0 % 1024, (y0 + 1) % 1024
-        top, low = (tile[at, x0] + (tile[at, x1] - tile[at, x0]) * fx for at in (y0, y1))
-        self._strip: Array = top + (low - top) * fy
+        x0, y0 = np.floor(x), np.floor(y)
+        fx, fy = x - x0, y - y0
+        x0, y0 = x0.astype(np.intp) & 1023, y0.astype(np.intp) & 1023
+        ends = []
+        for row in (y0, (y0 + 1) & 1023):
+            line = row * 1024
+            here, after = (tile.take(line + column) for column in (x0, (x0 + 1) & 1023))
+            ends.append(here + (after - here) * fx)
+        self._strip: Array = (ends[0] + (ends[1] - ends[0]) * fy).astype(np.float32, copy=False)
 
-    def at(self, seconds: float, rows: slice) -> Array:
-        """Some rows of the waves at this moment."""
-        offset = seconds * self.speed - self.left
-        whole = max(0, min(int(offset), self._strip.shape[1] - self.width - 1))
-        return slid(self._strip, (rows, slice(whole, whole + self.width)), np.float32(offset - whole))
+    def bend(self, sway: Array, mirror: Array | np.float32) -> None:
+        """Say by how many rows the waves move what is seen in them, and where that would be without them."""
+        self._bent: Array = (self._strip - np.float32(0.5)) * sway + mirror
+
+    def at(self, seconds: float) -> tuple[Array, Array]:
+        """The rows that are seen in the waves at this moment, and their height."""
+        whole = max(0, min(round(seconds * self.speed - self.left), self._strip.shape[1] - self.width))
+        columns = slice(whole, whole + self.width)
+        return self._bent[:, columns], self._strip[:, columns]
 
 
 class Weather:
@@ -317,15 +391,21 @@ class Weather:
         lot = dice(seed, "weather", kind)
         count = {"snow": 170, "rain": 190, "embers": 90, "fireflies": 40, "dust": 60, "birds": 9}.get(kind, 0)
         self.x, self.y, self.phase, self.depth = (lot.random(count) for _ in range(4))
+        self._around: tuple[Pixels, Pixels, Pixels] | None = None
 
-    def paint(self, out: Array, light: Light, seconds: float, strength: float = 1.0) -> None:
-        """Paint it at this moment."""
+    def paint(self, out: NDArray[np.uint8], light: Light, seconds: float, strength: float = 1.0) -> None:
+        """Paint it at this moment over a finished picture's planes."""
         if not self.kind or strength <= 0.01:
             return
+        zero = np.float32(128.5 if self.raster.channels.start else 16.5)
         for rows, columns, tint, cover in getattr(self, f"_{self.kind}")(light, seconds):
-            place, much = out[:, rows, columns], cover * np.float32(strength)
-            # What glows only adds to what is behind it.
-            place += tint * much if self.kind in ("embers", "fireflies") else (tint - place) * much
+            much = cover * np.float32(strength)
+            for plane, shade in zip(out, tint[:, 0, 0], strict=True):
+                place = plane[rows, columns]
+                if self.kind in GLOWING:
+                    plane[rows, columns] = np.clip(place + shade * much + 0.5, 16.0, 240.0)
+                else:
+                    plane[rows, columns] = place + (shade + zero - place) * much
 
     def _snow(self, light: Light, time: float) -> Iterator[Patch]:
         white = light.mist * 0.35 + WHITE * (0.25 + 0.4 * light.mist[0] / 219.0)
@@ -358,9 +438,9 @@ class Weather:
         along = (self.x + sway) % 1.0
         low = 0.5 + 0.46 * self.y + 0.02 * np.sin(time * 0.57 + 70 * phase)
         pulse = np.clip(np.sin(time * (1.0 + 1.2 * phase) + 90 * phase), 0.0, None) ** 2
-        for size, amount in ((1.0, 1.0), (5.5, 0.16)):
-            sizes = (0.0022 + 0.003 * self.depth) * size
-            yield from self._specks(along, low, sizes, GREEN, pulse * amount)
+        sizes = 0.0022 + 0.003 * self.depth
+        yield from self._specks(along, low, sizes, GREEN, pulse)
+        yield from self._halos(along, low, sizes * 5.5, GREEN, pulse * 0.16)
 
     def _birds(self, light: Light, time: float) -> Iterator[Patch]:
         """Birds far off: two wings each, bent at the wrist."""
@@ -383,58 +463,81 @@ class Weather:
             yield rows, columns, ink, cover.astype(np.float32)
 
     def _rain(self, light: Light, time: float) -> Iterator[Patch]:
-        raster, speed, shade = self.raster, 1.3 + 1.2 * self.depth, self.raster.pick(light.mist)
+        raster, speed = self.raster, 1.3 + 1.2 * self.depth
         if raster.channels.start:
             return  # streaks of light, not of hue
         falls = ((self.y * 1.3 + time * speed * 0.75) % 1.3 - 0.2) * raster.height
         along = ((self.x * 1.2 + 0.08 * time * speed) % 1.2 - 0.1) * raster.width
-        for x, fall, depth in zip(along, falls, self.depth, strict=True):
-            long, half = raster.unit * (0.03 + 0.05 * depth), raster.unit * (0.0006 + 0.0008 * depth)
-            rows = _within(int(fall), int(fall + long), raster.height)
-            columns = _within(int(x) - 6, int(x) + 8, raster.width)
-            down = (np.arange(rows.start, rows.stop) - fall)[:, None]
-            away = np.abs(np.arange(columns.start, columns.stop)[None, :] - (x + down * 0.08))
-            cover = np.clip(half + 0.5 - away, 0.0, 1.0) * np.sin(np.pi * np.clip(down / long, 0, 1))
-            yield rows, columns, shade, (cover * (0.16 + 0.2 * depth)).astype(np.float32)
+        longs, halves = raster.unit * (0.03 + 0.05 * self.depth), raster.unit * (0.0006 + 0.0008 * self.depth)
+        # Every row of every drop, and in each the pixels that the streak may touch.
+        drop = np.repeat(np.arange(len(longs)), longs.astype(np.intp))
+        starts = np.concatenate([[0], np.cumsum(longs.astype(np.intp))[:-1]])
+        rows = np.floor(falls).astype(np.intp)[drop] + np.arange(len(drop)) - starts[drop]
+        down = rows - falls[drop]
+        x = (along[drop] + down * 0.08)[:, None]
+        reach = int(halves.max() + 0.5) + 1
+        columns = np.floor(x).astype(np.intp) + np.arange(-reach + 1, reach + 1)
+        cover = np.clip(halves[drop][:, None] + 0.5 - np.abs(columns - x), 0.0, 1.0)
+        cover *= (np.sin(np.pi * np.clip(down / longs[drop], 0, 1)) * (0.16 + 0.2 * self.depth[drop]))[
+            :, None
+        ]
+        yield self._seen(np.broadcast_to(rows[:, None], cover.shape), columns, light.mist, cover)
 
     def _specks(self, x: Places, y: Places, sizes: Places, tint: Colour, amounts: Places) -> Iterator[Patch]:
-        """Soft round specks; x and y from 0 to 1 of the picture, sizes in units; their colour and how much of it."""
+        """Soft round specks; x and y from 0 to 1 of the picture, sizes in units, always the same; colour and amount."""
         raster = self.raster
         radius = np.maximum(0.6, sizes * raster.unit)
         # What is smaller than a pixel is dimmer, not larger.
         amounts = amounts * np.minimum(1.0, (sizes * raster.unit / radius) ** 2)
-        seen = amounts > 0.01
-        if self.kind in ("snow", "dust") and raster.channels.start:
-            seen &= sizes >= 0.004  # smaller ones show no hue
-        if not seen.any():
-            return
-        x, y, radius, amounts = (
-            part[seen] for part in (x * raster.width, y * raster.height, radius, amounts)
+        if self._around is None:
+            # Small ones of snow and dust show no hue.
+            faint = raster.channels.start and self.kind in ("snow", "dust")
+            self._around = _around(radius, sizes < (0.004 if faint else 0.0))
+        which, downs, along = self._around
+        x, y = x * raster.width, y * raster.height
+        left, top = np.floor(x), np.floor(y)
+        # Single precision: there are many.
+        fx, fy, pace, much = (
+            part.astype(np.float32).take(which) for part in (x - left, y - top, -1.0 / radius**2, amounts)
         )
-        far = int(radius.max() * 2.3) + 1
-        steps = np.arange(-far, far + 2)
-        left, top = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-        across, down = (
-            np.exp(-(((steps - part[:, None]) / radius[:, None]) ** 2)).astype(np.float32)
-            for part in (x - left, y - top)
-        )
-        down *= amounts[:, None].astype(np.float32)
-        reach = (radius * 2.3).astype(np.int64) + 1
-        paint = raster.pick(tint)
-        # What of each is in the picture, first by its own pixels.
-        (y0, y1), (x0, x1) = (
-            (np.clip(at - reach, 0, end), np.clip(at + reach + 2, 0, end))
-            for at, end in ((top, raster.height), (left, raster.width))
-        )
-        places = np.stack([np.arange(len(x)), y0, y1, x0, x1, top - far, left - far], axis=1)
-        for index, up, low, near, wide, row, column in places[(y0 < y1) & (x0 < x1)].tolist():
-            tall = down[index, up - row : low - row, None]
-            yield (
-                slice(up, low),
-                slice(near, wide),
-                paint,
-                tall * across[index, near - column : wide - column],
+        cover = np.exp(((along - fx) ** 2 + (downs - fy) ** 2) * pace) * much
+        rows, columns = (part.astype(np.intp).take(which) + to for part, to in ((top, downs), (left, along)))
+        yield self._seen(rows, columns, tint, cover)
+
+    def _seen(self, rows: Pixels, columns: Pixels, tint: Colour, cover: NDArray[np.floating]) -> Patch:
+        """What of some pixels is in the picture."""
+        height, width = self.raster.height, self.raster.width
+        seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width) & (cover > 0.004)
+        return rows[seen], columns[seen], self.raster.pick(tint), cover[seen].astype(np.float32, copy=False)
+
+    def _halos(self, x: Places, y: Places, sizes: Places, tint: Colour, amounts: Places) -> Iterator[Patch]:
+        """Large soft round spots, few of them; as `_specks`, but what lies around each is a product of two lines."""
+        raster = self.raster
+        for left, top, radius, amount in zip(
+            x * raster.width, y * raster.height, sizes * raster.unit, amounts, strict=True
+        ):
+            if amount <= 0.01:
+                continue
+            reach = int(radius * 2.3) + 1
+            rows = _within(int(top) - reach, int(top) + reach + 2, raster.height)
+            columns = _within(int(left) - reach, int(left) + reach + 2, raster.width)
+            down, across = (
+                np.exp(-(((np.arange(part.start, part.stop) - at) / radius) ** 2)).astype(np.float32)
+                for part, at in ((rows, top), (columns, left))
             )
+            yield rows, columns, raster.pick(tint), down[:, None] * (across * np.float32(amount))
+
+
+def _around(radius: Places, without: NDArray[np.bool_]) -> tuple[Pixels, Pixels, Pixels]:
+    """The pixels about some specks: whose each is, and how far down and to the right of it."""
+    parts = [np.zeros((3, 0), dtype=np.intp)]
+    for number in np.flatnonzero(~without):
+        far = int(radius[number] * 2.3) + 1
+        down, across = np.mgrid[-far : far + 2, -far : far + 2].reshape(2, -1)
+        near = np.hypot(down - 0.5, across - 0.5) <= far + 0.5
+        parts.append(np.stack([np.full(near.sum(), number), down[near], across[near]]))
+    which, downs, along = np.concatenate(parts, axis=1)
+    return which, downs, along
 
 
 def _within(first: int, last: int, end: int) -> slice:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ Line = NDArray[np.float64]
 Point = tuple[float, float]
 Tops = Callable[[Line], Line]
 """The height of a line, in pixels above the strip's lower edge, at any pixels of the world."""
+EDGE = 8
+"""Pixels around a texture, in which it repeats."""
 FINE = 2
 """Drawn at this many times the size."""
 
@@ -65,22 +68,26 @@ def cloud(width: int, height: int, seed: int, *, power: float = 1.7, stretch: fl
     `power` is how fast detail fades with scale; `stretch` above 1 draws it out sideways.
     It is made at one size and scaled, so that it looks alike at each resolution.
     """
+    image = _cloud(seed, power, stretch)
+    box = (EDGE, EDGE, image.width - EDGE, image.height - EDGE)
+    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC, box=box), dtype=np.float32)
+
+
+@lru_cache(4)
+def _cloud(seed: int, power: float, stretch: float) -> Image.Image:
+    """The texture at its own size, with an edge around it; the colour planes want it soon after luma."""
     tall, wide = 256, 1024
-    spectrum = np.fft.rfft2(np.random.default_rng(seed).standard_normal((tall, wide)))
+    spectrum = np.fft.rfft2(np.random.default_rng(seed).standard_normal((tall, wide)).astype(np.float32))
     down = np.fft.fftfreq(tall)[:, None] * tall
     along = np.fft.rfftfreq(wide)[None, :] * tall * stretch
-    distance = np.hypot(down, along)
+    distance = np.hypot(down, along).astype(np.float32)
     distance[0, 0] = 1.0
-    spectrum *= distance**-power
+    spectrum *= distance ** np.float32(-power)
     spectrum[0, 0] = 0.0
     field = np.fft.irfft2(spectrum, (tall, wide))
-    field = np.clip(field / (field.std() * 4.0) + 0.5, 0.0, 1.0).astype(np.float32)
+    field = np.clip(field / (field.std() * 4.0) + 0.5, 0.0, 1.0).astype(np.float32, copy=False)
     # Wrapped round before it is scaled, so that the seam is interpolated like the rest.
-    edge = 8
-    wrapped = np.pad(field, edge, mode="wrap")
-    box = (edge, edge, edge + wide, edge + tall)
-    image = Image.fromarray(wrapped).resize((width, height), Image.Resampling.BICUBIC, box=box)
-    return np.asarray(image, dtype=np.float32)
+    return Image.fromarray(np.pad(field, EDGE, mode="wrap"))
 
 
 def spot(field: Array, x: float, y: float, radius: float, strength: float) -> None:
@@ -169,30 +176,30 @@ def conifers(strip: Strip, ground: Tops, seed: int, *, size: float, every: float
     slots = strip.slots(step, strip.unit * size * 0.4)
     clumps = smooth(slots * (every * 1.3 / size), seed + 41)
     level = ground((slots + 0.5) * step)
-    for slot, clump, floor in zip(slots, clumps, level, strict=True):
+    for slot, clump, floor in zip(slots.tolist(), clumps.tolist(), level.tolist(), strict=True):
         lot = dice(seed, "fir", int(slot))
         if lot.random() > 0.35 + 1.1 * clump:
             continue
-        x = (slot + 0.5 + float(lot.uniform(-0.1, 0.1))) * step - strip.left
-        tall = strip.unit * size * float(lot.uniform(0.55, 1.05)) * (0.7 + 0.5 * clump)
+        x = (slot + 0.5 + lot.uniform(-0.1, 0.1)) * step - strip.left
+        tall = strip.unit * size * lot.uniform(0.55, 1.05) * (0.7 + 0.5 * clump)
         _fir(sheet, x, strip.rows - floor + 0.12 * tall, tall, lot)
     return sheet.cover()
 
 
 def _fir(sheet: Sheet, x: float, foot: float, tall: float, lot: np.random.Generator) -> None:
     tiers = int(lot.integers(9, 14))
-    wide = tall * float(lot.uniform(0.17, 0.23))
-    lean = tall * float(lot.normal(0.0, 0.008))
+    wide = tall * lot.uniform(0.17, 0.23)
+    lean = tall * lot.normal(0.0, 0.008)
     left, right = [(x + lean, foot - tall)], [(x + lean, foot - tall)]
-    for tier in range(tiers):
-        part = (tier + 1.0) / tiers
+    for tier, chances in enumerate(lot.random((tiers, 2, 2)).tolist(), 1):
+        part = tier / tiers
         reach = wide * part**0.85
         y = foot - tall * (1.0 - part * 0.93)
         axis = x + lean * (1.0 - part)
-        for side, points in ((1.0, right), (-1.0, left)):
-            out = reach * float(lot.uniform(0.72, 1.12))
-            points.append((axis + side * out, y + tall * 0.022))
-            points.append((axis + side * out * float(lot.uniform(0.42, 0.66)), y - tall * 0.004))
+        for side, points, (far, near) in ((1.0, right, chances[0]), (-1.0, left, chances[1])):
+            out = side * reach * (0.72 + 0.4 * far)
+            points.append((axis + out, y + tall * 0.022))
+            points.append((axis + out * (0.42 + 0.24 * near), y - tall * 0.004))
     sheet.between(left, right)
     trunk = tall * 0.014
     sheet.box(x - trunk, foot - tall * 0.1, x + trunk, foot)
@@ -244,11 +251,11 @@ def grass(strip: Strip, ground: Tops, seed: int, *, size: float) -> Array:
     patches = smooth(slots * step / unit * 4.0, seed + 13)
     level = ground((slots + 0.5) * step)
     half = max(0.5, unit * 0.0014)
-    for slot, patch, floor in zip(slots, patches, level, strict=True):
+    for slot, patch, floor in zip(slots.tolist(), patches.tolist(), level.tolist(), strict=True):
         lot = dice(seed, "blade", int(slot))
-        x = (slot + float(lot.random())) * step - strip.left
-        tall = unit * size * float(lot.uniform(0.25, 1.0)) * (0.25 + 0.75 * patch)
-        bend = tall * float(lot.normal(0.12, 0.3))
+        x = (slot + lot.random()) * step - strip.left
+        tall = unit * size * lot.uniform(0.25, 1.0) * (0.25 + 0.75 * patch)
+        bend = tall * lot.normal(0.12, 0.3)
         foot = strip.rows - floor + 2 + unit * 0.004
         middle = (x + bend * 0.3, foot - tall * 0.6)
         tip = (x + bend, foot - tall)

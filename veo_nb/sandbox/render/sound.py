@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from veo_nb.media.encode import RATE
 from veo_nb.sandbox.reading import Reading, dice, seed_of, words_of
 
-LOOP = 16
+LOOP = 6
 """Seconds after which noise repeats."""
 DRAFT_LOOP = 2
 """The same in a draft."""

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from veo_nb.sandbox.reading import Colour, Figure, Light, Reading, colour, dice, find_figure, seed_of
 from veo_nb.sandbox.render import shapes
@@ -20,6 +21,8 @@ COARSE = 3
 """Relief is soft: it is worked out on every third pixel, nine times quicker."""
 BAND = 32
 """Rows that are painted at a time: so few stay in the processor's cache from one step to the next."""
+FAR = 1 << 20
+"""A row below every picture."""
 WATERY = ("lake", "sea")
 LAMP = np.array([188.0, -46.0, 26.0], dtype=np.float32)
 """The colour of a lit window."""
@@ -73,50 +76,40 @@ class Layer:
         small = replace(self, cover=halved(self.cover), relief=None, glow=glow)
         return replace(small, top=self.top // 2, speed=self.speed / 2, left=self.left // 2)
 
-    def paint(self, out: Array, raster: Raster, light: Light, seconds: float) -> None:
-        """Paint it as it stands at this moment. `out` is (channels, height, width)."""
-        rows = self.cover.shape[0]
+    def lit(self, raster: Raster, light: Light) -> Plate:
+        """The layer in this light, ready to be laid down."""
         high, low = (raster.pick(self.shade(light, at)) for at in (0.0, 1.0))
-        ramp = high + (low - high) * np.linspace(0.0, 1.0, rows, dtype=np.float32)[:, None]
-        thick = np.float32(0.5 + 0.5 * light.haze if self.misty else 1.0)
-        # Lamps shine as much as it is dark.
-        lamps = np.float32(min(1.0, max(0.1, (120.0 - light.zenith[0]) / 70.0)))
-        at = seconds * self.speed - self.left
-        whole = max(0, min(int(np.floor(at)), self.cover.shape[1] - raster.width - 1))
-        part = np.float32(at - whole)
-        for top, end, first, last, full in self._pieces:
-            left, right = max(first, whole), min(last, whole + raster.width)
-            if left >= right:
-                continue
-            piece = (slice(top, end), slice(left, right))
-            band = out[:, self.top + top : self.top + end, left - whole : right - whole]
-            tint = ramp[:, top:end]
-            if self.relief is not None:
-                tint = slid(self.relief, piece, part) * (tint * np.float32(0.55)) + tint
-            if full:
-                band[:] = tint
-            else:
-                cover = slid(self.cover, piece, part)
-                cover *= thick
-                blend(band, tint, cover)
-            if self.glow is not None:
-                blend(band, raster.pick(LAMP), slid(self.glow, piece, part) * lamps)
-        if self.solid:
-            out[:, self.top + rows :] = ramp[:, -1:]
+        tint = high + (low - high) * np.linspace(0.0, 1.0, self.cover.shape[0], dtype=np.float32)[:, None]
+        foot = tint[:, -1:] if self.solid else None
+        # Thin in clear air.
+        cover = self.cover * np.float32(0.5 + 0.5 * light.haze) if self.misty else self.cover
+        keep, add = 1.0 - cover, None
+        if self.relief is not None:
+            add = tint * (1.0 + np.float32(0.55) * self.relief)
+            np.clip(add, 0.0, 219.0, out=add)
+            add *= cover
+        if self.glow is not None:
+            # Lamps shine as much as it is dark.
+            lamps = self.glow * np.float32(min(1.0, max(0.1, (120.0 - light.zenith[0]) / 70.0)))
+            np.minimum(lamps, 1.0, out=lamps)
+            add = tint * cover if add is None else add
+            add += (raster.pick(LAMP) - add) * lamps
+            keep *= 1.0 - lamps
+        parts = (0.0,) if self.misty else (0.25, 0.75)
+        adds = [None if add is None else moved(add, part) for part in parts]
+        return Plate(self, foot, tint, list(zip(adds, [moved(keep, part) for part in parts], strict=True)))
 
     @cached_property
-    def _pieces(self) -> list[tuple[int, int, int, int, bool]]:
+    def pieces(self) -> list[tuple[int, int, int, int, bool]]:
         """Where there is anything: rows and columns, from one to before another, and whether all of it is covered."""
         rows, columns = self.tile
         pieces = []
         for top in range(0, self.cover.shape[0], rows):
             band = slice(top, min(top + rows, self.cover.shape[0]))
-            some, every = (
-                np.asarray(part)
-                for part in (self.cover[band].any(axis=0), (self.cover[band] == 1.0).all(axis=0))
-            )
+            some, every = self.cover[band].max(axis=0) > 0.0, self.cover[band].min(axis=0) == 1.0
             if self.glow is not None:
-                some |= self.glow[band].any(axis=0)
+                lamps = self.glow[band].max(axis=0) > 0.0
+                some, every = some | lamps, every & ~lamps
             # The column after takes part too, when the strip is moved by a fraction of a pixel.
             some[:-1] |= some[1:]
             every[:-1] &= every[1:]
@@ -126,19 +119,65 @@ class Layer:
             edges = np.flatnonzero(np.diff(kinds, prepend=-1, append=-1)).tolist()
             for first, last in pairwise(edges):
                 if kinds[first]:
-                    full = bool(kinds[first] == 2)
+                    full = bool(kinds[first] == 2) and not self.misty
                     pieces.append((band.start, band.stop, first * columns, last * columns, full))
         return pieces
 
 
-def slid(strip: Array, piece: tuple[slice, slice], part: np.float32) -> Array:
-    """A piece of a strip, moved to the left by a part of a pixel."""
-    rows, columns = piece
-    here = strip[rows, columns]
-    moved: Array = strip[rows, columns.start + 1 : columns.stop + 1] - here
-    moved *= part
-    moved += here
-    return moved
+class Plate:
+    """A layer in one light: how much is kept of what is behind it, and what is added to that.
+
+    Where it has no relief, what is added follows from its colour in each row: half as much is read from memory.
+
+    It is kept as it looks a quarter and three quarters of a pixel on (mist only as it is), and laid down at the nearer
+    one: to slide it by its exact fraction would take three times the work at every picture, and show as little.
+    """
+
+    def __init__(
+        self, layer: Layer, foot: Array | None, tint: Array, phases: list[tuple[Array | None, Array]]
+    ) -> None:
+        self.top, self.speed, self.left, self.soft = layer.top, layer.speed, layer.left, layer.misty
+        self._rows, self._pieces, self._foot = layer.cover.shape[0], layer.pieces, foot
+        self._tint, self._phases = tint, phases
+        # The picture's row from which on nothing behind is ever seen.
+        seen = np.flatnonzero(layer.cover.min(axis=1) < 1.0)
+        self.floor = self.end = FAR
+        if layer.solid:
+            self.floor = layer.top + (int(seen[-1]) + 1 if len(seen) else 0)
+
+    def paint(self, out: Array, seconds: float) -> None:
+        """Lay it down as it stands at this moment, as far as `end`. `out` is (channels, height, width)."""
+        width, count = out.shape[2], len(self._phases)
+        step = int(np.floor((seconds * self.speed - self.left) * count))
+        whole = max(0, min(step // count, self._phases[0][1].shape[1] - width))
+        add, keep = self._phases[step % count]
+        for top, bottom, first, last, full in self._pieces:
+            left, right = max(first, whole), min(last, whole + width)
+            low = min(bottom, self.end - self.top)
+            if left >= right or top >= low:
+                continue
+            band = out[:, self.top + top : self.top + low, left - whole : right - whole]
+            plus = self._tint[:, top:low] if add is None else add[:, top:low, left:right]
+            if full:
+                band[:] = plus
+                continue
+            if add is None:
+                band -= plus
+            band *= keep[top:low, left:right]
+            band += plus
+        if self._foot is not None:
+            out[:, self.top + self._rows : self.end] = self._foot
+
+
+def moved(strip: Array, part: float) -> Array:
+    """A strip moved to the left by a part of a pixel."""
+    if not part:
+        return strip
+    here, after = strip[..., :-1], strip[..., 1:]
+    result: Array = after - here
+    result *= np.float32(part)
+    result += here
+    return result
 
 
 def blend(band: Array, tint: Array, cover: Array) -> None:
@@ -151,8 +190,8 @@ def blend(band: Array, tint: Array, cover: Array) -> None:
 def halved(planes: Array) -> Array:
     """Planes of half the size."""
     rows, columns = planes.shape[-2] // 2, planes.shape[-1] // 2
-    pairs = planes[..., : rows * 2, : columns * 2].reshape(*planes.shape[:-2], rows, 2, columns, 2)
-    small: Array = pairs.mean(axis=(-3, -1))
+    pairs = planes[..., 0 : rows * 2 : 2, : columns * 2] + planes[..., 1 : rows * 2 : 2, : columns * 2]
+    small: Array = (pairs[..., ::2] + pairs[..., 1::2]) * np.float32(0.25)
     return small
 
 
@@ -279,7 +318,7 @@ class Stage:
         if near < 1.0:
             # Their feet stand in mist, not on an edge.
             cover *= np.clip(np.linspace(5.0, 0.0, rows, dtype=np.float32), 0.0, 1.0)[:, None]
-        return Layer(cover, 0, speed, strip.left, hazy(near), solid=False, tile=(rows, 8))
+        return Layer(cover, 0, speed, strip.left, hazy(near), solid=False, tile=(4 * BAND, 8))
 
     def skyline(self, near: float, foot: float, index: int, *, scale: float, lit: float) -> Layer:
         """Towers, `scale` times the usual size, with `lit` of their windows' light."""
@@ -355,13 +394,10 @@ class Stage:
         here, beside = (fractal(at, seed + 6, 4, sharp=0.7) for at in (flow, flow + 0.22))
         light = np.clip((0.8 * slope + gullies * 3.2 * (beside - here)) * sunny, -1.0, 1.0)
         coarse = (light * np.exp(-down / (0.2 * unit))).astype(np.float32)
-        fine = np.repeat(np.repeat(coarse, COARSE, axis=0), COARSE, axis=1)
-        fine = fine[: strip.rows, : strip.columns]
-        # Its coarse pixels are smoothed away.
-        for axis in (0, 1):
-            shifted = (np.roll(fine, shift, axis=axis) for shift in range(-COARSE + 1, COARSE))
-            fine = sum(shifted, np.zeros_like(fine)) / np.float32(2 * COARSE - 1)
-        return fine
+        wide, tall = (coarse.shape[1] * COARSE, coarse.shape[0] * COARSE)
+        fine = np.asarray(Image.fromarray(coarse).resize((wide, tall), Image.Resampling.BILINEAR))
+        relief: Array = fine[: strip.rows, : strip.columns]
+        return relief
 
 
 def even(pixels: float) -> int:

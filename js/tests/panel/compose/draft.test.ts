@@ -146,7 +146,7 @@ describe("a draft", () => {
     const setup = structuredClone(examplePanel("empty").panel);
     const form = setup.fields.find(({ name }) => name === "aspect_ratio");
     if (form === undefined) throw new Error("the form has no shape");
-    form.choices = ["16:9", "4:3", "9:16", "3:4", "1:1"].map((value) => ({ value, label: value }));
+    form.choices = ["16:9", "4:3", "9:16", "3:4", "1:1"].map((value) => ({ value, label: value, group: "" }));
     const led = (width: number, height: number) =>
       ratiosOf(draft({}), setup, { first: [{ width, height }], last: [] });
     expect([led(4, 3), led(3, 4), led(2, 1), led(1, 1)]).toEqual([["4:3"], ["3:4"], ["16:9"], ["1:1"]]);

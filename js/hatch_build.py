@@ -21,7 +21,7 @@ SKIP = "VEO_NB_SKIP_BUNDLE"
 
 OLDEST_NODE = 20
 MARK = "// sources "
-MADE = ("widget.js", "widget.css", "panel.js", "panel.css", "page.js", "page.css")
+MADE = ("widget.js", "widget.css", "loader.js", "panel.js", "panel.css", "page.js", "page.css")
 """The live views of a notebook, and the page of an exported grid."""
 
 

@@ -91,8 +91,6 @@ export type Progress = Estimate | Reported | Transfer;
 export interface CardClip {
   /** Where the page can fetch it; empty when it can't. */
   url: string;
-  /** A data URI of a JPEG, or empty. */
-  poster: string;
   /** Where the file is, as a person says it. */
   path: string;
   /** What tells it from its siblings; empty for an only one. */
@@ -159,6 +157,23 @@ export interface Now {
   now: number;
 }
 
+/** The bundle of a view, for a page that has lost it. */
+export interface FrontEnd {
+  script: string;
+  style: string;
+}
+
+/** Something asked about one of the videos of a card, by its place among them. */
+export interface OfVideo {
+  video: number;
+}
+
+/** A still of a clip, whose bytes go along. */
+export interface Still {
+  /** `image/webp`; empty where there is none to be had. */
+  kind: string;
+}
+
 /** One job: something is asked of it, or it is what was made. */
 export interface OfJob {
   job: string;
@@ -167,23 +182,27 @@ export interface OfJob {
 /** What can be asked for, and with which payload. */
 export interface CardCommands {
   clock: Nothing;
+  bundle: Nothing;
   cancel: Nothing;
   rerun: Nothing;
   finalize: Nothing;
+  poster: OfVideo;
 }
 
 /** What each is answered with. */
 export interface CardAnswers {
   clock: Now;
+  bundle: FrontEnd;
   cancel: Nothing;
   rerun: Nothing;
   finalize: Nothing;
+  poster: Still;
 }
 
 export type CardCommand = keyof CardCommands;
 
-/** Cells in one trait: about 4 kB. */
-export const BATCH = 12;
+/** Cells in one trait: a kilobyte, since mostly one of them has changed. */
+export const BATCH = 4;
 
 /** An axis, and its values as a person says them, in order. */
 export interface GridAxis {
@@ -229,6 +248,8 @@ export interface GridSummary {
 export interface GridClip {
   /** Where the page can fetch it; empty when it can't. */
   url: string;
+  /** Where a small copy of it is, which a cell plays; empty while there is none, or none is needed. */
+  preview: string;
   path: string;
   fps: number;
   rating: number;
@@ -316,15 +337,10 @@ export interface Exported {
   text: string;
 }
 
-/** A still of a clip. */
-export interface Poster {
-  /** A data URI, or empty. */
-  poster: string;
-}
-
 /** What can be asked for, and with which payload. */
 export interface GridCommands {
   clock: Nothing;
+  bundle: Nothing;
   pause: Nothing;
   resume: Nothing;
   rerun: Nothing;
@@ -345,6 +361,7 @@ export interface GridCommands {
 /** What each is answered with. */
 export interface GridAnswers {
   clock: Now;
+  bundle: FrontEnd;
   pause: Nothing;
   resume: Nothing;
   rerun: Nothing;
@@ -357,7 +374,7 @@ export interface GridAnswers {
   rate: Nothing;
   star: Nothing;
   note: Nothing;
-  poster: Poster;
+  poster: Still;
   details: CellDetails;
   export: Exported;
 }
@@ -776,6 +793,7 @@ export interface VideoPiece {
 /** What can be asked for, and with which payload. */
 export interface PanelCommands {
   clock: Nothing;
+  bundle: Nothing;
   draft: KeepDraft;
   check: OfDraft;
   generate: Generate;
@@ -809,6 +827,7 @@ export interface PanelCommands {
 /** What each is answered with. */
 export interface PanelAnswers {
   clock: Now;
+  bundle: FrontEnd;
   draft: Nothing;
   check: Check;
   generate: Generated;

@@ -15,7 +15,7 @@ export class FakeModel {
   private readonly traits: Record<string, unknown>;
 
   constructor(card: Card, kind = "job") {
-    this.traits = { _kind: kind, card };
+    this.traits = { _kind: kind, opened: card, changed: {} };
   }
 
   get(name: string): unknown {
@@ -60,10 +60,9 @@ export class FakeModel {
     return [...this.handlers.values()].reduce((sum, set) => sum + set.size, 0);
   }
 
-  /** Python writes the trait. */
+  /** Python writes what of a card is otherwise than at first. */
   write(card: Card): void {
-    this.traits["card"] = card;
-    this.emit("change:card");
+    this.set({ changed: card });
   }
 
   /** Python sends a message, to every view. */

@@ -116,7 +116,7 @@ describe("render", () => {
     await act(() => el.querySelector<HTMLButtonElement>(".veo-button")?.click());
     // The beat, and the time-out of the request.
     expect(vi.getTimerCount()).toBe(2);
-    expect(model.listening).toBe(2);
+    expect(model.listening).toBe(3);
     expect(listeners()).toBe(2); // Of the page's visibility, and of the host's signal.
 
     await act(() => (how === "the host's signal" ? host.abort() : end()));
@@ -125,6 +125,16 @@ describe("render", () => {
     expect(vi.getTimerCount()).toBe(0);
     expect(disconnects).toHaveBeenCalledTimes(1);
     expect(listeners()).toBe(0);
+  });
+
+  it("shows all of another job that takes the place", async () => {
+    const model = new FakeModel(exampleCard("blocked"));
+    const el = stage();
+    await show(define(), model, el);
+    await act(() => model.write(exampleCard("blocked", { actions: [] })));
+    await act(() => model.set({ opened: exampleCard("running"), changed: {} }));
+    expect(el.textContent).toContain("Generating · 0:42");
+    expect(el.querySelector(".veo-button")?.textContent).toBe("Cancel");
   });
 
   it("lets several views of one model live and die on their own", async () => {

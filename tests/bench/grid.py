@@ -10,6 +10,7 @@ import argparse
 import json
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -25,10 +26,13 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.bench.service import Handler
 from tests.browser.lab import Lab, Notebook, browser, write_notebook
 from veo_nb.media.encode import Writer
+from veo_nb.notebook.grid.view import PREVIEW_SECONDS
 
 ROOT = Path(__file__).parents[2]
 ROWS, COLUMNS = 20, 10
 CLIPS = ROWS * COLUMNS
+COPIES_SECONDS = 900
+"""For so long it is waited for the small copies of all clips."""
 VIEWPORT = {"width": 1600, "height": 1000}
 
 LOAD = """import dataclasses, os
@@ -38,7 +42,9 @@ from veo_nb import catalog
 catalog.PROVIDERS["sandbox"] = dataclasses.replace(
     catalog.PROVIDERS["sandbox"], requests_per_minute=100_000, in_flight=50, typical_seconds=1.0
 )
-%load_ext veo_nb"""
+%load_ext veo_nb
+from veo_nb.notebook.grid import previews
+previews.PREVIEWS_HERE._off = {whole!r}"""
 SWEEP = f"""import veo_nb as veo
 sweep = veo.sweep(
     "0 MB, 0 s. A {{{{animal}}}} at {{{{time}}}}.",
@@ -115,8 +121,9 @@ def served(clip: bytes) -> Iterator[dict[str, str]]:
 class GridBench:
     """The measurements of one open notebook: cell 1 is the sweep, cell 2 the plain boxes."""
 
-    def __init__(self, notebook: Notebook, chromium: Browser, seconds: float) -> None:
+    def __init__(self, notebook: Notebook, chromium: Browser, seconds: float, *, whole: bool = False) -> None:
         self.notebook, self.page, self.seconds = notebook, notebook.page, seconds
+        self.whole = whole
         self.chromium = chromium.new_browser_cdp_session()
         self.tab = self.page.context.new_cdp_session(self.page)
         self.tab.send("Performance.enable")
@@ -130,6 +137,16 @@ class GridBench:
         self.notebook.run(0)
         self.notebook.run(1)
         self.notebook.output(1).locator(".veo-cell").first.wait_for()
+
+    def wait_for_copies(self) -> Iterator[Figure]:
+        """How long after the clips their small copies are all there."""
+        if self.whole:
+            return
+        folder, began = self.notebook.lab.folder / "veo_library" / "previews", time.monotonic()
+        while len([*folder.glob("*.mp4")]) < CLIPS and time.monotonic() - began < COPIES_SECONDS:
+            self.page.wait_for_timeout(1000)
+        yield Figure("Small copies there, after the clips", time.monotonic() - began, "s")
+        self.page.wait_for_timeout(PREVIEW_SECONDS * 1000 + 2000)
 
     def scroll(self, name: str, selector: str, notes: str = "", *, speed: float = SPEED) -> Iterator[Figure]:
         """Frames over 50 ms while scrolling, the slowest, and how many videos were there at once."""
@@ -168,6 +185,7 @@ class GridBench:
         expect(self.cells.locator("video")).to_have_count(0)
         yield from self.scroll("Grid, at rest again", "[data-veo-grid] .veo-scroll", ", stills are there")
         yield from self.memory("Grid, at rest")
+        yield from self.wait_for_copies()
         self.cells.first.focus()
         page.keyboard.press("k")
         page.wait_for_timeout(3000)
@@ -177,10 +195,14 @@ class GridBench:
         yield from self.memory("Grid, playing")
         counts = page.evaluate(
             """() => { const all = [...document.querySelectorAll('.veo-cell video')];
-            return [all.filter(one => one.src).length, all.filter(one => !one.paused).length]; }"""
+            const pixels = all.reduce((sum, one) => sum + one.videoWidth * one.videoHeight, 0);
+            return [all.filter(one => one.src).length, all.filter(one => !one.paused).length, pixels]; }"""
         )
         yield Figure("Playing: videos with a source", counts[0], "", f"of {CLIPS}")
         yield Figure("Playing: videos that play", counts[1], "", f"of {CLIPS}")
+        yield Figure(
+            "Playing: pixels decoded for each moment", counts[2] / 1e6, "M", "of all that have a source"
+        )
         page.keyboard.press("k")
         self.notebook.save()
         size = (self.notebook.lab.folder / self.notebook.path).stat().st_size
@@ -199,11 +221,11 @@ def saved_page(notebook: Notebook, page: Page) -> Iterator[Figure]:
     yield Figure("Saved table: videos that load by themselves", table.locator("video").evaluate_all(loading))
 
 
-def asked_seconds(about: str | None) -> float:
-    """How long each scrolling lasts, as the command line says."""
+def command_line(about: str | None) -> argparse.ArgumentParser:
+    """What the command line says: how long each scrolling lasts."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--seconds", type=float, default=10, help="how long each scrolling lasts")
-    return float(parser.parse_args().seconds)
+    return parser
 
 
 def record(name: str, measured: Iterable[Figure]) -> None:
@@ -219,15 +241,22 @@ def record(name: str, measured: Iterable[Figure]) -> None:
 
 def main() -> None:
     """Print the table and write the JSON."""
-    seconds = asked_seconds(__doc__)
+    parser = command_line(__doc__)
+    parser.add_argument(
+        "--whole", action="store_true", help="play the clips themselves, not their small copies"
+    )
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, browser() as chromium:
         place = Path(folder)
         with served(write_clip(place / "clip.mp4")) as environment, Lab(place) as lab:
-            cells = [LOAD.format(environment=environment), SWEEP, PLAIN]
+            cells = [LOAD.format(environment=environment, whole=asked.whole), SWEEP, PLAIN]
             write_notebook(place / "bench.ipynb", cells)
             with lab.open(chromium, "bench.ipynb", viewport=VIEWPORT) as notebook:
-                bench = GridBench(notebook, chromium, seconds)
-                record("bench-grid", chain(bench.run(), saved_page(notebook, notebook.page)))
+                bench = GridBench(notebook, chromium, asked.seconds, whole=asked.whole)
+                record(
+                    f"bench-grid{'-whole' if asked.whole else ''}",
+                    chain(bench.run(), saved_page(notebook, notebook.page)),
+                )
 
 
 if __name__ == "__main__":

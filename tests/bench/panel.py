@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.bench.grid import SCROLL, SPEED, Figure, GridBench, asked_seconds, record, write_clip
+from tests.bench.grid import SCROLL, SPEED, Figure, GridBench, command_line, record, write_clip
 from tests.browser.lab import Lab, browser, write_notebook
 from veo_nb.store.files import digest
 from veo_nb.store.ledger import Ledger
@@ -161,7 +161,7 @@ class PanelBench(GridBench):
 
 def main() -> None:
     """Print the table and write the JSON."""
-    seconds = asked_seconds(__doc__)
+    seconds = command_line(__doc__).parse_args().seconds
     with tempfile.TemporaryDirectory() as folder, browser() as chromium:
         place = Path(folder)
         fill(place / "veo_library")

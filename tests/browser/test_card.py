@@ -65,6 +65,29 @@ def test_a_page_reloaded_while_the_job_runs_shows_it_again_and_then_the_video(op
     assert len(slow_sandbox.submits) == 1
 
 
+def test_a_card_asks_for_its_script_where_the_one_that_brought_it_is_gone(open_notebook, slow_sandbox):
+    """As it is, once the page is loaded anew."""
+    close = (
+        "import ipywidgets.widgets.widget as all_widgets\n"
+        "cards = [one for one in [*all_widgets._instances.values()] if type(one).__name__ == 'JobView']\n"
+        "cards[0].close()\nlen(cards)"
+    )
+    notebook = open_notebook([FOX, FOX.replace("fox", "owl"), close], slow_sandbox)
+    notebook.run(1)
+    notebook.run(2)
+    slow_sandbox.hold()
+    line = notebook.card(2).locator(".veo-line")
+    expect(line).to_have_text(CLOCK)
+    notebook.run(3)
+    expect(notebook.output(3)).to_contain_text(":2")
+    notebook.save()
+    notebook.reload()
+    expect(line).to_have_text(CLOCK)
+    assert line.evaluate("one => getComputedStyle(one.closest('.veo-card')).display") != "block", "its style"
+    slow_sandbox.go_on()
+    notebook.video(2).wait_for()
+
+
 def test_cancel_in_the_card_works_while_a_cell_waits(open_notebook, slow_sandbox):
     notebook = open_notebook([FOX, "%veo wait", "print(job.status)"], slow_sandbox)
     notebook.run(1)

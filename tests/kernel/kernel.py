@@ -96,6 +96,11 @@ class Widget:
     """Of each message the bytes that came along."""
     closed: bool = False
 
+    @property
+    def card(self) -> dict[str, Any]:
+        """All that a card shows."""
+        return {**self.state["opened"], **self.state["changed"]}
+
 
 class Kernel:
     """A kernel process in `folder`, with nobody's keys and settings in its environment."""

@@ -57,10 +57,10 @@ def test_the_sandbox_it_started_ends_with_the_kernel(kernel, data):
 def test_the_cards_facts_move_on_while_a_later_cell_sleeps(slow):
     _, card = slow.widget(slow.run(FOX))
     slow.begin("import time; time.sleep(4)")
-    slow.until(lambda: card.state["card"]["state"] == "running")
-    ticking = [part for part in card.state["card"]["line"] if isinstance(part, dict)]
+    slow.until(lambda: card.card["state"] == "running")
+    ticking = [part for part in card.card["line"] if isinstance(part, dict)]
     assert {part["clock"] for part in ticking} == {"since", "left"}
-    assert card.state["card"]["actions"] == ["cancel"]
+    assert card.card["actions"] == ["cancel"]
 
 
 def test_a_cell_run_again_while_its_job_runs_joins_it(slow, slow_sandbox):

@@ -41,7 +41,7 @@ def card(slow, prompt):
 def hold(slow, card, slow_sandbox):
     """Stop the provider once it has taken the job, so that this one runs for as long as the test likes."""
     _, widget = slow.widget(card)
-    slow.until(lambda: widget.state["card"]["state"] == "running")
+    slow.until(lambda: widget.card["state"] == "running")
     slow_sandbox.hold()
 
 

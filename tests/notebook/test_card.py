@@ -22,7 +22,7 @@ from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.providers.latency import Latency
 from veo_nb.notebook import card as widgets
 from veo_nb.notebook.card import JobView, make_card
-from veo_nb.notebook.live import PUSH_SECONDS, let_clicks_through
+from veo_nb.notebook.live import PROGRESS_SECONDS, PUSH_SECONDS, let_clicks_through
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Card, Estimate, Reply, Transfer, to_json
 from veo_nb.store.rows import State
@@ -53,12 +53,14 @@ class Seen(JobView):
 
     def __init__(self, *arguments, **options) -> None:
         self.sent: list[dict[str, Any]] = []
+        self.buffers: list[list[bytes]] = []
         self.pushed: list[dict[str, Any]] = []
         super().__init__(*arguments, **options)
         self.observe(lambda change: self.pushed.append(change["new"]), "card")
 
     def send(self, content, buffers=None):
         self.sent.append(content)
+        self.buffers.append(buffers or [])
 
 
 @pytest.fixture
@@ -123,7 +125,6 @@ def test_a_finished_card_has_its_video_for_a_page_that_was_reloaded(place, video
     card = make_card(make_job(videos=(video,), submitted_at=NOW, generated_at=NOW + 72), place, "")
     (clip,) = card.videos
     assert clip.url == "/base/files/veo%20library/fox.mp4"
-    assert clip.poster.startswith("data:image/jpeg;base64,")
     assert (clip.path, clip.label) == ("veo library/fox.mp4", "")
     assert card.line == ["Made in 1:12", "about $3.20", "veo library/fox.mp4"]
     assert card.cost == ""
@@ -149,7 +150,7 @@ def test_the_backdrop_is_the_input_image(place, time, shell):
 # Pushing
 
 
-async def test_a_change_is_pushed_at_once_and_then_at_most_four_times_a_second(view, job, time, monkeypatch):
+async def test_a_step_is_pushed_soon_and_how_far_it_is_once_a_second(view, job, time, monkeypatch):
     later = []
 
     def keep(wait, call) -> bool:
@@ -159,17 +160,47 @@ async def test_a_change_is_pushed_at_once_and_then_at_most_four_times_a_second(v
     monkeypatch.setattr(view, "_later", keep)
     for received in range(1, 50):
         job.change(latency=Latency.around(float(received)))
-    assert [card["progress"]["usual"] for card in view.pushed] == [1.0]
-    assert [wait for wait, _ in later] == [PUSH_SECONDS]
-    time.now += PUSH_SECONDS
-    later[0][1]()
-    assert [card["progress"]["usual"] for card in view.pushed] == [1.0, 49.0]
+    assert (view.pushed, [wait for wait, _ in later]) == ([], [PROGRESS_SECONDS]), "it has just been opened"
+    time.now += PROGRESS_SECONDS
+    later.pop()[1]()
+    assert [card["progress"]["usual"] for card in view.pushed] == [49.0]
     job.change(latency=Latency.around(50.0))
-    assert len(later) == 2
-    later[1][1]()
+    job.change(state=State.DOWNLOADING)
+    assert [wait for wait, _ in later] == [PROGRESS_SECONDS, PUSH_SECONDS]
+    time.now += PUSH_SECONDS
+    later.pop()[1]()
+    assert [card["state"] for card in view.pushed] == ["running", "downloading"]
+    later.pop()[1]()
+    assert len(view.pushed) == 2, "it was pushed already"
+    time.now += PUSH_SECONDS
+    job.change(note=JobNote(kind="stopping", until=NOW, since=NOW, count=2))
+    assert (len(view.pushed), later) == (3, [])
     time.now -= 3600
     job.change(latency=Latency.around(51.0))
-    assert later[2][0] == PUSH_SECONDS, "an hour, after the clock was set back by one"
+    assert later[0][0] == PROGRESS_SECONDS, "an hour, after the clock was set back by one"
+
+
+def test_a_page_is_told_what_has_changed_and_the_rest_once(view, job):
+    opened = {**view.opened}
+    job.change(state=State.DOWNLOADING, received=3, total=9)
+    assert view.opened == opened
+    assert set(view.changed) == {"state", "line", "progress"}
+    assert {**view.opened, **view.changed} == view.card
+    assert {"opened", "changed"} <= set(view.keys)
+    assert "card" not in view.keys
+
+
+def test_a_still_comes_when_it_is_asked_for(place, time, shell, video):
+    view = Seen(make_job(state=State.SUCCEEDED, videos=(video,)), place, time.clock)
+    command = {"kind": "poster", "id": "k1", "payload": {"video": 0}}
+    view._handle_custom_msg(command, [])
+    view._handle_custom_msg({**command, "payload": {"video": 1}}, [])
+    assert [one.get("ok", one.get("error", {}).get("code")) for one in view.sent] == [
+        {"kind": "image/webp"},
+        "not_found",
+    ]
+    assert view.buffers[0][0].startswith(b"RIFF")
+    view.close()
 
 
 async def test_the_end_is_pushed_at_once(view, job):

@@ -19,6 +19,7 @@ from veo_nb.notebook.protocol import (
     Exchanged,
     Nothing,
     Now,
+    OfVideo,
     Part,
     Reply,
     Since,
@@ -89,8 +90,9 @@ def test_the_live_line_says_what_the_browser_says(example):
 
 @pytest.mark.parametrize("kind", COMMANDS)
 def test_a_command_of_the_page_is_understood(kind):
-    command, payload = parse_command({"kind": kind, "id": "k3-1", "payload": {}})
-    assert (command.kind, command.id, payload) == (kind, "k3-1", Nothing())
+    said = {"video": 0} if kind == "poster" else {}
+    command, payload = parse_command({"kind": kind, "id": "k3-1", "payload": said})
+    assert (command.kind, command.id, payload) == (kind, "k3-1", OfVideo(video=0) if said else Nothing())
 
 
 @pytest.mark.parametrize("raw", [None, 7, "cancel", [], True, {}], ids=repr)

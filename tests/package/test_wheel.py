@@ -47,7 +47,7 @@ def wheel(tmp_path_factory):
     """Built by pip in a copy of the sources that has no bundle yet."""
     copy = tmp_path_factory.mktemp("clone") / "veo_nb"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*MADE))
-    for name in ("widget.js", "widget.css", "panel.js", "panel.css", "page.js", "page.css"):
+    for name in ("widget.js", "widget.css", "loader.js", "panel.js", "panel.css", "page.js", "page.css"):
         (copy / "veo_nb" / "static" / name).unlink(missing_ok=True)
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "dist", ".", folder=copy)
     (wheel,) = (copy / "dist").glob("*.whl")

@@ -80,6 +80,17 @@ def later(make_studio):
 # Emptying
 
 
+def test_of_a_deleted_clip_no_small_copy_is_left(make_studio):
+    studio = make_studio()
+    job, other = made(studio), made(studio, "An owl.")
+    copies = [studio.library.files.preview_path(one.id, 0, one.video.sha256) for one in (job, other)]
+    copies[0].parent.mkdir()
+    for copy in copies:
+        copy.write_bytes(b"small")
+    studio.library.delete(f"{job.id}/0")
+    assert [copy.exists() for copy in copies] == [False, True]
+
+
 def test_a_day_before_its_time_it_is_still_there(studio, later):
     job = made(studio)
     studio.library.delete(job.id)

@@ -1,6 +1,6 @@
 """`JobView`, the live card of a running job.
 
-What syncs: `card`, written by the background loop alone, a fresh snapshot at most four times a second. What
+What syncs: `opened` and `changed`, written by the background loop alone, at most four times a second. What
 does not: commands come as messages and are answered one by one (`veo_nb.notebook.live`).
 """
 
@@ -15,13 +15,13 @@ import traitlets
 from IPython.display import DisplayHandle, display
 
 from veo_nb.engine.job import Job
-from veo_nb.errors import InvalidRequest
+from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text
-from veo_nb.notebook.display import backdrop, finished, poster
-from veo_nb.notebook.live import LiveView
+from veo_nb.notebook.display import backdrop, finished, still
+from veo_nb.notebook.live import PROGRESS_SECONDS, PUSH_SECONDS, LiveView
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Card, CardAction, CardClip, Command, Exchanged, Nothing, Part
+from veo_nb.notebook.protocol import Card, CardAction, CardClip, Command, Exchanged, Nothing, Part, to_json
 from veo_nb.store.rows import State
 
 AGAIN_SECONDS = 600.0
@@ -48,7 +48,10 @@ class JobView(LiveView):
     """
 
     _kind = traitlets.Unicode("job").tag(sync=True)
-    card = traitlets.Dict().tag(sync=True)
+    card = traitlets.Dict()
+    """All that it shows. Of it a page has `opened` and `changed`: what does not change is not said again."""
+    opened = traitlets.Dict().tag(sync=True)
+    changed = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -70,7 +73,9 @@ class JobView(LiveView):
         self._backdrop = backdrop(job.request.image)
         self._forget: Callable[[], None] | None = None
         seen = job.now
-        super().__init__(clock, card=self._card())
+        self._standing = _standing(job)
+        card = self._card()
+        super().__init__(clock, card=card, opened=card)
         self._forget = job.on_change(self._changed)
         # It may have gone on between the first look at it and the listening.
         if job.now is not seen:
@@ -103,11 +108,16 @@ class JobView(LiveView):
             self.push_now()
             self._settle()
         else:
-            self.push_soon()
+            before, self._standing = self._standing, _standing(job)
+            self.push_soon(PROGRESS_SECONDS if self._standing == before else PUSH_SECONDS)
 
     def push(self) -> None:
         """Write the card as it is now."""
-        self.write(card=self._card())
+        card = to_json(self._card())
+        # Another job has everything anew.
+        opened = self.opened if self.opened["id"] == card["id"] else card
+        changed = {name: value for name, value in card.items() if value != opened[name]}
+        self.write(card=card, opened=opened, changed=changed)
 
     def _settle(self) -> None:
         """Show how the job ended: plainly, or with a button where a page is there to press it."""
@@ -171,13 +181,24 @@ class JobView(LiveView):
                 self._settle()
         super()._receive(view, content, buffers)
 
-    def handle(self, command: Command, payload: Any) -> Exchanged:  # noqa: ARG002  nothing is said but the kind
-        """Cancel the job, try a blocked one again, or make a draft final."""
+    def handle(self, command: Command, payload: Any) -> Exchanged | tuple[Exchanged, list[bytes]]:
+        """Cancel the job, try a blocked one again, or make a draft final; or give a still of a video."""
+        if command.kind == "poster":
+            videos = self._job.now.videos
+            if payload.video >= len(videos):
+                raise NotFound("This card has no such clip.", hint="Reload the page.")
+            return still(videos[payload.video].path)
         if command.kind == "cancel":
             self._job.cancel()
         else:
             self._go_on(command.kind)
         return Nothing()
+
+
+def _standing(job: Job) -> object:
+    """What stays the same while a job only gets further."""
+    now = job.now
+    return job.id, now.state, now.note, len(now.videos)
 
 
 def _has_button(job: Job) -> bool:
@@ -191,7 +212,6 @@ def make_card(job: Job, place: Place, behind: str) -> Card:
     videos = [
         CardClip(
             url=place.url(video.path),
-            poster=poster(video.path) if video.path.exists() else "",
             path=place.shown(video.path),
             label=f"sample {video.sample + 1}" if len(now.videos) > 1 else "",
         )

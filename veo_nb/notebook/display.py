@@ -11,6 +11,7 @@ import functools
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from IPython.display import HTML
 from IPython.display import Video as IPythonVideo
@@ -24,10 +25,13 @@ from veo_nb.media.picture import Picture, thumbnail
 from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text as words
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import format_line
+from veo_nb.notebook.protocol import Still, format_line
 from veo_nb.request import misfit
 from veo_nb.store.billing import Saving
 from veo_nb.store.rows import State
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 EMBED_LIMIT = 8_000_000
 """Bytes; a larger video that can't be linked is named by its path in place of being put into the notebook."""
@@ -200,11 +204,35 @@ def poster(path: Path, width: int = POSTER_WIDTH) -> str:
         return ""
 
 
+def still(path: Path, width: int = POSTER_WIDTH) -> tuple[Still, list[bytes]]:
+    """The same for a page that is alive, with the bytes that go along, which are fewer."""
+    from veo_nb.media.probe import UnreadableVideo
+
+    try:
+        return Still(kind="image/webp"), [_drawn_small(path, width)]
+    except (UnreadableVideo, OSError):
+        return Still(kind=""), []
+
+
 @functools.lru_cache(maxsize=512)  # the cells of a large grid; 10 MB
 def _drawn(path: Path, width: int) -> str:
-    from veo_nb.media.frames import poster as draw
+    from veo_nb.media.frames import as_jpeg
 
-    return data_uri("image/jpeg", draw(path, width=width))
+    return data_uri("image/jpeg", as_jpeg(_picture(path, width)))
+
+
+@functools.lru_cache(maxsize=512)
+def _drawn_small(path: Path, width: int) -> bytes:
+    from veo_nb.media.frames import as_webp
+
+    return as_webp(_picture(path, width))
+
+
+@functools.lru_cache(maxsize=32)  # what is drawn in both ways is decoded once
+def _picture(path: Path, width: int) -> Image:
+    from veo_nb.media.frames import small_picture
+
+    return small_picture(path, width)
 
 
 def backdrop(picture: Picture | None) -> str:

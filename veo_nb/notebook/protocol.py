@@ -1,6 +1,7 @@
 """What is exchanged between Python and a page, each shape said once: js/src/protocol.gen.ts is written from it.
 
-What is true are traits, written by Python alone: `card` here, those of a grid and of a panel in the modules beside
+What is true are traits, written by Python alone: of a card `opened`, all that it showed first, and `changed`, those of
+its fields that are otherwise by now; those of a grid and of a panel in the modules beside
 their views. What a person wants is a command `{kind, id, payload}`, always answered by a reply. A view's table
 `COMMANDS` says which kinds it takes, with what payload, and what each is answered with. All text is made here, in
 Python; the page only ticks the numbers in it. After a change: `python -m tests.write_protocol`. Pure: no widgets, no
@@ -114,8 +115,6 @@ class CardClip(Exchanged, frozen=True):
 
     url: str
     """Where the page can fetch it; empty when it can't."""
-    poster: str
-    """A data URI of a JPEG, or empty."""
     path: str
     """Where the file is, as a person says it."""
     label: str
@@ -184,6 +183,26 @@ class Now(Exchanged, frozen=True):
     """Seconds since 1970."""
 
 
+class FrontEnd(Exchanged, frozen=True):
+    """The bundle of a view, for a page that has lost it."""
+
+    script: str
+    style: str
+
+
+class OfVideo(Exchanged, frozen=True):
+    """Something asked about one of the videos of a card, by its place among them."""
+
+    video: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Still(Exchanged, frozen=True):
+    """A still of a clip, whose bytes go along."""
+
+    kind: str
+    """`image/webp`; empty where there is none to be had."""
+
+
 class OfJob(Exchanged, frozen=True):
     """One job: something is asked of it, or it is what was made."""
 
@@ -197,9 +216,11 @@ Commands = Mapping[str, Exchange]
 
 COMMANDS: Commands = {
     "clock": (Nothing, Now),
+    "bundle": (Nothing, FrontEnd),
     "cancel": (Nothing, Nothing),
     "rerun": (Nothing, Nothing),
     "finalize": (Nothing, Nothing),
+    "poster": (OfVideo, Still),
 }
 """Those of the card."""
 

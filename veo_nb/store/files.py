@@ -26,10 +26,12 @@ RESERVE = ".reserve"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where no more can be written: the disk is full, one's share of it, or the file too large for it."""
 UNREADABLE = "unreadable"
+PREVIEWS = "previews"
+"""The folder of small copies. Not a hidden one, of which a Jupyter server gives no file to its pages."""
 
 
 class Files:
-    """A folder with `ledger.sqlite` and its journal, `inputs/`, and a folder of videos for each day.
+    """A folder with `ledger.sqlite` and its journal, `inputs/`, `previews/`, and a folder of videos for each day.
 
     Names are made here from the job and the prompt, never from anything that a server said.
     """
@@ -108,6 +110,16 @@ class Files:
         day = datetime.fromtimestamp(created_at).astimezone().strftime("%Y-%m-%d")
         ending = f"-{sample + 1}" if sample else ""
         return self.folder / day / f"{slug(prompt)}-{job_id}{ending}.mp4"
+
+    def preview_path(self, job_id: str, sample: int, sha256: str) -> Path:
+        """Where a small copy of a video lies; one that is fetched anew may be another file, and has another."""
+        return self.folder / PREVIEWS / f"{job_id}-{sample}-{sha256[:8]}.mp4"
+
+    def drop_previews(self, job_id: str, sample: int) -> None:
+        """Take away the small copies of a video: of what was deleted nothing should be left to be seen."""
+        with contextlib.suppress(OSError):
+            for path in (self.folder / PREVIEWS).glob(f"{job_id}-{sample}-*.mp4"):
+                path.unlink(missing_ok=True)
 
     def original_path(self, video: Path, kind: str) -> Path:
         """Where a video lies as it came, beside the MP4 that was made of it: `fox-3f2a.original.webm`."""

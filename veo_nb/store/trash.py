@@ -42,6 +42,7 @@ class Trash:
         # In this order: a kill in between leaves a clip that can be brought back. One that was moved and not marked
         # would look as if its file were lost, and be paid for again.
         self._mark(job_id, sample, now)
+        self.library.drop_previews(job_id, sample)
         if not path:
             return
         try:

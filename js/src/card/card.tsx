@@ -26,14 +26,21 @@ const LABELS: Readonly<Record<CardAction, { idle: string; asked: string }>> = {
 /** Seconds for which the words of a refusal stand in the live line's place. */
 const REFUSAL_SHOWN = 20;
 
-/** Show the model's trait `card`. */
+/** The traits of a card: all that it showed first, and what is otherwise by now. They change with one message. */
+const TRAITS = ["opened", "changed"] as const;
+
+/** Show the card of a model. */
 export function showCard({ model, el, clock, request, signal }: Stage): void {
-  const draw = () => render(<JobCard card={model.get("card") as Card} clock={clock} request={request} />, el);
-  model.on("change:card", draw);
+  const draw = () => {
+    const [opened, changed] = TRAITS.map((name) => model.get(name));
+    const card = { ...(opened as Card), ...(changed as Partial<Card>) };
+    render(<JobCard card={card} clock={clock} request={request} />, el);
+  };
+  for (const name of TRAITS) model.on(`change:${name}`, draw);
   signal.addEventListener(
     "abort",
     () => {
-      model.off("change:card", draw);
+      for (const name of TRAITS) model.off(`change:${name}`, draw);
       render(null, el);
     },
     { once: true },
@@ -72,7 +79,7 @@ export function JobCard({ card, clock, request }: CardProps) {
       aria-label={`Job ${card.id}`}
       onKeyDown={leaveOnEscape}
     >
-      <Media card={card} now={now} text={text} />
+      <Media card={card} now={now} text={text} request={request} />
       <Prompt text={card.prompt} />
       <Settings card={card} />
       <div class="veo-status">

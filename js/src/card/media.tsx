@@ -1,12 +1,26 @@
 // The videos of a card, or the box that waits for them.
 
-import { useState } from "preact/hooks";
-import { imageSource, videoSource } from "../core/sources";
+import { useEffect, useState } from "preact/hooks";
+import { type Request, refusalOf } from "../core/connection";
+import { stillSource, videoSource } from "../core/sources";
 import { Bar, Waiting } from "../core/ui/box";
 import type { Card, CardClip } from "../protocol.gen";
 
+/**
+ * Milliseconds for which a video stands there without a still: mostly the finished output, which has its own, takes the
+ * place of the card at once.
+ */
+export const STILL_MS = 1000;
+
+interface MediaProps {
+  card: Card;
+  now: number;
+  text: string;
+  request: Request;
+}
+
 /** The videos, or the box that waits for them. `text` is the live line, for those who can't see the bar. */
-export function Media({ card, now, text }: { card: Card; now: number; text: string }) {
+export function Media({ card, now, text, request }: MediaProps) {
   return (
     <div class="veo-media" data-shape={card.shape} data-many={card.videos.length > 1}>
       {card.videos.length === 0 ? (
@@ -15,15 +29,17 @@ export function Media({ card, now, text }: { card: Card; now: number; text: stri
           {card.progress !== null && <Bar key={card.state} progress={card.progress} now={now} text={text} />}
         </div>
       ) : (
-        card.videos.map((clip, place) => <Video key={clip.path || String(place)} clip={clip} />)
+        card.videos.map((clip, place) => (
+          <Video key={`${card.id} ${clip.path || place}`} clip={clip} place={place} request={request} />
+        ))
       )}
     </div>
   );
 }
 
-function Video({ clip }: { clip: CardClip }) {
+function Video({ clip, place, request }: { clip: CardClip; place: number; request: Request }) {
   const [broken, setBroken] = useState("");
-  const poster = imageSource(clip.poster);
+  const poster = useStill(place, request);
   const url = videoSource(clip.url);
   return (
     <figure class="veo-clip">
@@ -46,6 +62,26 @@ function Video({ clip }: { clip: CardClip }) {
       {clip.label !== "" && <figcaption>{clip.label}</figcaption>}
     </figure>
   );
+}
+
+/** The still of a video, asked for once it is known to stay. */
+function useStill(video: number, request: Request): string {
+  const [poster, setPoster] = useState("");
+  useEffect(() => {
+    let gone = false;
+    const ask = () =>
+      request("poster", { video }).then(
+        (answer) => gone || setPoster(stillSource(answer)),
+        // It plays without.
+        refusalOf,
+      );
+    const timer = setTimeout(ask, STILL_MS);
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [video, request]);
+  return poster;
 }
 
 /** What stands where the page can't play the file: where it is, and how to see it. */

@@ -1,18 +1,13 @@
 // What anywidget takes from a bundle for each model, whose `_kind` picks the view.
 
 import type { AnyModel } from "@anywidget/types";
+import { type Opening, openScope } from "./bundle";
 import { KernelClock } from "./clock";
 import { connect, refusalOf } from "./connection";
 import type { ViewKind } from "./stage";
 
 /** The views that a bundle has, by the kind of the model. */
 type Kinds = Readonly<Record<string, () => ViewKind>>;
-
-interface Opening {
-  model: AnyModel;
-  /** Missing in older hosts, which only call the function returned. */
-  signal?: AbortSignal;
-}
 
 type End = () => void;
 
@@ -48,11 +43,3 @@ export const definition = (kinds: Kinds) => () => {
     },
   };
 };
-
-/** A signal aborted by the host's own or by calling `end`, whichever comes first. */
-function openScope(host: AbortSignal | undefined): { signal: AbortSignal; end: End } {
-  const controller = new AbortController();
-  const end = () => controller.abort();
-  host?.addEventListener("abort", end, { once: true, signal: controller.signal });
-  return { signal: controller.signal, end };
-}

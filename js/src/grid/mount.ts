@@ -8,6 +8,7 @@ import type { AnyModel } from "@anywidget/types";
 import { h, render } from "preact";
 import type { Clock } from "../core/clock";
 import { connect } from "../core/connection";
+import { stillSource } from "../core/sources";
 import type { Stage, ViewKind } from "../core/stage";
 import type { Grid, GridCell, GridSummary } from "../protocol.gen";
 import { type Ask, type GridContext, makeContext } from "./context";
@@ -89,8 +90,7 @@ class Tree {
     scene.signal.addEventListener("abort", this.end, { signal });
     const request = connect(model, signal);
     this.request = request as Ask;
-    const poster = (cell: string, sample: number) =>
-      request("poster", { cell, sample }).then((answer) => String(answer["poster"] ?? ""));
+    const poster = (cell: string, sample: number) => request("poster", { cell, sample }).then(stillSource);
     this.context = makeContext(poster, clock, signal);
     this.root.addEventListener("focusin", (event) => {
       this.focused = event.target as HTMLElement;

@@ -2,6 +2,7 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { JobCard } from "../../src/card/card";
+import { STILL_MS } from "../../src/card/media";
 import { connect } from "../../src/core/connection";
 import { formatLine } from "../../src/core/line";
 import type { Card } from "../../src/protocol.gen";
@@ -105,7 +106,6 @@ describe("hostile text", () => {
   it("reaches no address but images as data and videos on the web", async () => {
     const clip = {
       url: "javascript:alert(1)",
-      poster: "https://elsewhere.example/x.jpg",
       path: "x.mp4",
       label: "",
     };
@@ -141,6 +141,9 @@ describe("the live line", () => {
     await draw(exampleCard("running"));
     expect(vi.getTimerCount()).toBe(1);
     await draw(exampleCard("succeeded"));
+    // For the still alone.
+    await pass(STILL_MS / 1000);
+    model.grant("poster", { kind: "" });
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -320,9 +323,34 @@ describe("the clip", () => {
     await draw(card);
     const video = find<HTMLVideoElement>("video");
     expect(video.getAttribute("src")).toBe(card.videos[0]?.url);
-    expect(video.getAttribute("poster")).toMatch(/^data:image\/jpeg/);
     expect([video.controls, video.loop, video.preload]).toEqual([true, true, "metadata"]);
     expect(video.hasAttribute("playsinline")).toBe(true);
+  });
+
+  it("asks for its still once it is known to stay, and takes nothing but a picture", async () => {
+    const card = exampleCard("succeeded with two samples");
+    await draw(card);
+    expect(model.sent).toEqual([]);
+    await pass(STILL_MS / 1000);
+    expect(model.sent.map(({ kind, payload }) => [kind, payload])).toEqual([
+      ["poster", { video: 0 }],
+      ["poster", { video: 1 }],
+    ]);
+    const bytes = new DataView(new Uint8Array([9, 1, 2, 255]).buffer, 1);
+    await act(() => model.grant("poster", { kind: "image/webp" }, [bytes]));
+    await pass(0);
+    const posters = () => [...el.querySelectorAll("video")].map((one) => one.getAttribute("poster"));
+    expect(posters()).toEqual([null, "data:image/webp;base64,AQL/"]);
+    await draw({ ...card, cost: "about $1.40" });
+    expect(posters()[1]).toBe("data:image/webp;base64,AQL/");
+    expect(model.sent).toHaveLength(2);
+  });
+
+  it("asks for no still where it is gone at once", async () => {
+    await draw(exampleCard("succeeded"));
+    await act(() => render(null, el));
+    await pass(STILL_MS / 1000);
+    expect(model.sent).toEqual([]);
   });
 
   it("stands beside its siblings under its own name", async () => {

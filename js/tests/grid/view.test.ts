@@ -162,11 +162,13 @@ describe("pictures", () => {
   it("are asked for when a cell comes on screen, once", async () => {
     await show();
     expect(sent("poster").map(({ cell }) => cell)).toEqual(["0", "2"]);
-    await kernel(() => model.grant("poster", { poster: "data:image/jpeg;base64,AAAA" }));
+    await kernel(() =>
+      model.grant("poster", { kind: "image/webp" }, [new DataView(new Uint8Array([0, 0, 0]).buffer)]),
+    );
     await see(() => false);
     await see();
     expect(sent("poster").filter(({ cell }) => cell === "2")).toHaveLength(1);
-    expect(spot("2/0").querySelector("img")?.src).toBe("data:image/jpeg;base64,AAAA");
+    expect(spot("2/0").querySelector("img")?.src).toBe("data:image/webp;base64,AAAA");
   });
 
   it("are asked for again when the kernel did not answer", async () => {
@@ -177,9 +179,10 @@ describe("pictures", () => {
     expect(sent("poster").filter(({ cell }) => cell === "2")).toHaveLength(2);
   });
 
-  it("come from nowhere but the kernel", async () => {
+  it("are pictures and nothing else", async () => {
     await show();
-    await kernel(() => model.grant("poster", { poster: "https://elsewhere.example/x.jpg" }));
+    const page = new DataView(new TextEncoder().encode("<script>").buffer as ArrayBuffer);
+    await kernel(() => model.grant("poster", { kind: "text/html" }, [page]));
     expect(has(".veo-cell img")).toBe(false);
   });
 });
@@ -237,6 +240,61 @@ describe("playing", () => {
     expect(all(".veo-heard")).toHaveLength(1);
     await press("m");
     expect(all<HTMLVideoElement>("video").map((one) => one.muted)).toEqual([true, true]);
+  });
+
+  const withCopies = (state = exampleGrid()) => {
+    for (const clip of state.cells.flatMap((cell) => cell.clips)) clip.preview = `${clip.url}.small`;
+    return state;
+  };
+  const sources = () => all("video").map((one) => one.getAttribute("src"));
+
+  it("plays small copies in the cells, the clips themselves where they are large", async () => {
+    await start(withCopies());
+    await press("k");
+    expect(sources()).toEqual([
+      "/files/veo_library/fox-3f2a.mp4.small",
+      "/files/veo_library/owl-77aa.mp4.small",
+    ]);
+    await press("Enter");
+    expect(sources()).toEqual(["/files/veo_library/fox-3f2a.mp4"]);
+  });
+
+  it("lays the clip over its small copy, which has no sound, while it is heard", async () => {
+    await start(withCopies());
+    await press("k");
+    const [copy] = all("video");
+    await press("m");
+    expect(sources().slice(0, 2)).toEqual([
+      "/files/veo_library/fox-3f2a.mp4.small",
+      "/files/veo_library/fox-3f2a.mp4",
+    ]);
+    expect(all("video")[0]).toBe(copy);
+    await press("m");
+    expect(sources()).toHaveLength(2);
+    expect(all("video")[0]).toBe(copy);
+  });
+
+  it("goes on with the clip that it plays when a copy comes, and takes that the next time", async () => {
+    await start();
+    await press("k");
+    const before = all("video");
+    await kernel(() => model.set({ cells_0: withCopies().cells }));
+    expect(all("video")).toEqual(before);
+    await see(() => false);
+    expect(has("video")).toBe(false);
+    await see();
+    expect(sources()[0]).toBe("/files/veo_library/fox-3f2a.mp4.small");
+  });
+
+  it("plays the clip itself where its copy is gone, or is no address", async () => {
+    const state = withCopies();
+    const second = state.cells[2]?.clips[0];
+    if (second !== undefined) second.preview = "javascript:alert(1)";
+    await start(state);
+    await press("k");
+    expect(sources()[1]).toBe("/files/veo_library/owl-77aa.mp4");
+    await act(() => void find("video").dispatchEvent(new Event("error")));
+    expect(sources()).toEqual(["/files/veo_library/fox-3f2a.mp4", "/files/veo_library/owl-77aa.mp4"]);
   });
 
   it("rests in the cells while a clip is enlarged", async () => {

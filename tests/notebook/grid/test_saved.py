@@ -31,7 +31,7 @@ def video(tmp_path, clip) -> Video:
 
 
 def clip_state(**changes: Any) -> Any:
-    state = GridClip(url="", path="fox.mp4", fps=24.0, rating=0, star=False, note="")
+    state = GridClip(url="", preview="", path="fox.mp4", fps=24.0, rating=0, star=False, note="")
     return replace(state, **changes)
 
 

@@ -14,7 +14,9 @@ import pytest
 from tests.notebook.panel import panels
 from tests.notebook.test_protocol import mismatch
 from tests.world import Held
+from veo_nb.engine.video import Video
 from veo_nb.notebook.grid import view as sweep_view
+from veo_nb.notebook.grid.previews import preview_path
 from veo_nb.notebook.grid.protocol import BATCH, Grid, GridCell, GridSummary
 from veo_nb.notebook.grid.view import SweepView
 from veo_nb.notebook.place import Place
@@ -36,12 +38,14 @@ class Seen(SweepView):
 
     def __init__(self, *arguments: Any, **how: Any) -> None:
         self.sent: list[dict[str, Any]] = []
+        self.buffers: list[list[bytes]] = []
         self.pushed: list[str] = []
         super().__init__(*arguments, **how)
         self.observe(lambda change: self.pushed.append(change["name"]))
 
     def send(self, content, buffers=None):
         self.sent.append(content)
+        self.buffers.append(buffers or [])
 
 
 @pytest.fixture
@@ -115,6 +119,54 @@ def test_one_change_pushes_its_own_cells_and_not_all(look, make_studio):
     sweep.rate(sweep.cells[BATCH + 1], 3)
     assert set(view.pushed) <= {"cells_1", "summary"}
     assert view.cells_1[1]["clips"][0]["rating"] == 3
+
+
+class Asked:
+    """Takes down whose small copy is asked for, and has each made when told."""
+
+    def __init__(self) -> None:
+        self.asked: dict[Video, Any] = {}
+
+    def ask(self, video: Video, ready: Any) -> None:
+        self.asked.setdefault(video, ready)
+
+    def make(self, video: Video) -> None:
+        preview_path(video).parent.mkdir(exist_ok=True)
+        preview_path(video).write_bytes(b"small")
+        self.asked[video]()
+
+
+def test_a_small_copy_is_told_of_once_it_is_there_with_others(look, done):
+    previews = Asked()
+    view = look(done, previews=previews)
+    videos = [cell.videos[0] for cell in done.cells if cell.videos]
+    assert [*previews.asked] == videos
+    waiting: list[Any] = []
+
+    def later(_: float, action: Any) -> bool:
+        waiting.append(action)
+        return True
+
+    view._later = later
+    view.pushed.clear()
+    for video in videos[:2]:
+        previews.make(video)
+    assert (view.pushed, len(waiting)) == ([], 1)
+    waiting.pop()()
+    assert set(view.pushed) == {"cells_0"}
+    shown = [clip for cell in view.cells_0 for clip in cell["clips"]]
+    assert [bool(clip["preview"]) for clip in shown] == [True, True, False]
+    assert shown[0]["preview"].startswith("/files/")
+    assert shown[0]["preview"].endswith(f"/previews/{preview_path(videos[0]).name}")
+    previews.make(videos[2])
+    assert len(waiting) == 1
+
+
+def test_no_small_copy_is_made_where_no_page_could_fetch_it(shell, done, tmp_path):
+    previews = Asked()
+    view = Seen(done, Place(tmp_path), previews=previews)
+    view.close()
+    assert previews.asked == {}
 
 
 def test_a_rating_reaches_every_living_grid_wherever_it_is_given(look, place, make_studio, service):
@@ -227,7 +279,8 @@ def test_a_rating_goes_to_the_ledger_and_comes_back(look, done):
 
 def test_a_still_and_the_details_come_when_they_are_asked_for(look, done):
     view = look(done)
-    assert ask(view, "poster", cell="0", sample=0)["ok"]["poster"].startswith("data:image/jpeg;base64,")
+    assert ask(view, "poster", cell="0", sample=0)["ok"] == {"kind": "image/webp"}
+    assert view.buffers[-1][0].startswith(b"RIFF")
     assert ask(view, "details", cell="1")["ok"]["prompt"] == done.cells[1].request.prompt
     assert "now" in ask(view, "clock")["ok"]
 

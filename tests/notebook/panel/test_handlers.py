@@ -54,7 +54,7 @@ def keys(panel: Seen, **changes: Any) -> list[str]:
 
 
 def test_there_is_a_way_for_every_wish(panel):
-    assert set(panel._handlers._ways) | {"clock", "upload"} == set(COMMANDS)
+    assert set(panel._handlers._ways) | {"clock", "bundle", "upload"} == set(COMMANDS)
     assert set(COMMANDS) > QUIET
 
 

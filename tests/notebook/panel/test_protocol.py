@@ -34,6 +34,7 @@ CLIP, CLIPS, JOB = {"clip": "3f2a/0"}, {"clips": ["3f2a/0", "j4k2/0"]}, {"job": 
 PICTURE = f"{'c1' * 32}.jpg:cat.jpg"
 PAYLOADS: dict[str, Any] = {
     "clock": {},
+    "bundle": {},
     "draft": {"draft": DRAFT, "by": "v1"},
     "check": {"draft": DRAFT},
     "generate": {"draft": DRAFT, "confirm": False},

@@ -238,7 +238,7 @@ class LocalServer:
                 stderr=log,
                 text=True,
                 encoding="utf-8",
-                env={**_without_secrets(os.environ), "PYTHONPATH": path, "VEO_NB_SANDBOX_KEY": SANDBOX_KEY},
+                env={**without_secrets(os.environ), "PYTHONPATH": path, "VEO_NB_SANDBOX_KEY": SANDBOX_KEY},
                 # From its own folder, so that a file of the person's named like a module is not imported.
                 cwd=self.folder,
                 # An interrupt of the kernel's process group is not meant for it.
@@ -271,8 +271,8 @@ class LocalServer:
         process.stdout.close()
 
 
-def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a server needs which knows nobody: none that is called a key, a token or the like."""
+def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a process needs which knows nobody: none that is called a key, a token or the like."""
     return {name: value for name, value in environ.items() if not _SECRET.search(name)}
 
 

@@ -11,10 +11,22 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from veo_nb.notebook.protocol import Commands, Exchanged, Nothing, Now, OfJob, Part, Progress, Shape, State
+from veo_nb.notebook.protocol import (
+    Commands,
+    Exchanged,
+    FrontEnd,
+    Nothing,
+    Now,
+    OfJob,
+    Part,
+    Progress,
+    Shape,
+    State,
+    Still,
+)
 
-BATCH = 12
-"""Cells in one trait: about 4 kB."""
+BATCH = 4
+"""Cells in one trait: a kilobyte, since mostly one of them has changed."""
 
 
 class GridAxis(Exchanged, frozen=True):
@@ -63,6 +75,8 @@ class GridClip(Exchanged, frozen=True):
 
     url: str
     """Where the page can fetch it; empty when it can't."""
+    preview: str
+    """Where a small copy of it is, which a cell plays; empty while there is none, or none is needed."""
     path: str
     fps: float
     rating: int
@@ -158,15 +172,9 @@ class Exported(Exchanged, frozen=True):
     text: str
 
 
-class Poster(Exchanged, frozen=True):
-    """A still of a clip."""
-
-    poster: str
-    """A data URI, or empty."""
-
-
 COMMANDS: Commands = {
     "clock": (Nothing, Now),
+    "bundle": (Nothing, FrontEnd),
     "pause": (Nothing, Nothing),
     "resume": (Nothing, Nothing),
     "rerun": (Nothing, Nothing),
@@ -179,7 +187,7 @@ COMMANDS: Commands = {
     "rate": (RateSample, Nothing),
     "star": (StarSample, Nothing),
     "note": (NoteSample, Nothing),
-    "poster": (OfSample, Poster),
+    "poster": (OfSample, Still),
     "details": (OfCell, CellDetails),
     "export": (Export, Exported),
 }

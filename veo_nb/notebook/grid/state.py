@@ -13,6 +13,7 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text
+from veo_nb.notebook.grid.previews import preview_path
 from veo_nb.notebook.grid.protocol import (
     BATCH,
     CellAction,
@@ -243,8 +244,10 @@ def short_line(job: Job) -> list[Part]:
 
 def _clip(job: Job, video: Video, given: Given, place: Place) -> GridClip:
     found = given.get((job.id, video.sample), UNRATED)
+    small = preview_path(video)
     return GridClip(
         url=place.url(video.path),
+        preview=place.url(small) if small.exists() else "",
         path=place.shown(video.path),
         fps=video.fps,
         rating=found.rating or 0,

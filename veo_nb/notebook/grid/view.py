@@ -1,7 +1,7 @@
 """`SweepView`, the living grid of a sweep, and the saved table that takes its place in the notebook.
 
-What syncs: `grid` once, `summary`, and `cells_N`, a dozen cells each: only those that have changed, at most four
-times a second. What does not: stills and details are asked for by message, and videos come from the server.
+What syncs: `grid` once, `summary`, and `cells_N`, a few cells each: only those that have changed, once a
+second. What does not: stills and details are asked for by message, and videos come from the server.
 
 When the grid gives way to the table: as soon as nothing more happens by itself. What Lab saves is whatever the
 display id last showed, and a widget saved would be an error message after a restart; so the output becomes the
@@ -15,6 +15,7 @@ where the front end keeps outputs apart from each other, the table is what there
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import secrets
 import threading
@@ -31,7 +32,8 @@ from IPython.display import DisplayHandle, display
 
 from veo_nb.engine.video import Video
 from veo_nb.errors import NotFound
-from veo_nb.notebook.display import poster
+from veo_nb.notebook.display import poster, still
+from veo_nb.notebook.grid.previews import PREVIEWS_HERE, Previews
 from veo_nb.notebook.grid.protocol import (
     BATCH,
     COMMANDS,
@@ -40,7 +42,6 @@ from veo_nb.notebook.grid.protocol import (
     GridSummary,
     OfCell,
     OfSample,
-    Poster,
 )
 from veo_nb.notebook.grid.saved import STILL_WIDTH, SavedGrid, Table, saved_grid
 from veo_nb.notebook.grid.state import (
@@ -54,7 +55,7 @@ from veo_nb.notebook.grid.state import (
     shown_axes,
     starred_drafts,
 )
-from veo_nb.notebook.live import LiveView
+from veo_nb.notebook.live import PROGRESS_SECONDS, LiveView
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Command, Commands, Exchanged, Nothing, format_line
 from veo_nb.sweep.cell import Cell
@@ -66,6 +67,8 @@ log = logging.getLogger("veo_nb")
 
 EXPORT_SECONDS = 4.0
 """How long a page waits for an export before it is told that it takes longer."""
+PREVIEW_SECONDS = 5.0
+"""For so long a page is not told of a small copy, since others come."""
 SAVE_SECONDS = 3.0
 """After a rating the saved table is drawn anew, once no other has come for so long."""
 
@@ -91,6 +94,7 @@ class SweepView(LiveView):
         columns: str | None = None,
         embed: bool = False,
         clock: Callable[[], float] = time.time,
+        previews: Previews = PREVIEWS_HERE,
     ) -> None:
         self._sweep = sweep
         self._place = place
@@ -100,6 +104,8 @@ class SweepView(LiveView):
         self._settled = False
         self._dirty: set[int] = set()
         self._saving: threading.Timer | None = None
+        self._previews = previews
+        self._preview_waits = False
         self._artist = ThreadPoolExecutor(1, thread_name_prefix="veo_nb-stills")
         self._scribe = ThreadPoolExecutor(1, thread_name_prefix="veo_nb-exports")
         self._clock = clock
@@ -150,14 +156,37 @@ class SweepView(LiveView):
             # Drawn now and kept: at the end there are all at once. None any more when it is just being closed.
             with contextlib.suppress(RuntimeError):
                 self._artist.submit(poster, video.path, STILL_WIDTH)
+        self._ask_for_previews(cells)
         if not self._sweep.summary().over:
-            self.push_soon()
+            # Many cells change all the time; who has asked for something is told of it at once.
+            self.push_soon(PROGRESS_SECONDS)
             return
         self.push_now()
         if self._settled:
             self._save_later()
         else:
             self._settle()
+
+    def _ask_for_previews(self, cells: tuple[Cell, ...]) -> None:
+        """Have small copies made of the clips of these cells, where a page can fetch them."""
+        for cell in cells:
+            for video in cell.videos:
+                if self._place.url(video.path):
+                    self._previews.ask(video, functools.partial(self._preview_made, cell.position // BATCH))
+
+    def _preview_made(self, batch: int) -> None:
+        """Tell the page of a small copy, with others that are made meanwhile: nobody waits for it."""
+        with self._writing:
+            self._dirty.add(batch)
+            if not self._preview_waits:
+                self._preview_waits = self._later(PREVIEW_SECONDS, self._push_previews)
+            if not self._preview_waits:
+                self.push_now()
+
+    def _push_previews(self) -> None:
+        with self._writing:
+            self._preview_waits = False
+            self.push_now()
 
     def push(self) -> None:
         """Write what has changed since the last time, as it is now."""
@@ -219,7 +248,7 @@ class SweepView(LiveView):
 
     # Commands
 
-    def handle(self, command: Command, payload: Any) -> Exchanged:
+    def handle(self, command: Command, payload: Any) -> Exchanged | tuple[Exchanged, list[bytes]]:
         """Do what a page asks for."""
         sweep = self._sweep
         done: dict[str, Callable[[], object]] = {
@@ -239,10 +268,11 @@ class SweepView(LiveView):
         if command.kind == "details":
             return make_details(self._at(payload))
         if command.kind == "poster":
-            return Poster(poster=poster(self._video(payload).path, STILL_WIDTH))
+            return still(self._video(payload).path, STILL_WIDTH)
         if command.kind == "export":
             return Exported(text=self._export(payload.ending))
         done[command.kind]()
+        self.push_now()
         return Nothing()
 
     def _export(self, ending: str) -> str:

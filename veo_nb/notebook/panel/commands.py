@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from veo_nb.notebook.panel.protocol import Check, Details, Draft, GalleryView, Item, Name, PictureState
-from veo_nb.notebook.protocol import Commands, Exchanged, Key, Nothing, Now, OfJob
+from veo_nb.notebook.protocol import Commands, Exchanged, FrontEnd, Key, Nothing, Now, OfJob
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Seconds = Annotated[float, msgspec.Meta(ge=0.0)]
@@ -169,6 +169,7 @@ class VideoPiece(Exchanged, frozen=True):
 
 COMMANDS: Commands = {
     "clock": (Nothing, Now),
+    "bundle": (Nothing, FrontEnd),
     # Compose
     "draft": (KeepDraft, Nothing),
     "check": (OfDraft, Check),

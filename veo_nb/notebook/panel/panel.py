@@ -20,7 +20,7 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.notebook.display import ROOT
-from veo_nb.notebook.live import STATIC, LiveView
+from veo_nb.notebook.live import Bundle, LiveView
 from veo_nb.notebook.panel.commands import COMMANDS
 from veo_nb.notebook.panel.handlers import Answer, Handlers
 from veo_nb.notebook.panel.protocol import ROWS
@@ -35,7 +35,7 @@ LIVING = 4
 NO_PAGE = "A terminal can't show the panel."
 WHERE = "Open it in JupyterLab, Jupyter Notebook, VS Code, Colab or marimo."
 _WORKERS = {
-    "read": ({"check", "browse", "details", "vary", "clock"}, 2),
+    "read": ({"check", "browse", "details", "vary", "clock", "bundle"}, 2),
     "stills": ({"posters"}, 1),
     "bytes": ({"video"}, 1),
     "pictures": ({"upload", "frame", "crop", "picture"}, 1),
@@ -61,8 +61,8 @@ class Panel(LiveView):
     `studio` gives the studio of now. Several panels of a kernel, its cards and its grids show the same.
     """
 
-    _esm = STATIC / "panel.js"
-    _css = STATIC / "panel.css"
+    _bundle = Bundle("panel")
+    _own_layout = True
     _kind = traitlets.Unicode("panel").tag(sync=True)
     _commands: ClassVar[Commands] = COMMANDS
     _lenient = frozenset({"check"})

@@ -20,7 +20,8 @@ from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.errors import VeoError
 from veo_nb.notebook import text
-from veo_nb.notebook.live import PUSH_SECONDS
+from veo_nb.notebook.grid.previews import prune_previews
+from veo_nb.notebook.live import PROGRESS_SECONDS, PUSH_SECONDS
 from veo_nb.notebook.pages.notebooks import find_notebooks
 from veo_nb.notebook.panel.draft import make_setup
 from veo_nb.notebook.panel.entries import AT_WORK, make_row, queue_line
@@ -93,6 +94,8 @@ class PanelState:
         """The jobs that are shown: one that nobody holds would be read anew at each look, with its pictures."""
         self._ended: list[Job] | None = None
         self._complaint = ""
+        self._handed: tuple[float, list[object]] = 0.0, []
+        """When panels were last told of something, and what."""
         self._use_library(studio().library.folder)
 
     # Who shows it
@@ -218,8 +221,9 @@ class PanelState:
                 panels = [*self._panels]
             try:
                 state = self._gather()
-                for panel in panels:
-                    _hand(panel, state)
+                if self._is_worth_a_push(state, panels):
+                    for panel in panels:
+                        _hand(panel, state)
                 self._announce_finished()
                 self._tidy()
                 self._complaint = ""
@@ -231,6 +235,15 @@ class PanelState:
                 # Whatever broke, the next look may do; without the thread nothing would ever change again.
                 log.exception("the panel could not be brought up to date")
             time.sleep(PUSH_SECONDS)
+
+    def _is_worth_a_push(self, state: dict[str, Any], panels: list[Shown]) -> bool:
+        """Whether panels are told of it now; later where jobs have only got a little further."""
+        now, bare = self.clock(), [*panels, {name: _without_progress(one) for name, one in state.items()}]
+        if bare == self._handed[1] and 0 <= now - self._handed[0] < PROGRESS_SECONDS:
+            self._wake.set()
+            return False
+        self._handed = now, bare
+        return True
 
     def _gather(self) -> dict[str, Any]:
         with self._lock:
@@ -330,6 +343,7 @@ class PanelState:
             self._tidied = True
             self.studio.library.index_words()
             self.stills.prune(self.studio.library.find)
+            prune_previews(self.studio.library.folder, self.studio.library.find)
 
     def _call(self, listener: OnFinished, job: Job) -> None:
         """Call somebody on a thread for that: they may take their time, and what panels show goes on."""
@@ -355,6 +369,15 @@ class PanelState:
         except (VeoError, OSError):
             return draft
         return replace(draft, image=[state.key], fit="crop")
+
+
+def _without_progress(shown: object) -> object:
+    """What a panel shows, without how far jobs are that are on their way."""
+    if isinstance(shown, Queue):
+        return replace(shown, order=sorted(shown.order), line=[])
+    if isinstance(shown, Row) and shown.state in AT_WORK:
+        return shown.job
+    return shown
 
 
 def _hand(panel: Shown, state: dict[str, Any]) -> None:

@@ -1,4 +1,6 @@
-// A clip that is moved by the player: its still from the first moment, the video over it when it has a picture.
+// A clip that is moved by the player: its still from the first moment, the video over it when it has a picture. In a
+// cell that video is the clip's small copy where there is one: dozens play at once, and whole ones would take what a page
+// has.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { releaseVideo, videoSource } from "../../core/sources";
@@ -9,6 +11,8 @@ import type { Player } from "./player";
 interface ClipProps {
   id: string;
   clip: GridClip;
+  /** Whether it is shown small, so that its small copy will do. */
+  small?: boolean;
   label: string;
   poster: string;
   /** Whether the video itself is wanted; else only its still. */
@@ -16,16 +20,36 @@ interface ClipProps {
   context: GridContext;
 }
 
-export function ClipPicture({ id, clip, label, poster, live, context }: ClipProps) {
-  const [broken, setBroken] = useState("");
+export function ClipPicture({ id, clip, small = false, label, poster, live, context }: ClipProps) {
+  const [broken, setBroken] = useState<readonly string[]>([]);
+  const audible = useAudible(context, id);
   const url = videoSource(clip.url);
-  const playable = url !== "" && broken !== url;
+  const playable = url !== "" && !broken.includes(url);
+  // Whichever is on keeps on: a copy that is made meanwhile is for the next time that the clip comes in sight.
+  const copy = useRef("");
+  const on = useRef("");
+  const now = live ? url : "";
+  if (on.current !== now) {
+    on.current = now;
+    copy.current = small ? videoSource(clip.preview) : "";
+  }
+  const asCopy = copy.current !== "" && !broken.includes(copy.current);
+  const play = (source: string) => (
+    <InStep
+      key={source}
+      id={id}
+      url={source}
+      label={label}
+      player={context.player}
+      onBroken={() => setBroken((known) => [...known, source])}
+    />
+  );
   return (
     <>
       {poster !== "" && <img class="veo-still" src={poster} alt="" />}
-      {live && playable && (
-        <InStep id={id} url={url} label={label} player={context.player} onBroken={() => setBroken(url)} />
-      )}
+      {live && playable && asCopy && play(copy.current)}
+      {/* The copy has no sound: where that is wanted the clip comes over it. */}
+      {live && playable && (!asCopy || audible) && play(url)}
       {!playable && (
         <p class="veo-saved">
           Saved as <code>{clip.path}</code>

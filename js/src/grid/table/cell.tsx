@@ -91,6 +91,7 @@ export function Cell(props: CellProps) {
           <ClipPicture
             id={spot.id}
             clip={clip}
+            small
             label={place}
             poster={poster}
             live={onScreen && engaged && !covered}

@@ -259,6 +259,7 @@ def test_the_public_names_are_these(fresh):
         "JobNote",
         "Jobs",
         "KeyStores",
+        "Latency",
         "Library",
         "LibrarySummary",
         "Life",

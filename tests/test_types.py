@@ -13,6 +13,16 @@ from typing import Any
 import veo_nb as veo
 
 
+class Others:
+    """A module of somebody else's, whose classes are anybody's."""
+
+    def __getattr__(self, name: str) -> type:
+        return object
+
+    def __call__(self) -> None:
+        """So that typing takes it for a class itself."""
+
+
 class Names(dict[str, Any]):
     """The names of a module; those that only a type checker sees are the public ones, or anybody's."""
 
@@ -24,8 +34,8 @@ class Names(dict[str, Any]):
             raise KeyError(name)
         if hasattr(builtins, name):
             return getattr(builtins, name)
-        # `pd.DataFrame` and the like belong to others.
-        return getattr(veo, name, type(name, (), {"DataFrame": object, "__module__": "others"}))
+        # `pd.DataFrame`, `httpx2.AsyncBaseTransport` and the like belong to others.
+        return getattr(veo, name, Others())
 
 
 def hints(thing: Any) -> dict[str, Any]:

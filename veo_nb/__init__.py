@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from veo_nb.engine.job import Job, JobNote, Snapshot
     from veo_nb.engine.jobs import Jobs, Preview, Unfetched
     from veo_nb.engine.lease import Awaited
+    from veo_nb.engine.providers.latency import Latency
     from veo_nb.engine.repair import Repair
     from veo_nb.engine.video import Trimmed, Video
     from veo_nb.errors import (
@@ -101,6 +102,7 @@ __all__ = [
     "JobNote",
     "Jobs",
     "KeyStores",
+    "Latency",
     "Library",
     "LibrarySummary",
     "Life",
@@ -180,6 +182,7 @@ _HOMES = {
     "JobNote": "veo_nb.engine.job",
     "Jobs": "veo_nb.engine.jobs",
     "KeyStores": "veo_nb.credentials.stores",
+    "Latency": "veo_nb.engine.providers.latency",
     "Library": "veo_nb.library",
     "Life": "veo_nb.catalog.lives",
     "LibrarySummary": "veo_nb.store.queries",

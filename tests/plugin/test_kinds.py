@@ -98,7 +98,7 @@ def test_one_that_takes_nothing_but_a_prompt(tiny, lumen, tmp_path):
         "https://tiny.example, 2026-11-29": "$0.25 a call"
     }
     form = {one.name: one for one in make_setup(studio, Place(tmp_path)).fields}
-    assert [one.value for one in form["model"].choices] == ["tiny"]
+    assert [one.value for one in form["model"].choices if ":" not in str(one.value)] == ["tiny"]
     assert form["aspect_ratio"].unset == ""
     assert "--resolution" in page().data
 

@@ -270,9 +270,10 @@ def test_the_panel_has_its_form(make_studio, tmp_path):
     setup = make_setup(studio, Place(tmp_path))
     forms = {one.name: one for one in setup.fields}
     values = {name: [one.value for one in form.choices] for name, form in forms.items()}
-    assert (setup.title, values["model"]) == ("Lumen", ["lumen", "quick"])
+    own = [value for value in values["model"] if ":" not in str(value)]
+    assert (setup.title, own) == ("Lumen", ["lumen", "quick"])
     assert values["aspect_ratio"] == ["16:9", "9:16", "1:1"]
-    assert values["resolution"] == ["480p", "720p", "540p"]
+    assert {"480p", "720p", "540p"} <= {*values["resolution"]}
     assert (forms["model"].unset, forms["resolution"].unset, forms["duration_seconds"].unset) == (
         "quick",
         "480p",

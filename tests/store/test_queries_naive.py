@@ -25,12 +25,6 @@ ORDERS = {
 def ledger(tmp_path_factory):
     ledger = Ledger(tmp_path_factory.mktemp("browse") / "ledger.sqlite")
     ledger.read("PRAGMA synchronous = OFF")
-    for n in range(3):
-        execute(
-            ledger,
-            "INSERT INTO sweeps VALUES (?, ?, 'sandbox', NULL, '[]', '[]', NULL, NULL, '{}', 0, 0, 0, 1, 1)",
-            (f"sw{n}", f"i{n}"),
-        )
     fill(ledger, COUNT)
     # Jobs of a sweep may end at one moment: a page must not show one twice and leave another out.
     execute(ledger, "UPDATE jobs SET finished_at = ? WHERE finished_at AND rowid % 7 < 3", (1_800_000_500.0,))

@@ -87,8 +87,8 @@ class Bundle:
         return FrontEnd(script=script.replace(MARK, mark), style=style), loader.replace(MARK, mark)
 
 
-_WHOLE: dict[type[LiveView], type[LiveView]] = {}
-"""The kinds of views with all their traits."""
+_WHOLE: dict[tuple[type[LiveView], tuple[str, ...]], type[LiveView]] = {}
+"""The kinds of views with the traits of these names added."""
 
 
 class LiveView(anywidget.AnyWidget):
@@ -123,15 +123,15 @@ class LiveView(anywidget.AnyWidget):
         self.on_msg(self._receive)
 
     def add_traits(self, **traits: Any) -> None:
-        """Add what anywidget adds to each view, with one class for all of a kind: to make one anew takes as long as the rest."""
-        kind = type(self)
-        if kind in _WHOLE:
-            self.__class__ = _WHOLE[kind]
+        """Add what anywidget adds to each view, with one class for all that have the same: to make one takes as long as the rest."""
+        wanted = type(self), tuple(sorted(traits))
+        if whole := _WHOLE.get(wanted):
+            self.__class__ = whole
             for name in traits:
-                getattr(_WHOLE[kind], name).instance_init(self)
+                getattr(whole, name).instance_init(self)
         else:
             super().add_traits(**traits)
-            _WHOLE[kind] = type(self)
+            _WHOLE[wanted] = type(self)
 
     @abstractmethod
     def push(self) -> None:

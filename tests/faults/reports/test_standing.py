@@ -297,7 +297,7 @@ def test_an_interrupted_call_gives_its_job_or_enters_none(make_studio, service, 
     row.ended = f"{len(given)} gave their job, {len(tries) - len(given)} entered none"
     assert matrix(row).sound
     # Where it was being sent already, it says so.
-    assert len(given | said) < 6
+    assert len(given | said) <= 12, "in one of the last steps only"
     assert sent == given | said
     assert {job.request.prompt for job in studio.history(1000)} - {"A fox.", "An owl."} == given | said
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import re
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,6 +111,30 @@ def test_argument_before_config_before_environment_before_file(resolve, name):
 def test_an_empty_value_leaves_the_word_to_the_next_place(resolve, empty):
     found = resolve({"provider": empty}, {"provider": empty}, {"VEO_NB_PROVIDER": "gptproto"})
     assert (found.provider.name, found.sources["provider"]) == ("gptproto", "VEO_NB_PROVIDER")
+
+
+def test_each_variable_that_the_readme_names_is_read(resolve):
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    address = "https://house.example/a"
+    given = {
+        "VEO_NB_PROVIDER": ("gptproto", lambda it: it.provider.name),
+        "VEO_NB_LIBRARY": ("clips", lambda it: it.library.name),
+        "VEO_NB_MODEL": ("veo-3.1-generate-preview", lambda it: it.model),
+        "VEO_NB_BUDGET": ("7.0", lambda it: str(it.budget)),
+        "VEO_NB_REQUESTS_PER_MINUTE": ("3", lambda it: str(it.requests_per_minute)),
+        "VEO_NB_BASE_URL": (f"{address}0", lambda it: it.base_url),
+        "VEO_NB_STORAGE_URI": ("gs://house/clips", lambda it: it.storage_uri),
+        "VEO_NB_STORE": ("False", lambda it: str(it.store)),
+        "VEO_NB_VERTEX_BASE_URL": (f"{address}1", lambda it: it.at("vertex").base_url),
+        "VEO_NB_VERTEX_MAX_IN_FLIGHT": ("2", lambda it: str(it.at("vertex").max_in_flight)),
+        "VEO_NB_GATEWAY_BASE_URL": (f"{address}2", lambda it: it.at("gateway").base_url),
+        "VEO_NB_GATEWAY_KEY": ("sk-of-the-house", lambda it: it.at("gateway").api_key.reveal()),
+    }
+    assert {*re.findall(r"VEO_NB_[A-Z_]+[A-Z]", readme)} <= {*given}
+    found = resolve(environ={name: value for name, (value, _) in given.items()})
+    assert {name: read(found) for name, (_, read) in given.items()} == {
+        name: value for name, (value, _) in given.items()
+    }
 
 
 def test_a_key_in_the_environment_chooses_its_provider(resolve):

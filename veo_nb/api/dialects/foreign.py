@@ -6,6 +6,7 @@ accepted is lost.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from veo_nb.api.body import Mask, as_it_is, read, words
 from veo_nb.api.wire import Call, Operation, Sample
 from veo_nb.media.picture import Picture, UnreadablePicture, outgoing
 from veo_nb.request import VideoRequest
+
+log = logging.getLogger("veo_nb")
 
 PROTOCOL = 1
 """The version of what a `Plugin` and a `Dialect` are; it grows when one that was written for it would no longer work."""
@@ -196,8 +199,13 @@ class Foreign:
     def read_refusal(self, status: int, body: bytes, mask: Mask = as_it_is) -> errors.VeoError | None:
         """What an answer other than 2xx means; None where the dialect leaves that to HTTP, or can't read it."""
         try:
-            found = self.dialect.read_refusal(status, read(body, mask, as_written=True))
-        except Exception:  # noqa: BLE001  no JSON, or none that it knows: HTTP has its own meaning
+            answer = read(body, mask, as_written=True)
+        except errors.ServiceError:
+            return None
+        try:
+            found = self.dialect.read_refusal(status, answer)
+        except Exception as error:  # noqa: BLE001  none that it knows: HTTP has its own meaning
+            log.warning("%s can't read a refusal (%d): %s", self.package, status, type(error).__name__)
             return None
         if not isinstance(found, errors.VeoError):
             return None

@@ -28,8 +28,10 @@ def static(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def look(shell, tmp_path, static):
+def look(shell, tmp_path, static, monkeypatch):
     """Cards of one bundle, which may be shared or not."""
+    # A layout that another test made may belong to the comms of before a kernel was imported.
+    monkeypatch.setattr(live, "_layout", None)
     views: list[JobView] = []
 
     def make(bundle: Bundle) -> JobView:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import threading
-import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, Snapshot, WaitInterrupted
+from veo_nb.engine.job import Job, Snapshot
 from veo_nb.engine.jobs import Jobs
-from veo_nb.errors import InvalidRequest, NotFound, VeoError, WaitTimeout
+from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.ratings import Rating, Ratings
 from veo_nb.store.rows import State
@@ -22,6 +19,7 @@ from veo_nb.store.sweeps import SweepLedger
 from veo_nb.sweep import dataframe, results
 from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.cell import Cell
+from veo_nb.sweep.course import waiting
 from veo_nb.sweep.forecast import asked_for, check
 from veo_nb.sweep.results import Result, Standing
 from veo_nb.sweep.summary import MISSING, Summary, summarize
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-LOOK_SECONDS = 1.0
-"""How often a wait looks whether the sweep was paused meanwhile."""
 AGAIN = ("failed", "blocked", "cancelled")
 """States after which a cell can be asked anew; of an uncertain one only a person knows."""
 
@@ -178,50 +174,15 @@ class Sweep:
             InvalidRequest: it is paused.
             VeoError: the first job's own error, where no cell has a clip.
         """
-        end = None if timeout is None else time.monotonic() + timeout
-        try:
-            while (job := self._unfinished()) is not None:
-                left = LOOK_SECONDS if end is None else min(LOOK_SECONDS, end - time.monotonic())
-                if left <= 0:
-                    raise WaitTimeout(
-                        f"Sweep {self.id} is not done after {timeout:g} s: {self.summary()}.",
-                        hint="It goes on in the background.",
-                        sweep=self.id,
-                    )
-                with contextlib.suppress(WaitTimeout), _goes_on_if_over(job):
-                    job.wait(left)
-        except KeyboardInterrupt:
-            raise WaitInterrupted(
-                f"Stopped waiting. Sweep {self.id} goes on in the background; %veo wait waits again, "
-                f"%veo cancel {self.id} stops it."
-            ) from None
-        return self._result()
+        waiting.wait(self, timeout)
+        return self
 
     def __await__(self) -> Generator[Any, None, Sweep]:
         """Wait for it on the caller's own loop; a cancelled `await` leaves the sweep running."""
         return self._finish().__await__()
 
     async def _finish(self) -> Sweep:
-        while (job := self._unfinished()) is not None:
-            with contextlib.suppress(TimeoutError), _goes_on_if_over(job):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await job
-        return self._result()
-
-    def _unfinished(self) -> Job | None:
-        going = [job for job in self.jobs if not job.now.state.final]
-        sent = next((job for job in going if job.now.state is not State.QUEUED), None)
-        if going and sent is None and self.paused:
-            raise InvalidRequest(
-                f"Sweep {self.id} is paused, and {len(going)} of its clips wait.",
-                hint="sweep.resume() lets it go on.",
-            )
-        return sent or next(iter(going), None)
-
-    def _result(self) -> Sweep:
-        errors = [job.error for job in self.jobs if job.error is not None]
-        if errors and len(errors) == len(self.jobs):
-            raise errors[0]
+        await waiting.finish(self)
         return self
 
     # Steering
@@ -570,15 +531,3 @@ class Sweep:
 def is_sweep_id(typed: str) -> bool:
     """Whether an id is that of a sweep: one letter longer than a job's, and it begins with s."""
     return len(typed.strip()) == 5 and typed.strip().lower().startswith("s")
-
-
-@contextlib.contextmanager
-def _goes_on_if_over(job: Job) -> Generator[None, None, None]:
-    """Pass over the error of a job that has ended with it; any other comes through."""
-    try:
-        yield
-    except WaitTimeout:
-        raise
-    except VeoError:
-        if not job.now.state.final:
-            raise

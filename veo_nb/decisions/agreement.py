@@ -110,7 +110,7 @@ def _agreement(
 
 
 def _kappa(
-    pairs: Sequence[Sequence[tuple[Verdict, Preferred]]], people: float, judge: float
+    pairs: Sequence[Sequence[tuple[Preferred, Preferred]]], people: float, judge: float
 ) -> tuple[float, float, float]:
     """Kappa and its interval; `people` and `judge` are the shares of ties of each."""
     votes = sum(map(len, pairs))

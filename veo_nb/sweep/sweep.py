@@ -13,6 +13,7 @@ from veo_nb.engine.job import Job, Snapshot
 from veo_nb.engine.jobs import Jobs
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.store.changes import Change, Changes
+from veo_nb.store.evidence.experiments import ExperimentLedger
 from veo_nb.store.ratings import Rating, Ratings
 from veo_nb.store.rows import State
 from veo_nb.store.sweeps import SweepLedger
@@ -56,6 +57,7 @@ class Sweep:
         jobs: Jobs,
         book: SweepLedger,
         ratings: Ratings,
+        experiments: ExperimentLedger,
         views: Views | None,
         id: str,  # noqa: A002
         started_at: float,
@@ -80,6 +82,7 @@ class Sweep:
         self._jobs = jobs
         self._book = book
         self._ratings = ratings
+        self._experiments = experiments
         self._views = views
         self._load = cells
         self._cells: tuple[Cell, ...] | None = None
@@ -160,6 +163,34 @@ class Sweep:
             if name is not None:
                 self._axis(name)
         self._shown_by().show(self, rows=rows, columns=columns, embed=embed)
+
+    # What it is to find out
+
+    @property
+    def question(self) -> str:
+        """What it is to find out, as a person wrote it; empty where nobody did."""
+        return self._experiments.of(self.id).question
+
+    @property
+    def hypothesis(self) -> str:
+        """What was expected before there were votes."""
+        return self._experiments.of(self.id).hypothesis
+
+    @property
+    def conclusion(self) -> str:
+        """What was concluded from them."""
+        return self._experiments.of(self.id).conclusion
+
+    def describe(
+        self, *, question: str | None = None, hypothesis: str | None = None, conclusion: str | None = None
+    ) -> None:
+        """Write down what it is to find out, what is expected, and what came of it; what is None stays as it is.
+
+        Raises:
+            InvalidRequest: one is no text, or too long.
+        """
+        texts = {"question": question, "hypothesis": hypothesis, "conclusion": conclusion}
+        self._experiments.describe(self.id, texts)
 
     # Waiting
 

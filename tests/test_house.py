@@ -26,6 +26,7 @@ FLOORS = [
     "notebook",
     "studio",
     "library",
+    "decisions",
     "sweep",
     "engine",
     "store",

@@ -19,7 +19,7 @@ import codecs
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from veo_nb.credentials.keys import (
     unsendable_key,
 )
 from veo_nb.errors import InvalidRequest
+from veo_nb.records.late import dataclass
 
 FILE = "veo_nb.toml"
 _PATHS = "a path has / in it, or stands between single quotes: library = 'C:\\clips'."

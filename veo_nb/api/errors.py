@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from veo_nb import catalog, errors
 from veo_nb.api import body
+from veo_nb.records.late import dataclass
 
 SIGN_IN = "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file"
 _RETIRED = re.compile(

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from veo_nb import catalog
 from veo_nb.config import FILE, Settings
 from veo_nb.errors import BudgetExceeded, InvalidRequest
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 from veo_nb.store.rows import is_fetchable
 

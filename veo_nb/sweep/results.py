@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
+from veo_nb.records.late import dataclass
 from veo_nb.store.ratings import UNRATED, Rating
 from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.cell import Cell

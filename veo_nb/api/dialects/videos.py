@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from veo_nb.api import answers
 from veo_nb.api.body import Mask, as_it_is, mapping, quoted, read, said_in
 from veo_nb.api.wire import Attachment, Call, Operation, Sample, encode_picture
 from veo_nb.media.shape import ratio_of
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 
 _GIVEN = re.compile(r'"id"\s*:\s*"([!-.0-~]{1,2000})"')

@@ -11,8 +11,9 @@ import math
 import statistics
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from veo_nb.records.late import dataclass
 
 SLOPE = 3.0
 """How steep the catalog's curve is: eight of ten clips take from half to twice as long as it says."""

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from operator import index
@@ -406,6 +405,9 @@ def _read_file(path: Path) -> dict[str, Any]:
     text = ""
     try:
         text = _decoded(path.read_bytes())
+        # Few have the file: nobody else loads what reads it.
+        import tomllib
+
         found: dict[str, Any] = tomllib.loads(text)
     except FileNotFoundError:
         hidden = path.with_name(f"{path.name}.txt")
@@ -416,7 +418,7 @@ def _read_file(path: Path) -> dict[str, Any]:
                 hint="Rename it, with the endings of files shown.",
             ) from None
         return {}
-    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         reason, hint = getattr(error, "strerror", None) or str(error), "Mend it or take it away."
         if isinstance(error, UnicodeDecodeError):
             reason, hint = "it is no text in UTF-8", "Save it as UTF-8."

@@ -27,6 +27,7 @@ FLOORS = [
     "studio",
     "decisions",
     "library",
+    "decisions",
     "sweep",
     "measuring",
     "engine",

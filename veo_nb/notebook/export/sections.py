@@ -80,10 +80,7 @@ class Table:
         """A table, its caption over it."""
         line = [":---" if at < self.figures else "---:" for at in range(len(self.heads))]
         rows = [self.heads, line, *self.rows]
-        cells = [
-            row if row is line else [plain(" ".join(word.split())).replace("|", "\\|") for word in row]
-            for row in rows
-        ]
+        cells = [row if row is line else [plain(" ".join(word.split())) for word in row] for row in rows]
         table = "\n".join(f"| {' | '.join(row)} |" for row in cells)
         return f"{plain(self.caption)}\n\n{table}" if self.caption else table
 

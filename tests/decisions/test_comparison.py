@@ -238,8 +238,11 @@ def test_one_pair_is_not_voted_on_twice_from_two_windows(make_studio):
     assert caught.value.hint == "Look at the next one: c.pair."
     with pytest.raises(InvalidRequest, match="already"):
         here.vote("right", pair=pair)
+    pair = here.pair
+    there.vote("tie")
+    assert shown(here.pair) != shown(pair)
     here.vote("right", pair=here.pair)
-    assert [one.choice for one in here.ballots()] == ["left", "right"]
+    assert [one.choice for one in here.ballots()] == ["left", "tie", "right"]
 
 
 def test_a_vote_on_clips_that_are_gone_by_then_is_kept_and_still_counts(make_studio):

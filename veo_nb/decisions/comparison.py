@@ -210,13 +210,12 @@ class Comparison:
             if turn.pair is None:
                 raise InvalidRequest(f"There is no pair to vote on: {turn.reason}", hint="", field="vote")
             sides = Sides(*turn.pair.keys)
-        own = self._own(who)
-        if sides != self._book.shown(self.id, who) and any(_same(vote, sides) for vote in own):
-            self._shown.pop(who, None)
+        made = self._cast(sides, said, who, seconds)
+        self._shown.pop(who, None)
+        if made is None:
             raise InvalidRequest(
                 f"{who} has voted on this pair already.", hint="Look at the next one: c.pair.", field="vote"
             )
-        made = self._cast(sides, said, who, seconds)
         if voter is not None or self._voter is not None:
             self._voters.remember(who)
         return made
@@ -258,10 +257,10 @@ class Comparison:
             if pair is None:
                 break
             began = time.monotonic()
-            said = judges.verdict(judge, pair.left, pair.right, self.question)
-            made.append(
-                self._cast(Sides(*pair.keys), said or "skip", who, time.monotonic() - began, judge=True)
-            )
+            said = judges.verdict(judge, pair.left, pair.right, self.question) or "skip"
+            vote = self._cast(Sides(*pair.keys), said, who, time.monotonic() - began, judge=True)
+            # None where it was asked about this pair elsewhere meanwhile.
+            made += [vote] if vote is not None else []
         return tuple(made)
 
     # What came of it
@@ -319,7 +318,7 @@ class Comparison:
             ballots = [ballot for ballot in self._ballots(votes) if not ballot.judge]
             if end := self._end(own, ballots):
                 return _Turn(None, end, done=True)
-            shown = self._book.shown(self.id, who) or self._shown.get(who)
+            shown = self._book.shown(self.id, who) or self._unwritten(own, who)
             if shown is None or not _fit(shown, by_key):
                 pairs = open_pairs(contenders, own, again=self.rounds is not None)
                 if not pairs:
@@ -330,6 +329,11 @@ class Comparison:
                     self._book.show(self.id, who, shown)
             self._shown[who] = shown
             return _Turn(Pair(by_key[shown.left].video, by_key[shown.right].video))
+
+    def _unwritten(self, own: Sequence[VoteRow], who: str) -> Sides | None:
+        """The pair that a voter saw here and has not voted on anywhere, where it could not be written down."""
+        shown = self._shown.get(who)
+        return None if shown and any({vote.left, vote.right} == {*shown} for vote in own) else shown
 
     def _end(self, own: Sequence[VoteRow], ballots: Sequence[Ballot]) -> str:
         """Why nothing more is asked of a voter, whatever there is to see; empty where something may be."""
@@ -377,7 +381,8 @@ class Comparison:
 
     def _cast(
         self, sides: Sides, choice: Choice, who: str, seconds: float | None, *, judge: bool = False
-    ) -> Vote:
+    ) -> Vote | None:
+        """A vote, written down; None where this voter has voted on the same two clips meanwhile."""
         if any(key not in self._row.clips for key in sides):
             # What they stand for has to be known before they are voted on.
             self._row = self._book.put(self._row_with(self._contest.contenders()))
@@ -392,10 +397,7 @@ class Comparison:
             voted_at=self._workspace.clock(),
             seconds=seconds,
         )
-        self._book.cast(row)
-        if not judge:
-            self._shown.pop(who, None)
-        return _vote(row)
+        return _vote(row) if self._book.cast(row) else None
 
     def _join(self) -> list[Contender]:
         """The clips that are there now; what those stand for that have come since is written down."""
@@ -463,10 +465,6 @@ def _read_seconds(given: Any) -> float | None:
 def _own(votes: Sequence[VoteRow], who: str, *, judge: bool = False) -> list[VoteRow]:
     """The votes of one voter that count."""
     return [vote for vote in votes if vote.undone_at is None and vote.voter == who and vote.judge is judge]
-
-
-def _same(vote: VoteRow, sides: Sides) -> bool:
-    return {vote.left, vote.right} == {*sides}
 
 
 def _fit(sides: Sides, contenders: dict[str, Contender]) -> bool:

@@ -38,6 +38,10 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo pause ID", "hold back what a sweep has not sent yet"),
     ("%veo resume ID", "let a paused sweep go on"),
     ("%veo export ID FILE", "write a sweep to grid.html, grid.mp4, grid.png, grid.csv or a folder: results/"),
+    (
+        "%veo measure ID",
+        "what a program can say of the clips of a job or a sweep: motion, sharpness, loudness",
+    ),
     ("%veo history", "up to 200 jobs of this library"),
     ("%veo panel", "make, compare and find clips with the mouse or the keyboard alone"),
     ("%veo cost", "what the clips of this library cost by estimate, and what is left of the budget"),

@@ -85,6 +85,7 @@ class Commands:
             "resume": (1, lambda sweep_id: self._studio().sweeps.get(sweep_id).resume()),
             "export": (2, self._export),
             "conclude": (2, self._conclude),
+            "measure": (1, lambda typed: display(self._studio().measure(typed))),
             "resubmit": (1, lambda job_id: self._show(self._studio().jobs.resubmit(job_id))),
             "panel": (0, self._panel),
             "cost": (0, lambda: display(bill_table(self._studio().cost()))),

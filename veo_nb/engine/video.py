@@ -14,6 +14,7 @@ from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.kind import KINDS
 from veo_nb.media.shape import deviation, shape_name
 from veo_nb.records.late import dataclass
+from veo_nb.records.shown import html_of
 from veo_nb.request import Source, VideoRequest
 from veo_nb.store.rows import VideoRow
 
@@ -75,6 +76,9 @@ class Video:
     sample: int = 0
     job: Maker | None = field(default=None, repr=False, compare=False)
     """The job that it came from; None for one that was built by hand."""
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     @property
     def original(self) -> Path:

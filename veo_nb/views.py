@@ -1,4 +1,4 @@
-"""Showing and exporting a sweep: what a studio is given so that `sweep.grid()` and `sweep.export()` work.
+"""Showing and exporting: what a studio is given so that `sweep.grid()`, `sweep.export()` and `comparison.show()` work.
 
 Nothing heavy is loaded before it is done.
 """
@@ -12,13 +12,15 @@ from typing import Any
 
 from veo_nb import catalog
 from veo_nb.credentials.keys import Secret, wrap_key
+from veo_nb.decisions.comparison import HOW, Comparison
+from veo_nb.notices import tell
 from veo_nb.records.shown import draw_with
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep
 
 
 class NotebookViews:
-    """Shows a sweep in the cell that runs, and writes it out without any key that this process knows."""
+    """Shows a sweep or a comparison in the cell that runs, and writes a sweep out without any key that this process knows."""
 
     def show(self, sweep: Sweep, *, rows: str | None, columns: str | None, embed: bool) -> None:
         """Display it where the code runs."""
@@ -31,6 +33,10 @@ class NotebookViews:
         from veo_nb.notebook.export.writer import export
 
         return export(sweep, to, keys=_keys(), **how)
+
+    def compare(self, comparison: Comparison) -> None:
+        """Say how to vote on it."""
+        tell(f"{comparison!r}. {HOW}")
 
 
 class NotebookStudio(Studio):

@@ -13,8 +13,8 @@ from veo_nb.store.database import insert
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import known
 
-LONGEST = 4000
-"""Letters of each text: two pages."""
+LONGEST = {"question": 500, "hypothesis": 4000, "conclusion": 4000}
+"""Letters of each text: a sentence, and two pages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +97,11 @@ def read_texts(texts: Mapping[str, Any]) -> dict[str, Any]:
                 field=name,
             )
         catalog.check_text(name, text, be="kept")
-        read[name] = catalog.bare(text)
-        if len(read[name]) > LONGEST:
+        # A question is put over pairs of clips and into lists, in one line.
+        read[name] = " ".join(text.split()) if name == "question" else catalog.bare(text)
+        if len(read[name]) > LONGEST[name]:
             raise InvalidRequest(
-                f"{name} has {len(read[name]):,} letters, and {LONGEST:,} are kept.",
+                f"{name} has {len(read[name]):,} letters, and {LONGEST[name]:,} are kept.",
                 hint="Write it shorter, and the rest into a cell of the notebook.",
                 field=name,
             )

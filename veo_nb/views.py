@@ -12,6 +12,7 @@ from typing import Any
 
 from veo_nb import catalog
 from veo_nb.credentials.keys import Secret, wrap_key
+from veo_nb.decisions.comparison import Comparison
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep
 
@@ -24,6 +25,12 @@ class NotebookViews:
         from veo_nb.notebook.magics import show_here
 
         show_here(sweep, rows=rows, columns=columns, embed=embed)
+
+    def compare(self, comparison: Comparison) -> None:
+        """Put its clips before a voter where the code runs."""
+        from veo_nb.notebook.magics import show_comparison_here
+
+        show_comparison_here(comparison)
 
     def export(self, sweep: Sweep, to: str | os.PathLike[str], **how: Any) -> Path:
         """Write it to a file or folder, and say where."""

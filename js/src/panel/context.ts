@@ -30,6 +30,7 @@ export interface Library extends LibraryState, Shelves {}
 export type Layer =
   | { kind: "details"; clip: string /** Whether somebody came there along the steps. */; walked?: boolean }
   | { kind: "compare"; clips: [string, string] }
+  | { kind: "blind"; clips: string[] }
   | { kind: "join"; clips: string[] };
 
 export interface Panel {

@@ -1,4 +1,4 @@
-"""Showing and exporting a sweep: what a studio is given so that `sweep.grid()` and `sweep.export()` work.
+"""Showing and exporting: what a studio is given so that `sweep.grid()`, `sweep.export()` and `comparison.show()` work.
 
 Nothing heavy is loaded before it is done.
 """
@@ -18,7 +18,7 @@ from veo_nb.sweep.sweep import Sweep
 
 
 class NotebookViews:
-    """Shows a sweep in the cell that runs, and writes it out without any key that this process knows."""
+    """Shows a sweep or a comparison in the cell that runs, and writes a sweep out without any key that this process knows."""
 
     def show(self, sweep: Sweep, *, rows: str | None, columns: str | None, embed: bool) -> None:
         """Display it where the code runs."""

@@ -23,7 +23,10 @@ pytestmark = pytest.mark.package
 ROOT = Path(__file__).parents[2]
 MADE = (".git", ".venv", ".cache", ".*_cache", "__pycache__", "node_modules", "tests", "veo_library")
 """What a fresh clone does not have, and the tests, which no wheel needs."""
-BUILT = ("loader.js", *(f"{name}.{kind}" for name in ("widget", "panel", "compare", "page") for kind in ("js", "css")))
+BUILT = (
+    "loader.js",
+    *(f"{name}.{kind}" for name in ("widget", "panel", "compare", "page") for kind in ("js", "css")),
+)
 
 
 def run(*command: str | Path, folder: Path, environment: dict[str, str] | None = None) -> str:

@@ -23,7 +23,14 @@ from veo_nb.notebook.pages import help as help_page
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.pages.settings import settings_page
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.showing import count_jobs, is_terminal, show_comparison, show_job, show_sweep, wait_for_jobs
+from veo_nb.notebook.showing import (
+    count_jobs,
+    is_terminal,
+    show_comparison,
+    show_job,
+    show_sweep,
+    wait_for_jobs,
+)
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep, is_sweep_id
 
@@ -96,7 +103,9 @@ class Commands:
         if name not in commands:
             # What is no word may be a key, and what a cell says is saved with the notebook.
             what = f"%veo {name}" if re.fullmatch("[a-z][a-z-]{0,19}", name) else "such command of %veo"
-            raise InvalidRequest(f"There is no {what}.", hint=catalog.did_you_mean(name, [*commands, "compare", "rank"]))
+            raise InvalidRequest(
+                f"There is no {what}.", hint=catalog.did_you_mean(name, [*commands, "compare", "rank"])
+            )
         count, run = commands[name]
         if isinstance(count, range):
             if len(arguments) not in count:

@@ -251,7 +251,6 @@ class VeoMagics(Magics):  # type: ignore[misc]
     def _show_sweep(self, sweep: Sweep) -> None:
         show_sweep(sweep, self.place, self.shell)
 
-
     def _show_comparison(self, comparison: Comparison) -> None:
         """Show what a cell ends with, unless the same cell has shown it already: `veo.compare(…)` does."""
         if _compared.get(comparison.id) != self.shell.execution_count:

@@ -162,7 +162,7 @@ class Sweep:
         """
         for name in (rows, columns):
             if name is not None:
-                self._axis(name)
+                self.axis(name)
         self._shown_by().show(self, rows=rows, columns=columns, embed=embed)
 
     # Waiting
@@ -389,7 +389,7 @@ class Sweep:
         and the best of them.
         """
         found = self.clips()
-        return results.best(found, measure) if by is None else results.ranking(found, measure, self._axis(by))
+        return results.best(found, measure) if by is None else results.ranking(found, measure, self.axis(by))
 
     def to_dataframe(self) -> pd.DataFrame:
         """A pandas table, one row a sample: axes, parameters, state, seconds, cost, rating, star, note, path."""
@@ -397,7 +397,7 @@ class Sweep:
 
     def chart(self, by: str | None = None, *, measure: str = "rating") -> Figure:
         """The ratings by the values of an axis, as a matplotlib figure."""
-        return dataframe.chart(self.clips(), self._axis(by or self.axes[0].name), measure)
+        return dataframe.chart(self.clips(), self.axis(by or self.axes[0].name), measure)
 
     def export(
         self,
@@ -420,10 +420,15 @@ class Sweep:
         """
         for name in (rows, columns):
             if name is not None:
-                self._axis(name)
+                self.axis(name)
         return self._shown_by().export(self, to, embed=embed, sound=sound, rows=rows, columns=columns)
 
-    def _axis(self, name: str) -> Axis:
+    def axis(self, name: str) -> Axis:
+        """The axis of this name.
+
+        Raises:
+            InvalidRequest: there is none; the hint names the nearest.
+        """
         for axis in self.axes:
             if axis.name == name:
                 return axis

@@ -95,16 +95,18 @@ def test_one_that_is_taken_back_keeps_its_row_and_its_pair_is_shown_again(kernel
     assert book.take_back("c1", "ann", NOW + 3) is None
 
 
-def test_clips_join_a_comparison_and_none_ever_leaves_it_or_becomes_another_value(kernel):
+def test_clips_join_a_comparison_and_none_ever_leaves_it(kernel):
     book = kernel()
     book.put(COMPARISON)
-    clips = {"3f2a/0": "else", "b7d3/0": "crane"}
+    clips = {"3f2a/0": "dolly", "b7d3/0": "crane"}
     later = replace(COMPARISON, sweep_id="szz99", clips=clips, rounds=20, question="?", created_at=NOW + 9)
-    merged = replace(COMPARISON, sweep_id="szz99", clips={**clips, **COMPARISON.clips}, rounds=20)
+    merged = replace(COMPARISON, sweep_id="szz99", clips={**COMPARISON.clips, **clips})
     assert book.put(later) == merged
     assert book.comparison("c1") == merged
     assert book.comparisons("szz99") == book.comparisons() == [merged]
     assert book.comparisons("sab12") == []
+    book.ask_for("c1", 20)
+    assert book.comparison("c1") == replace(merged, rounds=20)
 
 
 def test_all_but_what_is_shown_comes_back_in_a_ledger_made_anew(library, open_it):

@@ -85,7 +85,9 @@ def _read(name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, str
         flag, equals, value = word.partition("=")
         known = [f"--{one}" for one in OPTIONS[name]]
         if flag not in known:
-            raise InvalidRequest(f"%veo {name} has no option {flag[:40]}.", hint=catalog.did_you_mean(flag, known))
+            raise InvalidRequest(
+                f"%veo {name} has no option {flag[:40]}.", hint=catalog.did_you_mean(flag, known)
+            )
         if not equals:
             if not left or left[0].startswith("--"):
                 raise InvalidRequest(f"{flag} needs a value.", hint=_EXAMPLES[flag])
@@ -118,4 +120,6 @@ def _number(typed: str) -> int:
     try:
         return int(typed)
     except ValueError:
-        raise InvalidRequest(f"--rounds can't be {catalog.shown(typed)}.", hint=_EXAMPLES["--rounds"]) from None
+        raise InvalidRequest(
+            f"--rounds can't be {catalog.shown(typed)}.", hint=_EXAMPLES["--rounds"]
+        ) from None

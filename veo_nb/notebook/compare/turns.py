@@ -17,6 +17,8 @@ from veo_nb.decisions.contenders import key_of
 from veo_nb.decisions.voters import read_name
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
+from veo_nb.media.shape import frame_of
+from veo_nb.notebook.compare.pieces import piece_of
 from veo_nb.notebook.compare.protocol import (
     BoxShape,
     CastVote,
@@ -26,9 +28,7 @@ from veo_nb.notebook.compare.protocol import (
     ShownPair,
     Turn,
 )
-from veo_nb.media.shape import frame_of
 from veo_nb.notebook.display import poster
-from veo_nb.notebook.compare.pieces import piece_of
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Posters, VideoPiece
 
@@ -108,7 +108,9 @@ class Turns:
                 return self.turn(who)
             shown = self._shown.get(who)
             if shown is None or shown.id != cast.pair:
-                raise InvalidRequest("This pair is not the one that was shown last.", hint="Look at the next one.")
+                raise InvalidRequest(
+                    "This pair is not the one that was shown last.", hint="Look at the next one."
+                )
             self.comparison.vote(cast.choice, who, cast.seconds, pair=shown.pair)
             self._voted[cast.pair] = None
             while len(self._voted) > REMEMBERED:
@@ -169,7 +171,10 @@ class Turns:
 
     def _shown_clip(self, video: Video) -> ShownClip:
         return ShownClip(
-            key=key_of(video), url=self._place.url(video.path), here=video.path.exists(), sound=video.has_audio
+            key=key_of(video),
+            url=self._place.url(video.path),
+            here=video.path.exists(),
+            sound=video.has_audio,
         )
 
     def _clip(self, key: str) -> Video:

@@ -6,8 +6,17 @@ from typing import Annotated
 
 import msgspec
 
-from veo_nb.notebook.panel.protocol import Check, Choice, Details, Draft, GalleryView, Item, Name, PictureState
 from veo_nb.notebook.compare.protocol import CastVote, Comparing, OfComparison, OfVoter, Outcome, Turn
+from veo_nb.notebook.panel.protocol import (
+    Check,
+    Choice,
+    Details,
+    Draft,
+    GalleryView,
+    Item,
+    Name,
+    PictureState,
+)
 from veo_nb.notebook.protocol import (
     Bytes,
     Commands,

@@ -14,15 +14,15 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.media.picture import Picture, read_picture
+from veo_nb.notebook.compare.open import OpenComparisons
+from veo_nb.notebook.compare.pieces import piece_of
+from veo_nb.notebook.compare.view import ComparisonView
 from veo_nb.notebook.panel import commands as asked
 from veo_nb.notebook.panel.draft import check_draft, draft_again, read_draft, submit
 from veo_nb.notebook.panel.entries import make_details, make_items
 from veo_nb.notebook.panel.protocol import Check, Choice, Details, PictureState
 from veo_nb.notebook.panel.state import PanelState
 from veo_nb.notebook.panel.validation import LABELS
-from veo_nb.notebook.compare.open import OpenComparisons
-from veo_nb.notebook.compare.pieces import piece_of
-from veo_nb.notebook.compare.view import ComparisonView
 from veo_nb.notebook.protocol import Bytes, Exchanged, Nothing, OfClips, OfJob, Posters
 from veo_nb.store.queries import Query
 

@@ -69,8 +69,7 @@ class VoteLedger:
     def put(self, row: ComparisonRow) -> ComparisonRow:
         """The comparison with this id after clips have joined it: those of `row` beside those that there were.
 
-        Its question, its axis and its date are those that it was begun with; the sweep and the rounds are `row`'s.
-        Nothing is written where nothing is new.
+        The sweep is `row`'s as well; all else is as it was begun with. Nothing is written where nothing is new.
         """
         before = self.comparison(row.id)
         if before is not None and _merged(before, row) == before:
@@ -86,6 +85,12 @@ class VoteLedger:
 
         # The entry is filled in by then: it is noted once it is written.
         return self._ledger().write(write, ("comparisons", noted))
+
+    def ask_for(self, comparison_id: str, rounds: int | None) -> None:
+        """Write down how many votes of each voter are asked for."""
+        values = {"id": comparison_id, "rounds": rounds}
+        query = "UPDATE comparisons SET rounds = :rounds WHERE id = :id"
+        self._ledger().write(lambda db: db.execute(query, values), ("comparisons", values))
 
     def comparison(self, comparison_id: str) -> ComparisonRow | None:
         """The comparison with this id."""
@@ -170,9 +175,8 @@ class VoteLedger:
 
 
 def _merged(before: ComparisonRow, row: ComparisonRow) -> ComparisonRow:
-    # A value that is known stays: it is what was voted on.
-    clips = {**row.clips, **before.clips}
-    return replace(before, sweep_id=row.sweep_id, rounds=row.rounds, clips=clips)
+    # Where a value goes by another name now, the votes on it go along.
+    return replace(before, sweep_id=row.sweep_id, clips={**before.clips, **row.clips})
 
 
 def _show(db: sqlite3.Connection, comparison_id: str, voter: str, sides: Sides) -> None:

@@ -27,7 +27,6 @@ FLOORS = [
     "studio",
     "decisions",
     "library",
-    "decisions",
     "sweep",
     "measuring",
     "engine",

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from tests.world import Held
-from veo_nb.decisions.comparison import HOW
+from veo_nb.decisions.comparison import HOW, Comparison, Pair
 from veo_nb.decisions.contenders import key_of
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.notices import log
@@ -39,7 +39,7 @@ def shown(pair):
 
 def go_through(comparison, voter, choice="left", most=1000):
     """Vote on whatever comes; the pairs that came."""
-    pairs = []
+    pairs: list[Pair] = []
     while (pair := comparison.pair_for(voter)) is not None and len(pairs) < most:
         pairs.append(pair)
         comparison.vote(choice if isinstance(choice, str) else choice(pair), voter)
@@ -175,7 +175,7 @@ def test_clips_that_finish_later_join(make_studio, service):
     assert comparison.reason_for("ann").startswith("2 of the clips are still being made")
     with pytest.raises(InvalidRequest, match="still being made"):
         comparison.vote("left", "ann")
-    changes = []
+    changes: list[Comparison] = []
     end = comparison.on_change(changes.append)
     for one in held:
         one.give()
@@ -214,7 +214,7 @@ def test_two_people_vote_at_once_and_each_view_hears_of_it(make_studio):
     studio, other = make_studio(), make_studio()
     sweep = swept(studio)
     ann, bob = compared(studio, sweep, voter="ann"), compared(other, sweep.id, voter="bob")
-    changes = []
+    changes: list[Comparison] = []
     end = ann.on_change(changes.append)
     bob.vote("left")
     ann.vote("right")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from veo_nb import catalog
 from veo_nb.decisions import judges
@@ -27,9 +27,6 @@ from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notices import tell
 from veo_nb.store.changes import Change
 from veo_nb.store.evidence.votes import ComparisonRow, Sides, VoteLedger, VoteRow
-
-if TYPE_CHECKING:
-    from veo_nb.decisions.ranking import Ranking
 
 HOW = 'c.pair has the two clips, c.vote("left" | "right" | "tie" | "skip") says which is better.'
 
@@ -95,7 +92,7 @@ class _Turn:
 
 
 class Comparison:
-    """The values of one axis of a sweep, or some clips, compared two at a time: `pair`, `vote(choice)`, `ranking()`.
+    """The values of one axis of a sweep, or some clips, compared two at a time: `pair`, `vote(choice)`, `ballots()`.
 
     `by` is what is compared, empty where each clip stands for itself; `rounds` how many pairs each voter is asked for,
     None where it goes on until enough is known; `voter` who votes where nobody else is named. The same clips, `by` and
@@ -286,16 +283,6 @@ class Comparison:
     def ballots(self, *, judges: bool = False) -> list[Ballot]:
         """The votes of people that count, as values against values; with `judges` those of judges instead."""
         return [ballot for ballot in self._ballots(self._book.votes(self.id)) if ballot.judge is judges]
-
-    def ranking(self) -> Ranking:
-        """What the votes of people come to.
-
-        Raises:
-            InvalidRequest: the extra `rank` is not installed, or there are no votes.
-        """
-        from veo_nb.decisions.ranking import rank
-
-        return rank(self.ballots(), self.values)
 
     def show(self) -> None:
         """Show it here, to be voted on; without a notebook say how to do so in Python."""

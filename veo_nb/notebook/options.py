@@ -66,6 +66,8 @@ class CellCommand:
     zip: tuple[str, ...] = ()
     rows: str | None = None
     columns: str | None = None
+    question: str | None = None
+    hypothesis: str | None = None
     yes: bool = False
 
 
@@ -92,7 +94,7 @@ def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> CellCommand:
             )
     if "sweep" in own:
         return _sweep(cell.strip(), own, options, names)
-    for flag in ("zip", "rows", "columns"):
+    for flag in OF_SWEEPS:
         if flag in own:
             raise InvalidRequest(f"--{flag} is for a sweep.", hint="Give an axis: --sweep NAME=VALUE,VALUE.")
     prompt = fill(cell.strip(), names)
@@ -302,9 +304,13 @@ OWN: tuple[tuple[str, str, str], ...] = (
     ("zip", "NAME,NAME", "pair these axes in place of combining them"),
     ("rows", "NAME", "the axis that makes the rows of the grid"),
     ("columns", "NAME", "the axis that makes its columns"),
+    ("question", "TEXT", "what a sweep is to find out, for votes and the report"),
+    ("hypothesis", "TEXT", "what you expect of it"),
     ("yes", "", "go ahead with a large sweep"),
 )
 """Options of the cell itself: name, value, meaning."""
+OF_SWEEPS = ("zip", "rows", "columns", "question", "hypothesis")
+"""Those of them that a single clip has no use for."""
 _OWN_NAMES = tuple(flag.replace("-", "_") for flag, _, _ in OWN if flag != catalog.DRAFT.flag)
 """Those that are no field of what is asked for."""
 
@@ -369,7 +375,7 @@ def _parser() -> _Parser:
     parser.add_argument("--out", action=_Once)
     for flag in ("sweep", "zip"):
         parser.add_argument(f"--{flag}", action="append")
-    for flag in ("rows", "columns"):
+    for flag in ("rows", "columns", "question", "hypothesis"):
         parser.add_argument(f"--{flag}", action=_Once)
     for flag in ("draft", "fresh", "dry-run", "wait", "yes"):
         parser.add_argument(f"--{flag}", action="store_true", default=None, dest=flag.replace("-", "_"))

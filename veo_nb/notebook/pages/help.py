@@ -43,6 +43,10 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ),
     ("%veo rank ID [--by AXIS] [--question TEXT]", "what the votes come to, and how sure that is"),
     ("%veo export ID FILE", "write a sweep to grid.html, grid.mp4, grid.png, grid.csv or a folder: results/"),
+    (
+        "%veo conclude ID TEXT",
+        "write down what you conclude of a sweep; an empty text in quotes takes it away",
+    ),
     ("%veo history", "up to 200 jobs of this library"),
     ("%veo panel", "make, compare and find clips with the mouse or the keyboard alone"),
     ("%veo cost", "what the clips of this library cost by estimate, and what is left of the budget"),

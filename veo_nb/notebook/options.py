@@ -14,12 +14,13 @@ import argparse
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from keyword import iskeyword
 from typing import Any, NoReturn
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
+from veo_nb.records.late import dataclass
 from veo_nb.sweep import axes as grammar
 from veo_nb.sweep.template import fill as replace_names
 from veo_nb.sweep.template import references, undefined

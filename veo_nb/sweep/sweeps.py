@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from veo_nb import catalog
 from veo_nb.engine.job import ALPHABET, Job
 from veo_nb.engine.jobs import Jobs
 from veo_nb.errors import NotFound
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.evidence.experiments import ExperimentLedger, read_texts
 from veo_nb.store.ratings import Ratings

@@ -135,6 +135,11 @@ class Comparison:
         return self._contest.values
 
     @property
+    def clips(self) -> tuple[Video, ...]:
+        """The finished clips that stand for these values."""
+        return tuple(one.video for one in self._contest.contenders())
+
+    @property
     def sweep_id(self) -> str | None:
         """The sweep whose clips they are; None for a selection of clips."""
         return self._contest.sweep_id
@@ -148,6 +153,11 @@ class Comparison:
     def voter(self) -> str:
         """Who votes where nobody is named: who was said to, else who voted last from here, else the login's name."""
         return self._voter or self._voters.name
+
+    @property
+    def asked(self) -> str | None:
+        """Who was said to vote here: `voter=`; None where nobody was."""
+        return self._voter
 
     @property
     def named(self) -> bool:

@@ -14,6 +14,7 @@ from veo_nb import catalog
 from veo_nb.credentials.keys import Environment
 from veo_nb.engine.job import Job
 from veo_nb.errors import InvalidRequest
+from veo_nb.notebook.compare.commands import compare, rank
 from veo_nb.notebook.display import job_table
 from veo_nb.notebook.grid.plain import sweeps_table
 from veo_nb.notebook.login import SetKey, login, logout
@@ -22,7 +23,14 @@ from veo_nb.notebook.pages import help as help_page
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.pages.settings import settings_page
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.showing import count_jobs, is_terminal, show_job, show_sweep, wait_for_jobs
+from veo_nb.notebook.showing import (
+    count_jobs,
+    is_terminal,
+    show_comparison,
+    show_job,
+    show_sweep,
+    wait_for_jobs,
+)
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep, is_sweep_id
 
@@ -68,6 +76,9 @@ class Commands:
         yes = name in ("rerun", "final") and "--yes" in arguments
         if yes:
             arguments.remove("--yes")
+        if name in ("compare", "rank"):
+            self._decide(name, arguments)
+            return
         if name == "conclude" and len(arguments) > 2:
             # A sentence is typed as it is said.
             arguments = [arguments[0], " ".join(arguments[1:])]
@@ -97,7 +108,9 @@ class Commands:
         if name not in commands:
             # What is no word may be a key, and what a cell says is saved with the notebook.
             what = f"%veo {name}" if re.fullmatch("[a-z][a-z-]{0,19}", name) else "such command of %veo"
-            raise InvalidRequest(f"There is no {what}.", hint=catalog.did_you_mean(name, list(commands)))
+            raise InvalidRequest(
+                f"There is no {what}.", hint=catalog.did_you_mean(name, [*commands, "compare", "rank"])
+            )
         count, run = commands[name]
         if isinstance(count, range):
             if len(arguments) not in count:
@@ -109,6 +122,13 @@ class Commands:
             lists = "%veo sweeps lists the sweeps." if name in NEEDS else "%veo lists the jobs."
             raise InvalidRequest(f"%veo {name} {wanted}.", hint=lists)
         run(*arguments)
+
+    def _decide(self, name: str, arguments: list[str]) -> None:
+        """Put clips before voters, or say what the votes come to."""
+        if name == "compare":
+            show_comparison(compare(self._studio(), arguments), self._place, self._shell)
+        else:
+            display(rank(self._studio(), arguments))
 
     def _account(self, act: Callable[..., str], name: str | None = None) -> None:
         studio = self._studio()

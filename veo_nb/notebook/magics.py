@@ -14,6 +14,7 @@ from IPython.display import display
 
 from veo_nb import catalog
 from veo_nb.config import Settings
+from veo_nb.decisions.comparison import Comparison
 from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, own_model
@@ -25,7 +26,15 @@ from veo_nb.notebook.grid.plain import preview_table
 from veo_nb.notebook.login import SetKey
 from veo_nb.notebook.options import CellCommand, as_options, parse_cell
 from veo_nb.notebook.pages.bill import bill_table
-from veo_nb.notebook.showing import find_place_here, is_terminal, show_job, show_sweep, wait_for_jobs
+from veo_nb.notebook.place import Place
+from veo_nb.notebook.showing import (
+    find_place_here,
+    is_terminal,
+    show_comparison,
+    show_job,
+    show_sweep,
+    wait_for_jobs,
+)
 from veo_nb.request import SOURCES
 from veo_nb.store.billing import Bill
 from veo_nb.studio import Studio
@@ -96,6 +105,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         self.matcher = Matcher(
             shell,
             jobs=lambda: self._studio().history(20),
+            sweeps=lambda: self._studio().sweeps.all(20),
             settings=lambda: self._studio().settings,
         )
         self.matcher.add()
@@ -267,10 +277,16 @@ class VeoMagics(Magics):  # type: ignore[misc]
             Sweep: self._show_sweep,
             Bill: lambda bill: display(bill_table(bill)),
             Video: lambda video: display(one_clip(video, self.place)),
+            Comparison: self._show_comparison,
         }
 
     def _show_sweep(self, sweep: Sweep) -> None:
         show_sweep(sweep, self.place, self.shell)
+
+    def _show_comparison(self, comparison: Comparison) -> None:
+        """Show what a cell ends with, unless the same cell has shown it already: `veo.compare(…)` does."""
+        if _compared.get(comparison.id) != self.shell.execution_count:
+            show_comparison_here(comparison)
 
 
 def _model_of_source(fields: Mapping[str, Any], settings: Settings) -> dict[str, str]:
@@ -297,13 +313,28 @@ def unregister(shell: Any) -> None:
     if magics is not None:
         magics.matcher.remove()
     shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, VeoMagics)]
-    for kind in (Job, Sweep, Bill, Video):
+    for kind in (Job, Sweep, Bill, Video, Comparison):
         shell.display_formatter.ipython_display_formatter.pop(kind, None)
+
+
+_compared: dict[str, int] = {}
+"""The comparisons that were shown, and by which cell last."""
+
+
+def show_comparison_here(comparison: Comparison) -> None:
+    """Put the clips of a comparison before a voter in the cell that runs."""
+    shell = get_ipython()
+    if shell is not None:
+        _compared[comparison.id] = shell.execution_count
+    show_comparison(comparison, _place_of(shell), shell)
 
 
 def show_here(sweep: Sweep, **how: Any) -> None:
     """Display a sweep in the cell that runs; `how` as in `SweepView`."""
     shell = get_ipython()
+    show_sweep(sweep, _place_of(shell), shell, **how)
+
+
+def _place_of(shell: Any) -> Place:
     magics = shell.magics_manager.registry.get("VeoMagics") if shell is not None else None
-    place = magics.place if isinstance(magics, VeoMagics) else find_place_here()
-    show_sweep(sweep, place, shell, **how)
+    return magics.place if isinstance(magics, VeoMagics) else find_place_here()

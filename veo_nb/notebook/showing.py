@@ -16,6 +16,7 @@ from typing import Any
 from IPython.display import display
 from jupyter_core.paths import jupyter_runtime_dir
 
+from veo_nb.decisions.comparison import HOW, Comparison
 from veo_nb.engine.job import Job, WaitInterrupted
 from veo_nb.engine.video import Video
 from veo_nb.errors import VeoError, WaitTimeout
@@ -92,6 +93,16 @@ def as_html(value: Job | Sweep | Video | Bill) -> str:
         view.close()
     html: str = shown._repr_html_()
     return html
+
+
+def show_comparison(comparison: Comparison, place: Place, shell: Any) -> None:
+    """Put the clips of a comparison before a voter; in a terminal say how to vote in Python."""
+    if is_terminal(shell):
+        print(f"{comparison!r}. {HOW}")  # noqa: T201
+    else:
+        from veo_nb.notebook.compare.view import ComparisonView
+
+        ComparisonView(comparison, place).show()
 
 
 def wait_for_jobs(jobs: Sequence[Job], place: Place, *, terminal: bool) -> None:

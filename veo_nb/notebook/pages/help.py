@@ -37,6 +37,11 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo sweeps", "the newest sweeps"),
     ("%veo pause ID", "hold back what a sweep has not sent yet"),
     ("%veo resume ID", "let a paused sweep go on"),
+    (
+        "%veo compare ID [--by AXIS] [--question TEXT] [--rounds N] [--voter NAME]",
+        "put the clips of a sweep before voters, two at a time and blind",
+    ),
+    ("%veo rank ID [--by AXIS] [--question TEXT]", "what the votes come to, and how sure that is"),
     ("%veo export ID FILE", "write a sweep to grid.html, grid.mp4, grid.png, grid.csv or a folder: results/"),
     (
         "%veo conclude ID TEXT",

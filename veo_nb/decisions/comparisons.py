@@ -52,15 +52,20 @@ class Comparisons:
 
         `what` is a sweep or its id, of which the values of the axis `by` are compared, or some clips: jobs, videos or
         keys, each for itself, or `by` a field of their requests. `rounds` is how many pairs each voter is shown; without
-        it what was said before, else it goes on until enough is known. `random` decides where chance does.
+        it what was said before, else it goes on until enough is known. Without a question that of the sweep is asked. `random`
+        decides where chance does.
 
         Raises:
             InvalidRequest: there is nothing to compare.
             NotFound: there is no such sweep or clip.
         """
-        asked, rounds = read_question(question), read_rounds(rounds)
+        rounds = read_rounds(rounds)
         name = None if voter is None else read_name(voter)
         contest, by = self._contest(what, by)
+        if question is None and contest.sweep_id is not None:
+            # What a sweep was made to find out is what is asked of its clips.
+            question = self._sweeps.get(contest.sweep_id).question or None
+        asked = read_question(question)
         check_values(contest, by)
         row = ComparisonRow(
             id=_id_of(contest.identity, by, asked),

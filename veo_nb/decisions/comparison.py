@@ -125,6 +125,7 @@ class Comparison:
         self._shown: dict[str, Sides] = {}
         """The pair that each voter saw here last and has not voted on."""
         self._lock = threading.RLock()
+        self._read: tuple[int, list[VoteRow]] | None = None
         self._enough: tuple[object, bool] = ((), False)
 
     # What is compared
@@ -136,7 +137,7 @@ class Comparison:
 
     @property
     def clips(self) -> tuple[Video, ...]:
-        """The finished clips that stand for these values."""
+        """The clips that are compared, as far as they are finished and were not deleted."""
         return tuple(one.video for one in self._contest.contenders())
 
     @property
@@ -277,11 +278,11 @@ class Comparison:
 
     def votes(self) -> tuple[Vote, ...]:
         """All votes, oldest first: of people and of judges, those that were taken back among them."""
-        return tuple(_vote(row) for row in self._book.votes(self.id))
+        return tuple(_vote(row) for row in self._votes())
 
     def ballots(self, *, judges: bool = False) -> list[Ballot]:
         """The votes of people that count, as values against values; with `judges` those of judges instead."""
-        return [ballot for ballot in self._ballots(self._book.votes(self.id)) if ballot.judge is judges]
+        return [ballot for ballot in self._ballots(self._votes()) if ballot.judge is judges]
 
     def show(self) -> None:
         """Show it here, to be voted on; without a notebook say how to do so in Python."""
@@ -322,7 +323,7 @@ class Comparison:
         """What a voter sees; a pair that is new to them is remembered as theirs."""
         contenders = self._join()
         by_key = {one.key: one for one in contenders}
-        votes = self._book.votes(self.id)
+        votes = self._votes()
         own = _own(votes, who)
         with self._lock:
             ballots = [ballot for ballot in self._ballots(votes) if not ballot.judge]
@@ -376,7 +377,7 @@ class Comparison:
     def _pair_to_judge(self, who: str) -> Pair | None:
         """The next pair that a judge has not seen: before others those that people voted on."""
         contenders = self._join()
-        votes = self._book.votes(self.id)
+        votes = self._votes()
         own = _own(votes, who, judge=True)
         pairs = open_pairs(contenders, own, again=False)
         counted = [vote for vote in votes if vote.undone_at is None and not vote.judge]
@@ -424,6 +425,13 @@ class Comparison:
         clips = {**self._row.clips, **{one.key: one.value for one in contenders}}
         return replace(self._row, clips=clips, sweep_id=self.sweep_id)
 
+    def _votes(self) -> list[VoteRow]:
+        """All votes; read anew when somebody has voted."""
+        stamp = self._book.stamp()
+        if self._read is None or self._read[0] != stamp:
+            self._read = stamp, self._book.votes(self.id)
+        return self._read[1]
+
     def _ballots(self, votes: Sequence[VoteRow]) -> list[Ballot]:
         """The votes that count, on values that are still compared."""
         self._row = self._book.comparison(self.id) or self._row
@@ -431,7 +439,7 @@ class Comparison:
         return ballots_of(votes, {key: one for key, one in self._row.clips.items() if one in values})
 
     def _own(self, who: str) -> list[VoteRow]:
-        return _own(self._book.votes(self.id), who)
+        return _own(self._votes(), who)
 
     def _name(self, voter: str | None) -> str:
         return self.voter if voter is None else read_name(voter)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from veo_nb.store.changes import evidence_of
 from veo_nb.store.database import insert
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import known
@@ -159,6 +160,10 @@ class VoteLedger:
 
         return self._ledger().write(write, ("votes", noted))
 
+    def stamp(self) -> int:
+        """What is equal for as long as nobody has voted, here or in another kernel."""
+        return evidence_of(self._ledger())
+
     def votes(self, comparison_id: str) -> list[VoteRow]:
         """The votes of a comparison, oldest first, those that were taken back among them."""
         found = self._ledger().read(
@@ -208,7 +213,7 @@ def _columns(sides: Sides) -> dict[str, Any]:
 
 
 def _read_sides(row: sqlite3.Row) -> Sides:
-    return Sides(*(f"{row[f'{side}_job']}/{row[f'{side}_sample']}" for side in Sides._fields))
+    return Sides(f"{row['left_job']}/{row['left_sample']}", f"{row['right_job']}/{row['right_sample']}")
 
 
 def _vote_values(row: VoteRow) -> dict[str, Any]:
@@ -217,7 +222,20 @@ def _vote_values(row: VoteRow) -> dict[str, Any]:
 
 
 def _read_vote(row: sqlite3.Row) -> VoteRow:
-    return VoteRow(**{**known(VoteRow, row), "judge": bool(row["judge"]), **_read_sides(row)._asdict()})
+    # Column by column: there may be thousands, and they are read at every vote.
+    sides = _read_sides(row)
+    return VoteRow(
+        id=row["id"],
+        comparison_id=row["comparison_id"],
+        left=sides.left,
+        right=sides.right,
+        choice=row["choice"],
+        voter=row["voter"],
+        judge=bool(row["judge"]),
+        voted_at=row["voted_at"],
+        seconds=row["seconds"],
+        undone_at=row["undone_at"],
+    )
 
 
 def _read_comparison(row: sqlite3.Row) -> ComparisonRow:

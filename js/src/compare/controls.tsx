@@ -64,7 +64,7 @@ export function Tool({ keys, disabled = false, onClick, children }: ToolProps) {
   );
 }
 
-const HEARD: Readonly<Record<string, string>> = {
+const SOUNDS: Readonly<Record<string, string>> = {
   "": "Sound: off",
   left: "Sound: left",
   right: "Sound: right",
@@ -84,7 +84,7 @@ export function Playing({ showing, sound }: { showing: Showing; sound: boolean }
       </Tool>
       <Tool keys="M" disabled={!sound} onClick={() => sound && showing.hear()}>
         <Icon name={audible === "" ? "silent" : "sound"} />
-        <span class="veo-compare-sound">{sound ? HEARD[audible] : "No sound"}</span>
+        <span class="veo-compare-sound">{sound ? SOUNDS[audible] : "No sound"}</span>
       </Tool>
     </>
   );

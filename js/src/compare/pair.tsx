@@ -58,7 +58,7 @@ interface OneSideProps {
 function OneSide({ side, clip, still, showing, sources, onDrawn }: OneSideProps) {
   const { url, percent, failed } = useBytes(sources, clip);
   const [broken, setBroken] = useState(false);
-  const heard = usePlayer(showing.player, (it) => it.audible === side);
+  const audible = usePlayer(showing.player, (it) => it.audible === side);
   const trouble = broken ? "This browser can't play the clip." : failed;
   useLayoutEffect(() => {
     if (trouble === "") return;
@@ -69,7 +69,7 @@ function OneSide({ side, clip, still, showing, sources, onDrawn }: OneSideProps)
     <div
       class="veo-compare-side"
       role="group"
-      aria-label={heard ? `${NAMES[side]}, with sound` : NAMES[side]}
+      aria-label={audible ? `${NAMES[side]}, with sound` : NAMES[side]}
     >
       {still !== "" && <img src={still} alt="" draggable={false} />}
       {url !== "" && trouble === "" && (
@@ -89,8 +89,8 @@ function OneSide({ side, clip, still, showing, sources, onDrawn }: OneSideProps)
       {trouble === "" && url === "" && percent > 0 && (
         <p class="veo-compare-trouble">Fetching the clip · {percent} %</p>
       )}
-      {heard && (
-        <span class="veo-compare-heard">
+      {audible && (
+        <span class="veo-compare-audible">
           <Icon name="sound" />
         </span>
       )}

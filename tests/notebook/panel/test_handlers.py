@@ -248,7 +248,7 @@ def test_stills_come_for_those_that_have_one(panel, job):
 
 
 def test_a_video_comes_in_pieces_as_bytes(panel, job, monkeypatch):
-    monkeypatch.setattr(panel_answers, "PIECE", 100_000)
+    monkeypatch.setattr(pieces, "PIECE", 100_000)
     whole, offset, pieces = job.videos[0].path.read_bytes(), 0, 0
     read = b""
     while offset < len(whole):

@@ -39,6 +39,7 @@ FLOORS = [
     "catalog",
     "notices",
     "errors",
+    "records",
 ]
 SANDBOX = {"catalog", "media", "errors"}
 """It speaks the wire on its own, or a wrong field's name would agree with itself."""

@@ -6,7 +6,6 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +19,6 @@ from veo_nb.engine.jobs import Jobs, Preview
 from veo_nb.engine.video import Trimmed, Video
 from veo_nb.errors import InvalidRequest
 from veo_nb.library import Library
-from veo_nb.measuring.measurements import Measurements
-from veo_nb.measuring.measuring import Measuring
 from veo_nb.store.billing import Bill
 from veo_nb.store.files import Files
 from veo_nb.sweep.axes import Axis
@@ -32,7 +29,11 @@ from veo_nb.sweep.sweeps import Sweeps
 from veo_nb.sweep.template import check_filled
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import httpx2
+
+    from veo_nb.measuring import Measurements
 
 
 class Studio:
@@ -79,7 +80,6 @@ class Studio:
         self.jobs = Jobs(self.settings, files, transport=transport, clock=clock, sleep=sleep)
         self.library = Library(self.jobs)
         self.sweeps = Sweeps(self.jobs, self.library.ratings, views)
-        self._measuring = Measuring(self.jobs)
 
     def __repr__(self) -> str:
         return f"Studio(provider={self.settings.provider.name!r}, library={str(self.settings.library)!r})"
@@ -149,7 +149,9 @@ class Studio:
             what = self.sweeps.get(what)
         if isinstance(what, Sweep):
             return what.measure(executor)
-        return self._measuring.measure(self._clips(what), executor)
+        from veo_nb.measuring import Measuring
+
+        return Measuring(self.jobs).measure(self._clips(what), executor)
 
     def _clips(self, what: Any) -> list[Video]:
         """The clips that are meant by a sweep, a job, a cell, a result, a video, an id or a key, or by several of them.

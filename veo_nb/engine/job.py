@@ -7,7 +7,7 @@ import threading
 import weakref
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 from veo_nb import catalog
@@ -16,6 +16,7 @@ from veo_nb.engine.providers.latency import UNKNOWN, Latency
 from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import InvalidRequest, NotFound, VeoError, VideoExpired, WaitTimeout
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.billing import Quote
 from veo_nb.store.changes import Change, Changes

@@ -6,7 +6,6 @@ import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.video import Video, check_source, own_model
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 from veo_nb.store import lineage
 from veo_nb.store.billing import Bill, Quote, make_bill, make_gate, quote

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +14,7 @@ from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.kind import KINDS
 from veo_nb.media.measures import Found
 from veo_nb.media.shape import deviation, shape_name
+from veo_nb.records.late import dataclass
 from veo_nb.request import Source, VideoRequest
 from veo_nb.store.evidence.measures import MeasureLedger
 from veo_nb.store.rows import VideoRow

@@ -13,7 +13,6 @@ import weakref
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from veo_nb import catalog
@@ -26,6 +25,7 @@ from veo_nb.engine.providers.connection import LocalServer
 from veo_nb.engine.providers.past import Latencies
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notices import tell_once
+from veo_nb.records.late import dataclass
 from veo_nb.store.changes import Change, changes_of, forget_streams, look, watch
 from veo_nb.store.database import left_behind
 from veo_nb.store.evidence.measures import MeasureLedger

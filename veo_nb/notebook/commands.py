@@ -30,6 +30,7 @@ NEEDS = {
     "pause": "a sweep's ID, such as s3f2a",
     "resume": "a sweep's ID, such as s3f2a",
     "export": "a sweep's ID and a file, such as s3f2a grid.html",
+    "conclude": "a sweep's ID and what you conclude, such as s3f2a The slow zoom wins.",
 }
 """What stands behind a command that is not for a job."""
 
@@ -67,6 +68,9 @@ class Commands:
         yes = name in ("rerun", "final") and "--yes" in arguments
         if yes:
             arguments.remove("--yes")
+        if name == "conclude" and len(arguments) > 2:
+            # A sentence is typed as it is said.
+            arguments = [arguments[0], " ".join(arguments[1:])]
         commands: dict[str, tuple[int | range, Callable[..., object]]] = {
             "list": (0, lambda: self._list(10)),
             "history": (0, lambda: self._list(200)),
@@ -81,6 +85,7 @@ class Commands:
             "resume": (1, lambda sweep_id: self._studio().sweeps.get(sweep_id).resume()),
             "export": (2, self._export),
             "measure": (1, lambda typed: display(self._studio().measure(typed))),
+            "conclude": (2, self._conclude),
             "resubmit": (1, lambda job_id: self._show(self._studio().jobs.resubmit(job_id))),
             "panel": (0, self._panel),
             "cost": (0, lambda: display(bill_table(self._studio().cost()))),
@@ -113,6 +118,12 @@ class Commands:
     def _export(self, sweep_id: str, to: str) -> None:
         path = self._studio().sweeps.get(sweep_id).export(to)
         print(f"Written to {self._place.shown(path)}")  # noqa: T201
+
+    def _conclude(self, sweep_id: str, conclusion: str) -> None:
+        sweep = self._studio().sweeps.get(sweep_id)
+        sweep.describe(conclusion=conclusion)
+        kept = f"Kept with sweep {sweep.id}: {sweep.conclusion}"
+        print(kept if sweep.conclusion else f"Sweep {sweep.id} has no conclusion now.")  # noqa: T201
 
     def _panel(self) -> None:
         from veo_nb.notebook.panel.panel import Panel, check_place

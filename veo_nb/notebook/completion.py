@@ -10,7 +10,6 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from veo_nb.engine.video import Video
 from veo_nb.errors import VeoError
 from veo_nb.notebook.options import OWN, all_flags, split_cell
 from veo_nb.notebook.pages.help import COMMANDS
+from veo_nb.records.late import dataclass
 from veo_nb.store.rows import State
 
 IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})

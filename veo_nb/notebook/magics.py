@@ -172,6 +172,8 @@ class VeoMagics(Magics):  # type: ignore[misc]
             "take": command.take,
             "fresh": command.fresh,
             "variables": command.variables,
+            "question": command.question,
+            "hypothesis": command.hypothesis,
         }
         studio = self._studio()
         if command.dry_run:

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from veo_nb import catalog
 from veo_nb.config import FILE, Settings
 from veo_nb.errors import BudgetExceeded, InvalidRequest
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 from veo_nb.store.rows import is_fetchable
 
-_FREE = re.compile(
-    r"(?:\b(?:not|never|nothing)|n['’]t)(?:\s+(?:will|be|been|is|was|are))*\s+(?:charged|billed)\b"  # noqa: RUF001
-    r"|\b(?:no|without|free\s+of)\s+charge\b",
-    re.IGNORECASE,
+_FREE = (
+    r"(?i)(?:\b(?:not|never|nothing)|n['’]t)(?:\s+(?:will|be|been|is|was|are))*\s+(?:charged|billed)\b"  # noqa: RUF001
+    r"|\b(?:no|without|free\s+of)\s+charge\b"
 )
 EXTENSION_SECONDS = 7
 """What an extension adds to its source, and all that is billed of it."""
@@ -300,7 +300,7 @@ def may_be_charged(state: str, *, accepted: bool, sent: bool, error: Mapping[str
     if is_fetchable(state, "accepted" if accepted else None, stated.get("code")):
         # It stands, whatever was said on the way.
         return True
-    if _FREE.search(str(stated.get("message", ""))):
+    if re.search(_FREE, str(stated.get("message", ""))):
         return False
     # Of what was stopped or broke between the sending and the answer nobody knows.
     lost = sent and (state == "cancelled" or stated.get("code") == "error")

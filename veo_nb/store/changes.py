@@ -15,13 +15,13 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from psygnal import SignalInstance
 
 from veo_nb.errors import VeoError
+from veo_nb.records.late import dataclass
 from veo_nb.store.database import Database
 
 log = logging.getLogger("veo_nb")

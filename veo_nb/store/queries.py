@@ -6,11 +6,12 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 from veo_nb.errors import VeoError
+from veo_nb.records.late import dataclass
 from veo_nb.store.changes import state_of
 from veo_nb.store.ledger import Ledger
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any
 
 from veo_nb import errors
+from veo_nb.records.late import dataclass
 
 
 class State(StrEnum):

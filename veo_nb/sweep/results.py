@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import statistics
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.measures import MEASURES, Found
+from veo_nb.records.late import dataclass
 from veo_nb.store.ratings import UNRATED, Rating
 from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.cell import Cell
@@ -259,7 +260,7 @@ def ranking(found: Sequence[Result], measure: str, axis: Axis) -> list[Standing]
     for value in axis.values:
         mine = [clip for clip in found if clip.cell.chosen[axis.name].label == value.label]
         measured = [one for clip in mine if (one := _measure(clip, measure)) is not None]
-        mean = statistics.fmean(measured) if measured else None
+        mean = math.fsum(measured) / len(measured) if measured else None
         standings.append(
             Standing(
                 label=value.label,

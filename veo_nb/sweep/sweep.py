@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import threading
-import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, Snapshot, WaitInterrupted
+from veo_nb.engine.job import Job, Snapshot
 from veo_nb.engine.jobs import Jobs
-from veo_nb.errors import InvalidRequest, NotFound, VeoError, WaitTimeout
-from veo_nb.measuring.measurements import Measurements, key_of
-from veo_nb.measuring.measuring import Measuring
+from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.store.changes import Change, Changes
+from veo_nb.store.evidence.experiments import ExperimentLedger
 from veo_nb.store.ratings import Rating, Ratings
 from veo_nb.store.rows import State
 from veo_nb.store.sweeps import SweepLedger
 from veo_nb.sweep import dataframe, results
 from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.cell import Cell
+from veo_nb.sweep.course import waiting
 from veo_nb.sweep.forecast import asked_for, check
 from veo_nb.sweep.results import Result, Standing
 from veo_nb.sweep.summary import MISSING, Summary, summarize
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
     from matplotlib.figure import Figure
 
-LOOK_SECONDS = 1.0
-"""How often a wait looks whether the sweep was paused meanwhile."""
+    from veo_nb.measuring import Measurements
+
 AGAIN = ("failed", "blocked", "cancelled")
 """States after which a cell can be asked anew; of an uncertain one only a person knows."""
 
@@ -63,6 +61,7 @@ class Sweep:
         jobs: Jobs,
         book: SweepLedger,
         ratings: Ratings,
+        experiments: ExperimentLedger,
         views: Views | None,
         id: str,  # noqa: A002
         started_at: float,
@@ -87,6 +86,7 @@ class Sweep:
         self._jobs = jobs
         self._book = book
         self._ratings = ratings
+        self._experiments = experiments
         self._views = views
         self._load = cells
         self._cells: tuple[Cell, ...] | None = None
@@ -168,6 +168,34 @@ class Sweep:
                 self._axis(name)
         self._shown_by().show(self, rows=rows, columns=columns, embed=embed)
 
+    # What it is to find out
+
+    @property
+    def question(self) -> str:
+        """What it is to find out, as a person wrote it; empty where nobody did."""
+        return self._experiments.of(self.id).question
+
+    @property
+    def hypothesis(self) -> str:
+        """What was expected before there were votes."""
+        return self._experiments.of(self.id).hypothesis
+
+    @property
+    def conclusion(self) -> str:
+        """What was concluded from them."""
+        return self._experiments.of(self.id).conclusion
+
+    def describe(
+        self, *, question: str | None = None, hypothesis: str | None = None, conclusion: str | None = None
+    ) -> None:
+        """Write down what it is to find out, what is expected, and what came of it; what is None stays as it is.
+
+        Raises:
+            InvalidRequest: one is no text, or too long.
+        """
+        texts = {"question": question, "hypothesis": hypothesis, "conclusion": conclusion}
+        self._experiments.describe(self.id, texts)
+
     # Waiting
 
     def wait(self, timeout: float | None = None) -> Sweep:
@@ -181,50 +209,15 @@ class Sweep:
             InvalidRequest: it is paused.
             VeoError: the first job's own error, where no cell has a clip.
         """
-        end = None if timeout is None else time.monotonic() + timeout
-        try:
-            while (job := self._unfinished()) is not None:
-                left = LOOK_SECONDS if end is None else min(LOOK_SECONDS, end - time.monotonic())
-                if left <= 0:
-                    raise WaitTimeout(
-                        f"Sweep {self.id} is not done after {timeout:g} s: {self.summary()}.",
-                        hint="It goes on in the background.",
-                        sweep=self.id,
-                    )
-                with contextlib.suppress(WaitTimeout), _goes_on_if_over(job):
-                    job.wait(left)
-        except KeyboardInterrupt:
-            raise WaitInterrupted(
-                f"Stopped waiting. Sweep {self.id} goes on in the background; %veo wait waits again, "
-                f"%veo cancel {self.id} stops it."
-            ) from None
-        return self._result()
+        waiting.wait(self, timeout)
+        return self
 
     def __await__(self) -> Generator[Any, None, Sweep]:
         """Wait for it on the caller's own loop; a cancelled `await` leaves the sweep running."""
         return self._finish().__await__()
 
     async def _finish(self) -> Sweep:
-        while (job := self._unfinished()) is not None:
-            with contextlib.suppress(TimeoutError), _goes_on_if_over(job):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await job
-        return self._result()
-
-    def _unfinished(self) -> Job | None:
-        going = [job for job in self.jobs if not job.now.state.final]
-        sent = next((job for job in going if job.now.state is not State.QUEUED), None)
-        if going and sent is None and self.paused:
-            raise InvalidRequest(
-                f"Sweep {self.id} is paused, and {len(going)} of its clips wait.",
-                hint="sweep.resume() lets it go on.",
-            )
-        return sent or next(iter(going), None)
-
-    def _result(self) -> Sweep:
-        errors = [job.error for job in self.jobs if job.error is not None]
-        if errors and len(errors) == len(self.jobs):
-            raise errors[0]
+        await waiting.finish(self)
         return self
 
     # Steering
@@ -397,6 +390,8 @@ class Sweep:
 
     def measure(self, executor: Executor | None = None) -> Measurements:
         """What can be measured of its clips, as `veo.measure`; kept, and shown as a table."""
+        from veo_nb.measuring import Measuring, key_of
+
         clips = [(cell, video) for cell in self.cells for video in cell.videos]
         labels = {key_of(video): results.label(cell, video, self.axes) for cell, video in clips}
         return Measuring(self._jobs).measure([video for _, video in clips], executor, labels=labels)
@@ -583,15 +578,3 @@ class Sweep:
 def is_sweep_id(typed: str) -> bool:
     """Whether an id is that of a sweep: one letter longer than a job's, and it begins with s."""
     return len(typed.strip()) == 5 and typed.strip().lower().startswith("s")
-
-
-@contextlib.contextmanager
-def _goes_on_if_over(job: Job) -> Generator[None, None, None]:
-    """Pass over the error of a job that has ended with it; any other comes through."""
-    try:
-        yield
-    except WaitTimeout:
-        raise
-    except VeoError:
-        if not job.now.state.final:
-            raise

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
@@ -27,6 +26,7 @@ from veo_nb.notebook.grid.protocol import (
 )
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Part, Shape, Until
+from veo_nb.records.late import dataclass
 from veo_nb.store.ratings import UNRATED, Rating
 from veo_nb.store.rows import State
 from veo_nb.sweep.cell import Cell

@@ -42,6 +42,10 @@ COMMANDS: tuple[tuple[str, str], ...] = (
         "%veo measure ID",
         "what a program can say of the clips of a job or a sweep: motion, sharpness, loudness",
     ),
+    (
+        "%veo conclude ID TEXT",
+        "write down what you conclude of a sweep; an empty text in quotes takes it away",
+    ),
     ("%veo history", "up to 200 jobs of this library"),
     ("%veo panel", "make, compare and find clips with the mouse or the keyboard alone"),
     ("%veo cost", "what the clips of this library cost by estimate, and what is left of the budget"),

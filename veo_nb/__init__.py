@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
     from random import Random
 
     from veo_nb.api.client import AsyncClient
@@ -66,6 +67,8 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from veo_nb.library import Library
+    from veo_nb.measuring.measurements import Measurement, Measurements
+    from veo_nb.media.measures.definitions import Measure
     from veo_nb.media.picture import Origin, Picture
     from veo_nb.notebook.panel.panel import Panel
     from veo_nb.request import Source, VideoRequest
@@ -117,6 +120,9 @@ __all__ = [
     "Life",
     "Lineage",
     "Link",
+    "Measure",
+    "Measurement",
+    "Measurements",
     "NotFound",
     "Operation",
     "OperationAbandoned",
@@ -174,6 +180,7 @@ __all__ = [
     "history",
     "job",
     "join",
+    "measure",
     "panel",
     "studio",
     "sweep",
@@ -204,6 +211,9 @@ _HOMES = {
     "LibrarySummary": "veo_nb.store.queries",
     "Lineage": "veo_nb.store.lineage",
     "Link": "veo_nb.store.lineage",
+    "Measure": "veo_nb.media.measures.definitions",
+    "Measurement": "veo_nb.measuring.measurements",
+    "Measurements": "veo_nb.measuring.measurements",
     "Step": "veo_nb.store.lineage",
     "Operation": "veo_nb.api.wire",
     "Origin": "veo_nb.media.picture",
@@ -482,6 +492,25 @@ def compare(
     return studio().compare(
         what, by, question, rounds=rounds, voter=voter, judge=judge, show=show, random=random
     )
+
+
+def measure(what: Any, executor: Executor | None = None) -> Measurements:
+    """What a program can say of these clips: `veo.measure(sweep)`, `veo.measure(job.video)`; it shows itself as a table.
+
+    Sharpness, motion, flicker, scene cuts, loudness, silence, clipping, and how like its first frame and its reference a
+    clip is; what each is says `veo.Measure`. Each clip is measured once and then read from the library, which
+    `video.measures`, `sweep.to_dataframe()`, `sweep.best(measure="motion")` and `sweep.chart(measure="motion")` do too.
+
+    It is done in processes of this machine, one a core at most, or by `executor`, any `concurrent.futures.Executor` whose
+    workers have veo_nb and see the library's folder: `client.get_executor()` of a Dask client. A clip that can't be measured
+    says why.
+
+    Raises:
+        InvalidRequest: there is no clip, or this can't be measured.
+        NotFound: there is no such sweep, job or clip.
+        VeoError: the executor gave up; what it had measured by then is kept.
+    """
+    return studio().measure(what, executor)
 
 
 def panel() -> Panel:

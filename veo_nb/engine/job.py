@@ -22,6 +22,7 @@ from veo_nb.records.shown import html_of
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.billing import Quote
 from veo_nb.store.changes import Change, Changes
+from veo_nb.store.evidence.measures import MeasureLedger
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import NEXT, JobRow, State, error_from_json, is_fetchable
@@ -159,6 +160,7 @@ class Job:
         estimate: float | None,
         now: Snapshot,
         actions: Actions | None = None,
+        measured: MeasureLedger | None = None,
     ) -> None:
         self.id = id
         self.request = request
@@ -167,6 +169,7 @@ class Job:
         self.estimate = estimate
         self._now = now
         self._actions = actions
+        self._measured = measured
         self.changed: Changes[Job] = Changes(f"job {id}")
         """Says each change, for those who see to it themselves that the job goes on."""
         self._lock = threading.RLock()
@@ -239,7 +242,7 @@ class Job:
     @property
     def videos(self) -> tuple[Video, ...]:
         """The finished videos, one a sample; empty before."""
-        return tuple(replace(video, job=self) for video in self._now.videos)
+        return tuple(replace(video, job=self, measured=self._measured) for video in self._now.videos)
 
     @property
     def video(self) -> Video:
@@ -479,12 +482,14 @@ class Registry:
         library: Files,
         actions: Actions | None = None,
         latencies: Latencies | None = None,
+        measured: MeasureLedger | None = None,
     ) -> None:
         self.latencies = latencies or Latencies(ledger)
         """How long each kind of clip takes."""
         self._ledger = ledger
         self._library = library
         self._actions = actions
+        self._measured = measured
         self._lock = threading.RLock()
         self._known: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
         self._active: dict[str, Job] = {}
@@ -573,6 +578,7 @@ class Registry:
             estimate=row.estimate,
             now=self.snapshot(row),
             actions=self._actions,
+            measured=self._measured,
         )
         job.changed.listen(self._changed)
         return job

@@ -95,6 +95,7 @@ class Commands:
             "pause": (1, lambda sweep_id: self._studio().sweeps.get(sweep_id).pause()),
             "resume": (1, lambda sweep_id: self._studio().sweeps.get(sweep_id).resume()),
             "export": (2, self._export),
+            "measure": (1, lambda typed: display(self._studio().measure(typed))),
             "conclude": (2, self._conclude),
             "resubmit": (1, lambda job_id: self._show(self._studio().jobs.resubmit(job_id))),
             "panel": (0, self._panel),

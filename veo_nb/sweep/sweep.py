@@ -27,8 +27,12 @@ from veo_nb.sweep.results import Result, Standing
 from veo_nb.sweep.summary import MISSING, Summary, summarize
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from veo_nb.measuring import Measurements
 
 AGAIN = ("failed", "blocked", "cancelled")
 """States after which a cell can be asked anew; of an uncertain one only a person knows."""
@@ -380,7 +384,8 @@ class Sweep:
 
         `equal` are values of axes or of a clip's own facts; `sort` is one of them, from the highest with a minus.
         """
-        found = results.clips(self.cells, self._ratings.of(job.id for job in self.jobs))
+        ids = [job.id for job in self.jobs]
+        found = results.clips(self.cells, self._ratings.of(ids), self._jobs.workspace.measures.of(ids))
         return results.select(found, self.axes, where=where, sort=sort, equal=equal)
 
     @overload
@@ -388,7 +393,7 @@ class Sweep:
     @overload
     def best(self, measure: str = ..., *, by: str) -> list[Standing]: ...
     def best(self, measure: str = "rating", *, by: str | None = None) -> Result | list[Standing] | None:
-        """The best clip by `rating`, `star`, `seconds` or `usd`; None while there is nothing to go by.
+        """The best clip by `rating`, `star`, `seconds`, `usd` or a measure; None while there is nothing to go by.
 
         With `by` the values of that axis from the best to the worst: of each the mean, how many clips it is over,
         and the best of them.
@@ -396,12 +401,23 @@ class Sweep:
         found = self.clips()
         return results.best(found, measure) if by is None else results.ranking(found, measure, self.axis(by))
 
+    def measure(self, executor: Executor | None = None) -> Measurements:
+        """What can be measured of its clips, as `veo.measure`; kept, and shown as a table."""
+        from veo_nb.measuring import Measuring, key_of
+
+        clips = [(cell, video) for cell in self.cells for video in cell.videos]
+        labels = {key_of(video): results.label(cell, video, self.axes) for cell, video in clips}
+        return Measuring(self._jobs).measure([video for _, video in clips], executor, labels=labels)
+
     def to_dataframe(self) -> pd.DataFrame:
-        """A pandas table, one row a sample: axes, parameters, state, seconds, cost, rating, star, note, path."""
+        """A pandas table, one row a sample: axes, parameters, state, seconds, cost, rating, star, note, path, measures.
+
+        A clip has measures once `sweep.measure()` has taken them; before any has, there are no such columns.
+        """
         return dataframe.to_dataframe(self.clips(), self.axes)
 
     def chart(self, by: str | None = None, *, measure: str = "rating") -> Figure:
-        """The ratings by the values of an axis, as a matplotlib figure."""
+        """The ratings, or another measure, by the values of an axis, as a matplotlib figure."""
         return dataframe.chart(self.clips(), self.axis(by or self.axes[0].name), measure)
 
     def export(
@@ -490,7 +506,7 @@ class Sweep:
             self._notify(self.cells)
         elif change.what == "sweep" and change.id == self.id:
             self._notify(self.cells)
-        elif change.what == "rating":
+        elif change.what in ("rating", "evidence"):
             self._notify(self._of_job(change.id))
         elif change.what == "job":
             self._hear_of_job(change.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -41,55 +42,38 @@ def write(tmp_path_factory):
     """Write pictures (height x width x 3) and sound (channels x samples) to a file, and give its path."""
     folder = tmp_path_factory.mktemp("measured")
 
-    def make(
-        name,
-        pictures=(),
-        sound=None,
-        *,
-        fps=24,
-        codec="libx264",
-        pixels="yuv420p",
-        times=None,
-        layout="stereo",
-        turned=0,
-        sound_codec="pcm_s16le",
-        **options,
-    ):
-        path = folder / name
-        if path.exists():
-            return path
-        with av.open(str(path), "w") as out:
-            stream = heard = None
-            if len(pictures):
-                stream = out.add_stream(codec, rate=Fraction(fps), options={"preset": "ultrafast", **options})
-                stream.height, stream.width = pictures[0].shape[:2]
-                stream.pix_fmt = pixels
-                if times is not None:
-                    stream.codec_context.time_base = Fraction(1, 1000)
-            if sound is not None:
-                heard = out.add_stream(sound_codec, rate=RATE, layout=layout)
-            for at, picture in enumerate(pictures):
-                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
-                frame = frame.reformat(format=pixels, dst_colorspace="ITU709")
-                if times is not None:
-                    frame.pts, frame.time_base = round(1000 * times[at]), Fraction(1, 1000)
-                out.mux(stream.encode(frame))
-            if stream:
-                out.mux(stream.encode(None))
-            if heard:
-                packed = np.ascontiguousarray(
-                    np.clip(np.rint(np.asarray(sound) * 32768), -32768, 32767)
-                    .astype(np.int16)
-                    .T.reshape(1, -1)
-                )
-                frame = av.AudioFrame.from_ndarray(packed, "s16", layout)
-                frame.sample_rate = RATE
-                resampler = av.AudioResampler(
-                    heard.format, layout, RATE, frame_size=heard.codec_context.frame_size or None
-                )
-                for piece in (*resampler.resample(frame), *resampler.resample(None)):
-                    out.mux(heard.encode(piece))
-                out.mux(heard.encode(None))
+    def make(name, pictures=(), sound=None, **how):
+        if not (path := folder / name).exists():
+            write_clip(path, pictures, sound, **how)
         return path
 
     return make
+
+
+def write_clip(
+    path, pictures, sound=None, *, fps=24, codec="libx264", pixels="yuv420p", times=None, **options
+):
+    """Write a clip; `times` are when its pictures come, in seconds, where that is not evenly."""
+    with av.open(str(path), "w") as out:
+        seen: Any = None
+        if len(pictures):
+            seen = out.add_stream(codec, rate=Fraction(fps), options={"preset": "ultrafast", **options})
+            seen.height, seen.width = pictures[0].shape[:2]
+            seen.pix_fmt = pixels
+            if times is not None:
+                seen.codec_context.time_base = Fraction(1, 1000)
+        heard: Any = out.add_stream("pcm_s16le", rate=RATE, layout="stereo") if sound is not None else None
+        for at, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+            frame = frame.reformat(format=pixels, dst_colorspace="ITU709")
+            if times is not None:
+                frame.pts, frame.time_base = round(1000 * times[at]), Fraction(1, 1000)
+            out.mux(seen.encode(frame))
+        if seen is not None:
+            out.mux(seen.encode(None))
+        if heard is not None:
+            whole = np.clip(np.rint(np.asarray(sound) * 32768), -32768, 32767).astype(np.int16)
+            piece = av.AudioFrame.from_ndarray(np.ascontiguousarray(whole.T.reshape(1, -1)), "s16", "stereo")
+            piece.sample_rate = RATE
+            out.mux(heard.encode(piece))
+            out.mux(heard.encode(None))

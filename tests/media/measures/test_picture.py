@@ -1,11 +1,23 @@
 """Sharpness, flicker, cuts and likeness of arrays."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
 from tests.media.measures.conftest import scene
 from veo_nb.media.measures import picture
+
+
+def sharpness(pixels) -> Any:
+    """A number, or None, which a test knows."""
+    return picture.sharpness(pixels)
+
+
+def flicker(light, cuts) -> Any:
+    """As `sharpness`."""
+    return picture.flicker(light, cuts)
 
 
 def luma(image):
@@ -16,7 +28,7 @@ class TestSharpness:
     def test_less_of_it_is_left_the_more_is_blurred(self):
         noise = np.random.default_rng(1).integers(0, 256, (200, 300), dtype=np.uint8)
         found = [
-            picture.sharpness(np.asarray(Image.fromarray(noise).filter(ImageFilter.GaussianBlur(radius))))
+            sharpness(np.asarray(Image.fromarray(noise).filter(ImageFilter.GaussianBlur(radius))))
             for radius in (0, 1, 2, 4, 8)
         ]
         assert found == sorted(found, reverse=True)
@@ -27,23 +39,23 @@ class TestSharpness:
         """A ramp loses nothing when it is blurred once more; of a step as much as the blur is wide."""
         step = np.repeat(np.where(np.arange(200) < 100, 40, 200).astype(np.uint8)[None], 100, axis=0)
         ramp = np.repeat(np.linspace(0, 255, 256).astype(np.uint8)[None], 100, axis=0)
-        assert picture.sharpness(step) == pytest.approx(100 * (1 - 1 / picture.BLUR), abs=0.1)
-        assert picture.sharpness(ramp) == pytest.approx(0, abs=4)
+        assert sharpness(step) == pytest.approx(100 * (1 - 1 / picture.BLUR), abs=0.1)
+        assert sharpness(ramp) == pytest.approx(0, abs=4)
 
     def test_contrast_is_no_sharpness(self):
         image = luma(scene(120, 200))
         faint = (100 + image // 2).astype(np.uint8)
-        assert picture.sharpness(faint) == pytest.approx(picture.sharpness(image), abs=8)
+        assert sharpness(faint) == pytest.approx(sharpness(image), abs=8)
 
     def test_what_a_pan_blurs_along_its_way_is_blurred(self):
         noise = np.random.default_rng(1).integers(0, 256, (200, 300), dtype=np.uint8)
         along = np.asarray(Image.fromarray(noise).filter(ImageFilter.GaussianBlur((4, 0))))
-        assert picture.sharpness(along) < 0.5 * picture.sharpness(noise)
-        assert picture.sharpness(along.T) == pytest.approx(picture.sharpness(along))
+        assert sharpness(along) < 0.5 * sharpness(noise)
+        assert sharpness(along.T) == pytest.approx(sharpness(along))
 
     @pytest.mark.parametrize("shape", [(90, 160), (3, 3), (1, 1)])
     def test_of_an_even_picture_nothing_can_be_said(self, shape):
-        assert picture.sharpness(np.full(shape, 77, np.uint8)) is None
+        assert sharpness(np.full(shape, 77, np.uint8)) is None
 
 
 class TestFlicker:
@@ -51,36 +63,36 @@ class TestFlicker:
         return np.array([picture.brightness(np.full((72, 128), level, np.uint8)) for level in levels])
 
     def test_half_the_light_every_other_picture_is_a_third_of_modulation(self):
-        assert picture.flicker(self.light([200, 100] * 6), []) == pytest.approx(100 / 3)
+        assert flicker(self.light([200, 100] * 6), []) == pytest.approx(100 / 3)
 
     def test_a_steady_fade_has_none(self):
-        assert picture.flicker(self.light(range(40, 240, 10)), []) == pytest.approx(0)
+        assert flicker(self.light(range(40, 240, 10)), []) == pytest.approx(0)
 
     def test_that_of_a_quarter_of_the_frame_is_a_quarter_of_it(self):
         whole = np.full((72, 128), 100, np.uint8)
         lit = whole.copy()
         lit[:36, :64] = 200
-        found = picture.flicker(np.array([picture.brightness(lit), picture.brightness(whole)] * 4), [])
+        found = flicker(np.array([picture.brightness(lit), picture.brightness(whole)] * 4), [])
         assert found == pytest.approx(100 * 4 * 100 / (4 * 300 + 12 * 200))
 
     def test_a_cut_is_none(self):
         light = self.light([200] * 5 + [40] * 5)
-        assert picture.flicker(light, []) > 5
-        assert picture.flicker(light, [5]) == 0
+        assert flicker(light, []) > 5
+        assert flicker(light, [5]) == 0
 
     def test_a_level_more_or_less_in_the_dark_is_hardly_any(self):
-        assert picture.flicker(self.light([0, 1] * 6), []) < 7
+        assert flicker(self.light([0, 1] * 6), []) < 7
 
     def test_two_pictures_say_nothing(self):
-        assert picture.flicker(self.light([10, 200]), []) is None
-        assert picture.flicker(self.light([10, 200, 10]), [1]) is None
+        assert flicker(self.light([10, 200]), []) is None
+        assert flicker(self.light([10, 200, 10]), [1]) is None
 
 
 class TestCuts:
     def found(self, *levels):
         """The cuts of pictures that are so bright."""
-        levels = np.array(levels, float)
-        return picture.find_cuts(np.abs(np.diff(levels)), np.abs(levels[2:] - levels[:-2]))
+        light = np.array(levels, float)
+        return picture.find_cuts(np.abs(np.diff(light)), np.abs(light[2:] - light[:-2]))
 
     def test_each_is_told_by_its_first_picture(self):
         assert self.found(*[50] * 6, *[150] * 6, *[90] * 6) == [6, 12]

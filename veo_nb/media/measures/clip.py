@@ -70,7 +70,7 @@ def measure(
 def _measure(
     container: InputContainer, name: str, references: Sequence[Image.Image]
 ) -> dict[str, float | None]:
-    seen, heard = _Pictures(references), _Sounds()
+    pictures, sounds = _Pictures(references), _Sounds()
     # Covers of songs are pictures too.
     streams = [
         one for one in container.streams.video[:1] if not one.disposition & one.disposition.attached_pic
@@ -78,22 +78,22 @@ def _measure(
     if streams:
         # Workers stand side by side: each has one thread.
         streams[0].thread_type = "NONE"
-    sounds = container.streams.audio[:1]
-    if not streams and not sounds:
+    audio = container.streams.audio[:1]
+    if not streams and not audio:
         raise UnreadableVideo(f"{name} has neither picture nor sound.")
-    for packet in container.demux([*streams, *sounds]):
+    for packet in container.demux([*streams, *audio]):
         for frame in packet.decode():
             if isinstance(frame, VideoFrame):
-                seen.add(frame)
+                pictures.add(frame)
             elif isinstance(frame, AudioFrame):
-                heard.add(frame)
-    heard.end()
-    if streams and not seen.count:
+                sounds.add(frame)
+    sounds.end()
+    if streams and not pictures.count:
         raise UnreadableVideo(f"{name} has no picture that can be shown.")
     seconds = max(
         [0.0, *(float(one.duration * one.time_base) for one in streams if one.duration and one.time_base)]
     )
-    found = {**seen.found(), **heard.found(max(seconds, seen.seconds))}
+    found = {**pictures.found(), **sounds.found(max(seconds, pictures.seconds))}
     return {one: found[one] for one in MEASURES}
 
 

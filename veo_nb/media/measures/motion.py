@@ -87,7 +87,7 @@ class _Windows:
         """The pixels of windows that begin there; beyond the frame those at its edge."""
         rows = np.clip(top[:, None] + offsets, 0, self.height - 1) * self.width
         columns = np.clip(left[:, None] + offsets, 0, self.width - 1)
-        return picture[rows[:, :, None] + columns[:, None, :]]
+        return np.asarray(picture[rows[:, :, None] + columns[:, None, :]], np.float32)
 
 
 @lru_cache(maxsize=16)

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
+Numbers = NDArray[Any]
+"""Bytes or floats."""
 
 BLUR = 9
 """Pixels over which a picture is blurred once more, at `SHARP_LINES`: an edge that is wider is not sharp."""
@@ -60,14 +62,14 @@ def sharpness(luma: NDArray[np.uint8]) -> float | None:
     return min(found) if found else None
 
 
-def brightness(luma: Floats) -> NDArray[np.float64]:
+def brightness(luma: Numbers) -> NDArray[np.float64]:
     """The mean luma of each part of the frame, `PARTS` by `PARTS` of them, as one row."""
     height, width = luma.shape
     rows = np.linspace(0, height, PARTS + 1).astype(int)
     columns = np.linspace(0, width, PARTS + 1).astype(int)
     sums = np.add.reduceat(np.add.reduceat(luma, rows[:-1], 0, dtype=np.float64), columns[:-1], 1)
     areas = np.outer(np.diff(rows), np.diff(columns))
-    return (sums / np.maximum(areas, 1)).ravel()
+    return np.asarray((sums / np.maximum(areas, 1)).ravel(), np.float64)
 
 
 def flicker(brightnesses: Floats, cuts: list[int]) -> float | None:
@@ -87,7 +89,7 @@ def flicker(brightnesses: Floats, cuts: list[int]) -> float | None:
     return 100.0 * float(changes[whole].mean()) if whole.any() else None
 
 
-def difference(one: Floats, other: Floats) -> float:
+def difference(one: Numbers, other: Numbers) -> float:
     """By how many levels two small pictures differ, on average over all that they hold."""
     return float(np.abs(np.asarray(one, np.float32) - np.asarray(other, np.float32)).mean())
 
@@ -121,13 +123,14 @@ def likeness(one: Floats, other: Floats) -> float:
 
 def _similarity(one: Floats, other: Floats, least: float) -> float:
     """SSIM of one plane, the mean over all windows."""
-    one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
-    mean_one, mean_other = _means(one), _means(other)
+    first: NDArray[np.float64] = np.asarray(one, np.float64)
+    second: NDArray[np.float64] = np.asarray(other, np.float64)
+    mean_one, mean_other = _means(first), _means(second)
     # Of a sample, as in the paper's own code.
     whole = WINDOW**2 / (WINDOW**2 - 1)
-    spread_one = whole * (_means(one * one) - mean_one**2)
-    spread_other = whole * (_means(other * other) - mean_other**2)
-    together = whole * (_means(one * other) - mean_one * mean_other)
+    spread_one = whole * (_means(first * first) - mean_one**2)
+    spread_other = whole * (_means(second * second) - mean_other**2)
+    together = whole * (_means(first * second) - mean_one * mean_other)
     above = (2 * mean_one * mean_other + least) * (2 * together + C2)
     below = (mean_one**2 + mean_other**2 + least) * (spread_one + spread_other + C2)
     return float((above / below).mean())

@@ -63,10 +63,10 @@ class Sound:
 
     def add(self, samples: Floats) -> None:
         """Take in what comes next."""
-        samples = np.asarray(samples, np.float64)
-        self.samples += samples.shape[1]
-        self._clipped += self._count_clipped(samples)
-        self._rest = np.concatenate([self._rest, samples], axis=1)
+        piece: NDArray[np.float64] = np.asarray(samples, np.float64)
+        self.samples += piece.shape[1]
+        self._clipped += self._count_clipped(piece)
+        self._rest = np.concatenate([self._rest, piece], axis=1)
         # Many steps at once: a transform of a second costs little more than one of a tenth.
         if self._rest.shape[1] >= 20 * self._step:
             self._work_off()
@@ -87,12 +87,12 @@ class Sound:
     def silence(self, seconds: float) -> float | None:
         """The share of a clip of so many seconds in which nothing is heard, in percent; None for a clip of no length."""
         self._work_off()
-        heard = (self._steps - self._silent) * self._step / self.rate
+        audible = (self._steps - self._silent) * self._step / self.rate
         # The last step, which is not a whole one.
         if self._rest.size and not _is_silent(self._rest):
-            heard += self._rest.shape[1] / self.rate
+            audible += self._rest.shape[1] / self.rate
         length = max(seconds, self.samples / self.rate)
-        return 100.0 * max(0.0, 1.0 - heard / length) if length > 0 else None
+        return 100.0 * max(0.0, 1.0 - audible / length) if length > 0 else None
 
     def clipping(self) -> float | None:
         """The share of the samples that are cut off, in percent of all of all channels; None where there is no sample."""

@@ -44,6 +44,10 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo rank ID [--by AXIS] [--question TEXT]", "what the votes come to, and how sure that is"),
     ("%veo export ID FILE", "write a sweep to grid.html, grid.mp4, grid.png, grid.csv or a folder: results/"),
     (
+        "%veo measure ID",
+        "what a program can say of the clips of a job or a sweep: motion, sharpness, loudness",
+    ),
+    (
         "%veo conclude ID TEXT",
         "write down what you conclude of a sweep; an empty text in quotes takes it away",
     ),

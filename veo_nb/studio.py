@@ -23,6 +23,8 @@ from veo_nb.engine.jobs import Jobs, Preview
 from veo_nb.engine.video import Trimmed, Video
 from veo_nb.errors import InvalidRequest
 from veo_nb.library import Library
+from veo_nb.measuring.measurements import Measurements
+from veo_nb.measuring.measuring import Measuring
 from veo_nb.store.billing import Bill
 from veo_nb.store.files import Files
 from veo_nb.sweep import sweep
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     import httpx2
 
     from veo_nb.decisions.judges import Judge
-    from veo_nb.measuring import Measurements
 
 
 class Views(sweep.Views, comparison.Views, Protocol):
@@ -92,6 +93,7 @@ class Studio:
         self.library = Library(self.jobs)
         self.sweeps = Sweeps(self.jobs, self.library.ratings, views)
         self.comparisons = Comparisons(self.jobs, self.sweeps, self.library, views)
+        self._measuring = Measuring(self.jobs)
 
     def __repr__(self) -> str:
         return f"Studio(provider={self.settings.provider.name!r}, library={str(self.settings.library)!r})"
@@ -191,9 +193,7 @@ class Studio:
             what = self.sweeps.get(what)
         if isinstance(what, Sweep):
             return what.measure(executor)
-        from veo_nb.measuring import Measuring
-
-        return Measuring(self.jobs).measure(self._clips(what), executor)
+        return self._measuring.measure(self._clips(what), executor)
 
     def _clips(self, what: Any) -> list[Video]:
         """The clips that are meant by a sweep, a job, a cell, a result, a video, an id or a key, or by several of them.

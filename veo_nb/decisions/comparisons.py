@@ -52,8 +52,8 @@ class Comparisons:
 
         `what` is a sweep or its id, of which the values of the axis `by` are compared, or some clips: jobs, videos or
         keys, each for itself, or `by` a field of their requests. The id of a comparison is enough for it. `rounds` is how many
-        pairs each voter is shown; without it what was said before, else it goes on until enough is known. Without a question that of
-        the sweep is asked. `random` decides where chance does.
+        pairs each voter is shown; without it what was said before, else it goes on until enough is known. Without a question
+        that of the sweep is asked. `random` decides where chance does.
 
         Raises:
             InvalidRequest: there is nothing to compare.
@@ -63,10 +63,11 @@ class Comparisons:
         known = self._stored(what.strip().lower()) if isinstance(what, str) else None
         if known is not None:
             contest, by = self._restored(known), known.by
-            question = known.question if question is None else question
         else:
             contest, by = self._contest(what, by)
-        if question is None and contest.sweep_id is not None:
+        if question is None and known is not None:
+            question = known.question
+        elif question is None and contest.sweep_id is not None:
             # What a sweep was made to find out is what is asked of its clips.
             question = self._sweeps.get(contest.sweep_id).question or None
         asked = read_question(question)

@@ -12,6 +12,8 @@ from veo_nb import catalog
 from veo_nb.engine.job import Job, Snapshot
 from veo_nb.engine.jobs import Jobs
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.measuring.measurements import Measurements, key_of
+from veo_nb.measuring.measuring import Measuring
 from veo_nb.records.shown import html_of
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.evidence.experiments import ExperimentLedger
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.figure import Figure
-
-    from veo_nb.measuring import Measurements
 
 AGAIN = ("failed", "blocked", "cancelled")
 """States after which a cell can be asked anew; of an uncertain one only a person knows."""
@@ -403,8 +403,6 @@ class Sweep:
 
     def measure(self, executor: Executor | None = None) -> Measurements:
         """What can be measured of its clips, as `veo.measure`; kept, and shown as a table."""
-        from veo_nb.measuring import Measuring, key_of
-
         clips = [(cell, video) for cell in self.cells for video in cell.videos]
         labels = {key_of(video): results.label(cell, video, self.axes) for cell, video in clips}
         return Measuring(self._jobs).measure([video for _, video in clips], executor, labels=labels)

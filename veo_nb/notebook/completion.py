@@ -86,7 +86,8 @@ def _options_of_cell(first: str, body: list[str]) -> str | None:
         options, prompt = split_cell(first, "\n".join([*above, begun]))
     except VeoError:
         return None
-    return None if prompt else options.removesuffix(begun) + line
+    # What stands in the line above is not gone on with.
+    return None if prompt else f"{options.removesuffix(begun).rstrip()} {line}"
 
 
 def _in_options(line: str, known: Known) -> tuple[str, list[Offer]]:

@@ -435,6 +435,15 @@ export interface FieldForm {
   seldom: boolean;
 }
 
+/** Something that a prompt may leave open, and phrases that say it. */
+export interface Tip {
+  name: string;
+  question: string;
+  phrases: string[];
+  /** Whether a phrase goes before the rest of the prompt. */
+  first: boolean;
+}
+
 /** What the provider that is set takes; it changes only with the settings. */
 export interface Setup {
   /** The provider's name, as a person says it. */
@@ -447,6 +456,7 @@ export interface Setup {
   most_references: number;
   /** Of a picture that a page gives: what one message to the kernel can carry. */
   most_bytes: number;
+  tips: Tip[];
 }
 
 /** A request that is being made: nothing of it is sent before somebody asks for that. */
@@ -527,6 +537,10 @@ export interface Check {
   button: string;
   /** What should be known before: the picture will be cut, the budget does not suffice. */
   notes: string[];
+  /** Tips by name, of what the prompt does not say. */
+  left_open: string[];
+  /** `Left open: camera, light`, or why that can't be told. */
+  tips: string;
 }
 
 /** A picture that was given, kept in the library. */

@@ -53,6 +53,10 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ),
     ("%veo history", "up to 200 jobs of this library"),
     ("%veo panel", "make, compare and find clips with the mouse or the keyboard alone"),
+    (
+        '%veo tips [ID|"PROMPT"]',
+        "what a prompt leaves open, by default the last one, and words to try; nothing is sent",
+    ),
     ("%veo cost", "what the clips of this library cost by estimate, and what is left of the budget"),
     ("%veo login [PROVIDER]", "type a key where nobody sees it; the keyring keeps it if you say so"),
     ("%veo logout [PROVIDER]", "take that key away again"),

@@ -785,8 +785,8 @@ export interface Join {
   title: string;
 }
 
-/** Keep how the gallery is shown. */
-export interface KeepView {
+/** A view of the gallery: it is to be kept so, or something is asked about it. */
+export interface OfView {
   view: GalleryView;
 }
 
@@ -818,7 +818,14 @@ export interface Generated {
 /** A part of what the gallery's view shows. */
 export interface Found {
   total: number;
+  /** Whether there are at least so many, and how many would take longer to find than these: `count` does. */
+  uncounted: boolean;
   items: Item[];
+}
+
+/** How many there are in the gallery's view. */
+export interface Counted {
+  total: number;
 }
 
 /** What can be asked for, and with which payload. */
@@ -839,11 +846,12 @@ export interface PanelCommands {
   dismiss: OfJob;
   move: Move;
   browse: Browse;
+  count: OfView;
   posters: OfClips;
   video: Bytes;
   details: OfClip;
   select: OfClips;
-  view: KeepView;
+  view: OfView;
   another: OfClip;
   finalize: OfClip;
   vary: OfClip;
@@ -880,6 +888,7 @@ export interface PanelAnswers {
   dismiss: Nothing;
   move: Nothing;
   browse: Found;
+  count: Counted;
   posters: Posters;
   video: VideoPiece;
   details: Details;

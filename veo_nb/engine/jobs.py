@@ -318,8 +318,8 @@ class Jobs:
         parts, now = self.workspace.existing(), self.workspace.clock()
         if parts is None:
             return []
-        rows = parts.ledger.ended_with_operation(now - RECENT_SECONDS)
-        return unfetched([parts.registry.job(row) for row in rows if row.fetchable], now)
+        rows = parts.ledger.unfetched(now - RECENT_SECONDS)
+        return unfetched([parts.registry.job(row) for row in rows], now)
 
     # Going on
 

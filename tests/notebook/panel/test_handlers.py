@@ -210,6 +210,19 @@ def test_the_gallery_is_asked_for_in_pieces(panel, studio):
     assert keys(panel, order="oldest")[0] == f"{jobs[0].id}/0"
 
 
+def test_what_a_page_does_not_count_is_counted_when_it_is_asked_for(panel, studio):
+    for n in range(3):
+        job = studio.generate(f"Fox {n}.").wait(30)
+        panel.ask("star", clip=f"{job.id}/0", star=True)
+    part = browse(panel, states=["starred"], limit=2)
+    assert (part["total"], part["uncounted"], len(part["items"])) == (2, True, 2)
+    view = {**to_json(first_view()), "states": ["starred"]}
+    assert panel.ask("count", view=view) == {"total": 3}
+    assert panel.ask("count", view={**view, "days": 7, "search": "fox 1"}) == {"total": 1}
+    after = browse(panel, states=["starred"], limit=2)
+    assert (after["total"], after["uncounted"]) == (3, False)
+
+
 def test_an_item_is_all_that_a_card_needs(panel, job):
     (item,) = browse(panel)["items"]
     assert item["url"].startswith("/base/files/library/")

@@ -324,11 +324,19 @@ def studio() -> Studio:
 
 
 def configure(**settings: Any) -> Studio:
-    """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `requests_per_minute`, `budget` (USD), `store`.
+    """The studio, with these settings from now on: `veo.configure(provider="gemini", budget=20)`.
 
-    A setting of None goes back to where it came from before. Jobs that run go on as they were started. Another library
-    or another budget is said.
+    - `provider`: who makes the clips: "sandbox" (default without a key), "gptproto", "gemini", "vertex", "gateway"
+    - `api_key`: its key; better in the provider's variable or by `%veo login`, where no notebook keeps it
+    - `base_url`: where the provider is reached, if not at its own address
+    - `library`: the folder for clips and ledger; default `veo_library` in the working folder
+    - `model`: what is asked where no model is named: "fast", "standard", "omni"
+    - `budget`: USD that all clips of the library may cost together; default no limit
+    - `max_in_flight`: operations at the provider at once; `requests_per_minute`: requests for clips that go out in a minute
+    - `store`: False has Google store nothing of what is asked of Gemini Omni; a clip is lost with the kernel then
+
+    A setting of None goes back to where it came from before: a variable such as `VEO_NB_BUDGET`, `veo_nb.toml`, the default;
+    `%veo config` shows each with its source. Jobs that run go on as they were started. Another library or another budget is said.
 
     Raises:
         InvalidRequest: a setting is wrong; the old ones stay.

@@ -6,7 +6,6 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from os import PathLike
 from pathlib import Path
 from random import Random
@@ -37,6 +36,8 @@ from veo_nb.sweep.sweeps import Sweeps
 from veo_nb.sweep.template import check_filled
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import httpx2
 
     from veo_nb.decisions.judges import Judge

@@ -5,7 +5,7 @@
 measures are is said in `veo_nb.media.measures`, and nothing here knows of sweeps.
 """
 
-from veo_nb.measuring.measurements import Measurement, Measurements
+from veo_nb.measuring.measurements import Measurement, Measurements, key_of
 from veo_nb.measuring.measuring import Measuring
 
-__all__ = ["Measurement", "Measurements", "Measuring"]
+__all__ = ["Measurement", "Measurements", "Measuring", "key_of"]

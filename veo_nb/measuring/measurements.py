@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import overload
 
 from markupsafe import Markup
 
 from veo_nb.engine.video import Video
 from veo_nb.media.measures import MEASURES, Found, shown
+from veo_nb.records.late import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, overload
@@ -15,6 +14,7 @@ from veo_nb.engine.jobs import Jobs
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.measuring.measurements import Measurements, key_of
 from veo_nb.measuring.measuring import Measuring
+from veo_nb.records.shown import html_of
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.evidence.experiments import ExperimentLedger
 from veo_nb.store.ratings import Rating, Ratings
@@ -29,6 +29,8 @@ from veo_nb.sweep.results import Result, Standing
 from veo_nb.sweep.summary import MISSING, Summary, summarize
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -214,6 +216,18 @@ class Sweep:
     def __await__(self) -> Generator[Any, None, Sweep]:
         """Wait for it on the caller's own loop; a cancelled `await` leaves the sweep running."""
         return self._finish().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[Result]:
+        """Each sample as it comes, in the order in which the jobs end: `async for clip in sweep: clip.video`.
+
+        A cell that ends without a clip comes too, with its state and no video. Leaving the loop leaves the sweep running.
+
+        Raises:
+            InvalidRequest: it is paused, and nothing is on its way.
+        """
+        async for job in waiting.come(self):
+            for clip in self.clips(lambda clip, job=job: clip.job is job):  # type: ignore[misc]
+                yield clip
 
     async def _finish(self) -> Sweep:
         await waiting.finish(self)
@@ -572,6 +586,9 @@ class Sweep:
     def shape(self) -> str:
         """`3 animal × 4 time`: how many values each axis has."""  # noqa: RUF002
         return " × ".join(f"{len(axis.values)} {axis.name}" for axis in self.axes)  # noqa: RUF001
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     def __repr__(self) -> str:
         return f"<Sweep {self.id}: {self.shape} · {self.summary()}>"

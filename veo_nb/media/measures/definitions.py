@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from veo_nb.records.late import dataclass
 
 VERSION = 1
 """Grows with every change after which a number comes out otherwise."""

@@ -12,8 +12,8 @@ from typing import Any
 
 from veo_nb import catalog
 from veo_nb.credentials.keys import Secret, wrap_key
-from veo_nb.decisions.comparison import HOW, Comparison
-from veo_nb.notices import tell
+from veo_nb.decisions.comparison import Comparison
+from veo_nb.records.shown import draw_with
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep
 
@@ -27,15 +27,17 @@ class NotebookViews:
 
         show_here(sweep, rows=rows, columns=columns, embed=embed)
 
+    def compare(self, comparison: Comparison) -> None:
+        """Put its clips before a voter where the code runs."""
+        from veo_nb.notebook.magics import show_comparison_here
+
+        show_comparison_here(comparison)
+
     def export(self, sweep: Sweep, to: str | os.PathLike[str], **how: Any) -> Path:
         """Write it to a file or folder, and say where."""
         from veo_nb.notebook.export.writer import export
 
         return export(sweep, to, keys=_keys(), **how)
-
-    def compare(self, comparison: Comparison) -> None:
-        """Say how to vote on it."""
-        tell(f"{comparison!r}. {HOW}")
 
 
 class NotebookStudio(Studio):
@@ -43,12 +45,19 @@ class NotebookStudio(Studio):
 
     def __init__(self, **settings: Any) -> None:
         wrap_key(settings)
+        draw_with(_draw)
         super().__init__(**{"views": NotebookViews(), **settings})
         _made.add(self)
 
 
 _made: weakref.WeakSet[Studio] = weakref.WeakSet()
 """The studios of this process, whose keys must not be in what is given away."""
+
+
+def _draw(value: Any) -> str:
+    from veo_nb.notebook.showing import as_html
+
+    return as_html(value)
 
 
 def _keys() -> list[str]:

@@ -156,6 +156,11 @@ class Comparison:
         return self._voter or self._voters.name
 
     @property
+    def asked(self) -> str | None:
+        """Who was said to vote here: `voter=`; None where nobody was."""
+        return self._voter
+
+    @property
     def named(self) -> bool:
         """Whether anybody has ever said who votes from here: who has not can be asked once."""
         return self._voter is not None or self._voters.known

@@ -12,7 +12,6 @@ from tests.world import Held
 from veo_nb.decisions.comparison import HOW, Comparison, Pair
 from veo_nb.decisions.contenders import key_of
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
-from veo_nb.notices import log
 
 PROMPT = "A {{move}} at {{time}}."
 MOVES = ["dolly in", "slow zoom", "crane"]
@@ -597,10 +596,10 @@ def test_in_a_library_that_can_not_be_written_votes_are_read_and_none_is_given(s
 # Outside a notebook
 
 
-def test_without_a_page_it_says_how_to_vote(studio, caplog):
-    with caplog.at_level("WARNING", log.name):
-        comparison = studio.compare(swept(studio), "move")
-    assert caplog.messages == [f"<Comparison {comparison.id}: 3 values of move · 0 votes>. {HOW}"]
+def test_without_a_page_it_says_how_to_vote(studio, capsys):
+    comparison = studio.compare(swept(studio), "move")
+    said = f"<Comparison {comparison.id}: 3 values of move · 0 votes>. {HOW}"
+    assert said in capsys.readouterr().out
 
 
 def test_the_comparisons_of_a_library_are_found_again(studio):

@@ -90,6 +90,8 @@ if TYPE_CHECKING:
     from veo_nb.sweep.sweep import Sweep
     from veo_nb.sweep.sweeps import SweepPreview, Sweeps
 
+from veo_nb.records.homes import HOMES as _HOMES
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -190,75 +192,6 @@ __all__ = [
     "sweep",
     "sweeps",
 ]
-
-_HOMES = {
-    "Agreement": "veo_nb.decisions.agreement",
-    "AsyncClient": "veo_nb.api.client",
-    "Awaited": "veo_nb.engine.lease",
-    "Axis": "veo_nb.sweep.axes",
-    "Ballot": "veo_nb.decisions.ballots",
-    "Bill": "veo_nb.store.billing",
-    "Cell": "veo_nb.sweep.cell",
-    "Change": "veo_nb.store.changes",
-    "Charge": "veo_nb.store.billing",
-    "Comparison": "veo_nb.decisions.comparison",
-    "Comparisons": "veo_nb.decisions.comparisons",
-    "Forecast": "veo_nb.sweep.forecast",
-    "Found": "veo_nb.store.queries",
-    "FoundRow": "veo_nb.store.queries",
-    "Job": "veo_nb.engine.job",
-    "JobNote": "veo_nb.engine.job",
-    "Jobs": "veo_nb.engine.jobs",
-    "KeyStores": "veo_nb.credentials.stores",
-    "Latency": "veo_nb.engine.providers.latency",
-    "Library": "veo_nb.library",
-    "Life": "veo_nb.catalog.lives",
-    "LibrarySummary": "veo_nb.store.queries",
-    "Lineage": "veo_nb.store.lineage",
-    "Link": "veo_nb.store.lineage",
-    "Measure": "veo_nb.media.measures.definitions",
-    "Measurement": "veo_nb.measuring.measurements",
-    "Measurements": "veo_nb.measuring.measurements",
-    "Step": "veo_nb.store.lineage",
-    "Operation": "veo_nb.api.wire",
-    "Origin": "veo_nb.media.picture",
-    "Pair": "veo_nb.decisions.comparison",
-    "Panel": "veo_nb.notebook.panel.panel",
-    "Picture": "veo_nb.media.picture",
-    "Plan": "veo_nb.sweep.plan",
-    "Planned": "veo_nb.sweep.plan",
-    "Preview": "veo_nb.engine.jobs",
-    "Price": "veo_nb.catalog.prices",
-    "Progress": "veo_nb.decisions.comparison",
-    "Provider": "veo_nb.catalog.providers",
-    "Query": "veo_nb.store.queries",
-    "Quote": "veo_nb.store.billing",
-    "Rating": "veo_nb.store.ratings",
-    "RemoteFile": "veo_nb.api.files.calls",
-    "Repair": "veo_nb.engine.repair",
-    "Result": "veo_nb.sweep.results",
-    "Sample": "veo_nb.api.wire",
-    "Secret": "veo_nb.credentials.keys",
-    "Settings": "veo_nb.config",
-    "Snapshot": "veo_nb.engine.job",
-    "Source": "veo_nb.request",
-    "Standing": "veo_nb.sweep.results",
-    "State": "veo_nb.store.rows",
-    # The one whose sweeps can be shown: the studio itself knows nothing of pages.
-    "Studio": "veo_nb.views:NotebookStudio",
-    "Summary": "veo_nb.sweep.summary",
-    "Sweep": "veo_nb.sweep.sweep",
-    "SweepPreview": "veo_nb.sweep.sweeps",
-    "Sweeps": "veo_nb.sweep.sweeps",
-    "Trimmed": "veo_nb.engine.video",
-    "Unfetched": "veo_nb.engine.jobs",
-    "Upload": "veo_nb.api.files.upload",
-    "Usage": "veo_nb.catalog.prices",
-    "Value": "veo_nb.sweep.axes",
-    "Video": "veo_nb.engine.video",
-    "VideoRequest": "veo_nb.request",
-    "Vote": "veo_nb.decisions.comparison",
-}
 
 _lock = threading.RLock()
 

@@ -12,6 +12,7 @@ HOMES = {
     "Charge": "veo_nb.store.billing",
     "Comparison": "veo_nb.decisions.comparison",
     "Comparisons": "veo_nb.decisions.comparisons",
+    "Experiment": "veo_nb.decisions.experiments",
     "Forecast": "veo_nb.sweep.forecast",
     "Found": "veo_nb.store.queries",
     "FoundRow": "veo_nb.store.queries",

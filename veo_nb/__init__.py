@@ -22,6 +22,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from veo_nb.records.homes import HOMES as _HOMES
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from random import Random
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from veo_nb.decisions.comparison import Comparison, Pair, Progress, Vote
     from veo_nb.decisions.comparisons import Comparisons
     from veo_nb.decisions.judges import Judge
+    from veo_nb.decisions.outcome.figures import Chance, Strength
+    from veo_nb.decisions.ranking import Ranking
     from veo_nb.engine.job import Job, JobNote, Snapshot
     from veo_nb.engine.jobs import Jobs, Preview, Unfetched
     from veo_nb.engine.lease import Awaited
@@ -100,6 +104,7 @@ __all__ = [
     "BudgetExceeded",
     "Cancelled",
     "Cell",
+    "Chance",
     "Change",
     "Charge",
     "Comparison",
@@ -141,6 +146,7 @@ __all__ = [
     "Query",
     "QuotaExceeded",
     "Quote",
+    "Ranking",
     "RateLimited",
     "Rating",
     "RemoteFile",
@@ -155,6 +161,7 @@ __all__ = [
     "Standing",
     "State",
     "Step",
+    "Strength",
     "Studio",
     "SubmissionUncertain",
     "Summary",
@@ -182,78 +189,11 @@ __all__ = [
     "join",
     "measure",
     "panel",
+    "rank",
     "studio",
     "sweep",
     "sweeps",
 ]
-
-_HOMES = {
-    "AsyncClient": "veo_nb.api.client",
-    "Awaited": "veo_nb.engine.lease",
-    "Axis": "veo_nb.sweep.axes",
-    "Ballot": "veo_nb.decisions.ballots",
-    "Bill": "veo_nb.store.billing",
-    "Cell": "veo_nb.sweep.cell",
-    "Change": "veo_nb.store.changes",
-    "Charge": "veo_nb.store.billing",
-    "Comparison": "veo_nb.decisions.comparison",
-    "Comparisons": "veo_nb.decisions.comparisons",
-    "Forecast": "veo_nb.sweep.forecast",
-    "Found": "veo_nb.store.queries",
-    "FoundRow": "veo_nb.store.queries",
-    "Job": "veo_nb.engine.job",
-    "JobNote": "veo_nb.engine.job",
-    "Jobs": "veo_nb.engine.jobs",
-    "KeyStores": "veo_nb.credentials.stores",
-    "Latency": "veo_nb.engine.providers.latency",
-    "Library": "veo_nb.library",
-    "Life": "veo_nb.catalog.lives",
-    "LibrarySummary": "veo_nb.store.queries",
-    "Lineage": "veo_nb.store.lineage",
-    "Link": "veo_nb.store.lineage",
-    "Measure": "veo_nb.media.measures.definitions",
-    "Measurement": "veo_nb.measuring.measurements",
-    "Measurements": "veo_nb.measuring.measurements",
-    "Step": "veo_nb.store.lineage",
-    "Operation": "veo_nb.api.wire",
-    "Origin": "veo_nb.media.picture",
-    "Pair": "veo_nb.decisions.comparison",
-    "Panel": "veo_nb.notebook.panel.panel",
-    "Picture": "veo_nb.media.picture",
-    "Plan": "veo_nb.sweep.plan",
-    "Planned": "veo_nb.sweep.plan",
-    "Preview": "veo_nb.engine.jobs",
-    "Price": "veo_nb.catalog.prices",
-    "Progress": "veo_nb.decisions.comparison",
-    "Provider": "veo_nb.catalog.providers",
-    "Query": "veo_nb.store.queries",
-    "Quote": "veo_nb.store.billing",
-    "Rating": "veo_nb.store.ratings",
-    "RemoteFile": "veo_nb.api.files.calls",
-    "Repair": "veo_nb.engine.repair",
-    "Result": "veo_nb.sweep.results",
-    "Sample": "veo_nb.api.wire",
-    "Secret": "veo_nb.credentials.keys",
-    "Settings": "veo_nb.config",
-    "Snapshot": "veo_nb.engine.job",
-    "Source": "veo_nb.request",
-    "Standing": "veo_nb.sweep.results",
-    "State": "veo_nb.store.rows",
-    # The one whose sweeps can be shown: the studio itself knows nothing of pages.
-    "Studio": "veo_nb.views:NotebookStudio",
-    "Summary": "veo_nb.sweep.summary",
-    "Sweep": "veo_nb.sweep.sweep",
-    "SweepPreview": "veo_nb.sweep.sweeps",
-    "Sweeps": "veo_nb.sweep.sweeps",
-    "Trimmed": "veo_nb.engine.video",
-    "Unfetched": "veo_nb.engine.jobs",
-    "Upload": "veo_nb.api.files.upload",
-    "Usage": "veo_nb.catalog.prices",
-    "Value": "veo_nb.sweep.axes",
-    "Video": "veo_nb.engine.video",
-    "VideoRequest": "veo_nb.request",
-    "Vote": "veo_nb.decisions.comparison",
-}
 
 _lock = threading.RLock()
 
@@ -492,6 +432,36 @@ def compare(
     return studio().compare(
         what, by, question, rounds=rounds, voter=voter, judge=judge, show=show, random=random
     )
+
+
+def rank(
+    what: Sweep | str | Iterable[Any] | None = None,
+    by: str | None = None,
+    question: str | None = None,
+    *,
+    votes: Any = None,
+    values: Sequence[Any] = (),
+) -> Ranking:
+    """What votes come to: which value is better, and how sure that is, as a table with a plot and in plain words.
+
+        veo.rank(sweep, by="prompt")
+        veo.rank(votes=[("dolly in", "crane", "left"), ("crane", "slow zoom", "tie", "ann")])
+
+    `what` and `by` are those of `veo.compare`, and people's votes on them count; where several questions were asked, `question`
+    says which. `votes` come from anywhere: tuples of left, right, "left", "right", "tie" or "skip", and perhaps a voter;
+    mappings; or a table with such columns. `values` names what is ranked, where not all of it has a vote.
+
+    Raises:
+        InvalidRequest: there are no votes, or some can't be read.
+        NotFound: there is no such sweep or clip.
+        VeoError: the extra `rank` is not installed.
+    """
+    if what is None and votes is not None:
+        from veo_nb.decisions.ranking import rank as rank_votes
+
+        # Votes from elsewhere need no library, and no studio.
+        return rank_votes(votes, values)
+    return studio().rank(what, by, question, votes=votes, values=values)
 
 
 def measure(what: Any, executor: Executor | None = None) -> Measurements:

@@ -248,6 +248,7 @@ def test_the_public_names_are_these(fresh):
         "WaitTimeout",
     }
     things = {
+        "Agreement",
         "AsyncClient",
         "Awaited",
         "Axis",
@@ -331,7 +332,8 @@ def test_the_public_names_are_these(fresh):
         "sweep",
         "sweeps",
     }
-    assert set(fresh["names"]) == errors | things | verbs
+    modules = {"judges"}
+    assert set(fresh["names"]) == errors | things | verbs | modules
 
 
 def test_every_public_name_is_there():
@@ -345,7 +347,7 @@ def test_a_public_function_stays_one_when_a_module_of_its_name_is_loaded():
     code = """
         import veo_nb, veo_nb.studio, veo_nb.cli
         veo_nb.Studio
-        assert all(callable(getattr(veo_nb, name)) for name in veo_nb.__all__)
+        assert all(callable(getattr(veo_nb, name)) for name in veo_nb.__all__ if name != "judges")
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=ROOT)
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from veo_nb.config import Settings
     from veo_nb.credentials.keys import Secret
     from veo_nb.credentials.stores import KeyStores
+    from veo_nb.decisions import judges
+    from veo_nb.decisions.agreement import Agreement
     from veo_nb.decisions.ballots import Ballot
     from veo_nb.decisions.comparison import Comparison, Pair, Progress, Vote
     from veo_nb.decisions.comparisons import Comparisons
@@ -92,9 +94,12 @@ if TYPE_CHECKING:
     from veo_nb.sweep.sweep import Sweep
     from veo_nb.sweep.sweeps import SweepPreview, Sweeps
 
+from veo_nb.records.homes import HOMES as _HOMES
+
 __version__ = "0.1.0"
 
 __all__ = [
+    "Agreement",
     "AsyncClient",
     "AuthenticationError",
     "Awaited",
@@ -187,6 +192,7 @@ __all__ = [
     "history",
     "job",
     "join",
+    "judges",
     "measure",
     "panel",
     "rank",
@@ -218,6 +224,8 @@ _folder: Path | None = None
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'veo_nb' has no attribute {name!r}")
+    if name == "judges":
+        return importlib.import_module("veo_nb.decisions.judges")
     module, _, real = _HOMES.get(name, "veo_nb.errors").partition(":")
     return getattr(importlib.import_module(module), real or name)
 
@@ -359,7 +367,7 @@ def sweep(prompt: str | None = None, *, axes: Mapping[str, Any], **how: Any) -> 
     (`[1, 2, ..., 10]` fills in), a dict of named ones, or a text as in a cell: `"fox,owl"`, `"1,2,...,10"`,
     `"noir=black and white, hard light || soft pastel"`. `how` are the fields and variables that stay the same,
     `draft=True` for the cheapest of each model (`sweep.finalize()` makes them final), and `zip=("animal", "time")` to pair axes, `rows=` and `columns=` of the grid, `take`, `fresh`, and `confirm=True` for
-    a sweep of more than a hundred clips.
+    a sweep of more than a hundred clips. `question=` is what it is to find out and `hypothesis=` what you expect: both stay with it.
 
     Raises:
         InvalidRequest: something is wrong with it, or it is large and not confirmed; nothing was sent.

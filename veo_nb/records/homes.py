@@ -1,6 +1,7 @@
 """Where each public name lives; those that are not here are errors. Loads nothing."""
 
 HOMES = {
+    "Agreement": "veo_nb.decisions.agreement",
     "AsyncClient": "veo_nb.api.client",
     "Awaited": "veo_nb.engine.lease",
     "Axis": "veo_nb.sweep.axes",

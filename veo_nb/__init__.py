@@ -22,6 +22,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from veo_nb.records.homes import HOMES as _HOMES
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from random import Random
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from veo_nb.decisions.comparisons import Comparisons
     from veo_nb.decisions.experiments import Experiment
     from veo_nb.decisions.judges import Judge
+    from veo_nb.decisions.outcome.figures import Chance, Strength
+    from veo_nb.decisions.ranking import Ranking
     from veo_nb.engine.job import Job, JobNote, Snapshot
     from veo_nb.engine.jobs import Jobs, Preview, Unfetched
     from veo_nb.engine.lease import Awaited
@@ -106,6 +110,7 @@ __all__ = [
     "BudgetExceeded",
     "Cancelled",
     "Cell",
+    "Chance",
     "Change",
     "Charge",
     "Comparison",
@@ -148,6 +153,7 @@ __all__ = [
     "Query",
     "QuotaExceeded",
     "Quote",
+    "Ranking",
     "RateLimited",
     "Rating",
     "RemoteFile",
@@ -162,6 +168,7 @@ __all__ = [
     "Standing",
     "State",
     "Step",
+    "Strength",
     "Studio",
     "SubmissionUncertain",
     "Summary",
@@ -191,6 +198,7 @@ __all__ = [
     "judges",
     "measure",
     "panel",
+    "rank",
     "studio",
     "sweep",
     "sweeps",
@@ -443,6 +451,36 @@ def compare(
     return studio().compare(
         what, by, question, rounds=rounds, voter=voter, judge=judge, show=show, random=random
     )
+
+
+def rank(
+    what: Sweep | str | Iterable[Any] | None = None,
+    by: str | None = None,
+    question: str | None = None,
+    *,
+    votes: Any = None,
+    values: Sequence[Any] = (),
+) -> Ranking:
+    """What votes come to: which value is better, and how sure that is, as a table with a plot and in plain words.
+
+        veo.rank(sweep, by="prompt")
+        veo.rank(votes=[("dolly in", "crane", "left"), ("crane", "slow zoom", "tie", "ann")])
+
+    `what` and `by` are those of `veo.compare`, and people's votes on them count; where several questions were asked, `question`
+    says which. `votes` come from anywhere: tuples of left, right, "left", "right", "tie" or "skip", and perhaps a voter;
+    mappings; or a table with such columns. `values` names what is ranked, where not all of it has a vote.
+
+    Raises:
+        InvalidRequest: there are no votes, or some can't be read.
+        NotFound: there is no such sweep or clip.
+        VeoError: the extra `rank` is not installed.
+    """
+    if what is None and votes is not None:
+        from veo_nb.decisions.ranking import rank as rank_votes
+
+        # Votes from elsewhere need no library, and no studio.
+        return rank_votes(votes, values)
+    return studio().rank(what, by, question, votes=votes, values=values)
 
 
 def measure(what: Any, executor: Executor | None = None) -> Measurements:

@@ -8,6 +8,7 @@ HOMES = {
     "Ballot": "veo_nb.decisions.ballots",
     "Bill": "veo_nb.store.billing",
     "Cell": "veo_nb.sweep.cell",
+    "Chance": "veo_nb.decisions.outcome.figures",
     "Change": "veo_nb.store.changes",
     "Charge": "veo_nb.store.billing",
     "Comparison": "veo_nb.decisions.comparison",
@@ -44,6 +45,7 @@ HOMES = {
     "Query": "veo_nb.store.queries",
     "Quote": "veo_nb.store.billing",
     "Rating": "veo_nb.store.ratings",
+    "Ranking": "veo_nb.decisions.ranking",
     "RemoteFile": "veo_nb.api.files.calls",
     "Repair": "veo_nb.engine.repair",
     "Result": "veo_nb.sweep.results",
@@ -54,6 +56,7 @@ HOMES = {
     "Source": "veo_nb.request",
     "Standing": "veo_nb.sweep.results",
     "State": "veo_nb.store.rows",
+    "Strength": "veo_nb.decisions.outcome.figures",
     # The one whose sweeps can be shown: the studio itself knows nothing of pages.
     "Studio": "veo_nb.views:NotebookStudio",
     "Summary": "veo_nb.sweep.summary",

@@ -7,12 +7,12 @@ so that one of the three is raised for nothing in at most three of a hundred.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from veo_nb.decisions.strengths.fit import SIDE_SPREAD, Array, Fit, Model, expit, laplace
+from veo_nb.records.late import dataclass
 
 ALPHA = 0.01
 _DRAWS, _SEED = 999, 20

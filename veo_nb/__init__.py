@@ -95,7 +95,6 @@ if TYPE_CHECKING:
     from veo_nb.sweep.sweep import Sweep
     from veo_nb.sweep.sweeps import SweepPreview, Sweeps
 
-from veo_nb.records.homes import HOMES as _HOMES
 
 __version__ = "0.1.0"
 

@@ -13,6 +13,7 @@ from veo_nb.decisions.ballots import CHOICES
 from veo_nb.errors import InvalidRequest
 from veo_nb.notebook.compare import view as compare_view
 from veo_nb.notebook.compare.protocol import COMMANDS, Comparing, Preference, Turn
+from veo_nb.notebook.compare.turns import box_of
 from veo_nb.notebook.compare.view import ComparisonView
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Reply, parse_command
@@ -114,6 +115,19 @@ def test_a_voter_is_whom_the_cell_says_or_who_voted_from_here_last(compare):
     assert (first.comparison["voter"], first.comparison["usual"]) == ("", "")
     vote(first, ask(first, "turn"))
     assert (compare().comparison["usual"], compare(voter="bob").comparison["voter"]) == ("ann", "bob")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "box"),
+    [
+        ([], "16:9"),
+        ([(1280, 720), (640, 360)], "16:9"),
+        ([(720, 1280)], "9:16"),
+        ([(720, 1280), (1280, 720)], "1:1"),
+    ],
+)
+def test_all_clips_have_one_box_so_that_none_moves(sizes, box):
+    assert box_of(sizes) == box
 
 
 # Votes

@@ -16,7 +16,7 @@ from tests.notebook.panel.test_images import drawn
 from tests.notebook.test_protocol import mismatch
 from tests.world import Held
 from veo_nb.errors import InvalidRequest, NotFound
-from veo_nb.notebook.panel import handlers as panel_answers
+from veo_nb.notebook.compare import pieces as file_pieces
 from veo_nb.notebook.panel.commands import COMMANDS
 from veo_nb.notebook.panel.handlers import QUIET, all_or_none
 from veo_nb.notebook.panel.protocol import Check, Details, Item, PictureState
@@ -248,7 +248,7 @@ def test_stills_come_for_those_that_have_one(panel, job):
 
 
 def test_a_video_comes_in_pieces_as_bytes(panel, job, monkeypatch):
-    monkeypatch.setattr(pieces, "PIECE", 100_000)
+    monkeypatch.setattr(file_pieces, "PIECE", 100_000)
     whole, offset, pieces = job.videos[0].path.read_bytes(), 0, 0
     read = b""
     while offset < len(whole):

@@ -10,6 +10,7 @@ import contextlib
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from veo_nb.decisions.comparison import Comparison, Pair
@@ -65,7 +66,7 @@ class Turns:
             question=one.question,
             voter=one.asked or "",
             usual=one.voter if one.named else "",
-            frame=self._frame(),
+            frame=box_of((clip.width, clip.height) for clip in one.clips),
             token=token,
             again=again or f"Run this cell again to go on, or %veo compare {one.id} in another.",
         )
@@ -165,10 +166,6 @@ class Turns:
         pair = shown.pair
         return ShownPair(id=shown.id, left=self._shown_clip(pair.left), right=self._shown_clip(pair.right))
 
-    def _frame(self) -> BoxShape:
-        shapes = {frame_of(f"{clip.width}:{clip.height}") for clip in self.comparison.clips}
-        return "1:1" if len(shapes) > 1 else shapes.pop() if shapes else "16:9"
-
     def _shown_clip(self, video: Video) -> ShownClip:
         return ShownClip(
             key=key_of(video),
@@ -194,3 +191,9 @@ class Turns:
     def _counts(self) -> tuple[int, set[str]]:
         votes = [vote for vote in self.comparison.votes() if vote.undone_at is None and not vote.judge]
         return len(votes), {vote.voter for vote in votes}
+
+
+def box_of(sizes: Iterable[tuple[int, int]]) -> BoxShape:
+    """The box in which clips of all these sizes are shown: square where some are wide and some upright."""
+    shapes = {frame_of(f"{width}:{height}") for width, height in sizes}
+    return "1:1" if len(shapes) > 1 else shapes.pop() if shapes else "16:9"

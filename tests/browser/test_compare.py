@@ -67,8 +67,9 @@ def pictures(notebook: Notebook, artefact: Any, state: str, index: int) -> None:
     for dark in (False, True):
         notebook.theme(dark=dark)
         for width in (600, 1600):
-            notebook.page.set_viewport_size({"width": width, "height": 1200})
+            notebook.page.set_viewport_size({"width": width, "height": 1000})
             notebook.page.wait_for_timeout(500)
+            view(notebook, index).scroll_into_view_if_needed()
             artefact(notebook, f"compare-{state}-{width}-{'dark' if dark else 'light'}")
             wide = notebook.output(index).evaluate("e => e.scrollWidth - e.clientWidth")
             assert wide <= 0, f"{state} is wider than its cell at {width} px"
@@ -79,7 +80,7 @@ def pictures(notebook: Notebook, artefact: Any, state: str, index: int) -> None:
 def test_a_comparison_by_keyboard_is_left_and_resumed_in_another_kernel_and_ranked(
     open_notebook, sandbox, artefact
 ):
-    notebook = open_notebook([PID, SWEEP, COMPARE, VOTES], sandbox, viewport={"width": 1600, "height": 1200})
+    notebook = open_notebook([PID, SWEEP, COMPARE, VOTES], sandbox, viewport={"width": 1600, "height": 1000})
     page = notebook.page
     notebook.command("application:toggle-left-area")
     notebook.run(1)
@@ -90,7 +91,7 @@ def test_a_comparison_by_keyboard_is_left_and_resumed_in_another_kernel_and_rank
     name = view(notebook, 3).get_by_label("Your name")
     name.wait_for()
     pictures(notebook, artefact, "name", 3)
-    page.set_viewport_size({"width": 1600, "height": 1200})
+    page.set_viewport_size({"width": 1600, "height": 1000})
     name.focus()
     page.keyboard.type("ann")
     page.keyboard.press("Enter")
@@ -103,7 +104,7 @@ def test_a_comparison_by_keyboard_is_left_and_resumed_in_another_kernel_and_rank
     # Lab has taken the widget out of the output: what is saved are words.
     expect(notebook.output(3).locator("[data-veo-compare] .veo-compare")).to_have_count(1)
     pictures(notebook, artefact, "pair", 3)
-    page.set_viewport_size({"width": 1600, "height": 1200})
+    page.set_viewport_size({"width": 1600, "height": 1000})
 
     # With keys alone: a vote, one taken back, a tie; what is held down votes once, and nothing moves.
     notebook.cell(3).locator(".jp-InputArea-editor").click()
@@ -113,7 +114,9 @@ def test_a_comparison_by_keyboard_is_left_and_resumed_in_another_kernel_and_rank
     page.keyboard.press("Space")
     playing = view(notebook, 3).get_by_role("button", name="Pause")
     expect(playing).to_be_visible()
-    page.wait_for_function("[...document.querySelectorAll('.veo-compare video')].every(v => v.currentTime > 0.2)")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.veo-compare video')].every(v => v.currentTime > 0.2)"
+    )
     page.keyboard.down("ArrowLeft")
     for _ in range(5):
         page.keyboard.down("ArrowLeft")
@@ -157,7 +160,9 @@ def test_a_comparison_by_keyboard_is_left_and_resumed_in_another_kernel_and_rank
     page.keyboard.press("ArrowRight")
     ready(notebook, 3, 4)
     page.keyboard.press("s")
-    expect(view(notebook, 3).locator(".veo-compare-ended")).to_have_text("You have voted 4 times, as was asked.")
+    expect(view(notebook, 3).locator(".veo-compare-ended")).to_have_text(
+        "You have voted 4 times, as was asked."
+    )
     button = view(notebook, 3).get_by_role("button", name="Show the ranking")
     button.focus()
     page.keyboard.press("Enter")

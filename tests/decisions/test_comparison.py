@@ -193,6 +193,7 @@ def test_clips_that_finish_later_join(make_studio, service):
 def test_a_vote_that_is_taken_back_brings_its_pair_back_and_counts_no_more(studio):
     comparison = compared(studio, voter="ann")
     assert comparison.undo() is None
+    assert len(comparison.clips) == 6
     first, second = comparison.pair, None
     comparison.vote("left")
     second = comparison.pair
@@ -238,8 +239,11 @@ def test_one_pair_is_not_voted_on_twice_from_two_windows(make_studio):
     assert caught.value.hint == "Look at the next one: c.pair."
     with pytest.raises(InvalidRequest, match="already"):
         here.vote("right", pair=pair)
+    pair = here.pair
+    there.vote("tie")
+    assert shown(here.pair) != shown(pair)
     here.vote("right", pair=here.pair)
-    assert [one.choice for one in here.ballots()] == ["left", "right"]
+    assert [one.choice for one in here.ballots()] == ["left", "tie", "right"]
 
 
 def test_a_vote_on_clips_that_are_gone_by_then_is_kept_and_still_counts(make_studio):
@@ -581,6 +585,8 @@ def test_the_comparisons_of_a_library_are_found_again(studio):
         one.pair  # noqa: B018  from the first pair on it is written down
     assert {one.id for one in studio.comparisons.all()} == {one.id for one in made}
     assert {one.question for one in studio.comparisons.all(sweep)} == {"A?", "B?"}
+    assert studio.compare(made[0].id.upper(), show=False).question == "A?"
+    assert studio.compare(made[0].id, question="C?", show=False).sweep_id == sweep.id
     made[0].vote("left", "ann")
     values, ballots = studio.comparisons.ballots_of(sweep, "move")
     assert (values, len(ballots)) == (tuple(MOVES), 1)

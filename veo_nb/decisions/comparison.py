@@ -125,6 +125,7 @@ class Comparison:
         self._shown: dict[str, Sides] = {}
         """The pair that each voter saw here last and has not voted on."""
         self._lock = threading.RLock()
+        self._read: tuple[int, list[VoteRow]] | None = None
         self._enough: tuple[object, bool] = ((), False)
 
     # What is compared
@@ -136,7 +137,7 @@ class Comparison:
 
     @property
     def clips(self) -> tuple[Video, ...]:
-        """The finished clips that stand for these values."""
+        """The clips that are compared, as far as they are finished and were not deleted."""
         return tuple(one.video for one in self._contest.contenders())
 
     @property
@@ -220,13 +221,12 @@ class Comparison:
             if turn.pair is None:
                 raise InvalidRequest(f"There is no pair to vote on: {turn.reason}", hint="", field="vote")
             sides = Sides(*turn.pair.keys)
-        own = self._own(who)
-        if sides != self._book.shown(self.id, who) and any(_same(vote, sides) for vote in own):
-            self._shown.pop(who, None)
+        made = self._cast(sides, said, who, seconds)
+        self._shown.pop(who, None)
+        if made is None:
             raise InvalidRequest(
                 f"{who} has voted on this pair already.", hint="Look at the next one: c.pair.", field="vote"
             )
-        made = self._cast(sides, said, who, seconds)
         if voter is not None or self._voter is not None:
             self._voters.remember(who)
         return made
@@ -268,21 +268,21 @@ class Comparison:
             if pair is None:
                 break
             began = time.monotonic()
-            said = judges.verdict(judge, pair.left, pair.right, self.question)
-            made.append(
-                self._cast(Sides(*pair.keys), said or "skip", who, time.monotonic() - began, judge=True)
-            )
+            said = judges.verdict(judge, pair.left, pair.right, self.question) or "skip"
+            vote = self._cast(Sides(*pair.keys), said, who, time.monotonic() - began, judge=True)
+            # None where it was asked about this pair elsewhere meanwhile.
+            made += [vote] if vote is not None else []
         return tuple(made)
 
     # What came of it
 
     def votes(self) -> tuple[Vote, ...]:
         """All votes, oldest first: of people and of judges, those that were taken back among them."""
-        return tuple(_vote(row) for row in self._book.votes(self.id))
+        return tuple(_vote(row) for row in self._votes())
 
     def ballots(self, *, judges: bool = False) -> list[Ballot]:
         """The votes of people that count, as values against values; with `judges` those of judges instead."""
-        return [ballot for ballot in self._ballots(self._book.votes(self.id)) if ballot.judge is judges]
+        return [ballot for ballot in self._ballots(self._votes()) if ballot.judge is judges]
 
     def show(self) -> None:
         """Show it here, to be voted on; without a notebook say how to do so in Python."""
@@ -323,13 +323,13 @@ class Comparison:
         """What a voter sees; a pair that is new to them is remembered as theirs."""
         contenders = self._join()
         by_key = {one.key: one for one in contenders}
-        votes = self._book.votes(self.id)
+        votes = self._votes()
         own = _own(votes, who)
         with self._lock:
             ballots = [ballot for ballot in self._ballots(votes) if not ballot.judge]
             if end := self._end(own, ballots):
                 return _Turn(None, end, done=True)
-            shown = self._book.shown(self.id, who) or self._shown.get(who)
+            shown = self._book.shown(self.id, who) or self._unwritten(own, who)
             if shown is None or not _fit(shown, by_key):
                 pairs = open_pairs(contenders, own, again=self.rounds is not None)
                 if not pairs:
@@ -340,6 +340,11 @@ class Comparison:
                     self._book.show(self.id, who, shown)
             self._shown[who] = shown
             return _Turn(Pair(by_key[shown.left].video, by_key[shown.right].video))
+
+    def _unwritten(self, own: Sequence[VoteRow], who: str) -> Sides | None:
+        """The pair that a voter saw here and has not voted on anywhere, where it could not be written down."""
+        shown = self._shown.get(who)
+        return None if shown and any({vote.left, vote.right} == {*shown} for vote in own) else shown
 
     def _end(self, own: Sequence[VoteRow], ballots: Sequence[Ballot]) -> str:
         """Why nothing more is asked of a voter, whatever there is to see; empty where something may be."""
@@ -372,7 +377,7 @@ class Comparison:
     def _pair_to_judge(self, who: str) -> Pair | None:
         """The next pair that a judge has not seen: before others those that people voted on."""
         contenders = self._join()
-        votes = self._book.votes(self.id)
+        votes = self._votes()
         own = _own(votes, who, judge=True)
         pairs = open_pairs(contenders, own, again=False)
         counted = [vote for vote in votes if vote.undone_at is None and not vote.judge]
@@ -387,7 +392,8 @@ class Comparison:
 
     def _cast(
         self, sides: Sides, choice: Choice, who: str, seconds: float | None, *, judge: bool = False
-    ) -> Vote:
+    ) -> Vote | None:
+        """A vote, written down; None where this voter has voted on the same two clips meanwhile."""
         if any(key not in self._row.clips for key in sides):
             # What they stand for has to be known before they are voted on.
             self._row = self._book.put(self._row_with(self._contest.contenders()))
@@ -402,10 +408,7 @@ class Comparison:
             voted_at=self._workspace.clock(),
             seconds=seconds,
         )
-        self._book.cast(row)
-        if not judge:
-            self._shown.pop(who, None)
-        return _vote(row)
+        return _vote(row) if self._book.cast(row) else None
 
     def _join(self) -> list[Contender]:
         """The clips that are there now; what those stand for that have come since is written down."""
@@ -422,6 +425,13 @@ class Comparison:
         clips = {**self._row.clips, **{one.key: one.value for one in contenders}}
         return replace(self._row, clips=clips, sweep_id=self.sweep_id)
 
+    def _votes(self) -> list[VoteRow]:
+        """All votes; read anew when somebody has voted."""
+        stamp = self._book.stamp()
+        if self._read is None or self._read[0] != stamp:
+            self._read = stamp, self._book.votes(self.id)
+        return self._read[1]
+
     def _ballots(self, votes: Sequence[VoteRow]) -> list[Ballot]:
         """The votes that count, on values that are still compared."""
         self._row = self._book.comparison(self.id) or self._row
@@ -429,7 +439,7 @@ class Comparison:
         return ballots_of(votes, {key: one for key, one in self._row.clips.items() if one in values})
 
     def _own(self, who: str) -> list[VoteRow]:
-        return _own(self._book.votes(self.id), who)
+        return _own(self._votes(), who)
 
     def _name(self, voter: str | None) -> str:
         return self.voter if voter is None else read_name(voter)
@@ -473,10 +483,6 @@ def _read_seconds(given: Any) -> float | None:
 def _own(votes: Sequence[VoteRow], who: str, *, judge: bool = False) -> list[VoteRow]:
     """The votes of one voter that count."""
     return [vote for vote in votes if vote.undone_at is None and vote.voter == who and vote.judge is judge]
-
-
-def _same(vote: VoteRow, sides: Sides) -> bool:
-    return {vote.left, vote.right} == {*sides}
 
 
 def _fit(sides: Sides, contenders: dict[str, Contender]) -> bool:

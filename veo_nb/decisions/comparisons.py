@@ -51,16 +51,20 @@ class Comparisons:
         """The comparison of these clips, which is the one that there was if they were compared by this before.
 
         `what` is a sweep or its id, of which the values of the axis `by` are compared, or some clips: jobs, videos or
-        keys, each for itself, or `by` a field of their requests. `rounds` is how many pairs each voter is shown; without
+        keys, each for itself, or `by` a field of their requests. The id of a comparison is enough for it. `rounds` is how many pairs each voter is shown; without
         it what was said before, else it goes on until enough is known. `random` decides where chance does.
 
         Raises:
             InvalidRequest: there is nothing to compare.
             NotFound: there is no such sweep or clip.
         """
-        asked, rounds = read_question(question), read_rounds(rounds)
-        name = None if voter is None else read_name(voter)
-        contest, by = self._contest(what, by)
+        rounds, name = read_rounds(rounds), None if voter is None else read_name(voter)
+        known = self._stored(what.strip().lower()) if isinstance(what, str) else None
+        if known is not None:
+            contest, by = self._restored(known), known.by
+        else:
+            contest, by = self._contest(what, by)
+        asked = read_question(known.question if question is None and known is not None else question)
         check_values(contest, by)
         row = ComparisonRow(
             id=_id_of(contest.identity, by, asked),
@@ -90,14 +94,14 @@ class Comparisons:
             ids = [one.id for one in self._rows()]
             hint = catalog.did_you_mean(wanted, ids) if ids else "Nothing has been compared here yet."
             raise NotFound(f"There is no comparison {comparison_id!r} in this library.", hint=hint)
-        return self._restored(row, name)
+        return self._made(row, self._restored(row), name, None)
 
     def all(self, sweep: Sweep | None = None) -> list[Comparison]:
         """Those of a sweep, or all; newest first, without those whose sweep is gone."""
         found = []
         for row in self._rows(sweep.id if sweep is not None else None):
             try:
-                found.append(self._restored(row, None))
+                found.append(self._made(row, self._restored(row), None, None))
             except VeoError:
                 continue
         return found
@@ -137,7 +141,7 @@ class Comparisons:
         if isinstance(what, str) or not isinstance(what, Iterable):
             raise InvalidRequest(
                 f"{catalog.shown(what)} can't be compared.",
-                hint="Give a sweep, its id, or several clips: veo.compare([job, other]).",
+                hint="Give a sweep, its id, that of a comparison, or several clips: veo.compare([job, other]).",
                 field="clips",
             )
         keys, by = read_clips(what), "" if by is None else axis_name(by, ())
@@ -160,13 +164,12 @@ class Comparisons:
     def _stored(self, comparison_id: str) -> ComparisonRow | None:
         return self._book.comparison(comparison_id) if self._workspace.existing() else None
 
-    def _restored(self, row: ComparisonRow, voter: str | None) -> Comparison:
-        if row.sweep_id is not None:
-            sweep = self._sweeps.get(row.sweep_id)
-            contest: Contest = OfSweep(sweep, sweep.axis(row.by).name, self._sweeps.identity(sweep))
-        else:
-            contest = self._of_clips(row.clips, row.by)
-        return self._made(row, contest, voter, None)
+    def _restored(self, row: ComparisonRow) -> Contest:
+        """What a comparison is about that was begun before."""
+        if row.sweep_id is None:
+            return self._of_clips(row.clips, row.by)
+        sweep = self._sweeps.get(row.sweep_id)
+        return OfSweep(sweep, sweep.axis(row.by).name, self._sweeps.identity(sweep))
 
     def _made(
         self, row: ComparisonRow, contest: Contest, voter: str | None, random: Random | None

@@ -146,7 +146,7 @@ def test_a_comparison_by_keyboard_is_left_and_resumed_in_another_kernel_and_rank
     notebook.save()
     notebook.reload()
     saved = notebook.output(3).locator("[data-veo-compare]")
-    expect(saved).to_contain_text("2 votes. Every vote is kept. Run this cell again to go on")
+    expect(saved).to_contain_text("Every vote is kept. Run this cell again to go on")
     html = notebook.saved().cells[3].outputs[-1]["data"]
     assert not [kind for kind in html if "widget" in kind]
 

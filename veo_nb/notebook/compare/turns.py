@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from veo_nb import catalog
 from veo_nb.decisions.comparison import Comparison, Pair
 from veo_nb.decisions.contenders import key_of
 from veo_nb.decisions.voters import read_name
@@ -70,12 +71,6 @@ class Turns:
             token=token,
             again=again or f"Run this cell again to go on, or %veo compare {one.id} in another.",
         )
-
-    def standing(self) -> str:
-        """How many votes there are: `12 votes by 2 people`."""
-        votes, voters = self._counts()
-        people = f" by {len(voters)} people" if len(voters) > 1 else ""
-        return f"{votes} vote{'' if votes == 1 else 's'}{people}"
 
     def turn(self, voter: str) -> Turn:
         """What this voter sees now.
@@ -185,12 +180,13 @@ class Turns:
         raise NotFound("This clip is not shown any more.", hint="")
 
     def _progress(self, who: str) -> str:
+        """How far this voter is, and how many votes there are in all where others vote as well."""
         said = str(self.comparison.progress(who))
-        return f"{said} · {self.standing()}" if self._counts()[1] - {who} else said
-
-    def _counts(self) -> tuple[int, set[str]]:
         votes = [vote for vote in self.comparison.votes() if vote.undone_at is None and not vote.judge]
-        return len(votes), {vote.voter for vote in votes}
+        others = {vote.voter for vote in votes} - {who}
+        return (
+            f"{said} · {len(votes)} in all, with {catalog.listed(tuple(sorted(others)))}" if others else said
+        )
 
 
 def box_of(sizes: Iterable[tuple[int, int]]) -> BoxShape:

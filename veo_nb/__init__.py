@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
     from random import Random
 
     from veo_nb.api.client import AsyncClient
@@ -66,6 +67,8 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from veo_nb.library import Library
+    from veo_nb.measuring.measurements import Measurement, Measurements
+    from veo_nb.media.measures.definitions import Measure
     from veo_nb.media.picture import Origin, Picture
     from veo_nb.notebook.panel.panel import Panel
     from veo_nb.request import Source, VideoRequest
@@ -117,6 +120,9 @@ __all__ = [
     "Life",
     "Lineage",
     "Link",
+    "Measure",
+    "Measurement",
+    "Measurements",
     "NotFound",
     "Operation",
     "OperationAbandoned",
@@ -174,6 +180,7 @@ __all__ = [
     "history",
     "job",
     "join",
+    "measure",
     "panel",
     "studio",
     "sweep",
@@ -204,6 +211,9 @@ _HOMES = {
     "LibrarySummary": "veo_nb.store.queries",
     "Lineage": "veo_nb.store.lineage",
     "Link": "veo_nb.store.lineage",
+    "Measure": "veo_nb.media.measures.definitions",
+    "Measurement": "veo_nb.measuring.measurements",
+    "Measurements": "veo_nb.measuring.measurements",
     "Step": "veo_nb.store.lineage",
     "Operation": "veo_nb.api.wire",
     "Origin": "veo_nb.media.picture",
@@ -307,11 +317,19 @@ def studio() -> Studio:
 
 
 def configure(**settings: Any) -> Studio:
-    """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `requests_per_minute`, `budget` (USD), `store`.
+    """The studio, with these settings from now on: `veo.configure(provider="gemini", budget=20)`.
 
-    A setting of None goes back to where it came from before. Jobs that run go on as they were started. Another library
-    or another budget is said.
+    - `provider`: who makes the clips: "sandbox" (default without a key), "gptproto", "gemini", "vertex", "gateway"
+    - `api_key`: its key; better in the provider's variable or by `%veo login`, where no notebook keeps it
+    - `base_url`: where the provider is reached, if not at its own address
+    - `library`: the folder for clips and ledger; default `veo_library` in the working folder
+    - `model`: what is asked where no model is named: "fast", "standard", "omni"
+    - `budget`: USD that all clips of the library may cost together; default no limit
+    - `max_in_flight`: operations at the provider at once; `requests_per_minute`: requests for clips that go out in a minute
+    - `store`: False has Google store nothing of what is asked of Gemini Omni; a clip is lost with the kernel then
+
+    A setting of None goes back to where it came from before: a variable such as `VEO_NB_BUDGET`, `veo_nb.toml`, the default;
+    `%veo config` shows each with its source. Jobs that run go on as they were started. Another library or another budget is said.
 
     Raises:
         InvalidRequest: a setting is wrong; the old ones stay.
@@ -474,6 +492,25 @@ def compare(
     return studio().compare(
         what, by, question, rounds=rounds, voter=voter, judge=judge, show=show, random=random
     )
+
+
+def measure(what: Any, executor: Executor | None = None) -> Measurements:
+    """What a program can say of these clips: `veo.measure(sweep)`, `veo.measure(job.video)`; it shows itself as a table.
+
+    Sharpness, motion, flicker, scene cuts, loudness, silence, clipping, and how like its first frame and its reference a
+    clip is; what each is says `veo.Measure`. Each clip is measured once and then read from the library, which
+    `video.measures`, `sweep.to_dataframe()`, `sweep.best(measure="motion")` and `sweep.chart(measure="motion")` do too.
+
+    It is done in processes of this machine, one a core at most, or by `executor`, any `concurrent.futures.Executor` whose
+    workers have veo_nb and see the library's folder: `client.get_executor()` of a Dask client. A clip that can't be measured
+    says why.
+
+    Raises:
+        InvalidRequest: there is no clip, or this can't be measured.
+        NotFound: there is no such sweep, job or clip.
+        VeoError: the executor gave up; what it had measured by then is kept.
+    """
+    return studio().measure(what, executor)
 
 
 def panel() -> Panel:

@@ -21,16 +21,23 @@ from veo_nb.decisions.comparisons import Comparisons
 from veo_nb.engine.job import Job
 from veo_nb.engine.jobs import Jobs, Preview
 from veo_nb.engine.video import Trimmed, Video
+from veo_nb.errors import InvalidRequest
 from veo_nb.library import Library
+from veo_nb.measuring.measurements import Measurements
+from veo_nb.measuring.measuring import Measuring
 from veo_nb.store.billing import Bill
 from veo_nb.store.files import Files
 from veo_nb.sweep import sweep
 from veo_nb.sweep.axes import Axis
-from veo_nb.sweep.sweep import Sweep
+from veo_nb.sweep.cell import Cell
+from veo_nb.sweep.results import Result
+from veo_nb.sweep.sweep import Sweep, is_sweep_id
 from veo_nb.sweep.sweeps import Sweeps
 from veo_nb.sweep.template import check_filled
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import httpx2
 
     from veo_nb.decisions.judges import Judge
@@ -86,6 +93,7 @@ class Studio:
         self.library = Library(self.jobs)
         self.sweeps = Sweeps(self.jobs, self.library.ratings, views)
         self.comparisons = Comparisons(self.jobs, self.sweeps, self.library, views)
+        self._measuring = Measuring(self.jobs)
 
     def __repr__(self) -> str:
         return f"Studio(provider={self.settings.provider.name!r}, library={str(self.settings.library)!r})"
@@ -169,6 +177,53 @@ class Studio:
         if show:
             found.show()
         return found
+
+    # Measuring
+
+    def measure(self, what: Any, executor: Executor | None = None) -> Measurements:
+        """What can be measured of these clips without a person; what is not stored yet is measured now, and kept.
+
+        `what` is a sweep, a job, a clip, an id or a clip's key, or several of them. For `executor` and what is raised see
+        `Measuring.measure`.
+
+        Raises:
+            NotFound: there is no such sweep, job or clip.
+        """
+        if isinstance(what, str) and is_sweep_id(what):
+            what = self.sweeps.get(what)
+        if isinstance(what, Sweep):
+            return what.measure(executor)
+        return self._measuring.measure(self._clips(what), executor)
+
+    def _clips(self, what: Any) -> list[Video]:
+        """The clips that are meant by a sweep, a job, a cell, a result, a video, an id or a key, or by several of them.
+
+        Raises:
+            NotFound: there is no such thing.
+            InvalidRequest: it is none of these.
+        """
+        if isinstance(what, str):
+            if "/" in what:
+                return [self.library.clip(what)]
+            if is_sweep_id(what):
+                return self._clips(self.sweeps.get(what))
+            job = self.jobs.find(what.strip().lower())
+            # A joined clip has an id of its own.
+            return [*job.videos] if job is not None else [self.library.clip(what)]
+        if isinstance(what, Video):
+            return [what]
+        if isinstance(what, Result):
+            return [what.video] if what.video is not None else []
+        if isinstance(what, (Job, Cell)):
+            return [*what.videos]
+        if isinstance(what, Sweep):
+            return [video for cell in what.cells for video in cell.videos]
+        if isinstance(what, Iterable) and not isinstance(what, (bytes, Mapping)):
+            return [video for one in what for video in self._clips(one)]
+        raise InvalidRequest(
+            f"A sweep, a job or a clip can be measured, not {type(what).__name__}.",
+            hint="veo.measure(sweep), veo.measure(job.video), veo.measure([job, other])",
+        )
 
     # Finding
 

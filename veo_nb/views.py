@@ -13,6 +13,7 @@ from typing import Any
 from veo_nb import catalog
 from veo_nb.credentials.keys import Secret, wrap_key
 from veo_nb.decisions.comparison import Comparison
+from veo_nb.records.shown import draw_with
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep
 
@@ -44,12 +45,19 @@ class NotebookStudio(Studio):
 
     def __init__(self, **settings: Any) -> None:
         wrap_key(settings)
+        draw_with(_draw)
         super().__init__(**{"views": NotebookViews(), **settings})
         _made.add(self)
 
 
 _made: weakref.WeakSet[Studio] = weakref.WeakSet()
 """The studios of this process, whose keys must not be in what is given away."""
+
+
+def _draw(value: Any) -> str:
+    from veo_nb.notebook.showing import as_html
+
+    return as_html(value)
 
 
 def _keys() -> list[str]:

@@ -435,6 +435,15 @@ export interface FieldForm {
   seldom: boolean;
 }
 
+/** Something that a prompt may leave open, and phrases that say it. */
+export interface Tip {
+  name: string;
+  question: string;
+  phrases: string[];
+  /** Whether a phrase goes before the rest of the prompt. */
+  first: boolean;
+}
+
 /** What the provider that is set takes; it changes only with the settings. */
 export interface Setup {
   /** The provider's name, as a person says it. */
@@ -447,6 +456,7 @@ export interface Setup {
   most_references: number;
   /** Of a picture that a page gives: what one message to the kernel can carry. */
   most_bytes: number;
+  tips: Tip[];
 }
 
 /** A request that is being made: nothing of it is sent before somebody asks for that. */
@@ -527,6 +537,10 @@ export interface Check {
   button: string;
   /** What should be known before: the picture will be cut, the budget does not suffice. */
   notes: string[];
+  /** Tips by name, of what the prompt does not say. */
+  left_open: string[];
+  /** `Left open: camera, light`, or why that can't be told. */
+  tips: string;
 }
 
 /** A picture that was given, kept in the library. */
@@ -771,8 +785,8 @@ export interface Join {
   title: string;
 }
 
-/** Keep how the gallery is shown. */
-export interface KeepView {
+/** A view of the gallery: it is to be kept so, or something is asked about it. */
+export interface OfView {
   view: GalleryView;
 }
 
@@ -804,7 +818,14 @@ export interface Generated {
 /** A part of what the gallery's view shows. */
 export interface Found {
   total: number;
+  /** Whether there are at least so many, and how many would take longer to find than these: `count` does. */
+  uncounted: boolean;
   items: Item[];
+}
+
+/** How many there are in the gallery's view. */
+export interface Counted {
+  total: number;
 }
 
 /** What can be asked for, and with which payload. */
@@ -825,11 +846,12 @@ export interface PanelCommands {
   dismiss: OfJob;
   move: Move;
   browse: Browse;
+  count: OfView;
   posters: OfClips;
   video: Bytes;
   details: OfClip;
   select: OfClips;
-  view: KeepView;
+  view: OfView;
   another: OfClip;
   finalize: OfClip;
   vary: OfClip;
@@ -866,6 +888,7 @@ export interface PanelAnswers {
   dismiss: Nothing;
   move: Nothing;
   browse: Found;
+  count: Counted;
   posters: Posters;
   video: VideoPiece;
   details: Details;

@@ -51,8 +51,9 @@ class Comparisons:
         """The comparison of these clips, which is the one that there was if they were compared by this before.
 
         `what` is a sweep or its id, of which the values of the axis `by` are compared, or some clips: jobs, videos or
-        keys, each for itself, or `by` a field of their requests. The id of a comparison is enough for it. `rounds` is how many pairs each voter is shown; without
-        it what was said before, else it goes on until enough is known. `random` decides where chance does.
+        keys, each for itself, or `by` a field of their requests. The id of a comparison is enough for it. `rounds` is how many
+        pairs each voter is shown; without it what was said before, else it goes on until enough is known. Without a question
+        that of the sweep is asked. `random` decides where chance does.
 
         Raises:
             InvalidRequest: there is nothing to compare.
@@ -64,7 +65,12 @@ class Comparisons:
             contest, by = self._restored(known), known.by
         else:
             contest, by = self._contest(what, by)
-        asked = read_question(known.question if question is None and known is not None else question)
+        if question is None and known is not None:
+            question = known.question
+        elif question is None and contest.sweep_id is not None:
+            # What a sweep was made to find out is what is asked of its clips.
+            question = self._sweeps.get(contest.sweep_id).question or None
+        asked = read_question(question)
         check_values(contest, by)
         row = ComparisonRow(
             id=_id_of(contest.identity, by, asked),

@@ -28,6 +28,8 @@ from veo_nb.store.rows import State
 from veo_nb.sweep.sweep import Sweep
 
 IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
+_OF_JOBS = (["ID"], ["ID", "[--yes]"], ['[ID|"PROMPT"]'])
+"""What `%veo help` writes behind the commands that take a job's id."""
 _SOME = "x"
 """Stands for the prompt, which is not written yet."""
 FEW = 10
@@ -89,7 +91,8 @@ def _options_of_cell(first: str, body: list[str]) -> str | None:
         options, prompt = split_cell(first, "\n".join([*above, begun]))
     except VeoError:
         return None
-    return None if prompt else options.removesuffix(begun) + line
+    # What stands in the line above is not gone on with.
+    return None if prompt else f"{options.removesuffix(begun).rstrip()} {line}"
 
 
 def _in_options(line: str, known: Known) -> tuple[str, list[Offer]]:
@@ -131,7 +134,7 @@ def _in_command(line: str, known: Known) -> tuple[str, list[Offer]]:
         return fragment, [Offer(name, "command") for name in commands if name.startswith(fragment)]
     if len(words) == 1 and (option := _options_of(words[0])):
         return fragment, [Offer(one, "option") for one in option if one.startswith(fragment)]
-    if len(words) == 1 and commands.get(words[0]) in (["ID"], ["ID", "[--yes]"]):
+    if len(words) == 1 and commands.get(words[0]) in _OF_JOBS:
         wanted = [job.id for job in known.jobs() if _suits(words[0], job) and job.id.startswith(fragment)]
         return fragment, [Offer(job_id, "job") for job_id in wanted]
     return fragment, []

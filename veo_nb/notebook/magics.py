@@ -135,7 +135,37 @@ class VeoMagics(Magics):  # type: ignore[misc]
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
     def veo(self, line: str, cell: str | None = None) -> None:
-        """Make a clip from this cell (`%%veo`), or look after the jobs (`%veo help` lists what there is)."""
+        """Make a clip from this cell (`%%veo`), or look after the clips that there are (`%veo`).
+
+        A cell that begins with %%veo is a prompt; the clip appears under it while you go on working:
+
+            %%veo --aspect-ratio 9:16 --duration 8
+            A fox crosses a frozen lake. SFX: ice creaking.
+
+        Run again it shows the same clip and pays nothing; --fresh asks anew, --take 2 for another of the same.
+        {{name}} in the prompt stands for a variable of the notebook.
+
+        Much used:
+            --model NAME              fast, standard, omni, or at another provider: vertex:standard
+            --image FILE              a first frame; --last-frame FILE the last one, --reference FILE what shall appear in it
+            --duration N, --resolution R, --aspect-ratio A, --seed N
+            --sweep NAME=V1,V2        each value, side by side in a grid; several of them: all combinations
+            --draft                   the cheapest clip of the model; %veo final ID makes it in full
+            --dry-run                 what would be asked for and what it would cost; nothing is sent
+            --wait                    hold the cell until it is there
+            --out NAME                put the job into a variable
+
+        %veo alone lists the newest jobs. Of one of them, by the id that its card shows:
+            %veo show ID, %veo cancel ID, %veo retry ID (looks again, never pays), %veo rerun ID (asks anew, may pay)
+
+        %veo wait       hold the cell until all is done
+        %veo panel      make, find and compare clips without typing commands
+        %veo cost       what was spent, and what is left of the budget
+        %veo doctor     check the installation and the key, and say what to do
+        %veo help       every option and command
+
+        Tab completes options, values, files and ids. Without a key all runs on a local sandbox that costs nothing.
+        """
         try:
             if cell is None:
                 self._commands.run(line)

@@ -153,7 +153,7 @@ def test_a_pair_stays_until_it_is_voted_on_whoever_else_votes(compare):
     assert theirs["given"] == 1
     again = ask(view, "turn")
     assert again["pair"] == mine["pair"]
-    assert again["progress"] == "0 votes · 1 in all, with bob"
+    assert again["progress"] == "0 votes · 1 in all by 2 people"
 
 
 def test_a_vote_that_is_asked_for_twice_is_one(compare):

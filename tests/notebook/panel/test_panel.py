@@ -419,7 +419,7 @@ def test_who_breaks_at_a_job_is_logged_and_the_next_one_hears(look, here, studio
 
 
 @pytest.mark.parametrize(
-    "kind", ["generate", "check", "browse", "posters", "video", "details", "upload", "join"]
+    "kind", ["generate", "check", "browse", "count", "posters", "video", "details", "upload", "join"]
 )
 def test_a_wish_whose_work_takes_long_does_not_hold_who_hands_it_over(look, here, monkeypatch, kind):
     """The kernel's main thread, or the subshell's: it is free before the work is done."""

@@ -45,6 +45,7 @@ PAYLOADS: dict[str, Any] = {
     **dict.fromkeys(("cancel", "retry", "rerun", "resubmit", "dismiss"), JOB),
     "move": {**JOB, "before": "d5d5"},
     "browse": {**VIEW, "offset": 0, "limit": 60},
+    "count": {"view": VIEW},
     **dict.fromkeys(("posters", "select", "delete", "restore"), CLIPS),
     "video": {**CLIP, "offset": 1_000_000},
     **dict.fromkeys(("details", "another", "finalize", "vary"), CLIP),

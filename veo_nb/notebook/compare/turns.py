@@ -13,7 +13,6 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from veo_nb import catalog
 from veo_nb.decisions.comparison import Comparison, Pair
 from veo_nb.decisions.contenders import key_of
 from veo_nb.decisions.voters import read_name
@@ -183,10 +182,8 @@ class Turns:
         """How far this voter is, and how many votes there are in all where others vote as well."""
         said = str(self.comparison.progress(who))
         votes = [vote for vote in self.comparison.votes() if vote.undone_at is None and not vote.judge]
-        others = {vote.voter for vote in votes} - {who}
-        return (
-            f"{said} · {len(votes)} in all, with {catalog.listed(tuple(sorted(others)))}" if others else said
-        )
+        people = len({vote.voter for vote in votes} | {who})
+        return f"{said} · {len(votes)} in all by {people} people" if people > 1 else said
 
 
 def box_of(sizes: Iterable[tuple[int, int]]) -> BoxShape:

@@ -137,8 +137,8 @@ class Join(Exchanged, frozen=True):
     title: Name
 
 
-class KeepView(Exchanged, frozen=True):
-    """Keep how the gallery is shown."""
+class OfView(Exchanged, frozen=True):
+    """A view of the gallery: it is to be kept so, or something is asked about it."""
 
     view: GalleryView
 
@@ -175,7 +175,15 @@ class Found(Exchanged, frozen=True):
     """A part of what the gallery's view shows."""
 
     total: int
+    uncounted: bool
+    """Whether there are at least so many, and how many would take longer to find than these: `count` does."""
     items: list[Item]
+
+
+class Counted(Exchanged, frozen=True):
+    """How many there are in the gallery's view."""
+
+    total: int
 
 
 COMMANDS: Commands = {
@@ -198,11 +206,12 @@ COMMANDS: Commands = {
     "move": (Move, Nothing),
     # Find
     "browse": (Browse, Found),
+    "count": (OfView, Counted),
     "posters": (OfClips, Posters),
     "video": (Bytes, VideoPiece),
     "details": (OfClip, Details),
     "select": (OfClips, Nothing),
-    "view": (KeepView, Nothing),
+    "view": (OfView, Nothing),
     # Go on
     "another": (OfClip, OfJob),
     "finalize": (OfClip, OfJob),

@@ -20,14 +20,14 @@ from veo_nb.notebook.compare.view import ComparisonView
 from veo_nb.notebook.panel import commands as asked
 from veo_nb.notebook.panel.draft import check_draft, draft_again, read_draft, submit
 from veo_nb.notebook.panel.entries import make_details, make_items
-from veo_nb.notebook.panel.protocol import Check, Choice, Details, PictureState
+from veo_nb.notebook.panel.protocol import Check, Choice, Details, GalleryView, PictureState
 from veo_nb.notebook.panel.state import PanelState
 from veo_nb.notebook.panel.validation import LABELS
 from veo_nb.notebook.protocol import Bytes, Exchanged, Nothing, OfClips, OfJob, Posters
 from veo_nb.store.queries import Query
 
 QUIET = frozenset(
-    {"check", "picture", "browse", "posters", "video", "details", "vary", "select"}
+    {"check", "picture", "browse", "count", "posters", "video", "details", "vary", "select"}
     | {"contest", "compare-bundle", "turn", "outcome"}
 )
 """Commands that change nothing which other panels show."""
@@ -61,6 +61,7 @@ class Handlers:
             "dismiss": lambda it: panel_state.dismiss(it.job),
             "move": lambda it: panel_state.studio.jobs.move(it.job, it.before or None),
             "browse": self._browse,
+            "count": self._count,
             "posters": self._posters,
             "video": self._video,
             "details": self._details,
@@ -153,22 +154,26 @@ class Handlers:
 
     def _browse(self, payload: asked.Browse) -> asked.Found:
         studio = self._panel_state.studio
-        found = studio.library.browse(
-            Query(
-                search=payload.search,
-                models=tuple(payload.models),
-                states=tuple(state for state in payload.states if state != "starred"),
-                starred="starred" in payload.states,
-                rating=payload.rating,
-                sweep=payload.sweep,
-                since=self._panel_state.clock() - payload.days * 86_400 if payload.days else None,
-                order=payload.order,
-                offset=payload.offset,
-                limit=payload.limit,
-            )
-        )
+        part = replace(self._query(payload), offset=payload.offset, limit=payload.limit, counted=False)
+        found = studio.library.browse(part)
         items = make_items(found.rows, studio.library.folder, self._panel_state.place)
-        return asked.Found(total=found.total, items=items)
+        return asked.Found(total=found.total, uncounted=not found.counted, items=items)
+
+    def _count(self, payload: asked.OfView) -> asked.Counted:
+        return asked.Counted(total=self._panel_state.studio.library.count(self._query(payload.view)))
+
+    def _query(self, view: GalleryView) -> Query:
+        return Query(
+            search=view.search,
+            models=tuple(view.models),
+            states=tuple(state for state in view.states if state != "starred"),
+            starred="starred" in view.states,
+            rating=view.rating,
+            sweep=view.sweep,
+            # To the minute, so that what was counted for one page holds for the next.
+            since=self._panel_state.clock() // 60 * 60 - view.days * 86_400 if view.days else None,
+            order=view.order,
+        )
 
     def _posters(self, payload: OfClips) -> Posters:
         studio, found = self._panel_state.studio, {}

@@ -39,6 +39,7 @@ _WORKERS = {
         {"check", "browse", "details", "vary", "clock", "bundle", "contest", "compare-bundle", "outcome"},
         2,
     ),
+    "count": ({"count"}, 1),
     "stills": ({"posters"}, 1),
     "bytes": ({"video"}, 1),
     "pictures": ({"upload", "frame", "crop", "picture"}, 1),

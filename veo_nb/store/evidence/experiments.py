@@ -66,18 +66,18 @@ class ExperimentLedger:
         # The entry is filled in by then: it is noted once it is written.
         return self._ledger().write(write, ("experiments", noted))
 
-    def sweep_ids(self, limit: int) -> list[str]:
-        """The sweeps that are to find something out or that were voted on, the last that changed so first."""
+    def all(self, limit: int) -> list[tuple[str, float]]:
+        """The sweeps that are to find something out or that were voted on, and when that changed; the last one first."""
         found = self._ledger().read(
-            "SELECT sweep_id FROM ("
-            " SELECT sweep_id, changed_at AS at FROM experiments"
+            "SELECT sweep_id, max(at) AS at FROM ("
+            " SELECT sweep_id, changed_at AS at, rowid AS nth FROM experiments"
             " WHERE question != '' OR hypothesis != '' OR conclusion != ''"
             " UNION ALL SELECT sweep_id, max(created_at, ifnull((SELECT max(voted_at) FROM votes"
-            " WHERE comparison_id = comparisons.id), 0)) FROM comparisons WHERE sweep_id IS NOT NULL"
-            ") WHERE sweep_id IN (SELECT id FROM sweeps) GROUP BY sweep_id ORDER BY max(at) DESC, sweep_id LIMIT ?",
+            " WHERE comparison_id = comparisons.id), 0)), 0 FROM comparisons WHERE sweep_id IS NOT NULL"
+            ") WHERE sweep_id IN (SELECT id FROM sweeps) GROUP BY sweep_id ORDER BY max(at) DESC, max(nth) DESC LIMIT ?",
             (limit,),
         )
-        return [str(row["sweep_id"]) for row in found]
+        return [(str(row["sweep_id"]), float(row["at"])) for row in found]
 
 
 def read_texts(texts: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,15 @@ export type State =
   | "cancelled"
   | "uncertain";
 
+/** What was measured of a clip by one measure. */
+export interface Measured {
+  label: string;
+  /** With its unit; a dash where it can't be said. */
+  value: string;
+  /** What it is, and what a higher number means. */
+  about: string;
+}
+
 /** Time gone by since `at`, as `0:42`, put where `text` has `{}`. */
 export interface Since {
   clock: "since";
@@ -288,6 +297,8 @@ export interface CellDetails {
   prompt: string;
   settings: string[];
   line: Part[];
+  /** Of each clip, as in the cell; empty of one that was not measured. */
+  measures: Measured[][];
 }
 
 /** All that an exported page shows but its clips. */
@@ -631,6 +642,8 @@ export interface Details {
   line: Part[];
   /** What was set and what came of it: name and value, in reading order. */
   recipe: [string, string][];
+  /** What was measured of it; empty while nothing was. */
+  measures: Measured[];
   /** First frame, last frame and references. */
   pictures: PictureState[];
   came_from: Lineage[];
@@ -815,6 +828,7 @@ export interface PanelCommands {
   view: KeepView;
   another: OfClip;
   finalize: OfClip;
+  measure: OfClip;
   vary: OfClip;
   rate: RateClip;
   star: StarClip;
@@ -849,6 +863,7 @@ export interface PanelAnswers {
   view: Nothing;
   another: OfJob;
   finalize: OfJob;
+  measure: Nothing;
   vary: OfDraft;
   rate: Nothing;
   star: Nothing;

@@ -67,6 +67,10 @@ class Library:
         parts = self._workspace.existing()
         return queries.browse(parts.ledger, query) if parts else queries.Found(0, ())
 
+    def count(self, query: queries.Query) -> int:
+        """How many clips a query asks for; with words that are everywhere it takes longer than a page of them does."""
+        return self.browse(replace(query, offset=0, limit=0, counted=True)).total
+
     def index_words(self) -> None:
         """Be ready for a search: it takes in the prompts of jobs that came since the last one, 50 us each."""
         parts = self._workspace.existing()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import weakref
 from collections.abc import Callable, Generator
@@ -17,6 +18,7 @@ from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import InvalidRequest, NotFound, VeoError, VideoExpired, WaitTimeout
 from veo_nb.records.late import dataclass
+from veo_nb.records.shown import html_of
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.billing import Quote
 from veo_nb.store.changes import Change, Changes
@@ -24,6 +26,8 @@ from veo_nb.store.evidence.measures import MeasureLedger
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import NEXT, JobRow, State, error_from_json, is_fetchable
+
+log = logging.getLogger("veo_nb")
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """For ids that people type: nothing that looks like something else."""
@@ -423,7 +427,9 @@ class Job:
         """The future to be set once the listeners know of this moment."""
         if self._now.state.final and not now.state.final:
             self._done = Future()
-        self._now = now
+        before, self._now = self._now, now
+        if (said := _said(now)) != _said(before):
+            log.info("Job %s: %s", self.id, said)
         return self._done if now.state.final else None
 
     def _notify(self, done: Future[Job] | None) -> None:
@@ -444,10 +450,27 @@ class Job:
             return now.lost[0][1]
         return now.error
 
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
+
     def __repr__(self) -> str:
         prompt = " ".join(self.request.prompt.split())
         short = prompt if len(prompt) <= 40 else prompt[:39] + "…"
         return f"<Job {self.id} {self.status}: {short}>"
+
+
+def _said(now: Snapshot) -> str:
+    """A moment as the log has it: the state, and what can be found by it or is waited for. No prompt, no address."""
+    parts: list[object] = [now.state.value]
+    if now.note is not None:
+        parts += ["waits:", now.note.kind, now.note.why]
+    elif now.state is State.RUNNING:
+        parts.append(now.operation)
+    elif now.error is not None:
+        parts.append(now.error.message)
+    elif now.state is State.SUCCEEDED:
+        parts += [video.path.name for video in now.videos]
+    return " ".join(str(part) for part in parts if part)
 
 
 class Registry:

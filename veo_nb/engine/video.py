@@ -15,6 +15,7 @@ from veo_nb.media.kind import KINDS
 from veo_nb.media.measures import Found
 from veo_nb.media.shape import deviation, shape_name
 from veo_nb.records.late import dataclass
+from veo_nb.records.shown import html_of
 from veo_nb.request import Source, VideoRequest
 from veo_nb.store.evidence.measures import MeasureLedger
 from veo_nb.store.rows import VideoRow
@@ -88,6 +89,9 @@ class Video:
         """
         known = self.measured.of([self.job_id]) if self.measured is not None else {}
         return known.get((self.job_id, self.sample), {})
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     @property
     def original(self) -> Path:

@@ -32,8 +32,10 @@ from veo_nb.store.rows import (
     Owner,
     UploadRow,
     VideoRow,
+    is_fetchable,
     job_changes,
     job_values,
+    read_code,
     read_error,
     read_job,
     read_limits,
@@ -205,15 +207,17 @@ class Ledger(Database):
         found = self.read(f"SELECT * FROM jobs WHERE state IN ({marks}) ORDER BY created_at, rowid", going)
         return [read_job(r) for r in found]
 
-    def ended_with_operation(self, since: float) -> list[JobRow]:
-        """The jobs entered after `since` that the provider had taken, that failed or were stopped, and nobody deleted."""
+    def unfetched(self, since: float) -> list[JobRow]:
+        """The jobs entered after `since` that ended without a clip that may still be fetched, and nobody deleted."""
         found = self.read(
             # The plus keeps SQLite from going through all that ever failed, in place of the few of late.
             "SELECT * FROM jobs WHERE +state IN ('failed', 'cancelled') AND operation IS NOT NULL AND created_at > ?"
             " AND id NOT IN (SELECT job_id FROM deleted WHERE deleted_at IS NOT NULL) ORDER BY created_at, rowid",
             (since,),
         )
-        return [read_job(r) for r in found]
+        # Most failed for good: of those nothing but the error is read.
+        may_be = (r for r in found if is_fetchable(r["state"], r["operation"], read_code(r["error"])))
+        return [read_job(r) for r in may_be]
 
     def generation_times(self, provider: str, model: str, limit: int = 50) -> list[GenerationTime]:
         """How long the newest finished clips took from submit to ready, newest first, and what was asked of each."""

@@ -227,6 +227,11 @@ def read_error(stored: str | None) -> dict[str, Any] | None:
     return error
 
 
+def read_code(stored: str | None) -> str | None:
+    """The code of a job's error out of its column."""
+    return (read_error(stored) or {}).get("code")
+
+
 def error_to_json(error: errors.VeoError) -> dict[str, Any]:
     """An error as the ledger keeps it."""
     return {"code": error.code, "message": error.message, "hint": error.hint}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, overload
@@ -12,6 +12,9 @@ from veo_nb import catalog
 from veo_nb.engine.job import Job, Snapshot
 from veo_nb.engine.jobs import Jobs
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.measuring.measurements import Measurements, key_of
+from veo_nb.measuring.measuring import Measuring
+from veo_nb.records.shown import html_of
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.evidence.experiments import ExperimentLedger
 from veo_nb.store.ratings import Rating, Ratings
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.figure import Figure
-
-    from veo_nb.measuring import Measurements
 
 AGAIN = ("failed", "blocked", "cancelled")
 """States after which a cell can be asked anew; of an uncertain one only a person knows."""
@@ -165,7 +166,7 @@ class Sweep:
         """
         for name in (rows, columns):
             if name is not None:
-                self._axis(name)
+                self.axis(name)
         self._shown_by().show(self, rows=rows, columns=columns, embed=embed)
 
     # What it is to find out
@@ -215,6 +216,18 @@ class Sweep:
     def __await__(self) -> Generator[Any, None, Sweep]:
         """Wait for it on the caller's own loop; a cancelled `await` leaves the sweep running."""
         return self._finish().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[Result]:
+        """Each sample as it comes, in the order in which the jobs end: `async for clip in sweep: clip.video`.
+
+        A cell that ends without a clip comes too, with its state and no video. Leaving the loop leaves the sweep running.
+
+        Raises:
+            InvalidRequest: it is paused, and nothing is on its way.
+        """
+        async for job in waiting.come(self):
+            for clip in self.clips(lambda clip, job=job: clip.job is job):  # type: ignore[misc]
+                yield clip
 
     async def _finish(self) -> Sweep:
         await waiting.finish(self)
@@ -386,12 +399,10 @@ class Sweep:
         and the best of them.
         """
         found = self.clips()
-        return results.best(found, measure) if by is None else results.ranking(found, measure, self._axis(by))
+        return results.best(found, measure) if by is None else results.ranking(found, measure, self.axis(by))
 
     def measure(self, executor: Executor | None = None) -> Measurements:
         """What can be measured of its clips, as `veo.measure`; kept, and shown as a table."""
-        from veo_nb.measuring import Measuring, key_of
-
         clips = [(cell, video) for cell in self.cells for video in cell.videos]
         labels = {key_of(video): results.label(cell, video, self.axes) for cell, video in clips}
         return Measuring(self._jobs).measure([video for _, video in clips], executor, labels=labels)
@@ -405,7 +416,7 @@ class Sweep:
 
     def chart(self, by: str | None = None, *, measure: str = "rating") -> Figure:
         """The ratings, or another measure, by the values of an axis, as a matplotlib figure."""
-        return dataframe.chart(self.clips(), self._axis(by or self.axes[0].name), measure)
+        return dataframe.chart(self.clips(), self.axis(by or self.axes[0].name), measure)
 
     def export(
         self,
@@ -428,10 +439,15 @@ class Sweep:
         """
         for name in (rows, columns):
             if name is not None:
-                self._axis(name)
+                self.axis(name)
         return self._shown_by().export(self, to, embed=embed, sound=sound, rows=rows, columns=columns)
 
-    def _axis(self, name: str) -> Axis:
+    def axis(self, name: str) -> Axis:
+        """The axis of this name.
+
+        Raises:
+            InvalidRequest: there is none; the hint names the nearest.
+        """
         for axis in self.axes:
             if axis.name == name:
                 return axis
@@ -570,6 +586,9 @@ class Sweep:
     def shape(self) -> str:
         """`3 animal × 4 time`: how many values each axis has."""  # noqa: RUF002
         return " × ".join(f"{len(axis.values)} {axis.name}" for axis in self.axes)  # noqa: RUF001
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     def __repr__(self) -> str:
         return f"<Sweep {self.id}: {self.shape} · {self.summary()}>"

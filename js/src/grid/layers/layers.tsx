@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatLine } from "../../core/line";
 import { Dialog } from "../../core/ui/dialog";
-import { MeasureTable } from "../../core/ui/measures";
+import { MeasureTable } from "./measures";
 import { StateIcon } from "../../core/ui/state-icon";
 import type { CellDetails, GridAxis, GridCell, GridClip } from "../../protocol.gen";
 import { placeText, type Spot } from "../axes";

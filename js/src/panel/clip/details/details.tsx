@@ -6,7 +6,7 @@ import { formatLine } from "../../../core/line";
 import { imageSource } from "../../../core/sources";
 import { Waiting } from "../../../core/ui/box";
 import { IconButton } from "../../../core/ui/icons";
-import { MeasureTable } from "../../../core/ui/measures";
+import { MeasureTable } from "../../../grid/layers/measures";
 import { StateIcon } from "../../../core/ui/state-icon";
 import type { Intent } from "../../../grid/keys";
 import { NoteEditor } from "../../../grid/layers/layers";

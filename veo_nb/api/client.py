@@ -30,6 +30,7 @@ from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_th
 from veo_nb.api.files import calls as files
 from veo_nb.api.files.upload import Upload
 from veo_nb.api.google import Bearer, GoogleAccount
+from veo_nb.api.network import with_network
 from veo_nb.api.transport import (
     JSON,
     TooLongError,
@@ -191,11 +192,13 @@ class AsyncClient:
         try:
             if not plain and self._tls is None and self._transport is None:
                 self._tls = _trusted()
-            return httpx2.AsyncClient(
-                transport=self._transport,
-                trust_env=not local,
-                verify=False if plain or self._tls is None else self._tls,
-                **options,
+            return with_network(
+                httpx2.AsyncClient(
+                    transport=self._transport,
+                    trust_env=not local,
+                    verify=False if plain or self._tls is None else self._tls,
+                    **options,
+                )
             )
         except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
             raise errors.InvalidRequest(

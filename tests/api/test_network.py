@@ -27,7 +27,7 @@ def between(
 ) -> Any:
     """What comes of a connection to a server that does this."""
 
-    served: set[asyncio.Task[None]] = set()
+    served: set[Any] = set()
 
     async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         served.add(asyncio.current_task())
@@ -188,7 +188,7 @@ def test_each_client_of_ours_goes_over_it_behind_a_proxy_too(monkeypatch):
         async with AsyncClient("gemini", "sk-0123456789") as client:
             found = [client._http, client._submit_http, client._foreign()]
             every = [one for http in found for one in (http._transport, *http._mounts.values()) if one]
-            return [one._pool._network_backend for one in every]
+            return [one._pool._network_backend for one in every]  # type: ignore[attr-defined]
 
     found = asyncio.run(backends())
     assert len(found) >= 6

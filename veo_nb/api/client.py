@@ -42,7 +42,7 @@ from veo_nb.api.transport import (
     reason,
     unreachable,
 )
-from veo_nb.api.unpacking import unpack
+from veo_nb.api.unpacking import is_packed_file, unpack
 from veo_nb.credentials.addresses import base_address, is_private
 from veo_nb.credentials.keys import SANDBOX_KEY, Secret, unsendable_key
 from veo_nb.media.kind import kind_of_file
@@ -231,7 +231,10 @@ class AsyncClient:
             AuthenticationError, PermissionDenied, NotFound, InvalidRequest, ContentBlocked: it was refused.
         """
         dialect = self._dialect(request.model)
-        call, body, kind = await asyncio.to_thread(_encoded, request, dialect)
+        # Pictures and clips take their time to be read and written as text, and words take none.
+        light = request.source is None and not request.pictures()
+        encoded = _encoded(request, dialect) if light else await asyncio.to_thread(_encoded, request, dialect)
+        call, body, kind = encoded
         url = call.url
         longest, seconds = (LONGEST_ANSWER, HELD_SECONDS) if call.held else (LONGEST_NAMING, SUBMIT_SECONDS)
         options: dict[str, Any] = {"timeout": _HELD} if call.held else {}
@@ -433,7 +436,8 @@ class AsyncClient:
                 raise self._refusal(response.status_code, response.headers, body, auth)
             doubt = doubt_of(response, self._masked)
             await receive(response, path, have, on_progress, doubt=doubt)
-        size = await asyncio.to_thread(unpack, path)
+        # Which takes a look at its beginning, and a thread only where it is packed.
+        size = await asyncio.to_thread(unpack, path) if is_packed_file(path) else path.stat().st_size
         if doubt is not None and not kind_of_file(path):
             path.unlink()
             raise doubt

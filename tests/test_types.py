@@ -22,6 +22,9 @@ class Others:
     def __call__(self) -> None:
         """So that typing takes it for a class itself."""
 
+    def __or__(self, other: Any) -> Any:
+        return other
+
 
 class Names(dict[str, Any]):
     """The names of a module; those that only a type checker sees are the public ones, or anybody's."""

@@ -17,12 +17,15 @@ import os
 import sys
 import threading
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from random import Random
+
     from veo_nb.api.client import AsyncClient
     from veo_nb.api.files.calls import RemoteFile
     from veo_nb.api.files.upload import Upload
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
     from veo_nb.config import Settings
     from veo_nb.credentials.keys import Secret
     from veo_nb.credentials.stores import KeyStores
+    from veo_nb.decisions.ballots import Ballot
+    from veo_nb.decisions.comparison import Comparison, Pair, Progress, Vote
+    from veo_nb.decisions.comparisons import Comparisons
+    from veo_nb.decisions.judges import Judge
     from veo_nb.engine.job import Job, JobNote, Snapshot
     from veo_nb.engine.jobs import Jobs, Preview, Unfetched
     from veo_nb.engine.lease import Awaited
@@ -60,6 +67,8 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from veo_nb.library import Library
+    from veo_nb.measuring.measurements import Measurement, Measurements
+    from veo_nb.media.measures.definitions import Measure
     from veo_nb.media.picture import Origin, Picture
     from veo_nb.notebook.panel.panel import Panel
     from veo_nb.request import Source, VideoRequest
@@ -86,12 +95,15 @@ __all__ = [
     "AuthenticationError",
     "Awaited",
     "Axis",
+    "Ballot",
     "Bill",
     "BudgetExceeded",
     "Cancelled",
     "Cell",
     "Change",
     "Charge",
+    "Comparison",
+    "Comparisons",
     "ContentBlocked",
     "DownloadError",
     "Forecast",
@@ -108,11 +120,15 @@ __all__ = [
     "Life",
     "Lineage",
     "Link",
+    "Measure",
+    "Measurement",
+    "Measurements",
     "NotFound",
     "Operation",
     "OperationAbandoned",
     "OperationFailed",
     "Origin",
+    "Pair",
     "Panel",
     "PermissionDenied",
     "Picture",
@@ -120,6 +136,7 @@ __all__ = [
     "Planned",
     "Preview",
     "Price",
+    "Progress",
     "Provider",
     "Query",
     "QuotaExceeded",
@@ -154,13 +171,16 @@ __all__ = [
     "Video",
     "VideoExpired",
     "VideoRequest",
+    "Vote",
     "WaitTimeout",
+    "compare",
     "configure",
     "cost",
     "generate",
     "history",
     "job",
     "join",
+    "measure",
     "panel",
     "studio",
     "sweep",
@@ -171,10 +191,13 @@ _HOMES = {
     "AsyncClient": "veo_nb.api.client",
     "Awaited": "veo_nb.engine.lease",
     "Axis": "veo_nb.sweep.axes",
+    "Ballot": "veo_nb.decisions.ballots",
     "Bill": "veo_nb.store.billing",
     "Cell": "veo_nb.sweep.cell",
     "Change": "veo_nb.store.changes",
     "Charge": "veo_nb.store.billing",
+    "Comparison": "veo_nb.decisions.comparison",
+    "Comparisons": "veo_nb.decisions.comparisons",
     "Forecast": "veo_nb.sweep.forecast",
     "Found": "veo_nb.store.queries",
     "FoundRow": "veo_nb.store.queries",
@@ -188,15 +211,20 @@ _HOMES = {
     "LibrarySummary": "veo_nb.store.queries",
     "Lineage": "veo_nb.store.lineage",
     "Link": "veo_nb.store.lineage",
+    "Measure": "veo_nb.media.measures.definitions",
+    "Measurement": "veo_nb.measuring.measurements",
+    "Measurements": "veo_nb.measuring.measurements",
     "Step": "veo_nb.store.lineage",
     "Operation": "veo_nb.api.wire",
     "Origin": "veo_nb.media.picture",
+    "Pair": "veo_nb.decisions.comparison",
     "Panel": "veo_nb.notebook.panel.panel",
     "Picture": "veo_nb.media.picture",
     "Plan": "veo_nb.sweep.plan",
     "Planned": "veo_nb.sweep.plan",
     "Preview": "veo_nb.engine.jobs",
     "Price": "veo_nb.catalog.prices",
+    "Progress": "veo_nb.decisions.comparison",
     "Provider": "veo_nb.catalog.providers",
     "Query": "veo_nb.store.queries",
     "Quote": "veo_nb.store.billing",
@@ -224,6 +252,7 @@ _HOMES = {
     "Value": "veo_nb.sweep.axes",
     "Video": "veo_nb.engine.video",
     "VideoRequest": "veo_nb.request",
+    "Vote": "veo_nb.decisions.comparison",
 }
 
 _lock = threading.RLock()
@@ -288,11 +317,19 @@ def studio() -> Studio:
 
 
 def configure(**settings: Any) -> Studio:
-    """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `requests_per_minute`, `budget` (USD), `store`.
+    """The studio, with these settings from now on: `veo.configure(provider="gemini", budget=20)`.
 
-    A setting of None goes back to where it came from before. Jobs that run go on as they were started. Another library
-    or another budget is said.
+    - `provider`: who makes the clips: "sandbox" (default without a key), "gptproto", "gemini", "vertex", "gateway"
+    - `api_key`: its key; better in the provider's variable or by `%veo login`, where no notebook keeps it
+    - `base_url`: where the provider is reached, if not at its own address
+    - `library`: the folder for clips and ledger; default `veo_library` in the working folder
+    - `model`: what is asked where no model is named: "fast", "standard", "omni"
+    - `budget`: USD that all clips of the library may cost together; default no limit
+    - `max_in_flight`: operations at the provider at once; `requests_per_minute`: requests for clips that go out in a minute
+    - `store`: False has Google store nothing of what is asked of Gemini Omni; a clip is lost with the kernel then
+
+    A setting of None goes back to where it came from before: a variable such as `VEO_NB_BUDGET`, `veo_nb.toml`, the default;
+    `%veo config` shows each with its source. Jobs that run go on as they were started. Another library or another budget is said.
 
     Raises:
         InvalidRequest: a setting is wrong; the old ones stay.
@@ -426,6 +463,54 @@ def join(
         InvalidRequest: there is nothing to join, a file is gone, or it can't be written.
     """
     return studio().join(clips, title=title, out=out)
+
+
+def compare(
+    what: Sweep | str | Iterable[Any],
+    by: str | None = None,
+    question: str | None = None,
+    *,
+    rounds: int | None = None,
+    voter: str | None = None,
+    judge: Judge | None = None,
+    show: bool = True,
+    random: Random | None = None,
+) -> Comparison:
+    """A blind comparison, shown to be voted on: two clips at a time, without names, the sides shuffled.
+
+        veo.compare(sweep, by="prompt", question="Which looks more like film?")
+
+    `what` is a sweep or its id, of which the values of one axis are compared, all else being equal; or some clips: jobs,
+    videos or keys. Each vote is in the library at once; the same clips, axis and question are the same comparison in every
+    kernel, and several people may vote. It ends after `rounds` pairs, or when enough is known. `voter` is who votes, `judge`
+    a program that is asked first, twice for each pair. With `show=False`: `c.pair`, `c.vote("left", voter="ann")`, `c.done`.
+
+    Raises:
+        InvalidRequest: there is nothing to compare, or the judge can't be asked.
+        NotFound: there is no such sweep or clip.
+    """
+    return studio().compare(
+        what, by, question, rounds=rounds, voter=voter, judge=judge, show=show, random=random
+    )
+
+
+def measure(what: Any, executor: Executor | None = None) -> Measurements:
+    """What a program can say of these clips: `veo.measure(sweep)`, `veo.measure(job.video)`; it shows itself as a table.
+
+    Sharpness, motion, flicker, scene cuts, loudness, silence, clipping, and how like its first frame and its reference a
+    clip is; what each is says `veo.Measure`. Each clip is measured once and then read from the library, which
+    `video.measures`, `sweep.to_dataframe()`, `sweep.best(measure="motion")` and `sweep.chart(measure="motion")` do too.
+
+    It is done in processes of this machine, one a core at most, or by `executor`, any `concurrent.futures.Executor` whose
+    workers have veo_nb and see the library's folder: `client.get_executor()` of a Dask client. A clip that can't be measured
+    says why.
+
+    Raises:
+        InvalidRequest: there is no clip, or this can't be measured.
+        NotFound: there is no such sweep, job or clip.
+        VeoError: the executor gave up; what it had measured by then is kept.
+    """
+    return studio().measure(what, executor)
 
 
 def panel() -> Panel:

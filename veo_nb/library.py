@@ -98,7 +98,7 @@ class Library:
         """
         row = self.find(key)
         if row.kind == "joined":
-            return _joined_clip(self._workspace.open().ledger, self.folder, row.job_id)
+            return self._joined(self._workspace.open().ledger, row.job_id)
         for video in self._jobs.get(row.job_id).videos:
             if video.sample == row.sample:
                 return video
@@ -272,7 +272,10 @@ class Library:
         )
         if out is not None:
             _copy(path, Path(out).expanduser(), joined_id)
-        return _joined_clip(parts.ledger, self.folder, joined_id)
+        return self._joined(parts.ledger, joined_id)
+
+    def _joined(self, ledger: Ledger, joined_id: str) -> Video:
+        return replace(_joined_clip(ledger, self.folder, joined_id), measured=self._jobs.workspace.measures)
 
     def repair(self) -> Repair:
         """Check the ledger and every file, bring back what can be, and say what was done.

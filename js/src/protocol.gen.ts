@@ -1,5 +1,6 @@
 // What crosses between Python and this front end. Written by `python -m tests.write_protocol` from the Structs in
-// veo_nb/notebook (protocol.py, grid/protocol.py, panel/protocol.py, panel/commands.py): change those, not this.
+// veo_nb/notebook (protocol.py, grid/protocol.py, panel/protocol.py, panel/commands.py, compare/protocol.py): change
+// those, not this.
 
 /** A time that is off by this factor is still right: nobody plans by the second. */
 export const WITHIN = 1.5;
@@ -177,6 +178,31 @@ export interface Still {
 /** One job: something is asked of it, or it is what was made. */
 export interface OfJob {
   job: string;
+}
+
+/** Something asked of some clips. */
+export interface OfClips {
+  clips: string[];
+}
+
+/** A piece of a clip's file, from this byte on. */
+export interface Bytes {
+  clip: string;
+  offset: number;
+}
+
+/** The stills of some clips. */
+export interface Posters {
+  /** A data URI for each key that has one. */
+  posters: Record<string, string>;
+}
+
+/** A piece of a clip's file, whose bytes come along as the answer's only buffer. */
+export interface VideoPiece {
+  /** Bytes of the whole. */
+  size: number;
+  /** Where the next piece begins. */
+  next: number;
 }
 
 /** What can be asked for, and with which payload. */
@@ -409,6 +435,15 @@ export interface FieldForm {
   seldom: boolean;
 }
 
+/** Something that a prompt may leave open, and phrases that say it. */
+export interface Tip {
+  name: string;
+  question: string;
+  phrases: string[];
+  /** Whether a phrase goes before the rest of the prompt. */
+  first: boolean;
+}
+
 /** What the provider that is set takes; it changes only with the settings. */
 export interface Setup {
   /** The provider's name, as a person says it. */
@@ -421,6 +456,7 @@ export interface Setup {
   most_references: number;
   /** Of a picture that a page gives: what one message to the kernel can carry. */
   most_bytes: number;
+  tips: Tip[];
 }
 
 /** A request that is being made: nothing of it is sent before somebody asks for that. */
@@ -501,6 +537,10 @@ export interface Check {
   button: string;
   /** What should be known before: the picture will be cut, the budget does not suffice. */
   notes: string[];
+  /** Tips by name, of what the prompt does not say. */
+  left_open: string[];
+  /** `Left open: camera, light`, or why that can't be told. */
+  tips: string;
 }
 
 /** A picture that was given, kept in the library. */
@@ -711,17 +751,6 @@ export interface OfClip {
   clip: string;
 }
 
-/** Something asked of some clips. */
-export interface OfClips {
-  clips: string[];
-}
-
-/** A piece of a clip's file, from this byte on. */
-export interface Bytes {
-  clip: string;
-  offset: number;
-}
-
 /** Send a job before another one; empty for the end. */
 export interface Move {
   job: string;
@@ -761,6 +790,22 @@ export interface OfView {
   view: GalleryView;
 }
 
+/** Put these before voters, blind. */
+export interface Blind extends OfClips {
+  /** The field whose values are compared; empty: each clip stands for itself. */
+  by: string;
+  /** Empty for the usual one. */
+  question: string;
+}
+
+/** By what some clips can be compared. */
+export interface Contest {
+  /** The fields in which they differ. */
+  by: Choice[];
+  /** The usual one. */
+  question: string;
+}
+
 /** What was made, or the question that a large sweep raises before anything is sent. */
 export interface Generated {
   jobs: string[];
@@ -781,20 +826,6 @@ export interface Found {
 /** How many there are in the gallery's view. */
 export interface Counted {
   total: number;
-}
-
-/** The stills of some clips. */
-export interface Posters {
-  /** A data URI for each key that has one. */
-  posters: Record<string, string>;
-}
-
-/** A piece of a clip's file, whose bytes come along as the answer's only buffer. */
-export interface VideoPiece {
-  /** Bytes of the whole. */
-  size: number;
-  /** Where the next piece begins. */
-  next: number;
 }
 
 /** What can be asked for, and with which payload. */
@@ -830,6 +861,13 @@ export interface PanelCommands {
   delete: OfClips;
   restore: OfClips;
   join: Join;
+  contest: OfClips;
+  blind: Blind;
+  "compare-bundle": Nothing;
+  turn: OfVoter;
+  vote: CastVote;
+  undo: OfVoter;
+  outcome: OfComparison;
 }
 
 /** What each is answered with. */
@@ -865,6 +903,121 @@ export interface PanelAnswers {
   delete: Nothing;
   restore: Nothing;
   join: OfClip;
+  contest: Contest;
+  blind: Comparing;
+  "compare-bundle": FrontEnd;
+  turn: Turn;
+  vote: Turn;
+  undo: Turn;
+  outcome: Outcome;
 }
 
 export type PanelCommand = keyof PanelCommands;
+
+/** What a person says of a pair. */
+export type Preference = "left" | "right" | "tie" | "skip";
+
+export type BoxShape = "16:9" | "9:16" | "1:1";
+
+/** What is compared; it does not change while it is shown. */
+export interface Comparing {
+  id: string;
+  question: string;
+  /** Who votes, where the cell says so; empty: the page knows or asks. */
+  voter: string;
+  /** Who voted last from where the kernel runs, for a page that does not know; empty where nobody did. */
+  usual: string;
+  /**
+   * The box of every clip, so that none moves from pair to pair; square where some are wide and some upright.
+   */
+  frame: BoxShape;
+  /** Marks the saved words over which the comparison is laid. */
+  token: string;
+  /** How to go on with it in another kernel. */
+  again: string;
+}
+
+/** One of the two. */
+export interface ShownClip {
+  key: string;
+  /** Where the page can fetch it; empty when it can't. */
+  url: string;
+  /** Whether its file is there. */
+  here: boolean;
+  sound: boolean;
+}
+
+/** Two clips, on the sides where they are shown. */
+export interface ShownPair {
+  /** Names this showing of them: a vote is about it, and about no other. */
+  id: string;
+  left: ShownClip;
+  right: ShownClip;
+}
+
+/** What a voter sees now. */
+export interface Turn {
+  pair: ShownPair | null;
+  /** Votes of this voter, without what was undone. */
+  given: number;
+  /** `12 votes of 30`, `12 votes; about 8 more`. */
+  progress: string;
+  /** Why there is no pair; empty where there is one. */
+  ended: string;
+  /** Whether nothing more is asked of this voter, so that what came out may be seen. */
+  over: boolean;
+}
+
+/** Something that a voter asks about a comparison. */
+export interface OfVoter {
+  comparison: string;
+  voter: string;
+}
+
+/** What a voter says of the pair with this id. */
+export interface CastVote extends OfVoter {
+  pair: string;
+  choice: Preference;
+  /**
+   * From when both clips played until the vote, while the page was looked at; None where they did not play.
+   */
+  seconds: number | null;
+}
+
+/** Something asked about a comparison. */
+export interface OfComparison {
+  comparison: string;
+}
+
+/** What the votes come to. */
+export interface Outcome {
+  html: string;
+}
+
+/** What can be asked for, and with which payload. */
+export interface ComparisonCommands {
+  clock: Nothing;
+  bundle: Nothing;
+  settle: Nothing;
+  turn: OfVoter;
+  vote: CastVote;
+  undo: OfVoter;
+  outcome: OfComparison;
+  posters: OfClips;
+  video: Bytes;
+}
+
+/** What each is answered with. */
+export interface ComparisonAnswers {
+  clock: Now;
+  bundle: FrontEnd;
+  settle: Nothing;
+  turn: Turn;
+  vote: Turn;
+  undo: Turn;
+  outcome: Outcome;
+  posters: Posters;
+  video: VideoPiece;
+}
+
+export type ComparisonCommand = keyof ComparisonCommands;

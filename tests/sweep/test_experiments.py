@@ -34,11 +34,11 @@ def test_experiments_are_those_sweeps_that_ask_something_the_last_changed_first(
     first = studio.sweep("A {{animal}}.", axes=AXES, question="One?")
     second = studio.sweep("The {{animal}}.", axes=AXES, question="Two?")
     studio.sweep("An old {{animal}}.", axes=AXES)
-    assert studio.sweeps.experiments() == [second, first]
+    assert [sweep for sweep, _ in studio.sweeps.experiments()] == [second, first]
     first.describe(conclusion="Yes.")
-    assert studio.sweeps.experiments(1) == [first]
+    assert [sweep for sweep, _ in studio.sweeps.experiments(1)] == [first]
     first.describe(question="", conclusion="")
-    assert studio.sweeps.experiments() == [second]
+    assert [sweep for sweep, _ in studio.sweeps.experiments()] == [second]
 
 
 def test_in_a_ledger_that_was_made_anew_its_cell_finds_question_and_conclusion(make_studio, tmp_path):

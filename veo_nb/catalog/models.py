@@ -33,6 +33,8 @@ class Model:
     """Seconds the provider makes when nothing is asked."""
     typical_seconds: float = 75.0
     """Time to make a clip before this library has seen any (the service says 11 s to 6 min)."""
+    sound: bool = True
+    """Whether its clips have any, unless they are asked for without."""
     stage: Literal["preview", "general"] = "preview"
     successor: str = ""
     """The model that came after it: named when its end is near, or a provider says that it no longer serves it. When it

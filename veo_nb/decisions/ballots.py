@@ -1,9 +1,12 @@
-"""A ballot: one vote as a value against another, whatever the clips were that stood for them."""
+"""A ballot: one vote as a value against another, whatever the clips were that stood for them. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
+
+from veo_nb.store.evidence.votes import VoteRow
 
 Choice = Literal["left", "right", "tie", "skip"]
 """What may be said of two clips; `skip` is that nothing can be said, and never counts as a preference."""
@@ -24,3 +27,26 @@ class Ballot:
     voter: str = ""
     judge: bool = False
     seconds: float | None = None
+
+
+def ballots_of(votes: Iterable[VoteRow], values: Mapping[str, str]) -> list[Ballot]:
+    """The votes that count, oldest first; `values` says by a clip's key what it stands for.
+
+    One that was taken back is none, nor is one on a clip of which nobody knows any more what it stood for.
+    """
+    return [
+        Ballot(
+            values[vote.left],
+            values[vote.right],
+            vote.choice,
+            vote.voter,
+            vote.judge,
+            vote.seconds,
+        )
+        for vote in votes
+        if vote.undone_at is None
+        and vote.choice in CHOICES
+        and vote.left in values
+        and vote.right in values
+        and values[vote.left] != values[vote.right]
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -33,6 +34,8 @@ from veo_nb.store.trash import Trash
 
 if TYPE_CHECKING:
     import httpx2
+
+log = logging.getLogger("veo_nb")
 
 RECENT_SECONDS = 4 * 24 * 3600.0
 """A job that was entered longer ago has no video at the provider any more, even if it waited long in the queue."""
@@ -195,6 +198,7 @@ class Jobs:
             gate = make_gate(self.settings, self.provider_of(request), row.model, self.quote(request).firm)
             standing = parts.ledger.add_job(row, fresh=fresh, admit=gate)
         new = standing is row
+        log.info("Job %s: %s", standing.id, "entered" if new else "is there already")
         if new:
             workspace.warn(row.model, self.provider_of(request))
         job = parts.registry.job(standing, request if new else None)

@@ -12,8 +12,10 @@ from IPython.display import display
 
 from veo_nb import catalog
 from veo_nb.credentials.keys import Environment
-from veo_nb.engine.job import Job
-from veo_nb.errors import InvalidRequest
+from veo_nb.engine.job import ALPHABET, Job
+from veo_nb.engine.video import Video
+from veo_nb.errors import InvalidRequest, NotFound
+from veo_nb.notebook.compare.commands import compare, rank
 from veo_nb.notebook.display import job_table
 from veo_nb.notebook.grid.plain import sweeps_table
 from veo_nb.notebook.login import SetKey, login, logout
@@ -21,8 +23,16 @@ from veo_nb.notebook.options import split_words
 from veo_nb.notebook.pages import help as help_page
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.pages.settings import settings_page
+from veo_nb.notebook.pages.tips import Asked, asked_now, asked_of, tips_page
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.showing import count_jobs, is_terminal, show_job, show_sweep, wait_for_jobs
+from veo_nb.notebook.showing import (
+    count_jobs,
+    is_terminal,
+    show_comparison,
+    show_job,
+    show_sweep,
+    wait_for_jobs,
+)
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep, is_sweep_id
 
@@ -61,6 +71,11 @@ class Commands:
         Raises:
             VeoError: it can't be done.
         """
+        first, _, rest = catalog.bare(line).partition(" ")
+        if first == "tips":
+            # A prompt is no list of words: its quotes, dashes and blanks are its own.
+            display(tips_page(self._asked(catalog.bare(rest))))
+            return
         name, *arguments = split_words(line) or ["list"]
         if (name, arguments) == ("doctor", ["--repair"]):
             print(self._studio().library.repair())  # noqa: T201
@@ -68,6 +83,9 @@ class Commands:
         yes = name in ("rerun", "final") and "--yes" in arguments
         if yes:
             arguments.remove("--yes")
+        if name in ("compare", "rank"):
+            self._decide(name, arguments)
+            return
         if name == "conclude" and len(arguments) > 2:
             # A sentence is typed as it is said.
             arguments = [arguments[0], " ".join(arguments[1:])]
@@ -84,9 +102,11 @@ class Commands:
             "pause": (1, lambda sweep_id: self._studio().sweeps.get(sweep_id).pause()),
             "resume": (1, lambda sweep_id: self._studio().sweeps.get(sweep_id).resume()),
             "export": (2, self._export),
+            "measure": (1, lambda typed: display(self._studio().measure(typed))),
             "conclude": (2, self._conclude),
             "resubmit": (1, lambda job_id: self._show(self._studio().jobs.resubmit(job_id))),
             "panel": (0, self._panel),
+            "tips": (0, lambda: None),
             "cost": (0, lambda: display(bill_table(self._studio().cost()))),
             "login": (range(2), lambda *who: self._account(login, *who)),
             "logout": (range(2), lambda *who: self._account(logout, *who)),
@@ -97,7 +117,9 @@ class Commands:
         if name not in commands:
             # What is no word may be a key, and what a cell says is saved with the notebook.
             what = f"%veo {name}" if re.fullmatch("[a-z][a-z-]{0,19}", name) else "such command of %veo"
-            raise InvalidRequest(f"There is no {what}.", hint=catalog.did_you_mean(name, list(commands)))
+            raise InvalidRequest(
+                f"There is no {what}.", hint=catalog.did_you_mean(name, [*commands, "compare", "rank"])
+            )
         count, run = commands[name]
         if isinstance(count, range):
             if len(arguments) not in count:
@@ -110,9 +132,52 @@ class Commands:
             raise InvalidRequest(f"%veo {name} {wanted}.", hint=lists)
         run(*arguments)
 
+    def _decide(self, name: str, arguments: list[str]) -> None:
+        """Put clips before voters, or say what the votes come to."""
+        if name == "compare":
+            show_comparison(compare(self._studio(), arguments), self._place, self._shell)
+        else:
+            display(rank(self._studio(), arguments))
+
     def _account(self, act: Callable[..., str], name: str | None = None) -> None:
         studio = self._studio()
         print(act(name, studio.settings, studio.stores, Environment(os.environ), self._set_key))  # noqa: T201
+
+    def _asked(self, typed: str) -> Asked:
+        """What `%veo tips` is asked about: a job, a sweep, a variable, a prompt, or nothing for the last one."""
+        studio = self._studio()
+        if not typed:
+            jobs = studio.history(1)
+            if not jobs:
+                raise InvalidRequest(
+                    "There is no prompt in this library yet.",
+                    hint='Give one: %veo tips "A fox crosses a frozen lake"',
+                )
+            return asked_of(jobs[0], studio.library.files)
+        found = self._shell.user_ns.get(catalog.identifier(typed))
+        if not isinstance(found, (str, Job, Sweep, Video)):
+            found = self._found(typed)
+        if isinstance(found, Video):
+            found = studio.job(found.job_id)
+        if isinstance(found, Sweep):
+            # Its clips differ in what it varies: the first stands for all.
+            found = next(iter(found.jobs), found.prompt or "")
+        if isinstance(found, Job):
+            return asked_of(found, studio.library.files)
+        settings = studio.settings
+        return asked_now(found if isinstance(found, str) else typed, self._shell.user_ns, settings)
+
+    def _found(self, typed: str) -> Job | Sweep | None:
+        """The job or the sweep with this id; None for what is rather a word."""
+        if not re.fullmatch(f"s?[{ALPHABET}]{{4}}", typed.lower()):
+            return None
+        try:
+            return self._named(typed)
+        except NotFound:
+            # Most ids have a digit, and no word has.
+            if any(sign.isdigit() for sign in typed):
+                raise
+            return None
 
     def _export(self, sweep_id: str, to: str) -> None:
         path = self._studio().sweeps.get(sweep_id).export(to)

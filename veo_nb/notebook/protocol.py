@@ -209,6 +209,35 @@ class OfJob(Exchanged, frozen=True):
     job: Key
 
 
+class OfClips(Exchanged, frozen=True):
+    """Something asked of some clips."""
+
+    clips: Annotated[list[Key], msgspec.Meta(max_length=500)]
+
+
+class Bytes(Exchanged, frozen=True):
+    """A piece of a clip's file, from this byte on."""
+
+    clip: Key
+    offset: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Posters(Exchanged, frozen=True):
+    """The stills of some clips."""
+
+    posters: dict[str, str]
+    """A data URI for each key that has one."""
+
+
+class VideoPiece(Exchanged, frozen=True):
+    """A piece of a clip's file, whose bytes come along as the answer's only buffer."""
+
+    size: int
+    """Bytes of the whole."""
+    next: int
+    """Where the next piece begins."""
+
+
 Exchange = tuple[type[Exchanged], type[Exchanged]]
 """The payload of a command, and what it is answered with."""
 Commands = Mapping[str, Exchange]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from veo_nb import catalog
+from veo_nb.catalog.tips import Reading
 from veo_nb.engine.job import Job, JobNote, Snapshot
 from veo_nb.engine.jobs import Unfetched
 from veo_nb.engine.lease import Awaited
@@ -355,6 +356,24 @@ def _picture(picture: Picture, shape: str) -> str:
         notes.append(f"only {picture.width} x {picture.height} pixels")
     name = picture.name or "an image"
     return f"{name} ({'; '.join(notes)})" if notes else name
+
+
+def left_open(found: Reading) -> str:
+    """`Left open: camera, light`, of what matters most; what can be said of a prompt in another language instead."""
+    if not found.understood:
+        return "Words for English prompts: what yours says already can't all be recognised"
+    names = [one.name for one in found.open if not one.fine]
+    if names:
+        return f"Left open: {', '.join(names)}"
+    return (
+        "Only finer things are left open"
+        if found.open
+        else "Nothing is left open of what Google's guides name"
+    )
+
+
+EDIT_OPEN = "An edit says only what should change: the rest of its clip stays"
+"""In place of it, of the prompt of an edit."""
 
 
 def expiry(unfetched: Unfetched) -> str:

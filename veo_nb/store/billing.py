@@ -18,6 +18,7 @@ from veo_nb import catalog
 from veo_nb.config import FILE, Settings
 from veo_nb.errors import BudgetExceeded, InvalidRequest
 from veo_nb.records.late import dataclass
+from veo_nb.records.shown import html_of
 from veo_nb.request import VideoRequest
 from veo_nb.store.rows import is_fetchable
 
@@ -209,6 +210,9 @@ class Bill:
         parts = ", ".join(f"{name} ${usd:,.2f}" for name, usd in self.by_provider.items())
         would = "" if self.provider.bills else "would have cost "
         return f"<Bill: {would}about ${self.spent:,.2f}{most}{f'; {parts}' if parts else ''}>"
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     @property
     def left(self) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, overload
@@ -12,6 +12,9 @@ from veo_nb import catalog
 from veo_nb.engine.job import Job, Snapshot
 from veo_nb.engine.jobs import Jobs
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.measuring.measurements import Measurements, key_of
+from veo_nb.measuring.measuring import Measuring
+from veo_nb.records.shown import html_of
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.evidence.experiments import ExperimentLedger
 from veo_nb.store.ratings import Rating, Ratings
@@ -26,6 +29,8 @@ from veo_nb.sweep.results import Result, Standing
 from veo_nb.sweep.summary import MISSING, Summary, summarize
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -161,7 +166,7 @@ class Sweep:
         """
         for name in (rows, columns):
             if name is not None:
-                self._axis(name)
+                self.axis(name)
         self._shown_by().show(self, rows=rows, columns=columns, embed=embed)
 
     # What it is to find out
@@ -211,6 +216,18 @@ class Sweep:
     def __await__(self) -> Generator[Any, None, Sweep]:
         """Wait for it on the caller's own loop; a cancelled `await` leaves the sweep running."""
         return self._finish().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[Result]:
+        """Each sample as it comes, in the order in which the jobs end: `async for clip in sweep: clip.video`.
+
+        A cell that ends without a clip comes too, with its state and no video. Leaving the loop leaves the sweep running.
+
+        Raises:
+            InvalidRequest: it is paused, and nothing is on its way.
+        """
+        async for job in waiting.come(self):
+            for clip in self.clips(lambda clip, job=job: clip.job is job):  # type: ignore[misc]
+                yield clip
 
     async def _finish(self) -> Sweep:
         await waiting.finish(self)
@@ -367,7 +384,8 @@ class Sweep:
 
         `equal` are values of axes or of a clip's own facts; `sort` is one of them, from the highest with a minus.
         """
-        found = results.clips(self.cells, self._ratings.of(job.id for job in self.jobs))
+        ids = [job.id for job in self.jobs]
+        found = results.clips(self.cells, self._ratings.of(ids), self._jobs.workspace.measures.of(ids))
         return results.select(found, self.axes, where=where, sort=sort, equal=equal)
 
     @overload
@@ -375,21 +393,30 @@ class Sweep:
     @overload
     def best(self, measure: str = ..., *, by: str) -> list[Standing]: ...
     def best(self, measure: str = "rating", *, by: str | None = None) -> Result | list[Standing] | None:
-        """The best clip by `rating`, `star`, `seconds` or `usd`; None while there is nothing to go by.
+        """The best clip by `rating`, `star`, `seconds`, `usd` or a measure; None while there is nothing to go by.
 
         With `by` the values of that axis from the best to the worst: of each the mean, how many clips it is over,
         and the best of them.
         """
         found = self.clips()
-        return results.best(found, measure) if by is None else results.ranking(found, measure, self._axis(by))
+        return results.best(found, measure) if by is None else results.ranking(found, measure, self.axis(by))
+
+    def measure(self, executor: Executor | None = None) -> Measurements:
+        """What can be measured of its clips, as `veo.measure`; kept, and shown as a table."""
+        clips = [(cell, video) for cell in self.cells for video in cell.videos]
+        labels = {key_of(video): results.label(cell, video, self.axes) for cell, video in clips}
+        return Measuring(self._jobs).measure([video for _, video in clips], executor, labels=labels)
 
     def to_dataframe(self) -> pd.DataFrame:
-        """A pandas table, one row a sample: axes, parameters, state, seconds, cost, rating, star, note, path."""
+        """A pandas table, one row a sample: axes, parameters, state, seconds, cost, rating, star, note, path, measures.
+
+        A clip has measures once `sweep.measure()` has taken them; before any has, there are no such columns.
+        """
         return dataframe.to_dataframe(self.clips(), self.axes)
 
     def chart(self, by: str | None = None, *, measure: str = "rating") -> Figure:
-        """The ratings by the values of an axis, as a matplotlib figure."""
-        return dataframe.chart(self.clips(), self._axis(by or self.axes[0].name), measure)
+        """The ratings, or another measure, by the values of an axis, as a matplotlib figure."""
+        return dataframe.chart(self.clips(), self.axis(by or self.axes[0].name), measure)
 
     def export(
         self,
@@ -412,10 +439,15 @@ class Sweep:
         """
         for name in (rows, columns):
             if name is not None:
-                self._axis(name)
+                self.axis(name)
         return self._shown_by().export(self, to, embed=embed, sound=sound, rows=rows, columns=columns)
 
-    def _axis(self, name: str) -> Axis:
+    def axis(self, name: str) -> Axis:
+        """The axis of this name.
+
+        Raises:
+            InvalidRequest: there is none; the hint names the nearest.
+        """
         for axis in self.axes:
             if axis.name == name:
                 return axis
@@ -472,7 +504,7 @@ class Sweep:
             self._notify(self.cells)
         elif change.what == "sweep" and change.id == self.id:
             self._notify(self.cells)
-        elif change.what == "rating":
+        elif change.what in ("rating", "evidence"):
             self._notify(self._of_job(change.id))
         elif change.what == "job":
             self._hear_of_job(change.id)
@@ -554,6 +586,9 @@ class Sweep:
     def shape(self) -> str:
         """`3 animal × 4 time`: how many values each axis has."""  # noqa: RUF002
         return " × ".join(f"{len(axis.values)} {axis.name}" for axis in self.axes)  # noqa: RUF001
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     def __repr__(self) -> str:
         return f"<Sweep {self.id}: {self.shape} · {self.summary()}>"

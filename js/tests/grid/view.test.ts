@@ -1,8 +1,9 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatLine } from "../../src/core/line";
+import { SPARE_MS } from "../../src/core/tree";
 import { DWELL_MS } from "../../src/core/ui/visibility";
-import { SAVED, SPARE_MS } from "../../src/grid/mount";
+import { SAVED } from "../../src/grid/mount";
 import type { GridCell, GridCommand } from "../../src/protocol.gen";
 import define from "../../src/widget";
 import { exampleGrid, type GridState, gridExamples, NOW } from "../fixtures";

@@ -261,17 +261,17 @@ def test_stills_come_for_those_that_have_one(panel, job):
 
 
 def test_a_video_comes_in_pieces_as_bytes(panel, job, monkeypatch):
-    monkeypatch.setattr(panel_answers, "PIECE", 100_000)
-    whole, offset, pieces = job.videos[0].path.read_bytes(), 0, 0
+    monkeypatch.setattr(pieces, "PIECE", 100_000)
+    whole, offset, count = job.videos[0].path.read_bytes(), 0, 0
     read = b""
     while offset < len(whole):
         answer = panel.ask("video", clip=f"{job.id}/0", offset=offset)
         (piece,) = answer["buffers"]
         assert answer["size"] == len(whole)
         assert len(piece) <= 100_000
-        read, offset, pieces = read + bytes(piece), answer["next"], pieces + 1
+        read, offset, count = read + bytes(piece), answer["next"], count + 1
     assert read == whole
-    assert pieces > 1
+    assert count > 1
 
 
 def test_past_the_end_of_a_video_is_nothing(panel, job):

@@ -54,6 +54,12 @@ PAYLOADS: dict[str, Any] = {
     "star": {**CLIP, "star": True},
     "note": {**CLIP, "note": "the ears are right"},
     "join": {"pieces": [{**CLIP, "start": 0.5, "end": None}], "title": "fox and owl"},
+    "contest": CLIPS,
+    "blind": {**CLIPS, "by": "prompt", "question": ""},
+    "compare-bundle": {},
+    **dict.fromkeys(("turn", "undo"), {"comparison": "c4a1", "voter": "ann"}),
+    "vote": {"comparison": "c4a1", "voter": "ann", "pair": "p1", "choice": "tie", "seconds": None},
+    "outcome": {"comparison": "c4a1"},
 }
 """What a page may send, by kind."""
 

@@ -80,8 +80,10 @@ def test_a_vote_is_there_for_another_kernel_and_ends_its_pair(kernel):
 
 def test_one_that_is_taken_back_keeps_its_row_and_its_pair_is_shown_again(kernel):
     book = kernel()
-    for vote in (VOTE, replace(VOTE, id="v2", choice="tie"), replace(VOTE, id="v3", voter="bob")):
-        book.cast(vote)
+    book.cast(VOTE)
+    book.show("c1", "ann", Sides(VOTE.left, VOTE.right))
+    book.cast(replace(VOTE, id="v2", choice="tie"))
+    book.cast(replace(VOTE, id="v3", voter="bob"))
     book.cast(replace(VOTE, id="v4", voter="ann", judge=True))
     assert book.take_back("c1", "ann", NOW + 1).id == "v2"
     assert book.shown("c1", "ann") == (VOTE.left, VOTE.right)
@@ -95,16 +97,34 @@ def test_one_that_is_taken_back_keeps_its_row_and_its_pair_is_shown_again(kernel
     assert book.take_back("c1", "ann", NOW + 3) is None
 
 
-def test_clips_join_a_comparison_and_none_ever_leaves_it_or_becomes_another_value(kernel):
+def test_the_same_two_clips_are_voted_on_once_unless_they_are_shown_again(kernel):
+    here, there = kernel(), kernel()
+    here.show("c1", "ann", Sides(VOTE.left, VOTE.right))
+    assert here.cast(VOTE)
+    swapped = replace(VOTE, id="v2", left=VOTE.right, right=VOTE.left)
+    assert not there.cast(replace(VOTE, id="v2"))
+    assert not there.cast(swapped)
+    assert there.cast(replace(VOTE, id="v3", judge=True))
+    assert not there.cast(replace(VOTE, id="v4", judge=True))
+    here.show("c1", "ann", Sides(VOTE.left, VOTE.right))
+    assert there.cast(swapped)
+    here.take_back("c1", "ann", NOW)
+    here.take_back("c1", "ann", NOW)
+    assert [vote.id for vote in here.votes("c1") if vote.undone_at is None] == ["v3"]
+
+
+def test_clips_join_a_comparison_and_none_ever_leaves_it(kernel):
     book = kernel()
     book.put(COMPARISON)
-    clips = {"3f2a/0": "else", "b7d3/0": "crane"}
+    clips = {"3f2a/0": "dolly", "b7d3/0": "crane"}
     later = replace(COMPARISON, sweep_id="szz99", clips=clips, rounds=20, question="?", created_at=NOW + 9)
-    merged = replace(COMPARISON, sweep_id="szz99", clips={**clips, **COMPARISON.clips}, rounds=20)
+    merged = replace(COMPARISON, sweep_id="szz99", clips={**COMPARISON.clips, **clips})
     assert book.put(later) == merged
     assert book.comparison("c1") == merged
     assert book.comparisons("szz99") == book.comparisons() == [merged]
     assert book.comparisons("sab12") == []
+    book.ask_for("c1", 20)
+    assert book.comparison("c1") == replace(merged, rounds=20)
 
 
 def test_all_but_what_is_shown_comes_back_in_a_ledger_made_anew(library, open_it):
@@ -112,11 +132,8 @@ def test_all_but_what_is_shown_comes_back_in_a_ledger_made_anew(library, open_it
     book = VoteLedger(lambda: ledger)
     book.put(COMPARISON)
     book.put(replace(COMPARISON, clips={"b7d3/0": "crane"}))
-    for vote in (
-        VOTE,
-        replace(VOTE, id="v2", seconds=None),
-        replace(VOTE, id="v3", voter="sharp", judge=True),
-    ):
+    other = replace(VOTE, id="v2", left="b7d3/0", seconds=None)
+    for vote in (VOTE, other, replace(VOTE, id="v3", voter="sharp", judge=True)):
         book.cast(vote)
     book.take_back("c1", "ann", NOW + 1)
     ledger.put("experiments", {"sweep_id": "sab12", "question": "Which?", "changed_at": NOW})

@@ -6,8 +6,30 @@ from typing import Annotated
 
 import msgspec
 
-from veo_nb.notebook.panel.protocol import Check, Details, Draft, GalleryView, Item, Name, PictureState
-from veo_nb.notebook.protocol import Commands, Exchanged, FrontEnd, Key, Nothing, Now, OfJob
+from veo_nb.notebook.compare.protocol import CastVote, Comparing, OfComparison, OfVoter, Outcome, Turn
+from veo_nb.notebook.panel.protocol import (
+    Check,
+    Choice,
+    Details,
+    Draft,
+    GalleryView,
+    Item,
+    Name,
+    PictureState,
+)
+from veo_nb.notebook.protocol import (
+    Bytes,
+    Commands,
+    Exchanged,
+    FrontEnd,
+    Key,
+    Nothing,
+    Now,
+    OfClips,
+    OfJob,
+    Posters,
+    VideoPiece,
+)
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Seconds = Annotated[float, msgspec.Meta(ge=0.0)]
@@ -75,19 +97,6 @@ class OfClip(Exchanged, frozen=True):
     clip: Key
 
 
-class OfClips(Exchanged, frozen=True):
-    """Something asked of some clips."""
-
-    clips: Annotated[list[Key], msgspec.Meta(max_length=500)]
-
-
-class Bytes(Exchanged, frozen=True):
-    """A piece of a clip's file, from this byte on."""
-
-    clip: Key
-    offset: Annotated[int, msgspec.Meta(ge=0)]
-
-
 class Move(Exchanged, frozen=True):
     """Send a job before another one; empty for the end."""
 
@@ -134,6 +143,24 @@ class OfView(Exchanged, frozen=True):
     view: GalleryView
 
 
+class Blind(OfClips, frozen=True):
+    """Put these before voters, blind."""
+
+    by: Name
+    """The field whose values are compared; empty: each clip stands for itself."""
+    question: Annotated[str, msgspec.Meta(max_length=500)]
+    """Empty for the usual one."""
+
+
+class Contest(Exchanged, frozen=True):
+    """By what some clips can be compared."""
+
+    by: list[Choice]
+    """The fields in which they differ."""
+    question: str
+    """The usual one."""
+
+
 class Generated(Exchanged, frozen=True):
     """What was made, or the question that a large sweep raises before anything is sent."""
 
@@ -157,22 +184,6 @@ class Counted(Exchanged, frozen=True):
     """How many there are in the gallery's view."""
 
     total: int
-
-
-class Posters(Exchanged, frozen=True):
-    """The stills of some clips."""
-
-    posters: dict[str, str]
-    """A data URI for each key that has one."""
-
-
-class VideoPiece(Exchanged, frozen=True):
-    """A piece of a clip's file, whose bytes come along as the answer's only buffer."""
-
-    size: int
-    """Bytes of the whole."""
-    next: int
-    """Where the next piece begins."""
 
 
 COMMANDS: Commands = {
@@ -211,5 +222,13 @@ COMMANDS: Commands = {
     "delete": (OfClips, Nothing),
     "restore": (OfClips, Nothing),
     "join": (Join, OfClip),
+    # Decide
+    "contest": (OfClips, Contest),
+    "blind": (Blind, Comparing),
+    "compare-bundle": (Nothing, FrontEnd),
+    "turn": (OfVoter, Turn),
+    "vote": (CastVote, Turn),
+    "undo": (OfVoter, Turn),
+    "outcome": (OfComparison, Outcome),
 }
 """What a page with a panel can ask for: with which payload, and what it is answered with."""

@@ -35,7 +35,10 @@ LIVING = 4
 NO_PAGE = "A terminal can't show the panel."
 WHERE = "Open it in JupyterLab, Jupyter Notebook, VS Code, Colab or marimo."
 _WORKERS = {
-    "read": ({"check", "browse", "details", "vary", "clock", "bundle"}, 2),
+    "read": (
+        {"check", "browse", "details", "vary", "clock", "bundle", "contest", "compare-bundle", "outcome"},
+        2,
+    ),
     "count": ({"count"}, 1),
     "stills": ({"posters"}, 1),
     "bytes": ({"video"}, 1),

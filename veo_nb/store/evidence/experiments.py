@@ -13,8 +13,8 @@ from veo_nb.store.database import insert
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import known
 
-LONGEST = 4000
-"""Letters of each text: two pages."""
+LONGEST = {"question": 500, "hypothesis": 4000, "conclusion": 4000}
+"""Letters of each text: a sentence, and two pages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,18 +66,18 @@ class ExperimentLedger:
         # The entry is filled in by then: it is noted once it is written.
         return self._ledger().write(write, ("experiments", noted))
 
-    def sweep_ids(self, limit: int) -> list[str]:
-        """The sweeps that are to find something out or that were voted on, the last that changed so first."""
+    def all(self, limit: int) -> list[tuple[str, float]]:
+        """The sweeps that are to find something out or that were voted on, and when that changed; the last one first."""
         found = self._ledger().read(
-            "SELECT sweep_id FROM ("
-            " SELECT sweep_id, changed_at AS at FROM experiments"
+            "SELECT sweep_id, max(at) AS at FROM ("
+            " SELECT sweep_id, changed_at AS at, rowid AS nth FROM experiments"
             " WHERE question != '' OR hypothesis != '' OR conclusion != ''"
             " UNION ALL SELECT sweep_id, max(created_at, ifnull((SELECT max(voted_at) FROM votes"
-            " WHERE comparison_id = comparisons.id), 0)) FROM comparisons WHERE sweep_id IS NOT NULL"
-            ") WHERE sweep_id IN (SELECT id FROM sweeps) GROUP BY sweep_id ORDER BY max(at) DESC, sweep_id LIMIT ?",
+            " WHERE comparison_id = comparisons.id), 0)), 0 FROM comparisons WHERE sweep_id IS NOT NULL"
+            ") WHERE sweep_id IN (SELECT id FROM sweeps) GROUP BY sweep_id ORDER BY max(at) DESC, max(nth) DESC LIMIT ?",
             (limit,),
         )
-        return [str(row["sweep_id"]) for row in found]
+        return [(str(row["sweep_id"]), float(row["at"])) for row in found]
 
 
 def read_texts(texts: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,10 +97,11 @@ def read_texts(texts: Mapping[str, Any]) -> dict[str, Any]:
                 field=name,
             )
         catalog.check_text(name, text, be="kept")
-        read[name] = catalog.bare(text)
-        if len(read[name]) > LONGEST:
+        # A question is put over pairs of clips and into lists, in one line.
+        read[name] = " ".join(text.split()) if name == "question" else catalog.bare(text)
+        if len(read[name]) > LONGEST[name]:
             raise InvalidRequest(
-                f"{name} has {len(read[name]):,} letters, and {LONGEST:,} are kept.",
+                f"{name} has {len(read[name]):,} letters, and {LONGEST[name]:,} are kept.",
                 hint="Write it shorter, and the rest into a cell of the notebook.",
                 field=name,
             )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from veo_nb.store.changes import evidence_of
 from veo_nb.store.database import insert
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import known
@@ -69,8 +70,7 @@ class VoteLedger:
     def put(self, row: ComparisonRow) -> ComparisonRow:
         """The comparison with this id after clips have joined it: those of `row` beside those that there were.
 
-        Its question, its axis and its date are those that it was begun with; the sweep and the rounds are `row`'s.
-        Nothing is written where nothing is new.
+        The sweep is `row`'s as well; all else is as it was begun with. Nothing is written where nothing is new.
         """
         before = self.comparison(row.id)
         if before is not None and _merged(before, row) == before:
@@ -87,6 +87,12 @@ class VoteLedger:
         # The entry is filled in by then: it is noted once it is written.
         return self._ledger().write(write, ("comparisons", noted))
 
+    def ask_for(self, comparison_id: str, rounds: int | None) -> None:
+        """Write down how many votes of each voter are asked for."""
+        values = {"id": comparison_id, "rounds": rounds}
+        query = "UPDATE comparisons SET rounds = :rounds WHERE id = :id"
+        self._ledger().write(lambda db: db.execute(query, values), ("comparisons", values))
+
     def comparison(self, comparison_id: str) -> ComparisonRow | None:
         """The comparison with this id."""
         found = self._ledger().read("SELECT * FROM comparisons WHERE id = ?", (comparison_id,))
@@ -102,21 +108,37 @@ class VoteLedger:
 
     # Votes
 
-    def cast(self, row: VoteRow) -> None:
-        """Write a vote down; its pair is no longer shown to that voter.
+    def cast(self, row: VoteRow) -> bool:
+        """Write a vote down; its pair is no longer shown to that voter. Whether it was written.
+
+        It is not where this voter has voted on these two clips already and they are not what is shown just now: a second
+        window, or a second press of a key, says nothing new.
 
         Raises:
             VeoError: it can't be written; the pair stays as it was.
         """
-        values = _vote_values(row)
+        values, noted = _vote_values(row), {}
 
-        def write(db: sqlite3.Connection) -> None:
+        def write(db: sqlite3.Connection) -> bool:
+            shown = None if row.judge else self.shown(row.comparison_id, row.voter)
+            if {*(shown or ())} != {row.left, row.right} and self._has_voted(row):
+                return False
             insert(db, "votes", values)
-            db.execute(
-                "DELETE FROM pairs WHERE comparison_id = ? AND voter = ?", (row.comparison_id, row.voter)
-            )
+            noted.update(values)
+            if not row.judge:
+                query = "DELETE FROM pairs WHERE comparison_id = ? AND voter = ?"
+                db.execute(query, (row.comparison_id, row.voter))
+            return True
 
-        self._ledger().write(write, ("votes", values))
+        # The entry is filled in by then: it is noted once it is written.
+        return self._ledger().write(write, ("votes", noted))
+
+    def _has_voted(self, row: VoteRow) -> bool:
+        query = (
+            "SELECT * FROM votes WHERE comparison_id = ? AND voter = ? AND judge = ? AND undone_at IS NULL"
+        )
+        found = self._ledger().read(query, (row.comparison_id, row.voter, int(row.judge)))
+        return any({*_read_sides(one)} == {row.left, row.right} for one in found)
 
     def take_back(self, comparison_id: str, voter: str, now: float) -> VoteRow | None:
         """The last vote of a person that counted, which no longer does; its pair is shown again. None where there is none."""
@@ -137,6 +159,10 @@ class VoteLedger:
             return vote
 
         return self._ledger().write(write, ("votes", noted))
+
+    def stamp(self) -> int:
+        """What is equal for as long as nobody has voted, here or in another kernel."""
+        return evidence_of(self._ledger())
 
     def votes(self, comparison_id: str) -> list[VoteRow]:
         """The votes of a comparison, oldest first, those that were taken back among them."""
@@ -170,9 +196,8 @@ class VoteLedger:
 
 
 def _merged(before: ComparisonRow, row: ComparisonRow) -> ComparisonRow:
-    # A value that is known stays: it is what was voted on.
-    clips = {**row.clips, **before.clips}
-    return replace(before, sweep_id=row.sweep_id, rounds=row.rounds, clips=clips)
+    # Where a value goes by another name now, the votes on it go along.
+    return replace(before, sweep_id=row.sweep_id, clips={**before.clips, **row.clips})
 
 
 def _show(db: sqlite3.Connection, comparison_id: str, voter: str, sides: Sides) -> None:
@@ -188,7 +213,7 @@ def _columns(sides: Sides) -> dict[str, Any]:
 
 
 def _read_sides(row: sqlite3.Row) -> Sides:
-    return Sides(*(f"{row[f'{side}_job']}/{row[f'{side}_sample']}" for side in Sides._fields))
+    return Sides(f"{row['left_job']}/{row['left_sample']}", f"{row['right_job']}/{row['right_sample']}")
 
 
 def _vote_values(row: VoteRow) -> dict[str, Any]:
@@ -197,7 +222,20 @@ def _vote_values(row: VoteRow) -> dict[str, Any]:
 
 
 def _read_vote(row: sqlite3.Row) -> VoteRow:
-    return VoteRow(**{**known(VoteRow, row), "judge": bool(row["judge"]), **_read_sides(row)._asdict()})
+    # Column by column: there may be thousands, and they are read at every vote.
+    sides = _read_sides(row)
+    return VoteRow(
+        id=row["id"],
+        comparison_id=row["comparison_id"],
+        left=sides.left,
+        right=sides.right,
+        choice=row["choice"],
+        voter=row["voter"],
+        judge=bool(row["judge"]),
+        voted_at=row["voted_at"],
+        seconds=row["seconds"],
+        undone_at=row["undone_at"],
+    )
 
 
 def _read_comparison(row: sqlite3.Row) -> ComparisonRow:

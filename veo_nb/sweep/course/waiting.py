@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import AsyncIterator, Generator, Sequence
 from typing import Protocol
 
 from veo_nb.engine.job import Job, WaitInterrupted
@@ -70,6 +70,38 @@ async def finish(sweep: UnderWay) -> None:
             async with asyncio.timeout(LOOK_SECONDS):
                 await job
     _check_result(sweep)
+
+
+async def come(sweep: UnderWay) -> AsyncIterator[Job]:
+    """Each job of it once it is over, in the order in which they end, those that are over first; on the caller's own loop.
+
+    One that is asked for anew meanwhile comes in the place of the one before. Ends when nothing more happens by itself.
+
+    Raises:
+        InvalidRequest: it is paused, and nothing else is on its way.
+    """
+    given: set[str] = set()
+    while True:
+        for job in [one for one in sweep.jobs if one.now.state.final and one.id not in given]:
+            given.add(job.id)
+            yield job
+        if _unfinished(sweep) is None:
+            if all(one.id in given for one in sweep.jobs):
+                return
+            continue
+        going = [one for one in sweep.jobs if not one.now.state.final]
+        ends = [asyncio.ensure_future(_end(job)) for job in going]
+        try:
+            await asyncio.wait(ends, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
+
+
+async def _end(job: Job) -> None:
+    with _goes_on_if_over(job):
+        await job
 
 
 def _unfinished(sweep: UnderWay) -> Job | None:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from veo_nb import catalog
 from veo_nb.decisions import judges
+from veo_nb.decisions.agreement import Agreement, agreements
 from veo_nb.decisions.ballots import CHOICES, Ballot, Choice, ballots_of
 from veo_nb.decisions.contenders import Contender, Contest, key_of
 from veo_nb.decisions.draw import Two, draw, open_pairs
@@ -283,6 +284,15 @@ class Comparison:
     def ballots(self, *, judges: bool = False) -> list[Ballot]:
         """The votes of people that count, as values against values; with `judges` those of judges instead."""
         return [ballot for ballot in self._ballots(self._votes()) if ballot.judge is judges]
+
+    def agreements(self) -> list[Agreement]:
+        """How far each judge agrees with people, over the pairs of clips that both have judged; empty without a judge."""
+        counted = [vote for vote in self.votes() if vote.undone_at is None]
+        return agreements(
+            # By clips, not by values: of ten votes on one pair the judge has seen one pair.
+            Ballot(vote.left, vote.right, vote.choice, vote.voter, vote.judge)
+            for vote in counted
+        )
 
     def show(self) -> None:
         """Show it here, to be voted on; without a notebook say how to do so in Python."""

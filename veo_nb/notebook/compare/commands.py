@@ -11,6 +11,7 @@ from veo_nb.sweep.sweep import is_sweep_id
 
 if TYPE_CHECKING:
     from veo_nb.decisions.comparison import Comparison
+    from veo_nb.decisions.ranking import Ranking
     from veo_nb.studio import Studio
 
 OPTIONS: dict[str, tuple[str, ...]] = {
@@ -42,18 +43,25 @@ def compare(studio: Studio, arguments: Sequence[str]) -> Comparison:
     )
 
 
-def rank(studio: Studio, arguments: Sequence[str]) -> Any:
+def rank(studio: Studio, arguments: Sequence[str]) -> Ranking:
     """The ranking that a `%veo rank` line asks for.
 
     Raises:
         InvalidRequest: the line is wrong, or there are no votes.
         NotFound: there is no such sweep, comparison or job.
     """
+    # Numbers and tables are loaded when somebody wants them.
+    from veo_nb.decisions import ranking
+
     ids, options = _read("rank", arguments)
     if _is_comparison(ids):
         _alone("rank", ids[0], options, ("by", "question"))
-        return studio.comparisons.get(ids[0]).ranking()
-    return studio.rank(_what(studio, ids), options.get("by"), question=options.get("question"))
+        found = studio.comparisons.get(ids[0])
+        return ranking.rank(found.ballots(), found.values)
+    values, ballots = studio.comparisons.ballots_of(
+        _what(studio, ids), options.get("by"), options.get("question")
+    )
+    return ranking.rank(ballots, values)
 
 
 def _what(studio: Studio, ids: Sequence[str]) -> Any:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from veo_nb.decisions.judges import Judge
+    from veo_nb.decisions.ranking import Ranking
 
 
 class Views(sweep.Views, comparison.Views, Protocol):
@@ -177,6 +178,34 @@ class Studio:
         if show:
             found.show()
         return found
+
+    def rank(
+        self,
+        what: Sweep | str | Iterable[Any] | None = None,
+        by: str | None = None,
+        question: str | None = None,
+        *,
+        votes: Any = None,
+        values: Sequence[Any] = (),
+    ) -> Ranking:
+        """What the votes of people on these clips come to, or `votes` from anywhere; it shows itself as a table with a plot.
+
+        `what`, `by` and `question` are as in `compare`. A vote is `("a", "b", "left")`, as in `decisions.ranking.rank`, and
+        `values` are what is ranked, where not all of it has a vote; with `what` and `by` they are its own.
+
+        Raises:
+            InvalidRequest: there are no votes, or they can't be read.
+            NotFound: there is no such sweep or clip.
+            VeoError: the extra `rank` is not installed.
+        """
+        from veo_nb.decisions.ranking import rank
+
+        if what is None:
+            return rank(() if votes is None else votes, values)
+        if votes is not None:
+            return rank(votes, values or self.comparisons.values_of(what, by))
+        named, ballots = self.comparisons.ballots_of(what, by, question)
+        return rank(ballots, values or named)
 
     # Measuring
 

@@ -114,6 +114,16 @@ class Comparisons:
                 continue
         return found
 
+    def values_of(self, what: Sweep | str | Iterable[Any], by: str | None = None) -> tuple[str, ...]:
+        """The values that would be compared.
+
+        Raises:
+            InvalidRequest: there is nothing to compare.
+        """
+        contest, by = self._contest(what, by)
+        check_values(contest, by)
+        return contest.values
+
     def ballots_of(
         self, what: Sweep | str | Iterable[Any], by: str | None = None, question: str | None = None
     ) -> tuple[tuple[str, ...], list[Ballot]]:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from veo_nb import catalog
+from veo_nb.decisions.outcome.figures import Chance, Strength
 from veo_nb.decisions.outcome.votes import EXAMPLE, read_value, read_votes
 from veo_nb.decisions.strengths.certainty import (
     HARDLY,
@@ -30,7 +30,14 @@ from veo_nb.decisions.strengths.certainty import (
     signs,
     tails,
 )
-from veo_nb.decisions.strengths.doubts import find_circle, find_dissent, find_side
+from veo_nb.decisions.strengths.doubts import (
+    Circle,
+    Dissent,
+    PreferredSide,
+    find_circle,
+    find_dissent,
+    find_side,
+)
 from veo_nb.decisions.strengths.fit import Array, Tally, expit, fit, tally
 from veo_nb.errors import InvalidRequest, VeoError
 
@@ -43,33 +50,6 @@ _MOST_EXACT = 30
 _ROWS = 200
 
 
-@dataclass(frozen=True)
-class Chance:
-    """That one value is preferred to another where there is a preference: `value`, and its interval of 95 % from `low` to `high`.
-
-    `votes` are those on these two, ties among them: other votes tell of them as well.
-    """
-
-    value: float
-    low: float
-    high: float
-    votes: int
-
-
-@dataclass(frozen=True)
-class Strength:
-    """How one value does: the chance to be preferred to an average rival, its interval of 95 %, and the votes on it.
-
-    An average rival is each of the others as often: `strength` is the mean of the chances against them.
-    """
-
-    value: str
-    strength: float
-    low: float
-    high: float
-    votes: int
-
-
 class Ranking:
     """What votes come to. It shows itself as a table with a plot; `sentences` says it in words.
 
@@ -78,7 +58,7 @@ class Ranking:
     clips of the same values than those that were shown.
     """
 
-    def __init__(self, counts: Tally, *, skipped: int = 0, judged: int = 0) -> None:
+    def __init__(self, counts: Tally, *, skipped: int = 0, by_judges: int = 0) -> None:
         start, self._tie = _evalica(counts)
         self._fit = fit(counts, start)
         self._spread = learn_spread(self._fit)
@@ -86,7 +66,7 @@ class Ranking:
         self._at = {value: index for index, value in enumerate(counts.values)}
         self.skipped = skipped
         """Votes that said nothing."""
-        self.judged = judged
+        self.by_judges = by_judges
         """Votes of judges, which are not counted among people's."""
 
     @cached_property
@@ -232,18 +212,18 @@ class Ranking:
         return sentences(self)
 
     @cached_property
-    def side(self) -> Any:
-        """The side that is preferred whatever is on it (`strengths.doubts.Side`), or None."""
+    def side(self) -> PreferredSide | None:
+        """The side that is preferred whatever is on it, or None; raised by chance in 1 of 100 rankings."""
         return find_side(self._fit)
 
     @cached_property
-    def dissent(self) -> Any:
-        """Voters who differ by more than chance (`strengths.doubts.Dissent`), or None."""
+    def dissent(self) -> Dissent | None:
+        """Voters who differ by more than chance, or None; raised by chance in 1 of 100 rankings."""
         return find_dissent(self._fit)
 
     @cached_property
-    def circle(self) -> Any:
-        """Preferences that go in a circle by more than chance (`strengths.doubts.Circle`), or None."""
+    def circle(self) -> Circle | None:
+        """Preferences that go in a circle by more than chance, or None; raised by chance in 1 of 100 rankings."""
         return find_circle(self._fit)
 
     def to_dataframe(self) -> pd.DataFrame:
@@ -354,7 +334,9 @@ def rank(votes: Any, values: Sequence[Any] = (), *, judges: bool = False) -> Ran
         # Those of the votes that count.
         used = {value for ballot in counted for value in (ballot.left, ballot.right)}
         named = tuple(value for value in named if value in used)
-    return Ranking(tally(named, said), skipped=len(counted) - len(said), judged=len(ballots) - len(counted))
+    return Ranking(
+        tally(named, said), skipped=len(counted) - len(said), by_judges=len(ballots) - len(counted)
+    )
 
 
 def _nothing(ballots: Sequence[Any], counted: int, *, judges: bool) -> InvalidRequest:

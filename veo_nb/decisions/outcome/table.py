@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from veo_nb.decisions.outcome.figures import Figures
 from veo_nb.decisions.outcome.plot import bar, scale
 from veo_nb.decisions.outcome.sentences import between, counted, of_hundred, short_names
-
-if TYPE_CHECKING:
-    from veo_nb.decisions.ranking import Ranking
 
 _ROOT = (
     "display:block;max-width:760px;padding:4px 0;color:var(--jp-ui-font-color1, currentColor);"
@@ -22,20 +19,20 @@ _CELL = f"padding:4px 8px;border:0;border-bottom:{_RULE};vertical-align:middle;b
 _HEADS = ("Value", "Preferred to an average rival, of 100", "95 % interval", "Votes")
 
 
-def title(ranking: Ranking) -> str:
+def title(ranking: Figures) -> str:
     """What the ranking is of: `3 values by 76 votes of 2 voters`."""
     voters = f" of {counted(len(ranking.voters), 'voter')}" if ranking.voters else ""
     return f"{counted(len(ranking.values), 'value')} by {counted(ranking.votes, 'vote')}{voters}"
 
 
-def html(ranking: Ranking) -> Markup:
+def html(ranking: Figures) -> Markup:
     """The whole ranking for a page: the table with a plot in its rows, and under it the sentences."""
     return Markup('<div data-veo-ranking role="group" aria-label="{}" style="{}">{}{}</div>').format(
         f"Ranking of {title(ranking)}", _ROOT, table(ranking), lines(ranking)
     )
 
 
-def table(ranking: Ranking) -> Markup:
+def table(ranking: Figures) -> Markup:
     """The strengths as a table of HTML, with their intervals drawn."""
     heads = [
         Markup('<th scope="col" style="{}text-align:{};font-weight:600">{}</th>').format(_CELL, side, head)
@@ -66,7 +63,7 @@ def table(ranking: Ranking) -> Markup:
     ).format(f"Ranking of {title(ranking)}", Markup("").join(heads), Markup("").join(rows))
 
 
-def lines(ranking: Ranking) -> Markup:
+def lines(ranking: Figures) -> Markup:
     """The sentences as a list of HTML."""
     items = [Markup('<li dir="auto" style="margin:2px 0">{}</li>').format(line) for line in ranking.sentences]
     return Markup('<ul style="margin:8px 0 0;padding:0 8px 0 24px;overflow-wrap:anywhere">{}</ul>').format(
@@ -74,7 +71,7 @@ def lines(ranking: Ranking) -> Markup:
     )
 
 
-def markdown(ranking: Ranking) -> str:
+def markdown(ranking: Figures) -> str:
     """The table and the sentences in Markdown."""
     rows = [
         f"| {_marked(one.value)} | {of_hundred(one.strength)} | {between(one.low, one.high)} | {one.votes:,} |"
@@ -85,7 +82,7 @@ def markdown(ranking: Ranking) -> str:
     return "\n".join([head, *rows, "", *said])
 
 
-def plain(ranking: Ranking) -> str:
+def plain(ranking: Figures) -> str:
     """The table and the sentences for a terminal."""
     names = short_names(ranking.values)
     width = max(len(name) for name in (*names.values(), "value"))

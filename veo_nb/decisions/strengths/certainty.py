@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
 
 import numpy as np
 
 from veo_nb.decisions.strengths.fit import SIDE_SPREAD, Array, Fit, Model, expit, laplace
+from veo_nb.records.late import dataclass
 
 LEVEL = 0.95
 HARDLY = 0.6

@@ -7,12 +7,12 @@ so that one of the three is raised for nothing in at most three of a hundred.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from veo_nb.decisions.strengths.fit import SIDE_SPREAD, Array, Fit, Model, expit, laplace
+from veo_nb.records.late import dataclass
 
 ALPHA = 0.01
 _DRAWS, _SEED = 999, 20
@@ -21,7 +21,7 @@ _HINT = 2.0
 
 
 @dataclass(frozen=True)
-class Side:
+class PreferredSide:
     """A side that is preferred: the chance that it is, of two values as strong as each other, and the test's p."""
 
     name: str
@@ -46,7 +46,7 @@ class Circle:
     p: float
 
 
-def find_side(found: Fit) -> Side | None:
+def find_side(found: Fit) -> PreferredSide | None:
     """The side that voters prefer whatever is on it; None where that may be chance, or sides can't be told from strengths.
 
     A likelihood ratio test of the side's effect beside all strengths. False alarms: 1 of 100.
@@ -61,7 +61,7 @@ def find_side(found: Fit) -> Side | None:
     if p > ALPHA:
         return None
     name = "left" if found.side > 0 else "right"
-    return Side(name, float(expit(np.array(abs(found.side)))), p)
+    return PreferredSide(name, float(expit(np.array(abs(found.side)))), p)
 
 
 def find_dissent(found: Fit) -> Dissent | None:

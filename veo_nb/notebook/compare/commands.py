@@ -50,18 +50,11 @@ def rank(studio: Studio, arguments: Sequence[str]) -> Ranking:
         InvalidRequest: the line is wrong, or there are no votes.
         NotFound: there is no such sweep, comparison or job.
     """
-    # Numbers and tables are loaded when somebody wants them.
-    from veo_nb.decisions import ranking
-
     ids, options = _read("rank", arguments)
     if _is_comparison(ids):
         _alone("rank", ids[0], options, ("by", "question"))
-        found = studio.comparisons.get(ids[0])
-        return ranking.rank(found.ballots(), found.values)
-    values, ballots = studio.comparisons.ballots_of(
-        _what(studio, ids), options.get("by"), options.get("question")
-    )
-    return ranking.rank(ballots, values)
+        return studio.comparisons.get(ids[0]).ranking()
+    return studio.rank(_what(studio, ids), options.get("by"), options.get("question"))
 
 
 def _what(studio: Studio, ids: Sequence[str]) -> Any:

@@ -38,9 +38,7 @@ def table(ranking: Figures) -> Markup:
         Markup('<th scope="col" style="{}text-align:{};font-weight:600">{}</th>').format(_CELL, side, head)
         for head, side in zip(_HEADS, ("left", "right", "right", "right"), strict=True)
     ]
-    heads.insert(
-        3, Markup('<th scope="col" style="{}width:40%;min-width:120px">{}</th>').format(_CELL, scale())
-    )
+    heads.insert(3, Markup('<td style="{}width:40%;min-width:120px">{}</td>').format(_CELL, scale()))
     rows = [
         Markup(
             '<tr style="background:none"><th scope="row" dir="auto" style="{0}text-align:left;font-weight:400;max-width:280px">{1}</th>'

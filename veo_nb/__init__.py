@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from veo_nb.decisions.ballots import Ballot
     from veo_nb.decisions.comparison import Comparison, Pair, Progress, Vote
     from veo_nb.decisions.comparisons import Comparisons
+    from veo_nb.decisions.experiments import Experiment
     from veo_nb.decisions.judges import Judge
     from veo_nb.decisions.outcome.figures import Chance, Strength
     from veo_nb.decisions.ranking import Ranking
@@ -118,6 +119,7 @@ __all__ = [
     "ContentBlocked",
     "Dissent",
     "DownloadError",
+    "Experiment",
     "Forecast",
     "Found",
     "FoundRow",
@@ -191,6 +193,7 @@ __all__ = [
     "compare",
     "configure",
     "cost",
+    "experiments",
     "generate",
     "history",
     "job",
@@ -391,6 +394,14 @@ def job(job_id: str) -> Job:
 def sweeps(limit: int = 50) -> list[Sweep]:
     """The newest sweeps of the library, newest first; `veo.studio().sweeps` has them by id as well."""
     return studio().sweeps.all(limit)
+
+
+def experiments(limit: int = 50) -> list[Experiment]:
+    """What sweeps were to find out, with their votes and what is known of it so far; the last that changed first.
+
+    A sweep is one that was started with a question (`veo.sweep(…, question="…")`), described, or compared.
+    """
+    return studio().experiments(limit)
 
 
 def history(limit: int = 50) -> list[Job]:

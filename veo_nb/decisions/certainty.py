@@ -8,12 +8,12 @@ don't pass for proof that all do. With one voter nothing can be learned of other
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
 from veo_nb.decisions.fit import ALIKE, SIDE_SPREAD, SPREADS, Array, Fit, Model, expit, laplace
+from veo_nb.records.late import dataclass
 
 LEVEL = 0.95
 _erfc = np.vectorize(math.erfc, otypes=[float])

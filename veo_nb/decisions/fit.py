@@ -11,13 +11,13 @@ Bradley and Terry, Biometrika 39 (1952); Davidson, Journal of the American Stati
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from veo_nb.decisions.ballots import Ballot
+from veo_nb.records.late import dataclass
 
 Array = npt.NDArray[Any]
 

@@ -10,7 +10,6 @@ import contextlib
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from veo_nb.decisions.comparison import Comparison, Pair
 from veo_nb.decisions.contenders import key_of
@@ -31,6 +30,7 @@ from veo_nb.notebook.compare.protocol import (
 from veo_nb.notebook.display import poster
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Posters, VideoPiece
+from veo_nb.records.late import dataclass
 
 STILL_WIDTH = 640
 REMEMBERED = 200

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
+
+from veo_nb.records.late import dataclass
 
 
 @dataclass(frozen=True)

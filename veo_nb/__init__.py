@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from veo_nb.decisions.judges import Judge
     from veo_nb.decisions.outcome.figures import Chance, Strength
     from veo_nb.decisions.ranking import Ranking
+    from veo_nb.decisions.strengths.doubts import Circle, Dissent, PreferredSide
     from veo_nb.engine.job import Job, JobNote, Snapshot
     from veo_nb.engine.jobs import Jobs, Preview, Unfetched
     from veo_nb.engine.lease import Awaited
@@ -112,9 +113,11 @@ __all__ = [
     "Chance",
     "Change",
     "Charge",
+    "Circle",
     "Comparison",
     "Comparisons",
     "ContentBlocked",
+    "Dissent",
     "DownloadError",
     "Experiment",
     "Forecast",
@@ -145,6 +148,7 @@ __all__ = [
     "Picture",
     "Plan",
     "Planned",
+    "PreferredSide",
     "Preview",
     "Price",
     "Progress",

@@ -113,7 +113,7 @@ def _values(axis: Axis) -> Iterable[list[str]]:
     ):
         if not any("," in label for label in axis.labels):
             return [[_spaced(axis.name), ", ".join(axis.labels)]]
-        return [[_spaced(axis.name) if at == 0 else "", label] for at, label in enumerate(axis.labels)]
+        return [[_spaced(axis.name), label] for label in axis.labels]
     return [[f"{_spaced(axis.name)}: {value.label}", _said(value.value)] for value in axis.values]
 
 

@@ -198,14 +198,21 @@ class _Sounds:
 
     def __init__(self) -> None:
         self._sound: Sound | None = None
+        self._form: object = None
         self._resampler: av.AudioResampler | None = None
+        self._layout = ""
 
     def add(self, frame: AudioFrame) -> None:
         """Take in the next piece."""
-        if self._sound is None or self._resampler is None:
-            rate = max(LEAST_RATE, frame.sample_rate)
-            self._resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=rate)
-            self._sound = Sound(rate, [channel.name for channel in frame.layout.channels])
+        if self._sound is None:
+            self._layout = frame.layout.name
+            channels = [channel.name for channel in frame.layout.channels]
+            self._sound = Sound(max(LEAST_RATE, frame.sample_rate), channels)
+        form = frame.format.name, frame.layout.name, frame.sample_rate
+        if self._resampler is None or form != self._form:
+            self.end()
+            self._form = form
+            self._resampler = av.AudioResampler("fltp", self._layout, self._sound.rate)
         self._take(self._resampler.resample(frame))
 
     def end(self) -> None:

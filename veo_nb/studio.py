@@ -18,6 +18,7 @@ from veo_nb.credentials.stores import KeyStores, machine_stores
 from veo_nb.decisions import comparison
 from veo_nb.decisions.comparison import Comparison
 from veo_nb.decisions.comparisons import Comparisons
+from veo_nb.decisions.experiments import Experiment, experiments_of
 from veo_nb.engine.job import Job
 from veo_nb.engine.jobs import Jobs, Preview
 from veo_nb.engine.video import Trimmed, Video
@@ -41,10 +42,14 @@ if TYPE_CHECKING:
     import httpx2
 
     from veo_nb.decisions.judges import Judge
+    from veo_nb.decisions.ranking import Ranking
 
 
 class Views(sweep.Views, comparison.Views, Protocol):
     """What shows sweeps and comparisons."""
+
+    def attach(self, comparisons: Comparisons) -> None:
+        """Know the comparisons of this studio: what they came to goes into what is written out."""
 
 
 class Studio:
@@ -94,6 +99,8 @@ class Studio:
         self.sweeps = Sweeps(self.jobs, self.library.ratings, views)
         self.comparisons = Comparisons(self.jobs, self.sweeps, self.library, views)
         self._measuring = Measuring(self.jobs)
+        if views is not None:
+            views.attach(self.comparisons)
 
     def __repr__(self) -> str:
         return f"Studio(provider={self.settings.provider.name!r}, library={str(self.settings.library)!r})"
@@ -178,6 +185,34 @@ class Studio:
             found.show()
         return found
 
+    def rank(
+        self,
+        what: Sweep | str | Iterable[Any] | None = None,
+        by: str | None = None,
+        question: str | None = None,
+        *,
+        votes: Any = None,
+        values: Sequence[Any] = (),
+    ) -> Ranking:
+        """What the votes of people on these clips come to, or `votes` from anywhere; it shows itself as a table with a plot.
+
+        `what`, `by` and `question` are as in `compare`. A vote is `("a", "b", "left")`, as in `decisions.ranking.rank`, and
+        `values` are what is ranked, where not all of it has a vote; with `what` and `by` they are its own.
+
+        Raises:
+            InvalidRequest: there are no votes, or they can't be read.
+            NotFound: there is no such sweep or clip.
+            VeoError: the extra `rank` is not installed.
+        """
+        from veo_nb.decisions.ranking import rank
+
+        if what is None:
+            return rank(() if votes is None else votes, values)
+        if votes is not None:
+            return rank(votes, values or self.comparisons.values_of(what, by))
+        named, ballots = self.comparisons.ballots_of(what, by, question)
+        return rank(ballots, values or named)
+
     # Measuring
 
     def measure(self, what: Any, executor: Executor | None = None) -> Measurements:
@@ -238,6 +273,10 @@ class Studio:
     def history(self, limit: int = 50) -> list[Job]:
         """The newest jobs of the library, newest first."""
         return self.jobs.history(limit)
+
+    def experiments(self, limit: int = 50) -> list[Experiment]:
+        """The sweeps that are to find something out, with what was voted on them; the last that changed first."""
+        return experiments_of(self.sweeps, self.comparisons, limit)
 
     def cost(self) -> Bill:
         """What the jobs of the library cost by estimate, and what is left of the budget."""

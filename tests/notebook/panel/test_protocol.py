@@ -57,7 +57,8 @@ PAYLOADS: dict[str, Any] = {
     "contest": CLIPS,
     "blind": {**CLIPS, "by": "prompt", "question": ""},
     "compare-bundle": {},
-    **dict.fromkeys(("turn", "undo"), {"comparison": "c4a1", "voter": "ann"}),
+    "turn": {"comparison": "c4a1", "voter": "ann"},
+    "undo": {"comparison": "c4a1", "voter": "ann"},
     "vote": {"comparison": "c4a1", "voter": "ann", "pair": "p1", "choice": "tie", "seconds": None},
     "outcome": {"comparison": "c4a1"},
 }

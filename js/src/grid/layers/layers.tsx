@@ -3,7 +3,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatLine } from "../../core/line";
 import { Dialog } from "../../core/ui/dialog";
-import { MeasureTable } from "./measures";
 import { StateIcon } from "../../core/ui/state-icon";
 import type { CellDetails, GridAxis, GridCell, GridClip } from "../../protocol.gen";
 import { placeText, type Spot } from "../axes";
@@ -13,6 +12,7 @@ import { ClipPicture, usePoster } from "../player/clip";
 import { TransportBar } from "../player/transport";
 import { CELL_LABELS } from "../summary";
 import { MarksRow } from "../table/marks";
+import { MeasureTable } from "./measures";
 import { type Mode, type Pane, Panes } from "./panes";
 import type { Zoom } from "./zoom";
 

@@ -101,10 +101,11 @@ class TestKnownValues:
         assert found["loudness"] == pytest.approx(-21.5, abs=1.6)
         assert found["silence"] == pytest.approx(0, abs=1)
 
-    def test_sound_all_around_is_told_by_its_channels(self, tmp_path):
-        """EBU Tech 3341, test 6, in a file."""
+    @pytest.mark.parametrize("ending", ["mov", "mkv"])
+    def test_sound_all_around_is_told_by_its_channels(self, tmp_path, ending):
+        """EBU Tech 3341, test 6, in a file that names its channels and in one that does not."""
         levels = {"FL": -28, "FR": -28, "FC": -24, "LFE": 0, "BL": -30, "BR": -30}
-        path = tmp_path / "around.mkv"
+        path = tmp_path / f"around.{ending}"
         with av.open(str(path), "w") as out:
             stream = out.add_stream("pcm_s16le", rate=RATE, layout="5.1")
             channels = np.stack([tone(levels[one.name], 1) for one in stream.layout.channels])

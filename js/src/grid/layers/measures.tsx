@@ -15,7 +15,8 @@ export function MeasureTable({ measures }: { measures: readonly Measured[] }) {
       </dl>
       <details class="veo-measures-about">
         <summary>What these are</summary>
-        <ul>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by the keyboard too */}
+        <ul tabIndex={0}>
           {measures.map(({ label, about }) => (
             <li key={label}>
               <b>{label}</b>: {about}

@@ -42,11 +42,11 @@ def table(ranking: Figures) -> Markup:
         for head, side in zip(_HEADS, ("left", "right", "right", "right"), strict=True)
     ]
     heads.insert(
-        3, Markup('<th scope="col" style="{}width:40%;min-width:120px">{}</th>').format(_CELL, scale())
+        3, Markup('<th scope="col" style="{}width:34%;min-width:110px">{}</th>').format(_CELL, scale())
     )
     rows = [
         Markup(
-            '<tr style="background:none"><th scope="row" dir="auto" style="{0}text-align:left;font-weight:400;max-width:280px">{1}</th>'
+            '<tr style="background:none"><th scope="row" dir="auto" style="{0}text-align:left;font-weight:400;min-width:130px;max-width:280px">{1}</th>'
             '<td style="{0}text-align:right">{2}</td><td style="{0}text-align:right;white-space:nowrap">{3}</td>'
             '<td style="{0}">{4}</td><td style="{0}text-align:right">{5}</td></tr>'
         ).format(

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from veo_nb.decisions.judges import Judge
     from veo_nb.decisions.outcome.figures import Chance, Strength
     from veo_nb.decisions.ranking import Ranking
+    from veo_nb.decisions.strengths.doubts import Circle, Dissent, PreferredSide
     from veo_nb.engine.job import Job, JobNote, Snapshot
     from veo_nb.engine.jobs import Jobs, Preview, Unfetched
     from veo_nb.engine.lease import Awaited
@@ -94,7 +95,6 @@ if TYPE_CHECKING:
     from veo_nb.sweep.sweep import Sweep
     from veo_nb.sweep.sweeps import SweepPreview, Sweeps
 
-from veo_nb.records.homes import HOMES as _HOMES
 
 __version__ = "0.1.0"
 
@@ -112,9 +112,11 @@ __all__ = [
     "Chance",
     "Change",
     "Charge",
+    "Circle",
     "Comparison",
     "Comparisons",
     "ContentBlocked",
+    "Dissent",
     "DownloadError",
     "Forecast",
     "Found",
@@ -144,6 +146,7 @@ __all__ = [
     "Picture",
     "Plan",
     "Planned",
+    "PreferredSide",
     "Preview",
     "Price",
     "Progress",

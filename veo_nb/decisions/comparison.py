@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from veo_nb import catalog
 from veo_nb.decisions import judges
@@ -28,6 +28,9 @@ from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notices import tell
 from veo_nb.store.changes import Change
 from veo_nb.store.evidence.votes import ComparisonRow, Sides, VoteLedger, VoteRow
+
+if TYPE_CHECKING:
+    from veo_nb.decisions.ranking import Ranking
 
 HOW = 'c.pair has the two clips, c.vote("left" | "right" | "tie" | "skip") says which is better.'
 
@@ -284,6 +287,17 @@ class Comparison:
     def ballots(self, *, judges: bool = False) -> list[Ballot]:
         """The votes of people that count, as values against values; with `judges` those of judges instead."""
         return [ballot for ballot in self._ballots(self._votes()) if ballot.judge is judges]
+
+    def ranking(self) -> Ranking:
+        """What the votes of people come to.
+
+        Raises:
+            InvalidRequest: there are no votes.
+            VeoError: the extra `rank` is not installed.
+        """
+        from veo_nb.decisions.ranking import rank
+
+        return rank(self.ballots(), self.values)
 
     def agreements(self) -> list[Agreement]:
         """How far each judge agrees with people, over the pairs of clips that both have judged; empty without a judge."""

@@ -30,7 +30,14 @@ from veo_nb.decisions.strengths.certainty import (
     signs,
     tails,
 )
-from veo_nb.decisions.strengths.doubts import Circle, Dissent, Side, find_circle, find_dissent, find_side
+from veo_nb.decisions.strengths.doubts import (
+    Circle,
+    Dissent,
+    PreferredSide,
+    find_circle,
+    find_dissent,
+    find_side,
+)
 from veo_nb.decisions.strengths.fit import Array, Tally, expit, fit, tally
 from veo_nb.errors import InvalidRequest, VeoError
 
@@ -205,7 +212,7 @@ class Ranking:
         return sentences(self)
 
     @cached_property
-    def side(self) -> Side | None:
+    def side(self) -> PreferredSide | None:
         """The side that is preferred whatever is on it, or None; raised by chance in 1 of 100 rankings."""
         return find_side(self._fit)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from veo_nb.decisions.strengths.doubts import Circle, Dissent, Side
+from veo_nb.decisions.strengths.doubts import Circle, Dissent, PreferredSide
 from veo_nb.records.late import dataclass
 
 
@@ -78,7 +78,7 @@ class Figures(Protocol):
         """It all in words."""
 
     @property
-    def side(self) -> Side | None:
+    def side(self) -> PreferredSide | None:
         """A side that is preferred."""
 
     @property

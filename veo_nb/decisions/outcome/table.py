@@ -41,9 +41,8 @@ def table(ranking: Figures) -> Markup:
         )
         for head, side in zip(_HEADS, ("left", "right", "right", "right"), strict=True)
     ]
-    heads.insert(
-        3, Markup('<th scope="col" style="{}width:40%;min-width:120px">{}</th>').format(_CELL, scale())
-    )
+    # No head: it has nothing to be read out, and each plot says its own figures.
+    heads.insert(3, Markup('<td style="{}width:40%;min-width:120px">{}</td>').format(_CELL, scale()))
     rows = [
         Markup(
             '<tr style="background:none"><th scope="row" dir="auto" style="{0}text-align:left;font-weight:400;max-width:280px">{1}</th>'

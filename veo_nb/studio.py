@@ -18,6 +18,7 @@ from veo_nb.credentials.stores import KeyStores, machine_stores
 from veo_nb.decisions import comparison
 from veo_nb.decisions.comparison import Comparison
 from veo_nb.decisions.comparisons import Comparisons
+from veo_nb.decisions.experiments import Experiment, experiments_of
 from veo_nb.engine.job import Job
 from veo_nb.engine.jobs import Jobs, Preview
 from veo_nb.engine.video import Trimmed, Video
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
 
 class Views(sweep.Views, comparison.Views, Protocol):
     """What shows sweeps and comparisons."""
+
+    def attach(self, comparisons: Comparisons) -> None:
+        """Know the comparisons of this studio: what they came to goes into what is written out."""
 
 
 class Studio:
@@ -95,6 +99,8 @@ class Studio:
         self.sweeps = Sweeps(self.jobs, self.library.ratings, views)
         self.comparisons = Comparisons(self.jobs, self.sweeps, self.library, views)
         self._measuring = Measuring(self.jobs)
+        if views is not None:
+            views.attach(self.comparisons)
 
     def __repr__(self) -> str:
         return f"Studio(provider={self.settings.provider.name!r}, library={str(self.settings.library)!r})"
@@ -267,6 +273,10 @@ class Studio:
     def history(self, limit: int = 50) -> list[Job]:
         """The newest jobs of the library, newest first."""
         return self.jobs.history(limit)
+
+    def experiments(self, limit: int = 50) -> list[Experiment]:
+        """The sweeps that are to find something out, with what was voted on them; the last that changed first."""
+        return experiments_of(self.sweeps, self.comparisons, limit)
 
     def cost(self) -> Bill:
         """What the jobs of the library cost by estimate, and what is left of the budget."""

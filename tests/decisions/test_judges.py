@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -24,15 +25,15 @@ FOX, OWL = clip("fox"), clip("owl")
 QUESTION = "Which is rounder?"
 
 
-def saying(*answers):
+def saying(*answers: Any) -> Any:
     """A judge that gives these answers one after the other, and notes what it was asked."""
     asked = []
 
-    def judge(left, right, question):
+    def judge(left: Any, right: Any, question: str) -> Any:
         asked.append((left.job_id, right.job_id, question))
         return answers[len(asked) - 1]
 
-    judge.asked = asked
+    vars(judge)["asked"] = asked
     return judge
 
 
@@ -95,13 +96,13 @@ def test_what_breaks_is_one_line_and_the_cause_is_there_to_be_looked_at():
 
 
 def test_one_that_has_to_be_awaited_says_so():
-    async def slow(left, right, question):
+    async def slow(left: Any, right: Any, question: str) -> Any:
         return "left"
 
     with pytest.raises(
         InvalidRequest, match=r"'slow' answered a coroutine\. A judge is a plain function: let it wait"
     ):
-        verdict(slow, FOX, OWL, QUESTION)
+        verdict(cast("Any", slow), FOX, OWL, QUESTION)
 
 
 def test_an_interrupt_is_no_mistake_of_the_judge():
@@ -118,7 +119,7 @@ def test_a_judge_has_a_name():
             return None
 
     named = Model()
-    named.name = "omni, cold"
+    vars(named)["name"] = "omni, cold"
     assert name_of(saying()) == "judge"
     assert name_of(functools.partial(saying(), question="?")) == "judge"
     assert name_of(lambda *_: None) == "lambda"
@@ -128,7 +129,7 @@ def test_a_judge_has_a_name():
 # By measures
 
 
-def measured(**found):
+def measured(**found: Any) -> Any:
     """A clip of which this was measured."""
     return SimpleNamespace(measures=found)
 
@@ -170,20 +171,16 @@ def test_what_it_prefers_is_its_name_and_its_repr():
 def test_a_clip_that_was_not_measured_is_measured_once(clip, tmp_path):
     path = tmp_path / "noise.mp4"
     path.write_bytes(clip)
-    noise = SimpleNamespace(measures={}, path=path, sha256="noise", job=None)
+    noise: Any = SimpleNamespace(measures={}, path=path, sha256="noise", job=None)
     judge = measures("sharpness", "less likeness")
     assert judge(noise, measured(sharpness=0.1)) == "left"
     path.unlink()
     assert judge(measured(sharpness=0.1), noise) == "right"
+    gone: Any = SimpleNamespace(measures={}, path=tmp_path / "gone.mp4", sha256="gone", job=None)
     with pytest.raises(
         InvalidRequest, match=r"The judge 'more sharpness.*' raised .*gone\.mp4.* votes so far are kept"
     ):
-        verdict(
-            judge,
-            SimpleNamespace(measures={}, path=tmp_path / "gone.mp4", sha256="gone", job=None),
-            noise,
-            QUESTION,
-        )
+        verdict(judge, gone, noise, QUESTION)
 
 
 @pytest.mark.parametrize(

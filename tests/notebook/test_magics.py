@@ -100,6 +100,15 @@ def test_a_dry_run_says_that_its_model_ends(shell, make_studio):
     )
 
 
+def test_clips_are_measured_by_their_id(run, studio):
+    job = studio.generate("A fox.", duration_seconds=4).wait(30)
+    ran = run(f"%veo measure {job.id}")
+    assert ran.error is None
+    assert "motion %/s" in ran.text
+    assert job.video.measures["motion"] is not None
+    assert "There is no" in str(run("%veo measure zzzz").error)
+
+
 def test_a_cell_makes_a_clip_and_binds_the_job(run, loaded, service):
     ran = run("%%veo --aspect-ratio 9:16 -d 4 --out fox\nA fox.")
     assert ran.error is None

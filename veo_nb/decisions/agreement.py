@@ -15,10 +15,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from veo_nb import catalog
 from veo_nb.decisions.ballots import Ballot
+from veo_nb.records.late import dataclass
 
 FEWEST = 10
 """Pairs that both have to have judged before kappa is said: of fewer its interval is worth nothing."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, get_args
 
+from veo_nb.records.late import dataclass
 from veo_nb.store.evidence.votes import VoteRow
 
 Choice = Literal["left", "right", "tie", "skip"]

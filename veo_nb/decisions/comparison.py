@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,6 +26,7 @@ from veo_nb.engine.video import Video
 from veo_nb.engine.workspace import Workspace
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notices import tell
+from veo_nb.records.late import dataclass
 from veo_nb.store.changes import Change
 from veo_nb.store.evidence.votes import ComparisonRow, Sides, VoteLedger, VoteRow
 

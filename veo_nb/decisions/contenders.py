@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from veo_nb import catalog
@@ -17,6 +16,7 @@ from veo_nb.engine.jobs import Jobs
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.library import Library, read_key
+from veo_nb.records.late import dataclass
 from veo_nb.sweep.cell import Cell
 from veo_nb.sweep.results import Result
 from veo_nb.sweep.sweep import Sweep

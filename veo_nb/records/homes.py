@@ -15,6 +15,7 @@ HOMES = {
     "Comparison": "veo_nb.decisions.comparison",
     "Comparisons": "veo_nb.decisions.comparisons",
     "Dissent": "veo_nb.decisions.strengths.doubts",
+    "Experiment": "veo_nb.decisions.experiments",
     "Forecast": "veo_nb.sweep.forecast",
     "Found": "veo_nb.store.queries",
     "FoundRow": "veo_nb.store.queries",

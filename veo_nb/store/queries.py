@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 from veo_nb.errors import VeoError
@@ -32,12 +32,9 @@ _TEXT = """CASE place WHEN 'joined' THEN (SELECT o.title || ' ' || o.note FROM j
         (SELECT r.note FROM ratings r WHERE r.job_id = shelf.job_id AND r.sample = shelf.sample AND place = 'made'), '')
     END || ' ' || job_id"""
 """What is searched of a row of the shelf."""
-_NOTED = """SELECT n.number, r.job_id || '/' || r.sample AS key
-    FROM ratings r JOIN jobs j ON j.id = r.job_id JOIN numbers n ON n.job_id = j.id
-    WHERE r.note != '' AND {noted} AND has_words(
-        ifnull(json_extract(j.request, '$.prompt'), '') || ' ' || r.note || ' ' || r.job_id, :words)
-    UNION ALL SELECT n.number, o.id || '/0' FROM joined o JOIN numbers n ON n.job_id = o.id
-    WHERE o.note != '' AND has_words(o.title || ' ' || o.note || ' ' || o.id, :words)"""
+_NOTED = """SELECT n.number, r.job_id || '/' || r.sample AS key, r.note
+    FROM ratings r JOIN numbers n ON n.job_id = r.job_id WHERE r.note != ''
+    UNION ALL SELECT n.number, o.id || '/0', o.note FROM joined o JOIN numbers n ON n.job_id = o.id WHERE o.note != ''"""
 """The clips whose words are not all in the index: those with a note."""
 _LETTERS = 3
 """The index has each piece of so many letters; a shorter word is found by all the pieces that begin with it."""
@@ -46,6 +43,8 @@ _MOST_WORDS = 50
 _MOST_TOTALS = 100
 _TOTALS: WeakKeyDictionary[Ledger, tuple[tuple[object, ...], dict[Any, int]]] = WeakKeyDictionary()
 """What was counted in each ledger in the state that it has."""
+_NOTES: WeakKeyDictionary[Ledger, tuple[tuple[object, ...], list[_Note]]] = WeakKeyDictionary()
+"""The notes of each ledger in the state that it has."""
 _FEW = 1000
 """So many clips are rather put in order than looked for in it."""
 _LOOKED_AT, _AT_ONCE = 400, 100
@@ -415,17 +414,36 @@ def _ask(ledger: Ledger, word: str) -> str:
 
 def _by_index(ledger: Ledger, asked: Mapping[str, str]) -> Condition:
     """What has all of these words, by the index; notes are not in it, since they change."""
-    each = {f"word{n}": json.dumps([word]) for n, word in enumerate(asked)}
-    noted = " OR ".join(f"has_words(r.note, :{name})" for name in each)
-    others = ledger.read(_NOTED.format(noted=f"({noted})"), {**each, "words": json.dumps([*asked])})
+    others = [note for note in _notes(ledger) for word in asked if word in note.text]
     condition, match = "number IN (SELECT rowid FROM words WHERE words MATCH ?)", _match(asked)
     if not others:
         return f"({condition})", (match,)
-    numbers, keys = (json.dumps([row[name] for row in others]) for name in ("number", "key"))
+    numbers, keys = (json.dumps([note[part] for note in others]) for part in (0, 1))
     # By number first, which there is an index of.
     listed = "(SELECT value FROM json_each(?))"
     noted = f"number IN {listed} AND job_id || '/' || sample IN {listed} AND place IN ('made', 'joined')"
-    return f"({condition} OR ({noted}))", (match, numbers, keys)
+    return (
+        f"({condition} OR ({noted} AND has_words({_TEXT}, ?)))",
+        (match, numbers, keys, json.dumps([*asked])),
+    )
+
+
+class _Note(NamedTuple):
+    """A note, folded for a search, and the clip that has it: the number of its job, and its key."""
+
+    number: int
+    key: str
+    text: str
+
+
+def _notes(ledger: Ledger) -> list[_Note]:
+    """All notes; read once for as long as nothing has changed, since each letter of a search asks for them."""
+    state = state_of(ledger)
+    known, notes = _NOTES.get(ledger, ((), []))
+    if known != state:
+        notes = [_Note(row["number"], row["key"], row["note"].casefold()) for row in ledger.read(_NOTED)]
+        _NOTES[ledger] = state, notes
+    return notes
 
 
 def _match(asked: Mapping[str, str]) -> str:

@@ -44,6 +44,9 @@ class Views(Protocol):
     def export(self, sweep: Sweep, to: str | PathLike[str], **how: Any) -> Path:
         """Write it to a file or folder, and say where."""
 
+    def report(self, sweep: Sweep, to: str | PathLike[str], **how: Any) -> Path:
+        """Write what it found out to a page, and say where."""
+
 
 class Sweep:
     """A prompt through all combinations of its `axes`: a `Cell` for each, row by row, as the grid shows them.
@@ -426,6 +429,17 @@ class Sweep:
             if name is not None:
                 self.axis(name)
         return self._shown_by().export(self, to, embed=embed, sound=sound, rows=rows, columns=columns)
+
+    def report(self, to: str | PathLike[str] = "report.html", *, embed: bool | None = None) -> Path:
+        """Write what the sweep found out, and return where: question, settings, cost, clips, ranking, conclusion.
+
+        `report.html` is one page that opens from disk and plays its clips; `embed=False` puts them beside it.
+        `report.md` is the same as text, with links to the clips beside it. Both have the cells that make it again.
+
+        Raises:
+            InvalidRequest: there is no such kind, or it can't be written.
+        """
+        return self._shown_by().report(self, to, embed=embed)
 
     def axis(self, name: str) -> Axis:
         """The axis of this name.

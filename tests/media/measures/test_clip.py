@@ -151,6 +151,12 @@ class TestWhatChangesNothing:
         found = measure(write(f"rate{fps}.mp4", pan(step, fps // 5), fps=fps))
         assert found["motion"] == pytest.approx(100 * step * fps / DIAGONAL, rel=0.04)
 
+    def test_how_many_pictures_of_a_long_clip_are_looked_at_for_motion(self, panned, moves, monkeypatch):
+        monkeypatch.setattr(clip, "MOST_FLOWS", 3)
+        found = measure(panned)
+        assert found["motion"] == pytest.approx(moves["motion"], rel=0.03)
+        assert {**found, "motion": 0} == {**moves, "motion": 0}
+
     def test_pictures_that_come_at_uneven_times(self, write):
         times = np.cumsum([0, *([1 / 24, 3 / 24] * 5), 1 / 24])
         found = measure(write("uneven.mkv", pan(2, 12), times=times))

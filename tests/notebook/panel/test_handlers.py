@@ -301,6 +301,17 @@ def test_details_are_all_that_is_known(panel, job):
     assert plain["actions"] == ["another", "vary", "extend"]
 
 
+def test_a_clip_is_measured_when_somebody_asks_and_that_stands_in_its_details(panel, job, studio):
+    assert panel.ask("details", clip=f"{job.id}/0")["measures"] == []
+    panel.ask("measure", clip=f"{job.id}/0")
+    found = {one["label"]: one["value"] for one in panel.ask("details", clip=f"{job.id}/0")["measures"]}
+    assert found["Motion"].endswith("%/s")
+    assert found["Loudness"] == "\u2013"
+    other = studio.generate("An owl.").wait(30)
+    other.video.path.unlink()
+    assert "is not there" in panel.refused("measure", clip=f"{other.id}/0")
+
+
 # Go on
 
 

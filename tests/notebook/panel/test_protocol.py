@@ -48,7 +48,7 @@ PAYLOADS: dict[str, Any] = {
     "count": {"view": VIEW},
     **dict.fromkeys(("posters", "select", "delete", "restore"), CLIPS),
     "video": {**CLIP, "offset": 1_000_000},
-    **dict.fromkeys(("details", "another", "finalize", "vary"), CLIP),
+    **dict.fromkeys(("details", "another", "finalize", "measure", "vary"), CLIP),
     "view": {"view": VIEW},
     "rate": {**CLIP, "rating": 4},
     "star": {**CLIP, "star": True},

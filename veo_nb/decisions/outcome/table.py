@@ -35,9 +35,12 @@ def html(ranking: Figures) -> Markup:
 def table(ranking: Figures) -> Markup:
     """The strengths as a table of HTML, with their intervals drawn."""
     heads = [
-        Markup('<th scope="col" style="{}text-align:{};font-weight:600">{}</th>').format(_CELL, side, head)
+        Markup('<th scope="col" style="{}overflow-wrap:normal;text-align:{};font-weight:600">{}</th>').format(
+            _CELL, side, head
+        )
         for head, side in zip(_HEADS, ("left", "right", "right", "right"), strict=True)
     ]
+    # No head: it has nothing to be read out, and each plot says its own figures.
     heads.insert(3, Markup('<td style="{}width:40%;min-width:120px">{}</td>').format(_CELL, scale()))
     rows = [
         Markup(

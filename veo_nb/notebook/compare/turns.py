@@ -11,7 +11,6 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from veo_nb.decisions.comparison import Comparison, Pair
 from veo_nb.decisions.contenders import key_of
@@ -32,6 +31,7 @@ from veo_nb.notebook.compare.protocol import (
 from veo_nb.notebook.display import poster
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Posters, VideoPiece
+from veo_nb.records.late import dataclass
 
 STILL_WIDTH = 640
 REMEMBERED = 200

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
+
+from veo_nb.records.late import dataclass
 
 
 @dataclass(frozen=True)
@@ -108,22 +109,22 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A drawing, and what it shows in words for who can't see it."""
+class Drawn:
+    """What draws itself for a page, and says itself as a text."""
 
-    svg: Markup
-    words: str
+    page: Markup
+    text: str
 
     def html(self) -> Markup:
-        """The drawing, with its words as its name."""
-        return Markup('<figure role="img" aria-label="{}">{}</figure>\n').format(self.words, self.svg)
+        """As it is."""
+        return self.page + "\n"
 
     def markdown(self) -> str:
-        """Nothing: the table beside it has the same figures."""
-        return ""
+        """As it is."""
+        return self.text
 
 
-Block = Sentences | Points | Table | Code | Figure
+Block = Sentences | Points | Table | Code | Drawn
 
 
 @dataclass(frozen=True)

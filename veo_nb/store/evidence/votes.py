@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from veo_nb.records.late import dataclass
 from veo_nb.store.changes import evidence_of
 from veo_nb.store.database import insert
 from veo_nb.store.ledger import Ledger

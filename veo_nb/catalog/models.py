@@ -5,8 +5,10 @@ What depends on the form of the wire or on the mode as well stands in `capabilit
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
+
+from veo_nb.records.late import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

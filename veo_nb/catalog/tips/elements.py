@@ -7,7 +7,7 @@ that Omni needs to be told less. Read on 2026-11-29, Omni's and the newest state
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from veo_nb.records.late import dataclass
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import functools
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from veo_nb.catalog.tips.elements import ELEMENTS, SUBJECT, Element
+from veo_nb.records.late import dataclass
 
 MOST_READ = 100_000
 """Letters of a prompt that are read; no model takes as many."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from IPython.display import HTML
@@ -20,6 +19,7 @@ from veo_nb.notebook.display import OUTLINE, ROOT, SOFT, PlainHTML
 from veo_nb.notebook.options import split_cell
 from veo_nb.notebook.panel.code import cell_of
 from veo_nb.notebook.text import EDIT_OPEN, counted, left_open
+from veo_nb.records.late import dataclass
 from veo_nb.store.files import Files
 from veo_nb.sweep.template import fill
 

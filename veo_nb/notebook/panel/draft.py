@@ -6,7 +6,7 @@ All rules are the catalog's. Nothing here is sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from msgspec.structs import replace
@@ -36,6 +36,7 @@ from veo_nb.notebook.panel.validation import (
 )
 from veo_nb.notebook.place import Place
 from veo_nb.notices import note_seen
+from veo_nb.records.late import dataclass
 from veo_nb.request import SOURCES, Source, misfit
 from veo_nb.store.billing import find_saving
 from veo_nb.studio import Studio

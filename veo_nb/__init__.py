@@ -497,9 +497,19 @@ def compare(
 def measure(what: Any, executor: Executor | None = None) -> Measurements:
     """What a program can say of these clips: `veo.measure(sweep)`, `veo.measure(job.video)`; it shows itself as a table.
 
-    Sharpness, motion, flicker, scene cuts, loudness, silence, clipping, and how like its first frame and its reference a
-    clip is; what each is says `veo.Measure`. Each clip is measured once and then read from the library, which
-    `video.measures`, `sweep.to_dataframe()`, `sweep.best(measure="motion")` and `sweep.chart(measure="motion")` do too.
+    Each clip is measured once and then read from the library, which `video.measures`, `sweep.to_dataframe()`,
+    `sweep.best(measure="motion")` and `sweep.chart(measure="motion")` do too. What can't be said, such as the loudness of a
+    clip without sound, is None. `veo_nb.media.measures.MEASURES` has all of this at length, with its sources:
+
+    - `sharpness`, %: how much of the detail a further blur takes, at 540 lines; 0 is all blur
+    - `motion`, %/s: how far the picture moves in a second, as a share of the frame's diagonal; cuts left out
+    - `flicker`, %: by how much each picture is lighter or darker than those before and after it
+    - `cuts`: how often the picture is another one all at once
+    - `loudness`, LUFS: after ITU-R BS.1770-4; -23 is television, -14 what players on the web play at
+    - `silence`, %: the share of the clip's length in which nothing is above -60 dB
+    - `clipping`, %: the share of the samples of sound that stand at full scale, three or more in a row
+    - `steadiness`, %: how like its first picture the clip stays
+    - `likeness`, %: how like the picture that it was made from the clip gets where it is most like it
 
     It is done in processes of this machine, one a core at most, or by `executor`, any `concurrent.futures.Executor` whose
     workers have veo_nb and see the library's folder: `client.get_executor()` of a Dask client. A clip that can't be measured

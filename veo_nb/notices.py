@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from typing import Any
 
 log = logging.getLogger("veo_nb")
@@ -37,7 +38,7 @@ class Line:
     """A line where a person looks that is written anew again and again: `say(text)`, and at the end `end()`.
 
     In a notebook it stands under the cell and goes at its end, in a terminal it is the last one; elsewhere there is none.
-    Only for the thread that runs the cell.
+    Only what the main thread says is shown: another one has no cell.
     """
 
     def __init__(self) -> None:
@@ -46,7 +47,7 @@ class Line:
 
     def say(self, text: str) -> None:
         """Let this stand in the line."""
-        if text == self._said:
+        if text == self._said or threading.current_thread() is not threading.main_thread():
             return
         self._said = text
         ipython = sys.modules.get("IPython")

@@ -27,6 +27,15 @@ export type State =
   | "cancelled"
   | "uncertain";
 
+/** What was measured of a clip by one measure. */
+export interface Measured {
+  label: string;
+  /** With its unit; a dash where it can't be said. */
+  value: string;
+  /** What it is, and what a higher number means. */
+  about: string;
+}
+
 /** Time gone by since `at`, as `0:42`, put where `text` has `{}`. */
 export interface Since {
   clock: "since";
@@ -314,6 +323,8 @@ export interface CellDetails {
   prompt: string;
   settings: string[];
   line: Part[];
+  /** Of each clip, as in the cell; empty of one that was not measured. */
+  measures: Measured[][];
 }
 
 /** All that an exported page shows but its clips. */
@@ -671,6 +682,8 @@ export interface Details {
   line: Part[];
   /** What was set and what came of it: name and value, in reading order. */
   recipe: [string, string][];
+  /** What was measured of it; empty while nothing was. */
+  measures: Measured[];
   /** First frame, last frame and references. */
   pictures: PictureState[];
   came_from: Lineage[];
@@ -854,6 +867,7 @@ export interface PanelCommands {
   view: OfView;
   another: OfClip;
   finalize: OfClip;
+  measure: OfClip;
   vary: OfClip;
   rate: RateClip;
   star: StarClip;
@@ -896,6 +910,7 @@ export interface PanelAnswers {
   view: Nothing;
   another: OfJob;
   finalize: OfJob;
+  measure: Nothing;
   vary: OfDraft;
   rate: Nothing;
   star: Nothing;

@@ -12,7 +12,6 @@ from tests.world import Held
 from veo_nb.decisions.comparison import HOW, Comparison, Pair
 from veo_nb.decisions.contenders import key_of
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
-from veo_nb.notices import log
 
 PROMPT = "A {{move}} at {{time}}."
 MOVES = ["dolly in", "slow zoom", "crane"]
@@ -69,7 +68,8 @@ def test_three_prompts_are_put_before_somebody_who_leaves_and_goes_on_in_another
         first.vote(prefers(first.pair), seconds=2.0)
     left = first.pair
     studio.close()
-    again = compared(make_studio(), sweep.id, question="Which looks more like film?")
+    later = make_studio()
+    again = compared(later, sweep.id, question="Which looks more like film?")
     assert (again.id, again.voter, again.rounds) == (first.id, "ann", 5)
     assert again.pair.keys == left.keys
     assert str(again.progress()) == "3 of 5 votes"
@@ -84,6 +84,8 @@ def test_three_prompts_are_put_before_somebody_who_leaves_and_goes_on_in_another
         assert one.choice == ("left" if MOVES.index(one.left) < MOVES.index(one.right) else "right")
     with pytest.raises(InvalidRequest, match="no pair to vote on: You have voted 5 times"):
         again.vote("left")
+    assert compared(later, sweep.id, question=again.question, rounds=6).rounds == 6
+    assert again.pair is not None
 
 
 # Which pairs come
@@ -171,6 +173,7 @@ def test_clips_that_finish_later_join(make_studio, service):
     comparison = compared(studio, sweep)
     seen = go_through(comparison, "ann", "tie")
     assert len(seen) == 2
+    elsewhere = studio.comparisons.get(comparison.id)
     assert not comparison.done_for("ann")
     assert comparison.reason_for("ann").startswith("2 of the clips are still being made")
     with pytest.raises(InvalidRequest, match="still being made"):
@@ -185,6 +188,7 @@ def test_clips_that_finish_later_join(make_studio, service):
     more = go_through(comparison, "ann", "tie")
     assert len(more) == 4
     assert comparison.done_for("ann")
+    assert len(elsewhere.ballots()) == 6
 
 
 # Votes
@@ -270,6 +274,15 @@ def test_a_vote_on_clips_that_are_gone_by_then_is_kept_and_still_counts(make_stu
     assert len(again.ballots()) == 1 + len(rest)
 
 
+def test_a_clip_whose_file_is_gone_is_not_shown(studio):
+    sweep = swept(studio)
+    gone = sweep.jobs[0].video
+    gone.path.unlink()
+    pairs = go_through(compared(studio, sweep), "ann", "tie")
+    assert len(pairs) == 4
+    assert not any(key_of(gone) in pair.keys for pair in pairs)
+
+
 def test_a_value_that_the_sweep_no_longer_has_is_not_ranked_and_comes_back_with_it(studio):
     comparison = compared(studio)
     go_through(comparison, "ann", "tie")
@@ -322,6 +335,17 @@ def test_clips_stand_for_themselves_and_are_called_by_what_differs(studio):
     studio.library.delete(f"{fox.id}/0")
     assert len(studio.compare([fox.id, owl.id], show=False).ballots()) == 1
     assert studio.comparisons.get(comparison.id).pair is None
+
+
+def test_a_joined_clip_is_compared_as_well_and_its_votes_stay_when_it_is_deleted(studio):
+    fox, owl = (studio.generate(f"A {animal}.").wait(30) for animal in ("fox", "owl"))
+    joined = studio.join([fox, owl], title="Both")
+    comparison = studio.compare([fox, joined], show=False)
+    assert set(comparison.values) == {"A fox.", "Both"}
+    comparison.vote("left", "ann")
+    studio.library.delete(joined.job_id)
+    again = studio.compare([fox.id, joined.job_id], show=False)
+    assert (again.id, again.pair, len(again.ballots())) == (comparison.id, None, 1)
 
 
 def test_clips_are_compared_by_a_field_where_all_else_is_equal(studio):
@@ -572,10 +596,10 @@ def test_in_a_library_that_can_not_be_written_votes_are_read_and_none_is_given(s
 # Outside a notebook
 
 
-def test_without_a_page_it_says_how_to_vote(studio, caplog):
-    with caplog.at_level("WARNING", log.name):
-        comparison = studio.compare(swept(studio), "move")
-    assert caplog.messages == [f"<Comparison {comparison.id}: 3 values of move · 0 votes>. {HOW}"]
+def test_without_a_page_it_says_how_to_vote(studio, capsys):
+    comparison = studio.compare(swept(studio), "move")
+    said = f"<Comparison {comparison.id}: 3 values of move · 0 votes>. {HOW}"
+    assert said in capsys.readouterr().out
 
 
 def test_the_comparisons_of_a_library_are_found_again(studio):

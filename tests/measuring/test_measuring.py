@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
+import re
 import sys
 import threading
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import veo_nb
 from tests.media.measures.conftest import pan, write_clip
-from veo_nb import errors
+from veo_nb import errors, notices
 from veo_nb.measuring import Measuring
 from veo_nb.measuring import measuring as module
 from veo_nb.measuring.workers import Workers
 from veo_nb.media.measures import MEASURES, VERSION
 from veo_nb.media.measures.worker import measure_file
+from veo_nb.notices import Line
 from veo_nb.store.changes import Change
 
 PROMPT = "A {{animal}} runs."
@@ -290,3 +296,93 @@ def test_found_says_what_is_stored_of_some_clips(studio, sweep):
     assert measuring.found(keys) == {}
     studio.measure(sweep.jobs[1], Fake())
     assert measuring.found(keys) == {keys[1]: FOUND}
+
+
+def test_the_help_of_measuring_says_what_each_is_and_in_which_unit():
+    said = veo_nb.measure.__doc__ or ""
+    for one in MEASURES.values():
+        assert f"- `{one.name}`{f', {one.unit}' if one.unit else ''}: " in said
+
+
+class TestProgress:
+    def test_it_is_said_and_the_loop_of_the_cell_goes_on(self, sweep, monkeypatch):
+        """As in a notebook, whose cells run on a loop."""
+
+        answers: list[Future[Any]] = []
+        said: list[str] = []
+
+        class Later(Fake):
+            def submit(self, function, *arguments):  # type: ignore[override]
+                answers.append(Future())
+                return answers[-1]
+
+        def say(_, text):
+            said.append(text)
+            told.set()
+
+        monkeypatch.setattr(Line, "say", say)
+        monkeypatch.setattr(module, "SAY_SECONDS", 0.01)
+        told = asyncio.Event()
+
+        async def cell():
+            async def answer():
+                for at in range(3):
+                    # Each has been told of before the next one comes.
+                    while len(answers) < 3 or not said[-1].startswith(f"{at} of"):
+                        told.clear()
+                        await told.wait()
+                    answers[at].set_result(answer_of(FOUND))
+
+            # It runs while the cell is held, or nothing is ever answered.
+            task = asyncio.get_running_loop().create_task(answer())
+            found = sweep.measure(Later())
+            await task
+            return found
+
+        assert len(asyncio.run(cell())) == 3
+        assert said[0] == "0 of 3 clips measured"
+        assert re.fullmatch(
+            r"1 of 3 clips measured, about \d+ s left", next(one for one in said if one[0] == "1")
+        )
+
+    def test_in_a_terminal_it_is_a_line_that_goes_at_the_end(self, monkeypatch):
+        class Terminal(io.StringIO):
+            def isatty(self):
+                return True
+
+        monkeypatch.setattr(sys, "stderr", out := Terminal())
+        monkeypatch.setattr(notices, "sys", SimpleNamespace(stderr=out, modules={}))
+        line = Line()
+        line.say("1 of 2")
+        line.say("1 of 2")
+        thread = threading.Thread(target=line.say, args=("from elsewhere",))
+        thread.start()
+        thread.join()
+        line.end()
+        assert out.getvalue() == "\r\033[K1 of 2\r\033[K"
+
+    def test_where_nobody_looks_nothing_is_said(self, capsys):
+        line = Line()
+        line.say("1 of 2")
+        line.end()
+        assert capsys.readouterr() == ("", "")
+
+    def test_in_a_notebook_it_is_one_output_that_is_empty_at_the_end(self, monkeypatch):
+        shown: list[Any] = []
+
+        class Handle:
+            def update(self, bundle, **_):
+                shown.append(bundle["text/plain"])
+
+        def display(bundle, **_):
+            Handle().update(bundle)
+            return Handle()
+
+        monkeypatch.setattr("IPython.display.display", display)
+        kernel = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
+        monkeypatch.setattr(notices, "sys", SimpleNamespace(modules={"IPython": kernel}, stderr=None))
+        line = Line()
+        line.say("1 of 2")
+        line.say("2 of 2")
+        line.end()
+        assert shown == ["1 of 2", "2 of 2", ""]

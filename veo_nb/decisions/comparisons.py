@@ -6,6 +6,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -86,6 +87,7 @@ class Comparisons:
             raise _without_pairs(contest, by)
         if stored is not None and rounds not in (None, stored.rounds):
             self._book.ask_for(row.id, rounds)
+            stored = replace(stored, rounds=rounds)
         return self._made(stored or row, contest, name, random)
 
     def get(self, comparison_id: str, *, voter: str | None = None) -> Comparison:
@@ -143,7 +145,7 @@ class Comparisons:
             what = self._sweeps.get(what)
         if isinstance(what, Sweep):
             by = _axis_of(what, by)
-            return OfSweep(what, by, self._sweeps.identity(what)), by
+            return OfSweep(what, by), by
         if isinstance(what, str) or not isinstance(what, Iterable):
             raise InvalidRequest(
                 f"{catalog.shown(what)} can't be compared.",
@@ -175,7 +177,7 @@ class Comparisons:
         if row.sweep_id is None:
             return self._of_clips(row.clips, row.by)
         sweep = self._sweeps.get(row.sweep_id)
-        return OfSweep(sweep, sweep.axis(row.by).name, self._sweeps.identity(sweep))
+        return OfSweep(sweep, sweep.axis(row.by).name)
 
     def _made(
         self, row: ComparisonRow, contest: Contest, voter: str | None, random: Random | None

@@ -77,10 +77,10 @@ class OfSweep:
     Two clips share their values on all other axes, but for those that are paired with this one, and their sample.
     """
 
-    def __init__(self, sweep: Sweep, by: str, identity: str) -> None:
+    def __init__(self, sweep: Sweep, by: str) -> None:
         self.sweep = sweep
         self.by = by
-        self.identity = identity
+        self.identity = sweep.id
         self.sweep_id: str | None = sweep.id
         self.name = f"sweep {sweep.id}"
         self._paired = {name for names in sweep.zipped if by in names for name in names} | {by}
@@ -308,7 +308,7 @@ def _text(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "none", True: "on", False: "off"}[value]
     if isinstance(value, Mapping):
-        return str(value.get("key") or value.get("name") or f"image {str(value.get('sha256'))[:4]}")
+        return str(value.get("key") or value.get("name") or str(value.get("sha256"))[:4])
     if isinstance(value, (list, tuple)):
         return " + ".join(map(_text, value))
     return " ".join(str(value).split())

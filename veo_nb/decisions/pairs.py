@@ -8,11 +8,9 @@ from random import Random
 import numpy as np
 
 from veo_nb.decisions.ballots import Ballot
-from veo_nb.decisions.certainty import LEVEL, Spread, learn_spread, pair_level, tails
-from veo_nb.decisions.fit import Array, Fit, fit, tally
+from veo_nb.decisions.strengths.certainty import HARDLY, LEVEL, Spread, learn_spread, pair_level, tails
+from veo_nb.decisions.strengths.fit import Array, Fit, fit, tally
 
-ALIKE = 0.6
-"""Two values of which neither is preferred more often than this hardly differ: knowing so is an answer as well."""
 LEAST = 4
 """Votes of each value, before anything can be enough."""
 _NEAR = 0.9
@@ -93,6 +91,6 @@ def _settled(found: Fit, spread: Spread, level: float) -> tuple[Array, Array]:
     gap = np.abs(found.strengths[first] - found.strengths[second])
     error = np.sqrt(found.variances()[first, second])
     decided = tails(gap / error, widths, spread.chances) < 1 - pair_level(number, level)
-    room = np.log(ALIKE / (1 - ALIKE)) - gap
-    alike = (room > 0) & (tails(np.maximum(room, 0) / error, widths, spread.chances) < 2 * (1 - LEVEL))
+    room = np.log(HARDLY / (1 - HARDLY)) - gap
+    alike = (room > 0) & (tails(np.maximum(room, 0) / error, widths, spread.chances) < 1 - LEVEL)
     return decided, alike

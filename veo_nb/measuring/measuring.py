@@ -136,9 +136,9 @@ class _Run:
         begun, line = time.monotonic(), Line()
         try:
             while not done.done():
+                line.say(self._progress(time.monotonic() - begun))
                 with contextlib.suppress(TimeoutError):
                     block_on(done, SAY_SECONDS)
-                line.say(self._progress(time.monotonic() - begun))
             done.result()
         except KeyboardInterrupt:
             self._stop()

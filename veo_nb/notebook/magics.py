@@ -285,7 +285,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
 
     def _show_comparison(self, comparison: Comparison) -> None:
         """Show what a cell ends with, unless the same cell has shown it already: `veo.compare(…)` does."""
-        if _compared.get(comparison.id) != self.shell.execution_count:
+        if comparison.id not in _compared:
             show_comparison_here(comparison)
 
 
@@ -317,16 +317,24 @@ def unregister(shell: Any) -> None:
         shell.display_formatter.ipython_display_formatter.pop(kind, None)
 
 
-_compared: dict[str, int] = {}
-"""The comparisons that were shown, and by which cell last."""
+_compared: set[str] = set()
+"""The comparisons that the cell which runs has shown."""
 
 
 def show_comparison_here(comparison: Comparison) -> None:
     """Put the clips of a comparison before a voter in the cell that runs."""
     shell = get_ipython()
     if shell is not None:
-        _compared[comparison.id] = shell.execution_count
+        _compared.add(comparison.id)
+        shell.events.register("post_run_cell", _forget_compared)
     show_comparison(comparison, _place_of(shell), shell)
+
+
+def _forget_compared(*_: object) -> None:
+    _compared.clear()
+    shell = get_ipython()
+    if shell is not None and _forget_compared in shell.events.callbacks["post_run_cell"]:
+        shell.events.unregister("post_run_cell", _forget_compared)
 
 
 def show_here(sweep: Sweep, **how: Any) -> None:

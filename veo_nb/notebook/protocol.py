@@ -48,6 +48,16 @@ State = Literal[
 ]
 
 
+class Measured(Exchanged, frozen=True):
+    """What was measured of a clip by one measure."""
+
+    label: str
+    value: str
+    """With its unit; a dash where it can't be said."""
+    about: str
+    """What it is, and what a higher number means."""
+
+
 class Since(Exchanged, frozen=True, tag_field="clock", tag="since", omit_defaults=True):
     """Time gone by since `at`, as `0:42`, put where `text` has `{}`."""
 

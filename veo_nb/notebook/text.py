@@ -11,11 +11,13 @@ from veo_nb.catalog.tips import Reading
 from veo_nb.engine.job import Job, JobNote, Snapshot
 from veo_nb.engine.jobs import Unfetched
 from veo_nb.engine.lease import Awaited
+from veo_nb.media.measures import MEASURES, Found, shown
 from veo_nb.media.picture import Picture
 from veo_nb.media.shape import frame_of, ratio_of
 from veo_nb.notebook.protocol import (
     Estimate,
     Left,
+    Measured,
     Part,
     Progress,
     Reported,
@@ -455,6 +457,19 @@ _NOTED = {
     "elsewhere": "Being made by another notebook that uses this library",
     "stopping": "Stopping",
 }
+
+
+def measured(found: Found) -> list[Measured]:
+    """What was measured of a clip, in the order in which it is shown; nothing where nothing was."""
+    return [
+        Measured(
+            label=one.label,
+            value=shown(name, found.get(name)),
+            about=f"{one.definition} Higher is {one.higher}.",
+        )
+        for name, one in MEASURES.items()
+        if found
+    ]
 
 
 def _generating(now: Snapshot) -> list[Part]:

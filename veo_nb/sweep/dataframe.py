@@ -35,7 +35,7 @@ def to_dataframe(found: Sequence[Result], axes: Sequence[Axis]) -> pd.DataFrame:
     Raises:
         VeoError: pandas is missing.
     """
-    pandas = _need("pandas")
+    pandas = need("pandas")
     frame: pd.DataFrame = pandas.DataFrame(rows(found, axes))
     for axis in axes:
         frame[axis.name] = pandas.Categorical(frame[axis.name], list(_shown(axis)), ordered=True)
@@ -54,7 +54,7 @@ def chart(found: Sequence[Result], axis: Axis, measure: str) -> Figure:
         InvalidRequest: there is no such measure.
     """
     standings = {one.label: one for one in ranking(found, measure, axis)}
-    figure = _picture(_need("matplotlib.figure").Figure)(figsize=(max(4.0, 1.2 * len(axis.values)), 3.2))
+    figure = self_showing(need("matplotlib.figure").Figure)(figsize=(max(4.0, 1.2 * len(axis.values)), 3.2))
     plot = figure.add_subplot()
     labels = [
         textwrap.fill(label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…", LINE)
@@ -133,7 +133,7 @@ def _set(value: Any) -> Any:
     return value if isinstance(value, PLAIN) else getattr(value, "name", "") or getattr(value, "key", "image")
 
 
-def _picture(kind: Any) -> Any:
+def self_showing(kind: Any) -> Any:
     """The class of figure that shows itself in a notebook, whether or not pyplot was ever imported."""
 
     class Chart(kind):  # type: ignore[misc]
@@ -147,7 +147,12 @@ def _picture(kind: Any) -> Any:
     return Chart
 
 
-def _need(module: str) -> Any:
+def need(module: str) -> Any:
+    """A library of the extra `data`.
+
+    Raises:
+        VeoError: it is missing.
+    """
     try:
         return importlib.import_module(module)
     except ImportError:

@@ -251,11 +251,6 @@ class Sweeps:
             raise NotFound(f"There is no sweep {sweep_id!r} in this library.", hint=hint)
         return self._restored(row)
 
-    def identity(self, sweep: Sweep) -> str:
-        """What makes it this sweep in every kernel, also when the ledger was made anew and it has another id."""
-        row = self._book.sweep(sweep.id)
-        return row.identity if row is not None else sweep.id
-
     def experiments(self, limit: int = 50) -> list[tuple[Sweep, float]]:
         """The sweeps that are to find something out or that were voted on, and when that changed; the last one first."""
         if self._workspace.existing() is None:

@@ -21,7 +21,17 @@ export function NameForm({ name, onName, onBack }: NameFormProps) {
     else onName(found);
   };
   return (
-    <form class="veo-compare-name" onSubmit={submit}>
+    // In a notebook Enter sends no form by itself.
+    <form
+      class="veo-compare-name"
+      onSubmit={submit}
+      onKeyDown={(event) =>
+        event.key === "Enter" &&
+        !event.isComposing &&
+        (event.target as Element).matches("input") &&
+        submit(event)
+      }
+    >
       <label>
         Your name{" "}
         <input

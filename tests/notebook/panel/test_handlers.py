@@ -16,7 +16,7 @@ from tests.notebook.panel.test_images import drawn
 from tests.notebook.test_protocol import mismatch
 from tests.world import Held
 from veo_nb.errors import InvalidRequest, NotFound
-from veo_nb.notebook.panel import handlers as panel_answers
+from veo_nb.notebook.compare import pieces
 from veo_nb.notebook.panel.commands import COMMANDS
 from veo_nb.notebook.panel.handlers import QUIET, all_or_none
 from veo_nb.notebook.panel.protocol import Check, Details, Item, PictureState
@@ -299,6 +299,17 @@ def test_details_are_all_that_is_known(panel, job):
     assert ["Seed", "7"] in plain["recipe"]
     assert plain["cell"].startswith("%%veo")
     assert plain["actions"] == ["another", "vary", "extend"]
+
+
+def test_a_clip_is_measured_when_somebody_asks_and_that_stands_in_its_details(panel, job, studio):
+    assert panel.ask("details", clip=f"{job.id}/0")["measures"] == []
+    panel.ask("measure", clip=f"{job.id}/0")
+    found = {one["label"]: one["value"] for one in panel.ask("details", clip=f"{job.id}/0")["measures"]}
+    assert found["Motion"].endswith("%/s")
+    assert found["Loudness"] == "\u2013"
+    other = studio.generate("An owl.").wait(30)
+    other.video.path.unlink()
+    assert "is not there" in panel.refused("measure", clip=f"{other.id}/0")
 
 
 # Go on

@@ -48,7 +48,7 @@ PAYLOADS: dict[str, Any] = {
     "count": {"view": VIEW},
     **dict.fromkeys(("posters", "select", "delete", "restore"), CLIPS),
     "video": {**CLIP, "offset": 1_000_000},
-    **dict.fromkeys(("details", "another", "finalize", "vary"), CLIP),
+    **dict.fromkeys(("details", "another", "finalize", "measure", "vary"), CLIP),
     "view": {"view": VIEW},
     "rate": {**CLIP, "rating": 4},
     "star": {**CLIP, "star": True},
@@ -57,7 +57,8 @@ PAYLOADS: dict[str, Any] = {
     "contest": CLIPS,
     "blind": {**CLIPS, "by": "prompt", "question": ""},
     "compare-bundle": {},
-    **dict.fromkeys(("turn", "undo"), {"comparison": "c4a1", "voter": "ann"}),
+    "turn": {"comparison": "c4a1", "voter": "ann"},
+    "undo": {"comparison": "c4a1", "voter": "ann"},
     "vote": {"comparison": "c4a1", "voter": "ann", "pair": "p1", "choice": "tie", "seconds": None},
     "outcome": {"comparison": "c4a1"},
 }

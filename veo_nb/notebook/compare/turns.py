@@ -10,6 +10,7 @@ import contextlib
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from veo_nb.decisions.comparison import Comparison, Pair
 from veo_nb.decisions.contenders import key_of
@@ -65,16 +66,10 @@ class Turns:
             question=one.question,
             voter=one.asked or "",
             usual=one.voter if one.named else "",
-            frame=self._frame(),
+            frame=box_of((clip.width, clip.height) for clip in one.clips),
             token=token,
             again=again or f"Run this cell again to go on, or %veo compare {one.id} in another.",
         )
-
-    def standing(self) -> str:
-        """How many votes there are: `12 votes by 2 people`."""
-        votes, voters = self._counts()
-        people = f" by {len(voters)} people" if len(voters) > 1 else ""
-        return f"{votes} vote{'' if votes == 1 else 's'}{people}"
 
     def turn(self, voter: str) -> Turn:
         """What this voter sees now.
@@ -165,10 +160,6 @@ class Turns:
         pair = shown.pair
         return ShownPair(id=shown.id, left=self._shown_clip(pair.left), right=self._shown_clip(pair.right))
 
-    def _frame(self) -> BoxShape:
-        shapes = {frame_of(f"{clip.width}:{clip.height}") for clip in self.comparison.clips}
-        return "1:1" if len(shapes) > 1 else shapes.pop() if shapes else "16:9"
-
     def _shown_clip(self, video: Video) -> ShownClip:
         return ShownClip(
             key=key_of(video),
@@ -188,9 +179,14 @@ class Turns:
         raise NotFound("This clip is not shown any more.", hint="")
 
     def _progress(self, who: str) -> str:
+        """How far this voter is, and how many votes there are in all where others vote as well."""
         said = str(self.comparison.progress(who))
-        return f"{said} · {self.standing()}" if self._counts()[1] - {who} else said
-
-    def _counts(self) -> tuple[int, set[str]]:
         votes = [vote for vote in self.comparison.votes() if vote.undone_at is None and not vote.judge]
-        return len(votes), {vote.voter for vote in votes}
+        people = len({vote.voter for vote in votes} | {who})
+        return f"{said} · {len(votes)} in all by {people} people" if people > 1 else said
+
+
+def box_of(sizes: Iterable[tuple[int, int]]) -> BoxShape:
+    """The box in which clips of all these sizes are shown: square where some are wide and some upright."""
+    shapes = {frame_of(f"{width}:{height}") for width, height in sizes}
+    return "1:1" if len(shapes) > 1 else shapes.pop() if shapes else "16:9"

@@ -4,14 +4,12 @@ What syncs: `comparison` once, and `version`, another number after each vote tha
 pair, votes and clips come as answers to messages (`turns`), each done at once.
 
 What Lab saves is whatever the display id last showed, and a widget saved would be an error message after a restart. So a
-page that can lay the living view over words says so with `settle`, and the output becomes those words; they are drawn
-anew as votes come.
+page that can lay the living view over words says so with `settle`, and the output becomes those words.
 """
 
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -30,8 +28,6 @@ from veo_nb.notebook.protocol import Command, Commands, Exchanged, FrontEnd, Not
 
 LIVING = 4
 """Views of one comparison that live at once: an older one, whose cell was run again, is the saved words from then on."""
-SAVE_SECONDS = 3.0
-"""After a vote the saved words are written anew, once no other has come for so long."""
 
 _shown: dict[str, deque[ComparisonView]] = {}
 """The views on display, by comparison, oldest first."""
@@ -50,8 +46,6 @@ class ComparisonView(LiveView):
         self._turns = Turns(comparison, place)
         self._comparing = self._turns.comparing(token=secrets.token_hex(8))
         self._handle: DisplayHandle | None = None
-        self._settled = False
-        self._saving: threading.Timer | None = None
         self._changes = 0
         super().__init__(clock, comparison=self._comparing, version=0)
         self._forget = comparison.on_change(self._changed)
@@ -72,10 +66,6 @@ class ComparisonView(LiveView):
     def close(self) -> None:
         """Take the view away; every vote is kept."""
         self._forget()
-        if self._saving is not None:
-            self._saving.cancel()
-        if self._settled:
-            self._write_words()
         self._handle = None
         super().close()
 
@@ -88,8 +78,6 @@ class ComparisonView(LiveView):
         with self._writing:
             self._changes += 1
         self.push_soon()
-        if self._settled:
-            self._write_words_later()
 
     # What the notebook keeps
 
@@ -97,28 +85,14 @@ class ComparisonView(LiveView):
         """The widget, and the words for a page without a kernel."""
         found = super()._repr_mimebundle_(**how)
         data, metadata = found if isinstance(found, tuple) else (found, {})
-        words = self._words()
+        words = saved_comparison(self._comparing)
         return {**(data or {}), "text/html": words._repr_html_(), "text/plain": repr(words)}, metadata
-
-    def _words(self) -> Any:
-        return saved_comparison(self._comparing, self._turns.standing())
 
     def _settle(self) -> None:
         """Let the words take the widget's place in the notebook."""
-        self._settled = True
-        self._write_words()
-
-    def _write_words(self) -> None:
-        handle = self._handle
+        handle, self._handle = self._handle, None
         if handle is not None:
-            handle.update(self._words())
-
-    def _write_words_later(self) -> None:
-        if self._saving is not None:
-            self._saving.cancel()
-        self._saving = threading.Timer(SAVE_SECONDS, self._write_words)
-        self._saving.daemon = True
-        self._saving.start()
+            handle.update(saved_comparison(self._comparing))
 
     # Commands
 

@@ -168,6 +168,7 @@ def make_details(cell: Cell) -> CellDetails:
         prompt="" if request is None else request.prompt,
         settings=settings,
         line=[part for part in line if part],
+        measures=[text.measured(video.measures) for video in cell.videos],
     )
 
 

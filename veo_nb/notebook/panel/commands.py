@@ -215,6 +215,7 @@ COMMANDS: Commands = {
     # Go on
     "another": (OfClip, OfJob),
     "finalize": (OfClip, OfJob),
+    "measure": (OfClip, Nothing),
     "vary": (OfClip, OfDraft),
     "rate": (RateClip, Nothing),
     "star": (StarClip, Nothing),

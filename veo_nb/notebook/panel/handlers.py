@@ -69,6 +69,7 @@ class Handlers:
             "view": lambda it: panel_state.keep_view(it.view),
             "another": self._another,
             "finalize": self._finalize,
+            "measure": self._measure,
             "vary": self._vary,
             "rate": lambda it: self._rate(it, rating=it.rating or None),
             "star": lambda it: self._rate(it, star=it.star),
@@ -236,6 +237,14 @@ class Handlers:
     def _finalize(self, payload: asked.OfClip) -> OfJob:
         studio = self._panel_state.studio
         return OfJob(job=studio.job(studio.library.find(payload.clip).job_id).finalize().id)
+
+    def _measure(self, payload: asked.OfClip) -> None:
+        (found,) = self._panel_state.studio.measure(self._clip(payload.clip))
+        if found.problem:
+            raise VeoError(
+                f"It can't be measured: {found.problem}",
+                hint="Fetch the clip again, while its provider has it.",
+            )
 
     def _rate(self, payload: asked.OfClip, **changes: Any) -> None:
         self._panel_state.studio.library.rate(payload.clip, **changes)

@@ -44,6 +44,7 @@ _WORKERS = {
     "bytes": ({"video"}, 1),
     "pictures": ({"upload", "frame", "crop", "picture"}, 1),
     "join": ({"join"}, 1),
+    "measure": ({"measure"}, 1),
     "act": (set[str](), 1),
 }
 """Who does what, and on how many threads: what takes long holds nothing else up. What changes things, and is not

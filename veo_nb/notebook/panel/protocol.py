@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from veo_nb.notebook.protocol import Exchanged, Key, Part, Progress, Shape, State
+from veo_nb.notebook.protocol import Exchanged, Key, Measured, Part, Progress, Shape, State
 
 ROWS = 24
 """Jobs that the queue shows one by one; of more it says how many."""
@@ -301,6 +301,8 @@ class Details(Exchanged, frozen=True):
     line: list[Part]
     recipe: list[tuple[str, str]]
     """What was set and what came of it: name and value, in reading order."""
+    measures: list[Measured]
+    """What was measured of it; empty while nothing was."""
     pictures: list[PictureState]
     """First frame, last frame and references."""
     came_from: list[Lineage]

@@ -63,7 +63,17 @@ function Asking({ clips, onReady }: { clips: readonly string[]; onReady: (ready:
     }
   };
   return (
-    <form class="veo-blind" onSubmit={(event) => void start(event)}>
+    // In a notebook Enter sends no form by itself.
+    <form
+      class="veo-blind"
+      onSubmit={(event) => void start(event)}
+      onKeyDown={(event) =>
+        event.key === "Enter" &&
+        !event.isComposing &&
+        (event.target as Element).matches("input") &&
+        void start(event)
+      }
+    >
       <p>
         {clips.length} clips, two at a time, without their names and with the sides shuffled. Every vote is
         kept.

@@ -8,14 +8,23 @@ don't pass for proof that all do. With one voter nothing can be learned of other
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cache
 from statistics import NormalDist
 
 import numpy as np
 
-from veo_nb.decisions.fit import ALIKE, SIDE_SPREAD, SPREADS, Array, Fit, Model, expit, laplace
+from veo_nb.decisions.strengths.fit import SIDE_SPREAD, Array, Fit, Model, expit, laplace
 from veo_nb.records.late import dataclass
 
 LEVEL = 0.95
+HARDLY = 0.6
+"""Two values of which neither is preferred more often than this hardly differ: knowing so is an answer as well."""
+SPREADS: Array = np.array([0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.4, 2.0])
+"""How far a voter's strengths may lie from everyone's, in logits. Before the votes, that voters are alike …"""
+SAME, USUAL = 0.7, 0.5
+"""… is as likely as this, and else each distance as a half of normal spread says."""
+_TURNS, _CLOSE = 50, 5e-3
 _erfc = np.vectorize(math.erfc, otypes=[float])
 
 
@@ -64,10 +73,10 @@ def learn_spread(found: Fit) -> Spread:
     sizes = np.where(sizes > 1e-9, sizes, 0.0)
     along = np.einsum("vij,vi->vj", axes, slopes)
     heights = np.array([_restricted(spread, sizes, axes, along, base) for spread in SPREADS])
-    prior = np.exp(-((SPREADS / 0.5) ** 2) / 2) * np.gradient(SPREADS)
+    prior = np.exp(-((SPREADS / USUAL) ** 2) / 2) * np.gradient(SPREADS)
     prior[0] = 0.0
-    prior *= (1 - ALIKE) / prior.sum()
-    prior[0] = ALIKE
+    prior *= (1 - SAME) / prior.sum()
+    prior[0] = SAME
     chances = prior * np.exp(heights - heights.max())
     inner = found.covariance[:-1, :-1]
     return Spread(chances / chances.sum(), inner @ (informations @ informations).sum(0) @ inner)
@@ -98,7 +107,7 @@ def tails(distances: Array, widths: Array, chances: Array) -> Array:
 
 def reaches(level: float, widths: Array, chances: Array) -> Array:
     """How far to go to either side so that so much of the distribution lies between."""
-    plain = _quantile(level)
+    plain = quantile(level)
     if chances[0] == 1:
         return np.full(len(widths), plain)
     low, high = np.full(len(widths), plain), plain * widths[:, -1]
@@ -109,30 +118,39 @@ def reaches(level: float, widths: Array, chances: Array) -> Array:
     return (low + high) / 2
 
 
-def ends(found: Fit, contrasts: Array, distances: Array) -> tuple[Array, Array]:
+def ends(
+    found: Fit, contrasts: Array, distances: Array, steer: Callable[[Array], Array] | None = None
+) -> tuple[Array, Array]:
     """The strengths and sides at which each contrast is so far below and above what is most likely, by the likelihood's fall.
 
-    A distance of 1.96 is where the profile likelihood has fallen by 1.92, which makes an interval of 95 %.
+    A distance of 1.96 is where the profile likelihood has fallen by 1.92, which makes an interval of 95 %. Of what is no
+    contrast, but bends, `steer` says for rows of strengths which contrasts it is there.
     """
     number = len(contrasts)
     model = _model(found)
-    best = np.append(found.strengths, found.side)
-    middle = np.tile(contrasts @ found.strengths, 2)
     both = np.vstack([contrasts, contrasts])
     way = np.repeat([-1.0, 1.0], number)
     goal = np.tile(distances, 2)
+    at = np.tile(np.append(found.strengths, found.side), (2 * number, 1))
     width = np.sqrt(np.einsum("ci,ij,cj->c", both, found.covariance[:-1, :-1], both))
-    levels = middle + way * goal * width
-    at = np.tile(best, (2 * number, 1))
-    for _ in range(12):
-        at, force = model.climb_on(at, both, levels)
+    levels = both @ found.strengths + way * goal * width
+    best = at
+    for _ in range(_TURNS):
+        step = model.step_on(at, both, levels)
+        at = at + step
         fallen = np.sqrt(np.maximum(2 * (found.height - model.height(at)), 1e-12))
-        step = way * np.clip(
-            (goal - fallen) * fallen / np.maximum(np.abs(force), 1e-9), -2 * width, 2 * width
-        )
-        if np.abs(goal - fallen).max() < 1e-4:
+        steep = np.abs((both * model.slope(at)[:, :-1]).sum(1)) / (both**2).sum(1)
+        before, off = both, goal - fallen
+        if steer is not None:
+            # Half of the way: what a value that nobody has seen does to the others would else go back and forth.
+            both = (both + steer(at[:, :-1])) / 2
+        if max(np.abs(part).max() for part in (off, step, both - before)) < _CLOSE:
             break
-        levels = levels + step
+        level = (both * at[:, :-1]).sum(1)
+        out = way * (level - (both * best[:, :-1]).sum(1))
+        # Never back past the middle, where the likelihood falls the other way.
+        outward = np.clip(off * fallen / np.maximum(steep, 1e-9), -0.6 * np.abs(out), 2 * width)
+        levels = level + way * outward
     return at[:number], at[number:]
 
 
@@ -140,7 +158,11 @@ def signs(found: Fit, contrasts: Array) -> Array:
     """How far each contrast is from nothing, by the likelihood's fall: a standard normal where there is none."""
     at = np.tile(np.append(found.strengths, found.side), (len(contrasts), 1))
     model = _model(found)
-    at, _ = model.climb_on(at, contrasts, np.zeros(len(contrasts)))
+    for _ in range(_TURNS):
+        step = model.step_on(at, contrasts, np.zeros(len(contrasts)))
+        at = at + step
+        if np.abs(step).max() < _CLOSE:
+            break
     fallen = np.sqrt(np.maximum(2 * (found.height - model.height(at)), 0.0))
     sign: Array = np.sign(contrasts @ found.strengths) * fallen
     return sign
@@ -151,6 +173,7 @@ def _model(found: Fit) -> Model:
     return Model(counts.left.sum(0), counts.right.sum(0), SIDE_SPREAD if found.with_side else 0.0)
 
 
+@cache
 def pair_level(number: int, level: float = LEVEL) -> float:
     """The level at which each pair of so many values must hold so that all do at once (Tukey's range)."""
     if number <= 2:
@@ -167,5 +190,6 @@ def pair_level(number: int, level: float = LEVEL) -> float:
     return 1 - math.erfc(low / math.sqrt(2))
 
 
-def _quantile(level: float) -> float:
+def quantile(level: float) -> float:
+    """How many standard errors to either side hold so much of a normal distribution."""
     return NormalDist().inv_cdf((1 + level) / 2)

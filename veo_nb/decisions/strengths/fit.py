@@ -25,11 +25,9 @@ SIDE_SPREAD = 2.0
 """Of the weak prior of the side's effect, in logits: it keeps it finite."""
 SIDE_SEEN = 0.5
 """The share of what votes say of the side that must be left when strengths are unknown; below it the side is not fitted."""
-SPREADS: Array = np.array([0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.4, 2.0])
-"""How far a voter's strengths may lie from everyone's, in logits, each as likely as a half of normal spread 0.5 says …"""
-ALIKE = 0.5
-"""… but that voters are alike is as likely as all else."""
-_FAR, _TURNS, _CLOSE = 2.0, 60, 1e-9
+_FAR, _TURNS = 2.0, 60
+_CLOSE = 1e-6
+"""After a step so small comes one of its square."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,28 +170,23 @@ class Model:
         """The rows' highest points."""
         for _ in range(_TURNS):
             step = np.linalg.solve(self.information(at), self.slope(at)[..., None])[..., 0]
-            at = at + step * _bound(step)
+            at = at + step * bound(step)
             if np.abs(step).max() < _CLOSE:
                 break
         return at
 
-    def climb_on(self, at: Array, contrasts: Array, levels: Array) -> tuple[Array, Array]:
-        """The highest points at which each row's contrast of strengths has its level, and the slope across them."""
+    def step_on(self, at: Array, contrasts: Array, levels: Array) -> Array:
+        """A step towards the highest points at which each row's contrast of strengths has its level."""
         size = at.shape[1]
         system = np.zeros((len(at), size + 1, size + 1))
         system[:, :-2, -1] = system[:, -1, :-2] = contrasts
-        goal = np.zeros((len(at), size + 1))
-        force = np.zeros(len(at))
-        for _ in range(_TURNS):
-            system[:, :size, :size] = self.information(at)
-            goal[:, :size] = self.slope(at)
-            goal[:, -1] = levels - (contrasts * at[:, :-1]).sum(1)
-            found = np.linalg.solve(system, goal[..., None])[..., 0]
-            step, force = found[:, :-1], found[:, -1]
-            at = at + step * _bound(step)
-            if np.abs(step).max() < 1e-6:
-                break
-        return at, force
+        system[:, :size, :size] = self.information(at)
+        goal = np.empty((len(at), size + 1))
+        goal[:, :size] = self.slope(at)
+        goal[:, -1] = levels - (contrasts * at[:, :-1]).sum(1)
+        found = np.linalg.solve(system, goal[..., None])[..., 0]
+        step: Array = found[:, :-1] * bound(found[:, :-1])
+        return step
 
     def side_left(self, at: Array) -> float:
         """The share of what votes say of the side that is left when strengths have to be learned from them too."""
@@ -220,7 +213,7 @@ def laplace(weights: Array, seen: Array, side_weight: float) -> Array:
     return made
 
 
-def _bound(step: Array) -> Array:
+def bound(step: Array) -> Array:
     """What a step is cut by so that it stays where the likelihood is still near a parabola."""
     part: Array = np.minimum(1.0, _FAR / np.maximum(np.abs(step).max(-1, keepdims=True), 1e-300))
     return part

@@ -21,7 +21,10 @@ SKIP = "VEO_NB_SKIP_BUNDLE"
 
 OLDEST_NODE = 20
 MARK = "// sources "
-MADE = ("widget.js", "widget.css", "loader.js", "panel.js", "panel.css", "page.js", "page.css")
+MADE = (
+    "loader.js",
+    *(f"{name}.{kind}" for name in ("widget", "panel", "compare", "page") for kind in ("js", "css")),
+)
 """The live views of a notebook, and the page of an exported grid."""
 
 

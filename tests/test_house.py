@@ -25,8 +25,10 @@ MODULES = {
 FLOORS = [
     "notebook",
     "studio",
+    "decisions",
     "library",
     "sweep",
+    "measuring",
     "engine",
     "store",
     "api",
@@ -37,6 +39,7 @@ FLOORS = [
     "catalog",
     "notices",
     "errors",
+    "records",
 ]
 SANDBOX = {"catalog", "media", "errors"}
 """It speaks the wire on its own, or a wrong field's name would agree with itself."""
@@ -245,13 +248,21 @@ def test_the_public_names_are_these(fresh):
         "WaitTimeout",
     }
     things = {
+        "Agreement",
         "AsyncClient",
         "Awaited",
         "Axis",
+        "Ballot",
         "Bill",
         "Cell",
+        "Chance",
         "Change",
         "Charge",
+        "Circle",
+        "Comparison",
+        "Comparisons",
+        "Dissent",
+        "Experiment",
         "Forecast",
         "Found",
         "FoundRow",
@@ -265,17 +276,24 @@ def test_the_public_names_are_these(fresh):
         "Life",
         "Lineage",
         "Link",
+        "Measure",
+        "Measurement",
+        "Measurements",
         "Operation",
         "Origin",
+        "Pair",
         "Panel",
         "Picture",
         "Plan",
         "Planned",
+        "PreferredSide",
         "Preview",
         "Price",
+        "Progress",
         "Provider",
         "Query",
         "Quote",
+        "Ranking",
         "Rating",
         "RemoteFile",
         "Repair",
@@ -288,6 +306,7 @@ def test_the_public_names_are_these(fresh):
         "Standing",
         "State",
         "Step",
+        "Strength",
         "Studio",
         "Summary",
         "Sweep",
@@ -300,20 +319,26 @@ def test_the_public_names_are_these(fresh):
         "Value",
         "Video",
         "VideoRequest",
+        "Vote",
     }
     verbs = {
+        "compare",
         "configure",
         "cost",
+        "experiments",
         "generate",
         "history",
         "job",
         "join",
+        "measure",
         "panel",
+        "rank",
         "studio",
         "sweep",
         "sweeps",
     }
-    assert set(fresh["names"]) == errors | things | verbs
+    modules = {"judges"}
+    assert set(fresh["names"]) == errors | things | verbs | modules
 
 
 def test_every_public_name_is_there():
@@ -327,7 +352,7 @@ def test_a_public_function_stays_one_when_a_module_of_its_name_is_loaded():
     code = """
         import veo_nb, veo_nb.studio, veo_nb.cli
         veo_nb.Studio
-        assert all(callable(getattr(veo_nb, name)) for name in veo_nb.__all__)
+        assert all(callable(getattr(veo_nb, name)) for name in veo_nb.__all__ if name != "judges")
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=ROOT)
 

@@ -22,6 +22,9 @@ class Others:
     def __call__(self) -> None:
         """So that typing takes it for a class itself."""
 
+    def __or__(self, other: Any) -> Any:
+        return other
+
 
 class Names(dict[str, Any]):
     """The names of a module; those that only a type checker sees are the public ones, or anybody's."""
@@ -63,6 +66,8 @@ def given(thing: Any) -> Iterator[tuple[str, Any]]:
     """What a public function returns, or the attributes and the methods of a public class give."""
     if inspect.isfunction(thing):
         yield thing.__name__, hints(thing).get("return")
+        return
+    if inspect.ismodule(thing):
         return
     for one in [one for one in thing.__mro__ if one.__module__.startswith("veo_nb")]:
         for name, hint in hints(one).items():

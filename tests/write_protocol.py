@@ -14,14 +14,15 @@ from pathlib import Path
 from types import ModuleType
 
 from veo_nb.notebook import protocol as card
+from veo_nb.notebook.compare import protocol as compare
 from veo_nb.notebook.grid import protocol as grid
 from veo_nb.notebook.panel import commands as panel_commands
 from veo_nb.notebook.panel import protocol as panel
 from veo_nb.notebook.protocol import Commands
 
 TARGET = Path(__file__).parents[1] / "js" / "src" / "protocol.gen.ts"
-MODULES = (card, grid, panel, panel_commands)
-VIEWS: dict[ModuleType, str] = {card: "Card", grid: "Grid", panel_commands: "Panel"}
+MODULES = (card, grid, panel, panel_commands, compare)
+VIEWS: dict[ModuleType, str] = {card: "Card", grid: "Grid", panel_commands: "Panel", compare: "Comparison"}
 """The modules that have a table of commands, and whose it is."""
 UNSAID = {"Exchange", "Commands"}
 """What only Python has."""
@@ -29,7 +30,8 @@ PLAIN = {"str": "string", "int": "number", "float": "number", "bool": "boolean",
 WIDTH = 110
 HEAD = (
     "// What crosses between Python and this front end. Written by `python -m tests.write_protocol` from the Structs in\n"
-    "// veo_nb/notebook (protocol.py, grid/protocol.py, panel/protocol.py, panel/commands.py): change those, not this.\n"
+    "// veo_nb/notebook (protocol.py, grid/protocol.py, panel/protocol.py, panel/commands.py, compare/protocol.py): change\n"
+    "// those, not this.\n"
 )
 
 

@@ -17,12 +17,17 @@ import os
 import sys
 import threading
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from veo_nb.records.homes import HOMES as _HOMES
+
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from random import Random
+
     from veo_nb.api.client import AsyncClient
     from veo_nb.api.files.calls import RemoteFile
     from veo_nb.api.files.upload import Upload
@@ -33,6 +38,16 @@ if TYPE_CHECKING:
     from veo_nb.config import Settings
     from veo_nb.credentials.keys import Secret
     from veo_nb.credentials.stores import KeyStores
+    from veo_nb.decisions import judges
+    from veo_nb.decisions.agreement import Agreement
+    from veo_nb.decisions.ballots import Ballot
+    from veo_nb.decisions.comparison import Comparison, Pair, Progress, Vote
+    from veo_nb.decisions.comparisons import Comparisons
+    from veo_nb.decisions.experiments import Experiment
+    from veo_nb.decisions.judges import Judge
+    from veo_nb.decisions.outcome.figures import Chance, Strength
+    from veo_nb.decisions.ranking import Ranking
+    from veo_nb.decisions.strengths.doubts import Circle, Dissent, PreferredSide
     from veo_nb.engine.job import Job, JobNote, Snapshot
     from veo_nb.engine.jobs import Jobs, Preview, Unfetched
     from veo_nb.engine.lease import Awaited
@@ -60,6 +75,8 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from veo_nb.library import Library
+    from veo_nb.measuring.measurements import Measurement, Measurements
+    from veo_nb.media.measures.definitions import Measure
     from veo_nb.media.picture import Origin, Picture
     from veo_nb.notebook.panel.panel import Panel
     from veo_nb.request import Source, VideoRequest
@@ -79,21 +96,30 @@ if TYPE_CHECKING:
     from veo_nb.sweep.sweep import Sweep
     from veo_nb.sweep.sweeps import SweepPreview, Sweeps
 
+
 __version__ = "0.1.0"
 
 __all__ = [
+    "Agreement",
     "AsyncClient",
     "AuthenticationError",
     "Awaited",
     "Axis",
+    "Ballot",
     "Bill",
     "BudgetExceeded",
     "Cancelled",
     "Cell",
+    "Chance",
     "Change",
     "Charge",
+    "Circle",
+    "Comparison",
+    "Comparisons",
     "ContentBlocked",
+    "Dissent",
     "DownloadError",
+    "Experiment",
     "Forecast",
     "Found",
     "FoundRow",
@@ -108,22 +134,29 @@ __all__ = [
     "Life",
     "Lineage",
     "Link",
+    "Measure",
+    "Measurement",
+    "Measurements",
     "NotFound",
     "Operation",
     "OperationAbandoned",
     "OperationFailed",
     "Origin",
+    "Pair",
     "Panel",
     "PermissionDenied",
     "Picture",
     "Plan",
     "Planned",
+    "PreferredSide",
     "Preview",
     "Price",
+    "Progress",
     "Provider",
     "Query",
     "QuotaExceeded",
     "Quote",
+    "Ranking",
     "RateLimited",
     "Rating",
     "RemoteFile",
@@ -138,6 +171,7 @@ __all__ = [
     "Standing",
     "State",
     "Step",
+    "Strength",
     "Studio",
     "SubmissionUncertain",
     "Summary",
@@ -154,77 +188,24 @@ __all__ = [
     "Video",
     "VideoExpired",
     "VideoRequest",
+    "Vote",
     "WaitTimeout",
+    "compare",
     "configure",
     "cost",
+    "experiments",
     "generate",
     "history",
     "job",
     "join",
+    "judges",
+    "measure",
     "panel",
+    "rank",
     "studio",
     "sweep",
     "sweeps",
 ]
-
-_HOMES = {
-    "AsyncClient": "veo_nb.api.client",
-    "Awaited": "veo_nb.engine.lease",
-    "Axis": "veo_nb.sweep.axes",
-    "Bill": "veo_nb.store.billing",
-    "Cell": "veo_nb.sweep.cell",
-    "Change": "veo_nb.store.changes",
-    "Charge": "veo_nb.store.billing",
-    "Forecast": "veo_nb.sweep.forecast",
-    "Found": "veo_nb.store.queries",
-    "FoundRow": "veo_nb.store.queries",
-    "Job": "veo_nb.engine.job",
-    "JobNote": "veo_nb.engine.job",
-    "Jobs": "veo_nb.engine.jobs",
-    "KeyStores": "veo_nb.credentials.stores",
-    "Latency": "veo_nb.engine.providers.latency",
-    "Library": "veo_nb.library",
-    "Life": "veo_nb.catalog.lives",
-    "LibrarySummary": "veo_nb.store.queries",
-    "Lineage": "veo_nb.store.lineage",
-    "Link": "veo_nb.store.lineage",
-    "Step": "veo_nb.store.lineage",
-    "Operation": "veo_nb.api.wire",
-    "Origin": "veo_nb.media.picture",
-    "Panel": "veo_nb.notebook.panel.panel",
-    "Picture": "veo_nb.media.picture",
-    "Plan": "veo_nb.sweep.plan",
-    "Planned": "veo_nb.sweep.plan",
-    "Preview": "veo_nb.engine.jobs",
-    "Price": "veo_nb.catalog.prices",
-    "Provider": "veo_nb.catalog.providers",
-    "Query": "veo_nb.store.queries",
-    "Quote": "veo_nb.store.billing",
-    "Rating": "veo_nb.store.ratings",
-    "RemoteFile": "veo_nb.api.files.calls",
-    "Repair": "veo_nb.engine.repair",
-    "Result": "veo_nb.sweep.results",
-    "Sample": "veo_nb.api.wire",
-    "Secret": "veo_nb.credentials.keys",
-    "Settings": "veo_nb.config",
-    "Snapshot": "veo_nb.engine.job",
-    "Source": "veo_nb.request",
-    "Standing": "veo_nb.sweep.results",
-    "State": "veo_nb.store.rows",
-    # The one whose sweeps can be shown: the studio itself knows nothing of pages.
-    "Studio": "veo_nb.views:NotebookStudio",
-    "Summary": "veo_nb.sweep.summary",
-    "Sweep": "veo_nb.sweep.sweep",
-    "SweepPreview": "veo_nb.sweep.sweeps",
-    "Sweeps": "veo_nb.sweep.sweeps",
-    "Trimmed": "veo_nb.engine.video",
-    "Unfetched": "veo_nb.engine.jobs",
-    "Upload": "veo_nb.api.files.upload",
-    "Usage": "veo_nb.catalog.prices",
-    "Value": "veo_nb.sweep.axes",
-    "Video": "veo_nb.engine.video",
-    "VideoRequest": "veo_nb.request",
-}
 
 _lock = threading.RLock()
 
@@ -249,6 +230,8 @@ _folder: Path | None = None
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'veo_nb' has no attribute {name!r}")
+    if name == "judges":
+        return importlib.import_module("veo_nb.decisions.judges")
     module, _, real = _HOMES.get(name, "veo_nb.errors").partition(":")
     return getattr(importlib.import_module(module), real or name)
 
@@ -288,11 +271,19 @@ def studio() -> Studio:
 
 
 def configure(**settings: Any) -> Studio:
-    """The studio, with these settings from now on: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `requests_per_minute`, `budget` (USD), `store`.
+    """The studio, with these settings from now on: `veo.configure(provider="gemini", budget=20)`.
 
-    A setting of None goes back to where it came from before. Jobs that run go on as they were started. Another library
-    or another budget is said.
+    - `provider`: who makes the clips: "sandbox" (default without a key), "gptproto", "gemini", "vertex", "gateway"
+    - `api_key`: its key; better in the provider's variable or by `%veo login`, where no notebook keeps it
+    - `base_url`: where the provider is reached, if not at its own address
+    - `library`: the folder for clips and ledger; default `veo_library` in the working folder
+    - `model`: what is asked where no model is named: "fast", "standard", "omni"
+    - `budget`: USD that all clips of the library may cost together; default no limit
+    - `max_in_flight`: operations at the provider at once; `requests_per_minute`: requests for clips that go out in a minute
+    - `store`: False has Google store nothing of what is asked of Gemini Omni; a clip is lost with the kernel then
+
+    A setting of None goes back to where it came from before: a variable such as `VEO_NB_BUDGET`, `veo_nb.toml`, the default;
+    `%veo config` shows each with its source. Jobs that run go on as they were started. Another library or another budget is said.
 
     Raises:
         InvalidRequest: a setting is wrong; the old ones stay.
@@ -382,7 +373,7 @@ def sweep(prompt: str | None = None, *, axes: Mapping[str, Any], **how: Any) -> 
     (`[1, 2, ..., 10]` fills in), a dict of named ones, or a text as in a cell: `"fox,owl"`, `"1,2,...,10"`,
     `"noir=black and white, hard light || soft pastel"`. `how` are the fields and variables that stay the same,
     `draft=True` for the cheapest of each model (`sweep.finalize()` makes them final), and `zip=("animal", "time")` to pair axes, `rows=` and `columns=` of the grid, `take`, `fresh`, and `confirm=True` for
-    a sweep of more than a hundred clips.
+    a sweep of more than a hundred clips. `question=` is what it is to find out and `hypothesis=` what you expect: both stay with it.
 
     Raises:
         InvalidRequest: something is wrong with it, or it is large and not confirmed; nothing was sent.
@@ -403,6 +394,14 @@ def job(job_id: str) -> Job:
 def sweeps(limit: int = 50) -> list[Sweep]:
     """The newest sweeps of the library, newest first; `veo.studio().sweeps` has them by id as well."""
     return studio().sweeps.all(limit)
+
+
+def experiments(limit: int = 50) -> list[Experiment]:
+    """What sweeps were to find out, with their votes and what is known of it so far; the last that changed first.
+
+    A sweep is one that was started with a question (`veo.sweep(…, question="…")`), described, or compared.
+    """
+    return studio().experiments(limit)
 
 
 def history(limit: int = 50) -> list[Job]:
@@ -426,6 +425,94 @@ def join(
         InvalidRequest: there is nothing to join, a file is gone, or it can't be written.
     """
     return studio().join(clips, title=title, out=out)
+
+
+def compare(
+    what: Sweep | str | Iterable[Any],
+    by: str | None = None,
+    question: str | None = None,
+    *,
+    rounds: int | None = None,
+    voter: str | None = None,
+    judge: Judge | None = None,
+    show: bool = True,
+    random: Random | None = None,
+) -> Comparison:
+    """A blind comparison, shown to be voted on: two clips at a time, without names, the sides shuffled.
+
+        veo.compare(sweep, by="prompt", question="Which looks more like film?")
+
+    `what` is a sweep or its id, of which the values of one axis are compared, all else being equal; or some clips: jobs,
+    videos or keys. Each vote is in the library at once; the same clips, axis and question are the same comparison in every
+    kernel, and several people may vote. It ends after `rounds` pairs, or when enough is known. `voter` is who votes, `judge`
+    a program that is asked first, twice for each pair. With `show=False`: `c.pair`, `c.vote("left", voter="ann")`, `c.done`.
+
+    Raises:
+        InvalidRequest: there is nothing to compare, or the judge can't be asked.
+        NotFound: there is no such sweep or clip.
+    """
+    return studio().compare(
+        what, by, question, rounds=rounds, voter=voter, judge=judge, show=show, random=random
+    )
+
+
+def rank(
+    what: Sweep | str | Iterable[Any] | None = None,
+    by: str | None = None,
+    question: str | None = None,
+    *,
+    votes: Any = None,
+    values: Sequence[Any] = (),
+) -> Ranking:
+    """What votes come to: which value is better, and how sure that is, as a table with a plot and in plain words.
+
+        veo.rank(sweep, by="prompt")
+        veo.rank(votes=[("dolly in", "crane", "left"), ("crane", "slow zoom", "tie", "ann")])
+
+    `what` and `by` are those of `veo.compare`, and people's votes on them count; where several questions were asked, `question`
+    says which. `votes` come from anywhere: tuples of left, right, "left", "right", "tie" or "skip", and perhaps a voter;
+    mappings; or a table with such columns. `values` names what is ranked, where not all of it has a vote.
+
+    Raises:
+        InvalidRequest: there are no votes, or some can't be read.
+        NotFound: there is no such sweep or clip.
+        VeoError: the extra `rank` is not installed.
+    """
+    if what is None and votes is not None:
+        from veo_nb.decisions.ranking import rank as rank_votes
+
+        # Votes from elsewhere need no library, and no studio.
+        return rank_votes(votes, values)
+    return studio().rank(what, by, question, votes=votes, values=values)
+
+
+def measure(what: Any, executor: Executor | None = None) -> Measurements:
+    """What a program can say of these clips: `veo.measure(sweep)`, `veo.measure(job.video)`; it shows itself as a table.
+
+    Each clip is measured once and then read from the library, which `video.measures`, `sweep.to_dataframe()`,
+    `sweep.best(measure="motion")` and `sweep.chart(measure="motion")` do too. What can't be said, such as the loudness of a
+    clip without sound, is None. `veo_nb.media.measures.MEASURES` has all of this at length, with its sources:
+
+    - `sharpness`, %: how much of the detail a further blur takes, at 540 lines; 0 is all blur
+    - `motion`, %/s: how far the picture moves in a second, as a share of the frame's diagonal; cuts left out
+    - `flicker`, %: by how much each picture is lighter or darker than those before and after it
+    - `cuts`: how often the picture is another one all at once
+    - `loudness`, LUFS: after ITU-R BS.1770-4; -23 is television, -14 what players on the web play at
+    - `silence`, %: the share of the clip's length in which nothing is above -60 dB
+    - `clipping`, %: the share of the samples of sound that stand at full scale, three or more in a row
+    - `steadiness`, %: how like its first picture the clip stays
+    - `likeness`, %: how like the picture that it was made from the clip gets where it is most like it
+
+    It is done in processes of this machine, one a core at most, or by `executor`, any `concurrent.futures.Executor` whose
+    workers have veo_nb and see the library's folder: `client.get_executor()` of a Dask client. A clip that can't be measured
+    says why.
+
+    Raises:
+        InvalidRequest: there is no clip, or this can't be measured.
+        NotFound: there is no such sweep, job or clip.
+        VeoError: the executor gave up; what it had measured by then is kept.
+    """
+    return studio().measure(what, executor)
 
 
 def panel() -> Panel:

@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import codecs
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -39,6 +38,7 @@ from veo_nb.credentials.keys import (
     unsendable_key,
 )
 from veo_nb.errors import InvalidRequest
+from veo_nb.records.late import dataclass
 
 FILE = "veo_nb.toml"
 _PATHS = "a path has / in it, or stands between single quotes: library = 'C:\\clips'."
@@ -405,6 +405,9 @@ def _read_file(path: Path) -> dict[str, Any]:
     text = ""
     try:
         text = _decoded(path.read_bytes())
+        # Few have the file: nobody else loads what reads it.
+        import tomllib
+
         found: dict[str, Any] = tomllib.loads(text)
     except FileNotFoundError:
         hidden = path.with_name(f"{path.name}.txt")
@@ -415,7 +418,7 @@ def _read_file(path: Path) -> dict[str, Any]:
                 hint="Rename it, with the endings of files shown.",
             ) from None
         return {}
-    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         reason, hint = getattr(error, "strerror", None) or str(error), "Mend it or take it away."
         if isinstance(error, UnicodeDecodeError):
             reason, hint = "it is no text in UTF-8", "Save it as UTF-8."

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +24,7 @@ from veo_nb.api.reach import Offer, Reached, Tried, bases, list_models, reach, t
 from veo_nb.config import Settings
 from veo_nb.engine.providers.connection import open_client
 from veo_nb.errors import VeoError
+from veo_nb.records.late import dataclass
 from veo_nb.studio import Studio
 
 _Answer = TypeVar("_Answer")

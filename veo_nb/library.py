@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,10 @@ class Library:
         parts = self._workspace.existing()
         return queries.browse(parts.ledger, query) if parts else queries.Found(0, ())
 
+    def count(self, query: queries.Query) -> int:
+        """How many clips a query asks for; with words that are everywhere it takes longer than a page of them does."""
+        return self.browse(replace(query, offset=0, limit=0, counted=True)).total
+
     def index_words(self) -> None:
         """Be ready for a search: it takes in the prompts of jobs that came since the last one, 50 us each."""
         parts = self._workspace.existing()
@@ -93,7 +98,7 @@ class Library:
         """
         row = self.find(key)
         if row.kind == "joined":
-            return _joined_clip(self._workspace.open().ledger, self.folder, row.job_id)
+            return self._joined(self._workspace.open().ledger, row.job_id)
         for video in self._jobs.get(row.job_id).videos:
             if video.sample == row.sample:
                 return video
@@ -267,7 +272,10 @@ class Library:
         )
         if out is not None:
             _copy(path, Path(out).expanduser(), joined_id)
-        return _joined_clip(parts.ledger, self.folder, joined_id)
+        return self._joined(parts.ledger, joined_id)
+
+    def _joined(self, ledger: Ledger, joined_id: str) -> Video:
+        return replace(_joined_clip(ledger, self.folder, joined_id), measured=self._jobs.workspace.measures)
 
     def repair(self) -> Repair:
         """Check the ledger and every file, bring back what can be, and say what was done.

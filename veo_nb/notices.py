@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from typing import Any
 
 log = logging.getLogger("veo_nb")
 
@@ -30,3 +32,46 @@ def tell_once(text: str) -> None:
 def note_seen(text: str) -> None:
     """A person has read this elsewhere, so that it need not be told."""
     _seen.add(text)
+
+
+class Line:
+    """A line where a person looks that is written anew again and again: `say(text)`, and at the end `end()`.
+
+    In a notebook it stands under the cell and goes at its end, in a terminal it is the last one; elsewhere there is none.
+    Only what the main thread says is shown: another one has no cell.
+    """
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+        self._said = ""
+
+    def say(self, text: str) -> None:
+        """Let this stand in the line."""
+        if text == self._said or threading.current_thread() is not threading.main_thread():
+            return
+        self._said = text
+        ipython = sys.modules.get("IPython")
+        shell = ipython.get_ipython() if ipython is not None else None
+        if hasattr(shell, "kernel"):
+            self._show({"text/plain": text})
+        elif sys.stderr is not None and sys.stderr.isatty():
+            sys.stderr.write(f"\r\033[K{text}")
+            sys.stderr.flush()
+            self._handle = sys.stderr
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._handle is sys.stderr and self._handle is not None:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+        elif self._handle is not None:
+            self._show({"text/plain": ""})
+        self._handle, self._said = None, ""
+
+    def _show(self, bundle: dict[str, str]) -> None:
+        from IPython.display import display
+
+        if self._handle is None:
+            self._handle = display(bundle, raw=True, display_id=True)
+        else:
+            self._handle.update(bundle, raw=True)

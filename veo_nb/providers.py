@@ -155,7 +155,7 @@ know.
 Key. It goes into `key_header`, behind a `key_scheme` such as `Bearer`, to `key_origins` and nowhere else; clips elsewhere are fetched without it.
 
 Model. `aspect_ratios`, `resolutions` and `durations` are what it takes; where nothing is set a clip is 16:9 and 720p, or the
-first of those where it has not these, and `default_duration` long. Send `request.shape`, `request.lines` and
+first of those where it has not these, and `default_duration` long; `sound=False` says that its clips are silent. Send `request.shape`, `request.lines` and
 `request.seconds`: what is shown and priced is then what is made. What can't be combined is a `Rule`, and so is a prompt that
 may not be empty beside a picture. A request has no fields but those of `veo_nb.VideoRequest`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from operator import index
 from os import PathLike
 from pathlib import Path
@@ -16,6 +16,7 @@ from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
 from veo_nb.media.picture import Picture, UnreadablePicture, lighter, outgoing, read_picture
 from veo_nb.media.shape import Fit, deviation, fitted, shape_name, turned_away
+from veo_nb.records.late import dataclass
 
 LEADERS = {"image": "first frame", "last_frame": "last frame"}
 """What the pictures are called that a clip may take its shape from."""

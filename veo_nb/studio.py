@@ -8,36 +8,59 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import TYPE_CHECKING, Any, Protocol
 
 from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.config import Settings, resolve_settings
 from veo_nb.credentials.keys import Environment, wrap_key
 from veo_nb.credentials.stores import KeyStores, machine_stores
+from veo_nb.decisions import comparison
+from veo_nb.decisions.comparison import Comparison
+from veo_nb.decisions.comparisons import Comparisons
+from veo_nb.decisions.experiments import Experiment, experiments_of
 from veo_nb.engine.job import Job
 from veo_nb.engine.jobs import Jobs, Preview
 from veo_nb.engine.video import Trimmed, Video
+from veo_nb.errors import InvalidRequest
 from veo_nb.library import Library
+from veo_nb.measuring.measurements import Measurements
+from veo_nb.measuring.measuring import Measuring
 from veo_nb.store.billing import Bill
 from veo_nb.store.files import Files
+from veo_nb.sweep import sweep
 from veo_nb.sweep.axes import Axis
-from veo_nb.sweep.sweep import Sweep, Views
+from veo_nb.sweep.cell import Cell
+from veo_nb.sweep.results import Result
+from veo_nb.sweep.sweep import Sweep, is_sweep_id
 from veo_nb.sweep.sweeps import Sweeps
 from veo_nb.sweep.template import check_filled
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import httpx2
+
+    from veo_nb.decisions.judges import Judge
+    from veo_nb.decisions.ranking import Ranking
+
+
+class Views(sweep.Views, comparison.Views, Protocol):
+    """What shows sweeps and comparisons."""
+
+    def attach(self, comparisons: Comparisons) -> None:
+        """Know the comparisons of this studio: what they came to goes into what is written out."""
 
 
 class Studio:
     """Makes clips, keeps them, and finds them again.
 
-    What there is lives in three places: `jobs`, `sweeps` and `library`; the calls here are those that a notebook
+    What there is lives in four places: `jobs`, `sweeps`, `library` and `comparisons`; the calls here are those that a notebook
     needs most, and `settings` says what they work with.
 
     Arguments are the settings of `veo_nb.config`: `provider`, `api_key`, `base_url`, `library`, `model`,
     `max_in_flight`, `requests_per_minute`, `budget`, `store`, and Google's `project`, `location`, `storage_uri`. `stores` keep
-    keys: this machine's, or none where `environ` stands in for it. `views` show and export sweeps. Nothing is started or written before the
+    keys: this machine's, or none where `environ` stands in for it. `views` show and export sweeps, and show comparisons. Nothing is started or written before the
     first job, except that jobs an earlier kernel left are taken on by `resume()`.
 
     Raises:
@@ -49,6 +72,7 @@ class Studio:
     jobs: Jobs
     library: Library
     sweeps: Sweeps
+    comparisons: Comparisons
 
     def __init__(
         self,
@@ -73,6 +97,10 @@ class Studio:
         self.jobs = Jobs(self.settings, files, transport=transport, clock=clock, sleep=sleep)
         self.library = Library(self.jobs)
         self.sweeps = Sweeps(self.jobs, self.library.ratings, views)
+        self.comparisons = Comparisons(self.jobs, self.sweeps, self.library, views)
+        self._measuring = Measuring(self.jobs)
+        if views is not None:
+            views.attach(self.comparisons)
 
     def __repr__(self) -> str:
         return f"Studio(provider={self.settings.provider.name!r}, library={str(self.settings.library)!r})"
@@ -127,6 +155,111 @@ class Studio:
         """One clip of several, in this order; it lies in the library as any other (`library.join`)."""
         return self.library.join(clips, title=title, out=out)
 
+    # Deciding
+
+    def compare(
+        self,
+        what: Sweep | str | Iterable[Any],
+        by: str | None = None,
+        question: str | None = None,
+        *,
+        rounds: int | None = None,
+        voter: str | None = None,
+        judge: Judge | None = None,
+        show: bool = True,
+        random: Random | None = None,
+    ) -> Comparison:
+        """A blind comparison of clips two at a time, shown to be voted on; `show=False` for Python alone.
+
+        `what`, `by`, `question`, `rounds` and `random` are as in `comparisons.open`; `voter` is who votes; a `judge` is
+        asked first (`Comparison.ask`).
+
+        Raises:
+            InvalidRequest: there is nothing to compare, or the judge can't be asked.
+            NotFound: there is no such sweep or clip.
+        """
+        found = self.comparisons.open(what, by, question, rounds=rounds, voter=voter, random=random)
+        if judge is not None:
+            found.ask(judge)
+        if show:
+            found.show()
+        return found
+
+    def rank(
+        self,
+        what: Sweep | str | Iterable[Any] | None = None,
+        by: str | None = None,
+        question: str | None = None,
+        *,
+        votes: Any = None,
+        values: Sequence[Any] = (),
+    ) -> Ranking:
+        """What the votes of people on these clips come to, or `votes` from anywhere; it shows itself as a table with a plot.
+
+        `what`, `by` and `question` are as in `compare`. A vote is `("a", "b", "left")`, as in `decisions.ranking.rank`, and
+        `values` are what is ranked, where not all of it has a vote; with `what` and `by` they are its own.
+
+        Raises:
+            InvalidRequest: there are no votes, or they can't be read.
+            NotFound: there is no such sweep or clip.
+            VeoError: the extra `rank` is not installed.
+        """
+        from veo_nb.decisions.ranking import rank
+
+        if what is None:
+            return rank(() if votes is None else votes, values)
+        if votes is not None:
+            return rank(votes, values or self.comparisons.values_of(what, by))
+        named, ballots = self.comparisons.ballots_of(what, by, question)
+        return rank(ballots, values or named)
+
+    # Measuring
+
+    def measure(self, what: Any, executor: Executor | None = None) -> Measurements:
+        """What can be measured of these clips without a person; what is not stored yet is measured now, and kept.
+
+        `what` is a sweep, a job, a clip, an id or a clip's key, or several of them. For `executor` and what is raised see
+        `Measuring.measure`.
+
+        Raises:
+            NotFound: there is no such sweep, job or clip.
+        """
+        if isinstance(what, str) and is_sweep_id(what):
+            what = self.sweeps.get(what)
+        if isinstance(what, Sweep):
+            return what.measure(executor)
+        return self._measuring.measure(self._clips(what), executor)
+
+    def _clips(self, what: Any) -> list[Video]:
+        """The clips that are meant by a sweep, a job, a cell, a result, a video, an id or a key, or by several of them.
+
+        Raises:
+            NotFound: there is no such thing.
+            InvalidRequest: it is none of these.
+        """
+        if isinstance(what, str):
+            if "/" in what:
+                return [self.library.clip(what)]
+            if is_sweep_id(what):
+                return self._clips(self.sweeps.get(what))
+            job = self.jobs.find(what.strip().lower())
+            # A joined clip has an id of its own.
+            return [*job.videos] if job is not None else [self.library.clip(what)]
+        if isinstance(what, Video):
+            return [what]
+        if isinstance(what, Result):
+            return [what.video] if what.video is not None else []
+        if isinstance(what, (Job, Cell)):
+            return [*what.videos]
+        if isinstance(what, Sweep):
+            return [video for cell in what.cells for video in cell.videos]
+        if isinstance(what, Iterable) and not isinstance(what, (bytes, Mapping)):
+            return [video for one in what for video in self._clips(one)]
+        raise InvalidRequest(
+            f"A sweep, a job or a clip can be measured, not {type(what).__name__}.",
+            hint="veo.measure(sweep), veo.measure(job.video), veo.measure([job, other])",
+        )
+
     # Finding
 
     def job(self, job_id: str) -> Job:
@@ -140,6 +273,10 @@ class Studio:
     def history(self, limit: int = 50) -> list[Job]:
         """The newest jobs of the library, newest first."""
         return self.jobs.history(limit)
+
+    def experiments(self, limit: int = 50) -> list[Experiment]:
+        """The sweeps that are to find something out, with what was voted on them; the last that changed first."""
+        return experiments_of(self.sweeps, self.comparisons, limit)
 
     def cost(self) -> Bill:
         """What the jobs of the library cost by estimate, and what is left of the budget."""

@@ -1,4 +1,4 @@
-"""Showing and exporting a sweep: what a studio is given so that `sweep.grid()` and `sweep.export()` work.
+"""Showing and exporting: what a studio is given so that `sweep.grid()`, `sweep.export()` and `comparison.show()` work.
 
 Nothing heavy is loaded before it is done.
 """
@@ -12,12 +12,22 @@ from typing import Any
 
 from veo_nb import catalog
 from veo_nb.credentials.keys import Secret, wrap_key
+from veo_nb.decisions.comparison import Comparison
+from veo_nb.decisions.comparisons import Comparisons
+from veo_nb.records.shown import draw_with
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep
 
 
 class NotebookViews:
-    """Shows a sweep in the cell that runs, and writes it out without any key that this process knows."""
+    """Shows a sweep or a comparison in the cell that runs, and writes a sweep out without any key that this process knows."""
+
+    def __init__(self) -> None:
+        self._comparisons: Comparisons | None = None
+
+    def attach(self, comparisons: Comparisons) -> None:
+        """Know the comparisons of this studio: what they came to goes into what is written out."""
+        self._comparisons = comparisons
 
     def show(self, sweep: Sweep, *, rows: str | None, columns: str | None, embed: bool) -> None:
         """Display it where the code runs."""
@@ -25,11 +35,27 @@ class NotebookViews:
 
         show_here(sweep, rows=rows, columns=columns, embed=embed)
 
+    def compare(self, comparison: Comparison) -> None:
+        """Put its clips before a voter where the code runs."""
+        from veo_nb.notebook.magics import show_comparison_here
+
+        show_comparison_here(comparison)
+
     def export(self, sweep: Sweep, to: str | os.PathLike[str], **how: Any) -> Path:
         """Write it to a file or folder, and say where."""
         from veo_nb.notebook.export.writer import export
 
-        return export(sweep, to, keys=_keys(), **how)
+        return export(sweep, to, keys=_keys(), comparisons=self._of(sweep), **how)
+
+    def report(self, sweep: Sweep, to: str | os.PathLike[str], **how: Any) -> Path:
+        """Write what it found out to a page, and say where."""
+        from veo_nb.notebook.report.writer import report
+
+        return report(sweep, to, keys=_keys(), comparisons=self._of(sweep), **how)
+
+    def _of(self, sweep: Sweep) -> list[Comparison]:
+        """The comparisons of a sweep, oldest first."""
+        return self._comparisons.all(sweep)[::-1] if self._comparisons is not None else []
 
 
 class NotebookStudio(Studio):
@@ -37,12 +63,19 @@ class NotebookStudio(Studio):
 
     def __init__(self, **settings: Any) -> None:
         wrap_key(settings)
+        draw_with(_draw)
         super().__init__(**{"views": NotebookViews(), **settings})
         _made.add(self)
 
 
 _made: weakref.WeakSet[Studio] = weakref.WeakSet()
 """The studios of this process, whose keys must not be in what is given away."""
+
+
+def _draw(value: Any) -> str:
+    from veo_nb.notebook.showing import as_html
+
+    return as_html(value)
 
 
 def _keys() -> list[str]:

@@ -1,5 +1,6 @@
 // What crosses between Python and this front end. Written by `python -m tests.write_protocol` from the Structs in
-// veo_nb/notebook (protocol.py, grid/protocol.py, panel/protocol.py, panel/commands.py): change those, not this.
+// veo_nb/notebook (protocol.py, grid/protocol.py, panel/protocol.py, panel/commands.py, compare/protocol.py): change
+// those, not this.
 
 /** A time that is off by this factor is still right: nobody plans by the second. */
 export const WITHIN = 1.5;
@@ -25,6 +26,15 @@ export type State =
   | "blocked"
   | "cancelled"
   | "uncertain";
+
+/** What was measured of a clip by one measure. */
+export interface Measured {
+  label: string;
+  /** With its unit; a dash where it can't be said. */
+  value: string;
+  /** What it is, and what a higher number means. */
+  about: string;
+}
 
 /** Time gone by since `at`, as `0:42`, put where `text` has `{}`. */
 export interface Since {
@@ -179,6 +189,31 @@ export interface OfJob {
   job: string;
 }
 
+/** Something asked of some clips. */
+export interface OfClips {
+  clips: string[];
+}
+
+/** A piece of a clip's file, from this byte on. */
+export interface Bytes {
+  clip: string;
+  offset: number;
+}
+
+/** The stills of some clips. */
+export interface Posters {
+  /** A data URI for each key that has one. */
+  posters: Record<string, string>;
+}
+
+/** A piece of a clip's file, whose bytes come along as the answer's only buffer. */
+export interface VideoPiece {
+  /** Bytes of the whole. */
+  size: number;
+  /** Where the next piece begins. */
+  next: number;
+}
+
 /** What can be asked for, and with which payload. */
 export interface CardCommands {
   clock: Nothing;
@@ -288,6 +323,8 @@ export interface CellDetails {
   prompt: string;
   settings: string[];
   line: Part[];
+  /** Of each clip, as in the cell; empty of one that was not measured. */
+  measures: Measured[][];
 }
 
 /** All that an exported page shows but its clips. */
@@ -409,6 +446,15 @@ export interface FieldForm {
   seldom: boolean;
 }
 
+/** Something that a prompt may leave open, and phrases that say it. */
+export interface Tip {
+  name: string;
+  question: string;
+  phrases: string[];
+  /** Whether a phrase goes before the rest of the prompt. */
+  first: boolean;
+}
+
 /** What the provider that is set takes; it changes only with the settings. */
 export interface Setup {
   /** The provider's name, as a person says it. */
@@ -421,6 +467,7 @@ export interface Setup {
   most_references: number;
   /** Of a picture that a page gives: what one message to the kernel can carry. */
   most_bytes: number;
+  tips: Tip[];
 }
 
 /** A request that is being made: nothing of it is sent before somebody asks for that. */
@@ -501,6 +548,10 @@ export interface Check {
   button: string;
   /** What should be known before: the picture will be cut, the budget does not suffice. */
   notes: string[];
+  /** Tips by name, of what the prompt does not say. */
+  left_open: string[];
+  /** `Left open: camera, light`, or why that can't be told. */
+  tips: string;
 }
 
 /** A picture that was given, kept in the library. */
@@ -631,6 +682,8 @@ export interface Details {
   line: Part[];
   /** What was set and what came of it: name and value, in reading order. */
   recipe: [string, string][];
+  /** What was measured of it; empty while nothing was. */
+  measures: Measured[];
   /** First frame, last frame and references. */
   pictures: PictureState[];
   came_from: Lineage[];
@@ -711,17 +764,6 @@ export interface OfClip {
   clip: string;
 }
 
-/** Something asked of some clips. */
-export interface OfClips {
-  clips: string[];
-}
-
-/** A piece of a clip's file, from this byte on. */
-export interface Bytes {
-  clip: string;
-  offset: number;
-}
-
 /** Send a job before another one; empty for the end. */
 export interface Move {
   job: string;
@@ -756,9 +798,25 @@ export interface Join {
   title: string;
 }
 
-/** Keep how the gallery is shown. */
-export interface KeepView {
+/** A view of the gallery: it is to be kept so, or something is asked about it. */
+export interface OfView {
   view: GalleryView;
+}
+
+/** Put these before voters, blind. */
+export interface Blind extends OfClips {
+  /** The field whose values are compared; empty: each clip stands for itself. */
+  by: string;
+  /** Empty for the usual one. */
+  question: string;
+}
+
+/** By what some clips can be compared. */
+export interface Contest {
+  /** The fields in which they differ. */
+  by: Choice[];
+  /** The usual one. */
+  question: string;
 }
 
 /** What was made, or the question that a large sweep raises before anything is sent. */
@@ -773,21 +831,14 @@ export interface Generated {
 /** A part of what the gallery's view shows. */
 export interface Found {
   total: number;
+  /** Whether there are at least so many, and how many would take longer to find than these: `count` does. */
+  uncounted: boolean;
   items: Item[];
 }
 
-/** The stills of some clips. */
-export interface Posters {
-  /** A data URI for each key that has one. */
-  posters: Record<string, string>;
-}
-
-/** A piece of a clip's file, whose bytes come along as the answer's only buffer. */
-export interface VideoPiece {
-  /** Bytes of the whole. */
-  size: number;
-  /** Where the next piece begins. */
-  next: number;
+/** How many there are in the gallery's view. */
+export interface Counted {
+  total: number;
 }
 
 /** What can be asked for, and with which payload. */
@@ -808,13 +859,15 @@ export interface PanelCommands {
   dismiss: OfJob;
   move: Move;
   browse: Browse;
+  count: OfView;
   posters: OfClips;
   video: Bytes;
   details: OfClip;
   select: OfClips;
-  view: KeepView;
+  view: OfView;
   another: OfClip;
   finalize: OfClip;
+  measure: OfClip;
   vary: OfClip;
   rate: RateClip;
   star: StarClip;
@@ -822,6 +875,13 @@ export interface PanelCommands {
   delete: OfClips;
   restore: OfClips;
   join: Join;
+  contest: OfClips;
+  blind: Blind;
+  "compare-bundle": Nothing;
+  turn: OfVoter;
+  vote: CastVote;
+  undo: OfVoter;
+  outcome: OfComparison;
 }
 
 /** What each is answered with. */
@@ -842,6 +902,7 @@ export interface PanelAnswers {
   dismiss: Nothing;
   move: Nothing;
   browse: Found;
+  count: Counted;
   posters: Posters;
   video: VideoPiece;
   details: Details;
@@ -849,6 +910,7 @@ export interface PanelAnswers {
   view: Nothing;
   another: OfJob;
   finalize: OfJob;
+  measure: Nothing;
   vary: OfDraft;
   rate: Nothing;
   star: Nothing;
@@ -856,6 +918,121 @@ export interface PanelAnswers {
   delete: Nothing;
   restore: Nothing;
   join: OfClip;
+  contest: Contest;
+  blind: Comparing;
+  "compare-bundle": FrontEnd;
+  turn: Turn;
+  vote: Turn;
+  undo: Turn;
+  outcome: Outcome;
 }
 
 export type PanelCommand = keyof PanelCommands;
+
+/** What a person says of a pair. */
+export type Preference = "left" | "right" | "tie" | "skip";
+
+export type BoxShape = "16:9" | "9:16" | "1:1";
+
+/** What is compared; it does not change while it is shown. */
+export interface Comparing {
+  id: string;
+  question: string;
+  /** Who votes, where the cell says so; empty: the page knows or asks. */
+  voter: string;
+  /** Who voted last from where the kernel runs, for a page that does not know; empty where nobody did. */
+  usual: string;
+  /**
+   * The box of every clip, so that none moves from pair to pair; square where some are wide and some upright.
+   */
+  frame: BoxShape;
+  /** Marks the saved words over which the comparison is laid. */
+  token: string;
+  /** How to go on with it in another kernel. */
+  again: string;
+}
+
+/** One of the two. */
+export interface ShownClip {
+  key: string;
+  /** Where the page can fetch it; empty when it can't. */
+  url: string;
+  /** Whether its file is there. */
+  here: boolean;
+  sound: boolean;
+}
+
+/** Two clips, on the sides where they are shown. */
+export interface ShownPair {
+  /** Names this showing of them: a vote is about it, and about no other. */
+  id: string;
+  left: ShownClip;
+  right: ShownClip;
+}
+
+/** What a voter sees now. */
+export interface Turn {
+  pair: ShownPair | null;
+  /** Votes of this voter, without what was undone. */
+  given: number;
+  /** `12 votes of 30`, `12 votes; about 8 more`. */
+  progress: string;
+  /** Why there is no pair; empty where there is one. */
+  ended: string;
+  /** Whether nothing more is asked of this voter, so that what came out may be seen. */
+  over: boolean;
+}
+
+/** Something that a voter asks about a comparison. */
+export interface OfVoter {
+  comparison: string;
+  voter: string;
+}
+
+/** What a voter says of the pair with this id. */
+export interface CastVote extends OfVoter {
+  pair: string;
+  choice: Preference;
+  /**
+   * From when both clips played until the vote, while the page was looked at; None where they did not play.
+   */
+  seconds: number | null;
+}
+
+/** Something asked about a comparison. */
+export interface OfComparison {
+  comparison: string;
+}
+
+/** What the votes come to. */
+export interface Outcome {
+  html: string;
+}
+
+/** What can be asked for, and with which payload. */
+export interface ComparisonCommands {
+  clock: Nothing;
+  bundle: Nothing;
+  settle: Nothing;
+  turn: OfVoter;
+  vote: CastVote;
+  undo: OfVoter;
+  outcome: OfComparison;
+  posters: OfClips;
+  video: Bytes;
+}
+
+/** What each is answered with. */
+export interface ComparisonAnswers {
+  clock: Now;
+  bundle: FrontEnd;
+  settle: Nothing;
+  turn: Turn;
+  vote: Turn;
+  undo: Turn;
+  outcome: Outcome;
+  posters: Posters;
+  video: VideoPiece;
+}
+
+export type ComparisonCommand = keyof ComparisonCommands;

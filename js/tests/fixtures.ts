@@ -6,6 +6,7 @@ import type { Library } from "../src/panel/context";
 import type {
   Card,
   Check,
+  Comparing,
   Details,
   GalleryView,
   Grid,
@@ -20,6 +21,7 @@ import type {
   Setup,
   SharedDraft,
   Shelves,
+  Turn,
 } from "../src/protocol.gen";
 
 const FOLDER = join(import.meta.dirname, "../../tests/fixtures/protocol");
@@ -89,3 +91,7 @@ export function examplePanel(name = "running"): PanelState {
   const { panel, library, shelves, ...rest } = structuredClone(state);
   return { ...rest, panel: { ...panelExamples.setup, ...panel }, library: { ...library, ...shelves } };
 }
+
+export const comparisonExamples = read<{ comparing: Comparing; turns: Record<string, Turn> }>(
+  "comparisons.json",
+);

@@ -44,7 +44,9 @@ function exampleState(): PageState {
     grid,
     summary: { ...summary, line: ["3 of 7 done"], cost: [], actions: [] },
     cells,
-    details: { "0": { prompt: "A <b>fox</b>", settings: ["fast", "16:9"], line: ["Made in 0:12"] } },
+    details: {
+      "0": { prompt: "A <b>fox</b>", settings: ["fast", "16:9"], line: ["Made in 0:12"], measures: [[]] },
+    },
     stills: { "0/0": "data:image/jpeg;base64,AAAA", "2/0": "https://elsewhere.example/x.jpg" },
   };
 }

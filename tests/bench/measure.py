@@ -130,14 +130,17 @@ class Bench:
         return Figure("%load_ext and the first %%veo", "ms", median(ours) * 1e3, median(base) * 1e3, against)
 
     def importing(self) -> Figure:
+        """In fresh kernels: `import veo_nb`, which is inert, and what the official library takes until it can be asked."""
         ours, other = [], []
         for _ in range(self.rounds):
             with self.kernel() as kernel:
-                ours.append(timed(kernel, "get_ipython().run_line_magic('load_ext', 'veo_nb')"))
+                ours.append(timed(kernel, "import veo_nb"))
             with self.kernel(self.peers) as kernel:
                 other.append(timed(kernel, f"from google import genai\n{CLIENT}"))
         against = "google-genai: import, client"
-        return Figure("%load_ext veo_nb", "ms", median(ours) * 1e3, median(other) * 1e3, against)
+        return Figure(
+            "import veo_nb", "ms", median(ours) * 1e3, median(other) * 1e3, against, "ratio <= 0.05"
+        )
 
     def download(self) -> Figure:
         """What a 40 MB video adds to the kernel's peak, once a small one has loaded all that there is to load."""

@@ -39,9 +39,13 @@ def make_clip(path: Path) -> None:
 def measure(python: str, client: str, base: str, count: int) -> dict[str, float]:
     """What a client says of itself, and what the server saw of it."""
     _counts(base, "POST")
-    code = str(ROOT / "tests" / "bench" / "clients" / f"{client}.py")
     done = subprocess.run(
-        [python, code, base, str(count)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600
+        [python, "-m", f"tests.bench.clients.{client}", base, str(count)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from IPython.core.completer import provisionalcompleter
 from PIL import Image
@@ -303,12 +303,14 @@ def test_the_commands_are_those_of_the_help(tab):
         ("resubmit ", ["late"]),
         ("wait ", []),
         ("show 3f2a ", []),
+        ("tips 3f", ["3f2a", "3f9c"]),
     ],
 )
 def test_a_command_is_offered_the_jobs_for_which_it_is_any_use(tab, typed, offered):
     assert tab(f"%veo {typed}") == offered
 
 
+@example("0\n", "%%veo ")
 @given(st.text(), st.sampled_from(["%%veo ", "%veo ", "%%veo --image ", "%%veo\n", ""]))
 def test_any_text_can_be_completed(text, start):
     found = complete(start + text, Known({"mood": 1}, list, lambda _: ["a.png"]))

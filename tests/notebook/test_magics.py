@@ -100,6 +100,15 @@ def test_a_dry_run_says_that_its_model_ends(shell, make_studio):
     )
 
 
+def test_clips_are_measured_by_their_id(run, studio):
+    job = studio.generate("A fox.", duration_seconds=4).wait(30)
+    ran = run(f"%veo measure {job.id}")
+    assert ran.error is None
+    assert "motion %/s" in ran.text
+    assert job.video.measures["motion"] is not None
+    assert "There is no" in str(run("%veo measure zzzz").error)
+
+
 def test_a_cell_makes_a_clip_and_binds_the_job(run, loaded, service):
     ran = run("%%veo --aspect-ratio 9:16 -d 4 --out fox\nA fox.")
     assert ran.error is None
@@ -833,3 +842,28 @@ def test_a_library_elsewhere_is_named_in_full(shell, make_studio, tmp_path):
 
 def test_every_setting_of_config_is_one_that_is_applied():
     assert set(magics.SETTINGS) == set(VeoMagics.class_own_traits(config=True))
+
+
+# Deciding
+
+
+def test_a_comparison_is_shown_once_by_its_cell_and_again_by_its_command(notebook, loaded, studio):
+    sweep = studio.sweep("A {{move}}.", axes={"move": ["dolly in", "crane"]}).wait(60)
+    loaded.user_ns.update(studio=studio, sweep=sweep)
+
+    def shown(code: str) -> list[str]:
+        ran = notebook(code)
+        assert ran.error is None
+        return [data["text/html"] for data in ran.outputs if "data-veo-compare" in data.get("text/html", "")]
+
+    assert len(shown('c = studio.compare(sweep, by="move", question="Which is calmer?")\nc')) == 1
+    assert len(shown("c")) == 1
+    (html,) = shown(f"%veo compare {sweep.id} --by move --question 'Which is calmer?'")
+    assert "Which is calmer?" in html
+    assert "dolly in" not in html
+
+
+def test_a_terminal_is_told_how_to_vote(run, loaded, studio):
+    sweep = studio.sweep("A {{move}}.", axes={"move": ["dolly in", "crane"]}).wait(60)
+    assert 'c.vote("left"' in run(f"%veo compare {sweep.id}").printed
+    assert "Did you mean --by?" in str(run(f"%veo compare {sweep.id} --bye move").error.hint)

@@ -406,6 +406,8 @@ def test_the_grids_own_options():
         ("--sweep", "--sweep lacks its value. Write --sweep NAME=V1,V2."),
         ("--rows animal", "--rows is for a sweep. Give an axis: --sweep NAME=VALUE,VALUE."),
         ("--zip a,b", "--zip is for a sweep."),
+        ("--question Why?", "--question is for a sweep."),
+        ("--sweep seed=1 --question Why? --question How?", "--question can be given once."),
     ],
 )  # fmt: skip
 def test_a_wrong_axis_says_what_to_do(line, words):

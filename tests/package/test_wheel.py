@@ -23,6 +23,10 @@ pytestmark = pytest.mark.package
 ROOT = Path(__file__).parents[2]
 MADE = (".git", ".venv", ".cache", ".*_cache", "__pycache__", "node_modules", "tests", "veo_library")
 """What a fresh clone does not have, and the tests, which no wheel needs."""
+BUILT = (
+    "loader.js",
+    *(f"{name}.{kind}" for name in ("widget", "panel", "compare", "page") for kind in ("js", "css")),
+)
 
 
 def run(*command: str | Path, folder: Path, environment: dict[str, str] | None = None) -> str:
@@ -47,7 +51,7 @@ def wheel(tmp_path_factory):
     """Built by pip in a copy of the sources that has no bundle yet."""
     copy = tmp_path_factory.mktemp("clone") / "veo_nb"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*MADE))
-    for name in ("widget.js", "widget.css", "loader.js", "panel.js", "panel.css", "page.js", "page.css"):
+    for name in BUILT:
         (copy / "veo_nb" / "static" / name).unlink(missing_ok=True)
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "dist", ".", folder=copy)
     (wheel,) = (copy / "dist").glob("*.whl")
@@ -63,7 +67,7 @@ def test_the_panels_bundle_is_small(wheel):
 def test_everything_that_runs_is_inside(wheel):
     with zipfile.ZipFile(wheel) as archive:
         sizes = {item.filename: item.file_size for item in archive.infolist()}
-    for name in ("widget", "panel", "page"):
+    for name in ("widget", "panel", "compare", "page"):
         assert sizes[f"veo_nb/static/{name}.js"] > 10_000
         assert sizes[f"veo_nb/static/{name}.css"] > 1_000
     assert "veo_nb/py.typed" in sizes

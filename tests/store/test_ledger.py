@@ -167,7 +167,7 @@ def test_jobs_that_ended_with_an_operation_are_found_by_when_they_were_entered(l
     ):
         row = replace(ROW, id=f"{number:04d}", state=state, operation=operation, created_at=created_at)
         ledger.add_job(row, fresh=True)
-    assert [row.id for row in ledger.ended_with_operation(10.0)] == ["0000", "0001"]
+    assert [row.id for row in ledger.unfetched(10.0)] == ["0000", "0001"]
 
 
 def test_only_times_that_were_seen_and_worked_out_are_learnt_from(ledger):

@@ -42,7 +42,10 @@ def test_a_ledger_of_the_first_version_is_read_by_this_one(path):
     ledger.close()
 
 
-TABLES = {"deleted", "joined", "origins", "shelf", "shelf_counts", "revision"}
+TABLES = {
+    *("deleted", "joined", "origins", "shelf", "shelf_counts", "revision", "uploads"),
+    *("comparisons", "votes", "pairs", "voters", "measures", "experiments"),
+}
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -57,6 +60,7 @@ def test_a_ledger_of_either_former_version_gets_the_tables_since_and_keeps_its_j
     indexes = {row["name"] for row in ledger.read("SELECT name FROM sqlite_master WHERE type = 'index'")}
     assert tables >= TABLES
     assert indexes >= {"jobs_by_end", "joined_by_time", "origins_by_clip", "shelf_by_number", "jobs_by_model"}
+    assert indexes >= {"votes_by_comparison", "comparisons_by_sweep", "experiments_by_time"}
     assert [row.id for row in ledger.jobs()] == ["9c24", "3f2a"]
     assert [row["note"] for row in ledger.read("SELECT note FROM ratings")] == ["good"] * (version - 1)
     assert path.with_name(f"ledger-v{version}.bak").exists()
@@ -79,6 +83,13 @@ def test_a_kernel_of_the_former_version_goes_on_writing_while_this_one_migrates(
         "b7d3": "queued",
     }
     ledger.close()
+
+
+def test_a_kernel_of_the_former_version_says_plainly_that_it_is_too_old(path):
+    Ledger(path).close()
+    with pytest.raises(VeoError, match="made by a newer veo_nb") as caught:
+        Database(path, MIGRATIONS[:-1])
+    assert caught.value.hint == "Run pip install --upgrade veo-nb."
 
 
 def test_the_next_version_keeps_every_row_and_the_old_file_beside_it(path):

@@ -187,7 +187,7 @@ def test_nothing_that_a_person_waits_for_goes_through_all_jobs(tmp_path):
 
     ledger.read = explained
     ledger.unfinished()
-    ledger.ended_with_operation(5.0)
+    ledger.unfetched(5.0)
     ledger.generation_times("sandbox", "m")
     summarize(ledger)
     state_of(ledger)

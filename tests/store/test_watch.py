@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.store.test_ledger import ROW, VIDEO
-from veo_nb.store.changes import LOOK_SECONDS, state_of, watch
+from veo_nb.store.changes import EVIDENCE, LOOK_SECONDS, Change, state_of, watch
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import Owner
 
@@ -73,6 +73,40 @@ DEEDS = {
         )
     ),
 }
+
+VOTE = {"left_job": "3f2a", "left_sample": 0, "right_job": "9c24", "right_sample": 0, "choice": "left"}
+EVIDENCES = {
+    "a vote": (
+        "votes",
+        {"id": "v1", "comparison_id": "c1", **VOTE, "voter": "ann", "judge": 0, "voted_at": 5.0},
+    ),
+    "a measure": (
+        "measures",
+        {"job_id": "3f2a", "sample": 0, "sha256": "ab", "version": 1, "found": "{}", "measured_at": 5.0},
+    ),
+    "an experiment": ("experiments", {"sweep_id": "s1", "question": "Which?", "changed_at": 5.0}),
+}
+
+
+@pytest.mark.parametrize("what", EVIDENCES)
+async def test_what_another_kernel_decides_by_is_heard_as_that_and_changes_nothing_that_can_be_found(
+    ledger, other, what
+):
+    changes: list[Change] = []
+    ledger.changed.listen(changes.append)
+    before = state_of(ledger)
+    looks = Looks(ledger, lambda: None, lambda: other.put(*EVIDENCES[what]), lambda: None)
+    await watch(ledger, ledger.changed, looks.sleep)
+    assert changes == [EVIDENCE]
+    assert state_of(other) == before
+
+
+def test_a_vote_names_its_comparison_and_a_description_its_sweep(ledger):
+    changes: list[Change] = []
+    ledger.changed.listen(changes.append)
+    ledger.put(*EVIDENCES["a vote"])
+    ledger.put(*EVIDENCES["an experiment"])
+    assert changes == [Change("evidence", "c1"), Change("evidence", "s1")]
 
 
 @pytest.mark.parametrize("what", DEEDS)

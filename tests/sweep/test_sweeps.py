@@ -21,6 +21,7 @@ from veo_nb.store.ledger import Ledger
 from veo_nb.store.sweeps import SweepLedger
 from veo_nb.studio import Studio
 from veo_nb.sweep import forecast
+from veo_nb.sweep.results import Result
 from veo_nb.sweep.sweep import Sweep
 
 PROMPT = "A {{animal}} at {{time}}."
@@ -278,6 +279,32 @@ def test_a_wait_has_an_end_and_says_how_it_stands(make_studio, held):
     assert caught.value.message.startswith(f"Sweep {sweep.id} is not done after 0.05 s: 0 of 4 done · ")
     held.give()
     sweep.wait(60)
+
+
+async def test_its_clips_come_one_by_one_as_they_are_done(make_studio, service, held):
+    service.submits += [httpx2.Response(200, json={"name": "models/veo/operations/b"}), REFUSED]
+    sweep = start(make_studio())
+    came: list[Result] = []
+    async for clip in sweep:
+        if not came:
+            # The first that was sent is the last to be answered.
+            held.give()
+        came.append(clip)
+    assert [clip.cell.values for clip in came] != [cell.values for cell in sweep.cells]
+    assert sorted(clip.cell.position for clip in came) == [0, 1, 2, 3]
+    assert sum(clip.video is None and clip.state == "failed" for clip in came) == 1
+    assert [clip async for clip in sweep] != []
+
+
+async def test_clips_of_a_paused_sweep_do_not_come_for_ever(make_studio, service, held):
+    sweep = start(make_studio(max_in_flight=1))
+    wait_for(lambda: service.posts)
+    sweep.pause()
+    held.give()
+    clips = aiter(sweep)
+    assert (await anext(clips)).video is not None
+    with pytest.raises(errors.InvalidRequest, match="paused"):
+        await anext(clips)
 
 
 async def test_an_await_that_is_cancelled_leaves_it_running(make_studio, held):

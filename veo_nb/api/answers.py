@@ -62,9 +62,7 @@ _BYTES = (
 _WHERE = re.compile(r"https?://|gs://|/|files/")
 LEAST_VIDEO = 1000
 """Bytes; a word that happens to be base64 is shorter."""
-_NO_VIDEO = re.compile(
-    r"image|thumb|poster|cover|preview|frame|audio|prompt|input|reference|metadata|hook|help|doc"
-)
+_NO_VIDEO = r"image|thumb|poster|cover|preview|frame|audio|prompt|input|reference|metadata|hook|help|doc"
 """Names under which an address or bytes are something else."""
 _ABOUT = frozenset(
     {
@@ -277,7 +275,7 @@ def _anywhere(value: Any, asked: str) -> Iterator[Sample]:
         yield from found
         return
     for key, one in value.items():
-        if _NO_VIDEO.search(key):
+        if re.search(_NO_VIDEO, key):
             continue
         if isinstance(one, str):
             yield from _likely(_named(one, ""), asked) if "video" in key else ()
@@ -315,7 +313,7 @@ def _blocked(said: str, name: str, **facts: Any) -> errors.ContentBlocked:
 def _operation_failure(said: Said, name: str) -> errors.VeoError:
     message = said.message or "The provider gave no reason."
     # A rule of an organisation speaks of policy too, and is about rights (google.rpc's code 7).
-    if _POLICY.search(message) and not re.search(r"\b(?:7|403|PERMISSION_DENIED)\b", said.code):
+    if re.search(_POLICY, message) and not re.search(r"\b(?:7|403|PERMISSION_DENIED)\b", said.code):
         return _blocked(message, name, provider_code=said.code)
     # Vertex AI's words for a clip that is too large to go inside an answer, as its users report them.
     large = "storage uri" in message.lower()
@@ -343,7 +341,7 @@ def parse_error(
     if status == 403:
         hint = "Look at your balance and rights on the provider's dashboard."
         return errors.PermissionDenied(f"The provider does not allow this{said}", hint=hint, **facts)
-    if status in (404, 410) or (status == 400 and _NO_MODEL.search(f"{found.code} {found.message}")):
+    if status in (404, 410) or (status == 400 and re.search(_NO_MODEL, f"{found.code} {found.message}")):
         return errors.NotFound(f"The provider does not know this{said}", hint="", **facts)
     if status == 429:
         wait = _wait(headers, found, now)
@@ -365,42 +363,39 @@ def plain_refusal(status: int, body: bytes, mask: Mask = as_it_is) -> None:
     del status, body, mask
 
 
-_POLICY = re.compile(
-    r"polic(?:y|ies)|safety|prohibited|responsible ai|(?<!case.)\bsensitive|usage guidelines|moderation|sentinel_block|"
-    r"\b(?:blocklist|spii|content_blocked)\b",
-    re.IGNORECASE,
+_POLICY = (
+    r"(?i)polic(?:y|ies)|safety|prohibited|responsible ai|(?<!case.)\bsensitive|usage guidelines|moderation|sentinel_block|"
+    r"\b(?:blocklist|spii|content_blocked)\b"
 )
-_NO_MODEL = re.compile(r"\bmodel_not_found\b|\binvalid model name\b", re.IGNORECASE)
+_NO_MODEL = r"(?i)\bmodel_not_found\b|\binvalid model name\b"
 """What gateways answer 400 to a name that they have not."""
-_KEY = re.compile(
-    r"api[_ ]?key[_ ](?:is )?(?:not[_ ](?:valid|found)|invalid|expired|missing)|(?:invalid|incorrect|expired|a valid|no)[_ ]api[_ ]?key|"
+_KEY = (
+    r"(?i)api[_ ]?key[_ ](?:is )?(?:not[_ ](?:valid|found)|invalid|expired|missing)|(?:invalid|incorrect|expired|a valid|no)[_ ]api[_ ]?key|"
     # What LiteLLM says to a key that is not its master key, where it has no database to look for it.
-    r"\bUNAUTHENTICATED\b|authentication_error|\bno_db_connection\b",
-    re.IGNORECASE,
+    r"\bUNAUTHENTICATED\b|authentication_error|\bno_db_connection\b"
 )
-_USED_UP = re.compile(
-    r"per[-_ ]?(?:day|month)|daily|monthly|\blimit: ?0(?![\d.])|insufficient[-_ ]?(?:quota|balance|credit|fund)|"
-    r"(?:credits?|balance|quota)[^.]{0,20} (?:used up|exhausted|depleted|too low)|billing[-_ ](?:hard[-_ ])?limit",
-    re.IGNORECASE,
+_USED_UP = (
+    r"(?i)per[-_ ]?(?:day|month)|daily|monthly|\blimit: ?0(?![\d.])|insufficient[-_ ]?(?:quota|balance|credit|fund)|"
+    r"(?:credits?|balance|quota)[^.]{0,20} (?:used up|exhausted|depleted|too low)|billing[-_ ](?:hard[-_ ])?limit"
 )
-_PLAN = re.compile(r"plan and billing", re.IGNORECASE)
+_PLAN = r"(?i)plan and billing"
 """Google says so of every quota, those of a minute too; these it names beside."""
-_SHORT = re.compile(r"per[-_ ]?(?:minute|second)", re.IGNORECASE)
-_AGAIN = re.compile(r"(?:retry|try again) (?:in|after) (\d{1,9}(?:\.\d{1,9})?) ?s", re.IGNORECASE)
+_SHORT = r"(?i)per[-_ ]?(?:minute|second)"
+_AGAIN = r"(?i)(?:retry|try again) (?:in|after) (\d{1,9}(?:\.\d{1,9})?) ?s"
 
 
 def _is_policy(said: Said) -> bool:
-    return bool(_POLICY.search(said.message) or _POLICY.search(said.code))
+    return bool(re.search(_POLICY, said.message) or re.search(_POLICY, said.code))
 
 
 def _is_about_key(said: Said) -> bool:
-    return bool(_KEY.search(said.message) or _KEY.search(said.code))
+    return bool(re.search(_KEY, said.message) or re.search(_KEY, said.code))
 
 
 def _is_used_up(said: Said) -> bool:
     """Whether a 429 means a quota that no minute brings back: one of a day, of nothing, or of money."""
     text = " ".join([said.message, said.code, *texts(list(said.details))])
-    return bool(_USED_UP.search(text) or (_PLAN.search(text) and not _SHORT.search(text)))
+    return bool(re.search(_USED_UP, text) or (re.search(_PLAN, text) and not re.search(_SHORT, text)))
 
 
 def _wait(headers: Mapping[str, str], said: Said, now: float) -> float | None:
@@ -412,5 +407,5 @@ def _wait(headers: Mapping[str, str], said: Said, now: float) -> float | None:
         delay = mapping(delay).get("seconds", delay)
         if (asked := retry_after(str(delay).removesuffix("s"), now)) is not None:
             return asked
-    found = _AGAIN.search(said.message)
+    found = re.search(_AGAIN, said.message)
     return retry_after(found[1], now) if found else None

@@ -12,13 +12,13 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
 from veo_nb import errors
+from veo_nb.records.late import dataclass
 
 Mask = Callable[[str], str]
 """Takes the key out of a text."""

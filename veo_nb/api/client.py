@@ -30,6 +30,7 @@ from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_th
 from veo_nb.api.files import calls as files
 from veo_nb.api.files.upload import Upload
 from veo_nb.api.google import Bearer, GoogleAccount
+from veo_nb.api.network import with_network
 from veo_nb.api.transport import (
     JSON,
     TooLongError,
@@ -41,7 +42,7 @@ from veo_nb.api.transport import (
     reason,
     unreachable,
 )
-from veo_nb.api.unpacking import unpack
+from veo_nb.api.unpacking import is_packed_file, unpack
 from veo_nb.credentials.addresses import base_address, is_private
 from veo_nb.credentials.keys import SANDBOX_KEY, Secret, unsendable_key
 from veo_nb.media.kind import kind_of_file
@@ -191,11 +192,13 @@ class AsyncClient:
         try:
             if not plain and self._tls is None and self._transport is None:
                 self._tls = _trusted()
-            return httpx2.AsyncClient(
-                transport=self._transport,
-                trust_env=not local,
-                verify=False if plain or self._tls is None else self._tls,
-                **options,
+            return with_network(
+                httpx2.AsyncClient(
+                    transport=self._transport,
+                    trust_env=not local,
+                    verify=False if plain or self._tls is None else self._tls,
+                    **options,
+                )
             )
         except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
             raise errors.InvalidRequest(
@@ -228,7 +231,10 @@ class AsyncClient:
             AuthenticationError, PermissionDenied, NotFound, InvalidRequest, ContentBlocked: it was refused.
         """
         dialect = self._dialect(request.model)
-        call, body, kind = await asyncio.to_thread(_encoded, request, dialect)
+        # Pictures and clips take their time to be read and written as text, and words take none.
+        light = request.source is None and not request.pictures()
+        encoded = _encoded(request, dialect) if light else await asyncio.to_thread(_encoded, request, dialect)
+        call, body, kind = encoded
         url = call.url
         longest, seconds = (LONGEST_ANSWER, HELD_SECONDS) if call.held else (LONGEST_NAMING, SUBMIT_SECONDS)
         options: dict[str, Any] = {"timeout": _HELD} if call.held else {}
@@ -430,7 +436,8 @@ class AsyncClient:
                 raise self._refusal(response.status_code, response.headers, body, auth)
             doubt = doubt_of(response, self._masked)
             await receive(response, path, have, on_progress, doubt=doubt)
-        size = await asyncio.to_thread(unpack, path)
+        # Which takes a look at its beginning, and a thread only where it is packed.
+        size = await asyncio.to_thread(unpack, path) if is_packed_file(path) else path.stat().st_size
         if doubt is not None and not kind_of_file(path):
             path.unlink()
             raise doubt

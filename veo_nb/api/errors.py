@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from veo_nb import catalog, errors
 from veo_nb.api import body
+from veo_nb.records.late import dataclass
 
 SIGN_IN = "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file"
-_RETIRED = re.compile(
-    r"no longer (?:available|supported|served|offered)|(?:been|is|was|are) (?:retired|shut ?down|discontinued|"
-    r"switched off|turned off|sunset)|end.of.life|\bdeprecated",
-    re.IGNORECASE,
+_RETIRED = (
+    r"(?i)no longer (?:available|supported|served|offered)|(?:been|is|was|are) (?:retired|shut ?down|discontinued|"
+    r"switched off|turned off|sunset)|end.of.life|\bdeprecated"
 )
 """How services say that a model is gone for good."""
 
@@ -123,7 +122,7 @@ def of_account(refusal: errors.VeoError) -> errors.VeoError:
 
 def _says_retired(refusal: errors.VeoError) -> bool:
     return isinstance(refusal, (errors.NotFound, errors.InvalidRequest)) and bool(
-        _RETIRED.search(refusal.message)
+        re.search(_RETIRED, refusal.message)
     )
 
 

@@ -11,7 +11,6 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Literal, TypeVar
 from urllib.parse import quote
@@ -25,6 +24,7 @@ from veo_nb.api.client import AsyncClient, _trusted
 from veo_nb.api.retry import is_passing
 from veo_nb.config import Settings
 from veo_nb.credentials.addresses import is_private
+from veo_nb.records.late import dataclass
 
 SECONDS = 6.0
 """How long one question may take."""

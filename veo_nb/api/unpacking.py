@@ -11,6 +11,8 @@ CHUNK = 64 * 2**10
 LARGEST = 4 * 2**30
 """Bytes of what is unpacked."""
 LAYERS = 3
+HEAD = 100
+"""Bytes from which that is told."""
 _GZIP = b"\x1f\x8b\x08"
 _FRAME = re.compile(rb"([0-9a-fA-F]{1,8})(?:;chunk-signature=[0-9a-fA-F]{64})?\r\n")
 """What stands before each chunk of an upload to S3 (`aws-chunked`); some stores keep it as a part of the file."""
@@ -21,11 +23,17 @@ def is_packed(head: bytes) -> bool:
     return head.startswith(_GZIP) or _FRAME.match(head) is not None
 
 
+def is_packed_file(path: Path) -> bool:
+    """Whether a file begins so."""
+    with path.open("rb") as file:
+        return is_packed(file.read(HEAD))
+
+
 def unpack(path: Path) -> int:
     """Unpack a file in place, if it is packed and whole, and get its size."""
     for _ in range(LAYERS):
         with path.open("rb") as file:
-            head = file.read(100)
+            head = file.read(HEAD)
             file.seek(0)
             if not is_packed(head):
                 break

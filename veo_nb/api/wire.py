@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from veo_nb import catalog, errors
 from veo_nb.media.picture import Picture, UnreadablePicture, outgoing
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 
 PARAMETERS = {

@@ -15,12 +15,13 @@ from typing import Any, Literal
 
 from veo_nb.catalog.fields import VEO
 from veo_nb.catalog.modes import Mode
+from veo_nb.records.late import dataclass
 
 ANY: tuple[Any, ...] = ()
 """Any value of a field that is set."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Rule:
     """Values of a field that are not taken, or of which nobody knows it, and where that holds.
 

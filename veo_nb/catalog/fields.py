@@ -6,8 +6,9 @@ A new field begins with an entry in `FIELDS`; where it goes from there is in CON
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from veo_nb.records.late import dataclass
 
 Values = Mapping[str, Any]
 """Request fields by name; a field that is not set is absent or None."""

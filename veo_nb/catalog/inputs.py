@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from veo_nb.records.late import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,10 @@ in seconds since 1970, is an argument.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
+
+from veo_nb.records.late import dataclass
 
 NOTICE = timedelta(days=30)
 """How long before its end a model's user hears of it."""

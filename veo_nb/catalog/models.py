@@ -5,8 +5,10 @@ What depends on the form of the wire or on the mode as well stands in `capabilit
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
+
+from veo_nb.records.late import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,8 @@ class Model:
     """Seconds the provider makes when nothing is asked."""
     typical_seconds: float = 75.0
     """Time to make a clip before this library has seen any (the service says 11 s to 6 min)."""
+    sound: bool = True
+    """Whether its clips have any, unless they are asked for without."""
     stage: Literal["preview", "general"] = "preview"
     successor: str = ""
     """The model that came after it: named when its end is near, or a provider says that it no longer serves it. When it

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from difflib import get_close_matches
 from typing import Any
 
 from veo_nb.errors import without_keys
@@ -21,7 +20,7 @@ _QUOTED = re.compile(rf"^[\s{_UNSEEN}{_QUOTES}]+|[\s{_UNSEEN}{_QUOTES}]+$")
 
 def did_you_mean(name: str, known: list[str]) -> str:
     """A hint for a mistyped word: the nearest known one, or all of them."""
-    near = get_close_matches(str(name).lower(), known, n=1, cutoff=0.6)
+    near = _near(str(name).lower(), known, cutoff=0.6)
     return f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
 
 
@@ -29,8 +28,15 @@ def nearest(value: str, choices: tuple[Any, ...]) -> Any | None:
     """The choice that was probably meant by a mistyped value; None where nothing is near."""
     names = {str(choice): choice for choice in choices}
     # Nearer than for words: 720p and 1080p are much alike, and mean something else.
-    near = get_close_matches(value[:40].strip().lower(), list(names), n=1, cutoff=0.7)
+    near = _near(value[:40].strip().lower(), list(names), cutoff=0.7)
     return names[near[0]] if near else None
+
+
+def _near(word: str, known: list[str], *, cutoff: float) -> list[str]:
+    # Only who has mistyped something needs it.
+    from difflib import get_close_matches
+
+    return get_close_matches(word, known, n=1, cutoff=cutoff)
 
 
 def shown(value: Any) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from veo_nb.catalog.lookup import find_model
@@ -15,6 +15,7 @@ from veo_nb.catalog.models import MODELS, Model
 from veo_nb.catalog.phrases import did_you_mean, shown
 from veo_nb.catalog.providers import PROVIDERS, Provider
 from veo_nb.catalog.rules import Problem
+from veo_nb.records.late import dataclass
 
 PRICES_DATE = "2026-11-29"
 PRICES_SOURCE = "Google's list prices, as four public tables of 2026-08 to 2026-10 give them"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from veo_nb.catalog.fields import Field
 from veo_nb.catalog.lives import UNKNOWN, Life
 from veo_nb.catalog.models import DEFAULT_MODEL, GENERAL, OMNI, PREVIEWS, Model
+from veo_nb.records.late import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from veo_nb.catalog.models import MODELS, Model
 from veo_nb.catalog.phrases import listed, shown
 from veo_nb.catalog.prices import PRICES, PRICES_SOURCE, Price
 from veo_nb.catalog.providers import PROVIDERS, Provider
+from veo_nb.records.late import dataclass
 
 NOTHING = SourceLimits(schemes=(), inline=False, least_seconds=0.0, most_seconds=0.0, lines=())
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")

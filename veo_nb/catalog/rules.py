@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ from veo_nb.catalog.modes import is_set, mode_of
 from veo_nb.catalog.phrases import did_you_mean, listed, nearest, shown
 from veo_nb.catalog.providers import PROVIDERS, Provider
 from veo_nb.errors import InvalidRequest
+from veo_nb.records.late import dataclass
 
 HALVED = "{} holds half a character, which can't be {}."
 WHOLE = "Type the emoji or sign in it anew."

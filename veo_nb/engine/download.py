@@ -52,10 +52,12 @@ async def fetch_videos(
     connection: Connection,
     *,
     again: Collection[int] = (),
+    fresh: bool = False,
 ) -> Fetched:
     """The videos of a finished operation in the library; those that are there already are left alone.
 
     So are those that somebody deleted. The samples in `again` are fetched all the same, since their files are damaged.
+    Of a job that was sent just now (`fresh`) nothing can be here.
     One that the provider doesn't give out keeps no other from coming.
 
     Raises:
@@ -64,7 +66,7 @@ async def fetch_videos(
     """
     # On a thread, as all that waits for who writes.
     ledger = writer.ledger
-    have, kept = await asyncio.to_thread(_recorded, ledger, job)
+    have, kept = ({}, set()) if fresh else await asyncio.to_thread(_recorded, ledger, job)
     deleted = have.keys() - kept
     videos: list[Video] = []
     lost: list[tuple[int, VeoError]] = []
@@ -72,7 +74,7 @@ async def fetch_videos(
         if number in deleted:
             continue
         row = have.get(number)
-        if row is None:
+        if row is None and not fresh:
             row = await asyncio.to_thread(_placed, library, job, number)
             if row is not None:
                 await writer.do(partial(ledger.add_video, row))
@@ -80,9 +82,9 @@ async def fetch_videos(
             part = library.part_path(job.id, number)
             try:
                 if sample.data is not None:
-                    row = await keep_bytes(library, job, number, sample.uri, sample.data)
+                    row = await keep_bytes(library, job, number, sample.uri, sample.data, fresh=fresh)
                 else:
-                    row = await fetch_whole(library, job, number, sample.uri, connection)
+                    row = await fetch_whole(library, job, number, sample.uri, connection, fresh=fresh)
             except DownloadError as error:
                 lost.append((number, error))
                 continue
@@ -118,7 +120,9 @@ def kept_clip(library: Files, job: Job) -> Operation | None:
     return Operation(name, done=True, samples=(Sample(),)) if _placed(library, job, 0) else None
 
 
-async def keep_bytes(library: Files, job: Job, sample: int, uri: str, data: bytes) -> VideoRow:
+async def keep_bytes(
+    library: Files, job: Job, sample: int, uri: str, data: bytes, *, fresh: bool = False
+) -> VideoRow:
     """The ledger's row for a video that came inside an answer.
 
     Raises:
@@ -130,12 +134,14 @@ async def keep_bytes(library: Files, job: Job, sample: int, uri: str, data: byte
         await asyncio.to_thread(part.write_bytes, data)
     job.change(received=size, total=size)
     try:
-        return await keep_video(library, job, sample, uri, part)
+        return await keep_video(library, job, sample, uri, part, fresh=fresh)
     except DownloadError as error:
         raise await asyncio.to_thread(_set_aside, library, job, sample, part, error) from None
 
 
-async def fetch_whole(library: Files, job: Job, sample: int, uri: str, connection: Connection) -> VideoRow:
+async def fetch_whole(
+    library: Files, job: Job, sample: int, uri: str, connection: Connection, *, fresh: bool = False
+) -> VideoRow:
     """The ledger's row for the video behind an address, once it is here and plays.
 
     An answer without a length may end anywhere and look whole. So what is cut off goes on where it was cut, and what is
@@ -149,7 +155,7 @@ async def fetch_whole(library: Files, job: Job, sample: int, uri: str, connectio
     while True:
         await download(job, uri, part, connection)
         try:
-            return await keep_video(library, job, sample, uri, part)
+            return await keep_video(library, job, sample, uri, part, fresh=fresh and not failures)
         except DownloadError as error:
             # Only of what is cut off a rest can be asked for.
             have, since = _size(part) if error.facts["cut_off"] else 0, since or connection.now()
@@ -202,8 +208,12 @@ async def download(job: Job, uri: str, part: Path, connection: Connection) -> No
             return
 
 
-async def keep_video(library: Files, job: Job, sample: int, uri: str, part: Path) -> VideoRow:
+async def keep_video(
+    library: Files, job: Job, sample: int, uri: str, part: Path, *, fresh: bool = False
+) -> VideoRow:
     """The ledger's row for a video whose bytes lie at `part`; they move to their place in one step.
+
+    With `fresh` nothing that was no video lies there from an earlier try.
 
     Where no browser plays them, an MP4 that is made of them does so in that place, and they lie beside it.
 
@@ -228,7 +238,8 @@ async def keep_video(library: Files, job: Job, sample: int, uri: str, part: Path
         has_audio=found.facts.has_audio,
     )
     # Made of the job here, where it does not change meanwhile.
-    await asyncio.to_thread(_place, library, found, part, path, recipe(_row(job), row))
+    facts = recipe(_row(job), row)
+    await asyncio.to_thread(_place, library, found, part, path, facts, fresh=fresh)
     return row
 
 
@@ -250,13 +261,16 @@ def _look(came: Path) -> _Looked:
     return _Looked(kind, facts, playable, digest(playable), playable.stat().st_size)
 
 
-def _place(library: Files, found: _Looked, came: Path, path: Path, facts: dict[str, Any]) -> None:
+def _place(
+    library: Files, found: _Looked, came: Path, path: Path, facts: dict[str, Any], *, fresh: bool
+) -> None:
     # The recipe first: a file at its place is then known to be whole, even where the ledger has not heard of it.
     library.write_sidecar(path, facts)
     if found.playable is not came:
         library.place(came, library.original_path(path, found.kind))
     library.place(found.playable, path)
-    library.drop_unreadable(path)
+    if not fresh:
+        library.drop_unreadable(path)
 
 
 def _set_aside(library: Files, job: Job, sample: int, part: Path, error: DownloadError) -> DownloadError:
@@ -310,4 +324,7 @@ def _path(library: Files, job: Job, sample: int) -> Path:
 
 
 def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -300,7 +300,9 @@ class Engine:
                 operation = await self._watch(job)
         finally:
             route.limits.leave(job)
-        found = await fetch_videos(job, operation.samples, self._writer, self._library, route.connection)
+        found = await fetch_videos(
+            job, operation.samples, self._writer, self._library, route.connection, fresh=sent
+        )
         if found.lost and not _was_done(job):
             # What is deleted does not come any more, and what is here must not be lost with it.
             kept = [error for _, error in found.lost if not isinstance(error, errors.VideoExpired)]

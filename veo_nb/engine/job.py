@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import weakref
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 from veo_nb import catalog
@@ -16,12 +17,17 @@ from veo_nb.engine.providers.latency import UNKNOWN, Latency
 from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import InvalidRequest, NotFound, VeoError, VideoExpired, WaitTimeout
+from veo_nb.records.late import dataclass
+from veo_nb.records.shown import html_of
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.billing import Quote
 from veo_nb.store.changes import Change, Changes
+from veo_nb.store.evidence.measures import MeasureLedger
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import NEXT, JobRow, State, error_from_json, is_fetchable
+
+log = logging.getLogger("veo_nb")
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """For ids that people type: nothing that looks like something else."""
@@ -154,6 +160,7 @@ class Job:
         estimate: float | None,
         now: Snapshot,
         actions: Actions | None = None,
+        measured: MeasureLedger | None = None,
     ) -> None:
         self.id = id
         self.request = request
@@ -162,6 +169,7 @@ class Job:
         self.estimate = estimate
         self._now = now
         self._actions = actions
+        self._measured = measured
         self.changed: Changes[Job] = Changes(f"job {id}")
         """Says each change, for those who see to it themselves that the job goes on."""
         self._lock = threading.RLock()
@@ -234,7 +242,7 @@ class Job:
     @property
     def videos(self) -> tuple[Video, ...]:
         """The finished videos, one a sample; empty before."""
-        return tuple(replace(video, job=self) for video in self._now.videos)
+        return tuple(replace(video, job=self, measured=self._measured) for video in self._now.videos)
 
     @property
     def video(self) -> Video:
@@ -419,7 +427,9 @@ class Job:
         """The future to be set once the listeners know of this moment."""
         if self._now.state.final and not now.state.final:
             self._done = Future()
-        self._now = now
+        before, self._now = self._now, now
+        if (said := _said(now)) != _said(before):
+            log.info("Job %s: %s", self.id, said)
         return self._done if now.state.final else None
 
     def _notify(self, done: Future[Job] | None) -> None:
@@ -440,10 +450,27 @@ class Job:
             return now.lost[0][1]
         return now.error
 
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
+
     def __repr__(self) -> str:
         prompt = " ".join(self.request.prompt.split())
         short = prompt if len(prompt) <= 40 else prompt[:39] + "…"
         return f"<Job {self.id} {self.status}: {short}>"
+
+
+def _said(now: Snapshot) -> str:
+    """A moment as the log has it: the state, and what can be found by it or is waited for. No prompt, no address."""
+    parts: list[object] = [now.state.value]
+    if now.note is not None:
+        parts += ["waits:", now.note.kind, now.note.why]
+    elif now.state is State.RUNNING:
+        parts.append(now.operation)
+    elif now.error is not None:
+        parts.append(now.error.message)
+    elif now.state is State.SUCCEEDED:
+        parts += [video.path.name for video in now.videos]
+    return " ".join(str(part) for part in parts if part)
 
 
 class Registry:
@@ -455,12 +482,14 @@ class Registry:
         library: Files,
         actions: Actions | None = None,
         latencies: Latencies | None = None,
+        measured: MeasureLedger | None = None,
     ) -> None:
         self.latencies = latencies or Latencies(ledger)
         """How long each kind of clip takes."""
         self._ledger = ledger
         self._library = library
         self._actions = actions
+        self._measured = measured
         self._lock = threading.RLock()
         self._known: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
         self._active: dict[str, Job] = {}
@@ -549,6 +578,7 @@ class Registry:
             estimate=row.estimate,
             now=self.snapshot(row),
             actions=self._actions,
+            measured=self._measured,
         )
         job.changed.listen(self._changed)
         return job

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.video import Video, check_source, own_model
 from veo_nb.engine.workspace import Parts, Workspace
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 from veo_nb.store import lineage
 from veo_nb.store.billing import Bill, Quote, make_bill, make_gate, quote
@@ -33,6 +34,8 @@ from veo_nb.store.trash import Trash
 
 if TYPE_CHECKING:
     import httpx2
+
+log = logging.getLogger("veo_nb")
 
 RECENT_SECONDS = 4 * 24 * 3600.0
 """A job that was entered longer ago has no video at the provider any more, even if it waited long in the queue."""
@@ -195,6 +198,7 @@ class Jobs:
             gate = make_gate(self.settings, self.provider_of(request), row.model, self.quote(request).firm)
             standing = parts.ledger.add_job(row, fresh=fresh, admit=gate)
         new = standing is row
+        log.info("Job %s: %s", standing.id, "entered" if new else "is there already")
         if new:
             workspace.warn(row.model, self.provider_of(request))
         job = parts.registry.job(standing, request if new else None)
@@ -314,8 +318,8 @@ class Jobs:
         parts, now = self.workspace.existing(), self.workspace.clock()
         if parts is None:
             return []
-        rows = parts.ledger.ended_with_operation(now - RECENT_SECONDS)
-        return unfetched([parts.registry.job(row) for row in rows if row.fetchable], now)
+        rows = parts.ledger.unfetched(now - RECENT_SECONDS)
+        return unfetched([parts.registry.job(row) for row in rows], now)
 
     # Going on
 

@@ -18,7 +18,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -29,6 +29,7 @@ from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, JobNote, Registry, Snapshot
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.errors import Cancelled, InvalidRequest, NotFound, VeoError
+from veo_nb.records.late import dataclass
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import JobRow, Owner, State
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from veo_nb.engine.engine import Engine
 from veo_nb.engine.job import Job, Registry
 from veo_nb.engine.lease import Leases
 from veo_nb.engine.loop import BackgroundLoop, block_on
 from veo_nb.errors import VeoError
+from veo_nb.records.late import dataclass
 from veo_nb.store.database import Damaged
 from veo_nb.store.files import Files, digest
 from veo_nb.store.ledger import Ledger

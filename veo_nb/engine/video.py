@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,8 +12,12 @@ from veo_nb.api.wire import UNSTORED
 from veo_nb.config import Settings
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.kind import KINDS
+from veo_nb.media.measures import Found
 from veo_nb.media.shape import deviation, shape_name
+from veo_nb.records.late import dataclass
+from veo_nb.records.shown import html_of
 from veo_nb.request import Source, VideoRequest
+from veo_nb.store.evidence.measures import MeasureLedger
 from veo_nb.store.rows import VideoRow
 
 if TYPE_CHECKING:
@@ -74,6 +78,20 @@ class Video:
     sample: int = 0
     job: Maker | None = field(default=None, repr=False, compare=False)
     """The job that it came from; None for one that was built by hand."""
+    measured: MeasureLedger | None = field(default=None, repr=False, compare=False)
+    """What its library keeps of measures; None for one that was built by hand."""
+
+    @property
+    def measures(self) -> Found:
+        """What was measured of it, by name: `motion`, `loudness`, …; None where one can't be said.
+
+        Empty while it was not measured: `veo.measure(video)` does that. What each is says `help(veo.Measure)`.
+        """
+        known = self.measured.of([self.job_id]) if self.measured is not None else {}
+        return known.get((self.job_id, self.sample), {})
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     @property
     def original(self) -> Path:

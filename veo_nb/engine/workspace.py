@@ -13,7 +13,6 @@ import weakref
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from veo_nb import catalog
@@ -26,8 +25,10 @@ from veo_nb.engine.providers.connection import LocalServer
 from veo_nb.engine.providers.past import Latencies
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notices import tell_once
+from veo_nb.records.late import dataclass
 from veo_nb.store.changes import Change, changes_of, forget_streams, look, watch
 from veo_nb.store.database import left_behind
+from veo_nb.store.evidence.measures import MeasureLedger
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.rebuild import has_traces, open_ledger, read_ledger
@@ -75,6 +76,8 @@ class Workspace:
         self.clock = clock
         self.changed = changes_of(files.folder)
         """The library's stream of changes, which all studios of this process share."""
+        self.measures = MeasureLedger(self.readable, clock)
+        """What was measured of its clips."""
         self.notices: list[str] = []
         """What a person should know of the library beside its jobs, such as that its ledger was made anew."""
         self.owner_id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -230,7 +233,7 @@ class Workspace:
             # Started when the first clip is asked of it.
             server = self._server = LocalServer(files.folder / ".sandbox")
             made.callback(server.stop)
-            registry = Registry(ledger, files, self._actions, Latencies(ledger, clock))
+            registry = Registry(ledger, files, self._actions, Latencies(ledger, clock), self.measures)
 
             async def make_engine() -> Engine:
                 # On the loop, which its locks belong to.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from veo_nb.media.encode import BT709, CODER, FPS, RATE, Sound, Writer
 from veo_nb.media.frames import UNSPECIFIED
 from veo_nb.media.probe import UnreadableVideo, VideoInfo, opened, probe, reason
+from veo_nb.records.late import dataclass
 
 FASTEST = 120
 """Pictures a second."""

@@ -13,12 +13,13 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from veo_nb import catalog
 from veo_nb.media import colour, segments
+from veo_nb.records.late import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

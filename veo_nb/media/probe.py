@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +12,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from veo_nb.media.kind import BOXES, LOOK, kind_of, kind_of_file
+from veo_nb.records.late import dataclass
 
 
 class UnreadableVideo(ValueError):  # noqa: N818

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from veo_nb.media.encode import FPS, LIMITED
 from veo_nb.media.frames import UNSPECIFIED
 from veo_nb.media.probe import UnreadableVideo, reason
+from veo_nb.records.late import dataclass
 
 NEAR = 0.25 / FPS
 """Seconds by which a picture may come early: clocks are rounded."""

@@ -10,7 +10,6 @@ import contextlib
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from veo_nb.media.join import sound_of
 from veo_nb.media.lettering import break_lines, face
 from veo_nb.media.probe import probe
 from veo_nb.media.reel import Reel, fit
+from veo_nb.records.late import dataclass
 
 SIZES = ((1920, 1920), (3840, 2160))
 """Width and height that a sheet may have: the second where the first would make the clips small."""

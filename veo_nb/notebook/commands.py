@@ -12,17 +12,28 @@ from IPython.display import display
 
 from veo_nb import catalog
 from veo_nb.credentials.keys import Environment
-from veo_nb.engine.job import Job
-from veo_nb.errors import InvalidRequest
+from veo_nb.engine.job import ALPHABET, Job
+from veo_nb.engine.video import Video
+from veo_nb.errors import InvalidRequest, NotFound
+from veo_nb.notebook.compare.commands import compare, rank
 from veo_nb.notebook.display import job_table
 from veo_nb.notebook.grid.plain import sweeps_table
 from veo_nb.notebook.login import SetKey, login, logout
 from veo_nb.notebook.options import split_words
 from veo_nb.notebook.pages import help as help_page
 from veo_nb.notebook.pages.bill import bill_table
+from veo_nb.notebook.pages.experiments import experiments_table
 from veo_nb.notebook.pages.settings import settings_page
+from veo_nb.notebook.pages.tips import Asked, asked_now, asked_of, tips_page
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.showing import count_jobs, is_terminal, show_job, show_sweep, wait_for_jobs
+from veo_nb.notebook.showing import (
+    count_jobs,
+    is_terminal,
+    show_comparison,
+    show_job,
+    show_sweep,
+    wait_for_jobs,
+)
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep, is_sweep_id
 
@@ -30,6 +41,8 @@ NEEDS = {
     "pause": "a sweep's ID, such as s3f2a",
     "resume": "a sweep's ID, such as s3f2a",
     "export": "a sweep's ID and a file, such as s3f2a grid.html",
+    "report": "a sweep's ID and a file, such as s3f2a report.html",
+    "conclude": "a sweep's ID and what you conclude, such as s3f2a The slow zoom wins.",
 }
 """What stands behind a command that is not for a job."""
 
@@ -60,6 +73,11 @@ class Commands:
         Raises:
             VeoError: it can't be done.
         """
+        first, _, rest = catalog.bare(line).partition(" ")
+        if first == "tips":
+            # A prompt is no list of words: its quotes, dashes and blanks are its own.
+            display(tips_page(self._asked(catalog.bare(rest))))
+            return
         name, *arguments = split_words(line) or ["list"]
         if (name, arguments) == ("doctor", ["--repair"]):
             print(self._studio().library.repair())  # noqa: T201
@@ -67,6 +85,12 @@ class Commands:
         yes = name in ("rerun", "final") and "--yes" in arguments
         if yes:
             arguments.remove("--yes")
+        if name in ("compare", "rank"):
+            self._decide(name, arguments)
+            return
+        if name == "conclude" and len(arguments) > 2:
+            # A sentence is typed as it is said.
+            arguments = [arguments[0], " ".join(arguments[1:])]
         commands: dict[str, tuple[int | range, Callable[..., object]]] = {
             "list": (0, lambda: self._list(10)),
             "history": (0, lambda: self._list(200)),
@@ -80,8 +104,13 @@ class Commands:
             "pause": (1, lambda sweep_id: self._studio().sweeps.get(sweep_id).pause()),
             "resume": (1, lambda sweep_id: self._studio().sweeps.get(sweep_id).resume()),
             "export": (2, self._export),
+            "measure": (1, lambda typed: display(self._studio().measure(typed))),
+            "conclude": (2, self._conclude),
+            "report": (2, self._report),
+            "experiments": (0, lambda: display(experiments_table(self._studio().experiments(20)))),
             "resubmit": (1, lambda job_id: self._show(self._studio().jobs.resubmit(job_id))),
             "panel": (0, self._panel),
+            "tips": (0, lambda: None),
             "cost": (0, lambda: display(bill_table(self._studio().cost()))),
             "login": (range(2), lambda *who: self._account(login, *who)),
             "logout": (range(2), lambda *who: self._account(logout, *who)),
@@ -92,7 +121,9 @@ class Commands:
         if name not in commands:
             # What is no word may be a key, and what a cell says is saved with the notebook.
             what = f"%veo {name}" if re.fullmatch("[a-z][a-z-]{0,19}", name) else "such command of %veo"
-            raise InvalidRequest(f"There is no {what}.", hint=catalog.did_you_mean(name, list(commands)))
+            raise InvalidRequest(
+                f"There is no {what}.", hint=catalog.did_you_mean(name, [*commands, "compare", "rank"])
+            )
         count, run = commands[name]
         if isinstance(count, range):
             if len(arguments) not in count:
@@ -105,13 +136,66 @@ class Commands:
             raise InvalidRequest(f"%veo {name} {wanted}.", hint=lists)
         run(*arguments)
 
+    def _decide(self, name: str, arguments: list[str]) -> None:
+        """Put clips before voters, or say what the votes come to."""
+        if name == "compare":
+            show_comparison(compare(self._studio(), arguments), self._place, self._shell)
+        else:
+            display(rank(self._studio(), arguments))
+
     def _account(self, act: Callable[..., str], name: str | None = None) -> None:
         studio = self._studio()
         print(act(name, studio.settings, studio.stores, Environment(os.environ), self._set_key))  # noqa: T201
 
+    def _asked(self, typed: str) -> Asked:
+        """What `%veo tips` is asked about: a job, a sweep, a variable, a prompt, or nothing for the last one."""
+        studio = self._studio()
+        if not typed:
+            jobs = studio.history(1)
+            if not jobs:
+                raise InvalidRequest(
+                    "There is no prompt in this library yet.",
+                    hint='Give one: %veo tips "A fox crosses a frozen lake"',
+                )
+            return asked_of(jobs[0], studio.library.files)
+        found = self._shell.user_ns.get(catalog.identifier(typed))
+        if not isinstance(found, (str, Job, Sweep, Video)):
+            found = self._found(typed)
+        if isinstance(found, Video):
+            found = studio.job(found.job_id)
+        if isinstance(found, Sweep):
+            # Its clips differ in what it varies: the first stands for all.
+            found = next(iter(found.jobs), found.prompt or "")
+        if isinstance(found, Job):
+            return asked_of(found, studio.library.files)
+        settings = studio.settings
+        return asked_now(found if isinstance(found, str) else typed, self._shell.user_ns, settings)
+
+    def _found(self, typed: str) -> Job | Sweep | None:
+        """The job or the sweep with this id; None for what is rather a word."""
+        if not re.fullmatch(f"s?[{ALPHABET}]{{4}}", typed.lower()):
+            return None
+        try:
+            return self._named(typed)
+        except NotFound:
+            # Most ids have a digit, and no word has.
+            if any(sign.isdigit() for sign in typed):
+                raise
+            return None
+
     def _export(self, sweep_id: str, to: str) -> None:
         path = self._studio().sweeps.get(sweep_id).export(to)
         print(f"Written to {self._place.shown(path)}")  # noqa: T201
+
+    def _report(self, sweep_id: str, to: str) -> None:
+        path = self._studio().sweeps.get(sweep_id).report(to)
+        print(f"Written to {self._place.shown(path)}")  # noqa: T201
+
+    def _conclude(self, sweep_id: str, conclusion: str) -> None:
+        sweep = self._studio().sweeps.get(sweep_id)
+        sweep.describe(conclusion=conclusion)
+        kept = f"Kept with sweep {sweep.id}: {sweep.conclusion}"
+        print(kept if sweep.conclusion else f"Sweep {sweep.id} has no conclusion now.")  # noqa: T201
 
     def _panel(self) -> None:
         from veo_nb.notebook.panel.panel import Panel, check_place

@@ -10,7 +10,6 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,16 @@ from veo_nb.config import Settings
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import VeoError
+from veo_nb.notebook.compare.commands import OPTIONS as DECISIONS
 from veo_nb.notebook.options import OWN, all_flags, split_cell
 from veo_nb.notebook.pages.help import COMMANDS
+from veo_nb.records.late import dataclass
 from veo_nb.store.rows import State
+from veo_nb.sweep.sweep import Sweep
 
 IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
+_OF_JOBS = (["ID"], ["ID", "[--yes]"], ['[ID|"PROMPT"]'])
+"""What `%veo help` writes behind the commands that take a job's id."""
 _SOME = "x"
 """Stands for the prompt, which is not written yet."""
 FEW = 10
@@ -38,7 +42,7 @@ _OPENED = re.compile(r"\{\{\s*([^\s{}]*)$")
 
 @dataclass(frozen=True)
 class Offer:
-    """One completion, and what it is: `option`, `value`, `name`, `path`, `job` or `command`."""
+    """One completion, and what it is: `option`, `value`, `name`, `path`, `job`, `sweep` or `command`."""
 
     text: str
     kind: str
@@ -58,6 +62,7 @@ class Known:
     """The model where the line names none."""
     others: tuple[str, ...] = ()
     """The other providers with a key, whose models are offered with their name before it."""
+    sweeps: Callable[[], list[Sweep]] = list
 
 
 def complete(before: str, known: Known) -> tuple[str, list[Offer]] | None:
@@ -86,7 +91,8 @@ def _options_of_cell(first: str, body: list[str]) -> str | None:
         options, prompt = split_cell(first, "\n".join([*above, begun]))
     except VeoError:
         return None
-    return None if prompt else options.removesuffix(begun) + line
+    # What stands in the line above is not gone on with.
+    return None if prompt else f"{options.removesuffix(begun).rstrip()} {line}"
 
 
 def _in_options(line: str, known: Known) -> tuple[str, list[Offer]]:
@@ -122,14 +128,32 @@ def _on_axis(fragment: str, words: list[str], known: Known) -> tuple[str, list[O
 def _in_command(line: str, known: Known) -> tuple[str, list[Offer]]:
     *words, fragment = _words(line)
     commands = {name.split()[1]: name.split()[2:] for name, _ in COMMANDS if len(name.split()) > 1}
+    if words and words[0] in DECISIONS:
+        return fragment, _in_decision(words, fragment, known)
     if not words:
         return fragment, [Offer(name, "command") for name in commands if name.startswith(fragment)]
     if len(words) == 1 and (option := _options_of(words[0])):
         return fragment, [Offer(one, "option") for one in option if one.startswith(fragment)]
-    if len(words) == 1 and commands.get(words[0]) in (["ID"], ["ID", "[--yes]"]):
+    if len(words) == 1 and commands.get(words[0]) in _OF_JOBS:
         wanted = [job.id for job in known.jobs() if _suits(words[0], job) and job.id.startswith(fragment)]
         return fragment, [Offer(job_id, "job") for job_id in wanted]
     return fragment, []
+
+
+def _in_decision(words: list[str], fragment: str, known: Known) -> list[Offer]:
+    """What fits after `%veo compare` and `%veo rank`: a sweep, options, and the axes of that sweep."""
+    name, *given = words
+    sweeps = {sweep.id: sweep for sweep in known.sweeps()}
+    if given and given[-1] == "--by":
+        found = [sweeps[word] for word in given if word in sweeps] or [*sweeps.values()]
+        axes = dict.fromkeys(axis.name for sweep in found for axis in sweep.axes if len(axis.values) > 1)
+        return [Offer(axis, "value") for axis in axes if axis.startswith(fragment)]
+    flags = [f"--{flag}" for flag in DECISIONS[name]]
+    if given and given[-1] in flags:
+        return []
+    ids = [] if any(word in sweeps for word in given) else [one for one in sweeps if one.startswith(fragment)]
+    options = [flag for flag in flags if flag.startswith(fragment) and flag not in given]
+    return [*(Offer(one, "sweep") for one in ids), *(Offer(one, "option") for one in options)]
 
 
 def _options_of(command: str) -> list[str]:
@@ -306,9 +330,16 @@ def list_files(start: str) -> list[str]:
 class Matcher:
     """The completions of one shell; `add` puts them in, `remove` takes them out again."""
 
-    def __init__(self, shell: Any, jobs: Callable[[], list[Job]], settings: Callable[[], Settings]) -> None:
+    def __init__(
+        self,
+        shell: Any,
+        jobs: Callable[[], list[Job]],
+        settings: Callable[[], Settings],
+        sweeps: Callable[[], list[Sweep]] = list,
+    ) -> None:
         self._shell = shell
         self._jobs = jobs
+        self._sweeps = sweeps
         self._settings = settings
 
         @context_matcher(identifier="veo_nb")  # type: ignore[untyped-decorator]
@@ -342,6 +373,7 @@ class Matcher:
                 provider=settings.provider,
                 default=settings.model,
                 others=tuple(settings.others()),
+                sweeps=self._sweeps,
             )
             found = complete(before, known)
         except VeoError:

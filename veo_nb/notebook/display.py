@@ -347,7 +347,7 @@ _UNSERVED = {
 
 
 def _no_video(job: Job) -> Markup:
-    return _message(job.request.shape, "No video")
+    return _message(job.request.shape, "No video" if job.now.state.final else "Not there yet")
 
 
 def _message(shape: str, text: str) -> Markup:

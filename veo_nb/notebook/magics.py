@@ -14,6 +14,7 @@ from IPython.display import display
 
 from veo_nb import catalog
 from veo_nb.config import Settings
+from veo_nb.decisions.comparison import Comparison
 from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, own_model
@@ -25,7 +26,15 @@ from veo_nb.notebook.grid.plain import preview_table
 from veo_nb.notebook.login import SetKey
 from veo_nb.notebook.options import CellCommand, as_options, parse_cell
 from veo_nb.notebook.pages.bill import bill_table
-from veo_nb.notebook.showing import find_place_here, is_terminal, show_job, show_sweep, wait_for_jobs
+from veo_nb.notebook.place import Place
+from veo_nb.notebook.showing import (
+    find_place_here,
+    is_terminal,
+    show_comparison,
+    show_job,
+    show_sweep,
+    wait_for_jobs,
+)
 from veo_nb.request import SOURCES
 from veo_nb.store.billing import Bill
 from veo_nb.studio import Studio
@@ -96,6 +105,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         self.matcher = Matcher(
             shell,
             jobs=lambda: self._studio().history(20),
+            sweeps=lambda: self._studio().sweeps.all(20),
             settings=lambda: self._studio().settings,
         )
         self.matcher.add()
@@ -125,7 +135,37 @@ class VeoMagics(Magics):  # type: ignore[misc]
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
     def veo(self, line: str, cell: str | None = None) -> None:
-        """Make a clip from this cell (`%%veo`), or look after the jobs (`%veo help` lists what there is)."""
+        """Make a clip from this cell (`%%veo`), or look after the clips that there are (`%veo`).
+
+        A cell that begins with %%veo is a prompt; the clip appears under it while you go on working:
+
+            %%veo --aspect-ratio 9:16 --duration 8
+            A fox crosses a frozen lake. SFX: ice creaking.
+
+        Run again it shows the same clip and pays nothing; --fresh asks anew, --take 2 for another of the same.
+        {{name}} in the prompt stands for a variable of the notebook.
+
+        Much used:
+            --model NAME              fast, standard, omni, or at another provider: vertex:standard
+            --image FILE              a first frame; --last-frame FILE the last one, --reference FILE what shall appear in it
+            --duration N, --resolution R, --aspect-ratio A, --seed N
+            --sweep NAME=V1,V2        each value, side by side in a grid; several of them: all combinations
+            --draft                   the cheapest clip of the model; %veo final ID makes it in full
+            --dry-run                 what would be asked for and what it would cost; nothing is sent
+            --wait                    hold the cell until it is there
+            --out NAME                put the job into a variable
+
+        %veo alone lists the newest jobs. Of one of them, by the id that its card shows:
+            %veo show ID, %veo cancel ID, %veo retry ID (looks again, never pays), %veo rerun ID (asks anew, may pay)
+
+        %veo wait       hold the cell until all is done
+        %veo panel      make, find and compare clips without typing commands
+        %veo cost       what was spent, and what is left of the budget
+        %veo doctor     check the installation and the key, and say what to do
+        %veo help       every option and command
+
+        Tab completes options, values, files and ids. Without a key all runs on a local sandbox that costs nothing.
+        """
         try:
             if cell is None:
                 self._commands.run(line)
@@ -172,6 +212,8 @@ class VeoMagics(Magics):  # type: ignore[misc]
             "take": command.take,
             "fresh": command.fresh,
             "variables": command.variables,
+            "question": command.question,
+            "hypothesis": command.hypothesis,
         }
         studio = self._studio()
         if command.dry_run:
@@ -235,10 +277,16 @@ class VeoMagics(Magics):  # type: ignore[misc]
             Sweep: self._show_sweep,
             Bill: lambda bill: display(bill_table(bill)),
             Video: lambda video: display(one_clip(video, self.place)),
+            Comparison: self._show_comparison,
         }
 
     def _show_sweep(self, sweep: Sweep) -> None:
         show_sweep(sweep, self.place, self.shell)
+
+    def _show_comparison(self, comparison: Comparison) -> None:
+        """Show what a cell ends with, unless the same cell has shown it already: `veo.compare(…)` does."""
+        if comparison.id not in _compared:
+            show_comparison_here(comparison)
 
 
 def _model_of_source(fields: Mapping[str, Any], settings: Settings) -> dict[str, str]:
@@ -265,13 +313,36 @@ def unregister(shell: Any) -> None:
     if magics is not None:
         magics.matcher.remove()
     shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, VeoMagics)]
-    for kind in (Job, Sweep, Bill, Video):
+    for kind in (Job, Sweep, Bill, Video, Comparison):
         shell.display_formatter.ipython_display_formatter.pop(kind, None)
+
+
+_compared: set[str] = set()
+"""The comparisons that the cell which runs has shown."""
+
+
+def show_comparison_here(comparison: Comparison) -> None:
+    """Put the clips of a comparison before a voter in the cell that runs."""
+    shell = get_ipython()
+    if shell is not None:
+        _compared.add(comparison.id)
+        shell.events.register("post_run_cell", _forget_compared)
+    show_comparison(comparison, _place_of(shell), shell)
+
+
+def _forget_compared(*_: object) -> None:
+    _compared.clear()
+    shell = get_ipython()
+    if shell is not None and _forget_compared in shell.events.callbacks["post_run_cell"]:
+        shell.events.unregister("post_run_cell", _forget_compared)
 
 
 def show_here(sweep: Sweep, **how: Any) -> None:
     """Display a sweep in the cell that runs; `how` as in `SweepView`."""
     shell = get_ipython()
+    show_sweep(sweep, _place_of(shell), shell, **how)
+
+
+def _place_of(shell: Any) -> Place:
     magics = shell.magics_manager.registry.get("VeoMagics") if shell is not None else None
-    place = magics.place if isinstance(magics, VeoMagics) else find_place_here()
-    show_sweep(sweep, place, shell, **how)
+    return magics.place if isinstance(magics, VeoMagics) else find_place_here()

@@ -14,12 +14,13 @@ import argparse
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from keyword import iskeyword
 from typing import Any, NoReturn
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
+from veo_nb.records.late import dataclass
 from veo_nb.sweep import axes as grammar
 from veo_nb.sweep.template import fill as replace_names
 from veo_nb.sweep.template import references, undefined
@@ -66,6 +67,8 @@ class CellCommand:
     zip: tuple[str, ...] = ()
     rows: str | None = None
     columns: str | None = None
+    question: str | None = None
+    hypothesis: str | None = None
     yes: bool = False
 
 
@@ -92,7 +95,7 @@ def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> CellCommand:
             )
     if "sweep" in own:
         return _sweep(cell.strip(), own, options, names)
-    for flag in ("zip", "rows", "columns"):
+    for flag in OF_SWEEPS:
         if flag in own:
             raise InvalidRequest(f"--{flag} is for a sweep.", hint="Give an axis: --sweep NAME=VALUE,VALUE.")
     prompt = fill(cell.strip(), names)
@@ -302,9 +305,13 @@ OWN: tuple[tuple[str, str, str], ...] = (
     ("zip", "NAME,NAME", "pair these axes in place of combining them"),
     ("rows", "NAME", "the axis that makes the rows of the grid"),
     ("columns", "NAME", "the axis that makes its columns"),
+    ("question", "TEXT", "what a sweep is to find out, for votes and the report"),
+    ("hypothesis", "TEXT", "what you expect of it"),
     ("yes", "", "go ahead with a large sweep"),
 )
 """Options of the cell itself: name, value, meaning."""
+OF_SWEEPS = ("zip", "rows", "columns", "question", "hypothesis")
+"""Those of them that a single clip has no use for."""
 _OWN_NAMES = tuple(flag.replace("-", "_") for flag, _, _ in OWN if flag != catalog.DRAFT.flag)
 """Those that are no field of what is asked for."""
 
@@ -369,7 +376,7 @@ def _parser() -> _Parser:
     parser.add_argument("--out", action=_Once)
     for flag in ("sweep", "zip"):
         parser.add_argument(f"--{flag}", action="append")
-    for flag in ("rows", "columns"):
+    for flag in ("rows", "columns", "question", "hypothesis"):
         parser.add_argument(f"--{flag}", action=_Once)
     for flag in ("draft", "fresh", "dry-run", "wait", "yes"):
         parser.add_argument(f"--{flag}", action="store_true", default=None, dest=flag.replace("-", "_"))

@@ -8,10 +8,12 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import quote, urlsplit
+
+from veo_nb.records.late import dataclass
 
 ASK_SECONDS = 1.0
 """How long the server may take to answer."""

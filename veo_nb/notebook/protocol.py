@@ -48,6 +48,16 @@ State = Literal[
 ]
 
 
+class Measured(Exchanged, frozen=True):
+    """What was measured of a clip by one measure."""
+
+    label: str
+    value: str
+    """With its unit; a dash where it can't be said."""
+    about: str
+    """What it is, and what a higher number means."""
+
+
 class Since(Exchanged, frozen=True, tag_field="clock", tag="since", omit_defaults=True):
     """Time gone by since `at`, as `0:42`, put where `text` has `{}`."""
 
@@ -207,6 +217,35 @@ class OfJob(Exchanged, frozen=True):
     """One job: something is asked of it, or it is what was made."""
 
     job: Key
+
+
+class OfClips(Exchanged, frozen=True):
+    """Something asked of some clips."""
+
+    clips: Annotated[list[Key], msgspec.Meta(max_length=500)]
+
+
+class Bytes(Exchanged, frozen=True):
+    """A piece of a clip's file, from this byte on."""
+
+    clip: Key
+    offset: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Posters(Exchanged, frozen=True):
+    """The stills of some clips."""
+
+    posters: dict[str, str]
+    """A data URI for each key that has one."""
+
+
+class VideoPiece(Exchanged, frozen=True):
+    """A piece of a clip's file, whose bytes come along as the answer's only buffer."""
+
+    size: int
+    """Bytes of the whole."""
+    next: int
+    """Where the next piece begins."""
 
 
 Exchange = tuple[type[Exchanged], type[Exchanged]]

@@ -16,13 +16,16 @@ from typing import Any
 from IPython.display import display
 from jupyter_core.paths import jupyter_runtime_dir
 
+from veo_nb.decisions.comparison import HOW, Comparison
 from veo_nb.engine.job import Job, WaitInterrupted
+from veo_nb.engine.video import Video
 from veo_nb.errors import VeoError, WaitTimeout
 from veo_nb.notebook import text
-from veo_nb.notebook.display import finished
+from veo_nb.notebook.display import finished, one_clip
 from veo_nb.notebook.grid.plain import sweep_table
 from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
+from veo_nb.store.billing import Bill
 from veo_nb.sweep.sweep import Sweep
 
 LOOK_SECONDS = 1.0
@@ -67,6 +70,39 @@ def show_sweep(sweep: Sweep, place: Place, shell: Any, **how: Any) -> None:
         from veo_nb.notebook.grid.view import SweepView
 
         SweepView(sweep, place, **how).show()
+
+
+def as_html(value: Job | Sweep | Video | Bill) -> str:
+    """What a value looks like as it is now, without a widget: how a host shows it that asks for HTML."""
+    place = find_place_here()
+    if isinstance(value, Bill):
+        from veo_nb.notebook.pages.bill import bill_table
+
+        shown: Any = bill_table(value)
+    elif isinstance(value, Video):
+        shown = one_clip(value, place)
+    elif isinstance(value, Job):
+        shown = finished(
+            value, place, "" if value.now.state.final else format_line(text.line(value), time.time())
+        )
+    else:
+        from veo_nb.notebook.grid.view import SweepView
+
+        view = SweepView(value, place)
+        shown = view.saved()
+        view.close()
+    html: str = shown._repr_html_()
+    return html
+
+
+def show_comparison(comparison: Comparison, place: Place, shell: Any) -> None:
+    """Put the clips of a comparison before a voter; in a terminal say how to vote in Python."""
+    if is_terminal(shell):
+        print(f"{comparison!r}. {HOW}")  # noqa: T201
+    else:
+        from veo_nb.notebook.compare.view import ComparisonView
+
+        ComparisonView(comparison, place).show()
 
 
 def wait_for_jobs(jobs: Sequence[Job], place: Place, *, terminal: bool) -> None:

@@ -7,14 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from veo_nb import catalog
+from veo_nb.catalog.tips import Reading
 from veo_nb.engine.job import Job, JobNote, Snapshot
 from veo_nb.engine.jobs import Unfetched
 from veo_nb.engine.lease import Awaited
+from veo_nb.media.measures import MEASURES, Found, shown
 from veo_nb.media.picture import Picture
 from veo_nb.media.shape import frame_of, ratio_of
 from veo_nb.notebook.protocol import (
     Estimate,
     Left,
+    Measured,
     Part,
     Progress,
     Reported,
@@ -357,6 +360,24 @@ def _picture(picture: Picture, shape: str) -> str:
     return f"{name} ({'; '.join(notes)})" if notes else name
 
 
+def left_open(found: Reading) -> str:
+    """`Left open: camera, light`, of what matters most; what can be said of a prompt in another language instead."""
+    if not found.understood:
+        return "Words for English prompts: what yours says already can't all be recognised"
+    names = [one.name for one in found.open if not one.fine]
+    if names:
+        return f"Left open: {', '.join(names)}"
+    return (
+        "Only finer things are left open"
+        if found.open
+        else "Nothing is left open of what Google's guides name"
+    )
+
+
+EDIT_OPEN = "An edit says only what should change: the rest of its clip stays"
+"""In place of it, of the prompt of an edit."""
+
+
 def expiry(unfetched: Unfetched) -> str:
     """The warning about a video that is paid for and not here: `3f2a: not fetched yet, …`."""
     job = unfetched.job
@@ -436,6 +457,19 @@ _NOTED = {
     "elsewhere": "Being made by another notebook that uses this library",
     "stopping": "Stopping",
 }
+
+
+def measured(found: Found) -> list[Measured]:
+    """What was measured of a clip, in the order in which it is shown; nothing where nothing was."""
+    return [
+        Measured(
+            label=one.label,
+            value=shown(name, found.get(name)),
+            about=f"{one.definition} Higher is {one.higher}.",
+        )
+        for name, one in MEASURES.items()
+        if found
+    ]
 
 
 def _generating(now: Snapshot) -> list[Part]:

@@ -6,9 +6,9 @@ refuses: a wrong key, an unknown model, fields that don't go together, a broken 
 there or not any more, too many requests.
 
 `server` has the routes and `gate` lets requests in; `wire` reads a submit into an `Order`, `vertex` what differs in the
-second dialect; `recipe` and `reading` make of an order what is to be painted, `pool` has `render` paint it, `store`
-remembers it. A field that both dialects have is one of `wire.Parameters`, one that only the second has of
-`vertex.Parameters`.
+second dialect; `recipe` and `reading` make of an order what is to be painted, `pool` has `render` paint it, to
+the noises of `sound`, and `store` remembers it. A field that both dialects have is one of `wire.Parameters`, one that
+only the second has of `vertex.Parameters`.
 
 Words in the prompt make it misbehave, to see what happens then:
 

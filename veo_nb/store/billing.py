@@ -11,19 +11,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from veo_nb import catalog
 from veo_nb.config import FILE, Settings
 from veo_nb.errors import BudgetExceeded, InvalidRequest
+from veo_nb.records.late import dataclass
+from veo_nb.records.shown import html_of
 from veo_nb.request import VideoRequest
 from veo_nb.store.rows import is_fetchable
 
-_FREE = re.compile(
-    r"(?:\b(?:not|never|nothing)|n['’]t)(?:\s+(?:will|be|been|is|was|are))*\s+(?:charged|billed)\b"  # noqa: RUF001
-    r"|\b(?:no|without|free\s+of)\s+charge\b",
-    re.IGNORECASE,
+_FREE = (
+    r"(?i)(?:\b(?:not|never|nothing)|n['’]t)(?:\s+(?:will|be|been|is|was|are))*\s+(?:charged|billed)\b"  # noqa: RUF001
+    r"|\b(?:no|without|free\s+of)\s+charge\b"
 )
 EXTENSION_SECONDS = 7
 """What an extension adds to its source, and all that is billed of it."""
@@ -210,6 +211,9 @@ class Bill:
         would = "" if self.provider.bills else "would have cost "
         return f"<Bill: {would}about ${self.spent:,.2f}{most}{f'; {parts}' if parts else ''}>"
 
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
+
     @property
     def left(self) -> float | None:
         """USD of the budget that are left, never below 0; None without a budget."""
@@ -300,24 +304,25 @@ def may_be_charged(state: str, *, accepted: bool, sent: bool, error: Mapping[str
     if is_fetchable(state, "accepted" if accepted else None, stated.get("code")):
         # It stands, whatever was said on the way.
         return True
-    if _FREE.search(str(stated.get("message", ""))):
+    if re.search(_FREE, str(stated.get("message", ""))):
         return False
     # Of what was stopped or broke between the sending and the answer nobody knows.
     lost = sent and (state == "cancelled" or stated.get("code") == "error")
     return accepted or lost
 
 
-def gather(charges: Iterable[Charge]) -> tuple[Charge, ...]:
-    """The charges with those that are alike put together: newest day first, then by provider, model and state."""
-    found: dict[tuple[Any, ...], Charge] = {}
+def gather(charges: Iterable[Charge], named: Callable[[str], str] = lambda day: day) -> tuple[Charge, ...]:
+    """The charges with those that are alike put together: newest day first, then by provider, model and state.
+
+    `named` gives a day another name, such as that of its month; those of one name are put together.
+    """
+    found: dict[tuple[Any, ...], list[Charge]] = {}
     for one in charges:
-        key = (one.day, one.provider, one.model, one.state, one.charged)
-        seen = found.get(key)
-        found[key] = one if seen is None else _sum(seen, one)
-    rows = sorted(found.values(), key=lambda one: (one.provider, one.model, one.state, not one.charged))
-    return tuple(sorted(rows, key=lambda one: one.day, reverse=True))
-
-
-def _sum(one: Charge, two: Charge) -> Charge:
+        found.setdefault((named(one.day), one.provider, one.model, one.state, one.charged), []).append(one)
     sums = ("jobs", "usd", "unpriced", "counted", "counted_usd", "counted_estimate")
-    return replace(one, **{name: getattr(one, name) + getattr(two, name) for name in sums})
+    put = (
+        replace(alike[0], day=day, **{name: sum(getattr(one, name) for one in alike) for name in sums})
+        for (day, *_), alike in found.items()
+    )
+    rows = sorted(put, key=lambda one: (one.provider, one.model, one.state, not one.charged))
+    return tuple(sorted(rows, key=lambda one: one.day, reverse=True))

@@ -15,13 +15,13 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from psygnal import SignalInstance
 
 from veo_nb.errors import VeoError
+from veo_nb.records.late import dataclass
 from veo_nb.store.database import Database
 
 log = logging.getLogger("veo_nb")
@@ -39,14 +39,17 @@ _ONE_EVENT = inspect.Signature([inspect.Parameter("event", inspect.Parameter.POS
 class Change:
     """Something of a library that is not as it was."""
 
-    what: Literal["job", "clip", "rating", "sweep", "everything"]
-    """`everything` where all of it may have changed, as another process wrote."""
+    what: Literal["job", "clip", "rating", "sweep", "evidence", "everything"]
+    """`evidence` is a vote, a measure or what a sweep is to find out; `everything` where all of it may have changed, as
+    another process wrote."""
     id: str = ""
-    """The job, the joined clip or the sweep that it is about."""
+    """The job, the joined clip, the sweep or the comparison that it is about; empty where that may be any."""
 
 
 EVERYTHING = Change("everything")
 """Emitted where nobody knows what has changed: look at all of it anew."""
+EVIDENCE = Change("evidence")
+"""Emitted where another process has voted, measured or described something, and nothing else has changed."""
 
 
 class Changes(SignalInstance, Generic[T]):
@@ -103,14 +106,19 @@ def state_of(ledger: Database) -> tuple[object, ...]:
     return tuple(ledger.read("SELECT library, changes FROM revision")[0])
 
 
-Look = tuple[int, tuple[object, ...]]
-"""The version of the file and the state in it."""
+def evidence_of(ledger: Database) -> int:
+    """As `state_of`, for votes, measures and what sweeps are to find out."""
+    return int(ledger.read("SELECT evidence FROM revision")[0][0])
+
+
+Look = tuple[int, tuple[object, ...], int]
+"""The version of the file, the state in it, and that of the evidence."""
 
 
 def look(ledger: Database) -> Look:
     """How things are now, for a watch that begins with it."""
     # In this order: what is written in between is seen at the next look.
-    return ledger.version(), state_of(ledger)
+    return ledger.version(), state_of(ledger), evidence_of(ledger)
 
 
 async def watch(
@@ -125,14 +133,16 @@ async def watch(
     `since` is the look from which on; without it the first one. While nobody listens nothing is read. Others live in
     real time, whatever the studio's own clock says.
     """
-    version, seen = since or (-1, None)
+    seen = since
     while True:
         try:
-            if changed and (now := ledger.version()) != version:
-                before, seen, version = seen, state_of(ledger), now
+            if changed and (seen is None or ledger.version() != seen[0]):
+                before, seen = seen, look(ledger)
                 # Every kernel says every few seconds that it lives: that is no news.
-                if before is not None and seen != before:
+                if before is not None and seen[1] != before[1]:
                     changed.emit(EVERYTHING)
+                elif before is not None and seen[2] != before[2]:
+                    changed.emit(EVIDENCE)
         except VeoError:
             # It is busy, or is just being made anew: the next look may do.
             pass

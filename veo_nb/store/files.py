@@ -216,9 +216,10 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield part
         part.replace(path)
-    finally:
+    except BaseException:
         with contextlib.suppress(OSError):
             part.unlink()
+        raise
 
 
 def slug(prompt: str, longest: int = 16) -> str:

@@ -32,8 +32,10 @@ from veo_nb.store.rows import (
     Owner,
     UploadRow,
     VideoRow,
+    is_fetchable,
     job_changes,
     job_values,
+    read_code,
     read_error,
     read_job,
     read_limits,
@@ -76,7 +78,7 @@ class Ledger(Database):
     ) -> None:
         super().__init__(path, MIGRATIONS, restore=restore, reserve=reserve, connect=connect, refuse=refuse)
         self.changed: Changes[Change] = Changes("the library") if changed is None else changed
-        """Says each write to a job, its clips, what is thought of them, and a sweep."""
+        """Says each write to a job, its clips, what is thought of them, a sweep, and what is decided by."""
         self._journal = journal
         self._unnoted: list[Entry] = []
         self._wordless = False
@@ -205,15 +207,17 @@ class Ledger(Database):
         found = self.read(f"SELECT * FROM jobs WHERE state IN ({marks}) ORDER BY created_at, rowid", going)
         return [read_job(r) for r in found]
 
-    def ended_with_operation(self, since: float) -> list[JobRow]:
-        """The jobs entered after `since` that the provider had taken, that failed or were stopped, and nobody deleted."""
+    def unfetched(self, since: float) -> list[JobRow]:
+        """The jobs entered after `since` that ended without a clip that may still be fetched, and nobody deleted."""
         found = self.read(
             # The plus keeps SQLite from going through all that ever failed, in place of the few of late.
             "SELECT * FROM jobs WHERE +state IN ('failed', 'cancelled') AND operation IS NOT NULL AND created_at > ?"
             " AND id NOT IN (SELECT job_id FROM deleted WHERE deleted_at IS NOT NULL) ORDER BY created_at, rowid",
             (since,),
         )
-        return [read_job(r) for r in found]
+        # Most failed for good: of those nothing but the error is read.
+        may_be = (r for r in found if is_fetchable(r["state"], r["operation"], read_code(r["error"])))
+        return [read_job(r) for r in may_be]
 
     def generation_times(self, provider: str, model: str, limit: int = 50) -> list[GenerationTime]:
         """How long the newest finished clips took from submit to ready, newest first, and what was asked of each."""
@@ -393,11 +397,13 @@ class Ledger(Database):
     def write(self, work: Callable[[sqlite3.Connection], T], *notes: Entry) -> T:
         """What `work` gives, in a transaction that is on disk when it ends, and then in the journal.
 
-        For those who keep tables of their own in this file, as `read` is.
+        For those who keep tables of their own in this file, as `read` is. `work` may fill the notes in; one that is left
+        empty is none.
         """
         done = self._write(work)
         for table, values in notes:
-            self._note(table, values)
+            if values:
+                self._note(table, values)
         return done
 
     @contextmanager
@@ -424,7 +430,7 @@ class Ledger(Database):
         if self._journal is not None and not self._journal.add(entries, surely=surely):
             self._journal.begin(self.entries())
         for table, values in entries:
-            changed = values.get("job_id") or values.get("id")
+            changed = next((values[name] for name in _ABOUT if values.get(name)), None)
             if changed:
                 self.changed.emit(Change(_KINDS.get(table, "clip"), str(changed)))
 
@@ -517,8 +523,14 @@ _END = "\n\n"
 """Behind each text, so that its last two letters begin three of them as well."""
 
 
-_KINDS: dict[str, Literal["job", "rating"]] = {"jobs": "job", "ratings": "rating"}
+_KINDS: dict[str, Literal["job", "rating", "evidence"]] = {
+    "jobs": "job",
+    "ratings": "rating",
+    **dict.fromkeys(("comparisons", "votes", "experiments"), "evidence"),
+}
 """What a row of a table is about; all the other tables are about clips."""
+_ABOUT = ("job_id", "comparison_id", "id", "sweep_id")
+"""The columns of a row that name what it is about; the first that it has counts."""
 
 
 def _bill(db: sqlite3.Connection, job_id: str) -> dict[str, Any] | None:

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from veo_nb.media.picture import Origin
+from veo_nb.records.late import dataclass
 from veo_nb.request import as_drafted, fingerprint_of, full_form
 from veo_nb.store.ledger import Ledger
 

@@ -6,12 +6,14 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 from veo_nb.errors import VeoError
+from veo_nb.records.late import dataclass
 from veo_nb.store.changes import state_of
+from veo_nb.store.database import has_words
 from veo_nb.store.ledger import Ledger
 
 Order = Literal["newest", "oldest", "rating"]
@@ -30,12 +32,9 @@ _TEXT = """CASE place WHEN 'joined' THEN (SELECT o.title || ' ' || o.note FROM j
         (SELECT r.note FROM ratings r WHERE r.job_id = shelf.job_id AND r.sample = shelf.sample AND place = 'made'), '')
     END || ' ' || job_id"""
 """What is searched of a row of the shelf."""
-_NOTED = """SELECT n.number, r.job_id || '/' || r.sample AS key
-    FROM ratings r JOIN jobs j ON j.id = r.job_id JOIN numbers n ON n.job_id = j.id
-    WHERE r.note != '' AND {noted} AND has_words(
-        ifnull(json_extract(j.request, '$.prompt'), '') || ' ' || r.note || ' ' || r.job_id, :words)
-    UNION ALL SELECT n.number, o.id || '/0' FROM joined o JOIN numbers n ON n.job_id = o.id
-    WHERE o.note != '' AND has_words(o.title || ' ' || o.note || ' ' || o.id, :words)"""
+_NOTED = """SELECT n.number, r.job_id || '/' || r.sample AS key, r.note
+    FROM ratings r JOIN numbers n ON n.job_id = r.job_id WHERE r.note != ''
+    UNION ALL SELECT n.number, o.id || '/0', o.note FROM joined o JOIN numbers n ON n.job_id = o.id WHERE o.note != ''"""
 """The clips whose words are not all in the index: those with a note."""
 _LETTERS = 3
 """The index has each piece of so many letters; a shorter word is found by all the pieces that begin with it."""
@@ -44,8 +43,14 @@ _MOST_WORDS = 50
 _MOST_TOTALS = 100
 _TOTALS: WeakKeyDictionary[Ledger, tuple[tuple[object, ...], dict[Any, int]]] = WeakKeyDictionary()
 """What was counted in each ledger in the state that it has."""
+_NOTES: WeakKeyDictionary[Ledger, tuple[tuple[object, ...], list[_Note]]] = WeakKeyDictionary()
+"""The notes of each ledger in the state that it has."""
 _FEW = 1000
 """So many clips are rather put in order than looked for in it."""
+_LOOKED_AT, _AT_ONCE = 400, 100
+"""So many texts are looked into for a page of what is everywhere, some at once, before all that has the words is put in order."""
+_COUNTED_AT_ONCE = 20_000
+"""Among so many jobs it is counted what has some words, and who wants to write waits for no more."""
 _KEPT = """NOT EXISTS (SELECT 1 FROM deleted d
     WHERE d.job_id = {id} AND d.sample = {sample} AND d.deleted_at IS NOT NULL)"""
 
@@ -137,6 +142,8 @@ class Query:
     order: Order = "newest"
     offset: int = 0
     limit: int = 60
+    counted: bool = True
+    """Whether it must be known how many there are: to count what a word is in takes longer than to find a page of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +188,8 @@ class Found:
 
     total: int
     rows: tuple[FoundRow, ...]
+    counted: bool = True
+    """Whether that is so; else there are at least `total`, and nobody has counted them."""
 
 
 @dataclass(frozen=True)
@@ -208,40 +217,128 @@ def _browse(ledger: Ledger, query: Query, *, has_index: bool) -> Found:
     if query.models:
         conditions.append(f"model IN ({_marks(query.models)})")
         values += query.models
-    counted = len(values)
-    narrow = _narrow(ledger, query, has_index=has_index)
-    conditions += [condition for condition, _ in narrow]
-    values += [value for _, given in narrow for value in given]
-    where = " AND ".join(conditions)
-    if len(values) == counted and not query.starred:
-        total = int(ledger.read(f"SELECT total(clips) FROM shelf_counts WHERE {where}", values)[0][0])
+    narrow = _narrow(query)
+    bare = _Where(conditions, values).with_all(narrow)
+    words = [word.casefold() for word in query.search.split()]
+    asked = {word: ask for word in words[:_MOST_WORDS] if (ask := _ask(ledger, word))} if has_index else {}
+    where = bare.with_all(_by_words(ledger, words, asked))
+    total: int | None
+    if not narrow and not words:
+        total = where.read_number(ledger, "total(clips)", "shelf_counts")
     elif query.sweep:
         # What belongs to one may change with nothing else.
-        total = int(ledger.read(f"SELECT count(*) FROM shelf WHERE {where}", values)[0][0])
+        total = where.read_number(ledger)
+    elif query.counted:
+        total = _count(ledger, where, by_words=bool(words))
     else:
-        total = _count(ledger, f"SELECT count(*) FROM shelf WHERE {where}", tuple(values))
-    # Of many that were found by their words the first are found soonest by going through all in order.
-    where = where.replace("(number IN", "(+number IN") if total > _FEW else where
-    keys = ledger.read(
-        f"SELECT job_id, sample FROM shelf WHERE {where} ORDER BY {_ORDERS[query.order]} LIMIT ? OFFSET ?",
-        [*values, query.limit, query.offset],
-    )
+        total = _count_known(ledger, where)
+    keys = None
+    if total is None and words:
+        every = _spread(ledger, asked) if asked else 0.0
+        if every is None:
+            total = _count(ledger, where, by_words=True)
+        elif (query.offset + query.limit) * every <= _LOOKED_AT:
+            keys = _among_the_first(ledger, query, bare, words)
+    if keys is None:
+        # Of many that were found by their words the first are found soonest by going through all in order.
+        many = total is None or total > _FEW
+        text = where.text.replace("(number IN", "(+number IN") if many else where.text
+        keys = ledger.read(
+            f"SELECT job_id, sample FROM shelf WHERE {text} ORDER BY {_ORDERS[query.order]} LIMIT ? OFFSET ?",
+            [*where.values, query.limit, query.offset],
+        )
     rows = (find(ledger, key["job_id"], key["sample"]) for key in keys)
     # One may be deleted between the two.
-    return Found(total, tuple(row for row in rows if row is not None))
+    shown = tuple(row for row in rows if row is not None)
+    if total is not None:
+        return Found(total, shown)
+    # Behind a page that is not full there is nothing; how much is before one that is empty, nobody knows.
+    whole = len(keys) < query.limit and (bool(keys) or query.offset == 0)
+    return Found(query.offset + len(keys) if keys else 0, shown, counted=whole)
 
 
-def _count(ledger: Ledger, query: str, values: tuple[Any, ...]) -> int:
-    """The number that a query counts; counted once for as long as nothing has changed, since each page is told it."""
-    # Read first: what changes while it is counted is counted anew the next time.
+@dataclass(frozen=True)
+class _Where:
+    """Which rows of the shelf: conditions that all hold, and their values."""
+
+    conditions: list[str]
+    values: list[Any]
+
+    def with_all(self, more: Sequence[Condition]) -> _Where:
+        """The same with these as well."""
+        return _Where(
+            [*self.conditions, *(condition for condition, _ in more)],
+            [*self.values, *(value for _, given in more for value in given)],
+        )
+
+    @property
+    def text(self) -> str:
+        return " AND ".join(self.conditions)
+
+    def read_number(self, ledger: Ledger, number: str = "count(*)", table: str = "shelf") -> int:
+        """A number about these rows."""
+        return int(ledger.read(f"SELECT {number} FROM {table} WHERE {self.text}", self.values)[0][0])
+
+    def between(self, first: int, last: int) -> _Where:
+        """Those of the jobs with these numbers, which are looked for in the index of words alone."""
+        span = f"BETWEEN {first:d} AND {last:d}"
+        text = self.text.replace("words MATCH ?", f"words MATCH ? AND rowid {span}")
+        return _Where([text, f"number {span}"], self.values)
+
+
+def _among_the_first(
+    ledger: Ledger, query: Query, bare: _Where, words: Sequence[str]
+) -> list[sqlite3.Row] | None:
+    """A page of what has these words, where the first texts in order are enough for it; None where they are not."""
+    last, asked = query.offset + query.limit, json.dumps([*words])
+    found: list[sqlite3.Row] = []
+    for offset in range(0, _LOOKED_AT, _AT_ONCE):
+        rows = ledger.read(
+            f"SELECT job_id, sample, {_TEXT} AS text FROM shelf WHERE {bare.text}"
+            f" ORDER BY {_ORDERS[query.order]} LIMIT ? OFFSET ?",
+            [*bare.values, _AT_ONCE, offset],
+        )
+        found += [row for row in rows if has_words(row["text"], asked)]
+        if len(found) >= last or len(rows) < _AT_ONCE:
+            return found[query.offset : last]
+    return None
+
+
+def _spread(ledger: Ledger, asked: Mapping[str, str]) -> float | None:
+    """One of about so many jobs has all of these words, among the first; None where so few have that they are soon counted."""
+    first = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid LIMIT ?"
+    (row,) = ledger.read(
+        f"SELECT count(*) AS found, max(rowid) AS last FROM ({first})", (_match(asked), _FEW + 1)
+    )
+    return None if row["found"] <= _FEW else row["last"] / row["found"]
+
+
+def _totals(ledger: Ledger) -> dict[Any, int]:
+    """What has been counted in the library as it is now."""
     state = state_of(ledger)
     known, totals = _TOTALS.get(ledger, ((), {}))
     if known != state or len(totals) >= _MOST_TOTALS:
         totals = {}
-    if (query, values) not in totals:
-        totals[query, values] = int(ledger.read(query, values)[0][0])
-    _TOTALS[ledger] = state, totals
-    return totals[query, values]
+        _TOTALS[ledger] = state, totals
+    return totals
+
+
+def _count_known(ledger: Ledger, where: _Where) -> int | None:
+    """How many rows there are, if somebody has counted them."""
+    return _totals(ledger).get((where.text, *where.values))
+
+
+def _count(ledger: Ledger, where: _Where, *, by_words: bool) -> int:
+    """How many rows there are; counted once for as long as nothing has changed, since each page is told it."""
+    # Asked first: what changes while it is counted is counted anew the next time.
+    totals = _totals(ledger)
+    key = (where.text, *where.values)
+    if key not in totals:
+        last = int(ledger.read("SELECT ifnull(max(number), 0) FROM numbers")[0][0]) if by_words else 0
+        starts = range(0, last + 1, _COUNTED_AT_ONCE)
+        parts = [where.between(at, at + _COUNTED_AT_ONCE - 1) for at in starts] if by_words else [where]
+        totals[key] = sum(part.read_number(ledger) for part in parts)
+    return totals[key]
 
 
 def find(ledger: Ledger, job_id: str, sample: int) -> FoundRow | None:
@@ -274,8 +371,8 @@ Condition = tuple[str, tuple[Any, ...]]
 """A condition on a row of the shelf, and its values."""
 
 
-def _narrow(ledger: Ledger, query: Query, *, has_index: bool) -> list[Condition]:
-    """What a query asks for beside places and models, from what is quickly looked at to what takes longest."""
+def _narrow(query: Query) -> list[Condition]:
+    """What a query asks for beside places, models and words, from what is quickly looked at to what takes longest."""
     found: list[Condition] = []
     if query.since is not None:
         found.append(("made_at >= ?", (query.since,)))
@@ -289,8 +386,12 @@ def _narrow(ledger: Ledger, query: Query, *, has_index: bool) -> list[Condition]
             " WHERE sweep_id = ?"
         )
         found.append((f"number IN ({cells})", (query.sweep,)))
-    words = [word.casefold() for word in query.search.split()]
-    asked = {word: ask for word in words[:_MOST_WORDS] if (ask := _ask(ledger, word))} if has_index else {}
+    return found
+
+
+def _by_words(ledger: Ledger, words: Sequence[str], asked: Mapping[str, str]) -> list[Condition]:
+    """What has all of these words, by what the index is asked for and by looking into the texts."""
+    found: list[Condition] = []
     if asked:
         found.append(_by_index(ledger, asked))
     if others := [word for word in words if word not in asked]:
@@ -313,20 +414,41 @@ def _ask(ledger: Ledger, word: str) -> str:
 
 def _by_index(ledger: Ledger, asked: Mapping[str, str]) -> Condition:
     """What has all of these words, by the index; notes are not in it, since they change."""
-    each = {f"word{n}": json.dumps([word]) for n, word in enumerate(asked)}
-    noted = " OR ".join(f"has_words(r.note, :{name})" for name in each)
-    others = ledger.read(_NOTED.format(noted=f"({noted})"), {**each, "words": json.dumps([*asked])})
-    condition, match = (
-        "number IN (SELECT rowid FROM words WHERE words MATCH ?)",
-        " AND ".join(f"({one})" for one in asked.values()),
-    )
+    others = [note for note in _notes(ledger) for word in asked if word in note.text]
+    condition, match = "number IN (SELECT rowid FROM words WHERE words MATCH ?)", _match(asked)
     if not others:
         return f"({condition})", (match,)
-    numbers, keys = (json.dumps([row[name] for row in others]) for name in ("number", "key"))
+    numbers, keys = (json.dumps([note[part] for note in others]) for part in (0, 1))
     # By number first, which there is an index of.
     listed = "(SELECT value FROM json_each(?))"
     noted = f"number IN {listed} AND job_id || '/' || sample IN {listed} AND place IN ('made', 'joined')"
-    return f"({condition} OR ({noted}))", (match, numbers, keys)
+    return (
+        f"({condition} OR ({noted} AND has_words({_TEXT}, ?)))",
+        (match, numbers, keys, json.dumps([*asked])),
+    )
+
+
+class _Note(NamedTuple):
+    """A note, folded for a search, and the clip that has it: the number of its job, and its key."""
+
+    number: int
+    key: str
+    text: str
+
+
+def _notes(ledger: Ledger) -> list[_Note]:
+    """All notes; read once for as long as nothing has changed, since each letter of a search asks for them."""
+    state = state_of(ledger)
+    known, notes = _NOTES.get(ledger, ((), []))
+    if known != state:
+        notes = [_Note(row["number"], row["key"], row["note"].casefold()) for row in ledger.read(_NOTED)]
+        _NOTES[ledger] = state, notes
+    return notes
+
+
+def _match(asked: Mapping[str, str]) -> str:
+    """How the index is asked for all of some words."""
+    return " AND ".join(f"({one})" for one in asked.values())
 
 
 def _marks(values: Sequence[str]) -> str:

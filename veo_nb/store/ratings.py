@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from veo_nb.catalog import check_text
 from veo_nb.errors import InvalidRequest
+from veo_nb.records.late import dataclass
 from veo_nb.store.database import insert
 from veo_nb.store.ledger import Ledger
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any
 
 from veo_nb import errors
+from veo_nb.records.late import dataclass
 
 
 class State(StrEnum):
@@ -224,6 +225,11 @@ def read_error(stored: str | None) -> dict[str, Any] | None:
     if error.get("code") == errors.OperationFailed.code and _GIVEN_UP.fullmatch(str(error.get("hint"))):
         return {**error, "code": errors.OperationAbandoned.code}
     return error
+
+
+def read_code(stored: str | None) -> str | None:
+    """The code of a job's error out of its column."""
+    return (read_error(stored) or {}).get("code")
 
 
 def error_to_json(error: errors.VeoError) -> dict[str, Any]:

@@ -13,6 +13,17 @@ _KEPT = """NOT EXISTS
 _DAY = "CAST({row}.created_at / 86400 AS INTEGER)"
 _OVER = "{row}.state IN ('succeeded', 'failed', 'blocked', 'cancelled', 'uncertain')"
 
+
+def _count_evidence(*tables: str) -> str:
+    """The triggers that count each write to these tables."""
+    return "".join(
+        f"CREATE TRIGGER {table}_{event.lower()} AFTER {event} ON {table}"
+        " BEGIN UPDATE revision SET evidence = evidence + 1; END;"
+        for table in tables
+        for event in ("INSERT", "UPDATE", "DELETE")
+    )
+
+
 MIGRATIONS = (
     """
     CREATE TABLE jobs (
@@ -249,6 +260,62 @@ MIGRATIONS = (
         PRIMARY KEY (sha256, place)
     );
     """,
+    f"""
+    CREATE TABLE comparisons (
+        id TEXT PRIMARY KEY,
+        sweep_id TEXT,
+        by TEXT NOT NULL,
+        question TEXT NOT NULL,
+        clips TEXT NOT NULL,
+        rounds INTEGER,
+        created_at REAL NOT NULL
+    );
+    CREATE INDEX comparisons_by_sweep ON comparisons (sweep_id);
+    CREATE TABLE votes (
+        id TEXT PRIMARY KEY,
+        comparison_id TEXT NOT NULL,
+        left_job TEXT NOT NULL,
+        left_sample INTEGER NOT NULL,
+        right_job TEXT NOT NULL,
+        right_sample INTEGER NOT NULL,
+        choice TEXT NOT NULL,
+        voter TEXT NOT NULL,
+        judge INTEGER NOT NULL DEFAULT 0,
+        voted_at REAL NOT NULL,
+        seconds REAL,
+        undone_at REAL
+    );
+    CREATE INDEX votes_by_comparison ON votes (comparison_id, voter);
+    CREATE TABLE pairs (
+        comparison_id TEXT NOT NULL,
+        voter TEXT NOT NULL,
+        left_job TEXT NOT NULL,
+        left_sample INTEGER NOT NULL,
+        right_job TEXT NOT NULL,
+        right_sample INTEGER NOT NULL,
+        PRIMARY KEY (comparison_id, voter)
+    );
+    CREATE TABLE voters (person TEXT PRIMARY KEY, name TEXT NOT NULL);
+    CREATE TABLE measures (
+        job_id TEXT NOT NULL,
+        sample INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        found TEXT NOT NULL,
+        measured_at REAL NOT NULL,
+        PRIMARY KEY (job_id, sample)
+    );
+    CREATE TABLE experiments (
+        sweep_id TEXT PRIMARY KEY,
+        question TEXT NOT NULL DEFAULT '',
+        hypothesis TEXT NOT NULL DEFAULT '',
+        conclusion TEXT NOT NULL DEFAULT '',
+        changed_at REAL NOT NULL
+    );
+    CREATE INDEX experiments_by_time ON experiments (changed_at);
+    ALTER TABLE revision ADD COLUMN evidence INTEGER NOT NULL DEFAULT 0;
+    {_count_evidence("comparisons", "votes", "measures", "experiments")}
+    """,
 )
 """Each brings a ledger from the version before it; `user_version` counts them.
 
@@ -264,9 +331,16 @@ writes too; they ask SQLite for nothing that an old build of it has not. `revisi
 `days` what changes about the jobs of each day (UTC), so that a bill adds up anew only those that have changed.
 A job or a joined clip has one of `numbers`, which nobody else gets when it is gone: the index of words goes by it.
 The `uploads` of version 6 are the files that lie at a provider for two days; who has forgotten one uploads it once more.
+Version 7 has what is decided by: who preferred which clip of two (`comparisons` with the value of each of their clips,
+`votes`, and `pairs`, the one that a voter sees just now; `voters` are the names that people gave), what was measured of a
+clip, and what a sweep was made to find out. `revision.evidence` counts their changes by themselves, since none of them
+changes what can be found.
 """
 
-KEPT = ("jobs", "videos", "ratings", "deleted", "joined", "origins")
-"""The tables whose rows are in the journal as well; owners come and go."""
+KEPT = (
+    *("jobs", "videos", "ratings", "deleted", "joined", "origins"),
+    *("comparisons", "votes", "experiments"),
+)
+"""The tables whose rows are in the journal as well; owners come and go, and measures can be made again."""
 SURE = ("operation", "submitted_at")
 """A change of these goes through a power cut in the journal too: money hangs on it."""

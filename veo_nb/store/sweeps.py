@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from veo_nb.records.late import dataclass
 from veo_nb.store.changes import Change
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import known

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from veo_nb.errors import VeoError, VideoExpired
 from veo_nb.media.kind import KINDS
+from veo_nb.records.late import dataclass
 from veo_nb.store.database import insert
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger

@@ -16,13 +16,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import PurePath
 from typing import Any
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
+from veo_nb.records.late import dataclass
 from veo_nb.sweep.ellipsis import fill_in
 from veo_nb.sweep.template import look_up, variables
 

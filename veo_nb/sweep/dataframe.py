@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from veo_nb.errors import VeoError
+from veo_nb.media.measures import MEASURES
 from veo_nb.sweep.axes import SETTABLE, Axis
 from veo_nb.sweep.results import Result, ranking
 
@@ -24,7 +25,8 @@ LINE, LONGEST_LABEL = 13, 39
 def rows(found: Sequence[Result], axes: Sequence[Axis]) -> list[dict[str, Any]]:
     """One row a clip: its values by axis, what else was set, and what became of it, as plain values."""
     on_axes = [axis.name for axis in axes]
-    return [_row(clip, on_axes) for clip in found]
+    measured = [*MEASURES] if any(clip.measures for clip in found) else []
+    return [_row(clip, on_axes) | _measures(clip, measured, on_axes) for clip in found]
 
 
 def to_dataframe(found: Sequence[Result], axes: Sequence[Axis]) -> pd.DataFrame:
@@ -33,7 +35,7 @@ def to_dataframe(found: Sequence[Result], axes: Sequence[Axis]) -> pd.DataFrame:
     Raises:
         VeoError: pandas is missing.
     """
-    pandas = _need("pandas")
+    pandas = need("pandas")
     frame: pd.DataFrame = pandas.DataFrame(rows(found, axes))
     for axis in axes:
         frame[axis.name] = pandas.Categorical(frame[axis.name], list(_shown(axis)), ordered=True)
@@ -52,7 +54,7 @@ def chart(found: Sequence[Result], axis: Axis, measure: str) -> Figure:
         InvalidRequest: there is no such measure.
     """
     standings = {one.label: one for one in ranking(found, measure, axis)}
-    figure = _picture(_need("matplotlib.figure").Figure)(figsize=(max(4.0, 1.2 * len(axis.values)), 3.2))
+    figure = self_showing(need("matplotlib.figure").Figure)(figsize=(max(4.0, 1.2 * len(axis.values)), 3.2))
     plot = figure.add_subplot()
     labels = [
         textwrap.fill(label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…", LINE)
@@ -62,14 +64,18 @@ def chart(found: Sequence[Result], axis: Axis, measure: str) -> Figure:
     plot.bar(range(len(labels)), means, color="#1567b8", alpha=0.35)
     for at, label in enumerate(axis.labels):
         mine = [clip for clip in found if clip.cell.labels[axis.name] == label and clip.video is not None]
-        dots = [float(value) for clip in mine if (value := getattr(clip, measure)) is not None]
+        dots = [float(value) for clip in mine if (value := clip.value(measure)) is not None]
         plot.scatter([at] * len(dots), dots, color="#1567b8", zorder=3)
         plot.annotate(str(len(dots)), (at, 0), (0, 2), textcoords="offset points", ha="center", fontsize=8)
     # Prompts are text, whatever matplotlib would make of their dollar signs.
     plot.set_xticks(range(len(labels)), labels, parse_math=False)
     plot.set_xlabel(axis.name, parse_math=False)
-    plot.set_ylabel({"usd": "cost in USD", "seconds": "seconds"}.get(measure, measure))
-    plot.set_ylim(0, {"rating": 5.3, "star": 1.05}.get(measure))
+    plot.set_ylabel({"usd": "cost in USD", "seconds": "seconds", **_titles()}.get(measure, measure))
+    if min(means, default=0.0) < 0:
+        # Loudness is below zero: its bars hang, and reach down to what is quieter.
+        plot.axhline(0, color="#888", linewidth=0.8)
+    else:
+        plot.set_ylim(0, {"rating": 5.3, "star": 1.05}.get(measure))
     plot.spines[["top", "right"]].set_visible(False)
     figure.set_layout_engine("constrained")
     return figure  # type: ignore[no-any-return]
@@ -101,6 +107,16 @@ def _row(clip: Result, on_axes: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _measures(clip: Result, names: Sequence[str], on_axes: Sequence[str]) -> dict[str, float | None]:
+    """What was measured, in columns; an axis that is called so keeps its name."""
+    return {f"measured_{name}" if name in on_axes else name: clip.measures.get(name) for name in names}
+
+
+def _titles() -> dict[str, str]:
+    """What stands beside the bars of a measure, with its unit."""
+    return {name: f"{one.label.lower()} {one.unit}".strip() for name, one in MEASURES.items()}
+
+
 def _shown(axis: Axis) -> dict[Any, None]:
     return dict.fromkeys(_value(one.value, one.label) for one in axis.values)
 
@@ -117,7 +133,7 @@ def _set(value: Any) -> Any:
     return value if isinstance(value, PLAIN) else getattr(value, "name", "") or getattr(value, "key", "image")
 
 
-def _picture(kind: Any) -> Any:
+def self_showing(kind: Any) -> Any:
     """The class of figure that shows itself in a notebook, whether or not pyplot was ever imported."""
 
     class Chart(kind):  # type: ignore[misc]
@@ -131,7 +147,12 @@ def _picture(kind: Any) -> Any:
     return Chart
 
 
-def _need(module: str) -> Any:
+def need(module: str) -> Any:
+    """A library of the extra `data`.
+
+    Raises:
+        VeoError: it is missing.
+    """
     try:
         return importlib.import_module(module)
     except ImportError:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from veo_nb.engine.jobs import Jobs
 from veo_nb.engine.providers.latency import Latency
 from veo_nb.engine.timing import seconds_at_all
 from veo_nb.engine.video import check_source
 from veo_nb.errors import InvalidRequest
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 from veo_nb.store.billing import Quote
 

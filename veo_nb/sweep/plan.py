@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import index
 from typing import Any, Protocol
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
 from veo_nb.media.picture import EVERYWHERE, UnreadablePicture, read_picture
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest, full_form
 from veo_nb.sweep.axes import PICTURES, SETTABLE, Axis, axis_name, read_axes
 from veo_nb.sweep.combinations import Combination, expand, layout, pair

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import statistics
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
+from veo_nb.media.measures import MEASURES, Found
+from veo_nb.records.late import dataclass
 from veo_nb.store.ratings import UNRATED, Rating
 from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.cell import Cell
@@ -19,9 +21,21 @@ from veo_nb.sweep.cell import Cell
 Given = Mapping[tuple[str, int], Rating]
 """Ratings by job and sample."""
 
-MEASURES = {"rating": True, "star": True, "seconds": False, "usd": False}
-"""By what clips are ranked, and whether more of it is better."""
-FACTS = ("provider", "state", "seconds", "usd", "usd_counted", "rating", "star", "note", "path", "sample")
+Measured = Mapping[tuple[str, int], Found]
+"""What was measured of clips, by job and sample; only of those that were."""
+
+RANKED = {
+    "rating": True,
+    "star": True,
+    "seconds": False,
+    "usd": False,
+    **{name: measure.more_is_better for name, measure in MEASURES.items()},
+}
+"""By what clips are ranked, and whether more of it is better, or just comes first."""
+FACTS = (
+    *("provider", "state", "seconds", "usd", "usd_counted", "rating", "star", "note", "path", "sample"),
+    *MEASURES,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +49,8 @@ class Result:
     rating: int | None
     star: bool
     note: str
+    measures: Found = field(default_factory=dict)
+    """What was measured of it, by name; empty where it was not: `sweep.measure()` does that."""
 
     @property
     def state(self) -> str:
@@ -74,6 +90,10 @@ class Result:
         """Its file."""
         return self.video.path if self.video is not None else None
 
+    def value(self, name: str) -> Any:
+        """One of its facts, or what was measured, by name; None where it is not known."""
+        return self.measures.get(name) if name in MEASURES else getattr(self, name)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
@@ -86,13 +106,14 @@ class Standing:
     best: Result | None
 
 
-def clips(cells: Sequence[Cell], ratings: Given) -> list[Result]:
+def clips(cells: Sequence[Cell], ratings: Given, measured: Measured | None = None) -> list[Result]:
     """A clip for each sample, and one without a video for each cell that has none."""
     found = []
     for cell in cells:
         for video in cell.videos or (None,):
             job_id = cell.job.id if cell.job is not None else ""
-            given = rating_of(ratings, job_id, video.sample if video else 0)
+            sample = video.sample if video else 0
+            given = rating_of(ratings, job_id, sample)
             clip = Result(
                 cell=cell,
                 job=cell.job,
@@ -101,6 +122,7 @@ def clips(cells: Sequence[Cell], ratings: Given) -> list[Result]:
                 rating=given.rating,
                 star=given.star,
                 note=given.note,
+                measures=(measured or {}).get((job_id, sample), {}),
             )
             found.append(clip)
     return found
@@ -130,7 +152,7 @@ def select(
         clip
         for clip in found
         if matches(clip.cell, on_axes)
-        and all(getattr(clip, one) == value for one, value in facts.items())
+        and all(clip.value(one) == value for one, value in facts.items())
         and (where is None or where(clip))
     ]
     if not sort:
@@ -152,6 +174,14 @@ def matches(cell: Cell, values: Mapping[str, Any]) -> bool:
         if value.label != str(wanted) and value.value is not wanted and not (same and value.value == wanted):
             return False
     return True
+
+
+def label(cell: Cell, video: Video, axes: Sequence[Axis]) -> str:
+    """What a clip is called among those of its sweep: `fox · dawn`, by the axes that have several values."""
+    words = [cell.labels[axis.name] for axis in axes if len(axis.values) > 1]
+    if len(cell.videos) > 1:
+        words.append(f"sample {video.sample + 1}")
+    return " · ".join(words) or video.job_id
 
 
 def rating_of(ratings: Given, job_id: str, sample: int) -> Rating:
@@ -188,40 +218,66 @@ def best(found: Sequence[Result], measure: str) -> Result | None:
     """The clip that is best by a measure, the first of several; None where nothing has any.
 
     Raises:
-        InvalidRequest: there is no such measure.
+        InvalidRequest: there is no such measure, or no clip was measured.
     """
+    check_measured(found, measure)
+    return _best(found, measure)
+
+
+def check_measured(found: Sequence[Result], measure: str) -> None:
+    """Nothing, where clips can be ranked by this.
+
+    Raises:
+        InvalidRequest: there is no such measure, or no clip was measured.
+    """
+    if measure not in RANKED:
+        hint = catalog.did_you_mean(measure, list(RANKED))
+        raise InvalidRequest(f"Clips are not ranked by {measure}.", hint=hint, field=measure)
+    made = [clip for clip in found if clip.video is not None]
+    if measure in MEASURES and made and not any(clip.measures for clip in made):
+        label = MEASURES[measure].label.lower()
+        raise InvalidRequest(
+            f"No clip has its {label} measured yet.",
+            hint="sweep.measure() measures them, and %veo measure ID does.",
+            field=measure,
+        )
+
+
+def _best(found: Sequence[Result], measure: str) -> Result | None:
     measured = [(value, clip) for clip in found if (value := _measure(clip, measure)) is not None]
     if measure == "star":
         measured = [(value, clip) for value, clip in measured if value]
     if not measured:
         return None
-    top = (max if MEASURES[measure] else min)(value for value, _ in measured)
+    top = (max if RANKED[measure] else min)(value for value, _ in measured)
     return next(clip for value, clip in measured if value == top)
 
 
 def ranking(found: Sequence[Result], measure: str, axis: Axis) -> list[Standing]:
     """How the values of an axis did, from the best to the worst; those of which nothing is known come last."""
+    check_measured(found, measure)
     standings = []
     for value in axis.values:
         mine = [clip for clip in found if clip.cell.chosen[axis.name].label == value.label]
         measured = [one for clip in mine if (one := _measure(clip, measure)) is not None]
-        mean = statistics.fmean(measured) if measured else None
+        mean = math.fsum(measured) / len(measured) if measured else None
         standings.append(
             Standing(
-                label=value.label, value=value.value, mean=mean, count=len(measured), best=best(mine, measure)
+                label=value.label,
+                value=value.value,
+                mean=mean,
+                count=len(measured),
+                best=_best(mine, measure),
             )
         )
-    sign = -1 if MEASURES[measure] else 1
+    sign = -1 if RANKED[measure] else 1
     return sorted(standings, key=lambda one: (one.mean is None, sign * (one.mean or 0.0)))
 
 
 def _measure(clip: Result, measure: str) -> float | None:
-    if measure not in MEASURES:
-        hint = catalog.did_you_mean(measure, list(MEASURES))
-        raise InvalidRequest(f"Clips are not ranked by {measure}.", hint=hint, field=measure)
     if clip.video is None:
         return None
-    value = getattr(clip, measure)
+    value = clip.value(measure)
     return None if value is None else float(value)
 
 
@@ -230,5 +286,5 @@ def _key(clip: Result, name: str, axes: Sequence[Axis]) -> Any:
     for axis in axes:
         if axis.name == name:
             return axis.labels.index(clip.cell.labels[name])
-    value = getattr(clip, name)
+    value = clip.value(name)
     return str(value) if isinstance(value, Path) else value

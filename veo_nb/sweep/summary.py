@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from veo_nb import catalog
 from veo_nb.engine.job import Job
 from veo_nb.engine.providers.latency import Latency
 from veo_nb.engine.timing import Left, seconds_at_all
+from veo_nb.records.late import dataclass
 from veo_nb.store.billing import Quote, may_be_charged
 from veo_nb.store.rows import State, error_to_json
 

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import threading
-import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from veo_nb import catalog
-from veo_nb.engine.job import Job, Snapshot, WaitInterrupted
+from veo_nb.engine.job import Job, Snapshot
 from veo_nb.engine.jobs import Jobs
-from veo_nb.errors import InvalidRequest, NotFound, VeoError, WaitTimeout
+from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.measuring.measurements import Measurements, key_of
+from veo_nb.measuring.measuring import Measuring
+from veo_nb.records.shown import html_of
 from veo_nb.store.changes import Change, Changes
+from veo_nb.store.evidence.experiments import ExperimentLedger
 from veo_nb.store.ratings import Rating, Ratings
-from veo_nb.store.rows import State
 from veo_nb.store.sweeps import SweepLedger
 from veo_nb.sweep import dataframe, results
 from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.cell import Cell
+from veo_nb.sweep.course import waiting
+from veo_nb.sweep.course.choosing import AGAIN, by_request, check_states, drafts_of
 from veo_nb.sweep.forecast import asked_for, check
 from veo_nb.sweep.results import Result, Standing
 from veo_nb.sweep.summary import MISSING, Summary, summarize
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
     from matplotlib.figure import Figure
-
-LOOK_SECONDS = 1.0
-"""How often a wait looks whether the sweep was paused meanwhile."""
-AGAIN = ("failed", "blocked", "cancelled")
-"""States after which a cell can be asked anew; of an uncertain one only a person knows."""
 
 
 class Views(Protocol):
@@ -44,6 +43,9 @@ class Views(Protocol):
 
     def export(self, sweep: Sweep, to: str | PathLike[str], **how: Any) -> Path:
         """Write it to a file or folder, and say where."""
+
+    def report(self, sweep: Sweep, to: str | PathLike[str], **how: Any) -> Path:
+        """Write what it found out to a page, and say where."""
 
 
 class Sweep:
@@ -60,6 +62,7 @@ class Sweep:
         jobs: Jobs,
         book: SweepLedger,
         ratings: Ratings,
+        experiments: ExperimentLedger,
         views: Views | None,
         id: str,  # noqa: A002
         started_at: float,
@@ -84,6 +87,7 @@ class Sweep:
         self._jobs = jobs
         self._book = book
         self._ratings = ratings
+        self._experiments = experiments
         self._views = views
         self._load = cells
         self._cells: tuple[Cell, ...] | None = None
@@ -162,8 +166,36 @@ class Sweep:
         """
         for name in (rows, columns):
             if name is not None:
-                self._axis(name)
+                self.axis(name)
         self._shown_by().show(self, rows=rows, columns=columns, embed=embed)
+
+    # What it is to find out
+
+    @property
+    def question(self) -> str:
+        """What it is to find out, as a person wrote it; empty where nobody did."""
+        return self._experiments.of(self.id).question
+
+    @property
+    def hypothesis(self) -> str:
+        """What was expected before there were votes."""
+        return self._experiments.of(self.id).hypothesis
+
+    @property
+    def conclusion(self) -> str:
+        """What was concluded from them."""
+        return self._experiments.of(self.id).conclusion
+
+    def describe(
+        self, *, question: str | None = None, hypothesis: str | None = None, conclusion: str | None = None
+    ) -> None:
+        """Write down what it is to find out, what is expected, and what came of it; what is None stays as it is.
+
+        Raises:
+            InvalidRequest: one is no text, or too long.
+        """
+        texts = {"question": question, "hypothesis": hypothesis, "conclusion": conclusion}
+        self._experiments.describe(self.id, texts)
 
     # Waiting
 
@@ -178,50 +210,27 @@ class Sweep:
             InvalidRequest: it is paused.
             VeoError: the first job's own error, where no cell has a clip.
         """
-        end = None if timeout is None else time.monotonic() + timeout
-        try:
-            while (job := self._unfinished()) is not None:
-                left = LOOK_SECONDS if end is None else min(LOOK_SECONDS, end - time.monotonic())
-                if left <= 0:
-                    raise WaitTimeout(
-                        f"Sweep {self.id} is not done after {timeout:g} s: {self.summary()}.",
-                        hint="It goes on in the background.",
-                        sweep=self.id,
-                    )
-                with contextlib.suppress(WaitTimeout), _goes_on_if_over(job):
-                    job.wait(left)
-        except KeyboardInterrupt:
-            raise WaitInterrupted(
-                f"Stopped waiting. Sweep {self.id} goes on in the background; %veo wait waits again, "
-                f"%veo cancel {self.id} stops it."
-            ) from None
-        return self._result()
+        waiting.wait(self, timeout)
+        return self
 
     def __await__(self) -> Generator[Any, None, Sweep]:
         """Wait for it on the caller's own loop; a cancelled `await` leaves the sweep running."""
         return self._finish().__await__()
 
+    async def __aiter__(self) -> AsyncIterator[Result]:
+        """Each sample as it comes, in the order in which the jobs end: `async for clip in sweep: clip.video`.
+
+        A cell that ends without a clip comes too, with its state and no video. Leaving the loop leaves the sweep running.
+
+        Raises:
+            InvalidRequest: it is paused, and nothing is on its way.
+        """
+        async for job in waiting.come(self):
+            for clip in self.clips(lambda clip, job=job: clip.job is job):  # type: ignore[misc]
+                yield clip
+
     async def _finish(self) -> Sweep:
-        while (job := self._unfinished()) is not None:
-            with contextlib.suppress(TimeoutError), _goes_on_if_over(job):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await job
-        return self._result()
-
-    def _unfinished(self) -> Job | None:
-        going = [job for job in self.jobs if not job.now.state.final]
-        sent = next((job for job in going if job.now.state is not State.QUEUED), None)
-        if going and sent is None and self.paused:
-            raise InvalidRequest(
-                f"Sweep {self.id} is paused, and {len(going)} of its clips wait.",
-                hint="sweep.resume() lets it go on.",
-            )
-        return sent or next(iter(going), None)
-
-    def _result(self) -> Sweep:
-        errors = [job.error for job in self.jobs if job.error is not None]
-        if errors and len(errors) == len(self.jobs):
-            raise errors[0]
+        await waiting.finish(self)
         return self
 
     # Steering
@@ -284,10 +293,7 @@ class Sweep:
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
         wanted = states or (AGAIN[:2] if cells is None else AGAIN)
-        for state in wanted:
-            if state not in AGAIN:
-                hint = f"It takes {catalog.listed(AGAIN)}."
-                raise InvalidRequest(f"Cells that are {state} can't be asked anew.", hint=hint)
+        check_states(wanted)
         if self.paused:
             raise InvalidRequest(f"Sweep {self.id} is paused.", hint="sweep.resume() lets it go on.")
         among = self.cells if cells is None else tuple(cells)
@@ -320,16 +326,7 @@ class Sweep:
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
         among = self.cells if cells is None else tuple(cells)
-        drafts = {
-            cell.position: cell.job
-            for cell in among
-            if cell.job is not None and cell.job.is_draft and cell.job.now.state is State.SUCCEEDED
-        }
-        if not drafts:
-            raise InvalidRequest(
-                f"Sweep {self.id} has no draft here that could be made final.",
-                hint="A sweep of drafts is made with draft=True (--draft in a cell).",
-            )
+        drafts = drafts_of(self.id, among)
         asked = {job.id: (self._jobs.drafts.full(job), job.take) for job in drafts.values()}
         check(self._jobs, asked_for(self._jobs, asked.values()).values(), confirmed=confirm)
         made = zip(asked, self._jobs.submit_all(asked.values()), strict=True)
@@ -375,7 +372,8 @@ class Sweep:
 
         `equal` are values of axes or of a clip's own facts; `sort` is one of them, from the highest with a minus.
         """
-        found = results.clips(self.cells, self._ratings.of(job.id for job in self.jobs))
+        ids = [job.id for job in self.jobs]
+        found = results.clips(self.cells, self._ratings.of(ids), self._jobs.workspace.measures.of(ids))
         return results.select(found, self.axes, where=where, sort=sort, equal=equal)
 
     @overload
@@ -383,21 +381,30 @@ class Sweep:
     @overload
     def best(self, measure: str = ..., *, by: str) -> list[Standing]: ...
     def best(self, measure: str = "rating", *, by: str | None = None) -> Result | list[Standing] | None:
-        """The best clip by `rating`, `star`, `seconds` or `usd`; None while there is nothing to go by.
+        """The best clip by `rating`, `star`, `seconds`, `usd` or a measure; None while there is nothing to go by.
 
         With `by` the values of that axis from the best to the worst: of each the mean, how many clips it is over,
         and the best of them.
         """
         found = self.clips()
-        return results.best(found, measure) if by is None else results.ranking(found, measure, self._axis(by))
+        return results.best(found, measure) if by is None else results.ranking(found, measure, self.axis(by))
+
+    def measure(self, executor: Executor | None = None) -> Measurements:
+        """What can be measured of its clips, as `veo.measure`; kept, and shown as a table."""
+        clips = [(cell, video) for cell in self.cells for video in cell.videos]
+        labels = {key_of(video): results.label(cell, video, self.axes) for cell, video in clips}
+        return Measuring(self._jobs).measure([video for _, video in clips], executor, labels=labels)
 
     def to_dataframe(self) -> pd.DataFrame:
-        """A pandas table, one row a sample: axes, parameters, state, seconds, cost, rating, star, note, path."""
+        """A pandas table, one row a sample: axes, parameters, state, seconds, cost, rating, star, note, path, measures.
+
+        A clip has measures once `sweep.measure()` has taken them; before any has, there are no such columns.
+        """
         return dataframe.to_dataframe(self.clips(), self.axes)
 
     def chart(self, by: str | None = None, *, measure: str = "rating") -> Figure:
-        """The ratings by the values of an axis, as a matplotlib figure."""
-        return dataframe.chart(self.clips(), self._axis(by or self.axes[0].name), measure)
+        """The ratings, or another measure, by the values of an axis, as a matplotlib figure."""
+        return dataframe.chart(self.clips(), self.axis(by or self.axes[0].name), measure)
 
     def export(
         self,
@@ -420,10 +427,26 @@ class Sweep:
         """
         for name in (rows, columns):
             if name is not None:
-                self._axis(name)
+                self.axis(name)
         return self._shown_by().export(self, to, embed=embed, sound=sound, rows=rows, columns=columns)
 
-    def _axis(self, name: str) -> Axis:
+    def report(self, to: str | PathLike[str] = "report.html", *, embed: bool | None = None) -> Path:
+        """Write what the sweep found out, and return where: question, settings, cost, clips, ranking, conclusion.
+
+        `report.html` is one page that opens from disk and plays its clips; `embed=False` puts them beside it.
+        `report.md` is the same as text, with links to the clips beside it. Both have the cells that make it again.
+
+        Raises:
+            InvalidRequest: there is no such kind, or it can't be written.
+        """
+        return self._shown_by().report(self, to, embed=embed)
+
+    def axis(self, name: str) -> Axis:
+        """The axis of this name.
+
+        Raises:
+            InvalidRequest: there is none; the hint names the nearest.
+        """
         for axis in self.axes:
             if axis.name == name:
                 return axis
@@ -480,7 +503,7 @@ class Sweep:
             self._notify(self.cells)
         elif change.what == "sweep" and change.id == self.id:
             self._notify(self.cells)
-        elif change.what == "rating":
+        elif change.what in ("rating", "evidence"):
             self._notify(self._of_job(change.id))
         elif change.what == "job":
             self._hear_of_job(change.id)
@@ -504,14 +527,7 @@ class Sweep:
     def _take_up(self, job: Job) -> tuple[Cell, ...]:
         """Let a job be that of the cells that ask for it, if it is the newest one; these cells."""
         if self._keys is None:
-            keys: dict[tuple[str, int], list[Cell]] = {}
-            for cell in self.cells:
-                if cell.request is not None:
-                    # What was made of a draft is the cell's as well.
-                    asked = (cell.request, cell.request.in_full())
-                    for found in {one.fingerprint() for one in asked}:
-                        keys.setdefault((found, cell.take), []).append(cell)
-            self._keys = keys
+            self._keys = by_request(self.cells)
         key = (job.request.fingerprint(), job.take)
         cells = tuple(self._keys.get(key, ()))
         if not cells or self._book.job_id(*key) != job.id:
@@ -563,6 +579,9 @@ class Sweep:
         """`3 animal × 4 time`: how many values each axis has."""  # noqa: RUF002
         return " × ".join(f"{len(axis.values)} {axis.name}" for axis in self.axes)  # noqa: RUF001
 
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
+
     def __repr__(self) -> str:
         return f"<Sweep {self.id}: {self.shape} · {self.summary()}>"
 
@@ -570,15 +589,3 @@ class Sweep:
 def is_sweep_id(typed: str) -> bool:
     """Whether an id is that of a sweep: one letter longer than a job's, and it begins with s."""
     return len(typed.strip()) == 5 and typed.strip().lower().startswith("s")
-
-
-@contextlib.contextmanager
-def _goes_on_if_over(job: Job) -> Generator[None, None, None]:
-    """Pass over the error of a job that has ended with it; any other comes through."""
-    try:
-        yield
-    except WaitTimeout:
-        raise
-    except VeoError:
-        if not job.now.state.final:
-            raise

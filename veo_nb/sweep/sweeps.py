@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
+import hashlib
+import itertools
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,9 @@ from veo_nb import catalog
 from veo_nb.engine.job import ALPHABET, Job
 from veo_nb.engine.jobs import Jobs
 from veo_nb.errors import NotFound
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest, restore_request
+from veo_nb.store.evidence.experiments import ExperimentLedger, read_texts
 from veo_nb.store.ratings import Ratings
 from veo_nb.store.sweeps import CellRow, SweepLedger, SweepRow
 from veo_nb.sweep.axes import Axis, Value
@@ -47,6 +49,7 @@ class Sweeps:
         self._ratings = ratings
         self._views = views
         self._book = SweepLedger(jobs.workspace.ledger)
+        self._experiments = ExperimentLedger(jobs.workspace.ledger, jobs.workspace.clock)
         self._known: weakref.WeakValueDictionary[tuple[str, float], Sweep] = weakref.WeakValueDictionary()
         """One object a sweep, by its id and when it was started: with other values it is another one."""
 
@@ -64,6 +67,8 @@ class Sweeps:
         fresh: bool = False,
         confirm: bool = False,
         variables: Mapping[str, Any] | None = None,
+        question: str | None = None,
+        hypothesis: str | None = None,
         **fixed: Any,
     ) -> Sweep:
         """The sweep of a prompt over all combinations of `axes`; returns at once, the clips are made in the background.
@@ -72,12 +77,14 @@ class Sweeps:
         of named ones, or a text as in a cell (`sweep.axes`). Axes named by `zip` move together. What is the same for
         all goes into `fixed`, fields and variables; `variables` is for those that are called like a field. The same
         prompt with the same settings and axes is the same sweep, whose stored clips are shown: another value on an
-        axis sends only what is new.
+        axis sends only what is new. `question` is what it is to find out, and `hypothesis` what is expected; both are
+        written down with it, and stay where they are not given again.
 
         Raises:
             InvalidRequest: something is wrong with it, or it is large and `confirm` is not set; nothing was sent.
             AuthenticationError: the provider needs a key and there is none.
         """
+        texts = read_texts({"question": question, "hypothesis": hypothesis})
         plan = self._plan(
             prompt,
             axes,
@@ -91,7 +98,10 @@ class Sweeps:
         )
         check(self._jobs, self._asked(plan, fresh=fresh).values(), confirmed=confirm)
         self._workspace.open()
-        return self._enter(plan, fresh=fresh)
+        sweep = self._enter(plan, fresh=fresh)
+        if texts:
+            self._experiments.describe(sweep.id, texts)
+        return sweep
 
     def preview(
         self,
@@ -104,9 +114,12 @@ class Sweeps:
         take: int = 1,
         fresh: bool = False,
         variables: Mapping[str, Any] | None = None,
+        question: str | None = None,
+        hypothesis: str | None = None,
         **fixed: Any,
     ) -> SweepPreview:
         """What `start` would do, checked in the same way, with nothing sent and nothing written."""
+        read_texts({"question": question, "hypothesis": hypothesis})
         plan = self._plan(
             prompt,
             axes,
@@ -238,6 +251,12 @@ class Sweeps:
             raise NotFound(f"There is no sweep {sweep_id!r} in this library.", hint=hint)
         return self._restored(row)
 
+    def experiments(self, limit: int = 50) -> list[tuple[Sweep, float]]:
+        """The sweeps that are to find something out or that were voted on, and when that changed; the last one first."""
+        if self._workspace.existing() is None:
+            return []
+        return [(self.get(sweep_id), at) for sweep_id, at in self._experiments.all(limit)]
+
     # Inside
 
     @property
@@ -296,11 +315,11 @@ class Sweeps:
             )
             for planned in plan.cells
         ]
-        while True:
+        identity = plan.identity(provider)
+        for attempt in itertools.count():
             row = SweepRow(
-                # One letter more than a job's, so that the two can't be mistaken.
-                id="s" + "".join(secrets.choice(ALPHABET) for _ in range(4)),
-                identity=plan.identity(provider),
+                id=_id_of(identity, attempt),
+                identity=identity,
                 provider=provider,
                 prompt=plan.prompt,
                 axes=[_axis_to_json(axis) for axis in plan.axes],
@@ -316,6 +335,7 @@ class Sweeps:
             )
             if (written := self._book.put(row, cells)) is not None:
                 return written
+        raise AssertionError("counting has no end")
 
     def _restored(self, row: SweepRow) -> Sweep:
         known = self._known.get((row.id, row.started_at))
@@ -356,6 +376,7 @@ class Sweeps:
             jobs=self._jobs,
             book=self._book,
             ratings=self._ratings,
+            experiments=self._experiments,
             views=self._views,
             id=row.id,
             started_at=row.started_at,
@@ -369,6 +390,15 @@ class Sweeps:
             cells=cells,
         )
         return sweep
+
+
+def _id_of(identity: str, attempt: int) -> str:
+    """The id of a sweep, one letter longer than a job's, so that the two can't be mistaken; another at each attempt.
+
+    The same sweep gets the same one in a ledger that was made anew, and so finds its question and its votes there.
+    """
+    drawn = hashlib.sha256(f"{identity} {attempt}".encode()).digest()
+    return "s" + "".join(ALPHABET[byte % len(ALPHABET)] for byte in drawn[:4])
 
 
 def _axis_to_json(axis: Axis) -> dict[str, Any]:

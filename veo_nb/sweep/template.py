@@ -13,11 +13,11 @@ import inspect
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
+from veo_nb.records.late import dataclass
 
 _OPENED = re.compile(r"[{｛]{2,}")
 _BRACED = re.compile(r"[{｛]{2}([^{}｛｝]*)[}｝]{2}")

@@ -5,10 +5,18 @@
 // for again under its first one. Seen in anywidget 0.11.0.
 
 import type { AnyModel } from "@anywidget/types";
-import type { CardCommand, Command, ErrorText, GridCommand, PanelCommand, Reply } from "../protocol.gen";
+import type {
+  CardCommand,
+  Command,
+  ComparisonCommand,
+  ErrorText,
+  GridCommand,
+  PanelCommand,
+  Reply,
+} from "../protocol.gen";
 
 /** What can be asked for, in any view. */
-export type Kind = CardCommand | GridCommand | PanelCommand;
+export type Kind = CardCommand | ComparisonCommand | GridCommand | PanelCommand;
 
 export const TIMEOUT_MS = 10_000;
 

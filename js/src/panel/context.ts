@@ -4,6 +4,8 @@ import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
 import type { Extras } from "../core/connection";
+import type { Stills } from "../core/media/stills";
+import type { Sources } from "../core/media/videos";
 import type {
   Draft,
   LibraryState,
@@ -12,8 +14,6 @@ import type {
   PanelCommands,
   Shelves,
 } from "../protocol.gen";
-import type { Stills } from "./media/stills";
-import type { Sources } from "./media/videos";
 import type { PanelRequest } from "./request";
 
 /** Asks the kernel; a refusal is said to the person and ends there. The answer is undefined then. */
@@ -30,6 +30,7 @@ export interface Library extends LibraryState, Shelves {}
 export type Layer =
   | { kind: "details"; clip: string /** Whether somebody came there along the steps. */; walked?: boolean }
   | { kind: "compare"; clips: [string, string] }
+  | { kind: "blind"; clips: string[] }
   | { kind: "join"; clips: string[] };
 
 export interface Panel {

@@ -3,6 +3,8 @@
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
 import { askWith } from "../core/connection";
+import { Stills } from "../core/media/stills";
+import { Sources } from "../core/media/videos";
 import { leaveOnEscape, ownKeys } from "../core/ui/focus";
 import type { PanelRequest } from "./request";
 import "../core/ui/theme.css";
@@ -20,8 +22,6 @@ import { Compose } from "./compose/compose";
 import type { Library } from "./context";
 import { type AskPanel, type Layer, type Panel, PanelContext } from "./context";
 import { Gallery } from "./gallery/gallery";
-import { Stills } from "./media/stills";
-import { Sources } from "./media/videos";
 import { NoticePlace } from "./notices";
 import { QueueList } from "./queue/queue";
 import { useChosen } from "./selection";

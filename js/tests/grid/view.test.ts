@@ -1,8 +1,9 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatLine } from "../../src/core/line";
+import { SPARE_MS } from "../../src/core/tree";
 import { DWELL_MS } from "../../src/core/ui/visibility";
-import { SAVED, SPARE_MS } from "../../src/grid/mount";
+import { SAVED } from "../../src/grid/mount";
 import type { GridCell, GridCommand } from "../../src/protocol.gen";
 import define from "../../src/widget";
 import { exampleGrid, type GridState, gridExamples, NOW } from "../fixtures";
@@ -389,15 +390,23 @@ describe("the keyboard", () => {
   });
 });
 
+const MEASURED = { label: "Motion", value: "6.5 %/s", about: "How far the picture moves in a second." };
+
 describe("enlarged", () => {
   it("asks for all that is known of the cell, and shows the next with the arrows", async () => {
     await start();
     await press("Enter");
     expect(sent("details")).toEqual([{ cell: "0" }]);
     await kernel(() =>
-      model.grant("details", { prompt: "A <b>fox</b>", settings: ["fast", "16:9"], line: ["Made in 0:12"] }),
+      model.grant("details", {
+        prompt: "A <b>fox</b>",
+        settings: ["fast", "16:9"],
+        line: ["Made in 0:12"],
+        measures: [[MEASURED]],
+      }),
     );
     expect(find(".veo-recipe").textContent).toBe("A <b>fox</b>fast · 16:9");
+    expect(find(".veo-measures").textContent).toBe("Motion6.5 %/s");
     await press("ArrowDown");
     expect(find("dialog h3").textContent).toBe("animal owl, time dawn, aspect_ratio 16:9");
     expect(has(".veo-recipe")).toBe(false);

@@ -4,10 +4,10 @@ import { type ComponentChildren, render } from "preact";
 import { act } from "preact/test-utils";
 import { vi } from "vitest";
 import { askWith, RequestError } from "../../src/core/connection";
+import { Stills } from "../../src/core/media/stills";
+import { Sources } from "../../src/core/media/videos";
 import type { Library } from "../../src/panel/context";
 import { type AskPanel, type Panel, PanelContext } from "../../src/panel/context";
-import { Stills } from "../../src/panel/media/stills";
-import { Sources } from "../../src/panel/media/videos";
 import type { PanelRequest } from "../../src/panel/request";
 import type { GalleryView, Item, PanelCommand, Row } from "../../src/protocol.gen";
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 import aiohttp
+
+from tests.bench.clients.memory import peak
 
 LOOK_SECONDS = 0.5
 
@@ -39,8 +40,7 @@ async def main(base: str, count: int) -> None:
             await asyncio.gather(*(make(http, base, f"clip {index}", Path(name)) for index in range(count)))
             wall, cpu = time.monotonic() - begun, time.process_time() - used
         assert len([*Path(name).iterdir()]) == count + 1
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"wall": wall, "cpu": cpu, "peak": peak}))
+    print(json.dumps({"wall": wall, "cpu": cpu, "peak": peak()}))
 
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2])))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from google import genai
+
+from tests.bench.clients.memory import peak
 
 LOOK_SECONDS = 0.5
 
@@ -37,8 +38,7 @@ async def main(base: str, count: int) -> None:
         )
         wall, cpu = time.monotonic() - begun, time.process_time() - used
         assert len([*Path(name).iterdir()]) == count + 1
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"wall": wall, "cpu": cpu, "peak": peak}))
+    print(json.dumps({"wall": wall, "cpu": cpu, "peak": peak()}))
 
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2])))

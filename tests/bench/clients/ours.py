@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import tempfile
 import time
 
 import veo_nb as veo
+from tests.bench.clients.memory import peak
 
 
 def main(base: str, count: int) -> None:
@@ -28,8 +28,7 @@ def main(base: str, count: int) -> None:
         wall, cpu = time.monotonic() - begun, time.process_time() - used
         assert all(job.video.path.exists() for job in jobs)
         studio.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"wall": wall, "cpu": cpu, "peak": peak}))
+    print(json.dumps({"wall": wall, "cpu": cpu, "peak": peak()}))
 
 
 main(sys.argv[1], int(sys.argv[2]))

@@ -9,6 +9,7 @@ from tests.notebook.test_protocol import mismatch
 from tests.notebook.test_text import NOW
 from tests.world import Held
 from veo_nb import errors
+from veo_nb.media.measures import MEASURES
 from veo_nb.notebook.grid.protocol import CellDetails, Grid, GridCell, GridSummary
 from veo_nb.notebook.grid.state import make_cells, make_details, make_grid, make_summary, shown_axes
 from veo_nb.notebook.place import Place
@@ -132,6 +133,12 @@ def test_details_are_all_that_is_known(sweep):
         details = make_details(cell)
         assert mismatch(details, CellDetails) == []
         assert cell.reason or details.prompt == cell.request.prompt
+    cell = next(cell for cell in sweep.cells if cell.videos)
+    assert make_details(cell).measures == [[]]
+    keep = sweep._jobs.workspace.measures.keep
+    assert keep((cell.job.id, 0), cell.videos[0].sha256, {**dict.fromkeys(MEASURES), "motion": 6.537})
+    ((_, motion, *_),) = make_details(cell).measures
+    assert (motion.label, motion.value) == ("Motion", "6.5 %/s")
     forbidden = next(cell for cell in sweep.cells if cell.reason)
     assert make_details(forbidden).line == [f"{forbidden.reason} {forbidden.hint}".strip()]
 

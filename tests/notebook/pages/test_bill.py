@@ -43,6 +43,24 @@ def test_it_adds_up_days_models_and_states():
     ]
 
 
+def test_older_days_are_added_up_by_month():
+    days = [f"2026-11-{day:02}" for day in range(20, 0, -1)]
+    days += [f"2026-{month:02}-{day}" for month in (10, 9) for day in (30, 10)]
+    bill = bill_of(
+        *(charge(day=day, jobs=2, usd=1.0) for day in days), charge(day="2026-09-01", state="failed")
+    )
+    rows = [line.split() for line in text_of(bill).splitlines()]
+    assert [row[0] for row in rows[1:8]] == days[:7]
+    assert [(row[0], row[-2:]) for row in rows[8:13]] == [
+        ("2026-11,", ["26", "$13.00"]),
+        ("2026-10", ["4", "$2.00"]),
+        ("2026-09", ["1", "$1.20"]),
+        ("Veo", ["4", "$2.00"]),
+        ("5", ["5", "$3.20"]),
+    ]
+    assert rows[13] == ["total", "49", "$25.20"]
+
+
 def test_money_and_the_sandbox_have_a_table_each():
     text = text_of(bill_of(charge(usd=3.2), charge(provider="sandbox", usd=0.6)))
     money, _, made_up = text.partition("On the sandbox, where nothing is charged, clips would have cost:")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+import veo_nb as veo
 from tests.write_readme import README, TABLES, with_table
 from veo_nb.catalog import rules
+from veo_nb.notebook.magics import SETTINGS, VeoMagics
 from veo_nb.notebook.options import option_rows
 from veo_nb.notebook.pages.help import COMMANDS, page, readme_lives, readme_table, taken_rows
 
@@ -62,3 +66,18 @@ def test_the_table_has_a_row_for_each_option_and_its_bars_are_escaped():
 def test_a_readme_without_the_marks_is_left_alone():
     with pytest.raises(AssertionError, match="lacks"):
         with_table("# veo_nb", "| a |")
+
+
+def test_what_the_question_mark_shows_names_only_what_there_is():
+    shown = VeoMagics.veo.__doc__
+    options = " ".join(names for names, _ in option_rows())
+    assert [name for name in re.findall(r"--[a-z-]+", shown) if name not in options] == []
+    commands = {line.split()[1] for line, _ in COMMANDS if len(line.split()) > 1}
+    named = set(re.findall(r"(?<!%)%veo ([a-z]+)", shown)) - {"alone"}
+    assert named <= commands
+    assert {"wait", "cost", "doctor", "help"} <= named
+
+
+def test_the_help_of_configure_names_each_setting():
+    named = re.findall(r"`([a-z_]+)`:", veo.configure.__doc__ or "")
+    assert {*SETTINGS} - {*named} == set()

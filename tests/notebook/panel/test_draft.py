@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -302,3 +303,19 @@ def test_whatever_a_page_sends_is_checked_and_never_breaks(
     # It can be sent to the page.
     json.dumps(to_json(found), ensure_ascii=False).encode()
     assert bool(found.problems) == (found.count + found.stored == 0)
+
+
+# What the prompt leaves open
+
+
+def test_a_check_says_what_the_prompt_leaves_open(studio, monkeypatch):
+    found = check(studio, draft("A {{it}} runs at dusk", variables={"it": ["fox", "film noir"]}))
+    assert (found.tips, found.left_open[:2]) == ("Left open: setting, camera, sound", ["setting", "camera"])
+    assert check(studio, draft("{{it.name}}", variables={"it": ["fox"]})).tips
+    assert "sound" not in check(studio, draft(fields={"generate_audio": [False]})).left_open
+    assert "style" not in check(studio, draft("", image=["fox"])).left_open
+    changed = check(studio, draft("Make it snow", edit="3f2a/0"))
+    assert (changed.left_open, changed.tips[:7]) == ([], "An edit")
+    for name, model in catalog.MODELS.items():
+        monkeypatch.setitem(catalog.MODELS, name, dataclasses.replace(model, sound=False))
+    assert "sound" not in check(studio, draft()).left_open

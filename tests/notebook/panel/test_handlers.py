@@ -16,7 +16,7 @@ from tests.notebook.panel.test_images import drawn
 from tests.notebook.test_protocol import mismatch
 from tests.world import Held
 from veo_nb.errors import InvalidRequest, NotFound
-from veo_nb.notebook.panel import handlers as panel_answers
+from veo_nb.notebook.compare import pieces
 from veo_nb.notebook.panel.commands import COMMANDS
 from veo_nb.notebook.panel.handlers import QUIET, all_or_none
 from veo_nb.notebook.panel.protocol import Check, Details, Item, PictureState
@@ -210,6 +210,19 @@ def test_the_gallery_is_asked_for_in_pieces(panel, studio):
     assert keys(panel, order="oldest")[0] == f"{jobs[0].id}/0"
 
 
+def test_what_a_page_does_not_count_is_counted_when_it_is_asked_for(panel, studio):
+    for n in range(3):
+        job = studio.generate(f"Fox {n}.").wait(30)
+        panel.ask("star", clip=f"{job.id}/0", star=True)
+    part = browse(panel, states=["starred"], limit=2)
+    assert (part["total"], part["uncounted"], len(part["items"])) == (2, True, 2)
+    view = {**to_json(first_view()), "states": ["starred"]}
+    assert panel.ask("count", view=view) == {"total": 3}
+    assert panel.ask("count", view={**view, "days": 7, "search": "fox 1"}) == {"total": 1}
+    after = browse(panel, states=["starred"], limit=2)
+    assert (after["total"], after["uncounted"]) == (3, False)
+
+
 def test_an_item_is_all_that_a_card_needs(panel, job):
     (item,) = browse(panel)["items"]
     assert item["url"].startswith("/base/files/library/")
@@ -248,17 +261,17 @@ def test_stills_come_for_those_that_have_one(panel, job):
 
 
 def test_a_video_comes_in_pieces_as_bytes(panel, job, monkeypatch):
-    monkeypatch.setattr(panel_answers, "PIECE", 100_000)
-    whole, offset, pieces = job.videos[0].path.read_bytes(), 0, 0
+    monkeypatch.setattr(pieces, "PIECE", 100_000)
+    whole, offset, count = job.videos[0].path.read_bytes(), 0, 0
     read = b""
     while offset < len(whole):
         answer = panel.ask("video", clip=f"{job.id}/0", offset=offset)
         (piece,) = answer["buffers"]
         assert answer["size"] == len(whole)
         assert len(piece) <= 100_000
-        read, offset, pieces = read + bytes(piece), answer["next"], pieces + 1
+        read, offset, count = read + bytes(piece), answer["next"], count + 1
     assert read == whole
-    assert pieces > 1
+    assert count > 1
 
 
 def test_past_the_end_of_a_video_is_nothing(panel, job):
@@ -286,6 +299,17 @@ def test_details_are_all_that_is_known(panel, job):
     assert ["Seed", "7"] in plain["recipe"]
     assert plain["cell"].startswith("%%veo")
     assert plain["actions"] == ["another", "vary", "extend"]
+
+
+def test_a_clip_is_measured_when_somebody_asks_and_that_stands_in_its_details(panel, job, studio):
+    assert panel.ask("details", clip=f"{job.id}/0")["measures"] == []
+    panel.ask("measure", clip=f"{job.id}/0")
+    found = {one["label"]: one["value"] for one in panel.ask("details", clip=f"{job.id}/0")["measures"]}
+    assert found["Motion"].endswith("%/s")
+    assert found["Loudness"] == "\u2013"
+    other = studio.generate("An owl.").wait(30)
+    other.video.path.unlink()
+    assert "is not there" in panel.refused("measure", clip=f"{other.id}/0")
 
 
 # Go on

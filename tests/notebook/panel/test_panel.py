@@ -21,7 +21,6 @@ from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notebook.live import PUSH_SECONDS
 from veo_nb.notebook.panel import panel as panel_module
 from veo_nb.notebook.panel import state as panel_state
-from veo_nb.notebook.panel.commands import Posters
 from veo_nb.notebook.panel.panel import LIVING, check_place
 from veo_nb.notebook.panel.protocol import (
     ROWS,
@@ -35,7 +34,7 @@ from veo_nb.notebook.panel.protocol import (
 )
 from veo_nb.notebook.panel.store import empty_draft, first_view
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Nothing, to_json
+from veo_nb.notebook.protocol import Nothing, Posters, to_json
 from veo_nb.store.changes import Change
 
 ROW_NAMES = [f"row_{at}" for at in range(ROWS)]
@@ -420,7 +419,7 @@ def test_who_breaks_at_a_job_is_logged_and_the_next_one_hears(look, here, studio
 
 
 @pytest.mark.parametrize(
-    "kind", ["generate", "check", "browse", "posters", "video", "details", "upload", "join"]
+    "kind", ["generate", "check", "browse", "count", "posters", "video", "details", "upload", "join"]
 )
 def test_a_wish_whose_work_takes_long_does_not_hold_who_hands_it_over(look, here, monkeypatch, kind):
     """The kernel's main thread, or the subshell's: it is free before the work is done."""

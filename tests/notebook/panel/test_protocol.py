@@ -45,14 +45,22 @@ PAYLOADS: dict[str, Any] = {
     **dict.fromkeys(("cancel", "retry", "rerun", "resubmit", "dismiss"), JOB),
     "move": {**JOB, "before": "d5d5"},
     "browse": {**VIEW, "offset": 0, "limit": 60},
+    "count": {"view": VIEW},
     **dict.fromkeys(("posters", "select", "delete", "restore"), CLIPS),
     "video": {**CLIP, "offset": 1_000_000},
-    **dict.fromkeys(("details", "another", "finalize", "vary"), CLIP),
+    **dict.fromkeys(("details", "another", "finalize", "measure", "vary"), CLIP),
     "view": {"view": VIEW},
     "rate": {**CLIP, "rating": 4},
     "star": {**CLIP, "star": True},
     "note": {**CLIP, "note": "the ears are right"},
     "join": {"pieces": [{**CLIP, "start": 0.5, "end": None}], "title": "fox and owl"},
+    "contest": CLIPS,
+    "blind": {**CLIPS, "by": "prompt", "question": ""},
+    "compare-bundle": {},
+    "turn": {"comparison": "c4a1", "voter": "ann"},
+    "undo": {"comparison": "c4a1", "voter": "ann"},
+    "vote": {"comparison": "c4a1", "voter": "ann", "pair": "p1", "choice": "tie", "seconds": None},
+    "outcome": {"comparison": "c4a1"},
 }
 """What a page may send, by kind."""
 

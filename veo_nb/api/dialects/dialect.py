@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from veo_nb import catalog, errors
@@ -16,6 +15,7 @@ from veo_nb.api.dialects.videos import Videos
 from veo_nb.api.wire import Call, Operation
 from veo_nb.config import missing_address
 from veo_nb.credentials.keys import missing_key
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from veo_nb import catalog, errors
 from veo_nb.api.body import Mask, as_it_is, read, words
 from veo_nb.api.wire import Call, Operation, Sample
 from veo_nb.media.picture import Picture, UnreadablePicture, outgoing
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 
 log = logging.getLogger("veo_nb")

@@ -6,11 +6,11 @@ says so (GPTProto). Source: the provider's page and the Gemini API reference.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from veo_nb import catalog, errors
 from veo_nb.api import answers, wire
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from veo_nb.api import answers
 from veo_nb.api.body import Mask, as_it_is, items, mapping, quoted, read, read_bytes, said_in, words
 from veo_nb.api.wire import UNSTORED, Call, Operation, Sample, encode_picture
 from veo_nb.media.picture import Picture
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 
 PREVIOUS = "interaction:"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from importlib import metadata
 
 from veo_nb import catalog
@@ -15,6 +15,7 @@ from veo_nb.api.body import words
 from veo_nb.api.dialects.dialect import FORMS, Place
 from veo_nb.api.dialects.foreign import PROTOCOL, Dialect, Foreign, Plugin
 from veo_nb.notices import tell
+from veo_nb.records.late import dataclass
 
 GROUP = "veo_nb.providers"
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from veo_nb import catalog, errors
 from veo_nb.api import answers, wire
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 
 STORAGE = "https://storage.googleapis.com"

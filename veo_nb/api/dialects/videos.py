@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -17,20 +16,18 @@ from veo_nb.api import answers
 from veo_nb.api.body import Mask, as_it_is, mapping, quoted, read, said_in
 from veo_nb.api.wire import Attachment, Call, Operation, Sample, encode_picture
 from veo_nb.media.shape import ratio_of
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 
 _GIVEN = re.compile(r'"id"\s*:\s*"([!-.0-~]{1,2000})"')
-_BLOCKED = re.compile(
-    r"moderation|sentinel_block|content_(?:policy|filter|blocked)|policy_violation|safety|prohibited_content|"
-    r"blocklist|spii",
-    re.IGNORECASE,
+_BLOCKED = (
+    r"(?i)moderation|sentinel_block|content_(?:policy|filter|blocked)|policy_violation|safety|prohibited_content|"
+    r"blocklist|spii"
 )
 """Codes under which a filter refuses: OpenAI's own, and Google's as they come through a gateway."""
 _DONE = ("completed", "succeeded")
 _FAILED = ("failed", "cancelled", "canceled", "expired", "error")
-_FILTERED = re.compile(
-    r"safety (?:filter|system)|moderation system|content polic|usage guidelines", re.IGNORECASE
-)
+_FILTERED = r"(?i)safety (?:filter|system)|moderation system|content polic|usage guidelines"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +152,7 @@ def _failure(answer: Mapping[str, Any], name: str, status: str) -> errors.VeoErr
     said = said_in({"error": answer.get("error")})
     message = said.message or f"The gateway calls it {status} and gave no reason."
     facts = {"operation": name, "provider_code": said.code or status}
-    if _BLOCKED.search(said.code) or _FILTERED.search(said.message):
+    if re.search(_BLOCKED, said.code) or re.search(_FILTERED, said.message):
         hint = "The filter varies: try again, or change the prompt."
         return errors.ContentBlocked(message, hint=hint, **facts)
     return errors.OperationFailed(message, hint="Ask anew.", **facts)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from veo_nb import errors
 from veo_nb.api.body import Mask, as_it_is, mapping, quoted, read, said_in, words
 from veo_nb.api.wire import Call
+from veo_nb.records.late import dataclass
 
 QUERY = {"x-goog-upload-command": "query"}
 """The headers that ask how much of a file has come."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +22,7 @@ from veo_nb.api.wire import encode_picture
 from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.providers.connection import Connection
 from veo_nb.media.picture import Picture
+from veo_nb.records.late import dataclass
 from veo_nb.request import Source, VideoRequest
 from veo_nb.store.files import digest
 from veo_nb.store.ledger import Ledger

@@ -8,11 +8,11 @@ formula without a library.
 from __future__ import annotations
 
 import math
-import statistics
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from veo_nb.records.late import dataclass
 
 SLOPE = 3.0
 """How steep the catalog's curve is: eight of ten clips take from half to twice as long as it says."""
@@ -176,7 +176,8 @@ def _curves(past: Sequence[float], weight: float) -> list[Part]:
     usual = math.pi / math.sqrt(3) / SLOPE
     count = len(middles)
     # As if three had been seen before that are spread as the catalog's.
-    spread = statistics.pvariance(middles) * count + 3 * usual**2 if middles else 0.0
+    middle_of_all = math.fsum(middles) / max(count, 1)
+    spread = math.fsum((one - middle_of_all) ** 2 for one in middles) + 3 * usual**2
     width = max(NARROWEST, NARROWER * 1.06 * math.sqrt(spread / (count + 3)) * max(count, 1) ** -0.2)
     return [(weight, middle, math.pi / math.sqrt(3) / width) for middle in middles]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from veo_nb import catalog
 from veo_nb.engine.providers.latency import Latency, learn
+from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 from veo_nb.store.ledger import Ledger
 

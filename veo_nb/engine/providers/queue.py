@@ -10,10 +10,11 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from veo_nb.api import retry
 from veo_nb.engine.job import Job, JobNote
+from veo_nb.records.late import dataclass
 
 LEAST_SHARE = 0.1
 STEP = 0.05

@@ -6,7 +6,6 @@ import contextlib
 import itertools
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from veo_nb.config import Settings
@@ -15,6 +14,7 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.providers.connection import Connection, LocalServer
 from veo_nb.engine.providers.queue import Limits, Pace
 from veo_nb.errors import VeoError
+from veo_nb.records.late import dataclass
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import LimitsRow
 

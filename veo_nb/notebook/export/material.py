@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from veo_nb.notebook.grid.state import (
 )
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
+from veo_nb.records.late import dataclass
 from veo_nb.request import SOURCES
 from veo_nb.sweep import dataframe as table
 from veo_nb.sweep.cell import Cell

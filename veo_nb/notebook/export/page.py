@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notebook.export.material import Material
+from veo_nb.notebook.export.sections import Section, html_of
 from veo_nb.notebook.grid.protocol import PageState
 from veo_nb.notebook.protocol import to_json
 
@@ -48,15 +49,25 @@ def check_size(material: Material, target: Path) -> None:
 
 
 def write_page(
-    material: Material, out: TextIO, *, beside: str | None = None, check: Callable[[], None] = lambda: None
+    material: Material,
+    out: TextIO,
+    *,
+    heading: str = "",
+    before: Sequence[Section] = (),
+    after: Sequence[Section] = (),
+    beside: str | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the page; its clips are in it, or `beside` it in a folder of this name. `check` may raise to end it.
+
+    `heading` stands over it in place of the prompt; `before` and `after` are what comes above and below the grid.
 
     Raises:
         VeoError: the page's script was not built.
     """
     script, style = _built()
-    title = " ".join(material.prompt.split()) or f"Sweep {material.id}"
+    heading = heading or material.prompt or f"Sweep {material.id}"
+    title = " ".join(heading.split())
     out.write(
         Markup(
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -65,14 +76,16 @@ def write_page(
             '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
             "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n"
             '<header>\n<h1 dir="auto">{}</h1>\n<p>{}</p>\n</header>\n'
-            '<main id="grid"><noscript>Allow scripts on this page to see its clips.</noscript></main>\n'
+            '<main>\n{}<div id="grid"><noscript>Allow scripts on this page to see its clips.</noscript></div>\n{}</main>\n'
             "<footer>{}</footer>\n"
         ).format(
             _policy(script, style, beside),
             title if len(title) <= 80 else f"{title[:79]}…",
             Markup(style),  # noqa: S704  our own, built
-            material.prompt or f"Sweep {material.id}",
+            heading,
             f"Sweep {material.id} · {len(material.videos)} clips",
+            html_of(before),
+            html_of(after, len(before) + 1),
             KEPT,
         )
     )
@@ -149,6 +162,8 @@ def _policy(script: str, style: str, beside: str | None) -> str:
             "default-src 'none'",
             f"script-src {fingerprint(script)}",
             f"style-src {fingerprint(style)}",
+            # A ranking's plot has its own in its attributes, which can do no more than look.
+            "style-src-attr 'unsafe-inline'",
             "img-src data:",
             f"media-src {'blob:' if beside is None else SELF}",
             "base-uri 'none'",

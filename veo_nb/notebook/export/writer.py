@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb import catalog
+from veo_nb.decisions.comparison import Comparison
 from veo_nb.engine.loop import block_on
 from veo_nb.errors import InvalidRequest, NotFound
+from veo_nb.notebook.export.evidence import evidence_of
 from veo_nb.notebook.export.material import NO_FILE, NOT_PART, Material, gather
 from veo_nb.notebook.export.page import check_size, write_page
 from veo_nb.notebook.export.redaction import Discretion
@@ -56,16 +58,17 @@ def export(
     to: str | os.PathLike[str],
     *,
     keys: Iterable[str] = (),
+    comparisons: Sequence[Comparison] = (),
     now: float | None = None,
     **how: Any,
 ) -> Path:
     """Write a sweep to a file or folder, and return where; `how` as in `Sweep.export`, `keys` must not be in it.
 
+    `comparisons` are those of its clips: what was voted in them stands below the grid of a page.
+
     Raises:
         InvalidRequest: there is no such kind of export, it can't be made of this sweep, or it can't be written.
     """
-    from veo_nb.media.probe import UnreadableVideo
-
     catalog.check_text("to", to, catalog.RENAME, be="written")
     kind = kind_of(to)
     options = {name: value for name, value in how.items() if value is not None}
@@ -75,13 +78,41 @@ def export(
             raise InvalidRequest(
                 f"{name}= is for {kinds}, not for a {kind}.", hint="Leave it out.", field=name
             )
+    sides = {name: options[name] for name in ("rows", "columns") if name in options}
+
+    def choose(material: Material, target: Path, discretion: Discretion) -> Write:
+        if kind == "page":
+            found = evidence_of(comparisons, discretion)
+            return page_writer(material, target, embed=options.get("embed", True), after=found)
+        return _writer(kind, material, sweep, options)
+
+    return take_away(sweep, to, choose, keys=keys, now=now, **sides)
+
+
+def take_away(
+    sweep: Sweep,
+    to: str | os.PathLike[str],
+    choose: Callable[[Material, Path, Discretion], Write],
+    *,
+    keys: Iterable[str],
+    now: float | None = None,
+    **sides: str,
+) -> Path:
+    """Write a sweep with what `choose(material, target, discretion)` gives, and return where.
+
+    `keys` must not be in it, nor where things lie on this machine; `sides` are the grid's `rows` and `columns`.
+
+    Raises:
+        InvalidRequest: it can't be made of this sweep, or it can't be written.
+    """
+    from veo_nb.media.probe import UnreadableVideo
+
     target = Path(to).expanduser().absolute()
     videos = [video for cell in sweep.cells for video in cell.videos]
     folders = [video.path.parents[1] for video in videos]
     discretion = Discretion(keys, [*folders, Path.cwd(), Path.home(), target.parent])
-    sides = {name: options[name] for name in ("rows", "columns") if name in options}
     material = gather(sweep, discretion, time.time() if now is None else now, **sides)
-    write = _writer(kind, material, target, sweep, options)
+    write = choose(material, target, discretion)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _apart(lambda check: write(target, check))
@@ -117,10 +148,8 @@ def kind_of(to: str | os.PathLike[str]) -> str:
     return kind
 
 
-def _writer(kind: str, material: Material, target: Path, sweep: Sweep, options: Mapping[str, Any]) -> Write:
-    """What writes this kind; all that can be refused is refused here."""
-    if kind == "page":
-        return _page(material, target, embed=options.get("embed", True))
+def _writer(kind: str, material: Material, sweep: Sweep, options: Mapping[str, Any]) -> Write:
+    """What writes any other kind; all that can be refused is refused here."""
     if kind == "video":
         return _video(material, _sound_of(sweep, options.get("sound")))
     if kind == "picture":
@@ -149,16 +178,21 @@ def _apart(work: Callable[[Check], None]) -> None:
 # A page
 
 
-def _page(material: Material, target: Path, *, embed: bool) -> Write:
+def page_writer(material: Material, target: Path, *, embed: bool, **around: Any) -> Write:
+    """What writes the page; `around` is what stands above and below its grid, as in `write_page`.
+
+    Raises:
+        InvalidRequest: the clips are too large for one page.
+    """
     if embed:
         check_size(material, target)
 
     def write(path: Path, check: Check) -> None:
         beside = None if embed else path.with_name(f"{path.stem}_files")
         if beside is not None:
-            _copy_videos(material, beside, check)
+            copy_videos(material, beside, check)
         with replacing(path) as part, part.open("w", encoding="utf-8", newline="\n") as out:
-            write_page(material, out, beside=beside.name if beside else None, check=check)
+            write_page(material, out, beside=beside.name if beside else None, check=check, **around)
 
     return write
 
@@ -250,7 +284,7 @@ def _entry(value: Any) -> Any:
 
 
 def _folder(material: Material, folder: Path, check: Check) -> None:
-    _copy_videos(material, folder, check)
+    copy_videos(material, folder, check)
     for spot, recipe in material.recipes.items():
         path = (folder / material.names[spot]).with_suffix(".json")
         with replacing(path) as part:
@@ -260,7 +294,8 @@ def _folder(material: Material, folder: Path, check: Check) -> None:
     _table(rows, folder / "results.csv")
 
 
-def _copy_videos(material: Material, folder: Path, check: Check) -> None:
+def copy_videos(material: Material, folder: Path, check: Check) -> None:
+    """Put the clips into a folder, each under its name in the export."""
     folder.mkdir(parents=True, exist_ok=True)
     for spot, video in material.videos.items():
         check()

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from veo_nb.engine.providers.connection import without_secrets
@@ -22,6 +22,7 @@ from veo_nb.engine.video import Video
 from veo_nb.errors import NotFound
 from veo_nb.media.preview.shrink import MADE, is_larger
 from veo_nb.media.probe import UnreadableVideo
+from veo_nb.records.late import dataclass
 from veo_nb.store.files import PREVIEWS, Files, replacing
 
 log = logging.getLogger("veo_nb")

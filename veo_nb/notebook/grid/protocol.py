@@ -15,6 +15,7 @@ from veo_nb.notebook.protocol import (
     Commands,
     Exchanged,
     FrontEnd,
+    Measured,
     Nothing,
     Now,
     OfJob,
@@ -115,6 +116,8 @@ class CellDetails(Exchanged, frozen=True):
     prompt: str
     settings: list[str]
     line: list[Part]
+    measures: list[list[Measured]]
+    """Of each clip, as in the cell; empty of one that was not measured."""
 
 
 class PageState(Exchanged, frozen=True):

@@ -11,7 +11,7 @@ import base64
 import io
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from IPython.display import Video as IPythonVideo
@@ -33,6 +33,7 @@ from veo_nb.notebook.display import (
 from veo_nb.notebook.grid.protocol import Grid, GridCell, GridClip
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import format_line
+from veo_nb.records.late import dataclass
 
 STILLS = 520_000
 """Bytes that all stills of a table may take in the notebook."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
@@ -27,11 +26,13 @@ from veo_nb.notebook.grid.protocol import (
 )
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Part, Shape, Until
+from veo_nb.records.late import dataclass
 from veo_nb.store.ratings import UNRATED, Rating
 from veo_nb.store.rows import State
 from veo_nb.sweep.cell import Cell
+from veo_nb.sweep.course.choosing import AGAIN
 from veo_nb.sweep.summary import FORBIDDEN, Summary
-from veo_nb.sweep.sweep import AGAIN, Sweep
+from veo_nb.sweep.sweep import Sweep
 
 Given = Mapping[tuple[str, int], Rating]
 """Ratings by job and sample."""
@@ -168,6 +169,7 @@ def make_details(cell: Cell) -> CellDetails:
         prompt="" if request is None else request.prompt,
         settings=settings,
         line=[part for part in line if part],
+        measures=[text.measured(video.measures) for video in cell.videos],
     )
 
 

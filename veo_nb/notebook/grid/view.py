@@ -130,7 +130,7 @@ class SweepView(LiveView):
         while len(shown) > LIVING:
             shown.popleft().close()
         over = self._sweep.summary().over
-        self._handle = display(self._table() if over else self, display_id=True)
+        self._handle = display(self.saved() if over else self, display_id=True)
         # It may have ended between the look at it and the display.
         if over or self._sweep.summary().over:
             self._settle()
@@ -222,7 +222,7 @@ class SweepView(LiveView):
                 self._settled = True
                 # First, so that a page knows whose table it is when it comes.
                 self.push_now()
-            handle.update(self._table())
+            handle.update(self.saved())
 
     def _save_later(self) -> None:
         """Draw the table anew, once nothing has changed for a while."""
@@ -232,7 +232,8 @@ class SweepView(LiveView):
         self._saving.daemon = True
         self._saving.start()
 
-    def _table(self) -> SavedGrid:
+    def saved(self) -> SavedGrid:
+        """The table that the notebook keeps, as it is now; it needs no kernel."""
         cells = self._sweep.cells
         state = self._summary()
         now = self._clock()

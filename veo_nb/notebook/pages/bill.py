@@ -12,10 +12,12 @@ from veo_nb import catalog
 from veo_nb.config import FILE
 from veo_nb.notebook import text
 from veo_nb.notebook.display import _TEXT, OUTLINE, SOFT, PlainHTML
-from veo_nb.store.billing import Bill, Charge
+from veo_nb.store.billing import Bill, Charge, gather
 
 Row = tuple[str, str, str, str, str]
 HEAD: Row = ("day", "model", "state", "jobs", "about")
+DAYS = 7
+"""So many days have lines of their own, the newest; those before are added up by month: nobody reads a year day by day."""
 _STATES = {
     "queued": "waiting",
     "submitting": "being sent",
@@ -42,7 +44,7 @@ def bill_table(bill: Bill) -> HTML:
             blocks.append(_line(_MADE_UP))
             lines.append(_MADE_UP)
         if charges:
-            rows, sums = _rows(charges)
+            rows, sums = _rows(by_month(charges))
             blocks.append(_table(rows, sums))
             lines += _columns([HEAD, *rows])
             if said := _by_provider(charges):
@@ -65,6 +67,17 @@ def bill_table(bill: Bill) -> HTML:
     return PlainHTML(
         Markup('<div style="{}">{}</div>').format(style, Markup("").join(blocks)), "\n".join(lines)
     )
+
+
+def by_month(charges: Sequence[Charge]) -> tuple[Charge, ...]:
+    """The charges with those of older days added up: `2026-09`, or `2026-11, earlier` of a month whose last days stand above."""
+    days = sorted({charge.day for charge in charges}, reverse=True)[:DAYS]
+    begun = {day[:7] for day in days}
+    before = gather(
+        (charge for charge in charges if charge.day not in days),
+        lambda day: f"{day[:7]}, earlier" if day[:7] in begun else day[:7],
+    )
+    return (*(charge for charge in charges if charge.day in days), *before)
 
 
 def state_of(charge: Charge) -> str:
@@ -136,10 +149,10 @@ def _counts(charges: Sequence[Charge]) -> list[str]:
 def _notes(charges: Sequence[Charge], prices: Sequence[catalog.Price]) -> list[str]:
     """Whose prices the figures of a table are, where they are not those of who made the clips."""
     noted: dict[str, None] = {}
-    for charge in charges:
-        provider = catalog.PROVIDERS.get(charge.provider)
-        if provider is not None and charge.usd:
-            price = catalog.find_price(prices, provider, charge.model)
+    for name, model in dict.fromkeys((one.provider, one.model) for one in charges if one.usd):
+        provider = catalog.PROVIDERS.get(name)
+        if provider is not None:
+            price = catalog.find_price(prices, provider, model)
             if provider.price_note and (price is None or price.note):
                 noted[f"{provider.title}'s figures: {provider.price_note}."] = None
     return [*noted]
@@ -190,9 +203,9 @@ def _table(rows: Sequence[Row], sums: set[int]) -> Markup:
 
 
 def _cells(tag: str, row: Row, style: str) -> Markup:
-    cell = Markup(f'<{tag} style="text-align:{{}};padding:4px 16px 4px 0;{{}}">{{}}</{tag}>')  # noqa: S704  td or th
+    cell = Markup(f'<{tag} style="text-align:%s;padding:4px 16px 4px 0;%s">%s</{tag}>')  # noqa: S704  td or th
     return Markup("").join(
-        cell.format("left" if column < 3 else "right", style, line) for column, line in enumerate(row)
+        cell % ("left" if column < 3 else "right", style, line) for column, line in enumerate(row)
     )
 
 

@@ -37,9 +37,26 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo sweeps", "the newest sweeps"),
     ("%veo pause ID", "hold back what a sweep has not sent yet"),
     ("%veo resume ID", "let a paused sweep go on"),
+    (
+        "%veo compare ID [--by AXIS] [--question TEXT] [--rounds N] [--voter NAME]",
+        "put the clips of a sweep before voters, two at a time and blind",
+    ),
+    ("%veo rank ID [--by AXIS] [--question TEXT]", "what the votes come to, and how sure that is"),
     ("%veo export ID FILE", "write a sweep to grid.html, grid.mp4, grid.png, grid.csv or a folder: results/"),
+    (
+        "%veo measure ID",
+        "what a program can say of the clips of a job or a sweep: motion, sharpness, loudness",
+    ),
+    (
+        "%veo conclude ID TEXT",
+        "write down what you conclude of a sweep; an empty text in quotes takes it away",
+    ),
     ("%veo history", "up to 200 jobs of this library"),
     ("%veo panel", "make, compare and find clips with the mouse or the keyboard alone"),
+    (
+        '%veo tips [ID|"PROMPT"]',
+        "what a prompt leaves open, by default the last one, and words to try; nothing is sent",
+    ),
     ("%veo cost", "what the clips of this library cost by estimate, and what is left of the budget"),
     ("%veo login [PROVIDER]", "type a key where nobody sees it; the keyring keeps it if you say so"),
     ("%veo logout [PROVIDER]", "take that key away again"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +26,34 @@ def cell_of(job: Job, library: Files) -> str:
     # A cell fills in what is in double braces, and takes spaces and lines around the prompt away.
     if prompt != prompt.strip() or not is_plain(prompt) or prompt.startswith("%"):
         return ""
-    words = ["%%veo", "--model", job.model]
-    for name, value in request.asked(job.provider, job.take).items():
+    words = option_words(request.asked(job.provider, job.take), partial(_word, library))
+    body = body_of(prompt)
+    if words is None or body is None:
+        return ""
+    take = ["--take", str(job.take)] if job.take > 1 else []
+    return f"%%veo {' '.join(map(shlex.quote, ['--model', job.model, *words, *take]))}\n{body}"
+
+
+def option_words(asked: Mapping[str, Any], word: Callable[[Any], str]) -> list[str] | None:
+    """What was asked for as options of a cell; None where one can't be typed. `word` is how a value is."""
+    words: list[str] = []
+    for name, value in asked.items():
         item = SETTABLE[name]
         if item.kind == "switch":
             words.append(f"--{item.flag}" if value else f"--no-{item.flag}")
             continue
         for one in value if isinstance(value, tuple) else (value,):
-            text = _word(library, one)
+            text = word(one)
             if not text or "\n" in text or (item.kind == "text" and not is_plain(text)):
-                return ""
+                return None
             # What begins like an option would be taken for one.
             words += [f"--{item.flag}={text}"] if text.startswith("-") else [f"--{item.flag}", text]
-    if job.take > 1:
-        words += ["--take", str(job.take)]
-    # Its first lines may look like options.
-    for body in (prompt, f"\n{prompt}"):
-        if _is_read_as(body, prompt):
-            return f"{' '.join([words[0], *map(shlex.quote, words[1:])])}\n{body}"
-    return ""
+    return words
+
+
+def body_of(prompt: str) -> str | None:
+    """The lines under the options that are read as this prompt; its own first lines may look like options."""
+    return next((body for body in (prompt, f"\n{prompt}") if _is_read_as(body, prompt)), None)
 
 
 def _is_read_as(body: str, prompt: str) -> bool:

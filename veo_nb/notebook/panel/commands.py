@@ -6,8 +6,30 @@ from typing import Annotated
 
 import msgspec
 
-from veo_nb.notebook.panel.protocol import Check, Details, Draft, GalleryView, Item, Name, PictureState
-from veo_nb.notebook.protocol import Commands, Exchanged, FrontEnd, Key, Nothing, Now, OfJob
+from veo_nb.notebook.compare.protocol import CastVote, Comparing, OfComparison, OfVoter, Outcome, Turn
+from veo_nb.notebook.panel.protocol import (
+    Check,
+    Choice,
+    Details,
+    Draft,
+    GalleryView,
+    Item,
+    Name,
+    PictureState,
+)
+from veo_nb.notebook.protocol import (
+    Bytes,
+    Commands,
+    Exchanged,
+    FrontEnd,
+    Key,
+    Nothing,
+    Now,
+    OfClips,
+    OfJob,
+    Posters,
+    VideoPiece,
+)
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Seconds = Annotated[float, msgspec.Meta(ge=0.0)]
@@ -75,19 +97,6 @@ class OfClip(Exchanged, frozen=True):
     clip: Key
 
 
-class OfClips(Exchanged, frozen=True):
-    """Something asked of some clips."""
-
-    clips: Annotated[list[Key], msgspec.Meta(max_length=500)]
-
-
-class Bytes(Exchanged, frozen=True):
-    """A piece of a clip's file, from this byte on."""
-
-    clip: Key
-    offset: Annotated[int, msgspec.Meta(ge=0)]
-
-
 class Move(Exchanged, frozen=True):
     """Send a job before another one; empty for the end."""
 
@@ -128,10 +137,28 @@ class Join(Exchanged, frozen=True):
     title: Name
 
 
-class KeepView(Exchanged, frozen=True):
-    """Keep how the gallery is shown."""
+class OfView(Exchanged, frozen=True):
+    """A view of the gallery: it is to be kept so, or something is asked about it."""
 
     view: GalleryView
+
+
+class Blind(OfClips, frozen=True):
+    """Put these before voters, blind."""
+
+    by: Name
+    """The field whose values are compared; empty: each clip stands for itself."""
+    question: Annotated[str, msgspec.Meta(max_length=500)]
+    """Empty for the usual one."""
+
+
+class Contest(Exchanged, frozen=True):
+    """By what some clips can be compared."""
+
+    by: list[Choice]
+    """The fields in which they differ."""
+    question: str
+    """The usual one."""
 
 
 class Generated(Exchanged, frozen=True):
@@ -148,23 +175,15 @@ class Found(Exchanged, frozen=True):
     """A part of what the gallery's view shows."""
 
     total: int
+    uncounted: bool
+    """Whether there are at least so many, and how many would take longer to find than these: `count` does."""
     items: list[Item]
 
 
-class Posters(Exchanged, frozen=True):
-    """The stills of some clips."""
+class Counted(Exchanged, frozen=True):
+    """How many there are in the gallery's view."""
 
-    posters: dict[str, str]
-    """A data URI for each key that has one."""
-
-
-class VideoPiece(Exchanged, frozen=True):
-    """A piece of a clip's file, whose bytes come along as the answer's only buffer."""
-
-    size: int
-    """Bytes of the whole."""
-    next: int
-    """Where the next piece begins."""
+    total: int
 
 
 COMMANDS: Commands = {
@@ -187,14 +206,16 @@ COMMANDS: Commands = {
     "move": (Move, Nothing),
     # Find
     "browse": (Browse, Found),
+    "count": (OfView, Counted),
     "posters": (OfClips, Posters),
     "video": (Bytes, VideoPiece),
     "details": (OfClip, Details),
     "select": (OfClips, Nothing),
-    "view": (KeepView, Nothing),
+    "view": (OfView, Nothing),
     # Go on
     "another": (OfClip, OfJob),
     "finalize": (OfClip, OfJob),
+    "measure": (OfClip, Nothing),
     "vary": (OfClip, OfDraft),
     "rate": (RateClip, Nothing),
     "star": (StarClip, Nothing),
@@ -202,5 +223,13 @@ COMMANDS: Commands = {
     "delete": (OfClips, Nothing),
     "restore": (OfClips, Nothing),
     "join": (Join, OfClip),
+    # Decide
+    "contest": (OfClips, Contest),
+    "blind": (Blind, Comparing),
+    "compare-bundle": (Nothing, FrontEnd),
+    "turn": (OfVoter, Turn),
+    "vote": (CastVote, Turn),
+    "undo": (OfVoter, Turn),
+    "outcome": (OfComparison, Outcome),
 }
 """What a page with a panel can ask for: with which payload, and what it is answered with."""

@@ -6,12 +6,13 @@ All rules are the catalog's. Nothing here is sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from msgspec.structs import replace
 
 from veo_nb import catalog
+from veo_nb.catalog.tips import ELEMENTS, Reading, open_questions
 from veo_nb.config import Settings
 from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
@@ -19,8 +20,9 @@ from veo_nb.engine.video import Video, own_model
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.media.picture import Picture
 from veo_nb.notebook import text
+from veo_nb.notebook.pages.tips import filled_in
 from veo_nb.notebook.panel.images import picture_key
-from veo_nb.notebook.panel.protocol import Check, Choice, Draft, FieldForm, Setup, Value
+from veo_nb.notebook.panel.protocol import Check, Choice, Draft, FieldForm, Setup, Tip, Value
 from veo_nb.notebook.panel.store import empty_draft
 from veo_nb.notebook.panel.validation import (
     LABELS,
@@ -34,6 +36,7 @@ from veo_nb.notebook.panel.validation import (
 )
 from veo_nb.notebook.place import Place
 from veo_nb.notices import note_seen
+from veo_nb.records.late import dataclass
 from veo_nb.request import SOURCES, Source, misfit
 from veo_nb.store.billing import find_saving
 from veo_nb.studio import Studio
@@ -66,6 +69,11 @@ def make_setup(studio: Studio, place: Place) -> Setup:
         fields=[_form(catalog.FIELD[name], settings) for name in LABELS],
         most_references=catalog.FIELD["reference_images"].most,
         most_bytes=min(MOST_SENT, catalog.IMAGE.most_bytes),
+        tips=[
+            Tip(name=one.name, question=one.question, phrases=[*one.phrases], first=one.first)
+            for one in ELEMENTS
+            if one.phrases
+        ],
     )
 
 
@@ -271,7 +279,38 @@ def submit(studio: Studio, asked: Composed, *, confirm: bool) -> tuple[list[Job]
 def check_draft(
     studio: Studio, draft: Draft, picture: Callable[[str], Picture], clip: Callable[[str], Any]
 ) -> Check:
-    """What a draft would do, with all that is wrong with it."""
+    """What a draft would do, with all that is wrong with it, and what its prompt leaves open."""
+    found = _check(studio, draft, picture, clip)
+    if draft.edit:
+        return replace(found, tips=text.EDIT_OPEN)
+    reading = _reading(draft, studio.settings)
+    return replace(found, left_open=[one.name for one in reading.open], tips=text.left_open(reading))
+
+
+def _reading(draft: Draft, settings: Settings) -> Reading:
+    values = {name: ", ".join(given) for name, given in draft.variables.items() if any(given)}
+    models = draft.fields.get("model") or [settings.model]
+    return open_questions(
+        filled_in(draft.prompt, values),
+        sound=any(_sounds(str(one), settings) for one in models)
+        and draft.fields.get("generate_audio") != [False],
+        picture=bool(draft.image or draft.video),
+    )
+
+
+def _sounds(name: str, settings: Settings) -> bool:
+    """Whether a model's clips have sound; of one that is not known they may."""
+    try:
+        provider, alias = catalog.find_served(name, settings.provider)
+    except InvalidRequest:
+        return True
+    model = catalog.find_model(alias, provider)
+    return model is None or model.sound
+
+
+def _check(
+    studio: Studio, draft: Draft, picture: Callable[[str], Picture], clip: Callable[[str], Any]
+) -> Check:
     provider = studio.settings.provider
     values = plain_values(draft, _model_of(draft, clip, studio.settings) or studio.settings.model)
     unavailable = find_unavailable(values, draft, studio.settings)
@@ -403,7 +442,17 @@ def _endings(studio: Studio, models: Collection[tuple[str, str]]) -> list[str]:
 
 
 _NOTHING = Check(
-    problems=[], unavailable={}, count=0, stored=0, line="", cost="", saving="", button="Generate", notes=[]
+    problems=[],
+    unavailable={},
+    count=0,
+    stored=0,
+    line="",
+    cost="",
+    saving="",
+    button="Generate",
+    notes=[],
+    left_open=[],
+    tips="",
 )
 
 

@@ -14,6 +14,7 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.timing import seconds_at_all
 from veo_nb.engine.video import Video, check_clip, own_model
 from veo_nb.errors import InvalidRequest, VeoError
+from veo_nb.media.measures import Found
 from veo_nb.media.picture import Picture
 from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text
@@ -155,6 +156,7 @@ def make_details(
         prompt=row.prompt,
         line=line,
         recipe=_recipe(row, job, place, studio),
+        measures=text.measured(_measures(studio, row)),
         pictures=[picture(one) for one in job.request.pictures()] if job is not None else [],
         came_from=_links(studio, kin.came_from),
         became=_links(studio, kin.became),
@@ -168,6 +170,11 @@ def make_details(
         extend_model=_extend_model(studio, row, job),
         change=_change(studio, row, job, now),
     )
+
+
+def _measures(studio: Studio, row: FoundRow) -> Found:
+    known = studio.jobs.workspace.measures.of([row.job_id])
+    return known.get((row.job_id, row.sample), {})
 
 
 def _cannot_extend(studio: Studio, row: FoundRow, job: Job | None, now: float) -> str:

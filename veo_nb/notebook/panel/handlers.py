@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from veo_nb.decisions.comparisons import QUESTION
 from veo_nb.engine.fields import fields_again
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.media.picture import Picture, read_picture
+from veo_nb.notebook.compare.open import OpenComparisons
+from veo_nb.notebook.compare.pieces import piece_of
+from veo_nb.notebook.compare.view import ComparisonView
 from veo_nb.notebook.panel import commands as asked
 from veo_nb.notebook.panel.draft import check_draft, draft_again, read_draft, submit
 from veo_nb.notebook.panel.entries import make_details, make_items
-from veo_nb.notebook.panel.protocol import Check, Details, PictureState
+from veo_nb.notebook.panel.protocol import Check, Choice, Details, GalleryView, PictureState
 from veo_nb.notebook.panel.state import PanelState
-from veo_nb.notebook.protocol import Exchanged, Nothing, OfJob
+from veo_nb.notebook.panel.validation import LABELS
+from veo_nb.notebook.protocol import Bytes, Exchanged, Nothing, OfClips, OfJob, Posters
 from veo_nb.store.queries import Query
 
-PIECE = 1_000_000
-"""Bytes of a video in one message."""
-QUIET = frozenset({"check", "picture", "browse", "posters", "video", "details", "vary", "select"})
+QUIET = frozenset(
+    {"check", "picture", "browse", "count", "posters", "video", "details", "vary", "select"}
+    | {"contest", "compare-bundle", "turn", "outcome"}
+)
 """Commands that change nothing which other panels show."""
 
 Answer = Exchanged | tuple[Exchanged, list[bytes]]
@@ -39,6 +46,7 @@ class Handlers:
         self._choose = choose
         self.opened = ""
         """The key of the clip that was opened last."""
+        self._comparisons = OpenComparisons(lambda: panel_state.studio, panel_state.place)
         self._ways: dict[str, Callable[[Any], Answer | None]] = {
             "draft": lambda it: panel_state.keep_draft(it.draft, it.by),
             "check": self._check,
@@ -53,6 +61,7 @@ class Handlers:
             "dismiss": lambda it: panel_state.dismiss(it.job),
             "move": lambda it: panel_state.studio.jobs.move(it.job, it.before or None),
             "browse": self._browse,
+            "count": self._count,
             "posters": self._posters,
             "video": self._video,
             "details": self._details,
@@ -60,6 +69,7 @@ class Handlers:
             "view": lambda it: panel_state.keep_view(it.view),
             "another": self._another,
             "finalize": self._finalize,
+            "measure": self._measure,
             "vary": self._vary,
             "rate": lambda it: self._rate(it, rating=it.rating or None),
             "star": lambda it: self._rate(it, star=it.star),
@@ -69,6 +79,13 @@ class Handlers:
                 it.clips, panel_state.studio.library.restore, panel_state.studio.library.delete
             ),
             "join": self._join,
+            "contest": self._contest,
+            "blind": lambda it: self._comparisons.begin(it.clips, it.by, it.question),
+            "compare-bundle": lambda _: ComparisonView.bundle(),
+            **{
+                kind: functools.partial(self._comparisons.answer, kind)
+                for kind in ("turn", "vote", "undo", "outcome")
+            },
         }
 
     def give(self, kind: str, payload: Any, buffers: Sequence[Any] = ()) -> Answer:
@@ -138,24 +155,28 @@ class Handlers:
 
     def _browse(self, payload: asked.Browse) -> asked.Found:
         studio = self._panel_state.studio
-        found = studio.library.browse(
-            Query(
-                search=payload.search,
-                models=tuple(payload.models),
-                states=tuple(state for state in payload.states if state != "starred"),
-                starred="starred" in payload.states,
-                rating=payload.rating,
-                sweep=payload.sweep,
-                since=self._panel_state.clock() - payload.days * 86_400 if payload.days else None,
-                order=payload.order,
-                offset=payload.offset,
-                limit=payload.limit,
-            )
-        )
+        part = replace(self._query(payload), offset=payload.offset, limit=payload.limit, counted=False)
+        found = studio.library.browse(part)
         items = make_items(found.rows, studio.library.folder, self._panel_state.place)
-        return asked.Found(total=found.total, items=items)
+        return asked.Found(total=found.total, uncounted=not found.counted, items=items)
 
-    def _posters(self, payload: asked.OfClips) -> asked.Posters:
+    def _count(self, payload: asked.OfView) -> asked.Counted:
+        return asked.Counted(total=self._panel_state.studio.library.count(self._query(payload.view)))
+
+    def _query(self, view: GalleryView) -> Query:
+        return Query(
+            search=view.search,
+            models=tuple(view.models),
+            states=tuple(state for state in view.states if state != "starred"),
+            starred="starred" in view.states,
+            rating=view.rating,
+            sweep=view.sweep,
+            # To the minute, so that what was counted for one page holds for the next.
+            since=self._panel_state.clock() // 60 * 60 - view.days * 86_400 if view.days else None,
+            order=view.order,
+        )
+
+    def _posters(self, payload: OfClips) -> Posters:
         studio, found = self._panel_state.studio, {}
         for key in payload.clips:
             try:
@@ -165,24 +186,15 @@ class Handlers:
                 continue
             if still := self._panel_state.stills.get(row):
                 found[key] = still
-        return asked.Posters(posters=found)
+        return Posters(posters=found)
 
-    def _video(self, payload: asked.Bytes) -> Answer:
+    def _video(self, payload: Bytes) -> Answer:
         studio = self._panel_state.studio
         row = studio.library.find(payload.clip)
         if not row.path:
             raise NotFound(f"Job {row.job_id} has no clip.", hint=f"It is {row.state}.")
         path = studio.library.folder / row.path
-        try:
-            with path.open("rb") as file:
-                file.seek(payload.offset)
-                piece = file.read(PIECE)
-            size = path.stat().st_size
-        except OSError:
-            raise NotFound(
-                f"The file {path.name} is no longer there.", hint="Fetch it again while the provider has it."
-            ) from None
-        return asked.VideoPiece(size=size, next=min(size, payload.offset + len(piece))), [piece]
+        return piece_of(path, payload.offset, path.name)
 
     def _details(self, payload: asked.OfClip) -> Details:
         studio = self._panel_state.studio
@@ -193,6 +205,14 @@ class Handlers:
             return self._panel_state.pictures.state(studio, picture)
 
         return make_details(studio, row, self._panel_state.place, state, self._panel_state.clock())
+
+    # Decide
+
+    def _contest(self, payload: OfClips) -> asked.Contest:
+        fields = self._comparisons.fields(payload.clips)
+        return asked.Contest(
+            by=[Choice(value=name, label=LABELS.get(name, name)) for name in fields], question=QUESTION
+        )
 
     # Go on
 
@@ -218,10 +238,18 @@ class Handlers:
         studio = self._panel_state.studio
         return OfJob(job=studio.job(studio.library.find(payload.clip).job_id).finalize().id)
 
+    def _measure(self, payload: asked.OfClip) -> None:
+        (found,) = self._panel_state.studio.measure(self._clip(payload.clip))
+        if found.problem:
+            raise VeoError(
+                f"It can't be measured: {found.problem}",
+                hint="Fetch the clip again, while its provider has it.",
+            )
+
     def _rate(self, payload: asked.OfClip, **changes: Any) -> None:
         self._panel_state.studio.library.rate(payload.clip, **changes)
 
-    def _delete(self, payload: asked.OfClips) -> None:
+    def _delete(self, payload: OfClips) -> None:
         all_or_none(
             payload.clips, self._panel_state.studio.library.delete, self._panel_state.studio.library.restore
         )

@@ -35,11 +35,16 @@ LIVING = 4
 NO_PAGE = "A terminal can't show the panel."
 WHERE = "Open it in JupyterLab, Jupyter Notebook, VS Code, Colab or marimo."
 _WORKERS = {
-    "read": ({"check", "browse", "details", "vary", "clock", "bundle"}, 2),
+    "read": (
+        {"check", "browse", "details", "vary", "clock", "bundle", "contest", "compare-bundle", "outcome"},
+        2,
+    ),
+    "count": ({"count"}, 1),
     "stills": ({"posters"}, 1),
     "bytes": ({"video"}, 1),
     "pictures": ({"upload", "frame", "crop", "picture"}, 1),
     "join": ({"join"}, 1),
+    "measure": ({"measure"}, 1),
     "act": (set[str](), 1),
 }
 """Who does what, and on how many threads: what takes long holds nothing else up. What changes things, and is not

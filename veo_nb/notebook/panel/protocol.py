@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from veo_nb.notebook.protocol import Exchanged, Key, Part, Progress, Shape, State
+from veo_nb.notebook.protocol import Exchanged, Key, Measured, Part, Progress, Shape, State
 
 ROWS = 24
 """Jobs that the queue shows one by one; of more it says how many."""
@@ -50,6 +50,16 @@ class FieldForm(Exchanged, frozen=True):
     """Whether it stands in the fold, with what is seldom set."""
 
 
+class Tip(Exchanged, frozen=True):
+    """Something that a prompt may leave open, and phrases that say it."""
+
+    name: str
+    question: str
+    phrases: list[str]
+    first: bool
+    """Whether a phrase goes before the rest of the prompt."""
+
+
 class Setup(Exchanged, frozen=True):
     """What the provider that is set takes; it changes only with the settings."""
 
@@ -63,6 +73,7 @@ class Setup(Exchanged, frozen=True):
     most_references: int
     most_bytes: int
     """Of a picture that a page gives: what one message to the kernel can carry."""
+    tips: list[Tip]
 
 
 # What is being composed
@@ -142,6 +153,10 @@ class Check(Exchanged, frozen=True):
     """`Generate 2 clips`, `Change it`, `Show the clip`, `Generate`."""
     notes: list[str]
     """What should be known before: the picture will be cut, the budget does not suffice."""
+    left_open: list[str]
+    """Tips by name, of what the prompt does not say."""
+    tips: str
+    """`Left open: camera, light`, or why that can't be told."""
 
 
 class PictureState(Exchanged, frozen=True):
@@ -286,6 +301,8 @@ class Details(Exchanged, frozen=True):
     line: list[Part]
     recipe: list[tuple[str, str]]
     """What was set and what came of it: name and value, in reading order."""
+    measures: list[Measured]
+    """What was measured of it; empty while nothing was."""
     pictures: list[PictureState]
     """First frame, last frame and references."""
     came_from: list[Lineage]

@@ -308,8 +308,10 @@ class PanelState:
     def _find_ended(self, studio: Studio) -> list[Job]:
         """The jobs that ended badly of late and were not put aside, newest first."""
         since = self.clock() - ENDED_SECONDS
-        found = studio.library.browse(Query(states=BADLY, since=since, limit=60))
         dismissed = set(self.store.dismissed)
+        # Of those that were put aside some may be among the newest.
+        most = min(60, MOST_ENDED + len(dismissed))
+        found = studio.library.browse(Query(states=BADLY, since=since, limit=most, counted=False))
         ids = [row.job_id for row in found.rows if row.job_id not in dismissed][:MOST_ENDED]
         return [studio.job(job_id) for job_id in ids]
 
@@ -323,7 +325,8 @@ class PanelState:
             return
         if "" in changed:
             changed |= {
-                row.job_id for row in studio.library.browse(Query(states=("made",), since=began)).rows
+                row.job_id
+                for row in studio.library.browse(Query(states=("made",), since=began, counted=False)).rows
             }
         for job_id in sorted(changed - self._announced - {""}):
             try:

@@ -6,13 +6,13 @@ import itertools
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from veo_nb import catalog
 from veo_nb.config import Settings, variable_of
 from veo_nb.errors import VeoError
 from veo_nb.notebook.panel.protocol import Draft, Problem
+from veo_nb.records.late import dataclass
 from veo_nb.request import SOURCES
 
 LABELS = {item.name: item.label for item in catalog.FIELDS if item.label}

@@ -31,11 +31,9 @@ from veo_nb.sandbox.recipe import prompts_of
 from veo_nb.sandbox.render.photo import Photo, bound, dissolve, grade
 from veo_nb.sandbox.render.scene import Scene, Weather, bands, eased
 from veo_nb.sandbox.render.shapes import Array
-from veo_nb.sandbox.render.sound import DRAFT_LOOP, LOOP, Samples, ambience
-from veo_nb.sandbox.render.stage import Raster
+from veo_nb.sandbox.render.stage import rasters
+from veo_nb.sandbox.sound.ambience import DRAFT_LOOP, LOOP, Samples, ambience, fade_over
 
-FADE = 1.5
-"""Seconds in which the sound of a clip that is not ours turns into the new one."""
 DRAFT_EVERY = FPS
 """In a draft a picture is drawn so often, and stands until the next: from one key frame to another nothing moves."""
 DRAFT_LARGEST = 320 * 180
@@ -81,7 +79,7 @@ def _write(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draf
         if audible:
             sound = shot.sound(round(seconds * RATE), DRAFT_LOOP if draft else LOOP)
             if recipe["source"] and not recipe["shot"]["start"]:
-                _fade_over(sound, sound_of(folder / recipe["source"]))
+                fade_over(sound, sound_of(folder / recipe["source"]))
             writer.add_sound(sound)
         count = round(seconds * FPS)
         for index in range(count):
@@ -95,9 +93,7 @@ def _edit(recipe: dict[str, Any], folder: Path, out: Path) -> None:
     """Write a video that is there once more, changed as the prompt says: light, weather, colour."""
     source, width, height = folder / recipe["edits"], recipe["width"], recipe["height"]
     change = read_change(recipe["shot"]["prompts"][-1])
-    raster = Raster(width, height, slice(0, 1), 0.75 * float(np.sqrt(width * height)))
-    small = Raster(width // 2, height // 2, slice(1, 3), raster.unit / 2)
-    airs = [Weather(one, seed_of("edit"), change.weather) for one in (raster, small)]
+    airs = [Weather(raster, seed_of("edit"), change.weather) for raster in rasters(width, height)]
     finish = Finish(width, height, vignette=0.0)
     with av.open(str(source)) as container, _writer(out, width, height) as writer:
         writer.add_sound(sound_of(source))
@@ -130,13 +126,6 @@ def _writer(out: Path, width: int, height: int, *, sound: bool = True, crf: int 
     return Writer(
         out, width, height, sound=sound, preset="ultrafast", tuning=TUNING, crf=crf, threads=2, coder=CODER
     )
-
-
-def _fade_over(sound: Samples, before: Samples) -> None:
-    """Let the end of the sound before, backwards, fade into the new sound: the seam has no gap."""
-    tail = before[::-1][: min(len(before), len(sound), round(FADE * RATE))]
-    part = np.linspace(0.0, 1.0, len(tail), dtype=np.float32)[:, None]
-    sound[: len(tail)] = sound[: len(tail)] * np.sqrt(part) + tail * np.sqrt(1.0 - part)
 
 
 class Shot:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from veo_nb.sandbox.reading import Colour, Light, Reading, colour, dice
 from veo_nb.sandbox.render.photo import Reference, hang
-from veo_nb.sandbox.render.shapes import Array, cloud, spot
+from veo_nb.sandbox.render.shapes import Array, cloud, spot, within
 from veo_nb.sandbox.render.stage import (
     BAND,
     Layers,
@@ -26,6 +26,7 @@ from veo_nb.sandbox.render.stage import (
     build,
     even,
     plan_stage,
+    rasters,
 )
 
 DRIFT = 0.012
@@ -50,12 +51,9 @@ class Scene:
     def __init__(
         self, prompts: list[Reading], size: tuple[int, int], span: Span, pictures: Sequence[Image.Image] = ()
     ) -> None:
-        width, height = size
         first, last = prompts[max(0, len(prompts) - 2)], prompts[-1]
         self.lights, self.span = (first.light, last.light), span
-        unit = 0.75 * float(np.sqrt(width * height))
-        large = Raster(width, height, slice(0, 1), unit)
-        small = Raster(width // 2, height // 2, slice(1, 3), unit / 2)
+        large, small = rasters(*size)
         staged = plan_stage(prompts[0])
         layers = build(Stage(staged, large, span))
         references = hang(pictures, staged.horizon, large)
@@ -453,8 +451,8 @@ class Weather:
         beats *= 0.5 + 0.5 * np.sin(time * 0.7 + 9 * self.phase)
         for x, y, size, beat in zip(along * raster.width, up * raster.height, sizes, beats, strict=True):
             reach = int(size * 2.2) + 2
-            rows = _within(int(y) - reach, int(y) + reach + 1, raster.height)
-            columns = _within(int(x) - reach, int(x) + reach + 1, raster.width)
+            rows = within(int(y) - reach, int(y) + reach + 1, raster.height)
+            columns = within(int(x) - reach, int(x) + reach + 1, raster.width)
             across = np.abs((np.arange(columns.start, columns.stop) - x) / size)[None, :]
             down = ((np.arange(rows.start, rows.stop) - y) / size)[:, None]
             line = -0.55 * (0.35 + 0.5 * beat) * np.sin(np.clip(across / 1.5, 0, 1.4) * 1.9)
@@ -519,8 +517,8 @@ class Weather:
             if amount <= 0.01:
                 continue
             reach = int(radius * 2.3) + 1
-            rows = _within(int(top) - reach, int(top) + reach + 2, raster.height)
-            columns = _within(int(left) - reach, int(left) + reach + 2, raster.width)
+            rows = within(int(top) - reach, int(top) + reach + 2, raster.height)
+            columns = within(int(left) - reach, int(left) + reach + 2, raster.width)
             down, across = (
                 np.exp(-(((np.arange(part.start, part.stop) - at) / radius) ** 2)).astype(np.float32)
                 for part, at in ((rows, top), (columns, left))
@@ -538,9 +536,3 @@ def _around(radius: Places, without: NDArray[np.bool_]) -> tuple[Pixels, Pixels,
         parts.append(np.stack([np.full(near.sum(), number), down[near], across[near]]))
     which, downs, along = np.concatenate(parts, axis=1)
     return which, downs, along
-
-
-def _within(first: int, last: int, end: int) -> slice:
-    """From one place to before another, as far as they are in the picture."""
-    first = min(max(0, first), end)
-    return slice(first, max(first, min(last, end)))

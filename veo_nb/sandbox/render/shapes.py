@@ -93,13 +93,19 @@ def _cloud(seed: int, power: float, stretch: float) -> Image.Image:
 def spot(field: Array, x: float, y: float, radius: float, strength: float) -> None:
     """Add a soft spot to a field, at fractions of a pixel."""
     reach = int(radius * 3.0) + 1
-    x0, x1 = max(0, int(x) - reach), min(field.shape[1], int(x) + reach + 2)
-    y0, y1 = max(0, int(y) - reach), min(field.shape[0], int(y) + reach + 2)
-    if x0 >= x1 or y0 >= y1:
-        return
-    across = np.exp(-(((np.arange(x0, x1) - x) / radius) ** 2))
-    down = np.exp(-(((np.arange(y0, y1) - y) / radius) ** 2))
-    field[y0:y1, x0:x1] += (strength * down[:, None] * across[None, :]).astype(np.float32)
+    columns, rows = (
+        within(int(at) - reach, int(at) + reach + 2, end)
+        for at, end in zip((x, y), reversed(field.shape), strict=True)
+    )
+    across = np.exp(-(((np.arange(columns.start, columns.stop) - x) / radius) ** 2))
+    down = np.exp(-(((np.arange(rows.start, rows.stop) - y) / radius) ** 2))
+    field[rows, columns] += (strength * down[:, None] * across[None, :]).astype(np.float32)
+
+
+def within(first: int, last: int, end: int) -> slice:
+    """From one place to before another, as far as they are in the picture."""
+    first = min(max(0, first), end)
+    return slice(first, max(first, min(last, end)))
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,12 @@ class Raster:
         return shade[self.channels][:, None, None]
 
 
+def rasters(width: int, height: int) -> tuple[Raster, Raster]:
+    """Luma of a picture of this size, and its colour planes."""
+    unit = 0.75 * float(np.sqrt(width * height))
+    return Raster(width, height, slice(0, 1), unit), Raster(width // 2, height // 2, slice(1, 3), unit / 2)
+
+
 @dataclass
 class Layer:
     """Coverage that is painted in a colour, from `top` downwards; all below the strip is covered."""

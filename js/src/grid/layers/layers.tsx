@@ -12,6 +12,7 @@ import { ClipPicture, usePoster } from "../player/clip";
 import { TransportBar } from "../player/transport";
 import { CELL_LABELS } from "../summary";
 import { MarksRow } from "../table/marks";
+import { MeasureTable } from "./measures";
 import { type Mode, type Pane, Panes } from "./panes";
 import type { Zoom } from "./zoom";
 
@@ -42,6 +43,7 @@ export function Enlarged(props: EnlargedProps) {
   const details = useDetails(ask, cell);
   const text = formatLine(details?.line ?? cell.line, context.clock.now());
   const [action] = cell.actions;
+  const measures = details?.measures[sample] ?? [];
   return (
     <Dialog label={`Enlarged: ${place}`} size="full" moves={moves} onClose={onClose}>
       <h3>{place}</h3>
@@ -91,6 +93,11 @@ export function Enlarged(props: EnlargedProps) {
           <p>{details.settings.join(" · ")}</p>
         </div>
       )}
+      {measures.length > 0 && (
+        <section aria-label="Measures">
+          <MeasureTable measures={measures} />
+        </section>
+      )}
       {clip !== undefined && <TransportBar player={context.player} fps={clip.fps} onSound={onSound} />}
     </Dialog>
   );
@@ -116,7 +123,7 @@ function useDetails(ask: Ask, cell: GridCell): CellDetails | undefined {
 
 function isDetails(answer: unknown): answer is CellDetails {
   const it = answer as Partial<CellDetails> | undefined;
-  return typeof it?.prompt === "string" && Array.isArray(it.settings) && Array.isArray(it.line);
+  return typeof it?.prompt === "string" && [it.settings, it.line, it.measures].every(Array.isArray);
 }
 
 /** A clip that is shown large, and where it is from. */

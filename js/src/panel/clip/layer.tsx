@@ -9,6 +9,7 @@ import { type AskPanel, type Layer, type Library, type Panel, PanelContext, useP
 import "./layer.css";
 import "./details/details.css";
 import "./join/join.css";
+import { Blind } from "./blind/blind";
 import { Compare } from "./compare";
 import { ClipDetails } from "./details/details";
 import { Join } from "./join/join";
@@ -84,6 +85,7 @@ function OneLayer({ layer, depth, put, panel, library, view }: OneLayerProps) {
       <LayerContext.Provider value={{ panel, notices, library, view, walked, swap }}>
         {layer.kind === "details" && <ClipDetails clip={layer.clip} />}
         {layer.kind === "compare" && <Compare clips={layer.clips} />}
+        {layer.kind === "blind" && <Blind clips={layer.clips} />}
         {layer.kind === "join" && <Join clips={layer.clips} />}
       </LayerContext.Provider>
     </PanelContext.Provider>

@@ -87,12 +87,16 @@ export function useNeighbours(
     const look = async () => {
       const keys: string[] = [];
       for (let page = 0; page < MOST_PAGES; page += 1) {
-        const { items, total } = await request("browse", { ...view, offset: keys.length, limit: PAGE });
+        const { items, total, uncounted } = await request("browse", {
+          ...view,
+          offset: keys.length,
+          limit: PAGE,
+        });
         if (!wanted) return;
         keys.push(...items.map(({ key }) => key));
         const at = keys.indexOf(clip);
         const [before = "", after = ""] = [keys[at - 1], keys[at + 1]];
-        const end = items.length === 0 || keys.length >= total;
+        const end = items.length === 0 || (!uncounted && keys.length >= total);
         if (at >= 0 && (after !== "" || end)) return setFound({ before, after });
         if (end) return;
       }

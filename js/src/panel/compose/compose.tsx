@@ -19,6 +19,7 @@ import { useImages } from "./pictures/images";
 import { Pictures } from "./pictures/pictures";
 import { PromptText, Values } from "./prompt";
 import { useSend } from "./send";
+import { putIn, Tips } from "./tips";
 
 interface ComposeProps {
   setup: Setup;
@@ -118,6 +119,19 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
         onFocus={unfold}
       />
       <div class="veo-compose-rest">
+        <Tips
+          setup={setup}
+          check={check}
+          put={(tip, text, values) => {
+            compose((now) => {
+              const next = withPrompt(now, putIn(now.prompt, tip, text));
+              return values === undefined ? next : withVariable(next, tip.name, [...values]);
+            });
+            // What was clicked goes, now that the prompt says it.
+            root.current?.querySelector("textarea")?.focus();
+            say(`Put in: ${text}`, true);
+          }}
+        />
         {names.map((name) => (
           <Values
             key={name}

@@ -99,6 +99,15 @@ function Chosen({ asking, onAsking, onGone }: Pick<GalleryBarProps, "asking" | "
       >
         Compare
       </button>
+      <button
+        type="button"
+        class="veo-button"
+        aria-disabled={clips.length < 2}
+        title={clips.length < 2 ? "Choose two or more clips to compare them blind" : ""}
+        onClick={() => clips.length > 1 && open({ kind: "blind", clips })}
+      >
+        Compare blind
+      </button>
       <button type="button" class="veo-button" onClick={() => open({ kind: "join", clips })}>
         Join
       </button>

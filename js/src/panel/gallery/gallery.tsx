@@ -39,9 +39,10 @@ export function Gallery({ library, view: kept }: GalleryProps) {
   }, [pages, view, search]);
   useChange(library.version, () => pages.refresh());
 
-  const { total, problem, turning, turn } = pages;
-  const text = countOf(total, library.total, pages.view, turning);
-  useChange(turn, () => pages.turned && turn > 1 && say(text, true));
+  const { total, uncounted, problem, turning, turn } = pages;
+  const text = countOf(total, library.total, pages.view, turning, uncounted);
+  // Once, with the number that holds.
+  useChange(uncounted ? turn - 1 : turn, () => pages.turned && turn > 1 && say(text, true));
   const clear = () => change({ ...ALL, order: view.order });
   const stuck = problem !== "";
   const way = stuck
@@ -83,11 +84,18 @@ export function Gallery({ library, view: kept }: GalleryProps) {
 }
 
 /** How many there are, in words. */
-export function countOf(total: number | undefined, all: number, view: GalleryView, turning: boolean): string {
+export function countOf(
+  total: number | undefined,
+  all: number,
+  view: GalleryView,
+  turning: boolean,
+  uncounted = false,
+): string {
   if (total === undefined) return "Looking into the library…";
   if (turning) return "Looking…";
   const clips = (count: number) => (count === 1 ? "1 clip" : `${count.toLocaleString()} clips`);
-  return narrowed(view) ? `${total.toLocaleString()} of ${clips(all)}` : clips(total);
+  if (!narrowed(view)) return clips(total);
+  return `${uncounted ? "At least " : ""}${total.toLocaleString()} of ${clips(all)}`;
 }
 
 /** Does something when a value has changed, not when it is first seen. */

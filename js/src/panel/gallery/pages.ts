@@ -20,6 +20,8 @@ interface Shelf {
   pages: Map<number, Item[]>;
   asked: Set<number>;
   total: number | undefined;
+  /** Where there may be more than the total says: whether the kernel has been asked how many, or has refused to say. */
+  counting: "" | "asked" | "refused";
   /** Whether it is another view than the one shown, rather than the same one again. */
   other: boolean;
 }
@@ -62,6 +64,11 @@ export class Pages {
   /** How many there are in the view that is shown; undefined until the first answer. */
   get total(): number | undefined {
     return this.shown.total;
+  }
+
+  /** Whether there are at least so many, and the kernel is still counting. */
+  get uncounted(): boolean {
+    return this.shown.counting !== "";
   }
 
   /** The view that is shown; another one may be on its way. */
@@ -146,6 +153,7 @@ export class Pages {
   private pump(): void {
     while (this.again === undefined && this.running < AT_ONCE && !this.signal.aborted) {
       const shelf = this.next ?? this.shown;
+      if (shelf.counting === "refused") void this.count(shelf);
       const page = this.needed(shelf).find((one) => !shelf.pages.has(one) && !shelf.asked.has(one));
       if (page === undefined) return;
       void this.fetch(shelf, page);
@@ -176,17 +184,13 @@ export class Pages {
       await this.load(shelf, page);
       this.refusals = 0;
       this.problem = "";
-      if (shelf === this.next && this.needed(shelf).every((one) => shelf.pages.has(one))) this.show(shelf);
+      this.showIfReady(shelf);
       if (current()) this.changed();
     } catch (error) {
       const { message } = refusalOf(error);
       if (current()) {
         this.problem = message;
-        this.again ??= setTimeout(
-          () => this.retry(),
-          Math.min(AGAIN_AT_MOST_MS, AGAIN_MS * 2 ** this.refusals),
-        );
-        this.refusals += 1;
+        this.askAgain();
         this.changed();
       }
     } finally {
@@ -196,12 +200,48 @@ export class Pages {
     }
   }
 
+  private askAgain(): void {
+    this.again ??= setTimeout(() => this.retry(), Math.min(AGAIN_AT_MOST_MS, AGAIN_MS * 2 ** this.refusals));
+    this.refusals += 1;
+  }
+
   private async load(shelf: Shelf, page: number): Promise<void> {
     const payload = { ...shelf.view, offset: page * PAGE, limit: PAGE };
-    const { total, items } = await this.request("browse", payload);
-    shelf.total = Number(total);
+    const { total, uncounted, items } = await this.request("browse", payload);
     shelf.pages.set(page, items as Item[]);
+    if (!uncounted) {
+      shelf.total = total;
+      shelf.counting = "";
+    } else if (shelf.total === undefined || shelf.counting !== "") {
+      shelf.total = Math.max(shelf.total ?? 0, total);
+      if (shelf.counting !== "asked") void this.count(shelf);
+    }
     if (shelf === this.shown) this.trim();
+  }
+
+  /** Have the kernel count what it has found too much of to say at once; what is found is shown meanwhile. */
+  private async count(shelf: Shelf): Promise<void> {
+    shelf.counting = "asked";
+    try {
+      const { total } = await this.request("count", { view: shelf.view });
+      // A page may have come with the answer meanwhile.
+      if (shelf.counting === "asked") shelf.total = total;
+      shelf.counting = "";
+    } catch (error) {
+      refusalOf(error);
+      shelf.counting = "refused";
+    }
+    if (this.signal.aborted || (shelf !== this.next && shelf !== this.shown)) return;
+    if (shelf.counting === "refused") this.askAgain();
+    this.showIfReady(shelf);
+    this.changed();
+    this.pump();
+  }
+
+  private showIfReady(shelf: Shelf): void {
+    if (shelf !== this.next || !this.needed(shelf).every((one) => shelf.pages.has(one))) return;
+    // Where the same is shown again, what has come before it is known by how many there are.
+    if (shelf.other || shelf.counting === "") this.show(shelf);
   }
 
   private show(shelf: Shelf): void {
@@ -221,5 +261,5 @@ export class Pages {
 }
 
 function shelfOf(view: GalleryView, other: boolean): Shelf {
-  return { view, pages: new Map(), asked: new Set(), total: undefined, other };
+  return { view, pages: new Map(), asked: new Set(), total: undefined, counting: "", other };
 }

@@ -1,9 +1,9 @@
 // What a part of the panel shows of a clip: its still, and where its video comes from.
 
 import { useCallback, useLayoutEffect, useState } from "preact/hooks";
+import { NOTHING } from "../../core/media/videos";
 import type { Item } from "../../protocol.gen";
 import { usePanel } from "../context";
-import { NOTHING } from "./videos";
 
 /** The still of a clip, empty until it is here; asked for while `wanted`. */
 export function useStill(clip: string, wanted = true): string {

@@ -156,12 +156,12 @@ describe("problems", () => {
   it("open the fold that their field is in", async () => {
     const problem = { field: "seed", message: "A seed is a number.", hint: "" };
     here = await openCompose({ prompt: "A" });
-    expect((find("details") as HTMLDetailsElement).open).toBe(false);
+    expect((find(".veo-others") as HTMLDetailsElement).open).toBe(false);
     here.kernel.on("check", () => exampleCheck("impossible", { problems: [problem] }));
     await here.redraw({ draft: { prompt: "B" } });
     await settle();
-    expect((find("details") as HTMLDetailsElement).open).toBe(true);
-    expect(find("details").textContent).toContain("A seed is a number.");
+    expect((find(".veo-others") as HTMLDetailsElement).open).toBe(true);
+    expect(find(".veo-others").textContent).toContain("A seed is a number.");
   });
 });
 

@@ -433,6 +433,24 @@ describe("search and filters", () => {
     expect(keys()[0]).toBe("c19/0");
   });
 
+  it("say at least how many there are until they are counted, and then say it aloud", async () => {
+    await show();
+    const answer = kernel.answers.get("browse");
+    let count = (_: object) => {};
+    kernel
+      .on("browse", async (payload) => ({ ...(await answer?.(payload)), total: 60, uncounted: true }))
+      .on("count", () => new Promise((resolve) => (count = resolve)));
+    await type("A fox");
+    await pass(SEARCH_MS);
+    await pass();
+    expect(bar().textContent).toContain("At least 60 of 200 clips");
+    expect(stage.said).toEqual([]);
+    count({ total: 111 });
+    await pass();
+    expect(bar().textContent).toContain("111 of 200 clips");
+    expect(stage.said).toEqual(["111 of 200 clips"]);
+  });
+
   it.each([
     ["Model", "veo-3.1-fast-generate-preview", { models: ["veo-3.1-fast-generate-preview"] }],
     ["Date", "7", { days: 7 }],

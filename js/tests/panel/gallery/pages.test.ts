@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { RequestError } from "../../../src/core/connection";
 import { AGAIN_MS, PAGE, Pages, REFRESH_MS } from "../../../src/panel/gallery/pages";
 import { exampleItem, FakeKernel, VIEW } from "../stage";
 
@@ -113,6 +114,85 @@ describe("pages of the library", () => {
     expect(items?.map(({ key }) => key)).toEqual(keys.slice(50, 131));
     kernel.refuse("browse");
     expect(await pages.between(50, 300)).toBeUndefined();
+  });
+});
+
+describe("what is found too often to be counted at once", () => {
+  let count: (total: number) => void;
+  let refuse: () => void;
+  let counted: boolean;
+
+  beforeEach(async () => {
+    await settle();
+    counted = false;
+    const answer = kernel.answers.get("browse");
+    kernel
+      .on("browse", async (payload) => {
+        const found = (await answer?.(payload)) as { total: number; items: unknown[] };
+        const { offset } = payload as { offset: number };
+        return counted ? found : { ...found, total: offset + found.items.length, uncounted: true };
+      })
+      .on(
+        "count",
+        () =>
+          new Promise((resolve, reject) => {
+            count = (total) => resolve({ total });
+            refuse = () => reject(new RequestError("timeout", "The kernel did not answer.", ""));
+          }),
+      );
+  });
+
+  it("is shown before, and has its number once it is there", async () => {
+    pages.look({ ...VIEW, search: "c" });
+    await settle();
+    expect([pages.turning, pages.total, pages.uncounted]).toEqual([false, PAGE, true]);
+    expect(kernel.of("count")).toEqual([{ view: { ...VIEW, search: "c" } }]);
+    count(500);
+    await settle();
+    expect([pages.total, pages.uncounted]).toEqual([500, false]);
+    pages.want(100, 130);
+    await settle();
+    expect([pages.total, pages.item(125)?.key]).toEqual([500, "c125/0"]);
+    expect(kernel.of("count").length).toBe(1);
+  });
+
+  it("keeps what a page knows better", async () => {
+    pages.look({ ...VIEW, search: "c" });
+    await settle();
+    counted = true;
+    pages.want(50, 59);
+    pages.refresh();
+    await settle();
+    expect([pages.total, pages.uncounted]).toEqual([500, false]);
+    count(3);
+    await settle();
+    expect(pages.total).toBe(500);
+  });
+
+  it("is asked for again where the kernel has no time", async () => {
+    pages.look({ ...VIEW, search: "c" });
+    await settle();
+    refuse();
+    await settle();
+    expect([pages.total, pages.uncounted, pages.problem]).toEqual([PAGE, true, ""]);
+    await settle(AGAIN_MS);
+    count(500);
+    await settle();
+    expect([pages.total, pages.uncounted, kernel.of("count").length]).toEqual([500, false, 2]);
+  });
+
+  it("stays as it was until it is counted anew, when something has changed", async () => {
+    pages.look({ ...VIEW, search: "c" });
+    await settle();
+    count(500);
+    await settle();
+    keys.unshift("c-new/0");
+    pages.refresh();
+    await settle();
+    expect([pages.total, pages.item(0)?.key]).toEqual([500, "c0/0"]);
+    count(501);
+    await settle(REFRESH_MS);
+    expect([pages.total, pages.item(0)?.key, pages.turned]).toEqual([501, "c-new/0", false]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { AGAIN_MS, BATCH, GATHER_MS, KEPT } from "../../../src/core/media/stills";
 import { useStill } from "../../../src/panel/media/media";
-import { AGAIN_MS, BATCH, GATHER_MS, KEPT } from "../../../src/panel/media/stills";
 import { closeStage, FakeKernel, openStage, pass, type Stage } from "../stage";
 
 const PIXEL = "data:image/png;base64,AA==";

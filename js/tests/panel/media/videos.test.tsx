@@ -1,7 +1,7 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { SPARE } from "../../../src/core/media/videos";
 import { useVideoSource, type VideoSource } from "../../../src/panel/media/media";
-import { SPARE } from "../../../src/panel/media/videos";
 import type { Item } from "../../../src/protocol.gen";
 import { closeStage, exampleItem, FakeKernel, openStage, pass, type Stage } from "../stage";
 

@@ -9,13 +9,14 @@ import { IconButton } from "../../../core/ui/icons";
 import { StateIcon } from "../../../core/ui/state-icon";
 import type { Intent } from "../../../grid/keys";
 import { NoteEditor } from "../../../grid/layers/layers";
+import { MeasureTable } from "../../../grid/layers/measures";
 import { Panes } from "../../../grid/layers/panes";
 import { AT_REST, zoomBy } from "../../../grid/layers/zoom";
 import { TransportBar } from "../../../grid/player/transport";
 import { MarksRow } from "../../../grid/table/marks";
 import type { Details, Item, Lineage } from "../../../protocol.gen";
 import { usePanel } from "../../context";
-import type { Opened } from "../action";
+import { Action, type Opened } from "../action";
 import { useLayer } from "../layer-context";
 import { LayerDialog, playBy } from "../layer-dialog";
 import { ClipVideo, Thumb } from "../picture";
@@ -23,6 +24,9 @@ import { useDetails, useItemMarks, useNeighbours, useOwnPlayer } from "../state"
 import { Actions } from "./actions";
 import { Change } from "./change";
 import { Steps } from "./steps";
+
+/** A long clip of 4k takes minutes. */
+const MEASURING_MS = 10 * 60_000;
 
 const KINDS: Readonly<Record<Item["kind"], string>> = { clip: "Clip", joined: "Joined clip", none: "Job" };
 
@@ -169,6 +173,7 @@ export function ClipDetails({ clip }: { clip: string }) {
             )}
             <Actions details={details} player={player} open={open} onOpen={setOpen} onSent={again} />
             <Steps details={details} player={player} />
+            <Measures details={details} onMeasured={again} />
             <Recipe details={details} />
             <Family label="It came from" links={details.came_from.filter(isNoStep)} />
             <Family label="Made from it" links={details.became.filter(isNoStep)} />
@@ -241,6 +246,28 @@ function Recipe({ details: { recipe, pictures } }: { details: Details }) {
             </li>
           ))}
         </ul>
+      )}
+    </section>
+  );
+}
+
+/** What a program says of it; before it was measured, a button that has it done. */
+function Measures({ details: { item, measures }, onMeasured }: { details: Details; onMeasured: () => void }) {
+  const { ask } = usePanel();
+  if (item.kind === "none") return null;
+  const measure = async () => {
+    const answer = await ask("measure", { clip: item.key }, { timeout: MEASURING_MS });
+    if (answer !== undefined) onMeasured();
+  };
+  return (
+    <section aria-label="Measures">
+      <h4>Measures</h4>
+      {measures.length > 0 ? (
+        <MeasureTable measures={measures} />
+      ) : (
+        <Action reason={item.here ? "" : "Its file is not there."} busy="Measuring…" onAct={measure}>
+          Measure
+        </Action>
       )}
     </section>
   );

@@ -106,8 +106,12 @@ describe("the details of a clip", () => {
     await open(details);
     expect(find(".veo-details-prompt").textContent).toBe(details.prompt);
     expect(find(".veo-line span").textContent).toBe(details.line.join(" · "));
-    expect(all("dt").map((one) => one.textContent)).toEqual(details.recipe.map(([field]) => field));
-    expect(all("dd").map((one) => one.textContent)).toEqual(details.recipe.map(([, value]) => value));
+    expect(all(".veo-recipe-table dt").map((one) => one.textContent)).toEqual(
+      details.recipe.map(([field]) => field),
+    );
+    expect(all(".veo-recipe-table dd").map((one) => one.textContent)).toEqual(
+      details.recipe.map(([, value]) => value),
+    );
     expect(all(".veo-given img")).toHaveLength(details.pictures.length);
     const steps = details.steps.map(({ key }) => key);
     const kin = [...details.came_from, ...details.became].filter(({ key }) => !steps.includes(key));
@@ -366,6 +370,47 @@ describe("going on", () => {
     await tap("Send it again");
     await tap("Send it again");
     expect(stage.kernel.of("resubmit")).toEqual([{ job: "e5e5" }]);
+  });
+});
+
+describe("what was measured of it", () => {
+  const section = () => find('section[aria-label="Measures"]');
+
+  it("stands beside it, with what each is", async () => {
+    await open();
+    expect([...section().querySelectorAll("dt, dd")].map(({ textContent }) => textContent)).toEqual([
+      "Sharpness",
+      "42 %",
+      "Loudness",
+      "–",
+    ]);
+    expect(section().querySelector("[title]")?.getAttribute("title")).toContain("fine detail");
+    expect(section().querySelector("button")).toBeNull();
+  });
+
+  it("is measured when somebody asks, and looked at again then", async () => {
+    let details = example("clip", { measures: [] });
+    await open(async () => details);
+    stage.kernel.on("measure", () => {
+      details = example("clip");
+      return {};
+    });
+    await click(section().querySelector("button"));
+    await pass();
+    await pass();
+    expect(stage.kernel.of("measure")).toEqual([{ clip: "3f2a/0" }]);
+    expect(section().querySelector("dd")?.textContent).toBe("42 %");
+  });
+
+  it("is nothing of a job without a clip", async () => {
+    await open(example("failed"));
+    expect(all('section[aria-label="Measures"]')).toHaveLength(0);
+  });
+
+  it("can't be where the file is gone", async () => {
+    await open(example("clip", { measures: [], item: exampleItem({ here: false }) }));
+    await click(section().querySelector("button"));
+    expect(stage.kernel.of("measure")).toEqual([]);
   });
 });
 

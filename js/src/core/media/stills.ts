@@ -1,8 +1,8 @@
 // The stills of the clips on screen: asked for a batch at a time, and kept while there is room.
 
-import { refusalOf } from "../../core/connection";
-import { imageSource } from "../../core/sources";
-import type { PanelRequest } from "../request";
+import type { Posters } from "../../protocol.gen";
+import { type Extras, refusalOf } from "../connection";
+import { imageSource } from "../sources";
 
 /** Stills in one message; the kernel takes no more. */
 export const BATCH = 24;
@@ -18,6 +18,9 @@ const AGAIN_AT_MOST_MS = 16_000;
 /** Drawing the stills of clips that it sees for the first time takes the kernel a while. */
 const DEADLINE_MS = 30_000;
 
+/** Asks for the stills of some clips. */
+export type AskPosters = (kind: "posters", payload: { clips: string[] }, extras?: Extras) => Promise<Posters>;
+
 type Listener = (still: string) => void;
 
 export class Stills {
@@ -29,7 +32,7 @@ export class Stills {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly request: PanelRequest,
+    private readonly request: AskPosters,
     private readonly signal: AbortSignal,
   ) {
     signal.addEventListener(
@@ -90,8 +93,8 @@ export class Stills {
     try {
       const { posters } = await this.request("posters", { clips }, { timeout: DEADLINE_MS });
       this.refusals = 0;
-      const found = (posters ?? {}) as Record<string, unknown>;
-      for (const clip of clips) this.keep(clip, imageSource(String(found[clip] ?? "")));
+      const found = posters ?? {};
+      for (const clip of clips) this.keep(clip, imageSource(found[clip] ?? ""));
     } catch (error) {
       refusalOf(error);
       // A tile without its still has its calm ground: no words for that, but another attempt.

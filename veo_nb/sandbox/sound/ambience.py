@@ -17,6 +17,8 @@ LOOP = 6
 """Seconds after which noise repeats."""
 DRAFT_LOOP = 2
 """The same in a draft."""
+FADE = 1.5
+"""Seconds in which the sound of a clip that is not ours turns into the new one."""
 LOUD = 0.16
 """The loudest that it gets, of 1."""
 CHORDS = (
@@ -43,6 +45,13 @@ def ambience(prompts: list[Reading], start: float, samples: int, *, loop: int = 
         fade = min(samples, RATE // 4)
         sound[:fade] *= np.linspace(0.0, 1.0, fade, dtype=np.float32)[:, None]
     return sound.astype(np.float32)
+
+
+def fade_over(sound: Samples, before: Samples) -> None:
+    """Let the end of the sound before, backwards, fade into the new sound: the seam has no gap."""
+    tail = before[::-1][: min(len(before), len(sound), round(FADE * RATE))]
+    part = np.linspace(0.0, 1.0, len(tail), dtype=np.float32)[:, None]
+    sound[: len(tail)] = sound[: len(tail)] * np.sqrt(part) + tail * np.sqrt(1.0 - part)
 
 
 def _sound(prompt: Reading, start: float, samples: int, loop: int) -> Samples:

@@ -42,10 +42,10 @@ def table(ranking: Figures) -> Markup:
         for head, side in zip(_HEADS, ("left", "right", "right", "right"), strict=True)
     ]
     # No head: it has nothing to be read out, and each plot says its own figures.
-    heads.insert(3, Markup('<td style="{}width:40%;min-width:120px">{}</td>').format(_CELL, scale()))
+    heads.insert(3, Markup('<td style="{}width:34%;min-width:110px">{}</td>').format(_CELL, scale()))
     rows = [
         Markup(
-            '<tr style="background:none"><th scope="row" dir="auto" style="{0}text-align:left;font-weight:400;max-width:280px">{1}</th>'
+            '<tr style="background:none"><th scope="row" dir="auto" style="{0}text-align:left;font-weight:400;min-width:130px;max-width:280px">{1}</th>'
             '<td style="{0}text-align:right">{2}</td><td style="{0}text-align:right;white-space:nowrap">{3}</td>'
             '<td style="{0}">{4}</td><td style="{0}text-align:right">{5}</td></tr>'
         ).format(

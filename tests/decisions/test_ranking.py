@@ -246,6 +246,10 @@ def test_votes_of_judges_are_kept_apart():
     ranking = rank(people + judge)
     assert (ranking.votes, ranking.by_judges, ranking.voters) == (2, 5, ("ann",))
     assert "5 votes of judges are not counted here." in ranking.sentences
+    assert (
+        "The judge 'sharpness' agrees with people in 0 of 2. 1 pair is too few to say more: "
+        "it takes 10 that both have judged."
+    ) in ranking.sentences
     assert rank(people + judge, judges=True).values == ("b", "a")
 
 

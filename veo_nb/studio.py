@@ -211,7 +211,8 @@ class Studio:
         if votes is not None:
             return rank(votes, values or self.comparisons.values_of(what, by))
         named, ballots = self.comparisons.ballots_of(what, by, question)
-        return rank(ballots, values or named)
+        agreements = self.comparisons.agreements_of(what, by, question)
+        return rank(ballots, values or named, agreements=agreements)
 
     # Measuring
 

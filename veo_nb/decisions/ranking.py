@@ -42,7 +42,6 @@ from veo_nb.decisions.strengths.doubts import (
 )
 from veo_nb.decisions.strengths.fit import Array, Tally, expit, fit, tally
 from veo_nb.errors import InvalidRequest, VeoError
-from veo_nb.records.late import dataclass
 
 if TYPE_CHECKING:
     import pandas as pd

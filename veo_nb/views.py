@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 import weakref
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from veo_nb import catalog
 from veo_nb.credentials.keys import Secret, wrap_key
-from veo_nb.decisions.comparison import Comparison
 from veo_nb.records.shown import draw_with
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep
+
+if TYPE_CHECKING:
+    from veo_nb.decisions.comparison import Comparison
 
 
 class NotebookViews:

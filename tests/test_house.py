@@ -249,16 +249,21 @@ def test_the_public_names_are_these(fresh):
         "WaitTimeout",
     }
     things = {
+        "Agreement",
         "AsyncClient",
         "Awaited",
         "Axis",
         "Ballot",
         "Bill",
         "Cell",
+        "Chance",
         "Change",
         "Charge",
+        "Circle",
         "Comparison",
         "Comparisons",
+        "Dissent",
+        "Experiment",
         "Forecast",
         "Found",
         "FoundRow",
@@ -282,12 +287,14 @@ def test_the_public_names_are_these(fresh):
         "Picture",
         "Plan",
         "Planned",
+        "PreferredSide",
         "Preview",
         "Price",
         "Progress",
         "Provider",
         "Query",
         "Quote",
+        "Ranking",
         "Rating",
         "RemoteFile",
         "Repair",
@@ -300,6 +307,7 @@ def test_the_public_names_are_these(fresh):
         "Standing",
         "State",
         "Step",
+        "Strength",
         "Studio",
         "Summary",
         "Sweep",
@@ -318,17 +326,20 @@ def test_the_public_names_are_these(fresh):
         "compare",
         "configure",
         "cost",
+        "experiments",
         "generate",
         "history",
         "job",
         "join",
         "measure",
         "panel",
+        "rank",
         "studio",
         "sweep",
         "sweeps",
     }
-    assert set(fresh["names"]) == errors | things | verbs
+    modules = {"judges"}
+    assert set(fresh["names"]) == errors | things | verbs | modules
 
 
 def test_every_public_name_is_there():
@@ -342,7 +353,7 @@ def test_a_public_function_stays_one_when_a_module_of_its_name_is_loaded():
     code = """
         import veo_nb, veo_nb.studio, veo_nb.cli
         veo_nb.Studio
-        assert all(callable(getattr(veo_nb, name)) for name in veo_nb.__all__)
+        assert all(callable(getattr(veo_nb, name)) for name in veo_nb.__all__ if name != "judges")
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=ROOT)
 

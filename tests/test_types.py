@@ -67,6 +67,8 @@ def given(thing: Any) -> Iterator[tuple[str, Any]]:
     if inspect.isfunction(thing):
         yield thing.__name__, hints(thing).get("return")
         return
+    if inspect.ismodule(thing):
+        return
     for one in [one for one in thing.__mro__ if one.__module__.startswith("veo_nb")]:
         for name, hint in hints(one).items():
             yield f"{one.__name__}.{name}", hint

@@ -22,6 +22,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from veo_nb.records.homes import HOMES as _HOMES
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from random import Random
@@ -36,10 +38,16 @@ if TYPE_CHECKING:
     from veo_nb.config import Settings
     from veo_nb.credentials.keys import Secret
     from veo_nb.credentials.stores import KeyStores
+    from veo_nb.decisions import judges
+    from veo_nb.decisions.agreement import Agreement
     from veo_nb.decisions.ballots import Ballot
     from veo_nb.decisions.comparison import Comparison, Pair, Progress, Vote
     from veo_nb.decisions.comparisons import Comparisons
+    from veo_nb.decisions.experiments import Experiment
     from veo_nb.decisions.judges import Judge
+    from veo_nb.decisions.outcome.figures import Chance, Strength
+    from veo_nb.decisions.ranking import Ranking
+    from veo_nb.decisions.strengths.doubts import Circle, Dissent, PreferredSide
     from veo_nb.engine.job import Job, JobNote, Snapshot
     from veo_nb.engine.jobs import Jobs, Preview, Unfetched
     from veo_nb.engine.lease import Awaited
@@ -88,9 +96,11 @@ if TYPE_CHECKING:
     from veo_nb.sweep.sweep import Sweep
     from veo_nb.sweep.sweeps import SweepPreview, Sweeps
 
+
 __version__ = "0.1.0"
 
 __all__ = [
+    "Agreement",
     "AsyncClient",
     "AuthenticationError",
     "Awaited",
@@ -100,12 +110,16 @@ __all__ = [
     "BudgetExceeded",
     "Cancelled",
     "Cell",
+    "Chance",
     "Change",
     "Charge",
+    "Circle",
     "Comparison",
     "Comparisons",
     "ContentBlocked",
+    "Dissent",
     "DownloadError",
+    "Experiment",
     "Forecast",
     "Found",
     "FoundRow",
@@ -134,6 +148,7 @@ __all__ = [
     "Picture",
     "Plan",
     "Planned",
+    "PreferredSide",
     "Preview",
     "Price",
     "Progress",
@@ -141,6 +156,7 @@ __all__ = [
     "Query",
     "QuotaExceeded",
     "Quote",
+    "Ranking",
     "RateLimited",
     "Rating",
     "RemoteFile",
@@ -155,6 +171,7 @@ __all__ = [
     "Standing",
     "State",
     "Step",
+    "Strength",
     "Studio",
     "SubmissionUncertain",
     "Summary",
@@ -176,84 +193,19 @@ __all__ = [
     "compare",
     "configure",
     "cost",
+    "experiments",
     "generate",
     "history",
     "job",
     "join",
+    "judges",
     "measure",
     "panel",
+    "rank",
     "studio",
     "sweep",
     "sweeps",
 ]
-
-_HOMES = {
-    "AsyncClient": "veo_nb.api.client",
-    "Awaited": "veo_nb.engine.lease",
-    "Axis": "veo_nb.sweep.axes",
-    "Ballot": "veo_nb.decisions.ballots",
-    "Bill": "veo_nb.store.billing",
-    "Cell": "veo_nb.sweep.cell",
-    "Change": "veo_nb.store.changes",
-    "Charge": "veo_nb.store.billing",
-    "Comparison": "veo_nb.decisions.comparison",
-    "Comparisons": "veo_nb.decisions.comparisons",
-    "Forecast": "veo_nb.sweep.forecast",
-    "Found": "veo_nb.store.queries",
-    "FoundRow": "veo_nb.store.queries",
-    "Job": "veo_nb.engine.job",
-    "JobNote": "veo_nb.engine.job",
-    "Jobs": "veo_nb.engine.jobs",
-    "KeyStores": "veo_nb.credentials.stores",
-    "Latency": "veo_nb.engine.providers.latency",
-    "Library": "veo_nb.library",
-    "Life": "veo_nb.catalog.lives",
-    "LibrarySummary": "veo_nb.store.queries",
-    "Lineage": "veo_nb.store.lineage",
-    "Link": "veo_nb.store.lineage",
-    "Measure": "veo_nb.media.measures.definitions",
-    "Measurement": "veo_nb.measuring.measurements",
-    "Measurements": "veo_nb.measuring.measurements",
-    "Step": "veo_nb.store.lineage",
-    "Operation": "veo_nb.api.wire",
-    "Origin": "veo_nb.media.picture",
-    "Pair": "veo_nb.decisions.comparison",
-    "Panel": "veo_nb.notebook.panel.panel",
-    "Picture": "veo_nb.media.picture",
-    "Plan": "veo_nb.sweep.plan",
-    "Planned": "veo_nb.sweep.plan",
-    "Preview": "veo_nb.engine.jobs",
-    "Price": "veo_nb.catalog.prices",
-    "Progress": "veo_nb.decisions.comparison",
-    "Provider": "veo_nb.catalog.providers",
-    "Query": "veo_nb.store.queries",
-    "Quote": "veo_nb.store.billing",
-    "Rating": "veo_nb.store.ratings",
-    "RemoteFile": "veo_nb.api.files.calls",
-    "Repair": "veo_nb.engine.repair",
-    "Result": "veo_nb.sweep.results",
-    "Sample": "veo_nb.api.wire",
-    "Secret": "veo_nb.credentials.keys",
-    "Settings": "veo_nb.config",
-    "Snapshot": "veo_nb.engine.job",
-    "Source": "veo_nb.request",
-    "Standing": "veo_nb.sweep.results",
-    "State": "veo_nb.store.rows",
-    # The one whose sweeps can be shown: the studio itself knows nothing of pages.
-    "Studio": "veo_nb.views:NotebookStudio",
-    "Summary": "veo_nb.sweep.summary",
-    "Sweep": "veo_nb.sweep.sweep",
-    "SweepPreview": "veo_nb.sweep.sweeps",
-    "Sweeps": "veo_nb.sweep.sweeps",
-    "Trimmed": "veo_nb.engine.video",
-    "Unfetched": "veo_nb.engine.jobs",
-    "Upload": "veo_nb.api.files.upload",
-    "Usage": "veo_nb.catalog.prices",
-    "Value": "veo_nb.sweep.axes",
-    "Video": "veo_nb.engine.video",
-    "VideoRequest": "veo_nb.request",
-    "Vote": "veo_nb.decisions.comparison",
-}
 
 _lock = threading.RLock()
 
@@ -278,6 +230,8 @@ _folder: Path | None = None
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'veo_nb' has no attribute {name!r}")
+    if name == "judges":
+        return importlib.import_module("veo_nb.decisions.judges")
     module, _, real = _HOMES.get(name, "veo_nb.errors").partition(":")
     return getattr(importlib.import_module(module), real or name)
 
@@ -419,7 +373,7 @@ def sweep(prompt: str | None = None, *, axes: Mapping[str, Any], **how: Any) -> 
     (`[1, 2, ..., 10]` fills in), a dict of named ones, or a text as in a cell: `"fox,owl"`, `"1,2,...,10"`,
     `"noir=black and white, hard light || soft pastel"`. `how` are the fields and variables that stay the same,
     `draft=True` for the cheapest of each model (`sweep.finalize()` makes them final), and `zip=("animal", "time")` to pair axes, `rows=` and `columns=` of the grid, `take`, `fresh`, and `confirm=True` for
-    a sweep of more than a hundred clips.
+    a sweep of more than a hundred clips. `question=` is what it is to find out and `hypothesis=` what you expect: both stay with it.
 
     Raises:
         InvalidRequest: something is wrong with it, or it is large and not confirmed; nothing was sent.
@@ -440,6 +394,14 @@ def job(job_id: str) -> Job:
 def sweeps(limit: int = 50) -> list[Sweep]:
     """The newest sweeps of the library, newest first; `veo.studio().sweeps` has them by id as well."""
     return studio().sweeps.all(limit)
+
+
+def experiments(limit: int = 50) -> list[Experiment]:
+    """What sweeps were to find out, with their votes and what is known of it so far; the last that changed first.
+
+    A sweep is one that was started with a question (`veo.sweep(…, question="…")`), described, or compared.
+    """
+    return studio().experiments(limit)
 
 
 def history(limit: int = 50) -> list[Job]:
@@ -482,7 +444,7 @@ def compare(
 
     `what` is a sweep or its id, of which the values of one axis are compared, all else being equal; or some clips: jobs,
     videos or keys. Each vote is in the library at once; the same clips, axis and question are the same comparison in every
-    kernel, and several people may vote. It ends after `rounds` pairs, or when enough is known. `voter` is who votes, `judge`
+    kernel, and several people may vote. Without a question it is the sweep's own. It ends after `rounds` pairs, or when enough is known. `voter` is who votes, `judge`
     a program that is asked first, twice for each pair. With `show=False`: `c.pair`, `c.vote("left", voter="ann")`, `c.done`.
 
     Raises:
@@ -492,6 +454,36 @@ def compare(
     return studio().compare(
         what, by, question, rounds=rounds, voter=voter, judge=judge, show=show, random=random
     )
+
+
+def rank(
+    what: Sweep | str | Iterable[Any] | None = None,
+    by: str | None = None,
+    question: str | None = None,
+    *,
+    votes: Any = None,
+    values: Sequence[Any] = (),
+) -> Ranking:
+    """What votes come to: which value is better, and how sure that is, as a table with a plot and in plain words.
+
+        veo.rank(sweep, by="prompt")
+        veo.rank(votes=[("dolly in", "crane", "left"), ("crane", "slow zoom", "tie", "ann")])
+
+    `what` and `by` are those of `veo.compare`, and people's votes on them count; where several questions were asked, `question`
+    says which. `votes` come from anywhere: tuples of left, right, "left", "right", "tie" or "skip", and perhaps a voter;
+    mappings; or a table with such columns. `values` names what is ranked, where not all of it has a vote.
+
+    Raises:
+        InvalidRequest: there are no votes, or some can't be read.
+        NotFound: there is no such sweep or clip.
+        VeoError: the extra `rank` is not installed.
+    """
+    if what is None and votes is not None:
+        from veo_nb.decisions.ranking import rank as rank_votes
+
+        # Votes from elsewhere need no library, and no studio.
+        return rank_votes(votes, values)
+    return studio().rank(what, by, question, votes=votes, values=values)
 
 
 def measure(what: Any, executor: Executor | None = None) -> Measurements:

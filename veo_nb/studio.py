@@ -40,11 +40,16 @@ if TYPE_CHECKING:
     from veo_nb.decisions import comparison
     from veo_nb.decisions.comparison import Comparison
     from veo_nb.decisions.comparisons import Comparisons
+    from veo_nb.decisions.experiments import Experiment
     from veo_nb.decisions.judges import Judge
+    from veo_nb.decisions.ranking import Ranking
     from veo_nb.measuring.measurements import Measurements
 
     class Views(sweep.Views, comparison.Views, Protocol):
         """What shows sweeps and comparisons."""
+
+        def attach(self, comparisons: Callable[[], Comparisons]) -> None:
+            """Know the comparisons of this studio: what they came to goes into what is written out."""
 
 
 class Studio:
@@ -92,6 +97,8 @@ class Studio:
         self.library = Library(self.jobs)
         self.sweeps = Sweeps(self.jobs, self.library.ratings, views)
         self._views = views
+        if views is not None:
+            views.attach(lambda: self.comparisons)
 
     def __repr__(self) -> str:
         return f"Studio(provider={self.settings.provider.name!r}, library={str(self.settings.library)!r})"
@@ -176,6 +183,35 @@ class Studio:
             found.show()
         return found
 
+    def rank(
+        self,
+        what: Sweep | str | Iterable[Any] | None = None,
+        by: str | None = None,
+        question: str | None = None,
+        *,
+        votes: Any = None,
+        values: Sequence[Any] = (),
+    ) -> Ranking:
+        """What the votes of people on these clips come to, or `votes` from anywhere; it shows itself as a table with a plot.
+
+        `what`, `by` and `question` are as in `compare`. A vote is `("a", "b", "left")`, as in `decisions.ranking.rank`, and
+        `values` are what is ranked, where not all of it has a vote; with `what` and `by` they are its own.
+
+        Raises:
+            InvalidRequest: there are no votes, or they can't be read.
+            NotFound: there is no such sweep or clip.
+            VeoError: the extra `rank` is not installed.
+        """
+        from veo_nb.decisions.ranking import rank
+
+        if what is None:
+            return rank(() if votes is None else votes, values)
+        if votes is not None:
+            return rank(votes, values or self.comparisons.values_of(what, by))
+        named, ballots = self.comparisons.ballots_of(what, by, question)
+        agreements = self.comparisons.agreements_of(what, by, question)
+        return rank(ballots, values or named, agreements=agreements)
+
     @cached_property
     def comparisons(self) -> Comparisons:
         """The comparisons of the library."""
@@ -245,6 +281,12 @@ class Studio:
     def history(self, limit: int = 50) -> list[Job]:
         """The newest jobs of the library, newest first."""
         return self.jobs.history(limit)
+
+    def experiments(self, limit: int = 50) -> list[Experiment]:
+        """The sweeps that are to find something out, with what was voted on them; the last that changed first."""
+        from veo_nb.decisions.experiments import experiments_of
+
+        return experiments_of(self.sweeps, self.comparisons, limit)
 
     def cost(self) -> Bill:
         """What the jobs of the library cost by estimate, and what is left of the budget."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,18 @@ from veo_nb.sweep.sweep import Sweep
 
 if TYPE_CHECKING:
     from veo_nb.decisions.comparison import Comparison
+    from veo_nb.decisions.comparisons import Comparisons
 
 
 class NotebookViews:
     """Shows a sweep or a comparison in the cell that runs, and writes a sweep out without any key that this process knows."""
+
+    def __init__(self) -> None:
+        self._comparisons: Callable[[], Comparisons] | None = None
+
+    def attach(self, comparisons: Callable[[], Comparisons]) -> None:
+        """Know the comparisons of this studio: what they came to goes into what is written out."""
+        self._comparisons = comparisons
 
     def show(self, sweep: Sweep, *, rows: str | None, columns: str | None, embed: bool) -> None:
         """Display it where the code runs."""
@@ -39,7 +48,17 @@ class NotebookViews:
         """Write it to a file or folder, and say where."""
         from veo_nb.notebook.export.writer import export
 
-        return export(sweep, to, keys=_keys(), **how)
+        return export(sweep, to, keys=_keys(), comparisons=self._of(sweep), **how)
+
+    def report(self, sweep: Sweep, to: str | os.PathLike[str], **how: Any) -> Path:
+        """Write what it found out to a page, and say where."""
+        from veo_nb.notebook.report.writer import report
+
+        return report(sweep, to, keys=_keys(), comparisons=self._of(sweep), **how)
+
+    def _of(self, sweep: Sweep) -> list[Comparison]:
+        """The comparisons of a sweep, oldest first."""
+        return self._comparisons().all(sweep)[::-1] if self._comparisons is not None else []
 
 
 class NotebookStudio(Studio):

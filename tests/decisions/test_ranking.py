@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import veo_nb as veo
+from tests.decisions.test_comparison import MOVES, compared, go_through, labels, swept
 from tests.decisions.voters import Voters
 from veo_nb.decisions.ballots import Ballot
 from veo_nb.decisions.outcome.sentences import LONGEST, short_names
@@ -242,8 +244,12 @@ def test_votes_of_judges_are_kept_apart():
     people = [Ballot("a", "b", "left", "ann"), Ballot("b", "a", "right", "ann")]
     judge = [Ballot("a", "b", "right", "sharpness", judge=True)] * 5
     ranking = rank(people + judge)
-    assert (ranking.votes, ranking.judged, ranking.voters) == (2, 5, ("ann",))
+    assert (ranking.votes, ranking.by_judges, ranking.voters) == (2, 5, ("ann",))
     assert "5 votes of judges are not counted here." in ranking.sentences
+    assert (
+        "The judge 'sharpness' agrees with people in 0 of 2. 1 pair is too few to say more: "
+        "it takes 10 that both have judged."
+    ) in ranking.sentences
     assert rank(people + judge, judges=True).values == ("b", "a")
 
 
@@ -370,8 +376,10 @@ class Page(HTMLParser):
 def test_the_page_has_a_table_that_can_be_read_without_seeing_it():
     page = Page(rank(DOLLY)._repr_html_())
     heads = [attrs.get("scope") for tag, attrs in page.tags if tag == "th"]
-    assert heads == ["col"] * 5 + ["row"] * 3
-    assert "Ranking of 3 values by 70 votes" in page.text
+    assert heads == ["col"] * 4 + ["row"] * 3
+    assert any(
+        text.startswith("Ranking of 3 values by 70 votes. Strength: in how many of 100") for text in page.text
+    )
     assert sum(tag == "svg" and attrs.get("role") == "img" for tag, attrs in page.tags) == 3
     assert any(re.fullmatch(r"\d+ of 100, between \d+ to \d+", label) for label in page.labels)
     assert any(line.startswith("dolly in is best") for line in page.text)
@@ -407,3 +415,48 @@ def test_a_chart_is_drawn():
     [axes] = figure.axes
     assert len(axes.get_yticklabels()) == 4
     assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+# Of a sweep
+
+
+def test_the_votes_on_a_sweep_are_ranked(make_studio):
+    studio = make_studio()
+    sweep = swept(studio)
+    values = {key: one["move"] for key, one in labels(sweep).items()}
+
+    def prefers(pair):
+        left, right = (MOVES.index(values[key]) for key in pair.keys)
+        return "left" if left < right else "right"
+
+    comparison = compared(studio, sweep, question="Which looks more like film?")
+    with pytest.raises(InvalidRequest, match=r"There are no votes yet, .* Vote first: veo\.compare\(…\)"):
+        studio.rank(sweep, "move")
+    for voter in ("ann", "ben", "cid"):
+        go_through(comparison, voter, prefers)
+    ranking = studio.rank(sweep, by="move")
+    assert ranking.values == tuple(MOVES)
+    assert ranking.voters == ("ann", "ben", "cid")
+    assert ranking.chance("dolly in", "crane").value > 0.9
+    assert repr(studio.rank(sweep.id, "move")) == repr(ranking) == repr(comparison.ranking())
+    other = compared(studio, sweep, question="Which is calmer?")
+    other.vote("left", "ann")
+    with pytest.raises(InvalidRequest, match="2 questions were asked about this"):
+        studio.rank(sweep, "move")
+    assert studio.rank(sweep, "move", "Which is calmer?").votes == 1
+    with pytest.raises(InvalidRequest, match="mov"):
+        studio.rank(sweep, "mov")
+
+
+def test_votes_from_elsewhere_on_the_values_of_a_sweep(make_studio):
+    studio = make_studio()
+    sweep = swept(studio)
+    ranking = studio.rank(sweep, "move", votes=[("dolly in", "crane", "left")])
+    assert set(ranking.values) == set(MOVES)
+    with pytest.raises(InvalidRequest, match="is 'dolly', which is not among what is ranked"):
+        studio.rank(sweep, "move", votes=[("dolly", "crane", "left")])
+
+
+def test_votes_from_anywhere_need_no_library(monkeypatch):
+    monkeypatch.setattr(veo, "studio", None)
+    assert veo.rank(votes=[("a", "b", "left")]).values == ("a", "b")

@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -236,6 +237,8 @@ def _become(order: dict[str, Any], files: list[int]) -> None:
     time.tzset()
     if os.environ.get("PYTHONFAULTHANDLER"):
         faulthandler.enable()
+    if os.environ.get("PYTHONWARNINGS") == "error":
+        warnings.simplefilter("error")
     more = os.environ.get("PYTHONPATH", "")
     sys.path[:0] = [str(Path.cwd()), *filter(None, more.split(os.pathsep))]
     sys.argv = [order["module"], *order["arguments"]]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import nbformat
 import pytest
@@ -56,10 +61,16 @@ def prompt_of(body: Any) -> str:
     return str(body["instances"][0]["prompt"] if "instances" in body else body["input"][-1]["text"])
 
 
-def run(name: str, folder: Path, *, draft: bool = True) -> Ran:
+def run(
+    name: str, folder: Path, *, draft: bool = True, variables: Mapping[str, str] = MappingProxyType({})
+) -> Ran:
     shutil.copytree(NOTEBOOKS, folder)
     book = nbformat.read(folder / name, as_version=4)
-    environment = {**os.environ, "VEO_NB_PROVIDER": "sandbox", "PYTHONPATH": str(NOTEBOOKS.parent)}
+    environment = {
+        **os.environ,
+        "VEO_NB_PROVIDER": "sandbox",
+        "PYTHONPATH": str(NOTEBOOKS.parent),
+    } | dict(variables)
     if not draft:
         del environment["VEO_NB_SANDBOX_DRAFT"]
     client = NotebookClient(book, timeout=600, resources={"metadata": {"path": str(folder)}})
@@ -79,10 +90,46 @@ def sweeps(tmp_path_factory):
     return run("03_sweeps_and_grids.ipynb", tmp_path_factory.mktemp("sweeps") / "notebooks")
 
 
+class Critic(BaseHTTPRequestHandler):
+    """A model that looks at pictures, and finds that better of which more is left when it is compressed."""
+
+    asked = 0
+    wrong: ClassVar[list[str]] = []
+
+    def do_POST(self):
+        type(self).asked += 1
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        content = body["messages"][0]["content"]
+        pictures = [part["image_url"]["url"] for part in content if part["type"] == "image_url"]
+        if (self.path, body["model"], len(pictures)) != ("/v1/chat/completions", "critic", 6):
+            self.wrong.append(f"{self.path} {body['model']} {len(pictures)}")
+        first, second = (sum(map(len, pictures[at : at + 3])) for at in (0, 3))
+        word = "tie" if first == second else "First." if first > second else "second"
+        answer = json.dumps({"choices": [{"message": {"content": word}}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *args):
+        """Nobody reads it."""
+
+
 @pytest.fixture(scope="module")
-def experiment(tmp_path_factory):
-    """The fourth one."""
-    return run("04_prompt_experiment.ipynb", tmp_path_factory.mktemp("experiment") / "notebooks")
+def critic():
+    return Critic
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory, critic):
+    """The fourth one, with a model to ask."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), critic) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        asked = {"JUDGE_BASE_URL": f"http://127.0.0.1:{server.server_port}/v1", "JUDGE_MODEL": "critic"}
+        folder = tmp_path_factory.mktemp("experiment") / "notebooks"
+        ran = run("04_prompt_experiment.ipynb", folder, variables=asked)
+        server.shutdown()
+    return ran
 
 
 @pytest.fixture(scope="module")
@@ -177,38 +224,49 @@ def test_ratings_are_in_the_grid_with_their_clip(sweeps):
     assert "★ 4 of 5" in html
 
 
-def test_the_experiment_compares_three_prompts_in_two_shapes(experiment):
+def test_the_experiment_makes_three_prompts_in_two_shapes_twice(experiment):
     assert len(set(experiment.prompts)) == 3
-    assert experiment.html("--sweep prompt").count("<video") == len(clips(experiment.folder)) == 6
+    assert experiment.html("--sweep prompt").count("<video") == len(clips(experiment.folder)) == 12
     shapes = {(probe(path).width, probe(path).height) for path in clips(experiment.folder)}
     assert shapes == {(1280, 720), (720, 1280)}
 
 
-def test_its_table_has_a_row_for_each_clip(experiment):
-    table = experiment.html("to_dataframe")
-    assert table.count("<tr") == 1 + 6
-    assert [line.split()[-2:] for line in experiment.text("table.pivot").splitlines()[2:]] == [
-        ["2", "2"],
-        ["4", "3"],
-        ["4", "5"],
-    ]
-    (chart,) = experiment.cells("sweep.chart")[0].outputs
-    assert "image/png" in chart["data"]
+def test_its_votes_are_marked_as_simulated_and_ranked_in_words(experiment):
+    assert "people who do not exist" in str(experiment.book.cells)
+    assert "48 votes by 4 people" in experiment.text("SIMULATED")
+    said = experiment.text('veo.rank(sweep, by="prompt")').splitlines()
+    rows = [line.rsplit(maxsplit=5)[0] for line in said[2:5]]
+    assert rows == ["light and camera", "light", "bare"], "as the made-up voters think"
+    assert any(line.startswith("light and camera beats bare in ") for line in said)
+    assert "chance" in experiment.text("ranking.chance").lower()
 
 
-def test_its_answer_is_what_the_ratings_say(experiment):
-    lines = experiment.text('sweep.best("rating", by="prompt")').splitlines()
-    assert [line.split("over")[0].rsplit(maxsplit=1) for line in lines] == [
-        ["light and camera", "4.5"],
-        ["light", "3.5"],
-        ["bare", "2.0"],
-    ]
-    best = experiment.html('sweep.best("rating").job')
-    assert best.count("<video") == 1
-    assert lines[0].split()[-1] in best
-    answer = experiment.book.cells[-1].source
-    assert "one and a half points" in answer
-    assert "The camera adds one more" in answer
+def test_its_judges_are_compared_with_people(experiment, critic):
+    assert experiment.html("sweep.measure()").count("<tr") == 1 + 12
+    (line,) = experiment.text("veo.judges.measures").splitlines()
+    assert line.startswith("The judge 'more sharpness, less flicker' agrees with people in ")
+    lines = experiment.text("film_critic").splitlines()
+    assert lines[0].startswith("The judge 'film_critic' agrees with people in ")
+    # Drafts of one shape are all alike.
+    assert {line.rpartition(": ")[2] for line in (line, *lines)} == {"the judge called every pair a tie."}
+    assert critic.asked == 2 * 12, "each pair twice"
+    assert critic.wrong == []
+
+
+def test_it_is_concluded_listed_and_handed_on(experiment):
+    listed = experiment.html("%veo experiments")
+    assert "Which looks more like film?" in listed
+    assert "Concluded: By simulated votes: name the light and the camera." in listed
+    page = (experiment.folder / "report.html").read_text("utf-8")
+    for words in (
+        "light and camera beats bare",
+        "film_critic",
+        "%%veo --model fast",
+        "sharpness",
+        "lighthouse",
+    ):
+        assert words in page
+    assert page.count('data-clip="') == 12
 
 
 def test_the_panel_says_what_it_is_where_nobody_runs_it(panel):

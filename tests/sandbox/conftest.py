@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.kernel import fork
+
 ROOT = Path(__file__).parents[2]
 MODEL = "veo-3.1-generate-preview"
 UNLIMITED = ("--per-minute", "0", "--in-flight", "0")
@@ -23,32 +25,49 @@ UNLIMITED = ("--per-minute", "0", "--in-flight", "0")
 SUBMIT = f"/v1beta/models/{MODEL}:predictLongRunning"
 
 
+def start_alone(arguments, environment, stdin):
+    """Start the program as a person does, to look at what it writes or to hand it something."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "veo_nb.sandbox", *arguments],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
 class Sandbox:
     """One server process; `ask` submits, `wait` polls until it is done."""
 
-    def __init__(self, data, *options, key="sk-test", wait=True, stock="", **popen):
+    def __init__(self, data, *options, key="sk-test", wait=True, stock="", alone=False, stdin=None):
         self.data = Path(data)
         self.key = key
-        command = [sys.executable, "-W", "error", "-m", "veo_nb.sandbox", "--data", str(data), *options]
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        arguments = ["--data", str(data), *options]
+        environment = {
+            **os.environ,
+            "VEO_NB_SANDBOX_KEY": key,
             # Here it is looked at how a clip is drawn, and that this takes its time: none comes out of the stock.
-            env={
-                **os.environ,
-                "VEO_NB_SANDBOX_KEY": key,
-                "VEO_NB_SANDBOX_STOCK": str(stock),
-                "PYTHONPATH": str(ROOT),
-            },
-            **popen,
+            "VEO_NB_SANDBOX_STOCK": str(stock),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "error",
+        }
+        self.process = (
+            fork.launch(
+                "veo_nb.sandbox",
+                arguments,
+                ROOT,
+                environment,
+                streams=(subprocess.DEVNULL, subprocess.PIPE, 2),
+            )
+            if wait and not alone and stdin is None
+            else start_alone(arguments, environment, stdin)
         )
         assert self.process.stdout
-        assert self.process.stderr
         if wait:
             self.ready = self.process.stdout.readline()
-            self.url = self.ready.split()[1] if self.ready else self.process.stderr.read()
+            assert self.ready, "it does not start"
+            self.url = self.ready.split()[1]
             headers = {"x-goog-api-key": key}
             self.http = httpx2.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30)
 

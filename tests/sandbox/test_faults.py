@@ -161,10 +161,10 @@ def test_a_file_that_is_not_there_is_told_by_the_program(launch, tmp_path):
 def faulty(launch, tmp_path):
     """Start a server on which these faults happen."""
 
-    def start(*table, seed=0):
+    def start(*table, seed=0, alone=False):
         path = tmp_path / "faults.json"
         path.write_text(json.dumps({"seed": seed, "fault": table}))
-        return launch(tmp_path / "data", "--latency", "0", "--faults", str(path))
+        return launch(tmp_path / "data", "--latency", "0", "--faults", str(path), alone=alone)
 
     return start
 
@@ -420,7 +420,7 @@ def test_faults_are_quiet_for_the_person_at_the_server(faulty):
         {"kind": "reset", "at": "head", "nth": 6},
         {"kind": "reset", "at": "answer", "nth": 7},
     ]
-    server = faulty(*kinds)
+    server = faulty(*kinds, alone=True)
     for _ in kinds:
         spoken(server, POLL, seconds=0.3)
     server.process.terminate()

@@ -174,7 +174,7 @@ def test_an_interrupt_of_the_program_that_started_it_does_not_stop_it(launch, tm
 
 @POSIX
 def test_control_c_stops_one_that_runs_alone_without_a_traceback(launch, tmp_path):
-    server = launch(tmp_path)
+    server = launch(tmp_path, alone=True)
     server.process.send_signal(signal.SIGINT)
     _, err = server.process.communicate(timeout=5)
     assert (server.process.returncode, err) == (0, "")

@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from random import Random
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from veo_nb import catalog
 from veo_nb.decisions import judges
+from veo_nb.decisions.agreement import Agreement, agreements
 from veo_nb.decisions.ballots import CHOICES, Ballot, Choice, ballots_of
 from veo_nb.decisions.contenders import Contender, Contest, key_of
 from veo_nb.decisions.draw import Two, draw, open_pairs
@@ -28,6 +29,9 @@ from veo_nb.notices import tell
 from veo_nb.records.late import dataclass
 from veo_nb.store.changes import Change
 from veo_nb.store.evidence.votes import ComparisonRow, Sides, VoteLedger, VoteRow
+
+if TYPE_CHECKING:
+    from veo_nb.decisions.ranking import Ranking
 
 HOW = 'c.pair has the two clips, c.vote("left" | "right" | "tie" | "skip") says which is better.'
 
@@ -284,6 +288,26 @@ class Comparison:
     def ballots(self, *, judges: bool = False) -> list[Ballot]:
         """The votes of people that count, as values against values; with `judges` those of judges instead."""
         return [ballot for ballot in self._ballots(self._votes()) if ballot.judge is judges]
+
+    def ranking(self) -> Ranking:
+        """What the votes of people come to.
+
+        Raises:
+            InvalidRequest: there are no votes.
+            VeoError: the extra `rank` is not installed.
+        """
+        from veo_nb.decisions.ranking import rank
+
+        return rank(self.ballots(), self.values, agreements=self.agreements())
+
+    def agreements(self) -> list[Agreement]:
+        """How far each judge agrees with people, over the pairs of clips that both have judged; empty without a judge."""
+        counted = [vote for vote in self.votes() if vote.undone_at is None]
+        return agreements(
+            # By clips, not by values: of ten votes on one pair the judge has seen one pair.
+            Ballot(vote.left, vote.right, vote.choice, vote.voter, vote.judge)
+            for vote in counted
+        )
 
     def show(self) -> None:
         """Show it here, to be voted on; without a notebook say how to do so in Python."""

@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from veo_nb import catalog
+from veo_nb.decisions.agreement import Agreement
+from veo_nb.decisions.agreement import agreements as agreements_of
+from veo_nb.decisions.outcome.figures import Chance, Strength
 from veo_nb.decisions.outcome.votes import EXAMPLE, read_value, read_votes
 from veo_nb.decisions.strengths.certainty import (
     HARDLY,
@@ -29,10 +32,16 @@ from veo_nb.decisions.strengths.certainty import (
     signs,
     tails,
 )
-from veo_nb.decisions.strengths.doubts import find_circle, find_dissent, find_side
+from veo_nb.decisions.strengths.doubts import (
+    Circle,
+    Dissent,
+    PreferredSide,
+    find_circle,
+    find_dissent,
+    find_side,
+)
 from veo_nb.decisions.strengths.fit import Array, Tally, expit, fit, tally
 from veo_nb.errors import InvalidRequest, VeoError
-from veo_nb.records.late import dataclass
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,33 +52,6 @@ _MOST_EXACT = 30
 _ROWS = 200
 
 
-@dataclass(frozen=True)
-class Chance:
-    """That one value is preferred to another where there is a preference: `value`, and its interval of 95 % from `low` to `high`.
-
-    `votes` are those on these two, ties among them: other votes tell of them as well.
-    """
-
-    value: float
-    low: float
-    high: float
-    votes: int
-
-
-@dataclass(frozen=True)
-class Strength:
-    """How one value does: the chance to be preferred to an average rival, its interval of 95 %, and the votes on it.
-
-    An average rival is each of the others as often: `strength` is the mean of the chances against them.
-    """
-
-    value: str
-    strength: float
-    low: float
-    high: float
-    votes: int
-
-
 class Ranking:
     """What votes come to. It shows itself as a table with a plot; `sentences` says it in words.
 
@@ -78,7 +60,14 @@ class Ranking:
     clips of the same values than those that were shown.
     """
 
-    def __init__(self, counts: Tally, *, skipped: int = 0, judged: int = 0) -> None:
+    def __init__(
+        self,
+        counts: Tally,
+        *,
+        skipped: int = 0,
+        by_judges: int = 0,
+        agreements: Sequence[Agreement] = (),
+    ) -> None:
         start, self._tie = _evalica(counts)
         self._fit = fit(counts, start)
         self._spread = learn_spread(self._fit)
@@ -86,8 +75,10 @@ class Ranking:
         self._at = {value: index for index, value in enumerate(counts.values)}
         self.skipped = skipped
         """Votes that said nothing."""
-        self.judged = judged
+        self.by_judges = by_judges
         """Votes of judges, which are not counted among people's."""
+        self.agreements = tuple(agreements)
+        """How far each judge agrees with people."""
 
     @cached_property
     def strengths(self) -> tuple[Strength, ...]:
@@ -232,18 +223,18 @@ class Ranking:
         return sentences(self)
 
     @cached_property
-    def side(self) -> Any:
-        """The side that is preferred whatever is on it (`strengths.doubts.Side`), or None."""
+    def side(self) -> PreferredSide | None:
+        """The side that is preferred whatever is on it, or None; raised by chance in 1 of 100 rankings."""
         return find_side(self._fit)
 
     @cached_property
-    def dissent(self) -> Any:
-        """Voters who differ by more than chance (`strengths.doubts.Dissent`), or None."""
+    def dissent(self) -> Dissent | None:
+        """Voters who differ by more than chance, or None; raised by chance in 1 of 100 rankings."""
         return find_dissent(self._fit)
 
     @cached_property
-    def circle(self) -> Any:
-        """Preferences that go in a circle by more than chance (`strengths.doubts.Circle`), or None."""
+    def circle(self) -> Circle | None:
+        """Preferences that go in a circle by more than chance, or None; raised by chance in 1 of 100 rankings."""
         return find_circle(self._fit)
 
     def to_dataframe(self) -> pd.DataFrame:
@@ -332,14 +323,21 @@ class Ranking:
         return self._at[text]
 
 
-def rank(votes: Any, values: Sequence[Any] = (), *, judges: bool = False) -> Ranking:
+def rank(
+    votes: Any,
+    values: Sequence[Any] = (),
+    *,
+    judges: bool = False,
+    agreements: Sequence[Agreement] | None = None,
+) -> Ranking:
     """The ranking of values that were put before voters two at a time.
 
         rank([("dolly in", "crane", "left"), ("crane", "slow zoom", "tie")])
 
     A vote is a tuple of left, right, `"left"`, `"right"`, `"tie"` or `"skip"`, and perhaps a voter; a mapping or row with these
     names; or a `Ballot`. All may be a table of pandas. `values` are those to rank, those without a vote among them. Votes of
-    judges are left out; with `judges` they are those that count.
+    judges are left out; with `judges` they are those that count. `agreements` is how far each judge agrees with people, where
+    more is known of that than these votes say.
 
     Raises:
         InvalidRequest: there are no votes, or of one value, or some can't be read.
@@ -354,7 +352,12 @@ def rank(votes: Any, values: Sequence[Any] = (), *, judges: bool = False) -> Ran
         # Those of the votes that count.
         used = {value for ballot in counted for value in (ballot.left, ballot.right)}
         named = tuple(value for value in named if value in used)
-    return Ranking(tally(named, said), skipped=len(counted) - len(said), judged=len(ballots) - len(counted))
+    return Ranking(
+        tally(named, said),
+        skipped=len(counted) - len(said),
+        by_judges=len(ballots) - len(counted),
+        agreements=agreements_of(ballots) if agreements is None else agreements,
+    )
 
 
 def _nothing(ballots: Sequence[Any], counted: int, *, judges: bool) -> InvalidRequest:

@@ -22,6 +22,7 @@ from veo_nb.notebook.login import SetKey, login, logout
 from veo_nb.notebook.options import split_words
 from veo_nb.notebook.pages import help as help_page
 from veo_nb.notebook.pages.bill import bill_table
+from veo_nb.notebook.pages.experiments import experiments_table
 from veo_nb.notebook.pages.settings import settings_page
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.showing import (
@@ -42,6 +43,7 @@ NEEDS = {
     "pause": "a sweep's ID, such as s3f2a",
     "resume": "a sweep's ID, such as s3f2a",
     "export": "a sweep's ID and a file, such as s3f2a grid.html",
+    "report": "a sweep's ID and a file, such as s3f2a report.html",
     "conclude": "a sweep's ID and what you conclude, such as s3f2a The slow zoom wins.",
 }
 """What stands behind a command that is not for a job."""
@@ -108,6 +110,8 @@ class Commands:
             "export": (2, self._export),
             "measure": (1, lambda typed: display(self._studio().measure(typed))),
             "conclude": (2, self._conclude),
+            "report": (2, self._report),
+            "experiments": (0, lambda: display(experiments_table(self._studio().experiments(20)))),
             "resubmit": (1, lambda job_id: self._show(self._studio().jobs.resubmit(job_id))),
             "panel": (0, self._panel),
             "tips": (0, lambda: None),
@@ -187,6 +191,10 @@ class Commands:
 
     def _export(self, sweep_id: str, to: str) -> None:
         path = self._studio().sweeps.get(sweep_id).export(to)
+        print(f"Written to {self._place.shown(path)}")  # noqa: T201
+
+    def _report(self, sweep_id: str, to: str) -> None:
+        path = self._studio().sweeps.get(sweep_id).report(to)
         print(f"Written to {self._place.shown(path)}")  # noqa: T201
 
     def _conclude(self, sweep_id: str, conclusion: str) -> None:

@@ -18,12 +18,12 @@ from veo_nb.records.shown import html_of
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.evidence.experiments import ExperimentLedger
 from veo_nb.store.ratings import Rating, Ratings
-from veo_nb.store.rows import State
 from veo_nb.store.sweeps import SweepLedger
 from veo_nb.sweep import dataframe, results
 from veo_nb.sweep.axes import Axis
 from veo_nb.sweep.cell import Cell
 from veo_nb.sweep.course import waiting
+from veo_nb.sweep.course.choosing import AGAIN, by_request, check_states, drafts_of
 from veo_nb.sweep.forecast import asked_for, check
 from veo_nb.sweep.results import Result, Standing
 from veo_nb.sweep.summary import MISSING, Summary, summarize
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-AGAIN = ("failed", "blocked", "cancelled")
-"""States after which a cell can be asked anew; of an uncertain one only a person knows."""
-
 
 class Views(Protocol):
     """What shows a sweep and writes it out: the studio was given it, since a sweep knows nothing of pages."""
@@ -46,6 +43,9 @@ class Views(Protocol):
 
     def export(self, sweep: Sweep, to: str | PathLike[str], **how: Any) -> Path:
         """Write it to a file or folder, and say where."""
+
+    def report(self, sweep: Sweep, to: str | PathLike[str], **how: Any) -> Path:
+        """Write what it found out to a page, and say where."""
 
 
 class Sweep:
@@ -293,10 +293,7 @@ class Sweep:
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
         wanted = states or (AGAIN[:2] if cells is None else AGAIN)
-        for state in wanted:
-            if state not in AGAIN:
-                hint = f"It takes {catalog.listed(AGAIN)}."
-                raise InvalidRequest(f"Cells that are {state} can't be asked anew.", hint=hint)
+        check_states(wanted)
         if self.paused:
             raise InvalidRequest(f"Sweep {self.id} is paused.", hint="sweep.resume() lets it go on.")
         among = self.cells if cells is None else tuple(cells)
@@ -329,16 +326,7 @@ class Sweep:
             BudgetExceeded: it would go over the budget; nothing was sent.
         """
         among = self.cells if cells is None else tuple(cells)
-        drafts = {
-            cell.position: cell.job
-            for cell in among
-            if cell.job is not None and cell.job.is_draft and cell.job.now.state is State.SUCCEEDED
-        }
-        if not drafts:
-            raise InvalidRequest(
-                f"Sweep {self.id} has no draft here that could be made final.",
-                hint="A sweep of drafts is made with draft=True (--draft in a cell).",
-            )
+        drafts = drafts_of(self.id, among)
         asked = {job.id: (self._jobs.drafts.full(job), job.take) for job in drafts.values()}
         check(self._jobs, asked_for(self._jobs, asked.values()).values(), confirmed=confirm)
         made = zip(asked, self._jobs.submit_all(asked.values()), strict=True)
@@ -442,6 +430,17 @@ class Sweep:
                 self.axis(name)
         return self._shown_by().export(self, to, embed=embed, sound=sound, rows=rows, columns=columns)
 
+    def report(self, to: str | PathLike[str] = "report.html", *, embed: bool | None = None) -> Path:
+        """Write what the sweep found out, and return where: question, settings, cost, clips, ranking, conclusion.
+
+        `report.html` is one page that opens from disk and plays its clips; `embed=False` puts them beside it.
+        `report.md` is the same as text, with links to the clips beside it. Both have the cells that make it again.
+
+        Raises:
+            InvalidRequest: there is no such kind, or it can't be written.
+        """
+        return self._shown_by().report(self, to, embed=embed)
+
     def axis(self, name: str) -> Axis:
         """The axis of this name.
 
@@ -528,14 +527,7 @@ class Sweep:
     def _take_up(self, job: Job) -> tuple[Cell, ...]:
         """Let a job be that of the cells that ask for it, if it is the newest one; these cells."""
         if self._keys is None:
-            keys: dict[tuple[str, int], list[Cell]] = {}
-            for cell in self.cells:
-                if cell.request is not None:
-                    # What was made of a draft is the cell's as well.
-                    asked = (cell.request, cell.request.in_full())
-                    for found in {one.fingerprint() for one in asked}:
-                        keys.setdefault((found, cell.take), []).append(cell)
-            self._keys = keys
+            self._keys = by_request(self.cells)
         key = (job.request.fingerprint(), job.take)
         cells = tuple(self._keys.get(key, ()))
         if not cells or self._book.job_id(*key) != job.id:

@@ -59,7 +59,14 @@ export function showComparison(
 ): () => void {
   const { voting, media } = begin(comparing, request, signal);
   render(
-    <CompareView comparing={comparing} voting={voting} media={media} request={request} lost={false} />,
+    <CompareView
+      comparing={comparing}
+      voting={voting}
+      media={media}
+      request={request}
+      lost={false}
+      entered
+    />,
     el,
   );
   signal.addEventListener("abort", () => render(null, el), { once: true });

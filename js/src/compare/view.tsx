@@ -27,9 +27,11 @@ interface CompareProps {
   request: AskComparison;
   /** Whether the kernel has gone: nothing can be asked any more. */
   lost: boolean;
+  /** Whether the person is here already, so that the keys are theirs at once. */
+  entered?: boolean;
 }
 
-export function CompareView({ comparing, voting, media, request, lost }: CompareProps) {
+export function CompareView({ comparing, voting, media, request, lost, entered = false }: CompareProps) {
   const voter = usePlayer(voting, (it) => it.voter);
   const turn = usePlayer(voting, (it) => it.turn);
   const pending = usePlayer(voting, (it) => it.pending);
@@ -47,7 +49,8 @@ export function CompareView({ comparing, voting, media, request, lost }: Compare
   useEffect(() => {
     if (voting.voter !== "") return;
     const known = nameOf(comparing.voter) || rememberedVoter() || nameOf(comparing.usual);
-    if (known !== "") void voting.begin(known);
+    if (known !== "") void voting.begin(known).then(() => entered && toStage());
+    else if (entered) root.current?.querySelector<HTMLElement>("input")?.focus();
   }, [voting]);
 
   const toStage = () =>
@@ -120,7 +123,7 @@ export function CompareView({ comparing, voting, media, request, lost }: Compare
       </div>
       {lost && (
         <p class="veo-compare-lost" role="status">
-          The kernel was restarted or has ended. Every vote that was given is kept. {comparing.again}
+          The kernel was restarted or has ended. Every vote that was saved is kept. {comparing.again}
         </p>
       )}
       {voter === "" || naming ? (

@@ -1,6 +1,6 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import define from "../../src/compare";
+import define, { showComparison } from "../../src/compare";
 import { SETTLE_MS } from "../../src/compare/view";
 import { TIMEOUT_MS } from "../../src/core/connection";
 import type { Card, ComparisonCommand, ShownPair, Turn } from "../../src/protocol.gen";
@@ -285,6 +285,8 @@ describe("a vote", () => {
     await key("ArrowLeft");
     expect(sent("vote")).toHaveLength(1);
     await showStills();
+    await key("ArrowLeft", { repeat: true });
+    expect(sent("vote")).toHaveLength(1);
     await key("ArrowLeft");
     expect(sent("vote").map((payload) => payload["pair"])).toEqual(["p1", "p2"]);
   });
@@ -376,6 +378,28 @@ describe("without its kernel", () => {
     expect(find("[role=status]").textContent).toContain(comparing.again);
     await key("ArrowLeft");
     expect(sent("vote")).toEqual([]);
+  });
+});
+
+describe("in a panel", () => {
+  it("has the keys at once, looks anew when it is told, and goes with its signal", async () => {
+    const request = vi.fn(async () => turns["first"]);
+    let refresh = () => {};
+    await act(() => {
+      refresh = showComparison(el, { ...comparing, voter: "ann" }, request as never, host.signal);
+    });
+    await pass(20);
+    expect(document.activeElement?.className).toBe("veo-compare-stage");
+    request.mockClear();
+    await act(() => refresh());
+    expect(request).toHaveBeenCalledWith("turn", { comparison: comparing.id, voter: "ann" });
+    await act(() => host.abort());
+    expect(el.childElementCount).toBe(0);
+  });
+
+  it("asks for the name in the field that has the keys", async () => {
+    await act(() => void showComparison(el, comparing, vi.fn() as never, host.signal));
+    expect(document.activeElement).toBe(find("input"));
   });
 });
 

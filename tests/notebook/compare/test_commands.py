@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from veo_nb.errors import InvalidRequest, NotFound
-from veo_nb.notebook.compare.commands import compare
+from veo_nb.notebook.compare.commands import compare, rank
 from veo_nb.notebook.completion import Known, complete
 
 
@@ -56,6 +56,19 @@ def test_a_line_that_is_wrong_is_told_what_to_do(studio, sweep, line, says):
     with pytest.raises((InvalidRequest, NotFound)) as caught:
         compare(studio, [sweep.id if word == "SWEEP" else word for word in line.split()])
     assert says in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_what_came_out_is_asked_for_by_the_sweep_or_by_the_comparison(studio, sweep):
+    found = compare(studio, [sweep.id, "--by", "move", "--question", "Which is calmer?"])
+    with pytest.raises(InvalidRequest, match="There are no votes yet"):
+        rank(studio, [sweep.id, "--by", "move"])
+    for _ in range(2):
+        found.vote("left", "ann")
+    by_sweep, by_id = rank(studio, [sweep.id, "--by", "move"]), rank(studio, [found.id])
+    assert repr(by_sweep) == repr(by_id)
+    assert "dolly in" in repr(by_id)
+    with pytest.raises(InvalidRequest, match="no option --rounds"):
+        rank(studio, [sweep.id, "--rounds", "3"])
 
 
 def test_a_comparison_is_not_made_another_by_its_own_line(studio, sweep):

@@ -228,6 +228,15 @@ def test_it_ends_after_its_rounds_and_undo_opens_it_again(compare):
     assert ask(view, "undo")["pair"] is not None
 
 
+def test_what_came_out_is_the_ranking_as_it_shows_itself(compare):
+    view = compare()
+    refused = reply(view, "outcome", comparison=view.comparison["id"])
+    assert "There are no votes yet" in refused["error"]["message"]
+    vote(view, ask(view, "turn"))
+    html = reply(view, "outcome", comparison=view.comparison["id"])["ok"]["html"]
+    assert all(move in html for move in MOVES)
+
+
 def test_a_name_is_one_name_however_it_is_typed(compare):
     view = compare()
     vote(view, ask(view, "turn", " ann  b "), voter=" ann  b ")

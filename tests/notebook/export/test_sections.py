@@ -8,7 +8,7 @@ import mistune
 import pytest
 from markupsafe import Markup
 
-from veo_nb.notebook.export.sections import Code, Figure, Points, Section, Sentences, Table, html_of, plain
+from veo_nb.notebook.export.sections import Code, Drawn, Points, Section, Sentences, Table, html_of, plain
 
 HOSTILE = (
     "<script>alert(1)</script> & <b>bold</b>",
@@ -69,12 +69,10 @@ def test_lines_of_a_paragraph_stay_apart():
     assert Sentences("one\ntwo").markdown() == "one  \ntwo"
 
 
-def test_a_drawing_has_its_words_and_is_no_text():
-    figure = Figure(Markup("<svg></svg>"), 'one "wins" & all')
-    assert (
-        figure.html() == '<figure role="img" aria-label="one &#34;wins&#34; &amp; all"><svg></svg></figure>\n'
-    )
-    assert Section("Who", [figure, Sentences("One.")]).markdown() == "## Who\n\nOne."
+def test_what_draws_itself_is_left_as_it_is():
+    section = Section("Who", [Drawn(Markup("<svg></svg>"), "*One.*"), Sentences("*One.*")])
+    assert "<svg></svg>" in section.html(1)
+    assert section.markdown() == "## Who\n\n*One.*\n\n\\*One.\\*"
 
 
 def test_sections_are_numbered_on():

@@ -61,8 +61,9 @@ def test_it_is_said_once_and_what_is_as_it_was_is_not_written_again(open_it):
     ledger = open_it()
     said: list[Change] = []
     ledger.changed.listen(said.append)
-    for at in range(2):
-        ExperimentLedger(lambda: ledger, lambda now=NOW + at: now).describe("sab12", ASKED)
+    times = iter([NOW, NOW + 1])
+    for _ in range(2):
+        ExperimentLedger(lambda: ledger, lambda: next(times)).describe("sab12", ASKED)
     assert said == [Change("evidence", "sab12")]
     assert ExperimentLedger(lambda: ledger, lambda: 0).of("sab12").changed_at == NOW
 

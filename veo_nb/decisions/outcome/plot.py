@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from veo_nb.decisions.outcome.figures import Strength
 from veo_nb.decisions.outcome.sentences import between, of_hundred, short_names
 from veo_nb.sweep.dataframe import need, self_showing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from veo_nb.decisions.ranking import Strength
-
 ACCENT = "var(--jp-brand-color1, #1976d2)"
 _FAINT = "var(--jp-border-color1, #8a8a8a)"
-_WIDE, _HIGH = 200, 20
+_HIGH = 20
 
 
 def scale() -> Markup:

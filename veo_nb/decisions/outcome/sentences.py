@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from veo_nb.decisions.ranking import Chance, Ranking
+from veo_nb.decisions.outcome.figures import Chance, Figures
 
 LONGEST = 48
 """Letters of a value in a sentence."""
@@ -16,7 +14,7 @@ _ONE_SIDED = 6
 _ENDLESS = 1000
 
 
-def sentences(ranking: Ranking) -> tuple[str, ...]:
+def sentences(ranking: Figures) -> tuple[str, ...]:
     """What is best, how sure that is, and what the strengths alone do not say."""
     names = short_names(ranking.values)
     voted = [one.value for one in ranking.strengths if one.votes]
@@ -76,7 +74,7 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _best(ranking: Ranking, voted: Sequence[str], names: dict[str, str]) -> str:
+def _best(ranking: Figures, voted: Sequence[str], names: dict[str, str]) -> str:
     worse = {other for _, other in ranking.decided}
     first = [one for one in voted if one not in worse]
     beaten = {other for one, other in ranking.decided if one == voted[0]}
@@ -91,7 +89,7 @@ def _best(ranking: Ranking, voted: Sequence[str], names: dict[str, str]) -> str:
     return f"Which is best is not decided: {_listed([names[one] for one in first], 'or')}."
 
 
-def _pair(ranking: Ranking, one: str, other: str, names: dict[str, str]) -> str:
+def _pair(ranking: Figures, one: str, other: str, names: dict[str, str]) -> str:
     chance = ranking.chance(one, other)
     if (other, one) in ranking.decided or ((one, other) not in ranking.decided and chance.value < 0.5):
         one, other = other, one
@@ -117,7 +115,7 @@ def _votes(chance: Chance) -> str:
     return counted(chance.votes, "vote") if chance.votes else "by their votes against others alone"
 
 
-def _apart(ranking: Ranking, names: dict[str, str]) -> str:
+def _apart(ranking: Figures, names: dict[str, str]) -> str:
     """Groups of values between which nobody ever voted."""
     groups = ranking.groups
     if len(groups) < 2:
@@ -129,7 +127,7 @@ def _apart(ranking: Ranking, names: dict[str, str]) -> str:
     )
 
 
-def _doubts(ranking: Ranking, names: dict[str, str]) -> list[str]:
+def _doubts(ranking: Figures, names: dict[str, str]) -> list[str]:
     lines = []
     left, right = ranking.sides
     if (side := ranking.side) is not None:
@@ -156,7 +154,7 @@ def _doubts(ranking: Ranking, names: dict[str, str]) -> list[str]:
     return lines
 
 
-def _counts(ranking: Ranking) -> list[str]:
+def _counts(ranking: Figures) -> list[str]:
     lines = []
     if ranking.ties:
         lines.append(
@@ -166,10 +164,11 @@ def _counts(ranking: Ranking) -> list[str]:
         lines.append(
             f"{counted(ranking.skipped, 'more vote')} {'was' if ranking.skipped == 1 else 'were'} skipped."
         )
-    if ranking.judged:
+    if ranking.by_judges:
         lines.append(
-            f"{counted(ranking.judged, 'vote')} of judges {'is' if ranking.judged == 1 else 'are'} not counted here."
+            f"{counted(ranking.by_judges, 'vote')} of judges {'is' if ranking.by_judges == 1 else 'are'} not counted here."
         )
+    lines += [str(one) for one in ranking.agreements]
     if len(ranking.voters) == 1:
         lines.append(f"All votes are of “{ranking.voters[0]}”: how others would vote is not known.")
     return lines

@@ -21,7 +21,7 @@ _HINT = 2.0
 
 
 @dataclass(frozen=True)
-class Side:
+class PreferredSide:
     """A side that is preferred: the chance that it is, of two values as strong as each other, and the test's p."""
 
     name: str
@@ -46,7 +46,7 @@ class Circle:
     p: float
 
 
-def find_side(found: Fit) -> Side | None:
+def find_side(found: Fit) -> PreferredSide | None:
     """The side that voters prefer whatever is on it; None where that may be chance, or sides can't be told from strengths.
 
     A likelihood ratio test of the side's effect beside all strengths. False alarms: 1 of 100.
@@ -61,7 +61,7 @@ def find_side(found: Fit) -> Side | None:
     if p > ALPHA:
         return None
     name = "left" if found.side > 0 else "right"
-    return Side(name, float(expit(np.array(abs(found.side)))), p)
+    return PreferredSide(name, float(expit(np.array(abs(found.side)))), p)
 
 
 def find_dissent(found: Fit) -> Dissent | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from PIL import Image
@@ -35,8 +37,12 @@ SHARP_SECONDS = 0.25
 """Sharpness is that of a picture in so many seconds."""
 WIDE, HIGH = 64, 36
 """Pixels in which two pictures are compared: small enough that a step to the side is not another picture."""
+MOST_FLOWS = 1500
+"""Of a clip of more than a minute motion is looked for between some of its pictures, evenly spread."""
 LONGEST = 4
 """No side is measured at more than so many times the other: what is narrower is squeezed."""
+UNNAMED = {6: "5.1", 8: "7.1"}
+"""What so many channels are, where a file does not say."""
 LEAST_RATE = 8000
 """Samples a second below which sound is brought up to it: the filters of loudness reach up to 2 kHz."""
 
@@ -70,14 +76,15 @@ def measure(
 def _measure(
     container: InputContainer, name: str, references: Sequence[Image.Image]
 ) -> dict[str, float | None]:
-    pictures, sounds = _Pictures(references), _Sounds()
     # Covers of songs are pictures too.
-    streams = [
-        one for one in container.streams.video[:1] if not one.disposition & one.disposition.attached_pic
-    ]
+    streams = [one for one in container.streams.video[:1] if not one.disposition & Disposition.attached_pic]
     if streams:
         # Workers stand side by side: each has one thread.
         streams[0].thread_type = "NONE"
+    seconds = max(
+        [0.0, *(float(it.duration * it.time_base) for it in streams if it.duration and it.time_base)]
+    )
+    pictures, sounds = _Pictures(references, every=math.ceil(seconds * MOST_RATE / MOST_FLOWS)), _Sounds()
     audio = container.streams.audio[:1]
     if not streams and not audio:
         raise UnreadableVideo(f"{name} has neither picture nor sound.")
@@ -90,9 +97,6 @@ def _measure(
     sounds.end()
     if streams and not pictures.count:
         raise UnreadableVideo(f"{name} has no picture that can be shown.")
-    seconds = max(
-        [0.0, *(float(one.duration * one.time_base) for one in streams if one.duration and one.time_base)]
-    )
     found = {**pictures.found(), **sounds.found(max(seconds, pictures.seconds))}
     return {one: found[one] for one in MEASURES}
 
@@ -100,7 +104,8 @@ def _measure(
 class _Pictures:
     """What is seen of a clip: each picture is looked at as it comes, and only the last two are kept."""
 
-    def __init__(self, references: Sequence[Image.Image]) -> None:
+    def __init__(self, references: Sequence[Image.Image], every: int) -> None:
+        self._every = max(1, every)
         self.count = 0
         self.seconds = 0.0
         """When the last picture is shown."""
@@ -148,11 +153,14 @@ class _Pictures:
             self._changes.append(picture.difference(before[1], now[1]))
             if len(self._before) > 1:
                 self._overs.append(picture.difference(self._before[-2][1], now[1]))
-            shift = motion.flow(before[0], now[0])
-            # In shares of the frame as it is shown, whose diagonal is 1.
-            across = shift[:, 0] / luma.shape[1] * size[0]
-            down = shift[:, 1] / luma.shape[0] * size[1]
-            self._moves.append(float(np.hypot(across, down).mean() / np.hypot(*size)))
+            move = float("nan")
+            if (self.count - 2) % self._every == 0:
+                shift = motion.flow(before[0], now[0])
+                # In shares of the frame as it is shown, whose diagonal is 1.
+                across = shift[:, 0] / luma.shape[1] * size[0]
+                down = shift[:, 1] / luma.shape[0] * size[1]
+                move = float(np.hypot(across, down).mean() / np.hypot(*size))
+            self._moves.append(move)
         self._before = [*self._before[-1:], now]
 
     def _compare(self, small: NDArray[np.float32], shown: tuple[int, int]) -> None:
@@ -172,15 +180,14 @@ class _Pictures:
         """What was seen."""
         cuts = picture.find_cuts(np.array(self._changes), np.array(self._overs))
         lengths = np.diff(self._times)
-        within = np.ones(len(lengths), bool)
+        moves = np.array(self._moves)
+        within = np.isfinite(moves)
         within[[cut - 1 for cut in cuts]] = False
         brightness = np.array(self._brightness)
         return {
             "sharpness": float(np.mean(self._sharp)) if self._sharp else None,
             # A way in a time: pictures may come at uneven times.
-            "motion": 100.0 * float(np.array(self._moves)[within].sum() / lengths[within].sum())
-            if within.any()
-            else None,
+            "motion": 100.0 * float(moves[within].sum() / lengths[within].sum()) if within.any() else None,
             "flicker": picture.flicker(brightness, cuts) if len(brightness) else None,
             "cuts": float(len(cuts)) if self.count > 1 else None,
             "steadiness": float(np.average(self._alike, weights=lengths)) if self._alike else None,
@@ -193,14 +200,23 @@ class _Sounds:
 
     def __init__(self) -> None:
         self._sound: Sound | None = None
+        self._form: object = None
         self._resampler: av.AudioResampler | None = None
+        self._layout = ""
 
     def add(self, frame: AudioFrame) -> None:
         """Take in the next piece."""
-        if self._sound is None or self._resampler is None:
-            rate = max(LEAST_RATE, frame.sample_rate)
-            self._resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=rate)
-            self._sound = Sound(rate, [channel.name for channel in frame.layout.channels])
+        if self._sound is None:
+            self._layout = frame.layout.name
+            usual = UNNAMED.get(frame.layout.nb_channels) if frame.layout.name.endswith(" channels") else None
+            layout = av.AudioLayout(usual) if usual else frame.layout
+            channels = [channel.name for channel in layout.channels]
+            self._sound = Sound(max(LEAST_RATE, frame.sample_rate), channels)
+        form = frame.format.name, frame.layout.name, frame.sample_rate
+        if self._resampler is None or form != self._form:
+            self.end()
+            self._form = form
+            self._resampler = av.AudioResampler("fltp", self._layout, self._sound.rate)
         self._take(self._resampler.resample(frame))
 
     def end(self) -> None:

@@ -11,6 +11,7 @@ from veo_nb.sweep.sweep import is_sweep_id
 
 if TYPE_CHECKING:
     from veo_nb.decisions.comparison import Comparison
+    from veo_nb.decisions.ranking import Ranking
     from veo_nb.studio import Studio
 
 OPTIONS: dict[str, tuple[str, ...]] = {
@@ -42,7 +43,7 @@ def compare(studio: Studio, arguments: Sequence[str]) -> Comparison:
     )
 
 
-def rank(studio: Studio, arguments: Sequence[str]) -> Any:
+def rank(studio: Studio, arguments: Sequence[str]) -> Ranking:
     """The ranking that a `%veo rank` line asks for.
 
     Raises:
@@ -53,7 +54,7 @@ def rank(studio: Studio, arguments: Sequence[str]) -> Any:
     if _is_comparison(ids):
         _alone("rank", ids[0], options, ("by", "question"))
         return studio.comparisons.get(ids[0]).ranking()
-    return studio.rank(_what(studio, ids), options.get("by"), question=options.get("question"))
+    return studio.rank(_what(studio, ids), options.get("by"), options.get("question"))
 
 
 def _what(studio: Studio, ids: Sequence[str]) -> Any:

@@ -129,7 +129,7 @@ class Turns:
         Raises:
             InvalidRequest: the extra is not installed, or there are no votes.
         """
-        return Outcome(html=str(self.comparison.ranking()._repr_html_()))
+        return Outcome(html=self.comparison.ranking()._repr_html_())
 
     def posters(self, keys: list[str]) -> Posters:
         """The stills of some clips; none of one that is gone."""

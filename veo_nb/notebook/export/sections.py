@@ -109,22 +109,22 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A drawing, and what it shows in words for who can't see it."""
+class Drawn:
+    """What draws itself for a page, and says itself as a text."""
 
-    svg: Markup
-    words: str
+    page: Markup
+    text: str
 
     def html(self) -> Markup:
-        """The drawing, with its words as its name."""
-        return Markup('<figure role="img" aria-label="{}">{}</figure>\n').format(self.words, self.svg)
+        """As it is."""
+        return self.page + "\n"
 
     def markdown(self) -> str:
-        """Nothing: the table beside it has the same figures."""
-        return ""
+        """As it is."""
+        return self.text
 
 
-Block = Sentences | Points | Table | Code | Figure
+Block = Sentences | Points | Table | Code | Drawn
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb import catalog
+from veo_nb.decisions.comparison import Comparison
 from veo_nb.engine.loop import block_on
 from veo_nb.errors import InvalidRequest, NotFound
+from veo_nb.notebook.export.evidence import evidence_of
 from veo_nb.notebook.export.material import NO_FILE, NOT_PART, Material, gather
 from veo_nb.notebook.export.page import check_size, write_page
 from veo_nb.notebook.export.redaction import Discretion
@@ -56,10 +58,13 @@ def export(
     to: str | os.PathLike[str],
     *,
     keys: Iterable[str] = (),
+    comparisons: Sequence[Comparison] = (),
     now: float | None = None,
     **how: Any,
 ) -> Path:
     """Write a sweep to a file or folder, and return where; `how` as in `Sweep.export`, `keys` must not be in it.
+
+    `comparisons` are those of its clips: what was voted in them stands below the grid of a page.
 
     Raises:
         InvalidRequest: there is no such kind of export, it can't be made of this sweep, or it can't be written.
@@ -75,8 +80,11 @@ def export(
             )
     sides = {name: options[name] for name in ("rows", "columns") if name in options}
 
-    def choose(material: Material, target: Path, _: Discretion) -> Write:
-        return _writer(kind, material, target, sweep, options)
+    def choose(material: Material, target: Path, discretion: Discretion) -> Write:
+        if kind == "page":
+            found = evidence_of(comparisons, discretion)
+            return page_writer(material, target, embed=options.get("embed", True), after=found)
+        return _writer(kind, material, sweep, options)
 
     return take_away(sweep, to, choose, keys=keys, now=now, **sides)
 
@@ -140,10 +148,8 @@ def kind_of(to: str | os.PathLike[str]) -> str:
     return kind
 
 
-def _writer(kind: str, material: Material, target: Path, sweep: Sweep, options: Mapping[str, Any]) -> Write:
-    """What writes this kind; all that can be refused is refused here."""
-    if kind == "page":
-        return page_writer(material, target, embed=options.get("embed", True))
+def _writer(kind: str, material: Material, sweep: Sweep, options: Mapping[str, Any]) -> Write:
+    """What writes any other kind; all that can be refused is refused here."""
     if kind == "video":
         return _video(material, _sound_of(sweep, options.get("sound")))
     if kind == "picture":

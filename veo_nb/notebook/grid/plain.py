@@ -62,7 +62,7 @@ def sweeps_table(sweeps: Iterable[Sweep]) -> HTML:
     if not rows:
         return PlainHTML(Markup("<p>{}</p>").format(NONE), NONE)
     heads = ["sweep", "axes", "state"]
-    return PlainHTML(_html(heads, rows), _text(rows))
+    return PlainHTML(html_table(heads, rows), _text(rows))
 
 
 def in_words(found: Forecast, providers: Sequence[catalog.Provider]) -> str:
@@ -93,7 +93,7 @@ def _page(grid: Plan | Sweep, entries: Sequence[Entry], line: str) -> HTML:
         for labels, said in layer:
             lines.setdefault(_head(labels, rows), {})[_head(labels, columns)] = said
         body = [[name, *(cells.get(head, "") for head in heads)] for name, cells in lines.items()]
-        html.append(_html([title, *heads], body))
+        html.append(html_table([title, *heads], body))
         text.append(_text([[title, *heads], *body]))
     page = Markup('{}<p style="margin:4px 0">{}</p>').format(Markup("").join(html), line)
     return PlainHTML(page, "\n\n".join([*text, line]))
@@ -110,7 +110,8 @@ def _head(labels: Mapping[str, str], names: Sequence[str]) -> str:
     return " · ".join(labels[name] for name in names)
 
 
-def _html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
+def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
+    """A table with these heads, as every list of `%veo` has it."""
     style = "text-align:left;vertical-align:top;padding:4px 12px 4px 0;max-width:320px;overflow-wrap:anywhere"
     head = Markup("").join(Markup('<th scope="col" style="{}">{}</th>').format(style, one) for one in heads)
     body = Markup("").join(

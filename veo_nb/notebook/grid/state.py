@@ -30,8 +30,9 @@ from veo_nb.records.late import dataclass
 from veo_nb.store.ratings import UNRATED, Rating
 from veo_nb.store.rows import State
 from veo_nb.sweep.cell import Cell
+from veo_nb.sweep.course.choosing import AGAIN
 from veo_nb.sweep.summary import FORBIDDEN, Summary
-from veo_nb.sweep.sweep import AGAIN, Sweep
+from veo_nb.sweep.sweep import Sweep
 
 Given = Mapping[tuple[str, int], Rating]
 """Ratings by job and sample."""

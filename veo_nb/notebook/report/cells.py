@@ -42,7 +42,7 @@ def _cell(sweep: Sweep) -> list[str] | None:
             names[name] = _values(axis)
             text = f"@{name}"
         axes.append((axis.name, text))
-    words = option_words(_asked(sweep), _word)
+    words = option_words(asked_of(sweep), word_of)
     body = body_of(prompt)
     # IPython takes no cell without a body.
     if words is None or not body or prompt != prompt.strip() or prompt.startswith("%"):
@@ -77,8 +77,12 @@ def _is_read_as(sweep: Sweep, cell: str, line: str, names: Mapping[str, Any], pr
 
 def _python(sweep: Sweep) -> str:
     """The call that makes it."""
-    axes = "".join(f"        {axis.name!r}: {_literal(_values(axis))},\n" for axis in sweep.axes)
-    fixed = _asked(sweep)
+    axes = "".join(
+        # What has lines of its own stands under its name; in a text of it none is broken.
+        f"        {axis.name!r}: {_literal(_values(axis))},\n".replace("\n", "\n        ").rstrip(" ")
+        for axis in sweep.axes
+    )
+    fixed = asked_of(sweep)
     if not _is_axis(sweep, "model"):
         fixed["model"] = _model(sweep)
     if sweep.fixed.get("take", 1) != 1:
@@ -104,12 +108,12 @@ def _variables(sweep: Sweep) -> tuple[dict[str, Any], str]:
         prompt,
         *(str(value.value) for axis in sweep.axes if axis.name == "prompt" for value in axis.values),
     ]
-    given = [one for one in references(*texts) if one.text in sweep.fixed and one.name not in _asked(sweep)]
+    given = [one for one in references(*texts) if one.text in sweep.fixed and one.name not in asked_of(sweep)]
     names = {one.name: sweep.fixed[one.text] for one in given if not one.steps}
     return names, fill(prompt, {one.text: sweep.fixed[one.text] for one in given if one.steps})
 
 
-def _asked(sweep: Sweep) -> dict[str, Any]:
+def asked_of(sweep: Sweep) -> dict[str, Any]:
     """What was set for all cells alike, beside the prompt and the model."""
     cell = next(cell for cell in sweep.cells if cell.request is not None)
     assert cell.request is not None, "chosen so"
@@ -131,7 +135,7 @@ def _typed(axis: Axis, prompt: str | None) -> str | None:
     """An axis as it is typed in a cell; None where it is no short line, or would be read otherwise."""
     if axis.name in PICTURES:
         return ",".join(axis.labels)
-    plain = [str(value.value) for value in axis.values]
+    plain = [value.label if isinstance(value.value, bool) else str(value.value) for value in axis.values]
     named = [f"{value.label}={value.value}" for value in axis.values]
     for pieces, between in ((plain, ","), (plain, " || "), (named, ","), (named, " || ")):
         text = between.join(pieces) + (" ||" if between != "," and len(pieces) == 1 else "")
@@ -160,7 +164,7 @@ def _free_name(axis: str, taken: Sequence[str]) -> str:
     return name
 
 
-def _word(value: Any) -> str:
+def word_of(value: Any) -> str:
     """A value as a cell has it: a picture by the name of its file, a clip by its job or its address."""
     if isinstance(value, Picture):
         return value.name
@@ -179,4 +183,4 @@ def _literal(value: Any) -> str:
         return f"[{', '.join(map(_literal, value))}]"
     if isinstance(value, Source) and value.key.startswith("job:"):
         return f"veo.studio().library.clip({value.key.removeprefix('job:')!r})"
-    return repr(_word(value) if isinstance(value, (Picture, Source)) else value)
+    return repr(word_of(value) if isinstance(value, (Picture, Source)) else value)

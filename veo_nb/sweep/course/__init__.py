@@ -1,1 +1,1 @@
-"""The course of a sweep that is under way: how it is waited for. It knows a sweep by what it needs of it."""
+"""The course of a sweep that is under way: how it is waited for, and which cells are asked for once more."""

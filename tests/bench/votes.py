@@ -1,7 +1,10 @@
 """Measure how many votes it takes: with the pairs that `choose_pair` chooses, and with pairs by chance.
 
 Voters of known strengths vote until every two values are decided or known to hardly differ, at one level for both ways. It is counted
-how many votes that took, and how often the worse of two values was then called the better. The last column is how long one choice takes.
+how many votes that took, and how often the worse of two values was then called the better. Last comes how long one choice takes.
+
+Of three values chosen pairs save a fifth to a quarter, not more: most of those pairs are hard, and a vote on the third tells of the other two.
+From four values on it is about a half, since by chance most votes go to pairs that were decided long ago.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 The model is Bradley and Terry's with Davidson's ties. `evalica` fits it (Newman's iteration): from there come the tie's share and the
 strengths that `strengths.fit` starts from, which adds what evalica has not: the effect of the side and a covariance. Its own
-bootstrap is not used. It draws single votes, as if each were another voter's; where a value won all its votes, each draw
-has it win all again, and the interval has no end; and for 40 votes on three values its 95 % hold in 9 of 10 runs at best.
-`strengths.certainty` says how intervals are made instead.
+bootstrap is not used: it draws single votes, as if each were another voter's, so that habits of voters make it too sure, and a value
+that won nearly all its votes wins them in each draw: of 40 votes on three values of strengths 2, 0 and -2, its intervals of 95 % (0.4.2,
+BCa) held in 53 of 100. `strengths.certainty` says how intervals are made instead.
 """
 
 from __future__ import annotations

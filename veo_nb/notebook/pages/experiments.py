@@ -16,6 +16,7 @@ from veo_nb.notebook.text import counted
 if TYPE_CHECKING:
     from veo_nb.decisions.experiments import Experiment
 
+
 NONE = (
     "Nothing is being found out in this library yet. Give a sweep a question: "
     '%%veo --sweep … --question "Which looks more like film?"'

@@ -288,7 +288,7 @@ def test_the_commands_are_those_of_the_help(tab):
     named_there = dict.fromkeys(name.split()[1] for name, _ in COMMANDS if " " in name)
     assert tab("%veo ") == [*named_there]
     assert tab("%veo doctor ") == ["--repair"]
-    assert tab("%veo re") == ["retry", "rerun", "resubmit", "resume"]
+    assert tab("%veo re") == ["retry", "rerun", "resubmit", "resume", "report"]
     assert tab("x = 1\n  %veo he") == ["help"]
 
 

@@ -30,6 +30,7 @@ from veo_nb.sweep.sweep import Sweep
 IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
 _OF_JOBS = (["ID"], ["ID", "[--yes]"], ['[ID|"PROMPT"]'])
 """What `%veo help` writes behind the commands that take a job's id."""
+_OF_SWEEPS = {"export", "report", "conclude", "pause", "resume"}
 _SOME = "x"
 """Stands for the prompt, which is not written yet."""
 FEW = 10
@@ -134,6 +135,9 @@ def _in_command(line: str, known: Known) -> tuple[str, list[Offer]]:
         return fragment, [Offer(name, "command") for name in commands if name.startswith(fragment)]
     if len(words) == 1 and (option := _options_of(words[0])):
         return fragment, [Offer(one, "option") for one in option if one.startswith(fragment)]
+    if len(words) == 1 and words[0] in _OF_SWEEPS:
+        found = [sweep.id for sweep in known.sweeps()]
+        return fragment, [Offer(one, "sweep") for one in found if one.startswith(fragment)]
     if len(words) == 1 and commands.get(words[0]) in _OF_JOBS:
         wanted = [job.id for job in known.jobs() if _suits(words[0], job) and job.id.startswith(fragment)]
         return fragment, [Offer(job_id, "job") for job_id in wanted]

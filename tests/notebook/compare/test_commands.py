@@ -89,5 +89,8 @@ def test_tab_offers_sweeps_options_and_the_axes_of_that_sweep(sweep):
     assert tab(f"%veo compare {sweep.id} ") == ["--by", "--question", "--rounds", "--voter"]
     assert tab(f"%veo compare {sweep.id} --by ") == ["move", "time"]
     assert tab(f"%veo rank {sweep.id} --by t") == ["time"]
+    assert all(
+        tab(f"%veo {name} ") == [sweep.id] for name in ("report", "conclude", "export", "pause", "resume")
+    )
     assert tab(f"%veo rank {sweep.id} --by time --") == ["--question"]
     assert tab(f"%veo compare {sweep.id} --question ") == []

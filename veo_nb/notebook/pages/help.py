@@ -51,6 +51,11 @@ COMMANDS: tuple[tuple[str, str], ...] = (
         "%veo conclude ID TEXT",
         "write down what you conclude of a sweep; an empty text in quotes takes it away",
     ),
+    (
+        "%veo report ID FILE",
+        "write one page of a sweep: question, ranking, clips, cost, conclusion; report.html or report.md",
+    ),
+    ("%veo experiments", "the sweeps that are to find something out, and what is known so far"),
     ("%veo history", "up to 200 jobs of this library"),
     ("%veo panel", "make, compare and find clips with the mouse or the keyboard alone"),
     (

@@ -123,15 +123,22 @@ def choices(item: Field, provider: Provider | None = None, model: Model | None =
     every = item.choices or tuple(dict.fromkeys(one for known in widest for one in known.choices(item.name)))
     if provider is None:
         return every
-    return tuple(one for one in every if any(_ever(item, one, provider, known) for known in models))
-
-
-def _ever(item: Field, value: Any, provider: Provider, model: Model) -> bool:
-    """Whether a value of a field is taken by this model here, beside whatever."""
-    return (bool(item.choices) or value in model.choices(item.name)) and not any(
-        rule.field == item.name and rule.always and value in rule.values and _concerns(rule, provider, model)
-        for rule in RULES
+    kept = [(known.choices(item.name), _barred(item, provider, known)) for known in models]
+    return tuple(
+        one
+        for one in every
+        if any((item.choices or one in own) and one not in barred for own, barred in kept)
     )
+
+
+def _barred(item: Field, provider: Provider, model: Model) -> set[Any]:
+    """The values of a field that this model does not take here, beside whatever."""
+    return {
+        value
+        for rule in RULES
+        if rule.field == item.name and rule.always and _concerns(rule, provider, model)
+        for value in rule.values
+    }
 
 
 def takes(item: Field, provider: Provider) -> bool:
@@ -184,7 +191,7 @@ def _has(values: Values, name: str, some: tuple[Any, ...]) -> bool:
 def _check_value(item: Field, value: Any, model: Model, provider: Provider) -> list[Problem]:
     known = () if item.name == "model" else item.choices or model.choices(item.name)
     hint = ""
-    if known and not (_is_among(value, known) and _ever(item, value, provider, model)):
+    if known and not (_is_among(value, known) and value not in _barred(item, provider, model)):
         known = choices(item, provider, model)
         near = nearest(value, known) if isinstance(value, str) else None
         takes = f"{'It' if item.choices else model.title} takes {listed(known)}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from veo_nb import catalog
@@ -153,64 +153,77 @@ def find_unavailable(
 
     Where a field has several values, one that goes with any of them is not among these.
     """
-    provider, asked = settings.provider, _combinations(values, draft)
     found: dict[str, dict[str, str]] = {}
     for name in LABELS:
-        reasons = _reasons(catalog.FIELD[name], asked, settings, is_set=bool(draft.fields.get(name)))
+        tried = _Tried(name, values, draft, settings.provider)
+        reasons = _reasons(catalog.FIELD[name], tried, settings, is_set=bool(draft.fields.get(name)))
         if reasons:
             found[name] = reasons
-    for name in (*_PICTURES, "video"):
-        mark = [_MARK] if name == "reference_images" else _MARK
-        if not getattr(draft, name) and (reason := _reason(asked, name, mark, provider)):
+    others = {name: [_MARK] if name == "reference_images" else _MARK for name in (*_PICTURES, "video")}
+    for name, value in {**others, "fit": "crop"}.items():
+        if getattr(draft, name):
+            continue
+        if reason := _Tried(name, values, draft, settings.provider).reason(value):
             found[name] = {"*": reason}
-    if not draft.fit and (reason := _reason(asked, "fit", "crop", provider)):
-        found["fit"] = {"*": reason}
     return found
 
 
-def _reasons(
-    item: catalog.Field, asked: list[dict[str, Any]], settings: Settings, *, is_set: bool
-) -> dict[str, str]:
+def _reasons(item: catalog.Field, tried: _Tried, settings: Settings, *, is_set: bool) -> dict[str, str]:
     """Of one field the values that can't be chosen, as a page writes them, and why."""
-    provider = settings.provider
     if item.name == "model":
         shut = {name: closed(name, settings) for name in catalog.PROVIDERS}
-        reasons = {
-            one.value: shut[one.provider] or _reason(asked, item.name, one.value, provider)
-            for one in served_here(settings)
-        }
+        reasons = {one.value: shut[one.provider] or tried.reason(one.value) for one in served_here(settings)}
     elif item.kind == "choice":
-        reasons = {str(one): _reason(asked, item.name, one, provider) for one in offered(item, settings)}
+        reasons = {str(one): tried.reason(one) for one in offered(item, settings)}
     elif item.kind == "switch":
-        reasons = {
-            said: _reason(asked, item.name, on, provider) for said, on in (("true", True), ("false", False))
-        }
+        reasons = {said: tried.reason(on) for said, on in (("true", True), ("false", False))}
         if all(reasons.values()):
             return {"*": reasons["true"]}
     else:
-        reasons = {} if is_set else {"*": _reason(asked, item.name, _TRIED[item.kind], provider)}
+        reasons = {} if is_set else {"*": tried.reason(_TRIED[item.kind])}
     return {value: reason for value, reason in reasons.items() if reason}
 
 
-def _combinations(values: Mapping[str, Any], draft: Draft) -> list[dict[str, Any]]:
-    """The draft with each combination of the values of its choices."""
-    several = {name: given for name, given in _given(draft).items() if catalog.FIELD[name].kind == "choice"}
-    every = itertools.product(*several.values())
-    return [{**values, **dict(zip(several, one, strict=True))} for one in itertools.islice(every, MOST_TRIED)]
+class _Tried:
+    """A draft in each combination of its choices but one field's, whose values are tried in it."""
 
+    def __init__(
+        self, name: str, values: Mapping[str, Any], draft: Draft, provider: catalog.Provider
+    ) -> None:
+        self._name = name
+        self._values = values
+        self._provider = provider
+        several = {
+            known: given
+            for known, given in _given(draft).items()
+            # There is always a model: one that breaks what the present one keeps is to blame.
+            if catalog.FIELD[known].kind == "choice" and (known != name or name == "model")
+        }
+        every = itertools.islice(itertools.product(*several.values()), MOST_TRIED)
+        self._left = (dict(zip(several, one, strict=True)) for one in every)
+        self._seen: list[tuple[dict[str, Any], set[str]]] = []
 
-def _reason(asked: list[dict[str, Any]], name: str, value: Any, provider: catalog.Provider) -> str:
-    """What is wrong with this value, whatever the other fields are, that is not wrong without it; else empty."""
-    reason = ""
-    for values in asked:
-        without = {known: given for known, given in values.items() if known != name}
-        # There is always a model: one that breaks what the present one keeps is to blame.
-        present = values if name == "model" else without
-        before = {one.message for one in catalog.check(present, provider)}
-        problems = [
-            one for one in catalog.check({**without, name: value}, provider) if one.message not in before
-        ]
-        if not problems:
-            return ""
-        reason = reason or plain_text(f"{problems[0].message} {problems[0].hint}".strip())
-    return reason
+    def reason(self, value: Any) -> str:
+        """What is wrong with this value, whatever the other fields are, that is not wrong without it; else empty."""
+        reason = ""
+        for without, before in self._each():
+            problems = [
+                one
+                for one in catalog.check({**without, self._name: value}, self._provider)
+                if one.message not in before
+            ]
+            if not problems:
+                return ""
+            reason = reason or plain_text(f"{problems[0].message} {problems[0].hint}".strip())
+        return reason
+
+    def _each(self) -> Iterator[tuple[dict[str, Any], set[str]]]:
+        """The other fields, and what is wrong with them alone; looked at once for all values, and no further than asked."""
+        yield from self._seen
+        for chosen in self._left:
+            values = {**self._values, **chosen}
+            without = {known: given for known, given in values.items() if known != self._name}
+            present = values if self._name == "model" else without
+            before = {one.message for one in catalog.check(present, self._provider)}
+            self._seen.append((without, before))
+            yield without, before

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
-from typing import TYPE_CHECKING
 
 from IPython.display import HTML
 from markupsafe import Markup
@@ -17,8 +16,7 @@ from veo_nb.notebook.text import counted
 if TYPE_CHECKING:
     from veo_nb.decisions.experiments import Experiment
 
-if TYPE_CHECKING:
-    
+
 NONE = (
     "Nothing is being found out in this library yet. Give a sweep a question: "
     '%%veo --sweep … --question "Which looks more like film?"'

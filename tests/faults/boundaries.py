@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from veo_nb.api.client import AsyncClient
+from veo_nb.api.download import Received
 from veo_nb.engine import download
 from veo_nb.engine.engine import Engine
 from veo_nb.store.files import Files
@@ -76,9 +77,9 @@ def becomes(state: State) -> Callable[..., bool]:
 
 def in_the_middle_of_a_download() -> None:
     """Die once the first half of a video is on disk."""
-    real = AsyncClient.download
+    real = AsyncClient.fetch
 
-    async def download(self: AsyncClient, uri: str, path: Path, on_progress: Any = None) -> int:
+    async def fetch(self: AsyncClient, uri: str, path: Path, on_progress: Any = None) -> Received:
         def show(received: int, total: int | None) -> None:
             if received >= HALF:
                 # What lies in the file's buffer is lost with the process, as it is in any kill.
@@ -86,7 +87,7 @@ def in_the_middle_of_a_download() -> None:
 
         return await real(self, uri, path, show)
 
-    AsyncClient.download = download  # type: ignore[method-assign]
+    AsyncClient.fetch = fetch  # type: ignore[method-assign]
 
 
 STEPS: dict[str, Callable[[], None]] = {

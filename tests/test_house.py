@@ -206,12 +206,13 @@ def test_importing_stays_light(fresh, heavy):
     assert heavy not in fresh["modules"]
 
 
-def test_loading_the_extension_needs_nothing_that_makes_or_fetches_a_picture(tmp_path):
-    """They are half of its time, and nobody has asked for a picture or a clip yet."""
+def test_loading_the_extension_needs_nothing_that_makes_fetches_or_judges_a_clip(tmp_path):
+    """They are half of its time, and nobody has asked for a clip yet."""
     code = (
         "import sys; from IPython.core.interactiveshell import InteractiveShell\n"
         "InteractiveShell.instance().run_line_magic('load_ext', 'veo_nb')\n"
-        "print([name for name in ('numpy', 'av', 'PIL', 'httpx2', 'anywidget') if name in sys.modules])"
+        "late = ('numpy', 'av', 'PIL', 'httpx2', 'anywidget', 'veo_nb.decisions', 'veo_nb.catalog.tips')\n"
+        "print([name for name in late if name in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path)}
     run = subprocess.run(

@@ -444,7 +444,7 @@ def compare(
 
     `what` is a sweep or its id, of which the values of one axis are compared, all else being equal; or some clips: jobs,
     videos or keys. Each vote is in the library at once; the same clips, axis and question are the same comparison in every
-    kernel, and several people may vote. It ends after `rounds` pairs, or when enough is known. `voter` is who votes, `judge`
+    kernel, and several people may vote. Without a question it is the sweep's own. It ends after `rounds` pairs, or when enough is known. `voter` is who votes, `judge`
     a program that is asked first, twice for each pair. With `show=False`: `c.pair`, `c.vote("left", voter="ann")`, `c.done`.
 
     Raises:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from random import Random
@@ -15,17 +16,11 @@ from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.config import Settings, resolve_settings
 from veo_nb.credentials.keys import Environment, wrap_key
 from veo_nb.credentials.stores import KeyStores, machine_stores
-from veo_nb.decisions import comparison
-from veo_nb.decisions.comparison import Comparison
-from veo_nb.decisions.comparisons import Comparisons
-from veo_nb.decisions.experiments import Experiment, experiments_of
 from veo_nb.engine.job import Job
 from veo_nb.engine.jobs import Jobs, Preview
 from veo_nb.engine.video import Trimmed, Video
 from veo_nb.errors import InvalidRequest
 from veo_nb.library import Library
-from veo_nb.measuring.measurements import Measurements
-from veo_nb.measuring.measuring import Measuring
 from veo_nb.store.billing import Bill
 from veo_nb.store.files import Files
 from veo_nb.sweep import sweep
@@ -41,15 +36,20 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    # To compare and to measure is for later: nothing of it is loaded with the extension.
+    from veo_nb.decisions import comparison
+    from veo_nb.decisions.comparison import Comparison
+    from veo_nb.decisions.comparisons import Comparisons
+    from veo_nb.decisions.experiments import Experiment
     from veo_nb.decisions.judges import Judge
     from veo_nb.decisions.ranking import Ranking
+    from veo_nb.measuring.measurements import Measurements
 
+    class Views(sweep.Views, comparison.Views, Protocol):
+        """What shows sweeps and comparisons."""
 
-class Views(sweep.Views, comparison.Views, Protocol):
-    """What shows sweeps and comparisons."""
-
-    def attach(self, comparisons: Comparisons) -> None:
-        """Know the comparisons of this studio: what they came to goes into what is written out."""
+        def attach(self, comparisons: Callable[[], Comparisons]) -> None:
+            """Know the comparisons of this studio: what they came to goes into what is written out."""
 
 
 class Studio:
@@ -72,7 +72,6 @@ class Studio:
     jobs: Jobs
     library: Library
     sweeps: Sweeps
-    comparisons: Comparisons
 
     def __init__(
         self,
@@ -97,10 +96,9 @@ class Studio:
         self.jobs = Jobs(self.settings, files, transport=transport, clock=clock, sleep=sleep)
         self.library = Library(self.jobs)
         self.sweeps = Sweeps(self.jobs, self.library.ratings, views)
-        self.comparisons = Comparisons(self.jobs, self.sweeps, self.library, views)
-        self._measuring = Measuring(self.jobs)
+        self._views = views
         if views is not None:
-            views.attach(self.comparisons)
+            views.attach(lambda: self.comparisons)
 
     def __repr__(self) -> str:
         return f"Studio(provider={self.settings.provider.name!r}, library={str(self.settings.library)!r})"
@@ -211,7 +209,15 @@ class Studio:
         if votes is not None:
             return rank(votes, values or self.comparisons.values_of(what, by))
         named, ballots = self.comparisons.ballots_of(what, by, question)
-        return rank(ballots, values or named)
+        agreements = self.comparisons.agreements_of(what, by, question)
+        return rank(ballots, values or named, agreements=agreements)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """The comparisons of the library."""
+        from veo_nb.decisions.comparisons import Comparisons
+
+        return Comparisons(self.jobs, self.sweeps, self.library, self._views)
 
     # Measuring
 
@@ -228,7 +234,9 @@ class Studio:
             what = self.sweeps.get(what)
         if isinstance(what, Sweep):
             return what.measure(executor)
-        return self._measuring.measure(self._clips(what), executor)
+        from veo_nb.measuring.measuring import Measuring
+
+        return Measuring(self.jobs).measure(self._clips(what), executor)
 
     def _clips(self, what: Any) -> list[Video]:
         """The clips that are meant by a sweep, a job, a cell, a result, a video, an id or a key, or by several of them.
@@ -276,6 +284,8 @@ class Studio:
 
     def experiments(self, limit: int = 50) -> list[Experiment]:
         """The sweeps that are to find something out, with what was voted on them; the last that changed first."""
+        from veo_nb.decisions.experiments import experiments_of
+
         return experiments_of(self.sweeps, self.comparisons, limit)
 
     def cost(self) -> Bill:

@@ -7,25 +7,28 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from veo_nb import catalog
 from veo_nb.credentials.keys import Secret, wrap_key
-from veo_nb.decisions.comparison import Comparison
-from veo_nb.decisions.comparisons import Comparisons
 from veo_nb.records.shown import draw_with
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep
+
+if TYPE_CHECKING:
+    from veo_nb.decisions.comparison import Comparison
+    from veo_nb.decisions.comparisons import Comparisons
 
 
 class NotebookViews:
     """Shows a sweep or a comparison in the cell that runs, and writes a sweep out without any key that this process knows."""
 
     def __init__(self) -> None:
-        self._comparisons: Comparisons | None = None
+        self._comparisons: Callable[[], Comparisons] | None = None
 
-    def attach(self, comparisons: Comparisons) -> None:
+    def attach(self, comparisons: Callable[[], Comparisons]) -> None:
         """Know the comparisons of this studio: what they came to goes into what is written out."""
         self._comparisons = comparisons
 
@@ -55,7 +58,7 @@ class NotebookViews:
 
     def _of(self, sweep: Sweep) -> list[Comparison]:
         """The comparisons of a sweep, oldest first."""
-        return self._comparisons.all(sweep)[::-1] if self._comparisons is not None else []
+        return self._comparisons().all(sweep)[::-1] if self._comparisons is not None else []
 
 
 class NotebookStudio(Studio):

@@ -50,7 +50,7 @@ sweep.grid()"""
 class Slow(Handler):
     """Sends a clip a piece at a time."""
 
-    def send(self, content: bytes) -> None:
+    def send(self, content: bytes, seconds: int) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "video/mp4")
         self.send_header("Content-Length", str(len(content)))

@@ -1,7 +1,7 @@
 """A provider that answers at once with a clip of a chosen size, so that a client is all there is to measure.
 
-A prompt of `40 MB, 4 s` gets a real MP4 padded to 40 MB that is ready after 4 seconds. Run it with a folder as its argument;
-it prints its address.
+A prompt of `40 MB, 4 s` gets a real MP4 padded to 40 MB that is ready after 4 seconds; one of `40 MB, 4 s, over 60 s` comes in
+so many seconds, as over a slow line. Run it with a folder as its argument; it prints its address.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-WANTED = re.compile(r"(\d+) MB, (\d+) s")
+WANTED = re.compile(r"(\d+) MB, (\d+) s(?:, over (\d+) s)?")
+STEPS_A_SECOND = 20
 
 
 def make_clip(path: Path) -> bytes:
@@ -49,14 +50,14 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     clip = b""
-    operations: dict[str, tuple[int, float]] = {}  # noqa: RUF012 - one service in one process
+    operations: dict[str, tuple[int, float, int]] = {}  # noqa: RUF012 - one service in one process
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         found = WANTED.search(body["instances"][0]["prompt"])
-        megabytes, seconds = map(int, found.groups()) if found else (1, 0)
+        megabytes, seconds, slow = map(int, found.groups("0")) if found else (1, 0, 0)
         name = f"op{len(self.operations)}"
-        self.operations[name] = (megabytes, time.monotonic() + seconds)
+        self.operations[name] = (megabytes, time.monotonic() + seconds, slow)
         model = self.path.rsplit("/", 1)[-1].split(":")[0]
         self.answer({"name": f"models/{model}/operations/{name}"})
 
@@ -76,7 +77,8 @@ class Handler(BaseHTTPRequestHandler):
                 }
             self.answer(answer)
         elif "/files/" in path:
-            self.send(pad(self.clip, self.operations[path.rsplit("/", 1)[-1].split(":")[0]][0] * 1024**2))
+            megabytes, _, slow = self.operations[path.rsplit("/", 1)[-1].split(":")[0]]
+            self.send(pad(self.clip, megabytes * 1024**2), slow)
         else:
             self.answer({})
 
@@ -90,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def send(self, content: bytes) -> None:
+    def send(self, content: bytes, seconds: int) -> None:
         found = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("range", ""))
         start, end = 0, len(content)
         if found:
@@ -102,8 +104,13 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(content)}")
         self.send_header("Content-Length", str(end - start))
         self.end_headers()
-        if self.command == "GET":
+        if self.command == "GET" and not seconds:
             self.wfile.write(memoryview(content)[start:end])
+        elif self.command == "GET":
+            step = -(-len(content) // (seconds * STEPS_A_SECOND))
+            for at in range(start, end, step):
+                self.wfile.write(memoryview(content)[at : min(at + step, end)])
+                time.sleep(1 / STEPS_A_SECOND)
 
     def log_message(self, *_: object) -> None:
         """The address is all it prints."""

@@ -15,7 +15,7 @@ from tests.browser.lab import Notebook, facts
 
 pytestmark = pytest.mark.browser
 
-SWEEP = """%%veo --sweep move=dolly,zoom,crane --sweep seed=1,2 --duration 4 --wait --out sweep
+SWEEP = """%%veo --sweep move=dolly,zoom,crane --duration 4 --wait --out sweep
 A {{move}} over a frozen lake."""
 COMPARE = """veo_id = sweep.id if "sweep" in globals() else veo.sweeps()[0].id
 veo.compare(veo_id, by="move", question="Which looks more like <film>?", rounds=4)"""
@@ -23,8 +23,8 @@ PID = "import os, veo_nb as veo; print('pid', os.getpid())"
 VOTES = """c = veo.studio().comparisons.all()[0]
 print([(v.choice, v.voter, v.seconds is not None) for v in c.votes() if v.undone_at is None])"""
 MADE = 400_000
-"""Milliseconds for the sandbox to render six clips on a busy machine."""
-TELLING = re.compile(r"dolly|zoom|crane|seed|\.mp4|frozen|veo_library|[0-9a-z]{4}/[0-9]", re.IGNORECASE)
+"""Milliseconds for the sandbox to render three clips on a busy machine."""
+TELLING = re.compile(r"dolly|zoom|crane|\.mp4|frozen|veo_library|[0-9a-z]{4}/[0-9]", re.IGNORECASE)
 
 
 def view(notebook: Notebook, index: int) -> Locator:
@@ -90,8 +90,7 @@ def test_a_comparison_by_keyboard_is_left_and_resumed_in_another_kernel_and_rank
     # Who votes is asked once.
     name = view(notebook, 3).get_by_label("Your name")
     name.wait_for()
-    pictures(notebook, artefact, "name", 3)
-    page.set_viewport_size({"width": 1600, "height": 1000})
+    assert violations(page, ".veo-compare") == []
     name.focus()
     page.keyboard.type("ann")
     page.keyboard.press("Enter")
@@ -138,7 +137,7 @@ def test_a_comparison_by_keyboard_is_left_and_resumed_in_another_kernel_and_rank
     pid = re.search(r"pid (\d+)", notebook.output(1).inner_text())
     assert pid
     os.kill(int(pid[1]), signal.SIGKILL)
-    expect(view(notebook, 3).get_by_role("status")).to_contain_text("Every vote that was given is kept.")
+    expect(view(notebook, 3).get_by_role("status")).to_contain_text("Every vote that was saved is kept.")
     page.wait_for_timeout(1000)
     if page.locator(".jp-Dialog").count():
         page.keyboard.press("Escape")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -20,37 +18,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.decisions.test_draw import contender
+from tests.decisions.contests import NOW, Clips, compare_in
 from veo_nb.decisions.ballots import Ballot
 from veo_nb.decisions.comparison import Comparison
-from veo_nb.decisions.voters import Voters
 from veo_nb.errors import InvalidRequest
-from veo_nb.store.evidence.votes import ComparisonRow, VoteLedger
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.rebuild import open_ledger
 
-NOW = 1_800_000_000.0
 VOTERS = st.sampled_from(["ann", "bob", "Zoë"])
-
-
-class Clips:
-    """A contest over three values in two settings, of which some clips are there."""
-
-    identity, sweep_id, name, values = "x", None, "these clips", ("a", "b", "c")
-
-    def __init__(self) -> None:
-        self.all = [contender(value, setting) for value in "abc" for setting in "12"]
-        self.gone: set[str] = set()
-
-    def contenders(self) -> list[Any]:
-        return [one for one in self.all if one.key not in self.gone]
-
-    def unfinished(self) -> list[Any]:
-        return []
-
-    def listen(self, changed: Callable[[], object]) -> Callable[[], None]:
-        raise NotImplementedError
 
 
 class Voting(RuleBasedStateMachine):
@@ -76,26 +52,8 @@ class Voting(RuleBasedStateMachine):
 
     def open(self) -> None:
         ledger = open_ledger(self.files, lambda: NOW, lambda _: None)
-        book = VoteLedger(lambda: ledger)
-        row = ComparisonRow(
-            id="c1", sweep_id=None, by="x", question="?", clips={}, rounds=self.rounds, created_at=NOW
-        )
-        workspace: Any = self
-        made = Comparison(
-            row,
-            self.clips,
-            workspace=workspace,
-            book=book,
-            voters=Voters(book),
-            views=None,
-            voter=None,
-            random=self.random,
-        )
+        made = compare_in(ledger, self.clips, rounds=self.rounds, random=self.random)
         self.kernels.append((ledger, made))
-
-    @staticmethod
-    def clock() -> float:
-        return NOW
 
     @rule(kernel=st.integers(0, 1), voter=VOTERS, choice=st.sampled_from(["left", "right", "tie", "skip"]))
     def vote(self, kernel: int, voter: str, choice: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import pairwise
 from random import Random
 
 import pytest
@@ -11,7 +9,7 @@ import pytest
 from tests.world import Held
 from veo_nb.decisions.comparison import HOW, Comparison, Pair
 from veo_nb.decisions.contenders import key_of
-from veo_nb.errors import InvalidRequest, NotFound, VeoError
+from veo_nb.errors import InvalidRequest, NotFound
 
 PROMPT = "A {{move}} at {{time}}."
 MOVES = ["dolly in", "slow zoom", "crane"]
@@ -117,39 +115,6 @@ def test_axes_that_are_paired_with_what_is_compared_differ_along(studio):
     ] == [True, True]
 
 
-def test_with_rounds_the_pairs_come_again_but_not_the_same_one_at_once(studio):
-    comparison = compared(studio, rounds=14)
-    pairs = [frozenset(pair.keys) for pair in go_through(comparison, "ann", "tie")]
-    assert len(pairs) == 14
-    assert sorted(Counter(pairs).values()) == [2, 2, 2, 2, 3, 3]
-    assert all(one != other for one, other in pairwise(pairs))
-
-
-def test_the_only_pair_comes_again_where_rounds_are_asked_for_but_not_after_it_was_skipped(studio):
-    comparison = compared(studio, swept(studio, axes={"move": MOVES[:2], "time": ["dawn"]}), rounds=9)
-    assert len(go_through(comparison, "ann", "left", most=3)) == 3
-    comparison.vote("skip", "ann")
-    assert (comparison.pair_for("ann"), comparison.done_for("ann")) == (None, True)
-
-
-def test_each_setting_and_each_side_gets_its_share(studio):
-    sweep = swept(studio, axes={"move": MOVES[:2], "seed": [*range(8)], "time": ["dawn"]})
-    clips = labels(sweep)
-    comparison = compared(studio, sweep, random=Random(3))
-    pairs = go_through(comparison, "ann", "tie", most=8)
-    assert {clips[key_of(pair.left)]["seed"] for pair in pairs} == {str(seed) for seed in range(8)}
-    on_the_left = [clips[key_of(pair.left)]["move"] for pair in pairs]
-    assert Counter(on_the_left) == dict.fromkeys(MOVES[:2], 4)
-    others = {
-        tuple(
-            key_of(pair.left)
-            for pair in go_through(compared(studio, sweep, random=Random(seed)), f"v{seed}", "tie", most=8)
-        )
-        for seed in range(4)
-    }
-    assert len(others) == 4
-
-
 def test_a_pair_stays_until_it_is_voted_on_wherever_it_is_asked_for(make_studio):
     studio, other = make_studio(), make_studio()
     sweep = swept(studio)
@@ -194,27 +159,6 @@ def test_clips_that_finish_later_join(make_studio, service):
 # Votes
 
 
-def test_a_vote_that_is_taken_back_brings_its_pair_back_and_counts_no_more(studio):
-    comparison = compared(studio, voter="ann")
-    assert comparison.undo() is None
-    assert len(comparison.clips) == 6
-    first, second = comparison.pair, None
-    comparison.vote("left")
-    second = comparison.pair
-    vote = comparison.vote("right")
-    comparison.pair  # noqa: B018  another one is shown by then
-    assert comparison.undo().id == vote.id
-    assert comparison.pair.keys == second.keys
-    assert [one.choice for one in comparison.ballots()] == ["left"]
-    comparison.undo()
-    assert comparison.pair.keys == first.keys
-    assert comparison.ballots() == []
-    assert [(one.choice, one.undone_at is None) for one in comparison.votes()] == [
-        ("left", False),
-        ("right", False),
-    ]
-
-
 def test_two_people_vote_at_once_and_each_view_hears_of_it(make_studio):
     studio, other = make_studio(), make_studio()
     sweep = swept(studio)
@@ -229,25 +173,6 @@ def test_two_people_vote_at_once_and_each_view_hears_of_it(make_studio):
     assert [one.voter for one in ann.ballots()] == ["bob", "ann", "bob"]
     assert (ann.progress().given, ann.progress("bob").given, ann.id) == (1, 2, bob.id)
     assert (ann.voter, bob.voter) == ("ann", "bob")
-
-
-def test_one_pair_is_not_voted_on_twice_from_two_windows(make_studio):
-    studio, other = make_studio(), make_studio()
-    sweep = swept(studio)
-    here, there = compared(studio, sweep, voter="ann"), compared(other, sweep.id, voter="ann")
-    pair = here.pair
-    assert there.pair.keys == pair.keys
-    there.vote("left")
-    with pytest.raises(InvalidRequest, match="ann has voted on this pair already") as caught:
-        here.vote("right")
-    assert caught.value.hint == "Look at the next one: c.pair."
-    with pytest.raises(InvalidRequest, match="already"):
-        here.vote("right", pair=pair)
-    pair = here.pair
-    there.vote("tie")
-    assert shown(here.pair) != shown(pair)
-    here.vote("right", pair=here.pair)
-    assert [one.choice for one in here.ballots()] == ["left", "tie", "right"]
 
 
 def test_a_vote_on_clips_that_are_gone_by_then_is_kept_and_still_counts(make_studio):
@@ -428,21 +353,6 @@ def test_the_votes_before_a_judge_broke_are_kept_and_it_goes_on_from_there(studi
 # Names
 
 
-def test_the_name_that_was_given_last_votes_also_in_the_next_kernel(make_studio):
-    studio = make_studio()
-    sweep = swept(studio)
-    comparison = compared(studio, sweep)
-    assert not comparison.named
-    login = comparison.voter
-    assert login
-    assert comparison.vote("tie").voter == login
-    assert not comparison.named
-    assert comparison.vote("tie", "  Ann   Lee ").voter == "Ann Lee"
-    assert (comparison.voter, comparison.named) == ("Ann Lee", True)
-    studio.close()
-    assert compared(make_studio(), sweep.id).voter == "Ann Lee"
-
-
 # Bad input
 
 
@@ -522,62 +432,6 @@ def test_where_no_two_clips_are_there_it_says_so(studio):
     studio.library.delete(key_of(sweep.jobs[1].video))
     with pytest.raises(InvalidRequest, match="none is finished and here"):
         compared(studio, sweep)
-
-
-NO_VOTES = [
-    ("lefft", "ann", None),
-    (None, "ann", None),
-    (1, "ann", None),
-    ("left", "", None),
-    ("left", "  \u200b ", None),
-    ("left", "a\u202eb", None),
-    ("left", "x" * 61, None),
-    ("left", "\udc00ann", None),
-    ("left", 7, None),
-    ("left", "ann", -1),
-    ("left", "ann", float("nan")),
-    ("left", "ann", "2 s"),
-]
-
-
-def test_what_is_no_vote_is_refused_and_the_pair_stays(studio):
-    comparison = compared(studio, voter="ann")
-    pair = comparison.pair
-    for choice, voter, seconds in NO_VOTES:
-        with pytest.raises(InvalidRequest) as caught:
-            comparison.vote(choice, voter, seconds)
-        assert caught.value.hint
-    assert comparison.pair.keys == pair.keys
-    assert comparison.votes() == ()
-
-
-def test_the_name_of_a_voter_is_one_however_it_was_typed(studio):
-    comparison = compared(studio)
-    for name in ("J\u00fcrgen \u5f20", "Ju\u0308rgen  \u5f20", "\u200bJ\u00fcrgen\t\u5f20"):
-        comparison.vote(" Left ", name)
-    assert comparison.progress("J\u00fcrgen \u5f20").given == 3
-
-
-def test_where_a_vote_can_not_be_written_it_raises_and_the_pair_stays(studio):
-    comparison = compared(studio, voter="ann")
-    ledger = studio.jobs.workspace.ledger()
-    pair = comparison.pair
-
-    def full(work, *notes):
-        raise VeoError("The library's ledger can't be used: database or disk is full.", hint="Make room.")
-
-    ledger.write = full
-    with pytest.raises(VeoError, match="Make room"):
-        comparison.vote("left")
-    with pytest.raises(VeoError, match="Make room"):
-        comparison.undo()
-    assert comparison.pair.keys == pair.keys
-    # Nor could the pair of somebody else be written down: it is the same one for all that.
-    assert comparison.pair_for("bob").keys == comparison.pair_for("bob").keys
-    del ledger.write
-    comparison.vote("left")
-    comparison.vote("right", "bob")
-    assert [(one.voter, one.choice) for one in comparison.votes()] == [("ann", "left"), ("bob", "right")]
 
 
 def test_in_a_library_that_can_not_be_written_votes_are_read_and_none_is_given(studio):

@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from random import Random
-from typing import Any
 
+from tests.decisions.contests import contender
 from veo_nb.decisions.ballots import ballots_of
-from veo_nb.decisions.contenders import Contender, label_clips
+from veo_nb.decisions.contenders import label_clips
 from veo_nb.decisions.draw import draw, open_pairs
-from veo_nb.engine.video import Video
 from veo_nb.store.evidence.votes import VoteRow
-
-FACTS: dict[str, Any] = {
-    "width": 1,
-    "height": 1,
-    "duration": 1.0,
-    "fps": 24.0,
-    "has_audio": False,
-    "bytes": 1,
-}
-
-
-def contender(value, setting):
-    video = Video(path=Path("x"), uri="", sha256="", job_id=f"{value}{setting}", **FACTS)
-    return Contender(f"{value}{setting}/0", value, setting, video)
 
 
 def vote(number, sides, choice="tie"):

@@ -7,11 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from veo_nb.decisions.judges import measures, name_of, verdict
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
+from veo_nb.media.encode import Writer
 
 
 def clip(name: str) -> Video:
@@ -168,9 +170,11 @@ def test_what_it_prefers_is_its_name_and_its_repr():
     assert repr(judge) == f"<judge that prefers {judge.name}; a tie within 10 %>"
 
 
-def test_a_clip_that_was_not_measured_is_measured_once(clip, tmp_path):
+def test_a_clip_that_was_not_measured_is_measured_once(tmp_path):
     path = tmp_path / "noise.mp4"
-    path.write_bytes(clip)
+    with Writer(path, 192, 108, crf=12) as writer:
+        for _ in range(3):
+            writer.add_picture(np.random.default_rng(1).integers(0, 255, (108, 192, 3), dtype=np.uint8))
     noise: Any = SimpleNamespace(measures={}, path=path, sha256="noise", job=None)
     judge = measures("sharpness", "less likeness")
     assert judge(noise, measured(sharpness=0.1)) == "left"

@@ -246,6 +246,10 @@ def test_votes_of_judges_are_kept_apart():
     ranking = rank(people + judge)
     assert (ranking.votes, ranking.by_judges, ranking.voters) == (2, 5, ("ann",))
     assert "5 votes of judges are not counted here." in ranking.sentences
+    assert (
+        "The judge 'sharpness' agrees with people in 0 of 2. 1 pair is too few to say more: "
+        "it takes 10 that both have judged."
+    ) in ranking.sentences
     assert rank(people + judge, judges=True).values == ("b", "a")
 
 
@@ -373,7 +377,9 @@ def test_the_page_has_a_table_that_can_be_read_without_seeing_it():
     page = Page(rank(DOLLY)._repr_html_())
     heads = [attrs.get("scope") for tag, attrs in page.tags if tag == "th"]
     assert heads == ["col"] * 4 + ["row"] * 3
-    assert "Ranking of 3 values by 70 votes" in page.text
+    assert any(
+        text.startswith("Ranking of 3 values by 70 votes. Strength: in how many of 100") for text in page.text
+    )
     assert sum(tag == "svg" and attrs.get("role") == "img" for tag, attrs in page.tags) == 3
     assert any(re.fullmatch(r"\d+ of 100, between \d+ to \d+", label) for label in page.labels)
     assert any(line.startswith("dolly in is best") for line in page.text)

@@ -201,6 +201,16 @@ def test_a_clip_that_is_gone_damaged_or_another_one_says_why_and_stops_no_other(
     assert 'colspan="' in found._repr_html_()
 
 
+def test_whatever_breaks_over_a_clip_is_said_of_it_alone(sweep, monkeypatch):
+    def breaks(*_):
+        raise ValueError("Frame does not\nmatch")
+
+    monkeypatch.setattr("veo_nb.media.measures.clip.measure", breaks)
+    video = sweep.jobs[0].video
+    said = measure_file(str(video.path), video.sha256, [])
+    assert said == answer_of(problem=f"{video.path.name} can't be measured: Frame does not match.")
+
+
 def test_a_clip_of_another_library_is_measured_and_not_kept(sweep, make_studio):
     stranger = make_studio(library="elsewhere")
     stranger.generate("An owl.", resolution="720p", duration_seconds=4).wait(60)

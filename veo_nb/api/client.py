@@ -26,7 +26,7 @@ from veo_nb.api.auth import KeyFilter, KeyHeader, Origins, checked, moved, origi
 from veo_nb.api.dialects.dialect import Form, dialects_of
 from veo_nb.api.dialects.plugins import load_plugins
 from veo_nb.api.dialects.vertex import STORAGE
-from veo_nb.api.download import CHUNK, Progress, doubt_of, receive, resume_at_the_end
+from veo_nb.api.download import CHUNK, Progress, Received, doubt_of, receive, resume_at_the_end
 from veo_nb.api.files import calls as files
 from veo_nb.api.files.upload import Upload
 from veo_nb.api.google import Bearer, GoogleAccount
@@ -403,6 +403,13 @@ class AsyncClient:
         The file is written as it comes; never is more than a chunk of it in memory. What has arrived stays
         there when the way breaks, so that the next call asks for the rest only.
 
+        Raises: as `fetch`.
+        """
+        return (await self.fetch(uri, path, on_progress)).size
+
+    async def fetch(self, uri: str, path: Path, on_progress: Progress | None = None) -> Received:
+        """As `download`, and with the digest of what came, where all of it came in this call.
+
         Raises:
             TransportError, RateLimited, ServiceError: try again later.
             NotFound, PermissionDenied, InvalidRequest, ContentBlocked: it is denied. Whether it was deleted is told by its age.
@@ -423,7 +430,7 @@ class AsyncClient:
             except _BROKEN as error:
                 raise unreachable(address, error) from None
 
-    async def _fetch(self, uri: str, address: str, path: Path, on_progress: Progress | None) -> int:
+    async def _fetch(self, uri: str, address: str, path: Path, on_progress: Progress | None) -> Received:
         # What lies in a bucket is fetched with the token, whichever key the calls are made with.
         auth = self._storage if uri.startswith("gs://") and not self._base else self._auth
         have = path.stat().st_size if path.exists() else 0
@@ -435,13 +442,14 @@ class AsyncClient:
                 body = self._without_key(await head(response))
                 raise self._refusal(response.status_code, response.headers, body, auth)
             doubt = doubt_of(response, self._masked)
-            await receive(response, path, have, on_progress, doubt=doubt)
+            found = await receive(response, path, have, on_progress, doubt=doubt)
         # Which takes a look at its beginning, and a thread only where it is packed.
-        size = await asyncio.to_thread(unpack, path) if is_packed_file(path) else path.stat().st_size
+        if is_packed_file(path):
+            found = Received(await asyncio.to_thread(unpack, path), "")
         if doubt is not None and not kind_of_file(path):
             path.unlink()
             raise doubt
-        return size
+        return found
 
     @asynccontextmanager
     async def _follow(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from veo_nb import errors
 from veo_nb.api.unpacking import is_packed
@@ -24,6 +25,14 @@ STALL_BYTES = 16 * 2**10
 """A download that brings less than this in that time is broken off: at such a rate a clip takes hours."""
 LARGEST_VIDEO = 4 * 2**30
 """Bytes; clips are 2 to 50 MB. A server that never stops sending must not fill the disk."""
+
+
+class Received(NamedTuple):
+    """What is at a path once it has all come."""
+
+    size: int
+    sha256: str
+    """Of all of it, in hex; empty where a part of it came in an earlier try."""
 
 
 def doubt_of(response: httpx2.Response, mask: Callable[[str], str]) -> errors.DownloadError | None:
@@ -56,8 +65,8 @@ async def receive(
     *,
     doubt: errors.DownloadError | None = None,
     clock: Callable[[], float] = time.monotonic,
-) -> int:
-    """Write the body to `path` as it comes, after the `have` bytes there where the answer goes on from them; its whole size.
+) -> Received:
+    """Write the body to `path` as it comes, after the `have` bytes there where the answer goes on from them.
 
     Raises:
         TransportError: it ended too early, hardly comes, or is another part than asked; what is right of it stays.
@@ -71,6 +80,8 @@ async def receive(
     # Before the file is opened: what is there may be the beginning of the video.
     first = b"" if doubt is None or start else await _beginning(pieces, doubt)
     done = start
+    # While the rest is still coming, this costs no time.
+    known = None if start else hashlib.sha256()
     looked, had = clock(), done
     with path.open("ab" if start else "wb") as file:
         # In pieces as they come: held back for a full chunk, the last of them would be lost with the connection.
@@ -78,6 +89,8 @@ async def receive(
             for chunk in (come[at : at + CHUNK] for at in range(0, len(come), CHUNK)):
                 file.write(chunk)
                 done += len(chunk)
+                if known is not None:
+                    known.update(chunk)
                 if done > LARGEST_VIDEO:
                     raise errors.DownloadError("The video never ends.", hint="", bytes=done)
                 if on_progress is not None:
@@ -86,11 +99,15 @@ async def receive(
                 if done - had < STALL_BYTES:
                     raise errors.TransportError("The video comes too slowly.", hint="")
                 looked, had = clock(), done
+    _check_whole(done, total)
+    return Received(done, known.hexdigest() if known is not None else "")
+
+
+def _check_whole(done: int, total: int | None) -> None:
     if total is not None and done != total:
         raise errors.TransportError(f"The video stopped at {done} of {total} bytes.", hint="")
     if not done:
         raise errors.TransportError("The provider sent an empty file.", hint="")
-    return done
 
 
 async def _beginning(pieces: AsyncIterator[bytes], doubt: errors.DownloadError) -> bytes:
@@ -114,14 +131,14 @@ async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield come
 
 
-def resume_at_the_end(response: httpx2.Response, path: Path, have: int) -> int:
-    """The size of a file that was whole already, when a 416 says so.
+def resume_at_the_end(response: httpx2.Response, path: Path, have: int) -> Received:
+    """A file that was whole already, when a 416 says so.
 
     Raises:
         TransportError: what is here is not the beginning of what is there; it is thrown away.
     """
     if response.headers.get("content-range", "").replace(" ", "").lower() == f"bytes*/{have}":
-        return have
+        return Received(have, "")
     path.unlink(missing_ok=True)
     raise errors.TransportError("The file changed on its way.", hint="")
 

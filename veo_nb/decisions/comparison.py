@@ -298,7 +298,7 @@ class Comparison:
         """
         from veo_nb.decisions.ranking import rank
 
-        return rank(self.ballots(), self.values)
+        return rank(self.ballots(), self.values, agreements=self.agreements())
 
     def agreements(self) -> list[Agreement]:
         """How far each judge agrees with people, over the pairs of clips that both have judged; empty without a judge."""

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from veo_nb import catalog
+from veo_nb.decisions.agreement import Agreement
 from veo_nb.decisions.ballots import Ballot
 from veo_nb.decisions.comparison import Comparison, Views, read_rounds
 from veo_nb.decisions.contenders import Contest, OfClips, OfSweep, check_values, pairs_of, read_clips
@@ -132,6 +133,20 @@ class Comparisons:
         Raises:
             InvalidRequest: there is nothing to compare, or several questions were asked.
         """
+        contest, found = self._voted(what, by, question)
+        return contest.values, found.ballots() if found is not None else []
+
+    def agreements_of(
+        self, what: Sweep | str | Iterable[Any], by: str | None = None, question: str | None = None
+    ) -> list[Agreement]:
+        """How far judges agree with the people who gave these votes; what is given and raised is as in `ballots_of`."""
+        _, found = self._voted(what, by, question)
+        return found.agreements() if found is not None else []
+
+    # Inside
+
+    def _voted(self, what: Any, by: str | None, question: str | None) -> tuple[Contest, Comparison | None]:
+        """What is compared, and the one comparison of it that has votes; None where none has."""
         contest, by = self._contest(what, by)
         check_values(contest, by)
         asked = self._about(contest.identity, by)
@@ -145,9 +160,7 @@ class Comparisons:
                 hint=f"Say which with question=…: {questions}",
                 field="question",
             )
-        return contest.values, self._made(asked[0], contest, None, None).ballots() if asked else []
-
-    # Inside
+        return contest, self._made(asked[0], contest, None, None) if asked else None
 
     def _contest(self, what: Any, by: str | None) -> tuple[Contest, str]:
         """What is compared, and by what."""

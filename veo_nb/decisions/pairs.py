@@ -51,7 +51,7 @@ def enough(values: Sequence[str], ballots: Sequence[Ballot]) -> bool:
     if len(values) < 2 or counts.shown.sum(1).min() < LEAST:
         return False
     found = fit(counts)
-    decided, alike = _settled(found, learn_spread(found), _FINAL)
+    decided, alike = settled(found, learn_spread(found), _FINAL)
     return bool((decided | alike).all())
 
 
@@ -62,7 +62,7 @@ def expected_gains(found: Fit) -> Array:
     inner = found.covariance[:-1, :-1]
     gap = found.strengths[first] - found.strengths[second]
     variance = found.variances()[first, second]
-    decided, alike = _settled(found, Spread.none(number), LEVEL)
+    decided, alike = settled(found, Spread.none(number), LEVEL)
     # A gap that is seen to be nothing need not be nothing: its square is expected to be larger by its variance.
     distance = np.sqrt(gap**2 / variance + 1)
     weight = np.exp(-(distance**2) / 2) * distance / variance
@@ -80,7 +80,7 @@ def expected_gains(found: Fit) -> Array:
     return gains
 
 
-def _settled(found: Fit, spread: Spread, level: float) -> tuple[Array, Array]:
+def settled(found: Fit, spread: Spread, level: float) -> tuple[Array, Array]:
     """Of each two values: whether one is better, and whether they hardly differ."""
     number = len(found.strengths)
     first, second = np.triu_indices(number, 1)

@@ -153,9 +153,11 @@ async def fetch_whole(
     part = library.part_path(job.id, sample)
     failures, since, most = 0, 0.0, 0
     while True:
-        await download(job, uri, part, connection)
+        sha256 = await download(job, uri, part, connection)
         try:
-            return await keep_video(library, job, sample, uri, part, fresh=fresh and not failures)
+            return await keep_video(
+                library, job, sample, uri, part, sha256=sha256, fresh=fresh and not failures
+            )
         except DownloadError as error:
             # Only of what is cut off a rest can be asked for.
             have, since = _size(part) if error.facts["cut_off"] else 0, since or connection.now()
@@ -170,8 +172,10 @@ async def fetch_whole(
             await connection.pause(job, why, failures - 1, since)
 
 
-async def download(job: Job, uri: str, part: Path, connection: Connection) -> None:
+async def download(job: Job, uri: str, part: Path, connection: Connection) -> str:
     """Bring the bytes behind an address to `part`, going on after each break; the job shows how many are here.
+
+    Their SHA-256, in hex; empty where they came in several tries.
 
     Raises:
         VeoError: it is no use to try again, or `DOWNLOAD_TRIES` brought nothing, or it is denied for minutes.
@@ -190,7 +194,7 @@ async def download(job: Job, uri: str, part: Path, connection: Connection) -> No
     while True:
         try:
             client = await connection.reach(job)
-            size = await client.download(uri, part, show)
+            found = await client.fetch(uri, part, show)
         except VeoError as error:
             if not is_passing(error):
                 denials, denied_since = denials + 1, denied_since or connection.now()
@@ -204,16 +208,23 @@ async def download(job: Job, uri: str, part: Path, connection: Connection) -> No
             since = since or connection.now()
             await connection.pause(job, error, failures - 1, since)
         else:
-            job.change(received=size, total=size, note=None)
-            return
+            job.change(received=found.size, total=found.size, note=None)
+            return found.sha256
 
 
 async def keep_video(
-    library: Files, job: Job, sample: int, uri: str, part: Path, *, fresh: bool = False
+    library: Files,
+    job: Job,
+    sample: int,
+    uri: str,
+    part: Path,
+    *,
+    sha256: str = "",
+    fresh: bool = False,
 ) -> VideoRow:
     """The ledger's row for a video whose bytes lie at `part`; they move to their place in one step.
 
-    With `fresh` nothing that was no video lies there from an earlier try.
+    `sha256` is theirs where it is known. With `fresh` nothing that was no video lies there from an earlier try.
 
     Where no browser plays them, an MP4 that is made of them does so in that place, and they lie beside it.
 
@@ -222,7 +233,7 @@ async def keep_video(
     """
     loop = asyncio.get_running_loop()
     one = LOOKERS.setdefault(loop, ThreadPoolExecutor(1, "veo_nb-look"))
-    found = await loop.run_in_executor(one, _look, part)
+    found = await loop.run_in_executor(one, _look, part, sha256)
     path = _path(library, job, sample)
     row = VideoRow(
         job_id=job.id,
@@ -253,12 +264,13 @@ class _Looked(NamedTuple):
     size: int
 
 
-def _look(came: Path) -> _Looked:
+def _look(came: Path, sha256: str) -> _Looked:
     made = came.with_suffix(".mp4")
     kind = kind_of_file(came)
     facts = check_video(came, made)
     playable = made if made.exists() else came
-    return _Looked(kind, facts, playable, digest(playable), playable.stat().st_size)
+    known = sha256 if playable is came else ""
+    return _Looked(kind, facts, playable, known or digest(playable), playable.stat().st_size)
 
 
 def _place(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +17,7 @@ from veo_nb.media.shape import deviation, shape_name
 from veo_nb.records.late import dataclass
 from veo_nb.records.shown import html_of
 from veo_nb.request import Source, VideoRequest
-from veo_nb.store.evidence.measures import MeasureLedger
+from veo_nb.store.evidence.measures import Key
 from veo_nb.store.rows import VideoRow
 
 if TYPE_CHECKING:
@@ -57,6 +57,13 @@ class Maker(Protocol):
         """The `Job` that changes this sample."""
 
 
+class Measured(Protocol):
+    """What a clip knows of where its measures are kept."""
+
+    def of(self, job_ids: Iterable[str]) -> Mapping[Key, Found]:
+        """What was measured of the clips of these jobs."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Video:
     """One finished clip: its file and what is in it.
@@ -78,7 +85,7 @@ class Video:
     sample: int = 0
     job: Maker | None = field(default=None, repr=False, compare=False)
     """The job that it came from; None for one that was built by hand."""
-    measured: MeasureLedger | None = field(default=None, repr=False, compare=False)
+    measured: Measured | None = field(default=None, repr=False, compare=False)
     """What its library keeps of measures; None for one that was built by hand."""
 
     @property

@@ -80,7 +80,7 @@ class Measurements(Sequence[Measurement]):
 
     def _repr_html_(self) -> str:
         heads, lines = self._rows()
-        rows = [_ROW.format(Markup("").join(_HEAD.format(word) for word in heads))]
+        rows = [_ROW.format(Markup("").join(map(_HEAD.format, ("left", *["right"] * len(heads)), heads)))]
         for line, one in zip(lines, self._measured, strict=True):
             first, *words = line
             # A reason goes over all columns.
@@ -97,7 +97,7 @@ _TABLE = Markup(
     '<table style="font-size:13px;line-height:20px;font-variant-numeric:tabular-nums;margin:4px 0">{}</table>'
 )
 _ROW = Markup("<tr>{}</tr>")
-_HEAD = Markup('<th style="text-align:left;padding:2px 16px 2px 0;font-weight:600">{}</th>')
+_HEAD = Markup('<th style="text-align:{};padding:2px 16px 2px 0;font-weight:600">{}</th>')
 _LABEL = Markup('<td style="text-align:left;padding:2px 16px 2px 0">{}</td>')
 _NUMBER = Markup('<td style="text-align:right;padding:2px 16px 2px 0">{}</td>')
 _REASON = Markup('<td style="text-align:left;padding:2px 16px 2px 0" colspan="{}">{}</td>')

@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
@@ -24,7 +24,6 @@ from veo_nb.notebook.pages import help as help_page
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.pages.experiments import experiments_table
 from veo_nb.notebook.pages.settings import settings_page
-from veo_nb.notebook.pages.tips import Asked, asked_now, asked_of, tips_page
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.showing import (
     count_jobs,
@@ -36,6 +35,9 @@ from veo_nb.notebook.showing import (
 )
 from veo_nb.studio import Studio
 from veo_nb.sweep.sweep import Sweep, is_sweep_id
+
+if TYPE_CHECKING:
+    from veo_nb.notebook.pages.tips import Asked
 
 NEEDS = {
     "pause": "a sweep's ID, such as s3f2a",
@@ -76,6 +78,8 @@ class Commands:
         first, _, rest = catalog.bare(line).partition(" ")
         if first == "tips":
             # A prompt is no list of words: its quotes, dashes and blanks are its own.
+            from veo_nb.notebook.pages.tips import tips_page
+
             display(tips_page(self._asked(catalog.bare(rest))))
             return
         name, *arguments = split_words(line) or ["list"]
@@ -149,6 +153,8 @@ class Commands:
 
     def _asked(self, typed: str) -> Asked:
         """What `%veo tips` is asked about: a job, a sweep, a variable, a prompt, or nothing for the last one."""
+        from veo_nb.notebook.pages.tips import asked_now, asked_of
+
         studio = self._studio()
         if not typed:
             jobs = studio.history(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 from IPython.core.getipython import get_ipython
@@ -14,7 +14,6 @@ from IPython.display import display
 
 from veo_nb import catalog
 from veo_nb.config import Settings
-from veo_nb.decisions.comparison import Comparison
 from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, own_model
@@ -41,7 +40,12 @@ from veo_nb.studio import Studio
 from veo_nb.sweep.axes import Axis, Value
 from veo_nb.sweep.sweep import Sweep
 
+if TYPE_CHECKING:
+    from veo_nb.decisions.comparison import Comparison
+
 TERMINAL_SECONDS = 1.0
+COMPARISON = "veo_nb.decisions.comparison.Comparison"
+"""Named, so that it is not loaded before something is compared."""
 SETTINGS = (
     "provider",
     "base_url",
@@ -271,13 +275,13 @@ class VeoMagics(Magics):  # type: ignore[misc]
         else:
             show_job(job, self.place, self.shell, rebind)
 
-    def _shown(self) -> dict[type, Callable[[Any], object]]:
+    def _shown(self) -> dict[type | str, Callable[[Any], object]]:
         return {
             Job: self._show,
             Sweep: self._show_sweep,
             Bill: lambda bill: display(bill_table(bill)),
             Video: lambda video: display(one_clip(video, self.place)),
-            Comparison: self._show_comparison,
+            COMPARISON: self._show_comparison,
         }
 
     def _show_sweep(self, sweep: Sweep) -> None:
@@ -313,7 +317,7 @@ def unregister(shell: Any) -> None:
     if magics is not None:
         magics.matcher.remove()
     shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, VeoMagics)]
-    for kind in (Job, Sweep, Bill, Video, Comparison):
+    for kind in (Job, Sweep, Bill, Video, COMPARISON):
         shell.display_formatter.ipython_display_formatter.pop(kind, None)
 
 

@@ -11,12 +11,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 from jupyter_core.paths import jupyter_runtime_dir
 
-from veo_nb.decisions.comparison import HOW, Comparison
 from veo_nb.engine.job import Job, WaitInterrupted
 from veo_nb.engine.video import Video
 from veo_nb.errors import VeoError, WaitTimeout
@@ -27,6 +26,9 @@ from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
 from veo_nb.store.billing import Bill
 from veo_nb.sweep.sweep import Sweep
+
+if TYPE_CHECKING:
+    from veo_nb.decisions.comparison import Comparison
 
 LOOK_SECONDS = 1.0
 
@@ -98,6 +100,8 @@ def as_html(value: Job | Sweep | Video | Bill) -> str:
 def show_comparison(comparison: Comparison, place: Place, shell: Any) -> None:
     """Put the clips of a comparison before a voter; in a terminal say how to vote in Python."""
     if is_terminal(shell):
+        from veo_nb.decisions.comparison import HOW
+
         print(f"{comparison!r}. {HOW}")  # noqa: T201
     else:
         from veo_nb.notebook.compare.view import ComparisonView

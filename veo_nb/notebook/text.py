@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from veo_nb import catalog
-from veo_nb.catalog.tips import Reading
 from veo_nb.engine.job import Job, JobNote, Snapshot
 from veo_nb.engine.jobs import Unfetched
 from veo_nb.engine.lease import Awaited
@@ -29,6 +29,9 @@ from veo_nb.notebook.protocol import (
 from veo_nb.request import LEADERS, VideoRequest, misfit
 from veo_nb.store.billing import Bill, Quote, Saving, ask_price
 from veo_nb.store.rows import State
+
+if TYPE_CHECKING:
+    from veo_nb.catalog.tips import Reading
 
 MEGABYTE = 1_000_000
 

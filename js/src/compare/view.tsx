@@ -123,7 +123,7 @@ export function CompareView({ comparing, voting, media, request, lost, entered =
       </div>
       {lost && (
         <p class="veo-compare-lost" role="status">
-          The kernel was restarted or has ended. Every vote that was given is kept. {comparing.again}
+          The kernel was restarted or has ended. Every vote that was saved is kept. {comparing.again}
         </p>
       )}
       {voter === "" || naming ? (

@@ -285,6 +285,8 @@ describe("a vote", () => {
     await key("ArrowLeft");
     expect(sent("vote")).toHaveLength(1);
     await showStills();
+    await key("ArrowLeft", { repeat: true });
+    expect(sent("vote")).toHaveLength(1);
     await key("ArrowLeft");
     expect(sent("vote").map((payload) => payload["pair"])).toEqual(["p1", "p2"]);
   });

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -84,6 +85,37 @@ class TestKnownValues:
         assert found["loudness"] == pytest.approx(-20, abs=1)
         assert found["silence"] == pytest.approx(50, abs=1)
         assert found["clipping"] == 0
+
+    def test_sound_that_goes_on_in_another_form_is_one_sound(self):
+        sounds = clip._Sounds()
+        for rate, kind, layout in ((48_000, "s16", "stereo"), (44_100, "flt", "mono")):
+            one = tone(-20, 2, rate=rate)
+            packed: Any = np.repeat(one, 2) * 32768 if layout == "stereo" else one
+            packed = packed[None].astype(np.int16 if kind == "s16" else np.float32)
+            frame = av.AudioFrame.from_ndarray(packed, kind, layout)
+            frame.sample_rate = rate
+            sounds.add(frame)
+        sounds.end()
+        found: Any = sounds.found(4)
+        # What is in the middle is put on both sides, as loud as it was.
+        assert found["loudness"] == pytest.approx(-21.5, abs=1.6)
+        assert found["silence"] == pytest.approx(0, abs=1)
+
+    @pytest.mark.parametrize("ending", ["mov", "mkv"])
+    def test_sound_all_around_is_told_by_its_channels(self, tmp_path, ending):
+        """EBU Tech 3341, test 6, in a file that names its channels and in one that does not."""
+        levels = {"FL": -28, "FR": -28, "FC": -24, "LFE": 0, "BL": -30, "BR": -30}
+        path = tmp_path / f"around.{ending}"
+        with av.open(str(path), "w") as out:
+            stream = out.add_stream("pcm_s16le", rate=RATE, layout="5.1")
+            channels = np.stack([tone(levels[one.name], 1) for one in stream.layout.channels])
+            frame = av.AudioFrame.from_ndarray(
+                (channels.T.reshape(1, -1) * 32767).astype(np.int16), "s16", "5.1"
+            )
+            frame.sample_rate = RATE
+            out.mux(stream.encode(frame))
+            out.mux(stream.encode(None))
+        assert measure(path)["loudness"] == pytest.approx(-23, abs=0.1)
 
     def test_clipping(self, write):
         over = np.clip(tone(6, 1), -1, 1)

@@ -33,6 +33,7 @@ def test_a_line_says_what_is_compared_by_what_and_by_whom(studio, sweep):
     assert found.pair is not None
     again = compare(studio, [found.id, "--voter", "bob"])
     assert (again.id, again.voter, again.rounds) == (found.id, "bob", 3)
+    assert compare(studio, [found.id, "--rounds", "5"]).rounds == 5
     assert compare(studio, [job.id for job in sweep.jobs]).by == ""
 
 

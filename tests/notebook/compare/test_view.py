@@ -12,8 +12,8 @@ from tests.notebook.test_protocol import mismatch, read
 from veo_nb.decisions.ballots import CHOICES
 from veo_nb.errors import InvalidRequest
 from veo_nb.notebook.compare import view as compare_view
-from veo_nb.notebook.compare.protocol import COMMANDS, Comparing, Preference, Turn
-from veo_nb.notebook.compare.turns import box_of
+from veo_nb.notebook.compare.protocol import COMMANDS, CastVote, Comparing, Preference, Turn
+from veo_nb.notebook.compare.turns import Turns, box_of
 from veo_nb.notebook.compare.view import ComparisonView
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Reply, parse_command
@@ -180,6 +180,31 @@ def test_a_vote_for_a_pair_of_another_window_is_none(compare):
     assert "has voted on this pair already" in refused["error"]["message"]
     assert len(votes(here)) == 1
     assert ask(here, "turn")["pair"]["id"] != stale["pair"]["id"]
+
+
+def test_a_vote_for_a_pair_of_another_tab_of_this_view_is_none(compare):
+    view, elsewhere = compare(), compare()
+    stale = ask(view, "turn")
+    vote(elsewhere, ask(elsewhere, "turn"))
+    # The other tab has looked anew already.
+    ask(view, "turn")
+    payload = {"comparison": view.comparison["id"], "voter": "ann", "pair": stale["pair"]["id"]}
+    refused = reply(view, "vote", **payload, choice="left", seconds=None)
+    assert "is not the one that was shown last" in refused["error"]["message"]
+    assert len(votes(view)) == 1
+
+
+def test_two_clips_that_come_again_are_another_pair(compare, sweep, make_studio, tmp_path):
+    studio = make_studio()
+    two = [studio.job(job.id) for job in sweep.jobs[:2]]
+    turns = Turns(studio.compare(two, rounds=6, show=False), Place(tmp_path))
+    turn, shown = turns.turn("ann"), []
+    for _ in range(6):
+        assert turn.pair is not None
+        shown.append(turn.pair.id)
+        cast = CastVote(comparison="", voter="ann", pair=turn.pair.id, choice="left", seconds=None)
+        turn = turns.vote(cast)
+    assert (len(set(shown)), turn.given, turn.over) == (6, 6, True)
 
 
 def test_a_vote_that_can_not_be_written_keeps_its_pair_and_says_what_to_do(compare, monkeypatch):

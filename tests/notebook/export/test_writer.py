@@ -24,6 +24,7 @@ from tests.notebook.test_protocol import mismatch
 from tests.world import KEY, Held
 from veo_nb import errors
 from veo_nb.media.frames import frame
+from veo_nb.media.measures import MEASURES
 from veo_nb.media.probe import probe
 from veo_nb.notebook.export import page as page_module
 from veo_nb.notebook.export import writer as export_module
@@ -151,6 +152,20 @@ def test_the_page_holds_the_grid_its_clips_and_nothing_to_be_fetched(sweep, tmp_
     ]
     assert "until the page is closed" in page.texts("footer")[0]
     assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", path.read_text("utf-8"))
+
+
+def test_the_page_has_what_was_measured_of_the_clips_that_are_in_it(sweep, tmp_path):
+    cell, gone, other = (one for one in sweep.cells[:4] if one.videos)
+    for one in (cell, gone):
+        found = {**dict.fromkeys(MEASURES), "motion": 6.537}
+        assert sweep._jobs.workspace.measures.keep((one.job.id, 0), one.videos[0].sha256, found)
+    gone.videos[0].path.unlink()
+    page = Elements(sweep.export(tmp_path / "grid.html").read_text("utf-8"))
+    details = json.loads(page.texts("script", id="state")[0])["details"]
+    ((_, motion, *_),) = details[str(cell.position)]["measures"]
+    assert (motion["label"], motion["value"]) == ("Motion", "6.5 %/s")
+    assert details[str(gone.position)]["measures"] == []
+    assert details[str(other.position)]["measures"] == [[]]
 
 
 def test_the_page_is_text_where_it_is_hostile(sweep, tmp_path):

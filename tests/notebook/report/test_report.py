@@ -8,6 +8,7 @@ import sys
 from urllib.parse import unquote
 
 import pytest
+from PIL import Image
 
 from tests.notebook.export.exports import make_sweep
 from tests.notebook.export.test_sections import from_markdown
@@ -146,6 +147,20 @@ def test_measures_that_can_not_be_taken_are_no_reason_to_have_no_report(sweep, t
     monkeypatch.setattr(Sweep, "measure", measure)
     page = Elements(sweep.report(tmp_path / "report.html").read_text("utf-8"))
     assert "The executor gave up. Measure again." in page.texts("p")
+
+
+def test_a_clip_of_two_cells_is_counted_once_and_values_with_commas_stand_apart(studio, tmp_path):
+    for name in ("one.png", "two.png"):
+        Image.new("RGB", (1280, 720), "red").save(tmp_path / name)
+    pictures = [tmp_path / "one.png", tmp_path / "two.png"]
+    sweep = studio.sweep(
+        "A {{it}}.", axes={"image": pictures, "it": ["fox, red", "owl"]}, duration_seconds=4
+    ).wait(60)
+    measure(sweep)
+    text = sweep.report(tmp_path / "report.md").read_text("utf-8")
+    assert "| image | one.png, two.png |\n| it | fox, red |\n| it | owl |" in text
+    assert "4 of 4 done · about \\$1.20" in text
+    assert "| Veo 3.1 Fast, GPTProto | 2 | \\$1.20 |" in text
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import Any, cast
 import httpcore2
 import httpx2
 
-MOST_HELD = 2**19
+MOST_HELD = 2**17
 """Bytes that have come and are not read yet, beyond which no more are taken from the system."""
 ATTEMPT_SECONDS = 0.25
 """After so long the next address of a host is tried beside the first one, as RFC 8305 has it."""
@@ -27,7 +27,7 @@ class Stream(asyncio.Protocol, httpcore2.AsyncNetworkStream):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._transport: asyncio.Transport | None = None
-        self._pieces: deque[bytes] = deque()
+        self._pieces: deque[bytes | memoryview] = deque()
         self._held = 0
         self._paused = False
         self._ended = False
@@ -94,14 +94,14 @@ class Stream(asyncio.Protocol, httpcore2.AsyncNetworkStream):
             return b""
         data = self._pieces.popleft()
         if len(data) > max_bytes:
-            self._pieces.appendleft(data[max_bytes:])
+            self._pieces.appendleft(memoryview(data)[max_bytes:])
             data = data[:max_bytes]
         self._held -= len(data)
         if self._paused and self._held <= MOST_HELD // 2:
             self._paused = False
             if not self._open.is_closing():
                 self._open.resume_reading()
-        return data
+        return data if isinstance(data, bytes) else bytes(data)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore2's
         """Send it; back when so much of it is on its way that more can be sent.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from veo_nb.decisions.agreement import Agreement
 from veo_nb.decisions.strengths.doubts import Circle, Dissent, PreferredSide
 from veo_nb.records.late import dataclass
 
@@ -40,6 +41,7 @@ class Figures(Protocol):
 
     skipped: int
     by_judges: int
+    agreements: tuple[Agreement, ...]
 
     @property
     def strengths(self) -> tuple[Strength, ...]:

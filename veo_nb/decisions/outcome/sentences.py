@@ -168,6 +168,7 @@ def _counts(ranking: Figures) -> list[str]:
         lines.append(
             f"{counted(ranking.by_judges, 'vote')} of judges {'is' if ranking.by_judges == 1 else 'are'} not counted here."
         )
+    lines += [str(one) for one in ranking.agreements]
     if len(ranking.voters) == 1:
         lines.append(f"All votes are of “{ranking.voters[0]}”: how others would vote is not known.")
     return lines

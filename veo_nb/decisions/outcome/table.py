@@ -16,7 +16,8 @@ _ROOT = (
 )
 _RULE = "1px solid var(--jp-border-color2, #bdbdbd)"
 _CELL = f"padding:4px 8px;border:0;border-bottom:{_RULE};vertical-align:middle;background:none;color:inherit;overflow-wrap:anywhere;"
-_HEADS = ("Value", "Preferred to an average rival, of 100", "95 % interval", "Votes")
+_HEADS = ("Value", "Strength", "95 % interval", "Votes")
+EXPLAINED = "Strength: in how many of 100 it is preferred to an average rival"
 
 
 def title(ranking: Figures) -> str:
@@ -35,16 +36,16 @@ def html(ranking: Figures) -> Markup:
 def table(ranking: Figures) -> Markup:
     """The strengths as a table of HTML, with their intervals drawn."""
     heads = [
-        Markup('<th scope="col" style="{}overflow-wrap:normal;text-align:{};font-weight:600">{}</th>').format(
+        Markup('<th scope="col" style="{}text-align:{};font-weight:600;white-space:nowrap">{}</th>').format(
             _CELL, side, head
         )
         for head, side in zip(_HEADS, ("left", "right", "right", "right"), strict=True)
     ]
     # No head: it has nothing to be read out, and each plot says its own figures.
-    heads.insert(3, Markup('<td style="{}width:40%;min-width:120px">{}</td>').format(_CELL, scale()))
+    heads.insert(3, Markup('<td style="{}width:34%;min-width:110px">{}</td>').format(_CELL, scale()))
     rows = [
         Markup(
-            '<tr style="background:none"><th scope="row" dir="auto" style="{0}text-align:left;font-weight:400;max-width:280px">{1}</th>'
+            '<tr style="background:none"><th scope="row" dir="auto" style="{0}text-align:left;font-weight:400;min-width:130px;max-width:280px">{1}</th>'
             '<td style="{0}text-align:right">{2}</td><td style="{0}text-align:right;white-space:nowrap">{3}</td>'
             '<td style="{0}">{4}</td><td style="{0}text-align:right">{5}</td></tr>'
         ).format(
@@ -58,10 +59,10 @@ def table(ranking: Figures) -> Markup:
         for one in ranking.strengths
     ]
     return Markup(
-        '<div style="overflow-x:auto"><table style="border-collapse:collapse;width:100%;margin:0;font-size:inherit">'
+        '<div style="overflow-x:auto"><table style="border-collapse:collapse;width:100%;margin:0;color:inherit;font:inherit">'
         '<caption style="text-align:left;padding:0 8px 4px;color:var(--jp-ui-font-color2, currentColor);caption-side:top">{}</caption>'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
-    ).format(f"Ranking of {title(ranking)}", Markup("").join(heads), Markup("").join(rows))
+    ).format(f"Ranking of {title(ranking)}. {EXPLAINED}.", Markup("").join(heads), Markup("").join(rows))
 
 
 def lines(ranking: Figures) -> Markup:
@@ -80,7 +81,7 @@ def markdown(ranking: Figures) -> str:
     ]
     said = [f"- {_marked(line)}" for line in ranking.sentences]
     head = f"| {' | '.join(_HEADS)} |\n| --- | ---: | ---: | ---: |"
-    return "\n".join([head, *rows, "", *said])
+    return "\n".join([head, *rows, "", f"{EXPLAINED}.", "", *said])
 
 
 def plain(ranking: Figures) -> str:

@@ -41,6 +41,8 @@ MOST_FLOWS = 1500
 """Of a clip of more than a minute motion is looked for between some of its pictures, evenly spread."""
 LONGEST = 4
 """No side is measured at more than so many times the other: what is narrower is squeezed."""
+UNNAMED = {6: "5.1", 8: "7.1"}
+"""What so many channels are, where a file does not say."""
 LEAST_RATE = 8000
 """Samples a second below which sound is brought up to it: the filters of loudness reach up to 2 kHz."""
 
@@ -198,14 +200,23 @@ class _Sounds:
 
     def __init__(self) -> None:
         self._sound: Sound | None = None
+        self._form: object = None
         self._resampler: av.AudioResampler | None = None
+        self._layout = ""
 
     def add(self, frame: AudioFrame) -> None:
         """Take in the next piece."""
-        if self._sound is None or self._resampler is None:
-            rate = max(LEAST_RATE, frame.sample_rate)
-            self._resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=rate)
-            self._sound = Sound(rate, [channel.name for channel in frame.layout.channels])
+        if self._sound is None:
+            self._layout = frame.layout.name
+            usual = UNNAMED.get(frame.layout.nb_channels) if frame.layout.name.endswith(" channels") else None
+            layout = av.AudioLayout(usual) if usual else frame.layout
+            channels = [channel.name for channel in layout.channels]
+            self._sound = Sound(max(LEAST_RATE, frame.sample_rate), channels)
+        form = frame.format.name, frame.layout.name, frame.sample_rate
+        if self._resampler is None or form != self._form:
+            self.end()
+            self._form = form
+            self._resampler = av.AudioResampler("fltp", self._layout, self._sound.rate)
         self._take(self._resampler.resample(frame))
 
     def end(self) -> None:

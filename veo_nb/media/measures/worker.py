@@ -45,6 +45,9 @@ def measure_file(path: str, sha256: str, references: Sequence[str]) -> Answer:
         return _without(" ".join(str(error).split()))
     except OSError as error:
         return _without(f"{file.name} can't be read on {socket.gethostname()}: {error.strerror or error}.")
+    except Exception as error:  # noqa: BLE001  of one clip: the others go on
+        why = " ".join(str(error).split()) or type(error).__name__
+        return _without(f"{file.name} can't be measured: {why[:200]}.")
 
 
 def _without(problem: str) -> Answer:

@@ -19,6 +19,8 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "rank": ("by", "question"),
 }
 """The options of each, all of which take a value."""
+LENGTH = 10
+"""Letters of a comparison's id."""
 WANTED = "a sweep's ID, such as s3f2a, a comparison's, or those of several jobs"
 
 
@@ -31,11 +33,10 @@ def compare(studio: Studio, arguments: Sequence[str]) -> Comparison:
     """
     ids, options = _read("compare", arguments)
     if _is_comparison(ids):
-        _alone("compare", ids[0], options, ("by", "question", "rounds"))
-        return studio.comparisons.get(ids[0], voter=options.get("voter"))
+        _alone("compare", ids[0], options, ("by", "question"))
     rounds = options.get("rounds")
     return studio.comparisons.open(
-        _what(studio, ids),
+        studio.comparisons.get(ids[0]).id if _is_comparison(ids) else _what(studio, ids),
         options.get("by"),
         options.get("question"),
         rounds=None if rounds is None else _number(rounds),
@@ -67,10 +68,6 @@ def _what(studio: Studio, ids: Sequence[str]) -> Any:
 def _is_comparison(ids: Sequence[str]) -> bool:
     """Whether it is the id of a comparison, which is longer than any other."""
     return len(ids) == 1 and len(ids[0]) == LENGTH and ids[0].lower().startswith("c")
-
-
-LENGTH = 10
-"""Letters of a comparison's id."""
 
 
 def _read(name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -31,13 +31,20 @@ def _section(comparison: Comparison, discretion: Discretion) -> Section:
         except VeoError as error:
             # The extra is missing, or all was skipped: what there is else is said all the same.
             blocks.append(Sentences(discretion.words(str(error))))
+            blocks += _agreements(comparison, discretion)
         else:
             page, text = str(html(ranking)), ranking.to_markdown()
             drawn = Markup(discretion.words(page))  # noqa: S704  escaped where it is made, and words only go
             blocks.append(Drawn(drawn, discretion.words(text)))
-    if agreements := comparison.agreements():
-        blocks.append(Points([discretion.words(str(one)) for one in agreements]))
+    else:
+        blocks += _agreements(comparison, discretion)
     return Section(discretion.words(comparison.question), blocks)
+
+
+def _agreements(comparison: Comparison, discretion: Discretion) -> list[Block]:
+    """How far judges agree with people, where no ranking says it; nothing where no judge was asked."""
+    said = [discretion.words(str(one)) for one in comparison.agreements()]
+    return [Points(said)] if said else []
 
 
 def _asked(comparison: Comparison) -> str:

@@ -168,7 +168,9 @@ def _still_cell(
 
 def _details(cell: Cell, discretion: Discretion, now: float) -> CellDetails:
     found = discretion.shape(make_details(cell))
-    return replace(found, line=[discretion.words(format_line(found.line, now))])
+    # Of the clips that the cell still has here.
+    here = [shown for video, shown in zip(cell.videos, found.measures, strict=True) if video.path.exists()]
+    return replace(found, line=[discretion.words(format_line(found.line, now))], measures=here)
 
 
 def _row(clip: Result, row: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:

@@ -203,8 +203,10 @@ class PanelState:
         self._wake.set()
 
     def _note_change(self, change: Change) -> None:
-        with self._changing:
-            self._changed.add(change.id if change != EVERYTHING else "")
+        # No job is done by a vote.
+        if change.what != "evidence":
+            with self._changing:
+                self._changed.add(change.id if change != EVERYTHING else "")
         self._wake.set()
 
     # What there is

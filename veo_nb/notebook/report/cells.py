@@ -77,7 +77,11 @@ def _is_read_as(sweep: Sweep, cell: str, line: str, names: Mapping[str, Any], pr
 
 def _python(sweep: Sweep) -> str:
     """The call that makes it."""
-    axes = "".join(f"        {axis.name!r}: {_literal(_values(axis))},\n" for axis in sweep.axes)
+    axes = "".join(
+        # What has lines of its own stands under its name; in a text of it none is broken.
+        f"        {axis.name!r}: {_literal(_values(axis))},\n".replace("\n", "\n        ").rstrip(" ")
+        for axis in sweep.axes
+    )
     fixed = asked_of(sweep)
     if not _is_axis(sweep, "model"):
         fixed["model"] = _model(sweep)
@@ -131,7 +135,7 @@ def _typed(axis: Axis, prompt: str | None) -> str | None:
     """An axis as it is typed in a cell; None where it is no short line, or would be read otherwise."""
     if axis.name in PICTURES:
         return ",".join(axis.labels)
-    plain = [str(value.value) for value in axis.values]
+    plain = [value.label if isinstance(value.value, bool) else str(value.value) for value in axis.values]
     named = [f"{value.label}={value.value}" for value in axis.values]
     for pieces, between in ((plain, ","), (plain, " || "), (named, ","), (named, " || ")):
         text = between.join(pieces) + (" ||" if between != "," and len(pieces) == 1 else "")

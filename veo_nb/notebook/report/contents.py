@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from veo_nb.notebook.export.sections import Block, Code, Points, Section, Senten
 from veo_nb.notebook.report.cells import asked_of, cells_of, word_of
 from veo_nb.records.late import dataclass
 from veo_nb.sweep.axes import Axis
+from veo_nb.sweep.results import Result
 from veo_nb.sweep.sweep import Sweep
 
 AGAIN = (
@@ -96,7 +97,7 @@ def _settings(sweep: Sweep, material: Material, discretion: Discretion) -> Table
         ["sweep", f"{sweep.id}, {datetime.fromtimestamp(sweep.started_at).astimezone():%Y-%m-%d}"],
         *([["prompt", material.prompt]] if material.prompt else []),
         *(row for axis in sweep.axes for row in _values(axis)),
-        ["model", ", ".join(models)],
+        *([["model", ", ".join(models)]] if all(axis.name != "model" for axis in sweep.axes) else []),
         ["provider", ", ".join(providers)],
         *([_spaced(name), _said(value)] for name, value in asked.items()),
         *([["draft", "yes, the cheapest that the model makes"]] if sweep.fixed.get("draft") else []),
@@ -107,19 +108,29 @@ def _settings(sweep: Sweep, material: Material, discretion: Discretion) -> Table
 
 def _values(axis: Axis) -> Iterable[list[str]]:
     """An axis with its values in a line, or a line for each that has a name of its own."""
-    if all(_said(value.value) == value.label for value in axis.values):
-        return [[_spaced(axis.name), ", ".join(axis.labels)]]
+    if all(
+        isinstance(one.value, bool) or " ".join(_said(one.value).split()) == one.label for one in axis.values
+    ):
+        if not any("," in label for label in axis.labels):
+            return [[_spaced(axis.name), ", ".join(axis.labels)]]
+        return [[_spaced(axis.name), label] for label in axis.labels]
     return [[f"{_spaced(axis.name)}: {value.label}", _said(value.value)] for value in axis.values]
 
 
 def _cost(sweep: Sweep, material: Material) -> list[Block]:
-    sums: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for clip in sweep.clips():
-        if clip.job is not None and clip.video is not None:
-            who = catalog.model(clip.job.request.model).title, clip.job.provider.title
-            sums.setdefault(who, []).append({"usd": clip.usd, "usd_counted": clip.usd_counted})
+    # Two cells that ask for the same have one clip.
+    found = {
+        (one.job.id, one.sample): one
+        for one in sweep.clips()
+        if one.job is not None and one.video is not None
+    }
+    sums: dict[str, list[Result]] = {}
+    for (job_id, _), clip in found.items():
+        job = next(job for job in sweep.jobs if job.id == job_id)
+        who = f"{catalog.model(job.request.model).title}, {job.provider.title}"
+        sums.setdefault(who, []).append(clip)
     rows = [
-        [", ".join(who), str(len(clips)), _sum(clips, "usd"), _sum(clips, "usd_counted")]
+        [who, str(len(clips)), _sum(one.usd for one in clips), _sum(one.usd_counted for one in clips)]
         for who, clips in sums.items()
     ]
     line = " · ".join(map(str, [*material.summary.line, *material.summary.cost]))
@@ -129,10 +140,10 @@ def _cost(sweep: Sweep, material: Material) -> list[Block]:
     return [Sentences(line), *([Table(heads, rows)] if rows else [])]
 
 
-def _sum(clips: Sequence[Mapping[str, Any]], name: str) -> str:
-    """The sum over clips; a dash where no price is known of one."""
-    amounts = [clip[name] for clip in clips]
-    return "-" if None in amounts else text.dollars(sum(amounts))
+def _sum(amounts: Iterable[float | None]) -> str:
+    """The sum in dollars; a dash where one is not known."""
+    known = [*amounts]
+    return "-" if None in known else text.dollars(sum(filter(None, known)))
 
 
 def _said(value: Any) -> str:

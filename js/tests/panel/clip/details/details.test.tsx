@@ -385,6 +385,7 @@ describe("what was measured of it", () => {
       "–",
     ]);
     expect(section().querySelector("[title]")?.getAttribute("title")).toContain("fine detail");
+    expect(section().querySelector("details li")?.textContent).toContain("Sharpness: How much of the fine");
     expect(section().querySelector("button")).toBeNull();
   });
 

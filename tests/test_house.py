@@ -296,6 +296,7 @@ def test_the_public_names_are_these(fresh):
         "Quote",
         "Ranking",
         "Rating",
+        "Received",
         "RemoteFile",
         "Repair",
         "Result",

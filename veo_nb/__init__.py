@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from veo_nb.api.client import AsyncClient
+    from veo_nb.api.download import Received
     from veo_nb.api.files.calls import RemoteFile
     from veo_nb.api.files.upload import Upload
     from veo_nb.api.wire import Operation, Sample
@@ -159,6 +160,7 @@ __all__ = [
     "Ranking",
     "RateLimited",
     "Rating",
+    "Received",
     "RemoteFile",
     "Repair",
     "Result",

@@ -49,6 +49,7 @@ HOMES = {
     "Quote": "veo_nb.store.billing",
     "Rating": "veo_nb.store.ratings",
     "Ranking": "veo_nb.decisions.ranking",
+    "Received": "veo_nb.api.download",
     "RemoteFile": "veo_nb.api.files.calls",
     "Repair": "veo_nb.engine.repair",
     "Result": "veo_nb.sweep.results",

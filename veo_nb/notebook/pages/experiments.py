@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from IPython.display import HTML
 from markupsafe import Markup
 
-from veo_nb.decisions.experiments import Experiment
 from veo_nb.notebook.display import PlainHTML
 from veo_nb.notebook.grid.plain import html_table
 from veo_nb.notebook.text import counted
+
+if TYPE_CHECKING:
+    from veo_nb.decisions.experiments import Experiment
+
 
 NONE = (
     "Nothing is being found out in this library yet. Give a sweep a question: "

@@ -25,7 +25,7 @@ settings.load_profile("thorough" if os.environ.get("HYPOTHESIS_PROFILE") == "tho
 STOCK = "VEO_NB_SANDBOX_STOCK"
 SLOW = ("browser", "package", "kernel", "sdk")
 """The longest files first."""
-ONE_LAB = ("test_panel", "test_grid", "test_costs")
+ONE_LAB = ("test_panel", "test_grid", "test_costs", "test_drafts", "test_change", "test_report")
 """The files of browser tests that have one Lab and one Chromium; the others have another, which takes as long."""
 
 

@@ -46,8 +46,11 @@ def test_a_clip_is_waited_for_by_its_progress_and_fetched(played):
     )
     figures = [figure for _, figure in played.progress]
     assert figures == sorted(figures)
-    assert {0} < set(figures) <= set(range(100))
-    assert [*dict.fromkeys(status for status, _ in played.progress)] == ["queued", "in_progress"]
+    assert set(figures) <= set(range(100))
+    # Which of them it meets is a matter of the machine.
+    begun = {(status, figure > 0) for status, figure in played.progress}
+    assert begun
+    assert begun <= {("queued", False), ("in_progress", True)}
     assert (played.text["status"], played.text["progress"]) == ("completed", 100)
     assert played.text["expires_at"] > played.text["completed_at"] >= played.text["created_at"]
     facts = probe(played.folder / "text.mp4")

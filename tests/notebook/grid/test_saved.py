@@ -131,7 +131,7 @@ def test_one_axis_is_a_row_that_wraps(place, video):
     assert (tags.count("figure"), tags.count("table"), tags.count("video")) == (2, 0, 1)
 
 
-@pytest.mark.parametrize(("shape", "most"), [("16:9", 480), ("9:16", 384)])
+@pytest.mark.parametrize(("shape", "most"), [("16:9", 480), ("9:16", 416)])
 def test_cells_take_the_room_there_is(place, video, shape, most):
     def styles(state: Grid, tag: str) -> str:
         cells = [cell(0, [0] * len(state.axes))]

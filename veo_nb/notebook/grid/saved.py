@@ -43,7 +43,7 @@ STILL_WIDTH = 480
 """Pixels of a still that a page asks for: the largest cell's."""
 SMALLER = ((320, 62), (240, 58), (192, 52), (144, 46), (112, 40), (80, 34))
 """Width and JPEG quality of a still, from the best to the least that still shows anything."""
-LEAST, MOST = 160, {"16:9": 480, "9:16": 384}
+LEAST, MOST = 160, {"16:9": 480, "9:16": 416}
 """Pixels of a cell; in between it takes what its columns leave, as in js/src/grid/grid.css."""
 GAP = 8
 """Pixels between cells."""

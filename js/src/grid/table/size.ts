@@ -8,7 +8,7 @@ export const SIZES = [160, 240, 320, 400, 480] as const;
 export const SIZE_NAME = "cell-size";
 
 export const SIZE_OPTIONS: readonly (readonly [value: string, text: string])[] = [
-  ["", "as the room allows"],
+  ["", "to fit"],
   ...SIZES.map((size): [string, string] => [String(size), `${size} px`]),
 ];
 

@@ -16,7 +16,7 @@ from tests.sharing import in_use
 from veo_nb.errors import DownloadError, InvalidRequest
 from veo_nb.media.picture import Picture
 from veo_nb.store.files import (
-    PATIENCE,
+    PAUSES,
     Files,
     check_video,
     digest,
@@ -281,9 +281,9 @@ def test_a_file_that_somebody_has_open_is_moved_as_soon_as_it_is_let_go(tmp_path
 
     monkeypatch.setattr(os, "replace", replace)
     move(old, new, pause=waited.append)
-    assert (new.read_text(), waited) == ("new", [*PATIENCE[:2]])
+    assert (new.read_text(), waited) == ("new", [*PAUSES[:2]])
     old.write_text("newer")
-    errors += [in_use(new)] * (len(PATIENCE) + 1)
+    errors += [in_use(new)] * (len(PAUSES) + 1)
     with pytest.raises(PermissionError, match="used by another process"):
         move(old, new, pause=waited.append)
     assert (new.read_text(), old.exists()) == ("new", True)

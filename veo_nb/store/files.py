@@ -28,7 +28,7 @@ JOURNAL = "ledger.journal"
 RESERVE = ".reserve"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where no more can be written: the disk is full, one's share of it, or the file too large for it."""
-PATIENCE = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6)
+PAUSES = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6)
 """The seconds between two tries to move a file that somebody has open: 1.2 in all."""
 IN_USE = (5, 32, 33)
 """What Windows says of a file that somebody has open; it denies access, too, where one is being deleted."""
@@ -254,7 +254,7 @@ def move(old: Path, new: Path, *, pause: Callable[[float], object] = time.sleep)
         PermissionError: one of them is open for longer than that, or may not be written.
         OSError: it can't be moved.
     """
-    for seconds in PATIENCE:
+    for seconds in PAUSES:
         try:
             old.replace(new)
         except PermissionError as error:

@@ -280,7 +280,7 @@ def test_who_has_it_open_lets_go_of_it_before_it_is_made_anew(library, open_it, 
 
 @needs_the_system
 def test_another_notebook_that_has_it_open_is_to_be_closed_and_then_it_goes_on(library, open_it, monkeypatch):
-    monkeypatch.setattr(files, "PATIENCE", ())
+    monkeypatch.setattr(files, "PAUSES", ())
     ledger, sharing = damaged_while_open(library, open_it), share_as_windows(monkeypatch)
     with library.ledger_path.open("rb"), pytest.raises(VeoError, match="close the other notebooks"):
         ledger.heal()

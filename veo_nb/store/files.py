@@ -124,8 +124,8 @@ class Files:
 
     def drop_previews(self, job_id: str, sample: int) -> None:
         """Take away the small copies of a video: of what was deleted nothing should be left to be seen."""
-        with contextlib.suppress(OSError):
-            for path in (self.folder / PREVIEWS).glob(f"{job_id}-{sample}-*.mp4"):
+        for path in (self.folder / PREVIEWS).glob(f"{job_id}-{sample}-*.mp4"):
+            with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
     def original_path(self, video: Path, kind: str) -> Path:

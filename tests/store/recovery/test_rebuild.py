@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import threading
 from dataclasses import replace
@@ -378,6 +379,25 @@ def test_what_others_write_is_seen_by_who_can_only_read(library, open_it, read_i
     read = read_it()
     ledger.add_job(ROW)
     assert read.job("3f2a") == ROW
+
+
+def test_what_those_who_have_it_open_share_is_not_copied(library, read_it, monkeypatch):
+    """Windows lets nobody read what they have locked of it; what they wrote last is in the log beside it."""
+
+    def copy(old, new, real=shutil.copyfile) -> None:
+        if old.name.endswith("-shm"):
+            raise PermissionError(13, "The process cannot access the file")
+        real(old, new)
+
+    make_ledger_v1(library.ledger_path)
+    with contextlib.closing(sqlite3.connect(library.ledger_path)) as living:
+        living.execute("PRAGMA journal_mode = WAL")
+        living.execute("CREATE TABLE last (word)")
+        assert library.ledger_path.with_name("ledger.sqlite-shm").exists()
+        monkeypatch.setattr(shutil, "copyfile", copy)
+        read = read_it()
+        assert len(read.jobs()) >= 1
+        assert read.read("SELECT name FROM sqlite_master WHERE name = 'last'")
 
 
 def test_a_library_of_a_newer_version_is_not_read(library, open_it, read_it):

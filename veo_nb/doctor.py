@@ -256,7 +256,9 @@ def _apart(asking: Coroutine[Any, Any, _Answer]) -> _Answer | None:
 
     def run() -> None:
         try:
-            answer.set_result(asyncio.run(asking))
+            # `asyncio.run` leaves its loop open once nest_asyncio2 was applied.
+            with asyncio.Runner() as runner:
+                answer.set_result(runner.run(asking))
         except BaseException as error:  # noqa: BLE001  it comes out where the answer is waited for
             answer.set_exception(error)
 

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
+
+TRIES = 5
+RUN = """async selector => {
+    const {violations} = await axe.run(selector);
+    return violations.map(it => `${it.id}: ${it.nodes.map(node => node.html.slice(0, 200)).join(" | ")}`);
+}"""
 
 
 def violations(page: Page, selector: str) -> list[str]:
     """Each rule that is broken below `selector`, with the elements that break it."""
     if not page.evaluate("typeof axe === 'object'"):
         page.add_script_tag(path=str(AXE))
-    found: list[str] = page.evaluate(
-        """async selector => {
-            const {violations} = await axe.run(selector);
-            return violations.map(it => `${it.id}: ${it.nodes.map(node => node.html.slice(0, 200)).join(" | ")}`);
-        }""",
-        selector,
-    )
-    return found
+    for _ in range(TRIES):
+        try:
+            found: list[str] = page.evaluate(RUN, selector)
+        except Error as error:
+            # An element that a living view took away while axe was looking at it.
+            moved = error
+        else:
+            return found
+    raise moved

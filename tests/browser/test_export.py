@@ -142,6 +142,17 @@ def test_the_page_is_seen_narrow_and_wide_light_and_dark(export, open_page, widt
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(24, 24, 24)")
+    # Two columns stand side by side where there is little room, and leave no third of it empty where there is much.
+    page.evaluate("document.body.style.padding = 0")
+    for room in (570, 1250):
+        page.set_viewport_size({"width": room, "height": 1000})
+        first, second = (opened.cell(f"{at}/0").bounding_box() for at in (0, 1))
+        assert first["y"] == second["y"]
+        assert room * 2 / 3 < second["x"] + second["width"] <= room
+    opened.cell("0/0").focus()
+    opened.press("-")
+    expect(page.get_by_label("cell size")).to_have_value("400")
+    assert opened.cell("0/0").bounding_box()["width"] == 400
     assert opened.wrong == []
 
 

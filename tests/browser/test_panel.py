@@ -367,6 +367,8 @@ def test_it_fits_light_and_dark_narrow_and_wide(open_panel, sandbox, artefact):
             artefact(notebook, f"panel-{width}-{'dark' if dark else 'light'}")
             wide = notebook.output(1).evaluate("e => e.scrollWidth - e.clientWidth")
             assert wide <= 0, f"wider than its cell at {width} px"
+            # As high as the one clip in it.
+            assert panel.root.locator(".veo-tiles").bounding_box()["height"] < 300
             assert violations(notebook.page, ".veo-panel") == []
 
 

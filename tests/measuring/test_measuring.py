@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import re
@@ -19,6 +18,7 @@ import pytest
 import veo_nb
 from tests.media.measures.conftest import pan, write_clip
 from veo_nb import errors, notices
+from veo_nb.engine.loop import block_on
 from veo_nb.engine.providers import child
 from veo_nb.measuring import Measuring
 from veo_nb.measuring import measuring as module
@@ -334,41 +334,30 @@ def test_the_help_of_measuring_says_what_each_is_and_in_which_unit():
 
 
 class TestProgress:
-    def test_it_is_said_and_the_loop_of_the_cell_goes_on(self, sweep, monkeypatch):
-        """As in a notebook, whose cells run on a loop."""
-
+    def test_it_is_said_while_the_cell_is_held_by_what_keeps_its_loop_going(self, sweep, monkeypatch):
+        """`block_on` does, and is tested in a process of its own: nest_asyncio2 changes asyncio for good."""
         answers: list[Future[Any]] = []
         said: list[str] = []
+        held: list[float | None] = []
 
         class Later(Fake):
             def submit(self, function, *arguments):  # type: ignore[override]
                 answers.append(Future())
                 return answers[-1]
 
-        def say(_, text):
-            said.append(text)
-            told.set()
+        def hold(done, timeout=None):
+            held.append(timeout)
+            at = int(said[-1].partition(" of ")[0]) if said else 0
+            # Each has been told of before the next one comes.
+            if at < len(answers) and not answers[at].done():
+                answers[at].set_result(answer_of(FOUND))
+            return block_on(done, timeout)
 
-        monkeypatch.setattr(Line, "say", say)
+        monkeypatch.setattr(Line, "say", lambda _, text: said.append(text))
         monkeypatch.setattr(module, "SAY_SECONDS", 0.01)
-        told = asyncio.Event()
-
-        async def cell():
-            async def answer():
-                for at in range(3):
-                    # Each has been told of before the next one comes.
-                    while len(answers) < 3 or not said[-1].startswith(f"{at} of"):
-                        told.clear()
-                        await told.wait()
-                    answers[at].set_result(answer_of(FOUND))
-
-            # It runs while the cell is held, or nothing is ever answered.
-            task = asyncio.get_running_loop().create_task(answer())
-            found = sweep.measure(Later())
-            await task
-            return found
-
-        assert len(asyncio.run(cell())) == 3
+        monkeypatch.setattr(module, "block_on", hold)
+        assert len(sweep.measure(Later())) == 3
+        assert held
         assert said[0] == "0 of 3 clips measured"
         assert re.fullmatch(
             r"1 of 3 clips measured, about \d+ s left", next(one for one in said if one[0] == "1")

@@ -42,7 +42,7 @@ export const SHOWN: readonly (readonly [keys: string, what: string])[] = [
   ["W", "wipe, or side by side"],
   ["D", "difference"],
   ["H", "labels on or off"],
-  ["+  −", "zoom"],
+  ["+  −", "larger or smaller cells; zoom"],
   ["?", "these keys"],
   ["Esc", "back"],
 ];

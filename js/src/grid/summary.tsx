@@ -8,6 +8,7 @@ import { returnFocus } from "../core/ui/focus";
 import type { CellAction, GridAxis, GridSummary, SweepAction } from "../protocol.gen";
 import { type AxisChoice, heldAxes, turn } from "./axes";
 import type { Ask } from "./context";
+import { SIZE_OPTIONS } from "./table/size";
 
 interface SummaryProps {
   summary: GridSummary;
@@ -82,11 +83,13 @@ interface AxisPickerProps {
   axes: readonly GridAxis[];
   choice: AxisChoice;
   onChoice: (choice: AxisChoice) => void;
+  /** Pixels of a cell's width, in words; empty for what the room allows. */
+  size: string;
+  onSize: (size: string) => void;
 }
 
-/** Which axis is rows, which is columns, and the value of each other one. */
-export function AxisPicker({ axes, choice, onChoice }: AxisPickerProps) {
-  if (axes.length < 2) return null;
+/** Which axis is rows, which is columns, and the value of each other one; and how large the cells are. */
+export function AxisPicker({ axes, choice, onChoice, size, onSize }: AxisPickerProps) {
   const pick = (side: "rows" | "columns") => (
     <Menu
       label={side}
@@ -97,17 +100,22 @@ export function AxisPicker({ axes, choice, onChoice }: AxisPickerProps) {
   );
   return (
     <div class="veo-axes">
-      {pick("rows")}
-      {pick("columns")}
-      {heldAxes(axes, choice).map(({ name, values }) => (
-        <Menu
-          key={name}
-          label={name}
-          value={String(choice.held[name] ?? 0)}
-          options={values.map((value, index) => [String(index), value])}
-          onPick={(index) => onChoice({ ...choice, held: { ...choice.held, [name]: Number(index) } })}
-        />
-      ))}
+      {axes.length > 1 && (
+        <>
+          {pick("rows")}
+          {pick("columns")}
+          {heldAxes(axes, choice).map(({ name, values }) => (
+            <Menu
+              key={name}
+              label={name}
+              value={String(choice.held[name] ?? 0)}
+              options={values.map((value, index) => [String(index), value])}
+              onPick={(index) => onChoice({ ...choice, held: { ...choice.held, [name]: Number(index) } })}
+            />
+          ))}
+        </>
+      )}
+      <Menu label="cell size" value={size} options={SIZE_OPTIONS} onPick={onSize} />
     </div>
   );
 }

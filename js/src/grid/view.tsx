@@ -1,7 +1,8 @@
 // A grid: the summary, the table, the bar that plays all, and what lies over them. Keys and clicks become intents.
 
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { askWith } from "../core/connection";
+import { useRemembered } from "../core/remember";
 import { ownKeys, returnFocus } from "../core/ui/focus";
 import { useNotices } from "../core/ui/notices";
 import "../core/ui/theme.css";
@@ -31,6 +32,7 @@ import { TransportBar } from "./player/transport";
 import { type Board, back, choose, newBoard, openLayer } from "./state";
 import { AxisPicker, SummaryLine, useEndNotice } from "./summary";
 import type { CellActions } from "./table/cell";
+import { nextSize, SIZE_NAME, sizeOf } from "./table/size";
 import { cellsPerLine, GridTable, useFocusOn } from "./table/table";
 
 /** What is done to the clip that the keyboard is on. */
@@ -59,6 +61,9 @@ export function GridView({ grid, summary, cells, request, context, moves, export
   const active = spots.find(({ id }) => id === board.active) ?? spots[0];
   const [marksOf, mark] = useMarks(ask);
   useFocusOn(root, active?.id ?? "", board.focus);
+  const [kept, setSize] = useRemembered(SIZE_NAME);
+  const size = sizeOf(kept);
+  useInSight(root, size);
   useEndNotice(summary, say);
 
   const spotOf = (id: string): Spot | undefined =>
@@ -117,7 +122,12 @@ export function GridView({ grid, summary, cells, request, context, moves, export
         setBoard((it) => ({ ...it, labels: !it.labels }));
         break;
       case "zoom":
-        setBoard((it) => ({ ...it, view: zoomBy(it.view, intent.by) }));
+        if (board.layer === "") {
+          const width = root.current?.querySelector<HTMLElement>(".veo-cell")?.offsetWidth ?? 0;
+          const next = nextSize(width, intent.by > 1);
+          setSize(next);
+          say(`Cells of ${next} pixels`, true);
+        } else setBoard((it) => ({ ...it, view: zoomBy(it.view, intent.by) }));
         break;
       case "help":
         setBoard((it) => ({ ...it, popup: "help" }));
@@ -224,12 +234,15 @@ export function GridView({ grid, summary, cells, request, context, moves, export
         axes={axes}
         choice={board.choice}
         onChoice={(choice) => setBoard((it) => ({ ...it, choice }))}
+        size={size}
+        onSize={setSize}
       />
       <GridTable
         table={table}
         axes={axes}
         choice={board.choice}
         shape={grid.shape}
+        size={size}
         active={active?.id ?? ""}
         chosen={board.chosen}
         marksOf={marksOf}
@@ -303,6 +316,19 @@ export function GridView({ grid, summary, cells, request, context, moves, export
       </div>
     </div>
   );
+}
+
+/** The cell that the keyboard is on stays in sight when all become larger or smaller. */
+function useInSight(root: { current: HTMLElement | null }, size: string): void {
+  const before = useRef(size);
+  useLayoutEffect(() => {
+    if (before.current === size) return;
+    before.current = size;
+    const cell = document.activeElement;
+    if (cell?.classList.contains("veo-cell") && root.current?.contains(cell)) {
+      cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
+  }, [root, size]);
 }
 
 /** A spot that is not on screen now, as a chosen one may be. */

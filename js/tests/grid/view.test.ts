@@ -155,7 +155,32 @@ describe("the table", () => {
 
   it("has samples as an axis of their own", async () => {
     await show(exampleGrid("two samples of one axis"));
-    expect(all(".veo-menu span").map((one) => one.textContent)).toEqual(["rows", "columns", "sample"]);
+    expect(all(".veo-menu span").map((one) => one.textContent)).toEqual([
+      "rows",
+      "columns",
+      "sample",
+      "cell size",
+    ]);
+  });
+
+  it("has cells of the size that was chosen, by menu or key, in every view and the next time", async () => {
+    const menu = () => all<HTMLSelectElement>(".veo-menu select").at(-1) as HTMLSelectElement;
+    const widths = () => all(".veo-table").map((one) => one.style.getPropertyValue("--veo-size"));
+    await show();
+    const other = document.body.appendChild(document.createElement("div"));
+    await act(() => void define().render({ model: model.as(), el: other }));
+    expect(widths()).toEqual(["", ""]);
+    await act(() => {
+      menu().value = "320";
+      menu().dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    expect(widths()).toEqual(["320px", "320px"]);
+    vi.spyOn(HTMLElement.prototype, "offsetWidth", "get").mockReturnValue(320);
+    await press("-", spot("0/0"));
+    expect([widths(), menu().value]).toEqual([["240px", "240px"], "240"]);
+    expect(said()).toBe("Cells of 240 pixels");
+    expect(localStorage.getItem("veo_nb.cell-size")).toBe("240");
+    localStorage.clear();
   });
 });
 

@@ -131,6 +131,23 @@ def test_one_axis_is_a_row_that_wraps(place, video):
     assert (tags.count("figure"), tags.count("table"), tags.count("video")) == (2, 0, 1)
 
 
+@pytest.mark.parametrize(("shape", "most"), [("16:9", 480), ("9:16", 416)])
+def test_cells_take_the_room_there_is(place, video, shape, most):
+    def styles(state: Grid, tag: str) -> str:
+        cells = [cell(0, [0] * len(state.axes))]
+        page = Page(draw(replace(state, shape=shape), cells, place, {("0", 0): video}))
+        found = (given.get("style") or "" for name, given in page.elements if name == tag)
+        return next(style for style in found if "width" in style)
+
+    # Two columns beside their heads stand side by side at 570 pixels, and at 1250 leave no third of the row empty.
+    table = styles(grid(animal=["fox", "owl"], time=["dawn", "dusk"]), "table")
+    assert f"width:100%;min-width:{128 + 2 * 168}px;max-width:{128 + 2 * (most + 8)}px" in table
+    # Without rows as many as have 240 pixels, but two as soon as they have 160.
+    flow = styles(grid("", "seed", seed=["1", "2", "3"]), "div")
+    assert "repeat(auto-fit,minmax(max(160px,min(240px,50% - 4px)),1fr))" in flow
+    assert flow.endswith(f"max-width:{3 * most + 2 * 8}px")
+
+
 def test_all_samples_of_a_cell_stand_in_it(place, video):
     both = [cell(0, [0, 0], clips=[clip_state(rating=4), clip_state(star=True)])]
     page = Page(draw(grid(), both, place, {("0", 0): video, ("0", 1): video}))

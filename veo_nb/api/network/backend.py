@@ -230,10 +230,12 @@ class Network(httpcore2.AsyncNetworkBackend):
 
 def with_network(http: httpx2.AsyncClient) -> httpx2.AsyncClient:
     """The client, with every connection that it will open over this network."""
-    # httpx2 makes its transports and the pools in them by itself, and has no word for what they connect over.
-    for transport in (http._transport, *http._mounts.values()):  # noqa: SLF001
-        if isinstance(transport, httpx2.AsyncHTTPTransport):
-            transport._pool._network_backend = Network()  # noqa: SLF001
+    # httpx2 makes its transports and the pools in them by itself, and has no word for what they connect over. One that keeps
+    # them elsewhere one day goes on with its own way, which is slower and right.
+    for transport in (getattr(http, "_transport", None), *getattr(http, "_mounts", {}).values()):
+        pool = getattr(transport, "_pool", None)
+        if isinstance(pool, httpcore2.AsyncConnectionPool) and hasattr(pool, "_network_backend"):
+            pool._network_backend = Network()  # noqa: SLF001
     return http
 
 

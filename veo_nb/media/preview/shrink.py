@@ -12,7 +12,7 @@ from veo_nb.media.frames import UNSPECIFIED
 from veo_nb.media.probe import UnreadableVideo, opened, reason
 
 SHORT = 360
-"""Pixels of the shorter side: the largest cell of a grid has 340 across, on a screen of two dots a pixel 360 down."""
+"""Pixels of the shorter side: 640 across, where the largest cell of a grid has 480."""
 MADE = "made"
 """What the process says of one that is there."""
 OPTIONS = {"preset": "superfast", "tune": "fastdecode", "crf": "26", "profile": "main", "bf": "0"}

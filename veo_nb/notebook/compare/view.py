@@ -47,6 +47,7 @@ class ComparisonView(LiveView):
         self._comparing = self._turns.comparing(token=secrets.token_hex(8))
         self._handle: DisplayHandle | None = None
         self._changes = 0
+        self._forget: Callable[[], None] | None = None
         super().__init__(clock, comparison=self._comparing, version=0)
         self._forget = comparison.on_change(self._changed)
 
@@ -65,7 +66,8 @@ class ComparisonView(LiveView):
 
     def close(self) -> None:
         """Take the view away; every vote is kept."""
-        self._forget()
+        if self._forget is not None:
+            self._forget()
         self._handle = None
         super().close()
 

@@ -26,7 +26,7 @@ from veo_nb.notebook.protocol import to_json
 BUNDLE = Path(__file__).parents[2] / "static" / "page.js"
 LARGEST = 150_000_000
 """Bytes of clips in one page; it becomes a third larger, and a browser holds all of it."""
-STILL_WIDTH = 320
+STILL_WIDTH = 480
 """Pixels of the still that a cell shows before it plays."""
 SELF = "'self' file:"
 """Where a page from disk finds what lies beside it; served, it is its own host alone."""

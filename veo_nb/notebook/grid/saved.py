@@ -37,12 +37,18 @@ from veo_nb.records.late import dataclass
 
 STILLS = 520_000
 """Bytes that all stills of a table may take in the notebook."""
-STILL_WIDTH = 320
-"""Pixels of a still that a page asks for."""
+EACH = 30_000
+"""Bytes that one of them may take."""
+STILL_WIDTH = 480
+"""Pixels of a still that a page asks for: the largest cell's."""
 SMALLER = ((320, 62), (240, 58), (192, 52), (144, 46), (112, 40), (80, 34))
 """Width and JPEG quality of a still, from the best to the least that still shows anything."""
-LEAST, MOST = {"16:9": 176, "9:16": 132}, {"16:9": 340, "9:16": 200}
+LEAST, MOST = 160, {"16:9": 480, "9:16": 416}
 """Pixels of a cell; in between it takes what its columns leave, as in js/src/grid/grid.css."""
+GAP = 8
+"""Pixels between cells."""
+WRAPS = 240
+"""Pixels of a cell under which a table without rows has fewer of them in a line, but two where they have `LEAST`."""
 HEAD = 128
 """Pixels of the heads of the rows."""
 AT_ONCE = 12
@@ -102,8 +108,8 @@ class _Drawing:
         self.axes = {axis.name: axis.values for axis in self.grid.axes}
         self.names = [*self.axes]
         self.cells = {tuple(cell.place): cell for cell in table.cells}
-        self.room = STILLS // max(1, len(table.videos))
-        self.least, self.most = LEAST[self.grid.shape], MOST[self.grid.shape]
+        self.room = min(EACH, STILLS // max(1, len(table.videos)))
+        self.most = MOST[self.grid.shape]
 
     def slices(self) -> Iterator[Markup]:
         """A table for each combination of the axes that are neither rows nor columns."""
@@ -151,8 +157,8 @@ class _Drawing:
             'border:0;border-collapse:collapse;margin:0;font-size:13px">{}</table></div>'
         ).format(
             corner,
-            HEAD + len(columns) * (self.least + 8),
-            HEAD + len(columns) * (self.most + 8),
+            HEAD + len(columns) * (LEAST + GAP),
+            HEAD + len(columns) * (self.most + GAP),
             Markup("").join(lines),
         )
 
@@ -161,11 +167,22 @@ class _Drawing:
         columns = self.axes.get(self.grid.columns, [""])
         figures = Markup("").join(
             Markup(
-                '<figure style="margin:0;width:{}px;max-width:100%"><figcaption dir="auto">{}</figcaption>{}</figure>'
-            ).format((self.least + self.most) // 2, value, self._at(at, 0, column))
+                '<figure style="margin:0;min-width:0"><figcaption dir="auto">{}</figcaption>{}</figure>'
+            ).format(value, self._at(at, 0, column))
             for column, value in enumerate(columns)
         )
-        return Markup('<div style="display:flex;flex-wrap:wrap;gap:8px">{}</div>').format(figures)
+        return Markup(
+            '<div style="display:grid;gap:{gap}px;grid-template-columns:'
+            "repeat(auto-fit,minmax(max({least}px,min({wraps}px,50% - {half}px)),1fr));"
+            'max-width:{most}px">{figures}</div>'
+        ).format(
+            gap=GAP,
+            least=LEAST,
+            wraps=WRAPS,
+            half=GAP // 2,
+            most=len(columns) * (self.most + GAP) - GAP,
+            figures=figures,
+        )
 
     def _at(self, at: Mapping[str, int], row: int, column: int) -> Markup:
         here = {**at, self.grid.rows: row, self.grid.columns: column}

@@ -5,12 +5,15 @@ import type { GridAxis, Shape } from "../../protocol.gen";
 import { type AxisChoice, placeText, type Spot, type Table } from "../axes";
 import type { GridContext, Marks } from "../context";
 import { Cell, type CellActions } from "./cell";
+import { lineStyles } from "./size";
 
 interface GridTableProps {
   table: Table;
   axes: readonly GridAxis[];
   choice: AxisChoice;
   shape: Shape;
+  /** Pixels of a cell's width, in words; empty for what the room allows. */
+  size: string;
   active: string;
   chosen: readonly string[];
   marksOf: (spot: Spot) => Marks;
@@ -20,7 +23,7 @@ interface GridTableProps {
 }
 
 export function GridTable(props: GridTableProps) {
-  const { table, axes, choice, shape } = props;
+  const { table, axes, choice, shape, size } = props;
   const headed = choice.rows !== "";
   return (
     <div class="veo-scroll">
@@ -32,7 +35,12 @@ export function GridTable(props: GridTableProps) {
         aria-colcount={table.columns.length + (headed ? 1 : 0)}
         data-shape={shape}
         data-flow={!headed}
-        style={{ "--veo-columns": table.columns.length }}
+        data-sized={size !== ""}
+        style={{
+          "--veo-columns": table.columns.length,
+          "--veo-size": size === "" ? null : `${size}px`,
+          ...(headed ? {} : lineStyles(table.columns.length)),
+        }}
       >
         <div class="veo-row veo-heads" role="row">
           {headed && (

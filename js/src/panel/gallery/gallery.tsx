@@ -7,6 +7,7 @@ import { usePanel, useSettled } from "../context";
 import { GalleryBar } from "./bar";
 import { ALL, Filters, narrowed, OrderMenu, sameView } from "./filters";
 import "./gallery.css";
+import { EDGE } from "./height";
 import { PAGE, Pages } from "./pages";
 import { useView } from "./saved-view";
 import "./tile.css";
@@ -26,6 +27,7 @@ export function Gallery({ library, view: kept }: GalleryProps) {
   const [, redraw] = useState(0);
   const [pages] = useState(() => new Pages(view, request, signal, () => redraw((count) => count + 1)));
   const [asking, setAsking] = useState(false);
+  const room = useRef(0);
 
   // Letters come one after the other; what is picked from a menu is meant at once.
   const settled = useSettled(view.search, SEARCH_MS);
@@ -67,7 +69,11 @@ export function Gallery({ library, view: kept }: GalleryProps) {
         <OrderMenu view={view} onChange={change} />
       </GalleryBar>
       {total === 0 ? (
-        <p class="veo-gallery-empty" data-narrowed={narrowed(pages.view)}>
+        <p
+          class="veo-gallery-empty"
+          data-narrowed={narrowed(pages.view)}
+          style={{ minHeight: room.current > 0 ? `${room.current + EDGE}px` : null }}
+        >
           {narrowed(pages.view)
             ? "No clip is like that. Clear a filter, or search for fewer words."
             : "Nothing is here yet. Write a prompt and press Generate: every clip that you make stands here, those from cells too."}
@@ -76,6 +82,8 @@ export function Gallery({ library, view: kept }: GalleryProps) {
         <Tiles
           pages={pages}
           total={total ?? Math.min(library.total, PAGE)}
+          room={room}
+          keeps={turning || narrowed(pages.view)}
           onDelete={() => setAsking(true)}
         />
       )}

@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { DWELL_MS } from "../../core/ui/visibility";
 import { usePanel } from "../context";
+import { Edge, useSetHeight } from "./height";
 import { layoutOf, placeOf, rangeOf, scrollTo, stay, stepOf } from "./layout";
 import type { Pages } from "./pages";
 import { Tile, type TileActions } from "./tile";
@@ -15,13 +16,21 @@ export const MOST = 500;
 interface TilesProps {
   pages: Pages;
   total: number;
+  /** How high the box was with all clips in it. */
+  room: { current: number };
+  /** Whether it keeps that height, so that a search moves nothing. */
+  keeps: boolean;
   onDelete: () => void;
 }
 
-export function Tiles({ pages, total, onDelete }: TilesProps) {
+export function Tiles({ pages, total, room, keeps, onDelete }: TilesProps) {
   const { chosen, choose, open, say } = usePanel();
   const box = useRef<HTMLDivElement>(null);
   const size = useSize(box);
+  const [height, setHeight] = useSetHeight();
+  useLayoutEffect(() => {
+    if (!keeps && size.height > 0) room.current = size.height;
+  }, [keeps, size, room]);
   const [top, setTop] = useState(0);
   const lead = useRef(0);
   const turn = useRef(pages.turn);
@@ -208,10 +217,19 @@ export function Tiles({ pages, total, onDelete }: TilesProps) {
         aria-label="Clips"
         aria-multiselectable="true"
         data-choosing={chosen.length > 0}
+        data-set={height > 0}
+        style={{
+          height: height > 0 ? `${height}px` : null,
+          minHeight: keeps && height === 0 ? `${room.current}px` : null,
+        }}
         onScroll={onScroll}
         onKeyDown={onKeyDown}
       >
-        <div class="veo-tiles-all" role="presentation" style={{ height: `${layout.height}px` }}>
+        <div
+          class="veo-tiles-all"
+          role="presentation"
+          style={{ height: `${size.width > 0 ? layout.height : 0}px` }}
+        >
           {size.width > 0 &&
             indexes.map((index) => {
               const item = pages.item(index);
@@ -234,6 +252,7 @@ export function Tiles({ pages, total, onDelete }: TilesProps) {
             })}
         </div>
       </div>
+      <Edge shown={size.height} set={setHeight} />
     </div>
   );
 }

@@ -580,6 +580,49 @@ describe("a library that changes", () => {
   });
 });
 
+describe("the height", () => {
+  afterEach(() => localStorage.clear());
+
+  const search = async (text: string) => {
+    await type(text);
+    await pass(SEARCH_MS);
+    await pass(20);
+  };
+
+  it("is that of the clips, and that of all of them while a search shows few or none", async () => {
+    await show();
+    expect([box().style.height, box().style.minHeight]).toEqual(["", ""]);
+    await search("A fox, 7");
+    expect(box().style.minHeight).toBe("480px");
+    await search("A walrus");
+    expect(find(".veo-gallery-empty").style.minHeight).toBe("488px");
+    await search("");
+    expect(box().style.minHeight).toBe("");
+  });
+
+  it("is what a person sets with the edge, and is kept, until it is given back", async () => {
+    await show();
+    const edge = () => find(".veo-tiles-edge");
+    await press(edge(), "ArrowDown");
+    expect(box().style.height).toBe("520px");
+    await act(() => {
+      const point = (kind: string, clientY: number) =>
+        edge().dispatchEvent(new PointerEvent(kind, { clientY, button: 0, pointerId: 1, bubbles: true }));
+      edge().setPointerCapture = () => {};
+      point("pointerdown", 1000);
+      point("pointermove", 300);
+      point("pointerup", 300);
+      point("pointermove", 900);
+    });
+    expect(box().style.height).toBe("160px");
+    await change();
+    expect(box().style.height).toBe("160px");
+    expect(localStorage.getItem("veo_nb.gallery-height")).toBe("160");
+    await press(edge(), "Home");
+    expect([box().style.height, localStorage.getItem("veo_nb.gallery-height")]).toEqual(["", null]);
+  });
+});
+
 describe("words where there is nothing", () => {
   it("for an empty library say how a clip comes here", async () => {
     library = [];

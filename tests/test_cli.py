@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import subprocess
 import sys
@@ -120,3 +121,13 @@ def test_it_runs_as_a_module(module, tmp_path):
         [sys.executable, "-m", module, "--version"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.returncode) == (f"veo-nb {veo_nb.__version__}\n", 0)
+
+
+def test_a_letter_that_the_output_has_not_is_no_error(monkeypatch, tmp_path):
+    """As of `veo-nb demo --headless > videos.txt` on Windows, in a folder with a Japanese name."""
+    monkeypatch.setattr(demo, "run_headless", lambda _: [tmp_path / "狐.mp4"])
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "cp1252", newline="\n"))
+    assert cli.main(["demo", "--headless"]) == 0
+    sys.stdout.flush()
+    assert written.getvalue().decode("cp1252") == f"{tmp_path / '?.mp4'}\n"

@@ -138,6 +138,16 @@ def test_a_notebook_is_kept_as_if_it_had_never_run(path):
     assert not [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")]
 
 
+def test_what_is_to_be_typed_in_a_terminal_is_read_alike_by_every_one():
+    """That of Windows takes single quotes for a part of what is installed."""
+    quoted = [
+        str(path.relative_to(ROOT))
+        for path in [*SOURCES, *ROOT.glob("*.md"), *(ROOT / "notebooks").glob("*.ipynb")]
+        if path.suffix in (".py", ".ts", ".tsx", ".md", ".ipynb") and "install '" in path.read_text("utf-8")
+    ]
+    assert quoted == []
+
+
 def test_a_file_is_named_by_a_plain_noun():
     vague = {"utils", "util", "helpers", "helper", "manager", "misc", "common"}
     assert [module for module in sorted(MODULES) if vague & set(module.split("."))] == []

@@ -8,6 +8,7 @@ import io
 import json
 import pathlib
 from dataclasses import FrozenInstanceError, replace
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.picture import read_picture
-from veo_nb.request import Source, VideoRequest, make_request, restore_request
+from veo_nb.request import Source, VideoRequest, file_of, make_request, restore_request
 
 GPTPROTO = catalog.PROVIDERS["gptproto"]
 
@@ -612,3 +613,17 @@ def test_what_the_library_can_not_give_back_is_told_by_the_library():
 def test_a_request_built_by_hand_keeps_its_length_and_shape():
     request = replace(make(), duration_seconds=4, aspect_ratio="9:16")
     assert (request.seconds, request.shape) == (4, "9:16")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        PurePosixPath("/srv/a b/fox #1 100%.mp4"),
+        PurePosixPath("/srv/raw\udcff/狐.mp4"),
+        PureWindowsPath(r"C:\Users\me\a b\狐.mp4"),
+        PureWindowsPath(r"\\nas\video\library\fox.mp4"),
+    ],
+)
+def test_a_file_is_found_again_by_its_address_on_every_system(path):
+    """On Windows an address may name a drive, or the machine that shares the folder."""
+    assert file_of(path.as_uri(), type(path)) == path

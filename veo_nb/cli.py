@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="check the library's ledger and files, and bring back what it can",
     )
 
+    make_legible(sys.stdout)
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "demo":
@@ -56,6 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VeoError as error:
         print(f"veo-nb: {error}", file=sys.stderr)
         return 1
+
+
+def make_legible(stream: object) -> None:
+    """Have a question mark written for a letter that a stream hasn't, in place of an error: in a file, Windows has few."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
 
 
 def _demo(chosen: argparse.Namespace) -> int:

@@ -153,4 +153,4 @@ def _need(module: str) -> None:
     import importlib.util
 
     if importlib.util.find_spec(module) is None:
-        raise VeoError(f"The demo needs {module}.", hint="Run pip install 'veo-nb[lab]'.")
+        raise VeoError(f"The demo needs {module}.", hint='Run pip install "veo-nb[lab]".')

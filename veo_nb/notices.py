@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from typing import Any
+import unicodedata
+from typing import Any, TextIO
 
 log = logging.getLogger("veo_nb")
 
@@ -34,6 +35,21 @@ def note_seen(text: str) -> None:
     _seen.add(text)
 
 
+def write_over(stream: TextIO, former: str, text: str) -> None:
+    """Write a terminal's last line anew, where `former` stands.
+
+    With blanks over what is left of that: a console of Windows may show the signs with which other terminals take a line
+    away.
+    """
+    blanks = " " * max(0, _width(former) - _width(text))
+    stream.write(f"\r{text}{blanks}" if text else f"\r{blanks}\r")
+    stream.flush()
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
 class Line:
     """A line where a person looks that is written anew again and again: `say(text)`, and at the end `end()`.
 
@@ -49,21 +65,19 @@ class Line:
         """Let this stand in the line."""
         if text == self._said or threading.current_thread() is not threading.main_thread():
             return
-        self._said = text
+        former, self._said = self._said, text
         ipython = sys.modules.get("IPython")
         shell = ipython.get_ipython() if ipython is not None else None
         if hasattr(shell, "kernel"):
             self._show({"text/plain": text})
         elif sys.stderr is not None and sys.stderr.isatty():
-            sys.stderr.write(f"\r\033[K{text}")
-            sys.stderr.flush()
+            write_over(sys.stderr, former, text)
             self._handle = sys.stderr
 
     def end(self) -> None:
         """Take the line away."""
         if self._handle is sys.stderr and self._handle is not None:
-            sys.stderr.write("\r\033[K")
-            sys.stderr.flush()
+            write_over(sys.stderr, self._said, "")
         elif self._handle is not None:
             self._show({"text/plain": ""})
         self._handle, self._said = None, ""

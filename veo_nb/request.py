@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, fields, replace
 from operator import index
 from os import PathLike
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest
@@ -47,12 +47,16 @@ class Source:
     @property
     def path(self) -> Path | None:
         """Its file, where its bytes go along; None for one that the provider knows by its address."""
-        parts = urlsplit(self.uri)
-        if parts.scheme != "file":
-            return None
-        from urllib.request import url2pathname
+        return Path(file_of(self.uri)) if self.uri.startswith("file:") else None
 
-        return Path(url2pathname(parts.path))
+
+def file_of(uri: str, kind: type[PurePath] = type(Path())) -> PurePath:  # noqa: B008  this machine's
+    """The file that an address names as `as_uri` made it, the drive or the machine with it on Windows."""
+    parts = urlsplit(uri)
+    text = unquote(parts.path, errors="surrogateescape")
+    if issubclass(kind, PureWindowsPath):
+        text = f"//{parts.netloc}{text}" if parts.netloc else text.lstrip("/")
+    return kind(text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import ssl
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ from tests.faults.network.certificates import Certificates
 from veo_nb.api import transport
 from veo_nb.api.client import AsyncClient
 from veo_nb.api.network import Network, with_network
-from veo_nb.api.network.backend import MOST_HELD, Stream
+from veo_nb.api.network.backend import MOST_HELD, Stream, _one_of
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -195,3 +196,18 @@ def test_each_client_of_ours_goes_over_it_behind_a_proxy_too(monkeypatch):
     assert all(isinstance(one, Network) for one in found)
     assert with_network(httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: httpx2.Response(200))))
     assert os.environ["HTTPS_PROXY"]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("Multiple exceptions: [Errno 101] Connect call failed, [Errno 111] Connect call failed", 111),
+        ("Multiple exceptions: [WinError 1231] No network, [WinError 1225] The computer refused it", 111),
+        ("Multiple exceptions: [WinError 1225] The computer refused it, [WinError 1231] No network", 111),
+        ("Multiple exceptions: [WinError 1232] No host, [WinError 1231] No network", 101),
+        ("no code", None),
+    ],
+)
+@pytest.mark.skipif(errno.ECONNREFUSED != 111, reason="the codes are others there")
+def test_of_several_addresses_the_one_that_refused_says_why_on_windows_too(said, code):
+    assert _one_of(OSError(said)).errno == code

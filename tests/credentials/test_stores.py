@@ -191,6 +191,7 @@ def test_without_the_library_nothing_is_found(names, monkeypatch):
 def test_a_keyring_is_called_by_its_kind(names):
     kind = type("Keyring", (), {"__module__": "keyring.backends.macOS"})
     assert Keyring(names, kind).title() == "macOS"
+    assert Keyring(names, type("WinVaultKeyring", (), {})).title() == "Windows Credential Manager"
 
 
 # ---- Colab

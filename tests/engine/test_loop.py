@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from veo_nb.engine.loop import BackgroundLoop, block_on
+from veo_nb.engine.loop import TURN_SECONDS, BackgroundLoop, _shielded, block_on
 
 ROOT = Path(__file__).parents[2]
 
@@ -253,3 +253,42 @@ def test_an_interrupt_ends_a_wait_inside_a_loop_and_leaves_the_future_alone():
         asyncio.new_event_loop().run_until_complete(main())
     """)
     assert done.stdout == "False False\n1\n", done.stderr
+
+
+class Watched(Future[str]):
+    """A future that is done at the third time it is asked, and remembers for how long each one would have waited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float | None] = []
+
+    def result(self, timeout: float | None = None) -> str:
+        self.waits.append(timeout)
+        if len(self.waits) < 3:
+            raise TimeoutError
+        return "done"
+
+
+def test_a_wait_lets_an_interrupt_in_now_and_then():
+    """On Windows none ends a wait for a lock; it comes when that is over."""
+    future = Watched()
+    assert block_on(future) == "done"
+    assert future.waits == [TURN_SECONDS] * 3
+    with pytest.raises(TimeoutError):
+        block_on(Watched(), 0.0)
+
+
+async def test_a_wait_in_a_running_loop_turns_it_now_and_then(monkeypatch):
+    waits: list[float | None] = []
+    future: Future[str] = Future()
+
+    async def wait(waited, real=asyncio.wait, **how):
+        waits.append(how["timeout"])
+        if len(waits) == 3:
+            future.set_result("done")
+            return await real(waited)
+        return set(), set(waited)
+
+    monkeypatch.setattr(asyncio, "wait", wait)
+    assert await _shielded(future, None) == "done"
+    assert waits == [TURN_SECONDS] * 3

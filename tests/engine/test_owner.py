@@ -20,6 +20,7 @@ from veo_nb.engine.lease import (
     SILENT_BEATS,
     LeaseHolder,
     OwnerLocks,
+    find_machine,
 )
 from veo_nb.errors import VeoError
 from veo_nb.store.ledger import Ledger
@@ -290,3 +291,16 @@ def test_a_job_that_is_over_is_seized_from_a_living_owner(mine, ledger, hold):
     assert mine.seize(row)
     ledger.update_job("3f2a", state="running")
     assert not mine.seize(row)
+
+
+def test_a_machine_is_told_by_its_start_where_the_system_says_it(tmp_path, monkeypatch):
+    """A Mac has another host name in another network, and its kernels must still find each other's locks."""
+    nowhere, boot = tmp_path / "nowhere", tmp_path / "boot_id"
+    boot.write_text("a-number\n")
+    here = find_machine(boot, "linux")
+    assert (len(here), find_machine(nowhere, "linux")) == (12, "")
+    assert find_machine(nowhere, "darwin", lambda: "a-number") == here
+    at_home = [find_machine(nowhere, system, lambda: "") for system in ("darwin", "win32")]
+    monkeypatch.setattr(socket, "gethostname", lambda: "elsewhere")
+    assert find_machine(nowhere, "darwin", lambda: "a-number") == here
+    assert find_machine(nowhere, "darwin", lambda: "") not in at_home

@@ -19,6 +19,7 @@ import veo_nb
 from tests.media.measures.conftest import pan, write_clip
 from veo_nb import errors, notices
 from veo_nb.engine.loop import block_on
+from veo_nb.engine.providers import child
 from veo_nb.measuring import Measuring
 from veo_nb.measuring import measuring as module
 from veo_nb.measuring.workers import Workers
@@ -274,6 +275,24 @@ class TestWorkers:
             said = [future.result(60)["problem"] for future in futures]
         assert said == ["a.mp4", "The process that measured bad.mp4 ended over it.", "b.mp4"]
 
+    def test_windows_calls_a_pipe_without_a_reader_an_invalid_argument(self, monkeypatch):
+        def refuse(_: str) -> None:
+            raise OSError(22, "Invalid argument")
+
+        class Ended:
+            stdin = SimpleNamespace(write=refuse, close=lambda: None)
+            stdout = io.StringIO()
+
+            def kill(self) -> None:
+                """It has ended."""
+
+            wait = kill
+
+        monkeypatch.setattr(child, "start", lambda *_, **__: Ended())
+        with Workers(1) as workers:
+            said = workers.submit("a.mp4", "", []).result(60)["problem"]
+        assert said == "The process that measured a.mp4 ended over it."
+
     def test_none_is_left_at_the_end(self):
         workers = self.of(self.ANSWERS, 2)
         workers.submit("a.mp4", "", []).result(60)
@@ -358,7 +377,21 @@ class TestProgress:
         thread.start()
         thread.join()
         line.end()
-        assert out.getvalue() == "\r\033[K1 of 2\r\033[K"
+        assert out.getvalue() == "\r1 of 2\r      \r"
+
+    @pytest.mark.parametrize(
+        ("former", "text", "written"),
+        [
+            ("", "1 of 2", "\r1 of 2"),
+            ("10 of 12", "1 s", "\r1 s     "),
+            ("狐 is sent", "done", "\rdone      "),
+            ("", "", "\r\r"),
+        ],
+    )
+    def test_what_is_left_of_the_former_line_is_written_over(self, former, text, written):
+        """With blanks: a console of Windows may show the escape codes for it."""
+        notices.write_over(out := io.StringIO(), former, text)
+        assert out.getvalue() == written
 
     def test_where_nobody_looks_nothing_is_said(self, capsys):
         line = Line()

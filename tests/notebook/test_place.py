@@ -121,6 +121,16 @@ def test_the_server_says_where_the_notebook_is(served):
     assert find_place(environ, root, runtime) == Place(root / "deep", root, "/base/")
 
 
+def test_on_windows_the_server_is_named_by_a_handle(served):
+    """1234 is a handle there, for the process with number 77; jupyter_client writes it where others write the number."""
+    root, runtime = served
+    environ = {"JPY_SESSION_NAME": str(root / "deep" / "a.ipynb"), "JPY_PARENT_PID": "1234"}
+    found = find_place(environ, root, runtime, process={1234: 77}.__getitem__)
+    assert found == Place(root / "deep", root, "/base/")
+    # Windows gives 0 for what is none.
+    assert find_place(environ, root, runtime, process=lambda _: 0) == Place(root / "deep")
+
+
 @pytest.mark.parametrize("session", ["", "a-uuid-1234", "relative/a.ipynb", "/no/such/folder/a.ipynb"])
 def test_without_the_notebooks_path_the_working_folder_stands_in(served, session):
     root, runtime = served

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import time
 
+from tests.sharing import needs_the_system, share_as_windows
 from veo_nb.sandbox.store import Operation, Store
 
 
@@ -36,6 +37,23 @@ def test_the_sweep_takes_what_is_old_and_leaves_what_is_needed(tmp_path):
     assert left == {"files/ofyoung.mp4", "inputs/working-image.png"}
     found = {name: store.find(name) is not None for name in ("old", "ended", "young", "working")}
     assert found == {"old": False, "ended": True, "young": True, "working": True}
+    store.close()
+
+
+@needs_the_system
+def test_what_somebody_is_loading_is_deleted_the_next_time(tmp_path, monkeypatch):
+    """On Windows a file that is open can't be; the sweep goes on with the others."""
+    share_as_windows(monkeypatch)
+    store, now = Store(tmp_path, "me"), time.time()
+    for name in ("a", "b"):
+        store.add(Operation(id=name, model="m", name=f"operations/{name}", recipe={}, ready=now), now)
+        store.finish(name, [f"of{name}"], now)
+        store.file(f"of{name}").write_bytes(b"x")
+    with store.file("ofa").open("rb"):
+        store.forget(now + 1)
+        assert [store.file(name).exists() for name in ("ofa", "ofb")] == [True, False]
+    store.forget(now + 1)
+    assert not store.file("ofa").exists()
     store.close()
 
 

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from dataclasses import replace
 from functools import partial
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from tests.store.test_ledger import ROW
 from veo_nb.errors import VeoError
 from veo_nb.store import database
-from veo_nb.store.database import CHECKED_BYTES, RESERVE_BYTES, Damaged, has_words
+from veo_nb.store.database import CHECKED_BYTES, RESERVE_BYTES, Damaged, has_words, uri_of
 from veo_nb.store.ledger import Ledger
 
 
@@ -262,6 +263,29 @@ def test_words_are_looked_for_in_any_order_and_case(text, words):
 def test_letters_of_every_language_are_folded(words):
     assert has_words("Strasse: Ärger", json.dumps(words))
     assert not has_words("Ärger", json.dumps(["aerger"]))
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        (PurePosixPath("/srv/a b/ledger.sqlite"), "file:///srv/a%20b/ledger.sqlite"),
+        (PureWindowsPath(r"C:\a b\ledger.sqlite"), "file:///C:/a%20b/ledger.sqlite"),
+        (PureWindowsPath(r"\\nas\video\ledger.sqlite"), "file:////nas/video/ledger.sqlite"),
+    ],
+)
+def test_sqlite_takes_the_address_of_a_file_on_every_system(path, uri):
+    assert uri_of(path) == uri
+    try:
+        sqlite3.connect(f"{uri}?mode=ro", uri=True).close()
+    except sqlite3.OperationalError as error:
+        # It isn't there; an address that SQLite can't read is "invalid uri authority".
+        assert "unable to open" in str(error)  # noqa: PT017
+
+
+def test_the_disk_itself_writes_before_a_write_is_done(path):
+    ledger = Ledger(path)
+    assert [ledger.read(f"PRAGMA {name}")[0][0] for name in ("synchronous", "fullfsync")] == [2, 1]
+    ledger.close()
 
 
 # A drive on which WAL does not work

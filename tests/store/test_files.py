@@ -5,15 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.sharing import in_use
 from veo_nb.errors import DownloadError, InvalidRequest
 from veo_nb.media.picture import Picture
-from veo_nb.store.files import Files, check_video, digest, find_drive, replacing, slug
+from veo_nb.store.files import (
+    PAUSES,
+    Files,
+    check_video,
+    digest,
+    drive_of_macos,
+    drive_of_windows,
+    find_drive,
+    flush,
+    move,
+    replacing,
+    slug,
+)
 
 DATA = b"\x89PNG some pixels"
 PICTURE = Picture(DATA, "image/png", 8, 8, "../../fox.png", hashlib.sha256(DATA).hexdigest())
@@ -201,7 +215,102 @@ def test_this_machine_tells_without_an_error(tmp_path):
     assert isinstance(find_drive(tmp_path), str)
 
 
+MACOS = """\
+/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)
+devfs on /dev (devfs, local, nobrowse)
+/dev/disk3s5 on /System/Volumes/Data (apfs, local, journaled, nobrowse, protect)
+map auto_home on /System/Volumes/Data/home (autofs, automounted, nobrowse)
+//me@nas._smb._tcp.local/video on /Volumes/video (smbfs, nodev, nosuid, mounted by me)
+nas:/clips on /Volumes/a (b) on c (nfs, nodev, nosuid)
+remote: on /Users/me/drive (macfuse, nodev, nosuid, synchronous, mounted by me)
+/dev/disk5s1 on /Volumes/video/card (exfat, local, nodev, nosuid)
+half a line
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [
+        ("/Users/me/veo_library", ""),
+        ("/Volumes/video/veo_library", "smbfs"),
+        ("/Volumes/video/card", ""),
+        ("/Volumes/a (b) on c/x", "nfs"),
+        ("/Users/me/drive/x", "macfuse"),
+        ("/System/Volumes/Data/home/me", ""),
+    ],
+)
+def test_macos_tells_a_network_drive_by_its_command_mount(folder, kind):
+    assert drive_of_macos(PurePosixPath(folder), MACOS) == kind
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind", "asked"),
+    [
+        (r"C:\Users\me", "", ["C:\\"]),
+        (r"Z:\video", "network", ["Z:\\"]),
+        (r"\\nas\video\library", "network", []),
+        (r"\\?\UNC\nas\video\library", "network", []),
+        (r"\\?\C:\a long path", "", ["C:\\"]),
+    ],
+)
+def test_windows_tells_a_network_drive_by_its_letter_or_its_machine(folder, kind, asked):
+    heard = []
+
+    def ask(drive: str) -> int:
+        heard.append(drive)
+        return 4 if drive == "Z:\\" else 3
+
+    assert (drive_of_windows(PureWindowsPath(folder), ask), heard) == (kind, asked)
+
+
 # Files that are written whole
+
+
+def test_a_file_that_somebody_has_open_is_moved_as_soon_as_it_is_let_go(tmp_path, monkeypatch):
+    """As on Windows, where a server that is sending a clip keeps everyone from moving it."""
+    old, new = tmp_path / "new.part", tmp_path / "fox.mp4"
+    waited: list[float] = []
+    old.write_text("new")
+    new.write_text("old")
+    errors = [in_use(new), in_use(new)]
+
+    def replace(*paths: Path, real=os.replace) -> None:
+        if errors:
+            raise errors.pop()
+        real(*paths)
+
+    monkeypatch.setattr(os, "replace", replace)
+    move(old, new, pause=waited.append)
+    assert (new.read_text(), waited) == ("new", [*PAUSES[:2]])
+    old.write_text("newer")
+    errors += [in_use(new)] * (len(PAUSES) + 1)
+    with pytest.raises(PermissionError, match="used by another process"):
+        move(old, new, pause=waited.append)
+    assert (new.read_text(), old.exists()) == ("new", True)
+
+
+def test_where_rights_are_missing_nobody_waits(tmp_path, monkeypatch):
+    def replace(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(PermissionError, match="Permission denied"):
+        move(tmp_path / "a", tmp_path / "b", pause=lambda _: pytest.fail("it waited"))
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_on_macos_the_disk_itself_is_asked_to_write(tmp_path, monkeypatch, knows):
+    """`fsync` leaves it in the disk's own memory there; drives of other machines know nothing else."""
+    asked: list[object] = []
+
+    def control(file: int, what: int) -> None:
+        asked.append(what)
+        if not knows:
+            raise OSError(45, "Operation not supported")
+
+    monkeypatch.setattr(os, "fsync", lambda _: asked.append("fsync"))
+    flush(3, SimpleNamespace(F_FULLFSYNC=51, fcntl=control))
+    assert asked == ([51] if knows else [51, "fsync"])
 
 
 def test_two_who_write_one_file_at_once_are_not_in_each_others_way(tmp_path):

@@ -237,6 +237,8 @@ def _keyring() -> Any:
 def _title(backend: Any) -> str:
     # `keyring.backends.SecretService.Keyring` and `keyring.backends.macOS.Keyring` differ in their module.
     kind = type(backend)
+    if kind.__name__ == "WinVaultKeyring":
+        return "Windows Credential Manager"
     return str(kind.__module__.rpartition(".")[2]) if kind.__name__ == "Keyring" else kind.__name__
 
 

@@ -380,7 +380,7 @@ def _evalica(counts: Tally) -> tuple[Array | None, float]:
     try:
         import evalica
     except ImportError:
-        raise VeoError("A ranking needs evalica.", hint="Run pip install 'veo-nb[rank]'.") from None
+        raise VeoError("A ranking needs evalica.", hint='Run pip install "veo-nb[rank]".') from None
     number = len(counts.values)
     left, right, ties = counts.left.sum(0), counts.right.sum(0), counts.ties.sum(0)
     # Half a made-up win for either, as in our own fit, so that nothing runs away.

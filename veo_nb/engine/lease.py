@@ -376,16 +376,35 @@ def _plain(owner_id: str) -> str:
     return re.sub(r"[^0-9A-Za-z-]", "_", owner_id)
 
 
-def find_machine() -> str:
+def find_machine(
+    boot: Path = Path("/proc/sys/kernel/random/boot_id"),
+    system: str = sys.platform,
+    ask: Callable[[], str] | None = None,
+) -> str:
     """What those processes share for which one and the same system keeps the locks; empty where that can't be told.
 
     Containers may have one host name and each their own process numbers; the system below has one number for each start.
+    So has macOS, which `ask` gives, and where the host's name changes with the network. Windows' name stays.
     """
     try:
-        found = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        found = boot.read_text("ascii").strip()
     except (OSError, ValueError):
-        found = "" if sys.platform == "linux" else socket.gethostname()
+        found = (ask or _ask_macos)() if system == "darwin" else ""
+        if not found and system != "linux":
+            found = socket.gethostname()
     return hashlib.sha256(found.encode()).hexdigest()[:12] if found else ""
+
+
+def _ask_macos() -> str:  # pragma: no cover
+    """The number of this start of macOS; empty where it does not say it."""
+    import ctypes
+
+    size, found = ctypes.c_size_t(64), ctypes.create_string_buffer(64)
+    with contextlib.suppress(AttributeError, OSError):
+        ask = ctypes.CDLL(None).sysctlbyname
+        if not ask(b"kern.bootsessionuuid", found, ctypes.byref(size), None, ctypes.c_size_t(0)):
+            return found.value.decode("ascii", "replace")
+    return ""
 
 
 class LeaseHolder:

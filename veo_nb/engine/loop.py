@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextvars import Context
@@ -18,6 +19,8 @@ from veo_nb.store.database import left_behind
 
 T = TypeVar("T")
 
+TURN_SECONDS = 0.5
+"""How long a wait may last at a time: on Windows an interrupt comes only between two."""
 _turning: list[asyncio.AbstractEventLoop] = []
 """The loops of all that run in this process."""
 
@@ -126,14 +129,14 @@ def block_on(future: Future[T], timeout: float | None = None) -> T:
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        return future.result(timeout)
+        return _result(future, timeout)
     import nest_asyncio2
 
     try:
         nest_asyncio2.apply(loop)
     except ValueError:
         # Only asyncio's own loops can be entered again (uvloop's can't): then the thread just waits.
-        return future.result(timeout)
+        return _result(future, timeout)
     waiting = loop.create_task(_shielded(future, timeout))
     try:
         return loop.run_until_complete(waiting)
@@ -141,9 +144,24 @@ def block_on(future: Future[T], timeout: float | None = None) -> T:
         waiting.cancel()
 
 
+def _result(future: Future[T], seconds: float | None) -> T:
+    end = None if seconds is None else time.monotonic() + seconds
+    while True:
+        left = TURN_SECONDS if end is None else min(TURN_SECONDS, max(0.0, end - time.monotonic()))
+        try:
+            return future.result(left)
+        except TimeoutError:
+            # It may be its own.
+            if future.done() or (end is not None and time.monotonic() >= end):
+                raise
+
+
 async def _shielded(future: Future[T], seconds: float | None) -> T:
     async with asyncio.timeout(seconds):
-        return await asyncio.shield(asyncio.wrap_future(future))
+        waited = asyncio.wrap_future(future)
+        while not waited.done():
+            await asyncio.wait([waited], timeout=TURN_SECONDS)
+        return waited.result()
 
 
 class Uninterrupted:

@@ -20,11 +20,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
 
-from veo_nb.engine.providers.connection import without_secrets
+from veo_nb.engine.providers import child
 from veo_nb.media.measures import VERSION
 from veo_nb.media.measures.worker import Answer
 
-ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "veo_nb.media.measures")
 
 
@@ -69,14 +68,15 @@ class Workers:
         said = ""
         try:
             process = self._process()
+        except OSError as error:
+            return _problem(f"no process to measure in can be started: {error.strerror or error}.")
+        # Windows calls a pipe that nobody reads any more an invalid argument.
+        with contextlib.suppress(OSError):
             assert process.stdin is not None, "a pipe was asked for"
             assert process.stdout is not None, "a pipe was asked for"
             process.stdin.write(json.dumps([path, sha256, [*references]]) + "\n")
             process.stdin.flush()
             said = process.stdout.readline()
-        except OSError as error:
-            if not isinstance(error, BrokenPipeError):
-                return _problem(f"no process to measure in can be started: {error.strerror or error}.")
         if said:
             return cast(Answer, json.loads(said))
         self._let_go()
@@ -90,24 +90,10 @@ class Workers:
         """
         process: subprocess.Popen[str] | None = getattr(self._own, "process", None)
         if process is None:
-            found = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
             with self._lock:
                 if self._over:
-                    raise BrokenPipeError
-                process = self._own.process = subprocess.Popen(
-                    self._command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    text=True,
-                    encoding="utf-8",
-                    env={**without_secrets(os.environ), "PYTHONPATH": found, "PYTHONIOENCODING": "utf-8"},
-                    # Where nothing of a person's is named like a module.
-                    cwd=ROOT,
-                    # An interrupt of the kernel's process group is not meant for it.
-                    start_new_session=True,
-                    creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
-                )
+                    raise OSError("all is over")
+                process = self._own.process = child.start(self._command, child.ROOT, humble=True)
                 self._running.add(process)
         return process
 

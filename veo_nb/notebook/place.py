@@ -140,19 +140,31 @@ def _up(folder: Path, root: Path | None) -> Iterator[Path]:
             yield root
 
 
-def find_place(environ: Mapping[str, str], folder: Path, runtime: Path, kernel_id: str = "") -> Place:
+def find_place(
+    environ: Mapping[str, str],
+    folder: Path,
+    runtime: Path,
+    kernel_id: str = "",
+    process: Callable[[int], int] | None = None,
+) -> Place:
     """The place of this kernel: `folder` is its working folder, `runtime` where servers leave their notes.
 
     A Jupyter server tells its kernels the notebook's path in `JPY_SESSION_NAME` and its own process in
     `JPY_PARENT_PID`, and describes itself in `jpserver-PID.json`. Where it does not, the working folder stands in. Where
     a notebook is moved, the server is asked for the session of the kernel with `kernel_id`.
+
+    On Windows what stands in `JPY_PARENT_PID` is no number of a process but a handle for it (jupyter_client's
+    `launcher.py`); `process` gives the number for that, by default Windows itself.
     """
+    if process is None:
+        process = _process_of_handle if os.name == "nt" else int
     session = Path(environ.get("JPY_SESSION_NAME", ""))
     notebook = session if session.is_absolute() and session.is_file() else None
     if session.is_absolute() and session.parent.is_dir():
         folder = session.parent
     try:
-        note = json.loads((runtime / f"jpserver-{int(environ['JPY_PARENT_PID'])}.json").read_text("utf-8"))
+        server = process(int(environ["JPY_PARENT_PID"]))
+        note = json.loads((runtime / f"jpserver-{server}.json").read_text("utf-8"))
         root, base_url = Path(note["root_dir"]), str(note["base_url"])
     except (KeyError, ValueError, TypeError, OSError):
         return Place(folder, notebook=notebook)
@@ -161,6 +173,15 @@ def find_place(environ: Mapping[str, str], folder: Path, runtime: Path, kernel_i
         with contextlib.suppress(ValueError):
             folder = root / folder.resolve().relative_to(root.resolve())
     return Place(folder, root, base_url, notebook, JupyterServer(note, root, kernel_id))
+
+
+def _process_of_handle(handle: int) -> int:  # pragma: no cover
+    """The number of the process that an inherited handle stands for; 0 where it is none."""
+    import ctypes
+
+    system: Any = ctypes
+    # Without a word on it a handle would be cut to half its length.
+    return int(system.windll.kernel32.GetProcessId(ctypes.c_void_p(handle)))
 
 
 class JupyterServer:

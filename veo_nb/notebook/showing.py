@@ -24,6 +24,7 @@ from veo_nb.notebook.display import finished, one_clip
 from veo_nb.notebook.grid.plain import sweep_table
 from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
+from veo_nb.notices import write_over
 from veo_nb.store.billing import Bill
 from veo_nb.sweep.sweep import Sweep
 
@@ -141,14 +142,15 @@ def _wait_for(job: Job, place: Place, *, terminal: bool) -> None:
 
 def _watch(job: Job, place: Place) -> None:
     """Wait for a job with one line that says how it stands."""
+    said = ""
     try:
         while not job.now.state.final and not job.held:
-            sys.stdout.write(f"\r\033[K{job.id}  {format_line(text.line(job), time.time())}")
-            sys.stdout.flush()
+            former, said = said, f"{job.id}  {format_line(text.line(job), time.time())}"
+            write_over(sys.stdout, former, said)
             with contextlib.suppress(WaitTimeout):
                 job.wait(LOOK_SECONDS)
     finally:
-        sys.stdout.write("\r\033[K")
+        write_over(sys.stdout, said, "")
         if job.now.state.final:
             display(finished(job, place))
 

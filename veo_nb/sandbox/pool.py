@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import sqlite3
+import subprocess
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -197,4 +198,6 @@ class Renderer:
             stdout=PIPE,
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": path},
+            # Elsewhere it lets others go first by itself.
+            creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
         )

@@ -213,7 +213,7 @@ class Store:
         """Forget it at once, and its videos."""
         found = self.find(operation)
         for name in found.files if found is not None else ():
-            self.file(name).unlink(missing_ok=True)
+            _drop(self.file(name))
         self._base.execute("DELETE FROM operations WHERE id = ?", (operation,))
 
     def forget(self, before: float, now: float = float("inf")) -> None:
@@ -227,7 +227,7 @@ class Store:
             (before, now),
         )
         for row in expired.fetchall():
-            self.file(row["id"]).unlink(missing_ok=True)
+            _drop(self.file(row["id"]))
         self._base.execute(
             "DELETE FROM operations WHERE ended = 1 AND finished < ? AND until < ?", (before - LINGER, now)
         )
@@ -240,7 +240,7 @@ class Store:
                     continue
                 with contextlib.suppress(FileNotFoundError):
                     if path.stat().st_mtime < before - LINGER:
-                        path.unlink()
+                        _drop(path)
 
     def close(self) -> None:
         """Let go of the claims and the files."""
@@ -248,7 +248,7 @@ class Store:
             self._base.execute("UPDATE operations SET owner = NULL WHERE owner = ? AND ended = 0", (self.me,))
         self._base.close()
         self._alive.close()
-        (self.folder / "servers" / f"{self.me}.lock").unlink(missing_ok=True)
+        _drop(self.folder / "servers" / f"{self.me}.lock")
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -290,8 +290,14 @@ class Store:
                 pass
         except sqlite3.OperationalError:
             return False
-        path.unlink(missing_ok=True)
+        _drop(path)
         return True
+
+
+def _drop(path: Path) -> None:
+    """Delete a file, if it is there; on Windows one that somebody has open waits until it is looked for again."""
+    with contextlib.suppress(PermissionError):
+        path.unlink(missing_ok=True)
 
 
 def _lock(path: Path) -> sqlite3.Connection:

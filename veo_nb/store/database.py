@@ -19,11 +19,11 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from veo_nb.errors import VeoError
-from veo_nb.store.files import find_drive
+from veo_nb.store.files import find_drive, flush, move
 
 T = TypeVar("T")
 Restore = Callable[[Callable[[], None]], object]
@@ -33,6 +33,8 @@ BUSY_SECONDS = 15.0
 CHECKED_BYTES = 32 * 2**20
 """A larger file is checked behind the back of whoever opens it; up to here it takes under a tenth of a second."""
 PROBE_BYTES = 2**16
+NOWHERE = (-1, -1)
+"""No file is this one."""
 RESERVE_BYTES = 2**18
 """Room for some dozen writes when the disk is full."""
 
@@ -129,8 +131,15 @@ class Database:
     def heal(self) -> None:
         """Have the file made anew if it is damaged or gone, and open it, where there is somebody to do that."""
         with self._lock:
-            if self._restore is not None:
+            if self._restore is None:
+                return
+            # On Windows nobody moves a file that is open, not even whoever has it open.
+            self._db.close()
+            try:
                 self._restore(self._reopen)
+            except BaseException:
+                self._stand_in()
+                raise
 
     def read(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query."""
@@ -174,8 +183,7 @@ class Database:
             with self._plainly():
                 if not self.read_only:
                     self._choose_journal()
-                self._db.execute("PRAGMA synchronous = FULL")
-                self._db.execute("PRAGMA foreign_keys = ON")
+                self._settle()
             self._home = _identity(self._path)
             self._unchecked = self._path.stat().st_size > CHECKED_BYTES
             if not self._unchecked:
@@ -190,11 +198,28 @@ class Database:
     def _connect(self) -> None:
         how: dict[str, Any] = {"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False}
         if self.read_only:
-            self._db = self._open(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, **how)
+            self._db = self._open(f"{uri_of(self._path.absolute())}?mode=ro", uri=True, **how)
         else:
             self._db = self._open(self._path, **how)
         self._db.row_factory = sqlite3.Row
         self._db.create_function("has_words", 2, has_words, deterministic=True)
+
+    def _settle(self) -> None:
+        """Say what a connection does not remember from the one before it."""
+        self._db.execute("PRAGMA synchronous = FULL")
+        # On macOS a disk may answer before it has written; elsewhere this is nothing.
+        self._db.execute("PRAGMA fullfsync = ON")
+        self._db.execute("PRAGMA foreign_keys = ON")
+
+    def _stand_in(self) -> None:
+        """Have a connection where the file could not be made anew: to it as it is, or to none, so that the next use tries again."""
+        with contextlib.suppress(sqlite3.Error):
+            if _identity(self._path) == self._home:
+                self._connect()
+                self._settle()
+                return
+        self._db.close()
+        self._db, self._home = sqlite3.connect(":memory:", check_same_thread=False), NOWHERE
 
     def _choose_journal(self) -> None:
         """Have the file kept with WAL; without it on a drive that has no memory for several processes to share.
@@ -364,7 +389,7 @@ class Database:
             ):
                 source.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
-            part.replace(backup)
+            move(part, backup)
         except (OSError, sqlite3.Error) as error:
             raise VeoError(
                 f"The library's ledger can't be backed up to {backup}, so it was not brought to this version: {error}.",
@@ -430,6 +455,12 @@ def _folded(words: str) -> tuple[str, ...]:
     return tuple(word.casefold() for word in json.loads(words))
 
 
+def uri_of(path: PurePath) -> str:
+    """The address of a file as SQLite takes it: of another machine's share the machine is a part of the path, not the host."""
+    uri = path.as_uri()
+    return uri if uri.startswith("file:///") else f"file://{uri.removeprefix('file:')}"
+
+
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
@@ -449,7 +480,7 @@ def _unwritable(folder: Path) -> str:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(os.urandom(PROBE_BYTES))
             file.flush()
-            os.fsync(file.fileno())
+            flush(file.fileno())
     except OSError as error:
         return error.strerror or ""
     return ""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import importlib
 import json
 import os
 import re
 import secrets
+import sys
 import tempfile
+import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from veo_nb.errors import DownloadError, InvalidRequest
@@ -25,6 +28,10 @@ JOURNAL = "ledger.journal"
 RESERVE = ".reserve"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where no more can be written: the disk is full, one's share of it, or the file too large for it."""
+PAUSES = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6)
+"""The seconds between two tries to move a file that somebody has open: 1.2 in all."""
+IN_USE = (5, 32, 33)
+"""What Windows says of a file that somebody has open; it denies access, too, where one is being deleted."""
 UNREADABLE = "unreadable"
 PREVIEWS = "previews"
 """The folder of small copies. Not a hidden one, of which a Jupyter server gives no file to its pages."""
@@ -117,8 +124,8 @@ class Files:
 
     def drop_previews(self, job_id: str, sample: int) -> None:
         """Take away the small copies of a video: of what was deleted nothing should be left to be seen."""
-        with contextlib.suppress(OSError):
-            for path in (self.folder / PREVIEWS).glob(f"{job_id}-{sample}-*.mp4"):
+        for path in (self.folder / PREVIEWS).glob(f"{job_id}-{sample}-*.mp4"):
+            with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
     def original_path(self, video: Path, kind: str) -> Path:
@@ -129,7 +136,7 @@ class Files:
         """Move what arrived in place of a video beside where that belongs, under the kind that it seems to be; its path."""
         path = video.with_suffix(f".{UNREADABLE}.{kind_of_file(part) or 'bin'}")
         path.parent.mkdir(exist_ok=True)
-        part.replace(path)
+        move(part, path)
         return path
 
     def drop_unreadable(self, video: Path) -> None:
@@ -140,8 +147,8 @@ class Files:
     def place(self, part: Path, path: Path) -> None:
         """Move a whole file to its place in one step."""
         with part.open("r+b") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
+            flush(file.fileno())
+        move(part, path)
 
     def write_sidecar(self, video: Path, recipe: dict[str, Any]) -> None:
         """Write a video's recipe beside it, as JSON."""
@@ -165,23 +172,24 @@ class Files:
 
 REMOTE = re.compile(
     r"nfs4?|cifs|smb3|smbfs|9p|virtiofs|afs|ceph|lustre|gpfs|beegfs|glusterfs|pvfs2|coda|davfs|ncpfs"
-    r"|vboxsf|prl_fs|fakeowner|fuse(?!blk|\.fuse-overlayfs).*"
+    r"|afpfs|webdav|ftp|vboxsf|prl_fs|fakeowner|(?:mac|os)fuse.*|fuse(?!blk|\.fuse-overlayfs).*"
 )
 """File systems behind which another machine may be; those of FUSE are Drive, sshfs, buckets."""
+MOUNTS = Path("/proc/self/mountinfo")
 
 
-def find_drive(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
+def find_drive(folder: Path, mounts: Path = MOUNTS) -> str:
     """What kind of network or mounted drive a folder lies on, such as `nfs4`; empty for a disk of this machine.
 
     Empty, too, where the system does not say it; `mounts` is where Linux does.
     """
     if os.name == "nt":  # pragma: no cover
-        return _find_windows_drive(folder)
+        return drive_of_windows(folder.resolve(), _ask_windows)
     try:
         lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
-        return ""
-    kind, longest, path = "", -1, os.fsencode(folder.resolve())
+        return drive_of_macos(folder.resolve(), _ask_macos()) if sys.platform == "darwin" else ""
+    found = []
     for line in lines:
         before, _, after = line.partition(" - ")
         fields = before.split(" ")
@@ -189,21 +197,90 @@ def find_drive(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str
             continue
         # A blank is written as \040.
         point = re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), os.fsencode(fields[4]))
-        # Of two at one place the later one covers the other.
-        if len(point) >= longest and (path + b"/").startswith(point.rstrip(b"/") + b"/"):
-            kind, longest = after.split(" ")[0], len(point)
-    return kind if REMOTE.fullmatch(kind) else ""
+        found.append((point, after.split(" ")[0]))
+    return _remote(os.fsencode(folder.resolve()), found)
 
 
-def _find_windows_drive(folder: Path) -> str:  # pragma: no cover
-    import ctypes
+def drive_of_macos(folder: PurePath, said: str) -> str:
+    """As `find_drive`, by what macOS' command `mount` says: `//me@nas/video on /Volumes/video (smbfs, nodev)`."""
+    lines = re.findall(r"^.*? on (/.*) \(([^,()]+)[^()]*\)$", said, re.MULTILINE)
+    return _remote(os.fsencode(folder), [(os.fsencode(point), kind) for point, kind in lines])
 
-    drive = folder.resolve().drive
+
+def drive_of_windows(folder: PurePath, ask: Callable[[str], int]) -> str:
+    r"""As `find_drive`; `ask` gives Windows' number for the kind of drive that begins so, `C:\`."""
+    # A path that is longer than others may be begins with `\\?\`.
+    drive = re.sub(r"^\\\\\?\\(UNC\\)?", lambda long: "\\\\" if long[1] else "", folder.drive)
     if drive.startswith("\\\\"):
         return "network"
     remote = 4
-    ask: Any = ctypes
-    return "network" if ask.windll.kernel32.GetDriveTypeW(f"{drive}\\") == remote else ""
+    return "network" if ask(f"{drive}\\") == remote else ""
+
+
+def _remote(path: bytes, mounts: Sequence[tuple[bytes, str]]) -> str:
+    """The kind of what is mounted where a path lies, if another machine may be behind it."""
+    kind, longest = "", -1
+    for point, what in mounts:
+        # Of two at one place the later one covers the other.
+        if len(point) >= longest and (path + b"/").startswith(point.rstrip(b"/") + b"/"):
+            kind, longest = what, len(point)
+    return kind if REMOTE.fullmatch(kind) else ""
+
+
+def _ask_macos() -> str:  # pragma: no cover
+    import subprocess
+
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        return subprocess.run(
+            ["/sbin/mount"], capture_output=True, check=True, timeout=5, encoding="utf-8", errors="replace"
+        ).stdout
+    return ""
+
+
+def _ask_windows(drive: str) -> int:  # pragma: no cover
+    import ctypes
+
+    system: Any = ctypes
+    return int(system.windll.kernel32.GetDriveTypeW(drive))
+
+
+def move(old: Path, new: Path, *, pause: Callable[[float], object] = time.sleep) -> None:
+    """Move a file in one step, to where another may be.
+
+    Windows refuses it while anybody has one of the two open, such as a server that is sending it or a scanner of viruses
+    that looks at what is new: most are through in a moment.
+
+    Raises:
+        PermissionError: one of them is open for longer than that, or may not be written.
+        OSError: it can't be moved.
+    """
+    for seconds in PAUSES:
+        try:
+            old.replace(new)
+        except PermissionError as error:
+            if getattr(error, "winerror", None) not in IN_USE:
+                raise
+            pause(seconds)
+        else:
+            return
+    old.replace(new)
+
+
+def flush(file: int, control: Any = None) -> None:
+    """Have what was written to a file on the disk itself: on macOS `fsync` leaves it in what the disk has yet to write.
+
+    `control` is POSIX's module `fcntl`.
+    """
+    if control is None:
+        with contextlib.suppress(ImportError):
+            control = importlib.import_module("fcntl")
+    full = getattr(control, "F_FULLFSYNC", None)
+    if full is not None:
+        # Drives of other machines don't know it.
+        with contextlib.suppress(OSError):
+            control.fcntl(file, full)
+            return
+    os.fsync(file)
 
 
 @contextlib.contextmanager
@@ -215,7 +292,7 @@ def replacing(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name[:80]}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         yield part
-        part.replace(path)
+        move(part, path)
     except BaseException:
         with contextlib.suppress(OSError):
             part.unlink()

@@ -15,7 +15,7 @@ from veo_nb.errors import VeoError, VideoExpired
 from veo_nb.media.kind import KINDS
 from veo_nb.records.late import dataclass
 from veo_nb.store.database import insert
-from veo_nb.store.files import Files
+from veo_nb.store.files import Files, move
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.rows import State, error_to_json
 
@@ -66,7 +66,7 @@ class Trash:
             self._mark(job_id, sample, None)
         except BaseException:
             for old, new in moved:
-                new.replace(old)
+                move(new, old)
             raise
         return True
 
@@ -139,11 +139,11 @@ class Trash:
                 new.parent.mkdir(parents=True, exist_ok=True)
                 # Another kernel may be doing the same.
                 with contextlib.suppress(FileNotFoundError):
-                    old.replace(new)
+                    move(old, new)
                     moved.append((old, new))
         except BaseException:
             for old, new in moved:
-                new.replace(old)
+                move(new, old)
             raise
         return moved
 

@@ -157,4 +157,4 @@ def need(module: str) -> Any:
         return importlib.import_module(module)
     except ImportError:
         name = module.partition(".")[0]
-        raise VeoError(f"This needs {name}.", hint="Run pip install 'veo-nb[data]'.") from None
+        raise VeoError(f"This needs {name}.", hint='Run pip install "veo-nb[data]".') from None

@@ -366,8 +366,8 @@ describe("the end", () => {
   it("says why there is no ranking", async () => {
     await openPair(turns["over"] as Turn);
     await click(named("Show the ranking"));
-    await refuse("outcome", "Ranking needs evalica.", "pip install 'veo-nb[rank]'");
-    expect(find("[role=alert]").textContent).toBe("Ranking needs evalica. pip install 'veo-nb[rank]'");
+    await refuse("outcome", "Ranking needs evalica.", 'pip install "veo-nb[rank]"');
+    expect(find("[role=alert]").textContent).toBe('Ranking needs evalica. pip install "veo-nb[rank]"');
   });
 });
 

@@ -6,6 +6,7 @@ import base64
 import csv
 import hashlib
 import json
+import os
 import re
 import shutil
 import threading
@@ -21,6 +22,7 @@ import veo_nb
 from tests.notebook.export.exports import COLOURS, PROMPT, make_sweep
 from tests.notebook.test_magics import loaded, run, settings  # noqa: F401  fixtures
 from tests.notebook.test_protocol import mismatch
+from tests.sharing import in_use
 from tests.world import KEY, Held
 from veo_nb import errors
 from veo_nb.media.frames import frame
@@ -30,6 +32,7 @@ from veo_nb.notebook.export import page as page_module
 from veo_nb.notebook.export import writer as export_module
 from veo_nb.notebook.export.writer import kind_of
 from veo_nb.notebook.grid.protocol import CellDetails, Grid, GridCell, GridSummary
+from veo_nb.store import files
 
 NAMES = [
     f"{name}.mp4"
@@ -378,6 +381,15 @@ def test_the_samples_of_a_cell_are_told_apart(make_studio, service, tmp_path):
 
 
 # Files
+
+
+def test_a_table_that_a_spreadsheet_has_open_says_so(sweep, tmp_path, monkeypatch):
+    """As on Windows, which keeps it as it is."""
+    monkeypatch.setattr(files, "PAUSES", ())
+    monkeypatch.setattr(os, "replace", lambda _, path: (_ for _ in ()).throw(in_use(path)))
+    with pytest.raises(errors.InvalidRequest, match="being used by another process") as caught:
+        sweep.export(tmp_path / "grid.csv")
+    assert caught.value.hint == "Close what has it open, or give another place."
 
 
 @pytest.mark.parametrize("name", ["grid.html", "grid.mp4", "grid.png", "grid.csv"])

@@ -137,7 +137,7 @@ def test_the_exported_page_has_the_ranking_once_there_are_votes(asked, sweep, tm
 def test_a_ranking_that_can_not_be_made_says_what_to_do(asked, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "evalica", None)
     page = Elements(asked.report(tmp_path / "report.html").read_text("utf-8"))
-    assert "A ranking needs evalica. Run pip install 'veo-nb[rank]'." in page.texts("p")
+    assert 'A ranking needs evalica. Run pip install "veo-nb[rank]".' in page.texts("p")
 
 
 def test_measures_that_can_not_be_taken_are_no_reason_to_have_no_report(sweep, tmp_path, monkeypatch):

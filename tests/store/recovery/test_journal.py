@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from dataclasses import replace
 
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.test_ledger import ROW, VIDEO
 from veo_nb.store.ledger import Ledger
-from veo_nb.store.recovery.journal import Journal
+from veo_nb.store.recovery import journal as recovery_journal
+from veo_nb.store.recovery.journal import LOCK, Journal
 
 
 @pytest.fixture
@@ -87,6 +90,30 @@ def test_many_may_write_at_once(journal):
     for thread in threads:
         thread.join()
     assert len(journal.rows("jobs", ["id"])) == 200
+
+
+def test_where_a_system_does_not_append_in_one_step_one_adds_at_a_time(journal, monkeypatch):
+    """As on Windows: two kernels that look for the end at once would write over each other."""
+    busy = []
+
+    def write(file: int, data: bytes, real=os.write):
+        with pytest.raises(TimeoutError), FileLock(journal.path.with_name(LOCK), timeout=0):
+            pass
+        busy.append(data)
+        return real(file, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write)
+        assert Journal(journal.path, appends=False).add([("jobs", {"id": "a"})], surely=True)
+    assert len(busy) == 1
+    assert journal.rows("jobs", ["id"]) == [{"id": "a"}]
+
+
+def test_one_who_never_gets_a_turn_adds_all_the_same(journal, monkeypatch):
+    monkeypatch.setattr(recovery_journal, "TURN_SECONDS", 0.0)
+    with FileLock(journal.path.with_name(LOCK)):
+        Journal(journal.path, appends=False).add([("jobs", {"id": "a"})], surely=False)
+    assert journal.rows("jobs", ["id"]) == [{"id": "a"}]
 
 
 # What the ledger says to it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import threading
 from dataclasses import replace
@@ -11,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from tests.sharing import needs_the_system, share_as_windows
 from tests.store.ledger_v1 import make_ledger_v1
 from tests.store.test_ledger import REQUEST, ROW
 from veo_nb.errors import VeoError
+from veo_nb.store import files
 from veo_nb.store.files import Files
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery import rebuild
@@ -259,6 +262,46 @@ def test_a_living_kernel_keeps_its_jobs_when_another_makes_the_ledger_anew(libra
     assert other.job("3f2a").operation == "op"
 
 
+def damaged_while_open(library, open_it) -> Ledger:
+    ledger: Ledger = open_it()[0]
+    ledger.add_job(ROW)
+    ledger.read("PRAGMA wal_checkpoint(TRUNCATE)")
+    library.ledger_path.write_bytes(DAMAGED)
+    return ledger
+
+
+@needs_the_system
+def test_who_has_it_open_lets_go_of_it_before_it_is_made_anew(library, open_it, monkeypatch):
+    """On Windows a file that is open is not moved: a repair would be in its own way."""
+    ledger, sharing = damaged_while_open(library, open_it), share_as_windows(monkeypatch)
+    ledger.heal()
+    assert ledger.job("3f2a") == ROW
+    assert (sharing, "ledger.corrupt-2027-01-15.sqlite" in names(library)) == ([], True)
+
+
+@needs_the_system
+def test_another_notebook_that_has_it_open_is_to_be_closed_and_then_it_goes_on(library, open_it, monkeypatch):
+    monkeypatch.setattr(files, "PAUSES", ())
+    ledger, sharing = damaged_while_open(library, open_it), share_as_windows(monkeypatch)
+    with library.ledger_path.open("rb"), pytest.raises(VeoError, match="close the other notebooks"):
+        ledger.heal()
+    assert sharing == ["ledger.sqlite"]
+    with contextlib.suppress(VeoError):
+        ledger.job("3f2a")
+    ledger.heal()
+    assert ledger.job("3f2a") == ROW
+
+
+def test_a_kernel_whose_ledger_could_not_be_made_anew_tries_again(library, open_it, monkeypatch):
+    ledger = damaged_while_open(library, open_it)
+    with monkeypatch.context() as patch:
+        patch.setattr(rebuild, "refill", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+        for use in (ledger.heal, lambda: ledger.job("3f2a")):
+            with pytest.raises(VeoError, match="can't be made anew"):
+                use()
+    assert ledger.job("3f2a") == ROW
+
+
 def test_where_it_cannot_be_made_anew_that_is_said_and_nothing_is_lost(library, open_it, monkeypatch):
     ledger, _ = open_it()
     ledger.add_job(ROW)
@@ -336,6 +379,25 @@ def test_what_others_write_is_seen_by_who_can_only_read(library, open_it, read_i
     read = read_it()
     ledger.add_job(ROW)
     assert read.job("3f2a") == ROW
+
+
+def test_what_those_who_have_it_open_share_is_not_copied(library, read_it, monkeypatch):
+    """Windows lets nobody read what they have locked of it; what they wrote last is in the log beside it."""
+
+    def copy(old, new, real=shutil.copyfile) -> None:
+        if old.name.endswith("-shm"):
+            raise PermissionError(13, "The process cannot access the file")
+        real(old, new)
+
+    make_ledger_v1(library.ledger_path)
+    with contextlib.closing(sqlite3.connect(library.ledger_path)) as living:
+        living.execute("PRAGMA journal_mode = WAL")
+        living.execute("CREATE TABLE last (word)")
+        assert library.ledger_path.with_name("ledger.sqlite-shm").exists()
+        monkeypatch.setattr(shutil, "copyfile", copy)
+        read = read_it()
+        assert len(read.jobs()) >= 1
+        assert read.read("SELECT name FROM sqlite_master WHERE name = 'last'")
 
 
 def test_a_library_of_a_newer_version_is_not_read(library, open_it, read_it):

@@ -7,6 +7,7 @@ import errno
 import ipaddress
 import os
 import re
+import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -246,13 +247,25 @@ def _is_address(host: str) -> bool:
     return True
 
 
+_WINDOWS = {
+    121: errno.ETIMEDOUT,
+    1225: errno.ECONNREFUSED,
+    1231: errno.ENETUNREACH,
+    1232: errno.EHOSTUNREACH,
+}
+"""What Windows' own loop of asyncio says of a connection, as others say it."""
+
+
 def _one_of(error: OSError) -> OSError:
     """The error that says why; of several addresses of a host asyncio only quotes what each has said."""
-    codes = re.findall(r"\[Errno (\d+)\]", str(error))
+    codes = [
+        _WINDOWS.get(code, code) for code in map(int, re.findall(r"\[(?:Errno|WinError) (\d+)\]", str(error)))
+    ]
     if error.errno is not None or not codes:
         return error
-    code = int(codes[-1]) if errno.ECONNREFUSED not in map(int, codes) else errno.ECONNREFUSED
-    return OSError(code, os.strerror(code))
+    code = codes[-1] if errno.ECONNREFUSED not in codes else errno.ECONNREFUSED
+    # Windows' C library has no words for what befalls a connection; Python has them there.
+    return OSError(code, getattr(socket, "errorTab", {}).get(code) or os.strerror(code))
 
 
 def _wake(future: asyncio.Future[None] | None, error: Exception | None = None) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import queue
-import re
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +17,7 @@ from veo_nb.api import retry
 from veo_nb.config import Settings
 from veo_nb.credentials.keys import SANDBOX_KEY
 from veo_nb.engine.job import Job, JobNote
+from veo_nb.engine.providers import child
 from veo_nb.errors import (
     DownloadError,
     NotFound,
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from veo_nb.api.client import AsyncClient
 
 START_SECONDS = 60.0
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|COOKIE", re.IGNORECASE)
 
 
 def open_client(
@@ -225,24 +223,16 @@ class LocalServer:
         if self._ended:
             raise VeoError("The sandbox was stopped.", hint="Make another studio.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        root = str(Path(__file__).parents[3])
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
         with (self.folder / "server.log").open("w", encoding="utf-8") as log:
-            process = subprocess.Popen(
+            process = child.start(
                 [
                     *(sys.executable, "-m", "veo_nb.sandbox", "--port", "0", "--stop-with-stdin"),
                     *("--data", str(self.folder), "--latency", str(self.latency)),
                 ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                encoding="utf-8",
-                env={**without_secrets(os.environ), "PYTHONPATH": path, "VEO_NB_SANDBOX_KEY": SANDBOX_KEY},
                 # From its own folder, so that a file of the person's named like a module is not imported.
-                cwd=self.folder,
-                # An interrupt of the kernel's process group is not meant for it.
-                start_new_session=True,
+                self.folder,
+                log=log,
+                extra={"VEO_NB_SANDBOX_KEY": SANDBOX_KEY},
             )
         self._process = process
         line = _first_line(process, START_SECONDS)
@@ -269,11 +259,6 @@ class LocalServer:
             process.kill()
             process.wait(3)
         process.stdout.close()
-
-
-def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a process needs which knows nobody: none that is called a key, a token or the like."""
-    return {name: value for name, value in environ.items() if not _SECRET.search(name)}
 
 
 def _first_line(process: subprocess.Popen[str], seconds: float) -> str:

@@ -122,8 +122,10 @@ def take_away(
         ) from error
     except OSError as error:
         reason = error.strerror or error
+        # Windows keeps what a spreadsheet has open.
+        close = "Close what has it open, or give" if isinstance(error, PermissionError) else "Give"
         raise InvalidRequest(
-            f"{target.name} can't be written: {reason}.", hint="Give another place."
+            f"{target.name} can't be written: {reason}.", hint=f"{close} another place."
         ) from error
     return target
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import field
 from pathlib import Path
 
-from veo_nb.engine.providers.connection import without_secrets
+from veo_nb.engine.providers import child
 from veo_nb.engine.video import Video
 from veo_nb.errors import NotFound
 from veo_nb.media.preview.shrink import MADE, is_larger
@@ -35,7 +35,6 @@ TRIES = 2
 """How often a clip is tried at which the process ends."""
 MOST_ENDS = 3 * TRIES
 """After so many ends in a row there is none that works here, and no more are started."""
-ROOT = Path(__file__).parents[3]
 COMMAND = (sys.executable, "-m", "veo_nb.media.preview")
 
 
@@ -202,22 +201,8 @@ class Previews:
             OSError: none can be started.
         """
         if self._process is None:
-            path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
             try:
-                self._process = subprocess.Popen(
-                    self._command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    text=True,
-                    encoding="utf-8",
-                    env={**without_secrets(os.environ), "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
-                    # Where nothing of a person's is named like a module.
-                    cwd=ROOT,
-                    # An interrupt of the kernel's process group is not meant for it.
-                    start_new_session=True,
-                    creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
-                )
+                self._process = child.start(self._command, child.ROOT, humble=True)
             except OSError:
                 self._off = True
                 raise

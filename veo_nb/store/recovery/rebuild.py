@@ -22,7 +22,7 @@ from veo_nb.errors import VeoError
 from veo_nb.request import restore_request
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.database import Damaged, Restore
-from veo_nb.store.files import Files
+from veo_nb.store.files import Files, move
 from veo_nb.store.ledger import Ledger
 from veo_nb.store.recovery.journal import Journal
 from veo_nb.store.recovery.sidecar import find_sidecars, read_sidecar
@@ -85,7 +85,8 @@ def read_ledger(
     copy = Path(made.enter_context(tempfile.TemporaryDirectory(prefix="veo_nb-"))) / path.name
     try:
         for old, new in zip(_files(path), _files(copy), strict=True):
-            if old.exists():
+            # SQLite makes what is shared anew; on Windows those who share it keep others from reading it.
+            if old.exists() and not old.name.endswith("-shm"):
                 shutil.copyfile(old, new)
     except OSError as error:
         raise VeoError(
@@ -119,7 +120,7 @@ def _rebuild(library: Files, now: float, say: Callable[[str], None]) -> None:
             old.unlink(missing_ok=True)
         with contextlib.closing(Ledger(fresh)) as ledger:
             jobs, videos = refill(ledger, library, now)
-        fresh.replace(path)
+        move(fresh, path)
     except OSError as error:
         raise VeoError(
             f"The library's ledger {path} is damaged and can't be made anew: {error}.",
@@ -222,7 +223,7 @@ def _set_aside(path: Path, now: float) -> Path | None:
     kept = _has_content(path)
     for old, new in zip(_files(path), _files(aside), strict=True):
         if old.exists():
-            old.replace(new) if kept else old.unlink()
+            move(old, new) if kept else old.unlink()
     return aside if kept else None
 
 

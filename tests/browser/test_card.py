@@ -75,9 +75,10 @@ def test_a_card_asks_for_its_script_where_the_one_that_brought_it_is_gone(open_n
     notebook = open_notebook([FOX, FOX.replace("fox", "owl"), close], slow_sandbox)
     notebook.run(1)
     notebook.run(2)
-    slow_sandbox.hold()
     line = notebook.card(2).locator(".veo-line")
     expect(line).to_have_text(CLOCK)
+    # Not before it has arrived there.
+    slow_sandbox.hold()
     notebook.run(3)
     expect(notebook.output(3)).to_contain_text(":2")
     notebook.save()

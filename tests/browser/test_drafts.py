@@ -45,7 +45,8 @@ def test_a_draft_is_made_final_on_its_card_in_the_panel_and_in_a_grid(
     make = card.get_by_role("button", name=FINAL)
     expect(make).to_be_visible(timeout=MADE)
     expect(card).to_contain_text("Draft: 360p at about a third of the price")
-    card.scroll_into_view_if_needed()
+    # The card may be drawn anew meanwhile: Playwright would wait for the one that is gone to be still.
+    card.evaluate("one => one.scrollIntoView()")
     pictures("card")
     make.focus()
     make.press("Enter")

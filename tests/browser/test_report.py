@@ -46,7 +46,8 @@ def report(make_studio, service, tmp_path) -> Path:
 
 
 def test_a_report_opened_from_disk_reads_and_plays(report, open_page):  # noqa: F811
-    opened = open_page(report)
+    # High enough for all of them to be in sight, or they do not play.
+    opened = open_page(report, viewport={"width": 1600, "height": 2400})
     page = opened.page
     expect(page.locator("h1")).to_have_text(QUESTION)
     expect(page.get_by_role("region", name="Conclusion")).to_contain_text("The owl.\nProbably.")

@@ -168,7 +168,10 @@ describe("the table", () => {
     const widths = () => all(".veo-table").map((one) => one.style.getPropertyValue("--veo-size"));
     await show();
     const other = document.body.appendChild(document.createElement("div"));
-    await act(() => void define().render({ model: model.as(), el: other }));
+    let leave = (): unknown => undefined;
+    await act(() => {
+      leave = define().render({ model: model.as(), el: other }) as typeof leave;
+    });
     expect(widths()).toEqual(["", ""]);
     await act(() => {
       menu().value = "320";
@@ -180,6 +183,7 @@ describe("the table", () => {
     expect([widths(), menu().value]).toEqual([["240px", "240px"], "240"]);
     expect(said()).toBe("Cells of 240 pixels");
     expect(localStorage.getItem("veo_nb.cell-size")).toBe("240");
+    await act(() => void leave());
     localStorage.clear();
   });
 });

@@ -30,7 +30,7 @@ export function OutcomeView({ comparison, request, given }: OutcomeProps) {
   return (
     <div class="veo-compare-outcome">
       <button type="button" class="veo-button" aria-disabled={asking} onClick={() => void ask()}>
-        {html === "" ? "Show the ranking" : "Reckon again"}
+        {html === "" ? "Show the ranking" : "Rank again"}
       </button>
       {problem !== "" && <p role="alert">{problem}</p>}
       {/* The ranking's own page: what is from outside is escaped where it is made. */}

@@ -42,10 +42,10 @@ def table(ranking: Figures) -> Markup:
         for head, side in zip(_HEADS, ("left", "right", "right", "right"), strict=True)
     ]
     # No head: it has nothing to be read out, and each plot says its own figures.
-    heads.insert(3, Markup('<td style="{}width:34%;min-width:110px">{}</td>').format(_CELL, scale()))
+    heads.insert(3, Markup('<td style="{}width:34%;min-width:90px">{}</td>').format(_CELL, scale()))
     rows = [
         Markup(
-            '<tr style="background:none"><th scope="row" dir="auto" style="{0}text-align:left;font-weight:400;min-width:130px;max-width:280px">{1}</th>'
+            '<tr style="background:none"><th scope="row" dir="auto" style="{0}text-align:left;font-weight:400;min-width:72px;max-width:280px">{1}</th>'
             '<td style="{0}text-align:right">{2}</td><td style="{0}text-align:right;white-space:nowrap">{3}</td>'
             '<td style="{0}">{4}</td><td style="{0}text-align:right">{5}</td></tr>'
         ).format(
@@ -59,7 +59,7 @@ def table(ranking: Figures) -> Markup:
         for one in ranking.strengths
     ]
     return Markup(
-        '<div style="overflow-x:auto"><table style="border-collapse:collapse;width:100%;margin:0;color:inherit;font:inherit">'
+        '<div style="overflow-x:auto"><table style="border-collapse:collapse;table-layout:auto;width:100%;margin:0;color:inherit;font:inherit">'
         '<caption style="text-align:left;padding:0 8px 4px;color:var(--jp-ui-font-color2, currentColor);caption-side:top">{}</caption>'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
     ).format(f"Ranking of {title(ranking)}. {EXPLAINED}.", Markup("").join(heads), Markup("").join(rows))

@@ -346,7 +346,7 @@ def test_chances_of_what_is_not_ranked():
 
 def test_without_evalica_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "evalica", None)
-    with pytest.raises(VeoError, match=r"Run pip install 'veo-nb\[rank\]'"):
+    with pytest.raises(VeoError, match=r'Run pip install "veo-nb\[rank\]"'):
         rank([FINE])
 
 

@@ -227,5 +227,5 @@ def test_without_the_extra_it_says_which_to_install(rated, monkeypatch, method, 
     for name in [name for name in sys.modules if name.partition(".")[0] == library]:
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(errors.VeoError, match=rf"This needs {library}\. Run pip install 'veo-nb\[data\]'"):
+    with pytest.raises(errors.VeoError, match=rf'This needs {library}\. Run pip install "veo-nb\[data\]"'):
         getattr(rated, method)()

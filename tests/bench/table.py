@@ -40,7 +40,7 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         """What stands in the table."""
-        bound = "" if self.promised is None else f"{self.promised:g}{self.unit}"
+        bound = "" if self.promised is None else f"{self.promised:.3g}{self.unit}"
         kept = {None: "", True: "kept", False: "**missed**"}[self.kept]
         return (
             self.what,
@@ -120,7 +120,7 @@ def watch_rows(found: list[dict[str, Any]]) -> Iterator[Row]:
     for world, clients in by_world.items():
         loop = next((one for one in clients if "loop" in one["client"]), None)
         for one in clients:
-            if loop is None or one is loop:
+            if loop is None or not one["client"].startswith("veo_nb"):
                 continue
             yield Row(
                 f"{world}, {one['client']}: seen after it is ready",
@@ -146,7 +146,8 @@ def library_rows(found: list[dict[str, Any]]) -> Iterator[Row]:
             f"{one['large']:.3g} ms",
             f"100 jobs: {one['small']:.3g} ms",
             one["ratio"],
-            1.5,
+            # It is counted behind a page that is there already.
+            None if one["what"].startswith("How many") else 1.5,
         )
 
 

@@ -22,6 +22,7 @@ veo.compare(veo_id, by="move", question="Which looks more like <film>?", rounds=
 PID = "import os, veo_nb as veo; print('pid', os.getpid())"
 VOTES = """c = veo.studio().comparisons.all()[0]
 print([(v.choice, v.voter, v.seconds is not None) for v in c.votes() if v.undone_at is None])"""
+REPORT = "print(veo.sweeps()[0].report('report.html').resolve().as_uri())"
 MADE = 400_000
 """Milliseconds for the sandbox to render three clips on a busy machine."""
 TELLING = re.compile(r"dolly|zoom|crane|\.mp4|frozen|veo_library|[0-9a-z]{4}/[0-9]", re.IGNORECASE)
@@ -77,10 +78,12 @@ def pictures(notebook: Notebook, artefact: Any, state: str, index: int) -> None:
     notebook.theme(dark=False)
 
 
-def test_a_comparison_by_keyboard_is_left_and_resumed_in_another_kernel_and_ranked(
+def test_a_comparison_by_keyboard_is_left_and_resumed_in_another_kernel_ranked_and_reported(
     open_notebook, sandbox, artefact
 ):
-    notebook = open_notebook([PID, SWEEP, COMPARE, VOTES], sandbox, viewport={"width": 1600, "height": 1000})
+    notebook = open_notebook(
+        [PID, SWEEP, COMPARE, VOTES, REPORT], sandbox, viewport={"width": 1600, "height": 1000}
+    )
     page = notebook.page
     notebook.command("application:toggle-left-area")
     notebook.run(1)
@@ -169,3 +172,16 @@ def test_a_comparison_by_keyboard_is_left_and_resumed_in_another_kernel_and_rank
     pictures(notebook, artefact, "ranked", 3)
     notebook.run(4)
     expect(notebook.output(4)).to_contain_text("('skip', 'ann'")
+
+    # And reported: a page that opens from disk and has the same ranking.
+    notebook.run(5, timeout=MADE / 1000)
+    expect(notebook.output(5)).to_contain_text("report.html")
+    report = page.context.new_page()
+    report.goto(notebook.output(5).inner_text().strip())
+    expect(report.get_by_role("region", name="Which looks more like <film>?")).to_contain_text(
+        "votes of 1 voter"
+    )
+    report.locator(".veo-cell").first.focus()
+    report.keyboard.press("k")
+    expect(report.locator(".veo-cell video[data-drawn=true]").first).to_be_visible()
+    report.close()

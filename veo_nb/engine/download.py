@@ -233,7 +233,10 @@ async def keep_video(
     """
     loop = asyncio.get_running_loop()
     one = LOOKERS.setdefault(loop, ThreadPoolExecutor(1, "veo_nb-look"))
+    # The disk takes about as long to have it as looking at it does.
+    written = loop.run_in_executor(None, library.flush, part)
     found = await loop.run_in_executor(one, _look, part, sha256)
+    await written
     path = _path(library, job, sample)
     row = VideoRow(
         job_id=job.id,

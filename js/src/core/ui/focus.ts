@@ -13,6 +13,12 @@ export const ownKeys = {
   onFocusIn: (event: FocusEvent) => (event.target as Element).setAttribute(OWN, "true"),
 };
 
+/** Whether nothing in the page, or in the shadow around an element, has the keyboard's focus. */
+export function hasNoFocus(element: Element | null): boolean {
+  const { activeElement } = (element?.getRootNode() ?? document) as Document | ShadowRoot;
+  return activeElement === null || activeElement === document.body;
+}
+
 export function leaveOnEscape(event: KeyboardEvent): void {
   if (event.key === "Escape" && !event.defaultPrevented) returnFocus(event.target as HTMLElement);
 }
@@ -21,4 +27,23 @@ export function leaveOnEscape(event: KeyboardEvent): void {
 export function returnFocus(from: HTMLElement): void {
   from.blur();
   from.closest<HTMLElement>(".jp-Cell")?.focus({ preventScroll: true });
+}
+
+/** When a view goes with the focus in it, as a card does that becomes its video, gives it to the notebook's cell. */
+export function passFocusOn(el: HTMLElement, signal: AbortSignal): void {
+  let held: EventTarget | null = null;
+  let cell: HTMLElement | null = null;
+  el.addEventListener("focusin", (event) => {
+    held = event.target;
+    cell = el.closest(".jp-Cell");
+  });
+  el.addEventListener("focusout", (event) => {
+    // Taken out of the page, it loses the focus without this event, or to nothing.
+    if (event.relatedTarget !== null) held = null;
+  });
+  signal.addEventListener("abort", () => {
+    if (held !== null && (held === document.activeElement || hasNoFocus(null))) {
+      cell?.focus({ preventScroll: true });
+    }
+  });
 }

@@ -11,7 +11,7 @@ import type { Intent } from "../../../grid/keys";
 import { NoteEditor } from "../../../grid/layers/layers";
 import { MeasureTable } from "../../../grid/layers/measures";
 import { Panes } from "../../../grid/layers/panes";
-import { AT_REST, zoomBy } from "../../../grid/layers/zoom";
+import { AT_REST, look } from "../../../grid/layers/zoom";
 import { TransportBar } from "../../../grid/player/transport";
 import { MarksRow } from "../../../grid/table/marks";
 import type { Details, Item, Lineage } from "../../../protocol.gen";
@@ -60,7 +60,7 @@ export function ClipDetails({ clip }: { clip: string }) {
     else if (intent.kind === "star") mark({ star: !marks.star });
     else if (intent.kind === "note") setNoting(true);
     else if (intent.kind === "sound") player.hear(player.audible === "" ? item.key : "");
-    else if (intent.kind === "zoom") setZoomed((now) => zoomBy(now, intent.by));
+    else if (intent.kind === "zoom" || intent.kind === "pan") setZoomed((now) => look(now, intent));
     else if (intent.kind === "compare") setOpen("compare");
     else return false;
     return true;

@@ -25,7 +25,11 @@ export function NoticePlace({ notice, clear }: Pick<Notices, "notice" | "clear">
                   notice.action?.();
                   clear();
                 }}
-                onGone={() => from.current?.focus()}
+                onGone={(button) => {
+                  const panel = button.closest(".veo-panel");
+                  const to = from.current?.isConnected ? from.current : panel?.querySelector("textarea");
+                  to?.focus({ preventScroll: true });
+                }}
               />
             )}
           </div>

@@ -473,7 +473,7 @@ describe("enlarged", () => {
     expect(find(".veo-recipe").textContent).toBe("A <b>fox</b>fast · 16:9");
     expect(find(".veo-measures").textContent).toBe("Motion6.5 %/s");
     await press("ArrowDown");
-    expect(find("dialog h3").textContent).toBe("animal owl, time dawn, aspect_ratio 16:9");
+    expect(find("dialog h2").textContent).toBe("animal owl, time dawn, aspect_ratio 16:9");
     expect(has(".veo-recipe")).toBe(false);
   });
 

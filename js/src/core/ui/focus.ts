@@ -1,5 +1,7 @@
 // The keyboard's focus: into a view with Tab, out with Escape.
 
+import { useLayoutEffect } from "preact/hooks";
+
 const OWN = "data-lm-suppress-shortcuts";
 
 /**
@@ -17,6 +19,18 @@ export const ownKeys = {
 export function hasNoFocus(element: Element | null): boolean {
   const { activeElement } = (element?.getRootNode() ?? document) as Document | ShadowRoot;
   return activeElement === null || activeElement === document.body;
+}
+
+/** When what had the focus in a box goes, what `next` finds gets it. */
+export function useKeptFocus(
+  box: { readonly current: Element | null },
+  next: (box: Element) => HTMLElement | null | undefined,
+): void {
+  // Before what goes is taken away: a browser does not say that its focus went with it.
+  const held = box.current?.querySelector(":focus") != null;
+  useLayoutEffect(() => {
+    if (held && box.current && hasNoFocus(box.current)) next(box.current)?.focus({ preventScroll: true });
+  });
 }
 
 export function leaveOnEscape(event: KeyboardEvent): void {

@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useNow } from "../../core/clock";
 import { formatLine, spokenLine } from "../../core/line";
 import { Bar, Waiting } from "../../core/ui/box";
-import { hasNoFocus } from "../../core/ui/focus";
+import { useKeptFocus } from "../../core/ui/focus";
 import { Icon, IconButton } from "../../core/ui/icons";
 import { StateIcon } from "../../core/ui/state-icon";
 import type { CellAction, GridCell, Shape } from "../../protocol.gen";
@@ -81,7 +81,8 @@ export function Cell(props: CellProps) {
   const name = [place, said.filter((word) => word !== "").join(", ")]
     .filter((word) => word !== "")
     .join(": ");
-  useFocusWithin(box);
+  // A button that has done what it was there for goes.
+  useKeptFocus(box, () => box.current);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid listens to the keys of all its cells
     <div
@@ -159,14 +160,6 @@ export function Cell(props: CellProps) {
       </div>
     </div>
   );
-}
-
-/** A button that did what it was there for goes, and the focus with it: it stays with the cell. */
-function useFocusWithin(box: { readonly current: HTMLElement | null }): void {
-  const held = box.current?.querySelector(":focus") != null;
-  useLayoutEffect(() => {
-    if (held && hasNoFocus(box.current)) box.current?.focus({ preventScroll: true });
-  });
 }
 
 interface UndoneProps {

@@ -60,7 +60,7 @@ export function Compare({ clips }: { clips: readonly [string, string] }) {
   return (
     <LayerDialog
       label="Two clips compared"
-      heading={<h3>Compare</h3>}
+      heading={<h2>Compare</h2>}
       onIntent={act}
       onBack={() => {
         if (noting !== undefined) setNoting(undefined);

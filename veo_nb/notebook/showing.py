@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from IPython.core.getipython import get_ipython
 from IPython.display import display
 from jupyter_core.paths import jupyter_runtime_dir
 
@@ -41,13 +42,14 @@ def is_terminal(shell: Any) -> bool:
 
 def find_place_here() -> Place:
     """The place of this kernel, as it is now."""
-    from ipykernel.connect import get_connection_file
+    kernel_id = ""
+    # In a terminal it takes IPython's application for a kernel's.
+    if not is_terminal(get_ipython()):
+        from ipykernel.connect import get_connection_file
 
-    # Not in a terminal, where there is no kernel.
-    with contextlib.suppress(RuntimeError, ValueError):
-        kernel_id = Path(get_connection_file()).stem.removeprefix("kernel-")
-        return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()), kernel_id)
-    return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
+        with contextlib.suppress(RuntimeError, ValueError):
+            kernel_id = Path(get_connection_file()).stem.removeprefix("kernel-")
+    return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()), kernel_id)
 
 
 def show_job(job: Job, place: Place, shell: Any, replaced: Callable[[Job, Job], None] | None = None) -> None:
@@ -145,12 +147,15 @@ def _watch(job: Job, place: Place) -> None:
     said = ""
     try:
         while not job.now.state.final and not job.held:
-            former, said = said, f"{job.id}  {format_line(text.line(job), time.time())}"
-            write_over(sys.stdout, former, said)
+            # In a file, such as the log of a batch run, each would be a line of its own.
+            if sys.stdout.isatty():
+                former, said = said, f"{job.id}  {format_line(text.line(job), time.time())}"
+                write_over(sys.stdout, former, said)
             with contextlib.suppress(WaitTimeout):
                 job.wait(LOOK_SECONDS)
     finally:
-        write_over(sys.stdout, said, "")
+        if said:
+            write_over(sys.stdout, said, "")
         if job.now.state.final:
             display(finished(job, place))
 

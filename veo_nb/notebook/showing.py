@@ -23,6 +23,7 @@ from veo_nb.errors import VeoError, WaitTimeout
 from veo_nb.notebook import text
 from veo_nb.notebook.display import finished, one_clip
 from veo_nb.notebook.grid.plain import sweep_table
+from veo_nb.notebook.outputs.live import LIVE
 from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
 from veo_nb.notices import write_over
@@ -61,10 +62,31 @@ def show_job(job: Job, place: Place, shell: Any, replaced: Callable[[Job, Job], 
         display(finished(job, place))
     elif is_terminal(shell):
         print(f"{job.id}  {format_line(text.line(job), time.time())}")  # noqa: T201
+        LIVE.add(JobInTerminal(job, place))
     else:
         from veo_nb.notebook.card import JobView
 
         JobView(job, place, replaced=replaced).show()
+
+
+class JobInTerminal:
+    """A job that a terminal was told has begun; how it ended is written by the next `%veo wait`."""
+
+    has_page = False
+
+    def __init__(self, job: Job, place: Place) -> None:
+        self.jobs = (job,)
+        self._place = place
+
+    def redraw(self, *, plain: bool) -> bool:
+        """Write what became of it, unless another wait has done so."""
+        (job,) = self.jobs
+        if not (plain and job.now.state.final):
+            return False
+        if not job.reported:
+            job.reported = True
+            display(finished(job, self._place))
+        return True
 
 
 def show_sweep(sweep: Sweep, place: Place, shell: Any, **how: Any) -> None:
@@ -114,7 +136,7 @@ def show_comparison(comparison: Comparison, place: Place, shell: Any) -> None:
 
 def wait_for_jobs(jobs: Sequence[Job], place: Place, *, terminal: bool) -> None:
     """Hold the cell until these jobs are over; the first error among them is raised at the end."""
-    failed: list[VeoError] = []
+    failed: dict[str, VeoError] = {}
     try:
         for job in jobs:
             try:
@@ -122,13 +144,15 @@ def wait_for_jobs(jobs: Sequence[Job], place: Place, *, terminal: bool) -> None:
             except VeoError as error:
                 if not job.now.state.final:
                     raise
-                failed.append(error)
+                failed[job.id] = error
     except KeyboardInterrupt:
         left = [job.id for job in jobs if not job.now.state.final]
         goes_on = f" {count_jobs(left, 'goes on', 'go on')} in the background: {', '.join(left)}. %veo wait waits again."
         raise WaitInterrupted(f"Stopped waiting.{goes_on if left else ''}") from None
-    if failed:
-        raise failed[0]
+    if len(failed) > 1:
+        print(f"{len(failed)} jobs have failed: {', '.join(failed)}. Of the first one:")  # noqa: T201
+    for first in failed.values():
+        raise first
 
 
 def _wait_for(job: Job, place: Place, *, terminal: bool) -> None:

@@ -19,7 +19,12 @@ def cards(monkeypatch):
     """The cards that are shown, oldest first."""
     made: list[JobView] = []
     show = JobView.show
-    monkeypatch.setattr(JobView, "show", lambda card: (made.append(card), show(card))[1])
+
+    def noted(card: JobView) -> None:
+        made.append(card)
+        show(card)
+
+    monkeypatch.setattr(JobView, "show", noted)
     return made
 
 

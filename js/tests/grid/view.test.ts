@@ -545,7 +545,7 @@ describe("comparing", () => {
   it("lets go of the second for a third, and of one that is chosen again", async () => {
     await start();
     await click('[data-spot="0/0"] [aria-label="Choose for comparing"]');
-    expect(spot("0/0").getAttribute("aria-selected")).toBe("true");
+    expect(spot("0/0").parentElement?.getAttribute("aria-selected")).toBe("true");
     await press("x", spot("0/0"));
     expect(has(".veo-chosen")).toBe(false);
   });

@@ -84,79 +84,82 @@ export function Cell(props: CellProps) {
   // A button that has done what it was there for goes.
   useKeptFocus(box, () => box.current);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid listens to the keys of all its cells
-    <div
-      ref={box}
-      role="gridcell"
-      class="veo-cell"
-      data-spot={spot.id}
-      data-state={cell?.state ?? "empty"}
-      tabIndex={active ? 0 : -1}
-      aria-label={name}
-      aria-selected={chosen !== ""}
-      onFocusIn={() => actions.focus(spot.id)}
-      onDblClick={() => cell?.job && actions.enlarge(spot.id)}
-      onClick={(event) => (event.target as Element).closest("button") ?? box.current?.focus()}
-    >
-      {heading !== "" && (
-        <div class="veo-cell-head" title={heading}>
-          {heading}
+    // What has a name and the focus is a group in the cell: the name of a cell itself would have to begin with all that
+    // is written in it, its buttons too.
+    <div role="gridcell" class="veo-place" aria-selected={chosen !== ""}>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the grid listens to the keys of all its cells */}
+      <div
+        ref={box}
+        role="group"
+        class="veo-cell"
+        data-spot={spot.id}
+        data-state={cell?.state ?? "empty"}
+        tabIndex={active ? 0 : -1}
+        aria-label={name}
+        onFocusIn={() => actions.focus(spot.id)}
+        onDblClick={() => cell?.job && actions.enlarge(spot.id)}
+        onClick={(event) => (event.target as Element).closest("button") ?? box.current?.focus()}
+      >
+        {heading !== "" && (
+          <div class="veo-cell-head" title={heading}>
+            {heading}
+          </div>
+        )}
+        <div class="veo-box" data-shape={cell?.shape ?? shape}>
+          {clip === undefined ? (
+            <Undone cell={cell} text={text} spoken={spoken} now={now} active={active} actions={actions} />
+          ) : (
+            <ClipPicture
+              id={spot.id}
+              clip={clip}
+              small
+              label={place}
+              poster={poster}
+              live={onScreen && engaged && !covered}
+              context={context}
+            />
+          )}
+          {chosen !== "" && <span class="veo-chosen">{chosen}</span>}
+          {audible && (
+            <span class="veo-heard" title="Its sound is on">
+              <Icon name="sound" />
+            </span>
+          )}
         </div>
-      )}
-      <div class="veo-box" data-shape={cell?.shape ?? shape}>
-        {clip === undefined ? (
-          <Undone cell={cell} text={text} spoken={spoken} now={now} active={active} actions={actions} />
-        ) : (
-          <ClipPicture
-            id={spot.id}
-            clip={clip}
-            small
-            label={place}
-            poster={poster}
-            live={onScreen && engaged && !covered}
-            context={context}
-          />
-        )}
-        {chosen !== "" && <span class="veo-chosen">{chosen}</span>}
-        {audible && (
-          <span class="veo-heard" title="Its sound is on">
-            <Icon name="sound" />
-          </span>
-        )}
-      </div>
-      <div class="veo-cell-foot" data-marked={marksText(marks) !== "" || chosen !== ""}>
-        {clip !== undefined && (
-          <>
-            <MarksRow
-              marks={marks}
-              tabIndex={active ? 0 : -1}
-              onRate={(rating) => actions.rate(spot.id, rating)}
-              onStar={() => actions.star(spot.id)}
-              onNote={() => actions.note(spot.id)}
-            />
-            {cell?.actions.includes("finalize") && (
-              <IconButton
-                name="final"
-                label={[CELL_LABELS.finalize, cell.final_cost].filter(Boolean).join(": ")}
+        <div class="veo-cell-foot" data-marked={marksText(marks) !== "" || chosen !== ""}>
+          {clip !== undefined && (
+            <>
+              <MarksRow
+                marks={marks}
                 tabIndex={active ? 0 : -1}
-                onClick={() => actions.steer("finalize", cell)}
+                onRate={(rating) => actions.rate(spot.id, rating)}
+                onStar={() => actions.star(spot.id)}
+                onNote={() => actions.note(spot.id)}
               />
-            )}
-            <IconButton
-              name="choose"
-              label={chosen === "" ? "Choose for comparing" : "Do not compare"}
-              pressed={chosen !== ""}
-              tabIndex={active ? 0 : -1}
-              onClick={() => actions.choose(spot.id)}
-            />
-            <IconButton
-              name="enlarge"
-              label="Enlarge"
-              tabIndex={active ? 0 : -1}
-              onClick={() => actions.enlarge(spot.id)}
-            />
-          </>
-        )}
+              {cell?.actions.includes("finalize") && (
+                <IconButton
+                  name="final"
+                  label={[CELL_LABELS.finalize, cell.final_cost].filter(Boolean).join(": ")}
+                  tabIndex={active ? 0 : -1}
+                  onClick={() => actions.steer("finalize", cell)}
+                />
+              )}
+              <IconButton
+                name="choose"
+                label={chosen === "" ? "Choose for comparing" : "Do not compare"}
+                pressed={chosen !== ""}
+                tabIndex={active ? 0 : -1}
+                onClick={() => actions.choose(spot.id)}
+              />
+              <IconButton
+                name="enlarge"
+                label="Enlarge"
+                tabIndex={active ? 0 : -1}
+                onClick={() => actions.enlarge(spot.id)}
+              />
+            </>
+          )}
+        </div>
       </div>
     </div>
   );

@@ -75,6 +75,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
     <section
       ref={root}
       class="veo-compose"
+      role="group"
       aria-label="Compose"
       data-folded={folded}
       data-over={over}

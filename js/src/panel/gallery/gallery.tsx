@@ -57,7 +57,7 @@ export function Gallery({ library, view: kept }: GalleryProps) {
       : undefined;
 
   return (
-    <section ref={section} class="veo-gallery" aria-label="Gallery" aria-busy={turning}>
+    <section ref={section} class="veo-gallery" role="group" aria-label="Gallery" aria-busy={turning}>
       <div class="veo-part-head">
         <h2 tabIndex={-1}>Gallery</h2>
       </div>

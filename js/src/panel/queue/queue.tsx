@@ -32,7 +32,7 @@ export function QueueList({ queue, rows }: QueueProps) {
   const held = useHeldHeight(section, list, shown.length);
 
   return (
-    <section ref={section} class="veo-queue" aria-label="Queue">
+    <section ref={section} class="veo-queue" role="group" aria-label="Queue">
       <div class="veo-part-head">
         <h2 tabIndex={-1}>Queue</h2>
         <span class="veo-soft">{formatLine(queue.line, now)}</span>

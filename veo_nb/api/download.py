@@ -21,7 +21,9 @@ Progress = Callable[[int, "int | None"], None]
 """Called with the bytes that have arrived and the bytes there are in all, None where the server didn't say."""
 
 CHUNK = 64 * 2**10
-DIGESTED = 512 * 2**10
+PIECE = 128 * 2**10
+"""Bytes after which progress is told anew."""
+DIGESTED = 256 * 2**10
 """Bytes that are taken into a digest at once, on a thread, while the next come."""
 STALL_SECONDS = 60.0
 STALL_BYTES = 16 * 2**10
@@ -88,14 +90,15 @@ async def receive(
     with path.open("ab" if start else "wb") as file:
         # In pieces as they come: held back for a full chunk, the last of them would be lost with the connection.
         async for come in _after(first, pieces):
-            file.write(come)
-            done += len(come)
-            if known is not None:
-                await known.add(come)
-            if done > LARGEST_VIDEO:
-                raise errors.DownloadError("The video never ends.", hint="", bytes=done)
-            if on_progress is not None:
-                on_progress(done, total)
+            for piece in (come[at : at + PIECE] for at in range(0, len(come), PIECE)):
+                file.write(piece)
+                done += len(piece)
+                if known is not None:
+                    await known.add(piece)
+                if done > LARGEST_VIDEO:
+                    raise errors.DownloadError("The video never ends.", hint="", bytes=done)
+                if on_progress is not None:
+                    on_progress(done, total)
             if clock() - looked >= STALL_SECONDS:
                 if done - had < STALL_BYTES:
                     raise errors.TransportError("The video comes too slowly.", hint="")

@@ -6,7 +6,7 @@ import { STILL_MS } from "../../src/card/media";
 import type { KernelClock } from "../../src/core/clock";
 import { connect } from "../../src/core/connection";
 import { formatLine, spokenLine } from "../../src/core/line";
-import { KNOWN_MS, SAID_MS } from "../../src/core/ui/announce";
+import { KNOWN_MS, KEPT_MS } from "../../src/core/ui/announce";
 import type { Card } from "../../src/protocol.gen";
 import { cards, exampleCard, NOW } from "../fixtures";
 import { heard } from "../heard";
@@ -143,13 +143,13 @@ describe("the live line", () => {
     expect(vi.getTimerCount()).toBe(0);
     await draw(exampleCard("running"));
     // Until what is read out is gone.
-    await pass((KNOWN_MS + SAID_MS) / 1000);
+    await pass((KNOWN_MS + KEPT_MS) / 1000);
     expect(vi.getTimerCount()).toBe(1);
     await draw(exampleCard("succeeded"));
     // For the still alone.
     await pass(STILL_MS / 1000);
     model.grant("poster", { kind: "" });
-    await pass((KNOWN_MS + SAID_MS) / 1000);
+    await pass((KNOWN_MS + KEPT_MS) / 1000);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -161,7 +161,7 @@ describe("the live line", () => {
     await pass(5);
     expect(line()).toContain("0:47");
     expect(await heard()).toHaveLength(1);
-    await pass(SAID_MS / 1000);
+    await pass(KEPT_MS / 1000);
     expect(await heard()).toEqual([]);
   });
 

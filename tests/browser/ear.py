@@ -10,16 +10,16 @@ from playwright.sync_api import Page
 
 # What comes into a live region is read out, and so is the name of what has the focus when it changes there.
 _LISTEN = """() => {
-    window.veoHeard = [];
+    window.veoSpoken = [];
     const isLive = node => node.closest?.("[aria-live]") !== null;
     new MutationObserver(all => {
         for (const {type, target, addedNodes} of all) {
             if (type === "attributes") {
-                if (target === document.activeElement) veoHeard.push(target.getAttribute("aria-label"));
+                if (target === document.activeElement) veoSpoken.push(target.getAttribute("aria-label"));
             } else if (type === "characterData") {
-                if (isLive(target.parentElement ?? document.body)) veoHeard.push(target.data);
+                if (isLive(target.parentElement ?? document.body)) veoSpoken.push(target.data);
             } else if (target.nodeType === 1 && isLive(target)) {
-                for (const node of addedNodes) if (node.textContent) veoHeard.push(node.textContent);
+                for (const node of addedNodes) if (node.textContent) veoSpoken.push(node.textContent);
             }
         }
     }).observe(document.body, {
@@ -33,9 +33,9 @@ def listen(page: Page) -> None:
     page.evaluate(_LISTEN)
 
 
-def heard(page: Page) -> list[str]:
+def spoken(page: Page) -> list[str]:
     """What was read out since `listen`, or since this was asked last."""
-    words: list[str] = page.evaluate("veoHeard.splice(0)")
+    words: list[str] = page.evaluate("veoSpoken.splice(0)")
     return words
 
 

@@ -76,8 +76,7 @@ def panels() -> tuple[str, list[Any]]:
     }
     models = []
     for it in examples["panels"].values():
-        rows = dict.fromkeys((f"row_{at}" for at in range(ROWS)), {})
-        rows |= {f"row_{at}": row for at, row in enumerate(it["rows"])}
+        rows = {f"row_{at}": it["rows"][at] if at < len(it["rows"]) else {} for at in range(ROWS)}
         setup = {**examples["setup"], **it["panel"]}
         models.append(({**it, **rows, "_kind": "panel", "panel": setup}, answers))
     return "panel", models

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from tests.browser import states
 from tests.browser.axe import violations
-from tests.browser.ear import focused, heard, listen, named, tab_to
+from tests.browser.ear import focused, listen, named, spoken, tab_to
 from tests.browser.test_quickstart import NOTEBOOKS
 
 pytestmark = pytest.mark.browser
@@ -66,10 +66,10 @@ def test_the_first_clip_is_made_heard_of_and_played_without_a_mouse(notebook, sl
     notebook.video(ROCKET).wait_for()
     expect(notebook.cell(ROCKET)).to_be_focused()
     page.wait_for_timeout(300)
-    told = [words for words in heard(page) if words.startswith("Job ")]
-    assert len(told) == 2, told
-    assert re.match(r"Job \w{4}: Generating · .* left$", told[0])
-    assert re.match(r"Job \w{4}: Made in \d:\d\d · would cost about \$0\.40$", told[1])
+    said = [words for words in spoken(page) if words.startswith("Job ")]
+    assert len(said) == 2, said
+    assert re.match(r"Job \w{4}: Generating · .* left$", said[0])
+    assert re.match(r"Job \w{4}: Made in \d:\d\d · would cost about \$0\.40$", said[1])
     tab_to(page, lambda: re.fullmatch(r"Clip \w{4}", focused(page)))
     page.keyboard.press("Space")
     page.wait_for_function("document.activeElement.currentTime > 0.2")

@@ -5,7 +5,7 @@ const SPOKEN = "data-veo-spoken";
 /** Milliseconds until a reader knows a place: what stands there from the first moment it does not read. */
 export const KNOWN_MS = 100;
 /** Milliseconds after which the words are gone, so that nobody who goes through the page comes upon them. */
-export const SAID_MS = 10_000;
+export const KEPT_MS = 10_000;
 
 /** Has this read out when the reader has finished what it is at. It reads nothing below a dialog, so it is said in the topmost. */
 export function announce(text: string): void {
@@ -14,7 +14,7 @@ export function announce(text: string): void {
   const words = document.createElement("div");
   words.textContent = text;
   setTimeout(() => place.append(words), KNOWN_MS);
-  setTimeout(() => words.remove(), KNOWN_MS + SAID_MS);
+  setTimeout(() => words.remove(), KNOWN_MS + KEPT_MS);
 }
 
 function newPlace(): HTMLElement {

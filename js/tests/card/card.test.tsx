@@ -3,7 +3,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { JobCard, showCard } from "../../src/card/card";
 import { STILL_MS } from "../../src/card/media";
-import { KNOWN_MS, SAID_MS } from "../../src/core/announce";
+import { KEPT_MS, KNOWN_MS } from "../../src/core/announce";
 import type { KernelClock } from "../../src/core/clock";
 import { connect } from "../../src/core/connection";
 import { formatLine, spokenLine } from "../../src/core/line";
@@ -143,13 +143,13 @@ describe("the live line", () => {
     expect(vi.getTimerCount()).toBe(0);
     await draw(exampleCard("running"));
     // Until what is read out is gone.
-    await pass((KNOWN_MS + SAID_MS) / 1000);
+    await pass((KNOWN_MS + KEPT_MS) / 1000);
     expect(vi.getTimerCount()).toBe(1);
     await draw(exampleCard("succeeded"));
     // For the still alone.
     await pass(STILL_MS / 1000);
     model.grant("poster", { kind: "" });
-    await pass((KNOWN_MS + SAID_MS) / 1000);
+    await pass((KNOWN_MS + KEPT_MS) / 1000);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -161,7 +161,7 @@ describe("the live line", () => {
     await pass(5);
     expect(line()).toContain("0:47");
     expect(await spoken()).toHaveLength(1);
-    await pass(SAID_MS / 1000);
+    await pass(KEPT_MS / 1000);
     expect(await spoken()).toEqual([]);
   });
 

@@ -131,7 +131,9 @@ def test_ipython_in_a_terminal_prints_words_and_the_path(run, tmp_path):
     assert (ran.returncode, ran.stderr) == (0, "")
     (path,) = re.findall(r"^Made in .* · (veo_library/\S+\.mp4)$", ran.stdout, re.MULTILINE)
     assert (tmp_path / path).exists()
-    assert re.search(r"fox +owl\n +\w{4} succeeded +\w{4} succeeded", ran.stdout)
+    assert re.search(
+        r"fox +owl\n +\w{4} succeeded +\w{4} succeeded\n.*\nIn veo_library/", ran.stdout, re.DOTALL
+    )
     assert not re.search(r"<\w|\r|widget|JobView", ran.stdout), "no HTML, and no line that was written over"
     left = ran.stdout.splitlines()[-2]
     assert ran.stdout.splitlines()[-1].startswith(f"1 job is not done: {left}.")

@@ -101,6 +101,11 @@ def show_sweep(sweep: Sweep, place: Place, shell: Any, **how: Any) -> None:
     """Display a sweep: its grid in a notebook, a table of words in a terminal; `how` as in `SweepView`."""
     if is_terminal(shell):
         display(sweep_table(sweep))
+        if folders := [video.path.parent for cell in sweep.cells for video in cell.videos]:
+            print(f"In {place.shown(Path(os.path.commonpath(folders)))}")  # noqa: T201
+        for job in sweep.jobs:
+            if not job.now.state.final:
+                LIVE.add(JobInTerminal(job, place))
     else:
         from veo_nb.notebook.grid.view import SweepView
 

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.kernel.fork import forked_kernels
 from tests.kernel.sandbox import submits
 
 pytestmark = pytest.mark.kernel
@@ -29,7 +30,8 @@ class Outputs:
         client = NotebookClient(
             self.content, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
         )
-        client.execute(env={**os.environ, "PYTHONPATH": str(NOTEBOOK.parents[1])})
+        with forked_kernels():
+            client.execute(env={**os.environ, "PYTHONPATH": str(NOTEBOOK.parents[1])})
 
     def under(self, words: str) -> str:
         """Everything that a person reads or sees under the cells that hold these words."""

@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar
 
 from veo_nb import catalog
 from veo_nb.errors import VeoError
-from veo_nb.store.billing import Admit, Charge, gather, may_be_charged
+from veo_nb.store.billing import Admit, Charge, Charges, gather, may_be_charged
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.database import Database, Restore, insert
 from veo_nb.store.recovery.journal import Entry, Journal
@@ -51,7 +51,7 @@ log = logging.getLogger("veo_nb")
 T = TypeVar("T")
 
 DAY_SECONDS = 86_400
-_AddedUp = tuple[dict[int, tuple[object, ...]], dict[int, tuple[Charge, ...]], tuple[Charge, ...]]
+_AddedUp = tuple[dict[int, tuple[object, ...]], dict[int, tuple[Charge, ...]], Charges]
 """How far each day had changed when it was added up, its charges, and those of all days together."""
 
 
@@ -82,7 +82,7 @@ class Ledger(Database):
         self._journal = journal
         self._unnoted: list[Entry] = []
         self._wordless = False
-        self._added_up: _AddedUp = ({}, {}, ())
+        self._added_up: _AddedUp = ({}, {}, Charges())
         if journal is not None and not journal.path.exists():
             journal.begin(self.entries())
 
@@ -228,7 +228,7 @@ class Ledger(Database):
         )
         return [read_time(r) for r in found]
 
-    def charges(self) -> tuple[Charge, ...]:
+    def charges(self) -> Charges:
         """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""
         with self._lock:
             found = self.read("SELECT day, days.changes, library FROM days, revision")
@@ -242,7 +242,7 @@ class Ledger(Database):
                 day: known[day] if before.get(day) == stamp else self._sheet(day)
                 for day, stamp in days.items()
             }
-            charges = gather(charge for sheet in sheets.values() for charge in sheet)
+            charges = Charges(gather(charge for sheet in sheets.values() for charge in sheet))
             if not self._db.in_transaction:
                 # What is counted in a transaction may be taken back with it, and counted once more for something else.
                 self._added_up = days, sheets, charges

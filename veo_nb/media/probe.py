@@ -25,6 +25,7 @@ class CutOff(UnreadableVideo):
 
 _LAST = frozenset({b"mfra", b"meta", b"udta", b"emsg", b"ssix", b"prft", b"bloc"})
 """More boxes that may come after the pictures."""
+SMALL_BYTES = 2**20
 _DEMUXERS = {
     "mp4": "mov",
     "webm": "matroska",
@@ -187,6 +188,11 @@ def _read(container: InputContainer, name: str, kind: str) -> VideoInfo:
     stream = container.streams.video[0]
     # Threads that share a picture: those that take one each hold some more of them, and need more time for so few.
     stream.thread_type = "SLICE"
+    if container.size < SMALL_BYTES:
+        # To start threads would take as long as to decode it does.
+        stream.thread_count = 1
+    # Nobody sees these pictures.
+    stream.codec_context.options = {"skip_loop_filter": "all"}
     first = [*itertools.islice(_moments(container, stream), 1)]
     if not first:
         raise UnreadableVideo(f"{name} has no picture that can be shown.")

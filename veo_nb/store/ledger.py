@@ -199,6 +199,12 @@ class Ledger(Database):
         rows = (read_job(one) for one in found)
         return next((row for row in rows if row.state not in GONE or row.fetchable), None)
 
+    def has_any(self, fingerprints: Sequence[str], take: int) -> bool:
+        """Whether one of these requests was ever asked for with this take, whatever came of it."""
+        marks = ", ".join("?" * len(fingerprints))
+        query = f"SELECT 1 FROM jobs WHERE fingerprint IN ({marks}) AND take = ? LIMIT 1"
+        return bool(self.read(query, (*fingerprints, take)))
+
     def unfinished(self) -> list[JobRow]:
         """Every job that is not in a final state, oldest first."""
         # Those that are named are found by an index; to find all others each job would be looked at.

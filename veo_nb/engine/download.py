@@ -81,7 +81,6 @@ async def fetch_videos(
             if row is not None:
                 await writer.do(partial(ledger.add_video, row))
         if row is None or number in again or not (library.folder / row.path).exists():
-            part = library.part_path(job.id, number)
             try:
                 if sample.data is not None:
                     row = await keep_bytes(library, job, number, sample.uri, sample.data, fresh=fresh)
@@ -93,7 +92,7 @@ async def fetch_videos(
             except OSError as error:
                 if error.errno in FULL and not (job.operation or "").startswith(UNSTORED):
                     # It can be fetched again. The ledger needs what room there is, to say how the job ended.
-                    part.unlink(missing_ok=True)
+                    library.part_path(job.id, number).unlink(missing_ok=True)
                 raise
             await writer.do(partial(ledger.add_video, row))
         videos.append(video_from_row(row, library.folder))
@@ -236,7 +235,7 @@ async def keep_video(
     loop = asyncio.get_running_loop()
     one = LOOKERS.setdefault(loop, ThreadPoolExecutor(1, "veo_nb-look"))
     written: asyncio.Future[None] | None = None
-    if _size(part) >= LARGE_BYTES:
+    if job.now.received >= LARGE_BYTES:
         # The disk takes about as long to have it as looking at it does.
         written = loop.run_in_executor(None, library.flush, part)
         # Of what is no video nobody asks whether the disk has it.

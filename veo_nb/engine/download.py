@@ -266,7 +266,6 @@ async def keep_video(
 class _Looked(NamedTuple):
     """What came, and the file of it that plays: another one where an MP4 was made of it."""
 
-    kind: str
     facts: Any
     playable: Path
     sha256: str
@@ -275,11 +274,10 @@ class _Looked(NamedTuple):
 
 def _look(came: Path, sha256: str) -> _Looked:
     made = came.with_suffix(".mp4")
-    kind = kind_of_file(came)
     facts = check_video(came, made)
     playable = made if made.exists() else came
     known = sha256 if playable is came else ""
-    return _Looked(kind, facts, playable, known or digest(playable), playable.stat().st_size)
+    return _Looked(facts, playable, known or digest(playable), playable.stat().st_size)
 
 
 def _place(
@@ -288,7 +286,7 @@ def _place(
     # The recipe first: a file at its place is then known to be whole, even where the ledger has not heard of it.
     library.write_sidecar(path, facts)
     if found.playable is not came:
-        library.place(came, library.original_path(path, found.kind))
+        library.place(came, library.original_path(path, kind_of_file(came)))
     library.place(found.playable, path)
     if not fresh:
         library.drop_unreadable(path)

@@ -48,6 +48,10 @@ def opened(path: str | Path) -> InputContainer:
     kind = kind_of_file(Path(path))
     if not kind:
         raise UnreadableVideo(f"{Path(path).name} is no video.")
+    return _opened(path, kind)
+
+
+def _opened(path: str | Path, kind: str) -> InputContainer:
     return av.open(str(path), mode="r", format=_DEMUXERS.get(kind, kind))
 
 
@@ -98,7 +102,7 @@ def probe(path: str | Path) -> VideoInfo:
     path = Path(path)
     kind = _checked_kind(path)
     try:
-        with opened(path) as container:
+        with _opened(path, kind) as container:
             return _read(container, path.name, kind)
     except (av.FFmpegError, EOFError) as error:
         raise UnreadableVideo(f"{path.name} is damaged or cut off: {reason(error)}.") from error

@@ -12,6 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.kernel.sandbox import submits
+from tests.site import books
 
 pytestmark = pytest.mark.kernel
 
@@ -30,6 +31,8 @@ class Outputs:
             self.content, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
         )
         client.execute(env={**os.environ, "PYTHONPATH": str(NOTEBOOK.parents[1])})
+        # For the site, whose tests need not run it again.
+        books.keep(NOTEBOOK.stem, self.content, folder, books.DRAFTS)
 
     def under(self, words: str) -> str:
         """Everything that a person reads or sees under the cells that hold these words."""

@@ -592,7 +592,7 @@ def same_draws(monkeypatch):
     """
     cache = type(providers.CONSTANTS_CACHE)(1024)
     monkeypatch.setattr(providers, "CONSTANTS_CACHE", cache)
-    monkeypatch.setattr(providers, "_get_local_constants", providers.Constants)
+    monkeypatch.setattr(providers, "_get_local_constants", type(providers.GLOBAL_CONSTANTS))
 
 
 def play(wire: Wire, examples: int) -> None:

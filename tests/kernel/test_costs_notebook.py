@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 
 from tests.kernel.fork import forked_kernels
 from tests.kernel.sandbox import submits
+from tests.site import books
 
 pytestmark = pytest.mark.kernel
 
@@ -32,6 +33,8 @@ class Outputs:
         )
         with forked_kernels():
             client.execute(env={**os.environ, "PYTHONPATH": str(NOTEBOOK.parents[1])})
+        # For the site, whose tests need not run it again.
+        books.keep(NOTEBOOK.stem, self.content, folder, books.DRAFTS)
 
     def under(self, words: str) -> str:
         """Everything that a person reads or sees under the cells that hold these words."""

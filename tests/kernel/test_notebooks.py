@@ -19,6 +19,7 @@ from nbclient import NotebookClient
 
 from tests.kernel.fork import forked_kernels
 from tests.kernel.sandbox import clips, submits
+from tests.site import books
 from veo_nb.media.probe import probe
 
 pytestmark = pytest.mark.kernel
@@ -77,6 +78,8 @@ def run(
     client = NotebookClient(book, timeout=600, resources={"metadata": {"path": str(folder)}})
     with forked_kernels():
         client.execute(env=environment)
+    # For the site, whose tests need not run it again.
+    books.keep(Path(name).stem, book, folder, books.DRAFTS)
     return Ran(book, folder)
 
 

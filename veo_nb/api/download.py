@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from veo_nb import errors
-from veo_nb.api.unpacking import is_packed
+from veo_nb.api.unpacking import HEAD, is_packed, is_packed_file, unpack
 from veo_nb.media.kind import LOOK, kind_of
 
 if TYPE_CHECKING:
@@ -20,9 +21,15 @@ Progress = Callable[[int, "int | None"], None]
 """Called with the bytes that have arrived and the bytes there are in all, None where the server didn't say."""
 
 CHUNK = 64 * 2**10
+PIECE = 128 * 2**10
+"""Bytes after which progress is told anew."""
+DIGESTED = 256 * 2**10
+"""Bytes that are taken into a digest at once, on a thread, while the next come."""
 STALL_SECONDS = 60.0
 STALL_BYTES = 16 * 2**10
 """A download that brings less than this in that time is broken off: at such a rate a clip takes hours."""
+HELD = 8 * 2**10
+"""Bytes of a download that a killed process loses at the most: from 3.14 on Python would hold 128 kB."""
 LARGEST_VIDEO = 4 * 2**30
 """Bytes; clips are 2 to 50 MB. A server that never stops sending must not fill the disk."""
 
@@ -68,6 +75,8 @@ async def receive(
 ) -> Received:
     """Write the body to `path` as it comes, after the `have` bytes there where the answer goes on from them.
 
+    Where it came packed it is unpacked.
+
     Raises:
         TransportError: it ended too early, hardly comes, or is another part than asked; what is right of it stays.
         DownloadError: it is larger than any clip; or `doubt` itself, where it does not begin like a video.
@@ -79,28 +88,62 @@ async def receive(
     pieces = response.aiter_raw() if "content-encoding" in response.headers else response.aiter_bytes()
     # Before the file is opened: what is there may be the beginning of the video.
     first = b"" if doubt is None or start else await _beginning(pieces, doubt)
-    done = start
-    # While the rest is still coming, this costs no time.
-    known = None if start else hashlib.sha256()
+    done, head = start, b""
+    known = None if start else _Digest()
     looked, had = clock(), done
-    with path.open("ab" if start else "wb") as file:
+    with path.open("ab" if start else "wb", buffering=HELD) as file:
         # In pieces as they come: held back for a full chunk, the last of them would be lost with the connection.
-        async for come in _after(first, pieces):
-            for chunk in (come[at : at + CHUNK] for at in range(0, len(come), CHUNK)):
-                file.write(chunk)
-                done += len(chunk)
-                if known is not None:
-                    known.update(chunk)
-                if done > LARGEST_VIDEO:
-                    raise errors.DownloadError("The video never ends.", hint="", bytes=done)
-                if on_progress is not None:
-                    on_progress(done, total)
+        async for piece in _after(first, pieces):
+            file.write(piece)
+            if len(head) < HEAD:
+                head += piece[:HEAD]
+            done += len(piece)
+            if known is not None:
+                await known.add(piece)
+            if done > LARGEST_VIDEO:
+                raise errors.DownloadError("The video never ends.", hint="", bytes=done)
+            if on_progress is not None:
+                on_progress(done, total)
             if clock() - looked >= STALL_SECONDS:
                 if done - had < STALL_BYTES:
                     raise errors.TransportError("The video comes too slowly.", hint="")
                 looked, had = clock(), done
     _check_whole(done, total)
-    return Received(done, known.hexdigest() if known is not None else "")
+    if is_packed_file(path) if start else is_packed(head):
+        return Received(await asyncio.to_thread(unpack, path), "")
+    return Received(done, await known.done() if known is not None else "")
+
+
+class _Digest:
+    """The SHA-256 of what comes, taken on a thread: it costs as much as all else about a piece, and this way no time."""
+
+    def __init__(self) -> None:
+        self._known = hashlib.sha256()
+        self._held: list[bytes] = []
+        self._size = 0
+        self._busy: asyncio.Future[None] | None = None
+
+    async def add(self, piece: bytes) -> None:
+        """Take this in; back when no more than `DIGESTED` bytes wait beside those under way."""
+        self._held.append(piece)
+        self._size += len(piece)
+        if self._size >= DIGESTED:
+            if self._busy is not None:
+                await self._busy
+            held, self._held, self._size = self._held, [], 0
+            self._busy = asyncio.get_running_loop().run_in_executor(None, self._take, held)
+
+    async def done(self) -> str:
+        """The digest of all of it, in hex."""
+        if self._busy is not None:
+            await self._busy
+        self._take(self._held)
+        return self._known.hexdigest()
+
+    def _take(self, pieces: list[bytes]) -> None:
+        while pieces:
+            # One by one, so that none is kept longer than it is looked at.
+            self._known.update(pieces.pop(0))
 
 
 def _check_whole(done: int, total: int | None) -> None:
@@ -125,10 +168,12 @@ async def _beginning(pieces: AsyncIterator[bytes], doubt: errors.DownloadError) 
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if first:
-        yield first
+    """What has come and what comes, in pieces of `PIECE` bytes at the most."""
+    for at in range(0, len(first), PIECE):
+        yield first[at : at + PIECE]
     async for come in rest:
-        yield come
+        for at in range(0, len(come), PIECE):
+            yield come[at : at + PIECE]
 
 
 def resume_at_the_end(response: httpx2.Response, path: Path, have: int) -> Received:

@@ -174,6 +174,8 @@ class Job:
         """Says each change, for those who see to it themselves that the job goes on."""
         self._lock = threading.RLock()
         self._done: Future[Job] = Future()
+        self.reported = False
+        """Whether a wait has told how it ended."""
         if now.state.final:
             self._done.set_result(self)
 
@@ -427,6 +429,7 @@ class Job:
         """The future to be set once the listeners know of this moment."""
         if self._now.state.final and not now.state.final:
             self._done = Future()
+            self.reported = False
         before, self._now = self._now, now
         if (said := _said(now)) != _said(before):
             log.info("Job %s: %s", self.id, said)
@@ -439,6 +442,7 @@ class Job:
                 done.set_result(self)
 
     def _result(self) -> Job:
+        self.reported = True
         if (error := self._failure()) is not None:
             raise error
         return self
@@ -495,13 +499,17 @@ class Registry:
         self._active: dict[str, Job] = {}
 
     def job(self, row: JobRow, request: VideoRequest | None = None) -> Job:
-        """The job of a row: the one that is known already, or a new one as the ledger has it."""
+        """The job of a row: the one that is known already, or a new one as the ledger has it.
+
+        With its `request` it was entered just now, and nothing can have come of it.
+        """
         with self._lock:
             known = self._known.get(row.id)
             if row.id in self._active and known is not None:
                 return known
-            # Read anew: since the row was, the job may have ended and been let go of.
-            row = self._ledger.job(row.id) or row
+            if known is not None or request is None:
+                # Read anew: since the row was, the job may have ended and been let go of.
+                row = self._ledger.job(row.id) or row
             if known is None:
                 self._known[row.id] = made = self._make(row, request)
                 return made
@@ -547,8 +555,10 @@ class Registry:
 
     def snapshot(self, row: JobRow) -> Snapshot:
         """A job's moment as the ledger has it."""
-        videos = self._ledger.kept_videos(row.id)
         state = State(row.state)
+        # Most are asked about when they have just been entered.
+        unsent = state is State.QUEUED and row.operation is None
+        videos = [] if unsent else self._ledger.kept_videos(row.id)
         return Snapshot(
             state=state,
             created_at=row.created_at,

@@ -20,6 +20,7 @@ from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text
 from veo_nb.notebook.display import backdrop, finished, still
 from veo_nb.notebook.live import PROGRESS_SECONDS, PUSH_SECONDS, LiveView
+from veo_nb.notebook.outputs.live import LIVE
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Card, CardAction, CardClip, Command, Exchanged, Nothing, Part, to_json
 from veo_nb.store.rows import State
@@ -66,10 +67,11 @@ class JobView(LiveView):
         self._replaced = replaced
         self._on_timer = later
         self._call_off: Callable[[], None] | None = None
-        self._has_page = False
         self._turn = threading.RLock()
         self._place = place
         self._handle: DisplayHandle | None = None
+        """Of an output that may still change by itself."""
+        self._shown: DisplayHandle | None = None
         self._backdrop = backdrop(job.request.image)
         self._forget: Callable[[], None] | None = None
         seen = job.now
@@ -83,10 +85,28 @@ class JobView(LiveView):
 
     def show(self) -> None:
         """Display the card here; it is replaced by the finished output when the job is done."""
-        self._handle = display(self, display_id=True)
+        self._handle = self._shown = display(self, display_id=True)
+        LIVE.add(self)
         # It may have ended between the look at its state and the display.
         if self._job.now.state.final:
             self._settle()
+
+    @property
+    def jobs(self) -> tuple[Job]:
+        """The job that it shows."""
+        return (self._job,)
+
+    def redraw(self, *, plain: bool) -> bool:
+        """Draw the plain output once more where no page was there to get it, and with `plain` in place of a button."""
+        with self._turn:
+            if not self._job.now.state.final:
+                return False
+            if plain and self._handle is not None:
+                self._stop_timer()
+                self._withdraw()
+            elif not self.has_page and self._shown is not None:
+                self._shown.update(finished(self._job, self._place))
+            return not self.has_page or self._handle is None
 
     def close(self) -> None:
         """Take the card away; the job goes on."""
@@ -123,7 +143,7 @@ class JobView(LiveView):
         """Show how the job ended: plainly, or with a button where a page is there to press it."""
         with self._turn:
             self._end_listening()
-            if _has_button(self._job) and self._has_page:
+            if _has_button(self._job) and self.has_page:
                 self._offer()
             else:
                 self._finish()
@@ -174,9 +194,9 @@ class JobView(LiveView):
         return make_card(self._job, self._place, self._backdrop)
 
     def _receive(self, view: Any, content: Any, buffers: Any) -> None:
-        if not self._has_page:
-            # There is a page, whose person can press a button.
-            self._has_page = True
+        if not self.has_page:
+            # A person can press a button.
+            self.has_page = True
             if self._job.now.state.final:
                 self._settle()
         super()._receive(view, content, buffers)

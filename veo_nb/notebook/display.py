@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,15 +52,28 @@ _CLAMPED = "display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical
 
 
 class ClipVideo(IPythonVideo):  # type: ignore[misc]
-    """A finished clip: its videos, the prompt, what was set, and where the file is."""
+    """A finished clip: its videos, the prompt, what was set, and where the files are."""
 
-    def __init__(self, html: str, text: str, path: Path) -> None:
-        super().__init__(filename=str(path), embed=False, mimetype="video/mp4")
+    def __init__(self, html: str, text: str, paths: Sequence[Path], shape: str) -> None:
+        super().__init__(filename=str(paths[0]), embed=False, mimetype="video/mp4")
         self._html = _literal(html)
         self._text = text
+        self._paths, self._shape = paths, shape
 
     def _repr_html_(self) -> str:
         return self._html
+
+    def _repr_jpeg_(self) -> bytes | None:
+        from veo_nb.media.sheet import Tile
+        from veo_nb.notebook.outputs.still import draw_still
+
+        return draw_still(
+            [Tile("", path) for path in self._paths],
+            self._text.rsplit("\n", 2),
+            lambda path: _picture(path, POSTER_WIDTH).copy(),
+            columns=2,
+            shape=(9, 16) if self._shape == "9:16" else (16, 9),
+        )
 
     def __repr__(self) -> str:
         return self._text
@@ -76,7 +89,7 @@ def finished(job: Job, place: Place, status: str = "") -> ClipVideo | HTML:
     several = len(job.videos) > 1
     boxes = [_video(video, shape, place, several=several) for video in job.videos]
     row = Markup('<div style="display:flex;flex-wrap:wrap;gap:8px">{}</div>').format(Markup("").join(boxes))
-    return ClipVideo(_frame(job, row, status), text, job.videos[0].path)
+    return ClipVideo(_frame(job, row, status), text, [video.path for video in job.videos], shape)
 
 
 def one_clip(video: Video, place: Place) -> ClipVideo:
@@ -87,7 +100,7 @@ def one_clip(video: Video, place: Place) -> ClipVideo:
     html = Markup('<div role="group" aria-label="{}" style="{}">{}{}</div>').format(
         f"Clip {video.job_id}", ROOT, _video(video, shape, place, several=False), line
     )
-    return ClipVideo(html, facts, video.path)
+    return ClipVideo(html, facts, [video.path], shape)
 
 
 def last_line(job: Job, place: Place) -> str:

@@ -9,10 +9,11 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from IPython.core.getipython import get_ipython
 from IPython.display import display
 from jupyter_core.paths import jupyter_runtime_dir
 
@@ -22,6 +23,7 @@ from veo_nb.errors import VeoError, WaitTimeout
 from veo_nb.notebook import text
 from veo_nb.notebook.display import finished, one_clip
 from veo_nb.notebook.grid.plain import sweep_table
+from veo_nb.notebook.outputs.live import LIVE
 from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
 from veo_nb.notices import write_over
@@ -41,13 +43,22 @@ def is_terminal(shell: Any) -> bool:
 
 def find_place_here() -> Place:
     """The place of this kernel, as it is now."""
-    from ipykernel.connect import get_connection_file
+    shell, kernel_id = get_ipython(), ""
+    # In a terminal it takes IPython's application for a kernel's.
+    if not is_terminal(shell):
+        from ipykernel.connect import get_connection_file
 
-    # Not in a terminal, where there is no kernel.
-    with contextlib.suppress(RuntimeError, ValueError):
-        kernel_id = Path(get_connection_file()).stem.removeprefix("kernel-")
-        return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()), kernel_id)
-    return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
+        with contextlib.suppress(RuntimeError, ValueError):
+            kernel_id = Path(get_connection_file()).stem.removeprefix("kernel-")
+        if written := written_to(shell.user_ns, Path.cwd()):
+            return Place(written)
+    return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()), kernel_id)
+
+
+def written_to(names: Mapping[str, Any], folder: Path) -> Path | None:
+    """The folder of the notebook that papermill writes, where `--inject-output-path` has it say so; `folder` is the kernel's."""
+    path = names.get("PAPERMILL_OUTPUT_PATH")
+    return (folder / path).parent if isinstance(path, str) and "://" not in path else None
 
 
 def show_job(job: Job, place: Place, shell: Any, replaced: Callable[[Job, Job], None] | None = None) -> None:
@@ -59,16 +70,42 @@ def show_job(job: Job, place: Place, shell: Any, replaced: Callable[[Job, Job], 
         display(finished(job, place))
     elif is_terminal(shell):
         print(f"{job.id}  {format_line(text.line(job), time.time())}")  # noqa: T201
+        LIVE.add(JobInTerminal(job, place))
     else:
         from veo_nb.notebook.card import JobView
 
         JobView(job, place, replaced=replaced).show()
 
 
+class JobInTerminal:
+    """A job that a terminal was told has begun; how it ended is written by the next `%veo wait`."""
+
+    has_page = False
+
+    def __init__(self, job: Job, place: Place) -> None:
+        self.jobs = (job,)
+        self._place = place
+
+    def redraw(self, *, plain: bool) -> bool:
+        """Write what became of it, unless another wait has done so."""
+        (job,) = self.jobs
+        if not (plain and job.now.state.final):
+            return False
+        if not job.reported:
+            job.reported = True
+            display(finished(job, self._place))
+        return True
+
+
 def show_sweep(sweep: Sweep, place: Place, shell: Any, **how: Any) -> None:
     """Display a sweep: its grid in a notebook, a table of words in a terminal; `how` as in `SweepView`."""
     if is_terminal(shell):
         display(sweep_table(sweep))
+        if folders := [video.path.parent for cell in sweep.cells for video in cell.videos]:
+            print(f"In {place.shown(Path(os.path.commonpath(folders)))}")  # noqa: T201
+        for job in sweep.jobs:
+            if not job.now.state.final:
+                LIVE.add(JobInTerminal(job, place))
     else:
         from veo_nb.notebook.grid.view import SweepView
 
@@ -112,7 +149,7 @@ def show_comparison(comparison: Comparison, place: Place, shell: Any) -> None:
 
 def wait_for_jobs(jobs: Sequence[Job], place: Place, *, terminal: bool) -> None:
     """Hold the cell until these jobs are over; the first error among them is raised at the end."""
-    failed: list[VeoError] = []
+    failed: dict[str, VeoError] = {}
     try:
         for job in jobs:
             try:
@@ -120,13 +157,15 @@ def wait_for_jobs(jobs: Sequence[Job], place: Place, *, terminal: bool) -> None:
             except VeoError as error:
                 if not job.now.state.final:
                     raise
-                failed.append(error)
+                failed[job.id] = error
     except KeyboardInterrupt:
         left = [job.id for job in jobs if not job.now.state.final]
         goes_on = f" {count_jobs(left, 'goes on', 'go on')} in the background: {', '.join(left)}. %veo wait waits again."
         raise WaitInterrupted(f"Stopped waiting.{goes_on if left else ''}") from None
-    if failed:
-        raise failed[0]
+    if len(failed) > 1:
+        print(f"{len(failed)} jobs have failed: {', '.join(failed)}. Of the first one:")  # noqa: T201
+    for first in failed.values():
+        raise first
 
 
 def _wait_for(job: Job, place: Place, *, terminal: bool) -> None:
@@ -145,12 +184,15 @@ def _watch(job: Job, place: Place) -> None:
     said = ""
     try:
         while not job.now.state.final and not job.held:
-            former, said = said, f"{job.id}  {format_line(text.line(job), time.time())}"
-            write_over(sys.stdout, former, said)
+            # In a file, such as the log of a batch run, each would be a line of its own.
+            if sys.stdout.isatty():
+                former, said = said, f"{job.id}  {format_line(text.line(job), time.time())}"
+                write_over(sys.stdout, former, said)
             with contextlib.suppress(WaitTimeout):
                 job.wait(LOOK_SECONDS)
     finally:
-        write_over(sys.stdout, said, "")
+        if said:
+            write_over(sys.stdout, said, "")
         if job.now.state.final:
             display(finished(job, place))
 

@@ -6,12 +6,13 @@ import "../core/ui/theme.css";
 import "../core/ui/controls.css";
 import "../core/ui/box.css";
 import "./card.css";
+import { announce } from "../core/announce";
 import { type Clock, useNow } from "../core/clock";
 import { type Request, refusalOf } from "../core/connection";
-import { formatLine } from "../core/line";
+import { formatLine, spokenLine } from "../core/line";
 import type { Stage } from "../core/stage";
 import { CommandButton } from "../core/ui/command-button";
-import { leaveOnEscape, ownKeys, returnFocus } from "../core/ui/focus";
+import { leaveOnEscape, ownKeys, passFocusOn, returnFocus } from "../core/ui/focus";
 import { useId } from "../core/ui/id";
 import { StateIcon } from "../core/ui/state-icon";
 import type { Card, CardAction, State } from "../protocol.gen";
@@ -37,6 +38,7 @@ export function showCard({ model, el, clock, request, signal }: Stage): void {
     render(<JobCard card={card} clock={clock} request={request} />, el);
   };
   for (const name of TRAITS) model.on(`change:${name}`, draw);
+  passFocusOn(el, signal);
   signal.addEventListener(
     "abort",
     () => {
@@ -60,6 +62,7 @@ export function JobCard({ card, clock, request }: CardProps) {
   const ticking = card.progress !== null || card.line.some((part) => typeof part !== "string");
   const now = useNow(clock, ticking || refused !== undefined);
   const text = formatLine(card.line, now);
+  useAnnouncement(card, now, refused);
   const ask = async (action: CardAction, rest: () => void) => {
     setRefusal(undefined);
     try {
@@ -79,7 +82,7 @@ export function JobCard({ card, clock, request }: CardProps) {
       aria-label={`Job ${card.id}`}
       onKeyDown={leaveOnEscape}
     >
-      <Media card={card} now={now} text={text} request={request} />
+      <Media card={card} now={now} text={spokenLine(card.line, now)} request={request} />
       <Prompt text={card.prompt} />
       <Settings card={card} />
       <div class="veo-status">
@@ -105,7 +108,6 @@ export function JobCard({ card, clock, request }: CardProps) {
           <code class="veo-id">{card.id}</code>
         </div>
       </div>
-      <Announcement state={card.state} text={text} refused={refused} />
     </div>
   );
 }
@@ -182,27 +184,20 @@ function Settings({ card }: { card: Card }) {
   );
 }
 
-/** Reads out a change of state, not each second, and nothing when the page is opened. */
-function Announcement({
-  state,
-  text,
-  refused,
-}: {
-  state: State;
-  text: string;
-  refused: Refusal | undefined;
-}) {
-  const [said, setSaid] = useState("");
+/** States that pass in a moment: what comes of them is read out. */
+const PASSING: ReadonlySet<State> = new Set(["submitting", "downloading"]);
+
+/** Has a change of state read out, not each second, and nothing when the page is opened. */
+function useAnnouncement({ id, state, line, videos }: Card, now: number, refused: Refusal | undefined): void {
   const last = useRef({ state, refused });
   useEffect(() => {
-    const changed =
-      last.current.state !== state || (refused !== undefined && last.current.refused !== refused);
+    const before = last.current;
     last.current = { state, refused };
-    if (changed) setSaid(refused?.text ?? text);
-  }, [state, text, refused]);
-  return (
-    <div class="veo-unseen" aria-live="polite">
-      {said}
-    </div>
-  );
+    if (refused !== undefined && refused !== before.refused) announce(refused.text);
+    else if (before.state !== state && !PASSING.has(state)) {
+      // Where the file is can be read in the card; heard, it is a row of letters.
+      const parts = line.filter((part) => !videos.some(({ path }) => path === part));
+      announce(`Job ${id}: ${spokenLine(parts, now)}`);
+    }
+  });
 }

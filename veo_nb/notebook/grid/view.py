@@ -21,7 +21,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
@@ -30,6 +30,7 @@ from typing import Any, ClassVar
 import traitlets
 from IPython.display import DisplayHandle, display
 
+from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import NotFound
 from veo_nb.notebook.display import poster, still
@@ -56,6 +57,7 @@ from veo_nb.notebook.grid.state import (
     starred_drafts,
 )
 from veo_nb.notebook.live import PROGRESS_SECONDS, LiveView
+from veo_nb.notebook.outputs.live import LIVE
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Command, Commands, Exchanged, Nothing, format_line
 from veo_nb.sweep.cell import Cell
@@ -102,6 +104,8 @@ class SweepView(LiveView):
         self._axes = shown_axes(sweep)
         self._handle: DisplayHandle | None = None
         self._settled = False
+        self._stale = False
+        """Whether a batch run may lack the table as it is now."""
         self._dirty: set[int] = set()
         self._saving: threading.Timer | None = None
         self._previews = previews
@@ -131,17 +135,32 @@ class SweepView(LiveView):
             shown.popleft().close()
         over = self._sweep.summary().over
         self._handle = display(self.saved() if over else self, display_id=True)
+        LIVE.add(self)
         # It may have ended between the look at it and the display.
         if over or self._sweep.summary().over:
             self._settle()
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        """The jobs of its cells."""
+        return self._sweep.jobs
+
+    def redraw(self, *, plain: bool) -> bool:
+        """Draw the table once more where no page was there to get it; with `plain` what waits to be saved too."""
+        with self._writing:
+            due = self._saving is not None if self.has_page else self._stale
+            if due and (plain or not self.has_page):
+                self._stop_saving()
+                self._settle()
+                self._stale = False
+            return self._handle is None
 
     def close(self) -> None:
         """Take the grid away; the sweep goes on."""
         if self._forget is not None:
             self._forget()
         self._handle = None
-        if self._saving is not None:
-            self._saving.cancel()
+        self._stop_saving()
         self._artist.shutdown(wait=False, cancel_futures=True)
         self._scribe.shutdown(wait=False)
         super().close()
@@ -162,6 +181,7 @@ class SweepView(LiveView):
             self.push_soon(PROGRESS_SECONDS)
             return
         self.push_now()
+        self._stale = True
         if self._settled:
             self._save_later()
         else:
@@ -226,11 +246,15 @@ class SweepView(LiveView):
 
     def _save_later(self) -> None:
         """Draw the table anew, once nothing has changed for a while."""
-        if self._saving is not None:
-            self._saving.cancel()
+        self._stop_saving()
         self._saving = threading.Timer(SAVE_SECONDS, self._settle)
         self._saving.daemon = True
         self._saving.start()
+
+    def _stop_saving(self) -> None:
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
 
     def saved(self) -> SavedGrid:
         """The table that the notebook keeps, as it is now; it needs no kernel."""

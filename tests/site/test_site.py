@@ -26,8 +26,8 @@ def ran():
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory, ran):
-    """The site, and what its own look through it found."""
-    return build(tmp_path_factory.mktemp("site"), ran)
+    """The site, and what its own look through it found; without the list of attributes in its margin, a third of the time."""
+    return build(tmp_path_factory.mktemp("site"), ran, {"toc_object_entries": 0})
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_a_docstring_keeps_its_code_its_lists_and_its_stars():
 
 @pytest.mark.browser
 def test_everybody_can_read_it_in_light_and_dark_on_a_phone_and_a_wide_screen(built):
-    pages = ("index", "house", "reference/engine", "notebooks/03_sweeps_and_grids/index")
+    pages = ("index", "house", "reference/request", "notebooks/03_sweeps_and_grids/index")
     found = []
     with browser() as chromium:
         for at, page in enumerate(pages):

@@ -81,9 +81,10 @@ def show_living(output: Any) -> None:
         output["data"]["text/html"] = f'<div class="wide" tabindex="0">{html}</div>'
     for mark, picture in LIVING.items():
         if mark in html:
-            output["data"]["text/html"] = html + Markup(
-                '<p><img src="../../_static/{}" alt="{}"></p>'
-            ).format(picture, pictures()[picture])
+            shown = Markup('<p><img src="../../_static/{}" alt="{}"></p>').format(
+                picture, pictures()[picture]
+            )
+            output["data"]["text/html"] = f"{html}{shown}"
 
 
 _NAMELESS = {

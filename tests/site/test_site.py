@@ -10,7 +10,7 @@ from playwright.sync_api import ViewportSize
 from tests.browser.axe import violations
 from tests.browser.lab import browser
 from tests.site import books
-from tests.site.build import build, missing, stills_of, tidy
+from tests.site.build import build, missing, show_living, stills_of, tidy
 from tests.site.links import broken
 from tests.site.pages import linked, sections
 from tests.site.reference import as_rst
@@ -121,6 +121,14 @@ def test_a_docstring_keeps_its_code_its_lists_and_its_stars():
         r"    E: it is ``b``\ .",
         "",
     ]
+
+
+def test_a_view_that_needs_a_kernel_has_its_picture_below_the_words_that_are_left_of_it():
+    output = {"data": {"text/html": "<p>The veo_nb panel: run this cell.</p>"}}
+    show_living(output)
+    words, _, picture = output["data"]["text/html"].partition("</p>")
+    assert words == "<p>The veo_nb panel: run this cell."
+    assert picture.startswith('<p><img src="../../_static/panel.png" alt="The panel in JupyterLab')
 
 
 @pytest.mark.browser

@@ -103,7 +103,7 @@ def test_a_docstring_keeps_its_code_its_lists_and_its_stars():
         "    x = 1",
         "",
         "Raises:",
-        "    E: it is `b`.",
+        "    E: see `Job`.",
     ]
     assert as_rst(lines) == [
         r"``a_``\  of \*args:",
@@ -118,7 +118,7 @@ def test_a_docstring_keeps_its_code_its_lists_and_its_stars():
         "   x = 1",
         "",
         "Raises:",
-        r"    E: it is ``b``\ .",
+        r"    E: see :py:obj:`Job <veo_nb.Job>`\ .",
         "",
     ]
 

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.kernel.fork import forked_kernels
 from tests.kernel.sandbox import submits
 from tests.site import books
 
@@ -30,7 +31,8 @@ class Outputs:
         client = NotebookClient(
             self.content, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
         )
-        client.execute(env={**os.environ, "PYTHONPATH": str(NOTEBOOK.parents[1])})
+        with forked_kernels():
+            client.execute(env={**os.environ, "PYTHONPATH": str(NOTEBOOK.parents[1])})
         # For the site, whose tests need not run it again.
         books.keep(NOTEBOOK.stem, self.content, folder, books.DRAFTS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import ViewportSize
 
 from tests.browser.axe import violations
@@ -75,6 +76,26 @@ def test_a_name_a_page_and_a_still_that_is_missing_is_named(copy, ran):
         "01_first_video has no page",
         f"03_sweeps_and_grids shows {len(stills) - 1} of {len(stills)} stills",
     ]
+
+
+def test_a_notebook_that_shows_nothing_is_named(built, ran, tmp_path):
+    shutil.copyfile(books.NOTEBOOKS / "05_panel.ipynb", tmp_path / "index.ipynb")
+    assert missing(built[0], ran | {"05_panel": tmp_path}) == ["05_panel shows 0 of 0 stills"]
+
+
+def test_a_run_is_kept_with_its_clips_and_without_where_it_was(tmp_path):
+    folder, shelf = tmp_path / "run", tmp_path / "shelf"
+    (folder / "clips").mkdir(parents=True)
+    (folder / "clips" / "a b.mp4").write_bytes(b"clip")
+    html = f'<video src="clips/a%20b.mp4"></video><a href="/etc/hostname">{folder}</a><a href="../x">x</a>'
+    cell = new_code_cell("1", outputs=[new_output("display_data", {"text/html": html})])
+    for _ in range(3):
+        place = books.keep("05_panel", new_notebook(cells=[cell]), folder, shelf)
+    assert sorted(path.name for path in place.rglob("*") if path.is_file()) == ["a b.mp4", "index.ipynb"]
+    text = (place / "index.ipynb").read_text("utf-8")
+    assert str(folder) not in text
+    assert "/home/you/notebooks" in text
+    assert len([*(shelf / "05_panel").iterdir()]) == 2, "the one before may be read at this moment"
 
 
 def test_a_page_that_leads_to_a_file_that_is_gone_is_none(tmp_path):

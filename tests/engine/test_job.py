@@ -156,6 +156,17 @@ def test_a_wait_that_is_too_short_says_that_the_job_goes_on(job):
     assert job.status == "queued"
 
 
+def test_a_wait_that_is_too_short_says_what_holds_the_job_up(job):
+    job.change(note=JobNote(kind="offline", why="gptproto.com can't be reached."))
+    with pytest.raises(WaitTimeout) as caught:
+        job.wait(0.01)
+    assert caught.value.hint == "gptproto.com can't be reached. It goes on in the background."
+    job.change(note=JobNote(kind="uploading", why="fox.png"))
+    with pytest.raises(WaitTimeout) as caught:
+        job.wait(0.01)
+    assert caught.value.hint == "It goes on in the background."
+
+
 async def test_a_job_can_be_awaited_beside_other_tasks(job):
     done = Snapshot(state=State.SUCCEEDED, created_at=1.0)
     asyncio.get_running_loop().call_later(0.01, job.restate, done)

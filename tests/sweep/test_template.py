@@ -115,6 +115,8 @@ class Shy:
 @pytest.mark.parametrize(
     ("value", "template", "words"),
     [
+        (None, "{{x}}", "{{x}} is None, which would stand in the prompt as a word."),
+        (float("nan"), "{{x}}", "{{x}} is nan, which would stand in the prompt as a word."),
         (math, "{{x}}", "{{x}} is a module."),
         (math, "{{x.pi.real.hex}}", "{{x.pi.real.hex}} is a function."),
         (SimpleNamespace, "{{x}}", "{{x}} is a class."),

@@ -304,12 +304,12 @@ class Job:
         except TimeoutError:
             raise WaitTimeout(
                 f"Job {self.id} is still {self.status} after {timeout:g} s.",
-                hint="It goes on in the background.",
+                hint=f"{self._why()}It goes on in the background.",
                 job=self.id,
             ) from None
         except KeyboardInterrupt:
             raise WaitInterrupted(
-                f"Stopped waiting. Job {self.id} goes on in the background; %veo wait waits again, "
+                f"Stopped waiting. {self._why()}Job {self.id} goes on in the background; %veo wait waits again, "
                 f"%veo cancel {self.id} stops it."
             ) from None
         return self._result()
@@ -446,6 +446,11 @@ class Job:
         if (error := self._failure()) is not None:
             raise error
         return self
+
+    def _why(self) -> str:
+        """What holds it up, as a sentence and a blank; empty where nothing went wrong."""
+        note = self._now.note
+        return f"{note.why} " if note is not None and note.why and note.kind != "uploading" else ""
 
     def _failure(self) -> VeoError | None:
         """Why there is nothing of it: its own error, or that every file of a job that was done is lost."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -262,7 +263,9 @@ def _said(reference: Reference, value: Any) -> str:
     """The text of a value, where it has one: `<function fox at 0x7f…>` is none."""
     what = ""
     kind: Any = type(value)
-    if inspect.ismodule(value):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        what = f"{value}, which would stand in the prompt as a word"
+    elif inspect.ismodule(value):
         what = "a module"
     elif inspect.isclass(value):
         what = "a class"

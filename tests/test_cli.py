@@ -43,6 +43,15 @@ def test_each_command_explains_itself(command, capsys):
     assert command in capsys.readouterr().out
 
 
+def test_the_sandbox_explains_itself_to_who_uses_it(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["sandbox", "--help"])
+    said = capsys.readouterr().out
+    assert "sandbox:block" in said
+    assert "How it is built" not in said
+    assert "`server`" not in said
+
+
 def test_demo_opens_the_lab_with_what_was_asked(monkeypatch, tmp_path):
     asked = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 from dataclasses import replace
@@ -207,6 +208,15 @@ def client(monkeypatch):
     monkeypatch.setattr("nbclient.NotebookClient", Client)
     yield Client
     Client.error = None
+
+
+def test_what_the_kernel_only_warns_of_is_not_said(tmp_path, monkeypatch, client):
+    made = []
+    monkeypatch.setattr(client, "__init__", lambda self, content, **options: made.append(options))
+    monkeypatch.setattr(client, "execute", lambda self, env: None)
+    with pytest.raises(NotFound):
+        run_headless(tmp_path)
+    assert made[0]["extra_arguments"] == [f"--IPKernelApp.log_level={logging.ERROR}"]
 
 
 def test_a_cell_that_fails_fails_the_demo(tmp_path, client):

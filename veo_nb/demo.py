@@ -74,6 +74,8 @@ def run_headless(folder: Path) -> list[Path]:
         content,
         timeout=CELL_SECONDS,
         kernel_name="python3",
+        # What a kernel warns of, such as TCP on one's own machine, is nothing to begin with; errors are shown.
+        extra_arguments=["--IPKernelApp.log_level=40"],
         resources={"metadata": {"path": str(notebook.parent)}},
     )
     try:

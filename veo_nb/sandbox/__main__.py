@@ -35,7 +35,7 @@ STOCK_VARIABLE = "VEO_NB_SANDBOX_STOCK"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give a parser the sandbox's options, and what its help says before them."""
-    parser.description = veo_nb.sandbox.__doc__
+    parser.description = (veo_nb.sandbox.__doc__ or "").partition("How it is built:")[0]
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
     parser.add_argument(

@@ -203,15 +203,6 @@ def test_a_clip_that_failed_fails_the_run_and_says_why(run, tmp_path):
     assert not (tmp_path / "bad.html").exists()
 
 
-HEAD = """\
-# ---
-# jupyter:
-#   kernelspec:
-#     name: python3
-#     display_name: Python 3
-# ---
-
-"""
 SCRIPT = """\
 # %%
 # %load_ext veo_nb
@@ -233,8 +224,8 @@ A fox in jupytext.
 
 
 def test_a_jupytext_script_keeps_its_prompts_and_runs(run, tmp_path, sandbox):
-    (tmp_path / "cells.py").write_text(HEAD + SCRIPT)
-    ran = run("-m", "jupytext", "--to", "notebook", "--execute", "cells.py")
+    (tmp_path / "cells.py").write_text(SCRIPT)
+    ran = run("-m", "jupytext", "--to", "notebook", "--set-kernel", "python3", "--execute", "cells.py")
     assert ran.returncode == 0, ran.stderr
     prompt = 'A fox in jupytext.\n\n# It isn\'t "commented".\n  {"tone": {"light": "dusk"}}'
     assert len(sandbox.sent(prompt)) == 1

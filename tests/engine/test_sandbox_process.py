@@ -129,6 +129,12 @@ def test_one_that_does_not_start_says_its_last_words(server, tmp_path, monkeypat
     assert not server.alive
 
 
+def test_a_python_that_cannot_be_run_is_named(server, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(VeoError, match="did not start: /nowhere/python can't be run: No such file"):
+        server.start()
+
+
 @pytest.fixture
 def silent(tmp_path, monkeypatch):
     """A program that neither answers nor ends."""

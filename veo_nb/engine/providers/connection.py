@@ -224,16 +224,22 @@ class LocalServer:
             raise VeoError("The sandbox was stopped.", hint="Make another studio.")
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "server.log").open("w", encoding="utf-8") as log:
-            process = child.start(
-                [
-                    *(sys.executable, "-m", "veo_nb.sandbox", "--port", "0", "--stop-with-stdin"),
-                    *("--data", str(self.folder), "--latency", str(self.latency)),
-                ],
-                # From its own folder, so that a file of the person's named like a module is not imported.
-                self.folder,
-                log=log,
-                extra={"VEO_NB_SANDBOX_KEY": SANDBOX_KEY},
-            )
+            try:
+                process = child.start(
+                    [
+                        *(sys.executable, "-m", "veo_nb.sandbox", "--port", "0", "--stop-with-stdin"),
+                        *("--data", str(self.folder), "--latency", str(self.latency)),
+                    ],
+                    # From its own folder, so that a file of the person's named like a module is not imported.
+                    self.folder,
+                    log=log,
+                    extra={"VEO_NB_SANDBOX_KEY": SANDBOX_KEY},
+                )
+            except OSError as error:
+                raise VeoError(
+                    f"The sandbox did not start: {sys.executable} can't be run: {error.strerror or error}.",
+                    hint="%veo doctor looks for the reason.",
+                ) from None
         self._process = process
         line = _first_line(process, START_SECONDS)
         if not line.startswith("READY "):

@@ -1,10 +1,12 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { JobCard } from "../../src/card/card";
-import { STILL_MS } from "../../src/card/media";
+import { JobCard, originsOf } from "../../src/card/card";
+import { type Origins, STILL_MS } from "../../src/card/media";
 import { connect } from "../../src/core/connection";
 import { formatLine } from "../../src/core/line";
+import { SILENT_MS } from "../../src/core/media/addresses";
+import { SLOW_MS } from "../../src/core/media/bytes";
 import type { Card } from "../../src/protocol.gen";
 import { cards, exampleCard, NOW } from "../fixtures";
 import { FakeModel } from "../kernel";
@@ -14,6 +16,7 @@ let el: HTMLElement;
 let model: FakeModel;
 let controller: AbortController;
 let request: ReturnType<typeof connect>;
+let origins: Origins;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW * 1000 });
@@ -21,6 +24,7 @@ beforeEach(() => {
   model = new FakeModel(exampleCard("running"));
   controller = new AbortController();
   request = connect(model.as(), controller.signal);
+  origins = originsOf(request, controller.signal);
 });
 
 afterEach(() => {
@@ -32,7 +36,7 @@ afterEach(() => {
 });
 
 async function draw(card: Card) {
-  await act(() => render(<JobCard card={card} clock={clock} request={request} />, el));
+  await act(() => render(<JobCard card={card} clock={clock} request={request} origins={origins} />, el));
 }
 
 function find<E extends Element = HTMLElement>(selector: string): E {
@@ -106,6 +110,8 @@ describe("hostile text", () => {
   it("reaches no address but images as data and videos on the web", async () => {
     const clip = {
       url: "javascript:alert(1)",
+      beside: "javascript:alert(2)",
+      size: 9,
       path: "x.mp4",
       label: "",
     };
@@ -141,7 +147,8 @@ describe("the live line", () => {
     await draw(exampleCard("running"));
     expect(vi.getTimerCount()).toBe(1);
     await draw(exampleCard("succeeded"));
-    // For the still alone.
+    // For the still alone, once the clip has come.
+    await act(() => void find("video").dispatchEvent(new Event("loadedmetadata")));
     await pass(STILL_MS / 1000);
     model.grant("poster", { kind: "" });
     expect(vi.getTimerCount()).toBe(0);
@@ -365,23 +372,108 @@ describe("the clip", () => {
     ]);
   });
 
-  it("says where it is when the page can't reach it, and how to see it", async () => {
-    await draw(exampleCard("succeeded out of reach"));
+  it("says where it is when its file is gone", async () => {
+    const [clip] = exampleCard("succeeded out of reach").videos;
+    if (clip === undefined) throw new Error("the example has a clip");
+    await draw(exampleCard("succeeded", { videos: [{ ...clip, size: 0 }] }));
     expect(has("video")).toBe(false);
     expect(find(".veo-saved").textContent).toBe(
       "Saved as /mnt/team/veo_library/2026-11-22/fox-3f2a.mp4Run the cell again to show it here.",
     );
+    expect(model.sent.map(({ kind }) => kind)).not.toContain("reached");
+  });
+});
+
+describe("a clip whose address the page can't fetch", () => {
+  const reached = () => model.sent.filter(({ kind }) => kind === "reached").map(({ payload }) => payload);
+  const offset = () => model.last("video").payload["offset"];
+  const piece = (size: number, next: number) =>
+    act(async () => {
+      model.grant("video", { size, next }, [new DataView(new ArrayBuffer(next - Number(offset())))]);
+      await vi.advanceTimersByTimeAsync(0);
+    });
+  const button = (text: string) => {
+    const found = [...el.querySelectorAll("button")].find((one) => one.textContent?.includes(text));
+    if (found === undefined) throw new Error(`no button says "${text}"`);
+    return found;
+  };
+  const error = () => act(() => void find("video").dispatchEvent(new Event("error")));
+
+  it("tries the one on the server, then the one beside the notebook, and says what plays", async () => {
+    await draw(exampleCard("succeeded"));
+    expect(find("video").getAttribute("src")).toBe("/files/veo_library/2026-11-22/fox-3f2a.mp4");
+    await error();
+    expect(find("video").getAttribute("src")).toBe("veo_library/2026-11-22/fox-3f2a.mp4");
+    await act(() => void find("video").dispatchEvent(new Event("loadedmetadata")));
+    expect(reached()).toEqual([{ plays: true, apart: true }]);
   });
 
-  it("says the same when it fails to load, and tries again with a new address", async () => {
-    const card = exampleCard("succeeded");
-    await draw(card);
-    await act(() => void find("video").dispatchEvent(new Event("error")));
-    expect(find(".veo-saved").textContent).toContain("veo_library/2026-11-22/fox-3f2a.mp4");
-    const [clip] = card.videos;
-    if (clip === undefined) throw new Error("the example has a clip");
-    await draw({ ...card, videos: [{ ...clip, url: "/files/again.mp4" }] });
-    expect(find("video").getAttribute("src")).toBe("/files/again.mp4");
+  it("knows a page that has the notebook around its outputs", async () => {
+    document.body.appendChild(document.createElement("div")).className = "cm-editor";
+    await draw(exampleCard("succeeded"));
+    await error();
+    await error();
+    expect(reached()).toEqual([{ plays: false, apart: false }]);
+  });
+
+  it("gives up a host that answers nothing, but not while nobody looks", async () => {
+    await draw(exampleCard("succeeded"));
+    const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+    await act(() => void document.dispatchEvent(new Event("visibilitychange")));
+    await pass(60);
+    expect(find("video").getAttribute("src")).toContain("/files/");
+    hidden.mockReturnValue(false);
+    await act(() => void document.dispatchEvent(new Event("visibilitychange")));
+    await pass(SILENT_MS / 1000);
+    await pass(SILENT_MS / 1000);
+    expect(button("Play").textContent).toBe("Play · 4.8 MB");
+    expect(reached()).toEqual([{ plays: false, apart: true }]);
+  });
+
+  it("comes as bytes at the first click, says how far it is, and is let go of with the view", async () => {
+    const made = vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:clip");
+    const revoked = vi.spyOn(URL, "revokeObjectURL");
+    await draw(exampleCard("succeeded out of reach"));
+    expect(model.sent.map(({ kind }) => kind)).not.toContain("video");
+    await act(() => button("Play").click());
+    expect(model.last("video").payload).toEqual({ video: 0, offset: 0 });
+    await piece(4812345, 3_100_000);
+    expect(find(".veo-saved").textContent).toBe("Fetching · 3.1 of 4.8 MB");
+    await pass(SLOW_MS / 1000);
+    expect(find(".veo-saved").textContent).toContain("no answer from the kernel yet");
+    await piece(4812345, 4812345);
+    expect(find("video").getAttribute("src")).toBe("blob:clip");
+    expect((made.mock.lastCall?.[0] as Blob | undefined)?.size).toBe(4812345);
+    controller.abort();
+    expect(revoked).toHaveBeenCalledWith("blob:clip");
+  });
+
+  it("says that it broke off in the middle, and goes on from there", async () => {
+    vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:clip");
+    await draw(exampleCard("succeeded out of reach"));
+    await act(() => button("Play").click());
+    await piece(4812345, 2_000_000);
+    await pass(31);
+    expect(find("[role=alert]").textContent).toContain("The clip broke off at 2.0 of 4.8 MB: No answer");
+    await act(() => button("Try again").click());
+    expect(offset()).toBe(2_000_000);
+    await piece(4812345, 4812345);
+    expect(find("video").getAttribute("src")).toBe("blob:clip");
+  });
+
+  it("is saved without being played", async () => {
+    vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:clip");
+    const clicked = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (
+      this: HTMLAnchorElement,
+    ) {
+      expect([this.href, this.download]).toEqual(["blob:clip", "fox-3f2a.mp4"]);
+    });
+    await draw(exampleCard("succeeded out of reach"));
+    await act(() => button("Save the file").click());
+    await piece(4812345, 4812345);
+    await pass(0);
+    expect(clicked).toHaveBeenCalledTimes(1);
+    expect(has("video")).toBe(false);
   });
 });
 

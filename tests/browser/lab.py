@@ -258,8 +258,8 @@ class Notebook:
         return self.output(index).locator(".veo-card")
 
     def video(self, index: int) -> Locator:
-        """The first video under a cell."""
-        return self.output(index).locator("video").first
+        """The first video of what the notebook keeps under a cell, once the live card has given way to it."""
+        return self.output(index).locator("video:not(.veo-card video)").first
 
     def begin(self, index: int) -> None:
         """Run a cell as a person does, and do not wait for it."""

@@ -104,6 +104,38 @@ def test_cancel_in_the_card_works_while_a_cell_waits(open_notebook, slow_sandbox
     expect(notebook.output(3)).to_have_text("cancelled")
 
 
+def test_a_clip_that_the_server_does_not_serve_plays_over_what_is_saved(
+    open_notebook, sandbox, tmp_path, artefact
+):
+    """The library is outside of its root: the card lies over a still, and the notebook keeps that alone."""
+    setup = (
+        f"import veo_nb as veo; from veo_nb.notebook.clip import source; source.SMALL = 0\n"
+        f"veo.configure(library={str(tmp_path / 'elsewhere')!r})"
+    )
+    notebook = open_notebook([setup, FOX], sandbox)
+    notebook.run(1)
+    notebook.run(2)
+    saved = notebook.output(2).locator("[data-veo-card]")
+    play = saved.get_by_role("button", name="Play")
+    play.wait_for()
+    expect(saved.locator("> :not(.veo-card-root)").first).to_be_hidden()
+    artefact(notebook, "card-out-of-reach")
+    play.click()
+    assert plays(saved.locator("video"))
+    notebook.save()
+    notebook.run(2)
+    again = notebook.output(2).locator("[data-veo-card]")
+    again.get_by_role("button", name="Play").wait_for()
+    expect(again).to_contain_text("shown again, nothing sent")
+    notebook.save()
+    notebook.restart()
+    notebook.reload()
+    expect(notebook.output(2).locator("img")).to_be_visible()
+    expect(notebook.output(2)).to_contain_text("outside the folder that Jupyter serves")
+    expect(notebook.output(2).locator(".veo-card")).to_have_count(0)
+    artefact(notebook, "card-out-of-reach-reopened")
+
+
 HOSTILE = [
     "<script>alert(1); document.title = 'owned'</script>",
     '"><img src=x onerror="alert(1)">\'<b>bold</b> & &lt;',

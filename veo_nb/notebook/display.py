@@ -364,9 +364,10 @@ def _video(
 def saved_still(video: Video, place: Place, drawn: str, style: str) -> Markup:
     """The still of a clip that the page has no way to, and below it where the clip is and how to get it."""
     where = Markup("{}").format(unserved(video, place))
-    if (address := place.relative(video.path)) is not None:
-        # VS Code opens it; who has the page beside the file can save it.
-        where = Markup('<a href="{}" download>{}</a>. {}').format(
+    address = place.relative(video.path)
+    if address is not None and not address.startswith("../"):
+        # VS Code opens it, and who has the page beside the file can save it.
+        where = Markup('Saved as <a href="{}" download>{}</a>. {}').format(
             address, place.shown(video.path), how_to_play(video.job_id)
         )
     return Markup(

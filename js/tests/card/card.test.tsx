@@ -454,7 +454,7 @@ describe("a clip whose address the page can't fetch", () => {
     await act(() => button("Play").click());
     await piece(4812345, 2_000_000);
     await pass(31);
-    expect(find("[role=alert]").textContent).toContain("The clip broke off at 2.0 of 4.8 MB: No answer");
+    expect(find("[role=alert]").textContent).toContain("The clip broke off at 2.0 of 4.8 MB. No answer");
     await act(() => button("Try again").click());
     expect(offset()).toBe(2_000_000);
     await piece(4812345, 4812345);

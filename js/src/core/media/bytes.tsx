@@ -47,7 +47,7 @@ export function Coming({ bytes, size }: { bytes: Bytes; size: number }) {
   }
   return (
     <p class="veo-saved" role="alert">
-      The clip broke off at {done}: {failed}{" "}
+      The clip broke off at {done}. {failed}{" "}
       <button type="button" class="veo-button" onClick={again}>
         Try again
       </button>

@@ -84,6 +84,7 @@ function withClips(cells: readonly GridCell[], urls: ReadonlyMap<string, string>
     clips: cell.clips.map((clip, sample) => ({
       ...clip,
       url: urls.get(`${cell.key}/${sample}`) ?? clip.url,
+      beside: "",
     })),
   }));
 }

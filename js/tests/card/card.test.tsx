@@ -151,6 +151,7 @@ describe("the live line", () => {
     await act(() => void find("video").dispatchEvent(new Event("loadedmetadata")));
     await pass(STILL_MS / 1000);
     model.grant("poster", { kind: "" });
+    model.grant("reached");
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -329,7 +330,7 @@ describe("the clip", () => {
     const card = exampleCard("succeeded");
     await draw(card);
     const video = find<HTMLVideoElement>("video");
-    expect(video.getAttribute("src")).toBe(card.videos[0]?.url);
+    expect(video.getAttribute("src")).toBe(card.videos[0]?.beside);
     expect([video.controls, video.loop, video.preload]).toEqual([true, true, "metadata"]);
     expect(video.hasAttribute("playsinline")).toBe(true);
   });
@@ -399,13 +400,21 @@ describe("a clip whose address the page can't fetch", () => {
   };
   const error = () => act(() => void find("video").dispatchEvent(new Event("error")));
 
-  it("tries the one on the server, then the one beside the notebook, and says what plays", async () => {
+  it("tries the one beside the notebook, then that on the server, by which HTML alone would not play", async () => {
+    await draw(exampleCard("succeeded"));
+    expect(find("video").getAttribute("src")).toBe("veo_library/2026-11-22/fox-3f2a.mp4");
+    await error();
+    expect(find("video").getAttribute("src")).toBe("/files/veo_library/2026-11-22/fox-3f2a.mp4");
+    await act(() => void find("video").dispatchEvent(new Event("loadedmetadata")));
+    expect(reached()).toEqual([{ plays: false, apart: true }]);
+  });
+
+  it("tries that on the server where the notebook makes the other one into it", async () => {
+    document.body.appendChild(document.createElement("div")).className = "jp-Notebook";
     await draw(exampleCard("succeeded"));
     expect(find("video").getAttribute("src")).toBe("/files/veo_library/2026-11-22/fox-3f2a.mp4");
-    await error();
-    expect(find("video").getAttribute("src")).toBe("veo_library/2026-11-22/fox-3f2a.mp4");
     await act(() => void find("video").dispatchEvent(new Event("loadedmetadata")));
-    expect(reached()).toEqual([{ plays: true, apart: true }]);
+    expect(reached()).toEqual([{ plays: true, apart: false }]);
   });
 
   it("knows a page that has the notebook around its outputs", async () => {
@@ -421,7 +430,7 @@ describe("a clip whose address the page can't fetch", () => {
     const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
     await act(() => void document.dispatchEvent(new Event("visibilitychange")));
     await pass(60);
-    expect(find("video").getAttribute("src")).toContain("/files/");
+    expect(find("video").getAttribute("src")).not.toContain("/files/");
     hidden.mockReturnValue(false);
     await act(() => void document.dispatchEvent(new Event("visibilitychange")));
     await pass(SILENT_MS / 1000);

@@ -12,6 +12,8 @@ export const SILENT_MS = 8000;
 
 /** What a notebook has around its outputs, and a page of outputs alone has not: the code of its cells. */
 const NOTEBOOK = ".cm-editor, .CodeMirror, .jp-Notebook";
+/** What turns an address beside the notebook into one of the server before it is fetched, wherever the page itself is. */
+const RESOLVES = ".jp-Notebook";
 
 export class Addresses {
   private readonly failed = new Set<string>();
@@ -31,15 +33,14 @@ export class Addresses {
   /** The address to try for a clip; empty where only its bytes are left, or its file is gone. */
   of({ url, beside, size }: Addressed): string {
     if (size === 0) return "";
-    return (
-      [url, beside].map(videoSource).find((address) => address !== "" && !this.isHopeless(address)) ?? ""
-    );
+    const tried = has(RESOLVES) ? [url, beside] : [beside, url];
+    return tried.map(videoSource).find((address) => address !== "" && !this.isHopeless(address)) ?? "";
   }
 
   /** A clip has come from this address. */
   noteServed(clip: Addressed, address: string): void {
     this.served.add(folderOf(address));
-    this.found(address === clip.beside || !isApart());
+    this.found(address === clip.beside || has(RESOLVES));
   }
 
   /** A clip has not come from this address. */
@@ -51,7 +52,8 @@ export class Addresses {
 
   /** Tell the kernel where nothing is left to be tried. */
   check(clip: Addressed): void {
-    if (clip.size > 0 && this.of(clip) === "") this.found(false);
+    // Where others have come, one that is damaged says nothing of them.
+    if (clip.size > 0 && this.of(clip) === "" && this.served.size === 0) this.found(false);
     else this.notify();
   }
 
@@ -61,10 +63,9 @@ export class Addresses {
   }
 
   private found(plays: boolean): void {
-    const reached = { plays, apart: isApart() };
+    const reached = { plays, apart: !has(NOTEBOOK) };
     const said = JSON.stringify(reached);
-    // One clip that is damaged says nothing of the others.
-    if (said !== this.told && (plays || this.served.size === 0)) {
+    if (said !== this.told) {
       this.told = said;
       this.tell(reached);
     }
@@ -80,8 +81,8 @@ function folderOf(address: string): string {
   return address.slice(0, address.lastIndexOf("/") + 1);
 }
 
-function isApart(): boolean {
-  return document.querySelector(NOTEBOOK) === null;
+function has(selector: string): boolean {
+  return document.querySelector(selector) !== null;
 }
 
 /** Find out by this element, which loads the address, whether that is served; what is returned ends it. */

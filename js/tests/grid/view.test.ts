@@ -730,7 +730,10 @@ describe("a page that can't fetch the clips", () => {
     expect(model.sent.filter(({ kind }) => kind === "reached").map(({ payload }) => payload)).toEqual([
       { plays: false, apart: false },
     ]);
-    const asked = model.last("video");
+    expect(model.sent.map(({ kind }) => kind)).not.toContain("video");
+    await press("k");
+    const [asked] = model.sent.filter(({ kind }) => kind === "video");
+    if (asked === undefined) throw new Error("nothing is asked for");
     expect(asked.payload).toMatchObject({ sample: 0, small: true, offset: 0 });
     await act(async () => {
       model.emit(
@@ -740,7 +743,7 @@ describe("a page that can't fetch the clips", () => {
       );
       await vi.advanceTimersByTimeAsync(0);
     });
-    const alert = document.querySelector("[role=alert]");
+    const alert = document.querySelector(".veo-cell [role=alert]");
     expect(alert?.textContent).toContain("The clip broke off at 0.0 of 0.0 MB. Its file is gone.");
     await act(async () => {
       alert?.querySelector("button")?.click();

@@ -16,13 +16,24 @@ apt() {
   ${sudo[@]+"${sudo[@]}"} apt-get update -qq && ${sudo[@]+"${sudo[@]}"} apt-get install -y -qq --no-install-recommends "$@"
 }
 
-version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+# find_python VERSION: prints the path of that Python: on the PATH, pyenv's, or one that uv has or fetches.
+find_python() {
+  PYENV_VERSION=$1 "python$1" -c 'import sys; print(sys.executable)' 2>/dev/null && return
+  if command -v uv >/dev/null; then uv python install --quiet "$1" && uv python find "$1" && return; fi
+  echo "Python $1 is not here. Install it, or uv, which fetches it." >&2
+  return 1
+}
+
+# Whoever sources this may have said which: python_version=3.13.
+python=python3
+if [ -n "${python_version:-}" ]; then python=$(find_python "$python_version"); fi
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 venv=$PWD/.cache/venv-$version
 
 make_venv() {
-  python3 -m venv --clear "$venv" && return
+  "$python" -m venv --clear "$venv" && return
   # Debian keeps venv in a package of its own.
-  apt python3-venv && python3 -m venv --clear "$venv"
+  apt python3-venv && "$python" -m venv --clear "$venv"
 }
 
 # fetch PYTHON PACKAGES…: installs them for that Python. What it imports it compiles itself, which is a small part of them.
@@ -85,7 +96,7 @@ peer() {
   local home=$PWD/.cache/$1-$version
   shift
   if [ -z "$(find "$home/installed" -mtime -7 2>/dev/null)" ] || [ "$(cat "$home/installed")" != "$*" ]; then
-    [ -x "$home/bin/python" ] || python3 -m venv --without-pip --clear "$home" || return
+    [ -x "$home/bin/python" ] || "$python" -m venv --without-pip --clear "$home" || return
     if fetch "$home/bin/python" --upgrade "$@"; then
       echo "$*" >"$home/installed"
     elif [ "$(cat "$home/installed" 2>/dev/null)" != "$*" ]; then

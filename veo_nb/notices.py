@@ -23,6 +23,13 @@ def tell(text: str) -> None:
         log.warning(text)
 
 
+def tell_at_end(text: str) -> None:
+    """As `tell`, when the process ends; nothing in a kernel, whose page has gone by then."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
+        tell(text)
+
+
 def tell_once(text: str) -> None:
     """As `tell`, but nothing where it is empty or was told in this process before."""
     if text and text not in _seen:

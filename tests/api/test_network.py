@@ -18,7 +18,7 @@ from tests.faults.network.certificates import Certificates
 from veo_nb.api import transport
 from veo_nb.api.client import AsyncClient
 from veo_nb.api.network import Network, with_network
-from veo_nb.api.network.backend import MOST_HELD, Stream, _one_of
+from veo_nb.api.network.backend import MOST_HELD, PIECE, Stream, _one_of
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -105,6 +105,7 @@ def test_a_server_is_held_up_where_nobody_takes_what_it_sends_and_a_client_where
         held = stream._held
         found = len(first)
         while data := await stream.read(2**16, timeout=5):
+            assert len(data) <= PIECE
             found += len(data)
         return held, found
 

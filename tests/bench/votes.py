@@ -1,10 +1,13 @@
-"""Measure how many votes it takes: with the pairs that `choose_pair` chooses, and with pairs by chance.
+"""Measure how many votes it takes: with the pairs that are chosen, with clips by chance, and with values by chance.
 
-Voters of known strengths vote until every two values are decided or known to hardly differ, at one level for both ways. It is counted
-how many votes that took, and how often the worse of two values was then called the better. Last comes how long one choice takes.
+Voters of known strengths vote on a sweep that has each value in two shapes, twice, until every two values are decided or known to
+hardly differ, at one level for all ways. It is counted how many votes that took, after how many of them the best was known, and how
+often the worse of two values was then called the better. Last comes how long one choice takes.
 
-Of three values chosen pairs save a fifth to a quarter, not more: most of those pairs are hard, and a vote on the third tells of the other two.
-From four values on it is about a half, since by chance most votes go to pairs that were decided long ago.
+- *clips by chance* are any two of the sweep, as someone takes them who opens two of its files: often of one value, and often of two
+  shapes, one of which voters like better.
+- *values by chance* are two clips that differ in nothing but the value. Of three values choosing saves a quarter of these, not more: most
+  of those pairs are hard, and a vote on the third tells of the other two.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
@@ -39,34 +43,56 @@ KINDS = {
 """Strengths in logits: 0.7 apart is preferred in 67 of 100."""
 
 
+SHAPES = (0.25, -0.25)
+"""What a clip's shape adds to its value's strength, in logits."""
+TAKES = 2
+Way = Literal["chosen", "clips", "values"]
+WAYS: tuple[Way, ...] = ("chosen", "clips", "values")
+
+
 @dataclass(frozen=True)
 class Run:
-    """How many votes it took, and whether it then called a worse value the better."""
+    """How many votes it took until the best was known and until all was, and whether it then called a worse value the better."""
 
+    best: int
     votes: int
     wrong: bool
 
 
-def run(strengths: Sequence[float], *, chosen: bool, seed: int, every: int) -> Run:
+def run(strengths: Sequence[float], *, way: Way, seed: int, every: int) -> Run:
     """Votes until all is settled, looked at after each few."""
     chance = random.Random(seed)
     values = [f"value {at}" for at in range(len(strengths))]
     known = dict(zip(values, strengths, strict=True))
     candidates = list(combinations(values, 2))
-    ballots: list[Ballot] = []
-    while len(ballots) < MOST:
-        for _ in range(every):
-            a, b = choose_pair(values, ballots, candidates, chance) if chosen else chance.sample(values, 2)
-            left = chance.random() < 1 / (1 + math.exp(known[b] - known[a]))
-            ballots.append(Ballot(a, b, "left" if left else "right"))
-        found = fit(tally(values, ballots))
-        decided, alike = settled(found, Spread.none(len(values)), LEVEL)
-        if (decided | alike).all():
-            break
+    clips = [(value, shape) for value in values for shape in SHAPES for _ in range(TAKES)]
     first, second = np.triu_indices(len(values), 1)
     truth = np.array(strengths)
+    ballots: list[Ballot] = []
+    best = votes = 0
+    while votes < MOST:
+        for _ in range(every):
+            more = 0.0
+            if way == "chosen":
+                a, b = choose_pair(values, ballots, candidates, chance)
+            elif way == "values":
+                a, b = chance.sample(values, 2)
+            else:
+                (a, wide), (b, other) = chance.sample(clips, 2)
+                more = wide - other
+            votes += 1
+            if a != b:
+                left = chance.random() < 1 / (1 + math.exp(known[b] - known[a] - more))
+                ballots.append(Ballot(a, b, "left" if left else "right"))
+        found = fit(tally(values, ballots))
+        decided, alike = settled(found, Spread.none(len(values)), LEVEL)
+        leads = found.strengths.argmax()
+        if not best and (decided | alike)[(first == leads) | (second == leads)].all():
+            best = votes
+        if (decided | alike).all():
+            break
     turned = (found.strengths[first] - found.strengths[second]) * (truth[first] - truth[second]) < 0
-    return Run(len(ballots), bool((decided & turned).any()))
+    return Run(best or votes, votes, bool((decided & turned).any()))
 
 
 def time_of_choice() -> float:
@@ -91,30 +117,23 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=5, help="votes between two looks, 5 unless given")
     given = parser.parse_args()
     found: list[dict[str, object]] = []
-    print(f"{'':<30}{'chosen':>8}{'chance':>8}{'of 100':>8}{'wrong':>14}")
+    print(f"{'votes until all is known':<35}{'':>8}{'of clips':>20}{'of values':>20}{'wrong':>12}")
+    print(f"{'(until the best is)':<35}{'chosen':>8}{'by chance':>20}{'by chance':>20}")
     for name, strengths in KINDS.items():
         runs = {
-            chosen: [
-                run(strengths, chosen=chosen, seed=seed, every=given.every) for seed in range(given.runs)
-            ]
-            for chosen in (True, False)
+            way: [run(strengths, way=way, seed=seed, every=given.every) for seed in range(given.runs)]
+            for way in WAYS
         }
-        votes = {chosen: statistics.fmean(one.votes for one in each) for chosen, each in runs.items()}
-        wrong = {chosen: sum(one.wrong for one in each) for chosen, each in runs.items()}
-        share = 100 * votes[True] / votes[False]
-        print(
-            f"{name:<30}{votes[True]:>8.0f}{votes[False]:>8.0f}{share:>8.0f}{wrong[True]:>8}, {wrong[False]} of {given.runs}",
-            flush=True,
+        votes = {way: statistics.fmean(one.votes for one in each) for way, each in runs.items()}
+        best = {way: statistics.fmean(one.best for one in each) for way, each in runs.items()}
+        wrong = {way: sum(one.wrong for one in each) for way, each in runs.items()}
+        chosen, *others = WAYS
+        shares = "".join(
+            f"{f'{votes[chosen] / votes[way]:.0%} of {votes[way]:.0f} ({best[chosen] / best[way]:.0%})':>20}"
+            for way in others
         )
-        found.append(
-            {
-                "kind": name,
-                "chosen": votes[True],
-                "chance": votes[False],
-                "wrong": wrong[True],
-                "runs": given.runs,
-            }
-        )
+        print(f"{name:<35}{votes[chosen]:>8.0f}{shares}{', '.join(map(str, wrong.values())):>12}", flush=True)
+        found.append({"kind": name, "runs": given.runs, "votes": votes, "best": best, "wrong": wrong})
     choice = time_of_choice()
     print(f"One choice among a dozen values, after 400 votes: {choice:.1f} ms")
     keep("bench-votes", [*found, {"choice_ms": choice}])

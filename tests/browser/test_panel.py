@@ -36,8 +36,8 @@ class Panel:
         self.page: Page = root.page
         self.compose = root.get_by_role("group", name="Compose").or_(root.locator(".veo-compose")).first
         self.prompt = root.get_by_role("textbox", name="Prompt")
-        self.queue = root.get_by_role("region", name="Queue")
-        self.gallery = root.get_by_role("region", name="Gallery")
+        self.queue = root.get_by_role("group", name="Queue")
+        self.gallery = root.get_by_role("group", name="Gallery")
         self.tiles = root.locator(".veo-tile[role=option]")
         self.dialog = root.locator("dialog[open]")
 

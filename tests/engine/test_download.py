@@ -14,6 +14,7 @@ import pytest
 
 from tests.world import KEY, Held, Pieces
 from veo_nb.api.wire import Sample
+from veo_nb.engine import download as download_of
 from veo_nb.engine.download import (
     DOWNLOAD_TRIES,
     PLAYABLE_TRIES,
@@ -319,6 +320,24 @@ async def test_a_full_disk_is_not_called_a_bad_clip(world, job, webm, monkeypatc
     world.service.clip = webm
     with pytest.raises(OSError, match="No space"):
         await bring(world, job)
+
+
+async def test_what_the_disk_does_not_take_is_no_video_that_is_here(world, job, clip, monkeypatch):
+    """A system tells of it once, so what is heard while the video is looked at counts."""
+    monkeypatch.setattr(download_of, "LARGE_BYTES", 1)
+    heard = []
+
+    def flush(_: object, part: Path) -> None:
+        heard.append(part)
+        if len(heard) == 1:
+            raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(type(world.library), "flush", flush)
+    part = world.library.part_path(job.id, 0)
+    part.write_bytes(clip)
+    with pytest.raises(OSError, match="broken"):
+        await keep_video(world.library, job, 0, URI, part)
+    assert (heard, part.exists()) == ([part], True)
 
 
 # Killed between the file and the ledger

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -412,6 +413,60 @@ def test_the_grids_own_options():
 )  # fmt: skip
 def test_a_wrong_axis_says_what_to_do(line, words):
     assert str(refusal(line, "A {{animal}}.", number=5)).startswith(words)
+
+
+# Names of the notebook in options
+
+PARAMETERS = {
+    "seed": 7,
+    "seconds": "4s",
+    "model": "omni",
+    "photo": Path("my photos/fox 1.png"),
+    "pixels": object(),
+    "shape": {"of a phone": "9:16"},
+    "nothing": None,
+    "animals": "fox,owl",
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ("--seed {{seed}}", {"seed": 7}),
+        ("--seed={{seed}} -d{{seconds}}", {"seed": 7, "duration_seconds": 4}),
+        ("-m {{ model }}", {"model": "omni"}),
+        ('-a {{ shape["of a phone"] }}', {"aspect_ratio": "9:16"}),
+        ("--image {{photo}}", {"image": "my photos/fox 1.png"}),
+        ("--image 'frames/{{seed}}.png'", {"image": "frames/7.png"}),
+        ("--last-frame {{pixels}}", {"last_frame": "pixels"}),
+        ("--seed {{nothing}} --reference {{nothing}}", {}),
+        ("--reference {{nothing}} --reference {{photo}}", {"reference_images": ["my photos/fox 1.png"]}),
+    ],
+)
+def test_an_option_reads_a_variable_and_none_leaves_it_out(line, fields):
+    assert dict(parse(line, **PARAMETERS).fields) == fields
+
+
+def test_a_take_and_the_values_of_an_axis_are_read_too_as_if_they_were_typed():
+    assert parse("--take {{seed}}", **PARAMETERS).take == 7
+    command = parse("--sweep animal={{animals}} --sweep seed={{seed}},8", "A {{animal}}.", **PARAMETERS)
+    assert [axis.labels for axis in command.axes] == [("fox", "owl"), ("7", "8")]
+    (prompts,) = parse("--sweep prompt='A {{animals}}||B'", **PARAMETERS).axes
+    assert prompts.values[0].value == "A {{animals}}", "each cell fills in its own"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--seed {{sed}}", "{{sed}} is not defined in this notebook. Did you mean seed?"),
+        ("--sweep seed={{sed}},1", "{{sed}} is not defined in this notebook."),
+        ("--seed {{seed", "{{seed has no }} that closes it."),
+        ("--image {{pixels.size}}", "{{pixels.size}} can't be filled in: object has no .size."),
+        ("--take {{model}}", "--take can't be 'omni'. Write --take N."),
+    ],
+)
+def test_a_variable_that_is_none_of_the_notebook_says_what_to_do(line, words):
+    assert str(refusal(line, **PARAMETERS)).startswith(words)
 
 
 # Names in the prompt

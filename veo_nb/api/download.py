@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import time
@@ -20,6 +21,10 @@ Progress = Callable[[int, "int | None"], None]
 """Called with the bytes that have arrived and the bytes there are in all, None where the server didn't say."""
 
 CHUNK = 64 * 2**10
+PIECE = 128 * 2**10
+"""Bytes after which progress is told anew."""
+DIGESTED = 256 * 2**10
+"""Bytes that are taken into a digest at once, on a thread, while the next come."""
 STALL_SECONDS = 60.0
 STALL_BYTES = 16 * 2**10
 """A download that brings less than this in that time is broken off: at such a rate a clip takes hours."""
@@ -80,17 +85,16 @@ async def receive(
     # Before the file is opened: what is there may be the beginning of the video.
     first = b"" if doubt is None or start else await _beginning(pieces, doubt)
     done = start
-    # While the rest is still coming, this costs no time.
-    known = None if start else hashlib.sha256()
+    known = None if start else _Digest()
     looked, had = clock(), done
     with path.open("ab" if start else "wb") as file:
         # In pieces as they come: held back for a full chunk, the last of them would be lost with the connection.
         async for come in _after(first, pieces):
-            for chunk in (come[at : at + CHUNK] for at in range(0, len(come), CHUNK)):
-                file.write(chunk)
-                done += len(chunk)
+            for piece in (come[at : at + PIECE] for at in range(0, len(come), PIECE)):
+                file.write(piece)
+                done += len(piece)
                 if known is not None:
-                    known.update(chunk)
+                    await known.add(piece)
                 if done > LARGEST_VIDEO:
                     raise errors.DownloadError("The video never ends.", hint="", bytes=done)
                 if on_progress is not None:
@@ -100,7 +104,39 @@ async def receive(
                     raise errors.TransportError("The video comes too slowly.", hint="")
                 looked, had = clock(), done
     _check_whole(done, total)
-    return Received(done, known.hexdigest() if known is not None else "")
+    return Received(done, await known.done() if known is not None else "")
+
+
+class _Digest:
+    """The SHA-256 of what comes, taken on a thread: it costs as much as all else about a piece, and this way no time."""
+
+    def __init__(self) -> None:
+        self._known = hashlib.sha256()
+        self._held: list[bytes] = []
+        self._size = 0
+        self._busy: asyncio.Future[None] | None = None
+
+    async def add(self, piece: bytes) -> None:
+        """Take this in; back when no more than `DIGESTED` bytes wait beside those under way."""
+        self._held.append(piece)
+        self._size += len(piece)
+        if self._size >= DIGESTED:
+            if self._busy is not None:
+                await self._busy
+            held, self._held, self._size = self._held, [], 0
+            self._busy = asyncio.get_running_loop().run_in_executor(None, self._take, held)
+
+    async def done(self) -> str:
+        """The digest of all of it, in hex."""
+        if self._busy is not None:
+            await self._busy
+        self._take(self._held)
+        return self._known.hexdigest()
+
+    def _take(self, pieces: list[bytes]) -> None:
+        while pieces:
+            # One by one, so that none is kept longer than it is looked at.
+            self._known.update(pieces.pop(0))
 
 
 def _check_whole(done: int, total: int | None) -> None:

@@ -32,6 +32,8 @@ PROGRESS_BYTES = 64 * 2**10
 PLAYABLE_TRIES = 3
 """How often what arrives may be no video, when it was sent for one."""
 PROGRESS_SECONDS = 0.25
+LARGE_BYTES = 2**20
+"""From here on the disk needs some time for a video."""
 
 LOOKERS: WeakKeyDictionary[asyncio.AbstractEventLoop, ThreadPoolExecutor] = WeakKeyDictionary()
 """The thread of each loop on which videos are looked at, one after another: each thread that decodes keeps some MB for it."""
@@ -233,7 +235,15 @@ async def keep_video(
     """
     loop = asyncio.get_running_loop()
     one = LOOKERS.setdefault(loop, ThreadPoolExecutor(1, "veo_nb-look"))
+    written: asyncio.Future[None] | None = None
+    if _size(part) >= LARGE_BYTES:
+        # The disk takes about as long to have it as looking at it does.
+        written = loop.run_in_executor(None, library.flush, part)
+        # Of what is no video nobody asks whether the disk has it.
+        written.add_done_callback(lambda done: done.cancelled() or done.exception())
     found = await loop.run_in_executor(one, _look, part, sha256)
+    if written is not None:
+        await written
     path = _path(library, job, sample)
     row = VideoRow(
         job_id=job.id,

@@ -174,6 +174,8 @@ class Job:
         """Says each change, for those who see to it themselves that the job goes on."""
         self._lock = threading.RLock()
         self._done: Future[Job] = Future()
+        self.reported = False
+        """Whether a wait has told how it ended."""
         if now.state.final:
             self._done.set_result(self)
 
@@ -427,6 +429,7 @@ class Job:
         """The future to be set once the listeners know of this moment."""
         if self._now.state.final and not now.state.final:
             self._done = Future()
+            self.reported = False
         before, self._now = self._now, now
         if (said := _said(now)) != _said(before):
             log.info("Job %s: %s", self.id, said)
@@ -439,6 +442,7 @@ class Job:
                 done.set_result(self)
 
     def _result(self) -> Job:
+        self.reported = True
         if (error := self._failure()) is not None:
             raise error
         return self

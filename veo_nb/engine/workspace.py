@@ -10,7 +10,7 @@ import secrets
 import socket
 import threading
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING
@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from veo_nb import catalog
 from veo_nb.config import Settings
 from veo_nb.engine.engine import Engine
-from veo_nb.engine.job import Actions, Registry
+from veo_nb.engine.job import Actions, Job, Registry
 from veo_nb.engine.lease import LeaseHolder, Leases, OwnerLocks
 from veo_nb.engine.loop import BackgroundLoop
 from veo_nb.engine.providers.connection import LocalServer
 from veo_nb.engine.providers.past import Latencies
 from veo_nb.errors import InvalidRequest, VeoError
-from veo_nb.notices import tell_once
+from veo_nb.notices import tell_at_end, tell_once
 from veo_nb.records.late import dataclass
 from veo_nb.store.changes import Change, changes_of, forget_streams, look, watch
 from veo_nb.store.database import left_behind
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     import httpx2
 
 log = logging.getLogger("veo_nb")
+
+MOST_NAMED = 5
+"""Jobs that a process names when it ends before them."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class Workspace:
             if self._parts is None:
                 self._parts = self._put_together()
                 # A script ends with its jobs in the ledger, and takes the sandbox along.
-                atexit.register(self.close)
+                atexit.register(self._end)
             return self._parts
 
     def existing(self) -> Parts | None:
@@ -170,8 +173,15 @@ class Workspace:
         with self.lock:
             parts, self._parts, self._closed = self._parts, None, True
         if parts is not None:
-            atexit.unregister(self.close)
+            atexit.unregister(self._end)
             parts.close()
+
+    def _end(self) -> None:
+        """Close when the process ends, and say what becomes of the jobs that are not done."""
+        left = self._parts.registry.active() if self._parts is not None and self._pid == os.getpid() else []
+        self.close()
+        if left:
+            tell_at_end(_kept(left))
 
     def _refusal(self) -> Callable[[], VeoError] | None:
         """What gives the error for a library that can't be written, where there is something to be read all the same.
@@ -266,6 +276,17 @@ class Workspace:
             made.callback(leases.end)
             ledger.check_later()
             return Parts(ledger, registry, loop, engine, leases, made.pop_all().close)
+
+
+def _kept(jobs: Sequence[Job]) -> str:
+    """What a person whose script ends should know of the jobs that it leaves."""
+    ids = [job.id for job in jobs]
+    named = ", ".join([*ids[:MOST_NAMED], *(["…"] if len(ids) > MOST_NAMED else [])])
+    count = "1 job is" if len(ids) == 1 else f"{len(ids)} jobs are"
+    return (
+        f"{count} not done: {named}. Nothing is lost or paid twice: run this again, or ask for "
+        f'veo_nb.job("{ids[0]}").wait(). With wait() at its end a script ends once its clips are here.'
+    )
 
 
 _ALL: weakref.WeakSet[Workspace] = weakref.WeakSet()

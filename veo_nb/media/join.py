@@ -216,8 +216,8 @@ def _encode(
     width, height = size
     with av.open(str(parts[0].path), mode="r") as first:
         rate = first.streams.video[0].average_rate or Fraction(FPS)
-    # A file whose pictures come when they like may name any number.
-    rate = rate if 1 <= rate <= FASTEST else Fraction(FPS)
+    # A file whose pictures come when they like may name any number. From PyAV 19 on it is no Fraction.
+    rate = Fraction(rate.numerator, rate.denominator) if 1 <= rate <= FASTEST else Fraction(FPS)
     with Writer(out, width, height, fps=rate, sound=sound, preset="veryfast", crf=18, coder=coder) as writer:
         for index, part in enumerate(parts):
             first_one, end = part.pictures(rate)

@@ -20,6 +20,7 @@ from veo_nb.notebook.clip.reach import HERE, Reach, Seen
 from veo_nb.notebook.clip.view import CardView, card_clip
 from veo_nb.notebook.display import backdrop, finished
 from veo_nb.notebook.live import PROGRESS_SECONDS, PUSH_SECONDS
+from veo_nb.notebook.outputs.live import LIVE
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Card, CardAction, Command, Exchanged, Nothing, Part
 from veo_nb.store.rows import State
@@ -67,13 +68,30 @@ class JobView(CardView):
         """The samples that are there."""
         return self._job.now.videos
 
-    def show(self) -> None:
-        """Display the card here; it becomes what plays when the job is done. A page is looked at where it was done before."""
-        over = self._looked_at = self._job.now.state.final
-        self._output.show(over=over, looks=over)
+    def show(self, *, looks: bool = False) -> None:
+        """Display the card here; it becomes what plays when the job is done. `looks` says that someone looks at the page."""
+        self._looked_at = looks
+        self._output.show(over=self._job.now.state.final, looks=looks)
+        LIVE.add(self)
         # It may have ended between the look at its state and the display.
         if self._job.now.state.final:
             self._settle()
+
+    @property
+    def jobs(self) -> tuple[Job]:
+        """The job that it shows."""
+        return (self._job,)
+
+    def redraw(self, *, plain: bool) -> bool:
+        """Draw what is left once more where no page was there to get it, and with `plain` in place of a button."""
+        with self._output.turn:
+            if not self._job.now.state.final:
+                return False
+            if plain and self._output.offered:
+                self._withdraw()
+            elif not self.has_page and not self._looked_at:
+                self._output.finish(redraw=True)
+            return not (self.has_page and self._output.offered)
 
     def close(self) -> None:
         """Take the card away; the job goes on."""
@@ -97,10 +115,10 @@ class JobView(CardView):
         """Show how the job ended: as what plays, or with a button where a page is there to press it."""
         with self._output.turn:
             self._end_listening()
-            if _has_button(self._job) and self._has_page:
+            if _has_button(self._job) and self.has_page:
                 self._output.offer(AGAIN_SECONDS, self._withdraw)
             else:
-                self._output.settle(looks=self._has_page or self._looked_at)
+                self._output.settle(looks=self.has_page or self._looked_at)
 
     def _withdraw(self) -> None:
         """Leave what plays, unless the job has been tried again in the meantime."""

@@ -20,6 +20,7 @@ from veo_nb.notebook.display import job_table
 from veo_nb.notebook.grid.plain import sweeps_table
 from veo_nb.notebook.login import SetKey, login, logout
 from veo_nb.notebook.options import split_words
+from veo_nb.notebook.outputs.live import LIVE
 from veo_nb.notebook.pages import help as help_page
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.pages.experiments import experiments_table
@@ -214,7 +215,12 @@ class Commands:
 
     def _wait(self) -> None:
         jobs = self._active()
-        wait_for_jobs(jobs, self._place, terminal=is_terminal(self._shell))
+        # Whether a job fails before a wait or while it waits is chance, and a batch run must end alike.
+        over = [job for job in LIVE.failed() if job not in jobs]
+        try:
+            wait_for_jobs([*over, *jobs], self._place, terminal=is_terminal(self._shell))
+        finally:
+            LIVE.draw(plain=True)
         held = [job for job in jobs if job.held]
         if held:
             print(f"{count_jobs(held, 'is', 'are')} held back by a paused sweep: %veo sweeps lists it.")  # noqa: T201

@@ -51,15 +51,28 @@ _CLAMPED = "display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical
 
 
 class ClipVideo(IPythonVideo):  # type: ignore[misc]
-    """A finished clip: its videos, the prompt, what was set, and where the file is."""
+    """A finished clip: its videos, the prompt, what was set, and where the files are."""
 
-    def __init__(self, html: str, text: str, path: Path) -> None:
-        super().__init__(filename=str(path), embed=False, mimetype="video/mp4")
+    def __init__(self, html: str, text: str, paths: Sequence[Path], shape: str) -> None:
+        super().__init__(filename=str(paths[0]), embed=False, mimetype="video/mp4")
         self._html = _literal(html)
         self._text = text
+        self._paths, self._shape = paths, shape
 
     def _repr_html_(self) -> str:
         return self._html
+
+    def _repr_jpeg_(self) -> bytes | None:
+        from veo_nb.media.sheet import Tile
+        from veo_nb.notebook.outputs.still import draw_still
+
+        return draw_still(
+            [Tile("", path) for path in self._paths],
+            self._text.rsplit("\n", 2),
+            lambda path: _picture(path, POSTER_WIDTH).copy(),
+            columns=2,
+            shape=(9, 16) if self._shape == "9:16" else (16, 9),
+        )
 
     def __repr__(self) -> str:
         return self._text
@@ -86,7 +99,8 @@ def finished(
     row, said = _row_of(job.videos, frame_of(job.request.shape), place, seen, embed=embed)
     status = " · ".join([status, *said])
     html = _frame(job, row, status, _over(seen, token))
-    return ClipVideo(html, "\n".join([*lines, status]), job.videos[0].path)
+    paths = [video.path for video in job.videos]
+    return ClipVideo(html, "\n".join([*lines, status]), paths, frame_of(job.request.shape))
 
 
 def one_clip(
@@ -99,7 +113,7 @@ def one_clip(
     html = Markup('<div{} role="group" aria-label="{}" style="{}">{}{}</div>').format(
         _over(seen, token), f"Clip {video.job_id}", ROOT, row, line
     )
-    return ClipVideo(html, facts, video.path)
+    return ClipVideo(html, facts, [video.path], shape_of(video))
 
 
 def shape_of(video: Video) -> Shape:

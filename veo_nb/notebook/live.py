@@ -111,10 +111,12 @@ class LiveView(anywidget.AnyWidget):
     _later: Callable[[float, Callable[[], object]], bool] = staticmethod(call_later)
     """Has something done after so many seconds, on a loop that goes on while a cell runs; whether it will be."""
 
+    has_page = False
+    """Whether a page has said something: there is one that shows it."""
+
     def __init__(self, clock: Callable[[], float] = time.time, **traits: Any) -> None:
         self._clock = clock
         self._writing = threading.RLock()
-        self._has_page = False
         # What it opens with is its first push.
         self._pushed_at = clock()
         self._push_due: float | None = None
@@ -201,8 +203,8 @@ class LiveView(anywidget.AnyWidget):
 
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         """Answer a message; it may come on the main thread, on a subshell's, or late."""
-        if not self._has_page:
-            self._has_page = True
+        if not self.has_page:
+            self.has_page = True
             self.page_came()
         try:
             command, payload = parse_command(content, self._commands, self._lenient)

@@ -24,6 +24,7 @@ from veo_nb.notebook.display import again_line, dry_run
 from veo_nb.notebook.grid.plain import preview_table
 from veo_nb.notebook.login import SetKey
 from veo_nb.notebook.options import CellCommand, as_options, parse_cell
+from veo_nb.notebook.outputs.live import LIVE
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.showing import (
@@ -330,6 +331,7 @@ def unregister(shell: Any) -> None:
     shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, VeoMagics)]
     for kind in (Job, Sweep, Bill, Video, COMPARISON):
         shell.display_formatter.ipython_display_formatter.pop(kind, None)
+    LIVE.forget()
 
 
 _compared: set[str] = set()

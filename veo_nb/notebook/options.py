@@ -13,9 +13,10 @@ from __future__ import annotations
 import argparse
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from keyword import iskeyword
+from os import PathLike
 from typing import Any, NoReturn
 
 from veo_nb import catalog
@@ -44,6 +45,9 @@ _BEFORE_QUOTES = f"=＝|｜{catalog.COMMAS}"
 """Inside of a word a quote opens only after these."""
 _WINDOWS = re.compile(r"(?:^|[=＝])(?:[A-Za-z]:\\|\\\\)")
 """How a path of Windows begins; a backslash in it is nothing else."""
+_OPENED = "{{"
+_SOURCES = ("image", "images", "video")
+_BY_NAME = {item.name: item for item in catalog.OPTIONS}
 _SHORTS = tuple(item.short for item in catalog.OPTIONS if item.short)
 
 
@@ -85,9 +89,10 @@ def parse_cell(line: str, cell: str, names: Mapping[str, Any]) -> CellCommand:
         _refuse(word)
     options = {name: value for name, value in vars(found).items() if value is not None}
     own = {flag: options.pop(flag) for flag in _OWN_NAMES if flag in options}
-    for name, value in options.items():
-        if name in catalog.FIELD and catalog.FIELD[name].kind == "text":
-            options[name] = fill(value, names, name)
+    read = {name: _read(name, value, names) for name, value in options.items()}
+    options = {name: value for name, value in read.items() if value is not None}
+    if "take" in own:
+        own["take"] = _take(own["take"], names)
     if "out" in own:
         typed, own["out"] = own["out"], catalog.identifier(own["out"])
         if not own["out"] or iskeyword(own["out"]):
@@ -164,6 +169,10 @@ def _word(line: str, at: int) -> tuple[int, str]:
     while at < len(line) and not line[at].isspace():
         sign = line[at]
         after = line[at + 1 : at + 2]
+        if line.startswith(_OPENED, at) and (closed := line.find("}}", at)) > 0:
+            # Blanks and quotes in it are its own.
+            word, at = word + line[at : closed + 2], closed + 2
+            continue
         # An apostrophe inside of a word is none that opens.
         if sign in _QUOTES and (not word or quoted or word[-1] in _BEFORE_QUOTES):
             at, piece = _quoted(line, at, word)
@@ -217,7 +226,10 @@ def _sweep(
     prompt: str, own: dict[str, Any], fields: Mapping[str, Any], names: Mapping[str, Any]
 ) -> CellCommand:
     """The command of a cell with axes: they come first to a name in the prompt, then the notebook."""
-    axes = grammar.read_axes(map(grammar.split_axis, own.pop("sweep")), prompt, names)
+    given = [grammar.split_axis(text) for text in own.pop("sweep")]
+    # Whole prompts are filled in for each cell, all else as if it had been typed.
+    given = [(name, values if name == "prompt" else fill(values, names, name)) for name, values in given]
+    axes = grammar.read_axes(given, prompt, names)
     whole = [str(value.value) for axis in axes if axis.name == "prompt" for value in axis.values]
     own_names = {axis.name for axis in axes}
     wanted = [one for one in references(prompt, *whole) if one.name not in own_names]
@@ -241,6 +253,32 @@ def fill(template: str, names: Mapping[str, Any], field: str = "prompt") -> str:
         if one.name not in names:
             raise undefined(f"{{{{{one.text}}}}}", one.name, names, "…", field)
     return replace_names(template, names)
+
+
+def _read(name: str, typed: Any, names: Mapping[str, Any]) -> Any:
+    """The value of an option with its `{{names}}` filled in; None, which leaves it out, where that is what a variable holds."""
+    if isinstance(typed, list):
+        return [value for one in typed if (value := _read(name, one, names)) is not None] or None
+    if not (isinstance(typed, str) and (found := references(typed))):
+        return typed
+    item = _BY_NAME[name]
+    if item.kind == "text":
+        return fill(typed, names, name)
+    if len(found) == 1 and found[0].name in names and typed == typed[found[0].start : found[0].end]:
+        value = found[0].value(names)
+        if value is None:
+            return None
+        if item.kind in _SOURCES and not isinstance(value, str | PathLike):
+            # A picture or a clip is meant itself, which goes by the name of its variable.
+            return found[0].text
+    return _reader(item)(fill(typed, names, name))
+
+
+def _take(typed: int | str, names: Mapping[str, Any]) -> int:
+    take = _number(fill(typed, names, "take")) if isinstance(typed, str) else typed
+    if isinstance(take, str):
+        raise InvalidRequest(f"--take can't be {take!r}.", hint=_example("take"))
+    return take
 
 
 def as_options(text: str) -> str:
@@ -367,14 +405,13 @@ def _parser() -> _Parser:
         if item.kind == "switch":
             parser.add_argument(*names, dest=item.name, action=argparse.BooleanOptionalAction)
             continue
-        counts = item.kind == "number" or any(isinstance(choice, int) for choice in catalog.choices(item))
         parser.add_argument(
             *names,
             dest=item.name,
-            type=_number if counts else catalog.plain if item.kind == "choice" else str,
+            type=_reader(item),
             action=_Several if item.most > 1 else _Once,
         )
-    parser.add_argument("--take", type=int, action=_Once)
+    parser.add_argument("--take", type=_number, action=_Once)
     parser.add_argument("--out", action=_Once)
     for flag in ("sweep", "zip"):
         parser.add_argument(f"--{flag}", action="append")
@@ -383,6 +420,13 @@ def _parser() -> _Parser:
     for flag in ("draft", "fresh", "dry-run", "wait", "embed", "yes"):
         parser.add_argument(f"--{flag}", action="store_true", default=None, dest=flag.replace("-", "_"))
     return parser
+
+
+def _reader(item: catalog.Field) -> Callable[[str], int | str]:
+    """What reads the value of an option."""
+    if item.kind == "number" or any(isinstance(choice, int) for choice in catalog.choices(item)):
+        return _number
+    return catalog.plain if item.kind == "choice" else str
 
 
 def _number(text: str) -> int | str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from IPython.core.getipython import get_ipython
 from IPython.display import display
 from jupyter_core.paths import jupyter_runtime_dir
 
@@ -23,6 +24,7 @@ from veo_nb.notebook import text
 from veo_nb.notebook.clip.reach import HERE
 from veo_nb.notebook.display import finished, one_clip
 from veo_nb.notebook.grid.plain import sweep_table
+from veo_nb.notebook.outputs.live import LIVE
 from veo_nb.notebook.place import Place, find_place
 from veo_nb.notebook.protocol import format_line
 from veo_nb.notices import write_over
@@ -42,13 +44,14 @@ def is_terminal(shell: Any) -> bool:
 
 def find_place_here() -> Place:
     """The place of this kernel, as it is now."""
-    from ipykernel.connect import get_connection_file
+    kernel_id = ""
+    # In a terminal it takes IPython's application for a kernel's.
+    if not is_terminal(get_ipython()):
+        from ipykernel.connect import get_connection_file
 
-    # Not in a terminal, where there is no kernel.
-    with contextlib.suppress(RuntimeError, ValueError):
-        kernel_id = Path(get_connection_file()).stem.removeprefix("kernel-")
-        return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()), kernel_id)
-    return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()))
+        with contextlib.suppress(RuntimeError, ValueError):
+            kernel_id = Path(get_connection_file()).stem.removeprefix("kernel-")
+    return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()), kernel_id)
 
 
 def looked_at(shell: Any) -> bool:
@@ -81,10 +84,11 @@ def show_job(
         display(finished(job, place, status, embed=embed))
     elif not over and is_terminal(shell):
         print(f"{job.id}  {format_line(text.line(job), time.time())}")  # noqa: T201
+        LIVE.add(JobInTerminal(job, place))
     else:
         from veo_nb.notebook.card import JobView
 
-        JobView(job, place, replaced=replaced, status=status, embed=embed).show()
+        JobView(job, place, replaced=replaced, status=status, embed=embed).show(looks=looked_at(shell))
 
 
 def show_clip(video: Video, place: Place, shell: Any, *, embed: bool = False) -> None:
@@ -104,6 +108,26 @@ def _is_tried(videos: Sequence[Video], shell: Any) -> bool:
         return False
     seen = HERE.of(path)
     return seen is None or not seen.plays
+
+
+class JobInTerminal:
+    """A job that a terminal was told has begun; how it ended is written by the next `%veo wait`."""
+
+    has_page = False
+
+    def __init__(self, job: Job, place: Place) -> None:
+        self.jobs = (job,)
+        self._place = place
+
+    def redraw(self, *, plain: bool) -> bool:
+        """Write what became of it, unless another wait has done so."""
+        (job,) = self.jobs
+        if not (plain and job.now.state.final):
+            return False
+        if not job.reported:
+            job.reported = True
+            display(finished(job, self._place))
+        return True
 
 
 def show_sweep(sweep: Sweep, place: Place, shell: Any, **how: Any) -> None:
@@ -169,7 +193,7 @@ def show_comparison(comparison: Comparison, place: Place, shell: Any) -> None:
 
 def wait_for_jobs(jobs: Sequence[Job], place: Place, *, terminal: bool) -> None:
     """Hold the cell until these jobs are over; the first error among them is raised at the end."""
-    failed: list[VeoError] = []
+    failed: dict[str, VeoError] = {}
     try:
         for job in jobs:
             try:
@@ -177,13 +201,15 @@ def wait_for_jobs(jobs: Sequence[Job], place: Place, *, terminal: bool) -> None:
             except VeoError as error:
                 if not job.now.state.final:
                     raise
-                failed.append(error)
+                failed[job.id] = error
     except KeyboardInterrupt:
         left = [job.id for job in jobs if not job.now.state.final]
         goes_on = f" {count_jobs(left, 'goes on', 'go on')} in the background: {', '.join(left)}. %veo wait waits again."
         raise WaitInterrupted(f"Stopped waiting.{goes_on if left else ''}") from None
-    if failed:
-        raise failed[0]
+    if len(failed) > 1:
+        print(f"{len(failed)} jobs have failed: {', '.join(failed)}. Of the first one:")  # noqa: T201
+    for first in failed.values():
+        raise first
 
 
 def _wait_for(job: Job, place: Place, *, terminal: bool) -> None:
@@ -202,12 +228,15 @@ def _watch(job: Job, place: Place) -> None:
     said = ""
     try:
         while not job.now.state.final and not job.held:
-            former, said = said, f"{job.id}  {format_line(text.line(job), time.time())}"
-            write_over(sys.stdout, former, said)
+            # In a file, such as the log of a batch run, each would be a line of its own.
+            if sys.stdout.isatty():
+                former, said = said, f"{job.id}  {format_line(text.line(job), time.time())}"
+                write_over(sys.stdout, former, said)
             with contextlib.suppress(WaitTimeout):
                 job.wait(LOOK_SECONDS)
     finally:
-        write_over(sys.stdout, said, "")
+        if said:
+            write_over(sys.stdout, said, "")
         if job.now.state.final:
             display(finished(job, place))
 

@@ -146,9 +146,13 @@ class Files:
 
     def place(self, part: Path, path: Path) -> None:
         """Move a whole file to its place in one step."""
+        self.flush(part)
+        move(part, path)
+
+    def flush(self, part: Path) -> None:
+        """Have a file on the disk itself; where it is there already, this takes no time."""
         with part.open("r+b") as file:
             flush(file.fileno())
-        move(part, path)
 
     def write_sidecar(self, video: Path, recipe: dict[str, Any]) -> None:
         """Write a video's recipe beside it, as JSON."""

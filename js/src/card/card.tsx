@@ -8,13 +8,14 @@ import "../core/ui/box.css";
 import "./card.css";
 import { type Clock, useNow } from "../core/clock";
 import { type Request, refusalOf } from "../core/connection";
-import { formatLine } from "../core/line";
+import { formatLine, spokenLine } from "../core/line";
 import { Addresses } from "../core/media/addresses";
 import { type AskPiece, Sources } from "../core/media/videos";
 import type { ViewKind } from "../core/stage";
 import { overSaved } from "../core/tree";
+import { announce } from "../core/ui/announce";
 import { CommandButton } from "../core/ui/command-button";
-import { leaveOnEscape, ownKeys, returnFocus } from "../core/ui/focus";
+import { leaveOnEscape, ownKeys, passFocusOn, returnFocus } from "../core/ui/focus";
 import { useId } from "../core/ui/id";
 import { StateIcon } from "../core/ui/state-icon";
 import type { Card, CardAction, State } from "../protocol.gen";
@@ -50,6 +51,7 @@ export function openCards(): ViewKind {
         return <JobCard card={card} clock={clock} request={request} origins={origins} />;
       };
     },
+    shown: ({ el, signal }) => passFocusOn(el, signal),
   });
 }
 
@@ -80,6 +82,7 @@ export function JobCard({ card, clock, request, origins }: CardProps) {
   const ticking = card.progress !== null || card.line.some((part) => typeof part !== "string");
   const now = useNow(clock, ticking || refused !== undefined);
   const text = formatLine(card.line, now);
+  useAnnouncement(card, now, refused);
   const ask = async (action: CardAction, rest: () => void) => {
     setRefusal(undefined);
     try {
@@ -99,7 +102,7 @@ export function JobCard({ card, clock, request, origins }: CardProps) {
       aria-label={`Job ${card.id}`}
       onKeyDown={leaveOnEscape}
     >
-      <Media card={card} now={now} text={text} request={request} origins={origins} />
+      <Media card={card} now={now} text={spokenLine(card.line, now)} request={request} origins={origins} />
       {card.prompt !== "" && <Prompt text={card.prompt} />}
       {card.settings.length > 0 && <Settings card={card} />}
       <div class="veo-status">
@@ -125,7 +128,6 @@ export function JobCard({ card, clock, request, origins }: CardProps) {
           <code class="veo-id">{card.id}</code>
         </div>
       </div>
-      <Announcement state={card.state} text={text} refused={refused} />
     </div>
   );
 }
@@ -202,27 +204,20 @@ function Settings({ card }: { card: Card }) {
   );
 }
 
-/** Reads out a change of state, not each second, and nothing when the page is opened. */
-function Announcement({
-  state,
-  text,
-  refused,
-}: {
-  state: State;
-  text: string;
-  refused: Refusal | undefined;
-}) {
-  const [said, setSaid] = useState("");
+/** States that pass in a moment: what comes of them is read out. */
+const PASSING: ReadonlySet<State> = new Set(["submitting", "downloading"]);
+
+/** Has a change of state read out, not each second, and nothing when the page is opened. */
+function useAnnouncement({ id, state, line, videos }: Card, now: number, refused: Refusal | undefined): void {
   const last = useRef({ state, refused });
   useEffect(() => {
-    const changed =
-      last.current.state !== state || (refused !== undefined && last.current.refused !== refused);
+    const before = last.current;
     last.current = { state, refused };
-    if (changed) setSaid(refused?.text ?? text);
-  }, [state, text, refused]);
-  return (
-    <div class="veo-unseen" aria-live="polite">
-      {said}
-    </div>
-  );
+    if (refused !== undefined && refused !== before.refused) announce(refused.text);
+    else if (before.state !== state && !PASSING.has(state)) {
+      // Where the file is can be read in the card; heard, it is a row of letters.
+      const parts = line.filter((part) => !videos.some(({ path }) => path === part));
+      announce(`Job ${id}: ${spokenLine(parts, now)}`);
+    }
+  });
 }

@@ -101,9 +101,9 @@ export function CompareView({ comparing, voting, media, request, lost, entered =
       onFocusOut={(event) => setInside(root.current?.contains(event.relatedTarget as Node | null) ?? false)}
     >
       <div class="veo-compare-head">
-        <h3 id={id} dir="auto">
+        <h2 id={id} dir="auto">
           {comparing.question}
-        </h3>
+        </h2>
         {voter !== "" && !naming && (
           <p class="veo-compare-who">
             <span>

@@ -10,6 +10,21 @@ export function formatLine(parts: readonly Part[], now: number): string {
     .join(" · ");
 }
 
+/**
+ * The live line for the ear: without the stopwatch, and its times in steps that a person counts in. A reader may say it
+ * again whenever it has changed.
+ */
+export function spokenLine(parts: readonly Part[], now: number): string {
+  const steady = (part: Part): Part => {
+    if (typeof part === "string" || part.clock === "left") return part;
+    const gone = part.clock === "since";
+    const seconds = formatLeft(coarse(gone ? now - part.at : part.at - now, gone ? Math.floor : Math.ceil));
+    if (gone) return part.text?.replace("{}", seconds) ?? "";
+    return part.at > now ? part.text.replace("{}", seconds) : part.past;
+  };
+  return formatLine(parts.map(steady), now);
+}
+
 function formatPart(part: Part, now: number): string {
   if (typeof part === "string") return part;
   if (part.clock === "since") return (part.text ?? "{}").replace("{}", formatElapsed(now - part.at));

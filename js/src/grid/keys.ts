@@ -18,10 +18,13 @@ export type Intent =
   | { kind: "difference" }
   | { kind: "labels" }
   | { kind: "zoom"; by: number }
+  | { kind: "pan"; x: number; y: number }
   | { kind: "help" }
   | { kind: "back" };
 
 const ZOOM_STEP = 1.25;
+/** The share of a pane by which a key moves what is zoomed in it. */
+const PAN_STEP = 0.1;
 
 /** The keys as they are shown: which, and what for. */
 export const SHOWN: readonly (readonly [keys: string, what: string])[] = [
@@ -43,6 +46,7 @@ export const SHOWN: readonly (readonly [keys: string, what: string])[] = [
   ["D", "difference"],
   ["H", "labels on or off"],
   ["+  −", "larger or smaller cells; zoom"],
+  ["Shift ← ↑ ↓ →", "another part of what is zoomed"],
   ["?", "these keys"],
   ["Esc", "back"],
 ];
@@ -83,6 +87,7 @@ interface Press {
   ctrlKey?: boolean;
   metaKey?: boolean;
   altKey?: boolean;
+  shiftKey?: boolean;
 }
 
 /**
@@ -101,7 +106,11 @@ export function intentOf(
   // A menu's letters jump to its options.
   if (on === "menu" && key !== "Escape" && key !== "?") return undefined;
   if (/^[0-5]$/.test(key)) return { kind: "rate", rating: Number(key) };
-  return INTENTS.get(key.length === 1 ? key.toLowerCase() : key);
+  const intent = INTENTS.get(key.length === 1 ? key.toLowerCase() : key);
+  // The picture goes the other way.
+  return press.shiftKey && intent?.kind === "move"
+    ? { kind: "pan", x: -intent.column * PAN_STEP, y: -intent.row * PAN_STEP }
+    : intent;
 }
 
 /** What kind of element a key was pressed on. */

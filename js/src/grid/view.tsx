@@ -1,8 +1,9 @@
 // A grid: the summary, the table, the bar that plays all, and what lies over them. Keys and clicks become intents.
 
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { askWith } from "../core/connection";
 import { useRemembered } from "../core/remember";
+import { announce } from "../core/ui/announce";
 import { ownKeys, returnFocus } from "../core/ui/focus";
 import { useNotices } from "../core/ui/notices";
 import "../core/ui/theme.css";
@@ -26,7 +27,7 @@ import type { Ask, GridContext } from "./context";
 import { ExportMenu } from "./export";
 import { type Intent, intentOf, kindOfTarget } from "./keys";
 import { Compared, Enlarged, Keys, type LargeClip, NoteEditor } from "./layers/layers";
-import { zoomBy } from "./layers/zoom";
+import { look } from "./layers/zoom";
 import { spokenOf, useMarks } from "./marks";
 import { TransportBar } from "./player/transport";
 import { type Board, back, choose, newBoard, openLayer } from "./state";
@@ -65,6 +66,9 @@ export function GridView({ grid, summary, cells, request, context, moves, export
   const size = sizeOf(kept);
   useInSight(root, size);
   useEndNotice(summary, say);
+  useEffect(() => {
+    if (notice !== undefined) announce(notice.spoken);
+  }, [notice]);
 
   const spotOf = (id: string): Spot | undefined =>
     spots.find((spot) => spot.id === id) ?? spotElsewhere(cells, id);
@@ -87,6 +91,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
         break;
       case "play":
         player.toggle();
+        say(player.playing ? "Playing" : "Paused", true);
         break;
       case "step":
         player.step(intent.frames, clip?.fps ?? 24);
@@ -103,6 +108,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
         break;
       case "loop":
         player.toggleLoop();
+        say(player.state.loop ? "Loop is on" : "Loop is off", true);
         break;
       case "choose":
         if (clip !== undefined) setBoard((it) => choose(it, id));
@@ -127,7 +133,12 @@ export function GridView({ grid, summary, cells, request, context, moves, export
           const next = nextSize(width, intent.by > 1);
           setSize(next);
           say(`Cells of ${next} pixels`, true);
-        } else setBoard((it) => ({ ...it, view: zoomBy(it.view, intent.by) }));
+          break;
+        }
+        setBoard((it) => ({ ...it, view: look(it.view, intent) }));
+        break;
+      case "pan":
+        if (board.layer !== "") setBoard((it) => ({ ...it, view: look(it.view, intent) }));
         break;
       case "help":
         setBoard((it) => ({ ...it, popup: "help" }));
@@ -311,9 +322,6 @@ export function GridView({ grid, summary, cells, request, context, moves, export
           onClose={close}
         />
       )}
-      <div class="veo-unseen" aria-live="polite">
-        {notice?.spoken}
-      </div>
     </div>
   );
 }

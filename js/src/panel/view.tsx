@@ -11,7 +11,6 @@ import "../core/ui/theme.css";
 // What the parts that it shares with the card and the grid look like.
 import "../core/ui/controls.css";
 import "../core/ui/box.css";
-import "../grid/grid.css";
 import "../grid/bars.css";
 import "../grid/layers/layers.css";
 import "./panel.css";

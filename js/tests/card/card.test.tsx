@@ -1,14 +1,17 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { JobCard, originsOf } from "../../src/card/card";
+import { JobCard, openCards, originsOf } from "../../src/card/card";
 import { type Origins, STILL_MS } from "../../src/card/media";
+import type { KernelClock } from "../../src/core/clock";
 import { connect } from "../../src/core/connection";
-import { formatLine } from "../../src/core/line";
+import { formatLine, spokenLine } from "../../src/core/line";
 import { SILENT_MS } from "../../src/core/media/addresses";
 import { SLOW_MS } from "../../src/core/media/bytes";
+import { KEPT_MS, KNOWN_MS } from "../../src/core/ui/announce";
 import type { Card } from "../../src/protocol.gen";
 import { cards, exampleCard, NOW } from "../fixtures";
+import { heard } from "../heard";
 import { FakeModel } from "../kernel";
 
 const clock = { now: () => Date.now() / 1000 };
@@ -77,7 +80,7 @@ describe("every example card", () => {
     await draw(card);
     expect(find("[role=group]").getAttribute("aria-label")).toBe(`Job ${card.id}`);
     expect(find(".veo-line svg[role=img]").getAttribute("aria-label")).toBe(card.state);
-    expect(find("[aria-live=polite]").textContent).toBe("");
+    expect(await heard()).toEqual([]);
   });
 });
 
@@ -145,6 +148,8 @@ describe("the live line", () => {
     await draw(exampleCard("failed"));
     expect(vi.getTimerCount()).toBe(0);
     await draw(exampleCard("running"));
+    // Until what is read out is gone.
+    await pass((KNOWN_MS + KEPT_MS) / 1000);
     expect(vi.getTimerCount()).toBe(1);
     await draw(exampleCard("succeeded"));
     // For the still alone, once the clip has come.
@@ -152,16 +157,82 @@ describe("the live line", () => {
     await pass(STILL_MS / 1000);
     model.grant("poster", { kind: "" });
     model.grant("reached");
+    await pass((KNOWN_MS + KEPT_MS) / 1000);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it("is read out when the state changes, not each second", async () => {
     await draw(exampleCard("queued"));
+    await draw(exampleCard("submitting"));
     await draw(exampleCard("running"));
-    expect(find("[aria-live]").textContent).toBe("Generating · 0:42 · 25 to 50 s left");
-    await pass(10);
-    expect(line()).toContain("0:52");
-    expect(find("[aria-live]").textContent).toContain("0:42");
+    expect(await heard()).toEqual(["Job 3f2a: Generating · 25 to 50 s left"]);
+    await pass(5);
+    expect(line()).toContain("0:47");
+    expect(await heard()).toHaveLength(1);
+    await pass(KEPT_MS / 1000);
+    expect(await heard()).toEqual([]);
+  });
+
+  it("says at the end how long it took, though the card is gone by then, and not the file's path", async () => {
+    await draw(exampleCard("downloading"));
+    await draw(exampleCard("succeeded"));
+    render(null, el);
+    expect(await heard()).toEqual(["Job 3f2a: Made in 1:12 · about $1.20"]);
+  });
+
+  it("says why there is nothing", async () => {
+    await draw(exampleCard("running"));
+    await draw(exampleCard("blocked"));
+    expect((await heard()).join()).toContain("safety filter");
+  });
+
+  it("is told in steps where it is read out, and in seconds where it is seen", () => {
+    const parts = exampleCard("running without a connection").line;
+    const at = (seconds: number) => spokenLine(parts, NOW + seconds);
+    expect(formatLine(parts, NOW)).toBe("No connection for 0:20. The provider goes on · next try in 5 s");
+    expect(at(0)).toBe("No connection for 20 s. The provider goes on · next try in 5 s");
+    expect([at(1), at(2), at(3)]).toEqual([at(0), at(0), at(0)]);
+    expect(at(6)).toBe("No connection for 25 s. The provider goes on · trying again");
+  });
+});
+
+describe("the keyboard's focus", () => {
+  it("is with the notebook's cell when the card becomes its video", async () => {
+    const cell = document.body.appendChild(document.createElement("div"));
+    cell.className = "jp-Cell";
+    cell.tabIndex = -1;
+    cell.append(el);
+    await act(() =>
+      openCards().show({
+        model: model.as(),
+        el,
+        clock: clock as KernelClock,
+        request,
+        signal: controller.signal,
+      }),
+    );
+    find<HTMLButtonElement>(".veo-button").focus();
+    // As Lab does it: out of the page first, and only then the view hears of it.
+    el.remove();
+    controller.abort();
+    expect(document.activeElement).toBe(cell);
+  });
+
+  it("stays where somebody has taken it", async () => {
+    await act(() =>
+      openCards().show({
+        model: model.as(),
+        el,
+        clock: clock as KernelClock,
+        request,
+        signal: controller.signal,
+      }),
+    );
+    const elsewhere = document.body.appendChild(document.createElement("button"));
+    find<HTMLButtonElement>(".veo-button").focus();
+    elsewhere.focus();
+    controller.abort();
+    expect(document.activeElement).toBe(elsewhere);
   });
 });
 
@@ -171,7 +242,7 @@ describe("the bar", () => {
   it("says in words how far it is, and no percentage when it only guesses", async () => {
     await draw(exampleCard("running"));
     const bar = find("[role=progressbar]");
-    expect(bar.getAttribute("aria-valuetext")).toBe("Generating · 0:42 · 25 to 50 s left");
+    expect(bar.getAttribute("aria-valuetext")).toBe("Generating · 25 to 50 s left");
     expect(bar.hasAttribute("aria-valuenow")).toBe(false);
     await draw(exampleCard("downloading"));
     expect(find("[role=progressbar]").getAttribute("aria-valuenow")).toBe("65");
@@ -235,7 +306,7 @@ describe("Cancel", () => {
     await click();
     await act(async () => model.refuse("cancel", "The job is being saved.", "It is here in a moment."));
     expect(line()).toBe("The job is being saved. It is here in a moment.");
-    expect(find("[aria-live]").textContent).toBe("The job is being saved. It is here in a moment.");
+    expect(await heard()).toEqual(["The job is being saved. It is here in a moment."]);
     expect(button().textContent).toBe("Try again");
     await click();
     expect(model.sent).toHaveLength(2);

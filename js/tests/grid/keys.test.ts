@@ -32,6 +32,12 @@ describe("on a cell", () => {
     expect(intentOf({ key }, "cell")).toBeUndefined();
   });
 
+  it("looks elsewhere in what is zoomed with Shift and an arrow: the picture goes the other way", () => {
+    expect(intentOf({ key: "ArrowRight", shiftKey: true }, "cell")).toEqual({ kind: "pan", x: -0.1, y: -0 });
+    expect(intentOf({ key: "ArrowUp", shiftKey: true }, "cell")).toEqual({ kind: "pan", x: -0, y: 0.1 });
+    expect(intentOf({ key: "?", shiftKey: true }, "cell")).toEqual({ kind: "help" });
+  });
+
   it("leaves what is pressed with Ctrl, Cmd or Alt to the page", () => {
     for (const held of ["ctrlKey", "metaKey", "altKey"]) {
       expect(intentOf({ key: "s", [held]: true }, "cell")).toBeUndefined();

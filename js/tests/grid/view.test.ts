@@ -7,6 +7,7 @@ import { SAVED } from "../../src/grid/mount";
 import type { GridCell, GridCommand } from "../../src/protocol.gen";
 import define from "../../src/widget";
 import { exampleGrid, type GridState, gridExamples, NOW } from "../fixtures";
+import { heard } from "../heard";
 import { FakeModel } from "../kernel";
 import { FakeSight, fakeVideos } from "./video";
 
@@ -76,7 +77,7 @@ const press = (key: string, on: Element = document.activeElement ?? spot("0/0"))
 const click = (selector: string) => act(() => find(selector).click());
 const sent = (kind: GridCommand) =>
   model.sent.filter((message) => message.kind === kind).map(({ payload }) => payload);
-const said = () => find(".veo-grid > [aria-live]").textContent;
+const said = async () => (await heard()).at(-1);
 const start = async (state?: GridState) => {
   await show(state);
   await act(() => spot(active() ?? "").focus());
@@ -141,8 +142,37 @@ describe("the table", () => {
   it("names each cell to those who can't see it, with what is thought of it", async () => {
     await show();
     expect(spot("0/0").getAttribute("aria-label")).toBe(
-      "animal fox, time dawn, aspect_ratio 16:9. clip. rated 4 of 5, starred, note: the ears are right",
+      "fox, dawn, aspect_ratio 16:9: done, rated 4 of 5, starred, note: the ears are right",
     );
+  });
+
+  it("keeps the name of a cell while the focus is on it, until its state changes", async () => {
+    await show();
+    const running = exampleGrid().cells.find(({ state }) => state === "running");
+    if (running === undefined) throw new Error("no cell is running");
+    const cell = spot(`${running.key}/0`);
+    const name = () => cell.getAttribute("aria-label");
+    await act(() => cell.focus());
+    const before = name();
+    await act(() => vi.advanceTimersByTimeAsync(30_000).then(() => {}));
+    expect(cell.textContent).not.toContain("0:42");
+    expect(name()).toBe(before);
+    await kernel(() =>
+      model.set({
+        cells_0: exampleGrid().cells.map((one) =>
+          one.key === running.key ? { ...one, state: "failed", line: ["Failed: no"], progress: null } : one,
+        ),
+      }),
+    );
+    expect(name()).toContain("Failed: no");
+  });
+
+  it("keeps the focus in a cell whose button has done what it was there for", async () => {
+    await show();
+    const button = find('[data-spot="1/0"] .veo-undone button');
+    await act(() => button.focus());
+    await kernel(() => model.set({ cells_0: exampleGrid().cells.map((one) => ({ ...one, actions: [] })) }));
+    expect(document.activeElement).toBe(spot("1/0"));
   });
 
   it("follows the traits", async () => {
@@ -184,7 +214,7 @@ describe("the table", () => {
     vi.spyOn(HTMLElement.prototype, "offsetWidth", "get").mockReturnValue(320);
     await press("-", spot("0/0"));
     expect([widths(), menu().value]).toEqual([["240px", "240px"], "240"]);
-    expect(said()).toBe("Cells of 240 pixels");
+    expect(await said()).toBe("Cells of 240 pixels");
     expect(localStorage.getItem("veo_nb.cell-size")).toBe("240");
     await act(() => void leave());
     localStorage.clear();
@@ -361,7 +391,13 @@ describe("the keyboard", () => {
     await press("5");
     expect(sent("rate")).toEqual([{ cell: "2", sample: 0, rating: 5 }]);
     expect(spot("2/0").querySelectorAll('[data-full="true"]')).toHaveLength(5);
-    expect(said()).toBe("Rated 5 of 5");
+    expect(await said()).toBe("Rated 5 of 5");
+    await press("Enter");
+    await press("3");
+    // What is below a dialog is not read out.
+    await heard();
+    expect(find("dialog [data-veo-heard]").textContent).toBe("Rated 3 of 5");
+    await press("Escape");
     await press("s");
     expect(sent("star")).toEqual([{ cell: "2", sample: 0, star: true }]);
     await press("0");
@@ -440,7 +476,7 @@ describe("enlarged", () => {
     expect(find(".veo-recipe").textContent).toBe("A <b>fox</b>fast · 16:9");
     expect(find(".veo-measures").textContent).toBe("Motion6.5 %/s");
     await press("ArrowDown");
-    expect(find("dialog h3").textContent).toBe("animal owl, time dawn, aspect_ratio 16:9");
+    expect(find("dialog h2").textContent).toBe("animal owl, time dawn, aspect_ratio 16:9");
     expect(has(".veo-recipe")).toBe(false);
   });
 
@@ -512,7 +548,7 @@ describe("comparing", () => {
   it("lets go of the second for a third, and of one that is chosen again", async () => {
     await start();
     await click('[data-spot="0/0"] [aria-label="Choose for comparing"]');
-    expect(spot("0/0").getAttribute("aria-selected")).toBe("true");
+    expect(spot("0/0").parentElement?.getAttribute("aria-selected")).toBe("true");
     await press("x", spot("0/0"));
     expect(has(".veo-chosen")).toBe(false);
   });
@@ -601,7 +637,7 @@ describe("commands about all of it", () => {
     find(".veo-summary-end button").focus();
     await kernel(() => model.set({ summary: { ...exampleGrid().summary, actions: [] } }));
     expect(document.activeElement).toBe(spot("0/0"));
-    expect(said()).toContain("3 of 7 done");
+    expect(await said()).toContain("3 of 7 done");
   });
 });
 

@@ -50,6 +50,21 @@ describe("words to the person", () => {
     expect(shown()).toBe("");
   });
 
+  it("give the focus back to where it was before that button, pressed or gone by itself", async () => {
+    const before = document.body.appendChild(document.createElement("button"));
+    for (const end of [() => act(() => el.querySelector("button")?.click()), () => pass(OFFERED_MS)]) {
+      await act(() => notices.offer("Deleted", "Undo", () => {}));
+      before.focus();
+      el.querySelector("button")?.dispatchEvent(
+        new FocusEvent("focusin", { bubbles: true, relatedTarget: before }),
+      );
+      el.querySelector("button")?.focus();
+      await end();
+      expect(document.activeElement).toBe(before);
+    }
+    before.remove();
+  });
+
   it("for the ear alone leave such a button where it is", async () => {
     await act(() => notices.offer("Deleted", "Undo", () => {}));
     await act(() => notices.say("3f2a: made", true));

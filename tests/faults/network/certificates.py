@@ -61,6 +61,7 @@ class Certificates:
         authority: bool = False,
     ) -> bytes:
         today = dt.datetime.now(dt.UTC)
+        signer = by or self._key
         builder = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -70,6 +71,12 @@ class Certificates:
             .not_valid_before(today + dt.timedelta(days=lives[0]))
             .not_valid_after(today + dt.timedelta(days=lives[1]))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            # From 3.13 on Python asks for these three.
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+            )
+            .add_extension(_usage(authority=authority), critical=True)
         )
         if hosts:
             names: list[x509.GeneralName] = [
@@ -77,4 +84,18 @@ class Certificates:
                 for host in hosts
             ]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return builder.sign(by or self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -18,6 +18,11 @@ import httpx2
 
 MOST_HELD = 2**17
 """Bytes that have come and are not read yet, beyond which no more are taken from the system."""
+BODY = 2**16
+"""Who asks for this many bytes or more reads a body, as httpcore2 does."""
+PIECE = 2**17
+"""Bytes that it gets then: each turn in httpcore2 and h11 costs more than the bytes do, and what is twice as long again
+is too much for who promises to keep little of it in memory."""
 ATTEMPT_SECONDS = 0.25
 """After so long the next address of a host is tried beside the first one, as RFC 8305 has it."""
 
@@ -78,7 +83,7 @@ class Stream(asyncio.Protocol, httpcore2.AsyncNetworkStream):
     # What httpcore2 calls
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore2's
-        """What has come, as soon as there is any; empty at the end.
+        """What has come, as soon as there is any; empty at the end. Of `BODY` bytes or more it may be `PIECE`.
 
         Raises:
             httpcore2.ReadError, httpcore2.ReadTimeout: the connection broke, or nothing came in time.
@@ -94,6 +99,7 @@ class Stream(asyncio.Protocol, httpcore2.AsyncNetworkStream):
                 raise httpcore2.ReadError(str(self._error)) from self._error
             return b""
         data = self._pieces.popleft()
+        max_bytes = PIECE if max_bytes >= BODY else max_bytes
         if len(data) > max_bytes:
             self._pieces.appendleft(memoryview(data)[max_bytes:])
             data = data[:max_bytes]

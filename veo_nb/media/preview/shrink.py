@@ -49,12 +49,14 @@ def _shrink(path: Path, out: Path) -> None:
             raise UnreadableVideo(f"{path.name} has no picture, only sound.")
         stream = source.streams.video[0]
         stream.thread_type = "NONE"
-        rate = stream.average_rate or 24
+        said = stream.average_rate or 24
+        # From PyAV 19 on what it says is no Fraction.
+        rate = Fraction(said.numerator, said.denominator)
         width, height = _small(stream.width, stream.height)
         made = target.add_stream("libx264", rate=rate, options=OPTIONS)
         made.width, made.height, made.pix_fmt = width, height, "yuv420p"
         context = made.codec_context
-        context.time_base = stream.time_base or 1 / Fraction(rate)
+        context.time_base = stream.time_base or 1 / rate
         context.thread_count = 1
         # A key frame a second: clips that play in step are sought in.
         context.gop_size = max(1, round(rate))

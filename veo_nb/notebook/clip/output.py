@@ -57,8 +57,10 @@ class Output:
         self._handle: DisplayHandle | None = None
         self._call_off: Callable[[], None] | None = None
         self._settled = False
-        self._offered = False
+        self._beside = False
         """Whether HTML stands beside the live view."""
+        self.offered = False
+        """Whether it stays live for a while, for what a person may do."""
         self._drawn: tuple[Seen | None] | None = None
         """For what it is drawn by now; None while it is live."""
         self.turn = threading.RLock()
@@ -82,7 +84,7 @@ class Output:
             if not looks or not self._unknown():
                 self.finish()
                 return
-            if self._offered and self._handle is not None:
+            if self._beside and self._handle is not None:
                 self._handle.update(self._both(None), raw=True)
             self._after(DEADLINE_SECONDS, self.finish)
 
@@ -90,6 +92,7 @@ class Output:
         """Become what a saved notebook keeps, by what is known now; `redraw` where it has another content than before."""
         with self.turn:
             self.stop()
+            self.offered = False
             if self._handle is not None and (redraw or self._drawn != (self._seen(),)):
                 what, raw = self._final()
                 self._handle.update(what, raw=raw)
@@ -98,7 +101,7 @@ class Output:
         """Stay live for so long, with the HTML beside it for who reads the notebook without a kernel."""
         with self.turn:
             if self._handle is not None:
-                self._drawn, self._offered = None, True
+                self._drawn, self._beside, self.offered = None, True, True
                 self._handle.update(self._both(self._seen()), raw=True)
                 self._after(seconds, then)
 
@@ -106,7 +109,7 @@ class Output:
         """Be live again: something else has taken the place."""
         with self.turn:
             self.stop()
-            self._settled, self._drawn = False, None
+            self._settled, self._drawn, self.offered = False, None, False
 
     def note(self, seen: Seen) -> None:
         """Take in what a page has found out."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
@@ -53,6 +53,8 @@ WRAPS = 240
 """Pixels of a cell under which a table without rows has fewer of them in a line, but two where they have `LEAST`."""
 HEAD = 128
 """Pixels of the heads of the rows."""
+MOST_ACROSS = 4
+"""Clips side by side in the picture of a table without rows."""
 AT_ONCE = 12
 """Above this many clips the page loads none before it is played."""
 
@@ -74,13 +76,17 @@ class Table:
 class SavedGrid(IPythonVideo):  # type: ignore[misc]
     """A finished sweep as its notebook keeps it: a table of videos."""
 
-    def __init__(self, html: str, text: str, path: Path) -> None:
+    def __init__(self, html: str, text: str, path: Path, still: Callable[[], bytes | None]) -> None:
         super().__init__(filename=str(path), embed=False, mimetype="video/mp4")
         self._html = html
         self._text = text
+        self._still = still
 
     def _repr_html_(self) -> str:
         return self._html
+
+    def _repr_jpeg_(self) -> bytes | None:
+        return self._still()
 
     def __repr__(self) -> str:
         return self._text
@@ -102,7 +108,36 @@ def saved_grid(table: Table, place: Place, *, now: float) -> SavedGrid:
         slices,
     )
     text = f"Sweep {table.grid.id}: {line}\n{table.prompt}"
-    return SavedGrid(html, text, place.folder)
+    return SavedGrid(html, text, place.folder, lambda: still_of(table, now))
+
+
+def still_of(table: Table, now: float) -> bytes | None:
+    """The table as a picture, of each cell its first clip; None where there is none, or where there are too many."""
+    from veo_nb.media.sheet import Tile
+    from veo_nb.notebook.outputs.still import draw_still
+
+    grid = table.grid
+    names = [axis.name for axis in grid.axes]
+    shown = [names.index(name) for name in (grid.rows, grid.columns) if name]
+    order = [*(at for at in range(len(names)) if at not in shown), *shown]
+    tiles = []
+    for cell in sorted(table.cells, key=lambda cell: [cell.place[at] for at in order]):
+        label = ", ".join(axis.values[at] for axis, at in zip(grid.axes, cell.place, strict=True))
+        video = table.videos.get((cell.key, 0))
+        path = None if video is None else video.path
+        tiles.append(Tile(label, path, format_line(cell.line, now)))
+    columns = next((len(axis.values) for axis in grid.axes if axis.name == grid.columns), 1)
+    return draw_still(
+        tiles,
+        [table.prompt, f"Sweep {grid.id}: {table.line}"],
+        _small_picture,
+        columns=columns if grid.rows else min(columns, MOST_ACROSS),
+        shape=(9, 16) if grid.shape == "9:16" else (16, 9),
+    )
+
+
+def _small_picture(path: Path) -> Image.Image:
+    return Image.open(io.BytesIO(poster_bytes(poster(path, STILL_WIDTH))))
 
 
 class _Drawing:

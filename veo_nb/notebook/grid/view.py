@@ -21,7 +21,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
@@ -29,6 +29,7 @@ from typing import Any, ClassVar
 
 import traitlets
 
+from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import NotFound
 from veo_nb.notebook.clip.output import Output
@@ -59,6 +60,7 @@ from veo_nb.notebook.grid.state import (
     starred_drafts,
 )
 from veo_nb.notebook.live import PROGRESS_SECONDS, LiveView
+from veo_nb.notebook.outputs.live import LIVE
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Command, Commands, Exchanged, Nothing, format_line
 from veo_nb.sweep.cell import Cell
@@ -108,6 +110,8 @@ class SweepView(LiveView):
         self._output = Output(self, self.saved, self._file, embed=embed, reach=reach)
         self._looked_at = False
         self._settled = False
+        self._stale = False
+        """Whether a batch run may lack the table as it is now."""
         self._dirty: set[int] = set()
         self._saving: threading.Timer | None = None
         self._previews = previews
@@ -139,19 +143,34 @@ class SweepView(LiveView):
         while len(shown) > LIVING:
             shown.popleft().close()
         over = self._sweep.summary().over
-        self._looked_at = over and looks
+        self._looked_at = looks
         self._output.show(over=over, looks=looks)
+        LIVE.add(self)
         # It may have ended between the look at it and the display.
         if over or self._sweep.summary().over:
             self._settle()
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        """The jobs of its cells."""
+        return self._sweep.jobs
+
+    def redraw(self, *, plain: bool) -> bool:
+        """Draw the table once more where no page was there to get it; with `plain` what waits to be saved too."""
+        with self._writing:
+            due = self._saving is not None if self.has_page else self._stale
+            if due and (plain or not (self.has_page or self._looked_at)):
+                self._stop_saving()
+                self._settle()
+                self._stale = False
+            return not self._output.shown
 
     def close(self) -> None:
         """Take the grid away; the sweep goes on."""
         if self._forget is not None:
             self._forget()
         self._output.end()
-        if self._saving is not None:
-            self._saving.cancel()
+        self._stop_saving()
         self._artist.shutdown(wait=False, cancel_futures=True)
         self._scribe.shutdown(wait=False)
         super().close()
@@ -172,6 +191,7 @@ class SweepView(LiveView):
             self.push_soon(PROGRESS_SECONDS)
             return
         self.push_now()
+        self._stale = True
         if self._settled:
             self._save_later()
         else:
@@ -234,15 +254,19 @@ class SweepView(LiveView):
             self._settled = True
             # First, so that a page knows whose table it is when it comes.
             self.push_now()
-            self._output.settle(looks=self._has_page or self._looked_at)
+            self._output.settle(looks=self.has_page or self._looked_at)
 
     def _save_later(self) -> None:
         """Draw the table anew, once nothing has changed for a while."""
-        if self._saving is not None:
-            self._saving.cancel()
+        self._stop_saving()
         self._saving = threading.Timer(SAVE_SECONDS, self._settle)
         self._saving.daemon = True
         self._saving.start()
+
+    def _stop_saving(self) -> None:
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
 
     def saved(self, seen: Seen | None = None) -> SavedGrid:
         """The table that the notebook keeps, as it is now, for a page that has found out this much; it needs no kernel."""

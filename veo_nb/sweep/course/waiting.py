@@ -116,6 +116,8 @@ def _unfinished(sweep: UnderWay) -> Job | None:
 
 
 def _check_result(sweep: UnderWay) -> None:
+    for job in sweep.jobs:
+        job.reported = True
     errors = [job.error for job in sweep.jobs if job.error is not None]
     if errors and len(errors) == len(sweep.jobs):
         raise errors[0]

@@ -19,7 +19,7 @@ export class Addresses {
   private readonly failed = new Set<string>();
   private readonly served = new Set<string>();
   private readonly listeners = new Set<() => void>();
-  private told = "";
+  private reached = "";
 
   /** `tell` is called with what is found out, once for each finding. */
   constructor(private readonly tell: (reached: Reached) => unknown) {}
@@ -65,8 +65,8 @@ export class Addresses {
   private found(plays: boolean): void {
     const reached = { plays, apart: !has(NOTEBOOK) };
     const said = JSON.stringify(reached);
-    if (said !== this.told) {
-      this.told = said;
+    if (said !== this.reached) {
+      this.reached = said;
       this.tell(reached);
     }
     this.notify();

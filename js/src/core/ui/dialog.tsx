@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { hasNoFocus } from "./focus";
 import { IconButton } from "./icons";
 
 interface DialogProps {
@@ -26,6 +27,10 @@ export function Dialog({ label, size, onClose, moves, children }: DialogProps) {
     if (document.activeElement?.matches("textarea") !== true) element.focus();
     return () => element.close();
   }, [moves]);
+  // What had the keyboard's focus may have gone with what was closed: the keys go on working.
+  useLayoutEffect(() => {
+    if (hasNoFocus(box.current)) box.current?.focus();
+  });
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does it, which the grid listens to
     <dialog

@@ -46,7 +46,7 @@ export function Enlarged(props: EnlargedProps) {
   const measures = details?.measures[sample] ?? [];
   return (
     <Dialog label={`Enlarged: ${place}`} size="full" moves={moves} onClose={onClose}>
-      <h3>{place}</h3>
+      <h2>{place}</h2>
       {clip === undefined ? (
         <div class="veo-panes veo-nothing" data-shape={cell.shape}>
           <p>{text}</p>
@@ -269,7 +269,7 @@ export function NoteEditor({ place, note, moves, onSave, onClose }: NoteProps) {
 export function Keys({ moves, onClose }: { moves: number; onClose: () => void }) {
   return (
     <Dialog label="Keys" size="small" moves={moves} onClose={onClose}>
-      <h3>Keys</h3>
+      <h2>Keys</h2>
       <dl class="veo-keys">
         {SHOWN.map(([keys, what]) => (
           <div key={what}>

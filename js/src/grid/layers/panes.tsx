@@ -80,7 +80,7 @@ export function Panes({ panes, mode, labels, view, onView, onTap }: PanesProps) 
       ref={box}
       class="veo-panes"
       role="group"
-      aria-label="Drag to move, wheel to zoom, double click for the whole"
+      aria-label={panes.map(({ label }) => label).join(" and ")}
       data-mode={mode}
       data-shape={panes[0]?.shape ?? "16:9"}
       style={{

@@ -36,6 +36,14 @@ export function zoomBy(view: Zoom, factor: number): Zoom {
   return zoomAt(view, factor, { clientX: 0.5, clientY: 0.5 }, { left: 0, top: 0, width: 1, height: 1 });
 }
 
+/** The view after a key. */
+export function look(
+  view: Zoom,
+  key: { kind: "zoom"; by: number } | { kind: "pan"; x: number; y: number },
+): Zoom {
+  return key.kind === "zoom" ? zoomBy(view, key.by) : drag(view, key.x, key.y);
+}
+
 export function drag(view: Zoom, dx: number, dy: number): Zoom {
   return kept({ ...view, x: view.x + dx, y: view.y + dy });
 }

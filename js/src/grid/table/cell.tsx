@@ -2,8 +2,9 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useNow } from "../../core/clock";
-import { formatLine } from "../../core/line";
+import { formatLine, spokenLine } from "../../core/line";
 import { Bar, Waiting } from "../../core/ui/box";
+import { useKeptFocus } from "../../core/ui/focus";
 import { Icon, IconButton } from "../../core/ui/icons";
 import { StateIcon } from "../../core/ui/state-icon";
 import type { CellAction, GridCell, Shape } from "../../protocol.gen";
@@ -23,6 +24,8 @@ export interface CellActions {
   note: (id: string) => void;
   steer: (action: CellAction, cell: GridCell) => void;
 }
+
+const NOT_PART = "Not part of this sweep";
 
 interface CellProps {
   spot: Spot;
@@ -63,81 +66,100 @@ export function Cell(props: CellProps) {
     };
   }, [context]);
 
-  const said = [place, clip === undefined ? text : "clip", marksText(marks), chosen && `chosen as ${chosen}`];
+  const spoken = spokenLine(cell?.line ?? [], now);
+  const told = useRef({ state: cell?.state, text: spoken });
+  // The name of what has the focus is read out each time that it changes: meanwhile it stands.
+  if (told.current.state !== cell?.state || box.current?.matches(":focus") !== true) {
+    told.current = { state: cell?.state, text: spoken };
+  }
+  const said = [
+    clip !== undefined ? "done" : cell === undefined ? NOT_PART : told.current.text,
+    marksText(marks),
+    chosen && `chosen as ${chosen}`,
+    audible ? "its sound is on" : "",
+  ];
+  const name = [place, said.filter((word) => word !== "").join(", ")]
+    .filter((word) => word !== "")
+    .join(": ");
+  // A button that has done what it was there for goes.
+  useKeptFocus(box, () => box.current);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid listens to the keys of all its cells
-    <div
-      ref={box}
-      role="gridcell"
-      class="veo-cell"
-      data-spot={spot.id}
-      data-state={cell?.state ?? "empty"}
-      tabIndex={active ? 0 : -1}
-      aria-label={said.filter((word) => word !== "").join(". ")}
-      aria-selected={chosen !== ""}
-      onFocusIn={() => actions.focus(spot.id)}
-      onDblClick={() => cell?.job && actions.enlarge(spot.id)}
-      onClick={(event) => (event.target as Element).closest("button") ?? box.current?.focus()}
-    >
-      {heading !== "" && (
-        <div class="veo-cell-head" title={heading}>
-          {heading}
+    // What has a name and the focus is a group in the cell: the name of a cell itself would have to begin with all that
+    // is written in it, its buttons too.
+    <div role="gridcell" class="veo-place" aria-selected={chosen !== ""}>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the grid listens to the keys of all its cells */}
+      <div
+        ref={box}
+        role="group"
+        class="veo-cell"
+        data-spot={spot.id}
+        data-state={cell?.state ?? "empty"}
+        tabIndex={active ? 0 : -1}
+        aria-label={name}
+        onFocusIn={() => actions.focus(spot.id)}
+        onDblClick={() => cell?.job && actions.enlarge(spot.id)}
+        onClick={(event) => (event.target as Element).closest("button") ?? box.current?.focus()}
+      >
+        {heading !== "" && (
+          <div class="veo-cell-head" title={heading}>
+            {heading}
+          </div>
+        )}
+        <div class="veo-box" data-shape={cell?.shape ?? shape}>
+          {clip === undefined ? (
+            <Undone cell={cell} text={text} spoken={spoken} now={now} active={active} actions={actions} />
+          ) : (
+            <ClipPicture
+              id={spot.id}
+              clip={clip}
+              small
+              label={place}
+              poster={poster}
+              live={onScreen && engaged && !covered}
+              context={context}
+            />
+          )}
+          {chosen !== "" && <span class="veo-chosen">{chosen}</span>}
+          {audible && (
+            <span class="veo-heard" title="Its sound is on">
+              <Icon name="sound" />
+            </span>
+          )}
         </div>
-      )}
-      <div class="veo-box" data-shape={cell?.shape ?? shape}>
-        {clip === undefined ? (
-          <Undone cell={cell} text={text} now={now} active={active} actions={actions} />
-        ) : (
-          <ClipPicture
-            id={spot.id}
-            clip={clip}
-            small
-            label={place}
-            poster={poster}
-            live={onScreen && engaged && !covered}
-            context={context}
-          />
-        )}
-        {chosen !== "" && <span class="veo-chosen">{chosen}</span>}
-        {audible && (
-          <span class="veo-heard" title="Its sound is on">
-            <Icon name="sound" />
-          </span>
-        )}
-      </div>
-      <div class="veo-cell-foot" data-marked={marksText(marks) !== "" || chosen !== ""}>
-        {clip !== undefined && (
-          <>
-            <MarksRow
-              marks={marks}
-              tabIndex={active ? 0 : -1}
-              onRate={(rating) => actions.rate(spot.id, rating)}
-              onStar={() => actions.star(spot.id)}
-              onNote={() => actions.note(spot.id)}
-            />
-            {cell?.actions.includes("finalize") && (
-              <IconButton
-                name="final"
-                label={[CELL_LABELS.finalize, cell.final_cost].filter(Boolean).join(": ")}
+        <div class="veo-cell-foot" data-marked={marksText(marks) !== "" || chosen !== ""}>
+          {clip !== undefined && (
+            <>
+              <MarksRow
+                marks={marks}
                 tabIndex={active ? 0 : -1}
-                onClick={() => actions.steer("finalize", cell)}
+                onRate={(rating) => actions.rate(spot.id, rating)}
+                onStar={() => actions.star(spot.id)}
+                onNote={() => actions.note(spot.id)}
               />
-            )}
-            <IconButton
-              name="choose"
-              label={chosen === "" ? "Choose for comparing" : "Do not compare"}
-              pressed={chosen !== ""}
-              tabIndex={active ? 0 : -1}
-              onClick={() => actions.choose(spot.id)}
-            />
-            <IconButton
-              name="enlarge"
-              label="Enlarge"
-              tabIndex={active ? 0 : -1}
-              onClick={() => actions.enlarge(spot.id)}
-            />
-          </>
-        )}
+              {cell?.actions.includes("finalize") && (
+                <IconButton
+                  name="final"
+                  label={[CELL_LABELS.finalize, cell.final_cost].filter(Boolean).join(": ")}
+                  tabIndex={active ? 0 : -1}
+                  onClick={() => actions.steer("finalize", cell)}
+                />
+              )}
+              <IconButton
+                name="choose"
+                label={chosen === "" ? "Choose for comparing" : "Do not compare"}
+                pressed={chosen !== ""}
+                tabIndex={active ? 0 : -1}
+                onClick={() => actions.choose(spot.id)}
+              />
+              <IconButton
+                name="enlarge"
+                label="Enlarge"
+                tabIndex={active ? 0 : -1}
+                onClick={() => actions.enlarge(spot.id)}
+              />
+            </>
+          )}
+        </div>
       </div>
     </div>
   );
@@ -146,15 +168,17 @@ export function Cell(props: CellProps) {
 interface UndoneProps {
   cell: GridCell | undefined;
   text: string;
+  /** The same for the ear. */
+  spoken: string;
   now: number;
   active: boolean;
   actions: CellActions;
 }
 
 /** What stands in the box of a clip that is not there: why, since when, and what can be done. */
-function Undone({ cell, text, now, active, actions }: UndoneProps) {
+function Undone({ cell, text, spoken, now, active, actions }: UndoneProps) {
   if (cell === undefined || cell.state === "empty") {
-    return <p class="veo-empty">{cell === undefined ? "Not part of this sweep" : text}</p>;
+    return <p class="veo-empty">{cell === undefined ? NOT_PART : text}</p>;
   }
   const { state } = cell;
   return (
@@ -177,7 +201,7 @@ function Undone({ cell, text, now, active, actions }: UndoneProps) {
           </button>
         ))}
       </div>
-      {cell.progress !== null && <Bar key={state} progress={cell.progress} now={now} text={text} />}
+      {cell.progress !== null && <Bar key={state} progress={cell.progress} now={now} text={spoken} />}
     </>
   );
 }

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { GridAxis, Shape } from "../../protocol.gen";
-import { type AxisChoice, placeText, type Spot, type Table } from "../axes";
+import { type AxisChoice, comparedLabel, type Spot, type Table } from "../axes";
 import type { GridContext, Marks } from "../context";
 import { Cell, type CellActions } from "./cell";
 import { lineStyles } from "./size";
@@ -31,6 +31,7 @@ export function GridTable(props: GridTableProps) {
         class="veo-table"
         role="grid"
         aria-label="The clips of this sweep"
+        aria-multiselectable="true"
         aria-rowcount={table.rows.length + 1}
         aria-colcount={table.columns.length + (headed ? 1 : 0)}
         data-shape={shape}
@@ -97,7 +98,12 @@ function StillCell({
     () =>
       cell === undefined
         ? [table.rows[row], heading].filter((word) => word !== "").join(", ")
-        : placeText(axes, cell, sample),
+        : comparedLabel(
+            axes,
+            cell,
+            sample,
+            axes.map(({ name }) => name),
+          ),
     [axes, cell, sample, table, row, heading],
   );
   // The same object as long as nothing changed: Preact leaves its part of the page alone then.

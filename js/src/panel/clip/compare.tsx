@@ -6,7 +6,7 @@ import { usePlayer } from "../../grid/context";
 import type { Intent } from "../../grid/keys";
 import { Modes, NoteEditor } from "../../grid/layers/layers";
 import { type Mode, Panes } from "../../grid/layers/panes";
-import { AT_REST, zoomBy } from "../../grid/layers/zoom";
+import { AT_REST, look } from "../../grid/layers/zoom";
 import type { Player } from "../../grid/player/player";
 import { TransportBar } from "../../grid/player/transport";
 import { MarksRow } from "../../grid/table/marks";
@@ -45,7 +45,7 @@ export function Compare({ clips }: { clips: readonly [string, string] }) {
     if (intent.kind === "wipe" || intent.kind === "difference") {
       setMode((now) => (now === intent.kind ? "beside" : (intent.kind as "wipe" | "difference")));
     } else if (intent.kind === "labels") setLabels((now) => !now);
-    else if (intent.kind === "zoom") setView((now) => zoomBy(now, intent.by));
+    else if (intent.kind === "zoom" || intent.kind === "pan") setView((now) => look(now, intent));
     else if (intent.kind === "sound") hear();
     else return false;
     return true;
@@ -60,7 +60,7 @@ export function Compare({ clips }: { clips: readonly [string, string] }) {
   return (
     <LayerDialog
       label="Two clips compared"
-      heading={<h3>Compare</h3>}
+      heading={<h2>Compare</h2>}
       onIntent={act}
       onBack={() => {
         if (noting !== undefined) setNoting(undefined);

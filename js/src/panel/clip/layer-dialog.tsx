@@ -1,7 +1,6 @@
 // The dialog of a layer: its heading, its keys, and a place for words.
 
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { Dialog } from "../../core/ui/dialog";
 import { type Intent, intentOf, kindOfTarget } from "../../grid/keys";
 import type { Player } from "../../grid/player/player";
@@ -26,11 +25,6 @@ interface LayerDialogProps {
 export function LayerDialog({ label, heading, onIntent, onBack, onLeave, over, children }: LayerDialogProps) {
   const { close } = usePanel();
   const { notices } = useLayer();
-  const box = useRef<HTMLDivElement>(null);
-  // What had the keyboard's focus may have gone with what was closed: the keys go on working.
-  useLayoutEffect(() => {
-    if (hasNoFocus(box.current)) box.current?.querySelector<HTMLElement>(".veo-dialog")?.focus();
-  });
   const leave = () => {
     if (onLeave?.() !== true) close();
   };
@@ -44,7 +38,7 @@ export function LayerDialog({ label, heading, onIntent, onBack, onLeave, over, c
     } else if (!over && onIntent?.(intent) === true) event.preventDefault();
   };
   return (
-    <div ref={box} class="veo-layer" role="group" onKeyDown={press}>
+    <div class="veo-layer" role="group" onKeyDown={press}>
       <Dialog label={label} size="full" moves={0} onClose={leave}>
         <div class="veo-layer-head">{heading}</div>
         {children}
@@ -53,12 +47,6 @@ export function LayerDialog({ label, heading, onIntent, onBack, onLeave, over, c
       {over}
     </div>
   );
-}
-
-/** Whether nothing in the page, or in the shadow around an element, has the keyboard's focus. */
-export function hasNoFocus(element: Element | null): boolean {
-  const { activeElement } = (element?.getRootNode() ?? document) as Document | ShadowRoot;
-  return activeElement === null || activeElement === document.body;
 }
 
 /** What a key does to what is played; whether it was such a key. */

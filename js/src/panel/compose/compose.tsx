@@ -6,6 +6,7 @@ import "./fields/settings.css";
 import "./pictures/pictures.css";
 import "./compose.css";
 import { Dialog } from "../../core/ui/dialog";
+import { useKeptFocus } from "../../core/ui/focus";
 import { IconButton } from "../../core/ui/icons";
 import type { Draft, Problem, Setup } from "../../protocol.gen";
 import type { Library } from "../context";
@@ -35,6 +36,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
   const { folded, unfold, fold } = useFold(running, root);
   // A prompt that nobody has begun yet is no mistake.
   const [tried, setTried] = useState(false);
+  useKeptFocus(root, (compose) => compose.querySelector("textarea"));
   const checked = useCheck(draft, [setup, library.version]);
   const images = useImages(draft, setup);
   const sent = useSend(useCallback(() => setTried(false), []));
@@ -73,6 +75,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
     <section
       ref={root}
       class="veo-compose"
+      role="group"
       aria-label="Compose"
       data-folded={folded}
       data-over={over}
@@ -84,7 +87,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
       }}
     >
       <header class="veo-compose-head">
-        <h3>Compose</h3>
+        <h2>Compose</h2>
         {setup.title !== setup.tag && <span class="veo-soft">{setup.title}</span>}
         {setup.tag !== "" && <span class="veo-tag">{setup.tag}</span>}
         <span class="veo-head-end">
@@ -155,7 +158,7 @@ export function Compose({ setup, draft, running, library }: ComposeProps) {
       </div>
       {sent.question !== "" && (
         <Dialog label="A large sweep" size="small" moves={0} onClose={sent.forget}>
-          <h3>{sent.question}</h3>
+          <h2>{sent.question}</h2>
           <p class="veo-soft">Nothing was sent yet.</p>
           <div class="veo-buttons">
             <button type="button" class="veo-button" onClick={sent.forget}>

@@ -19,7 +19,7 @@ export function Tips({ setup, check, put }: TipsProps) {
   return (
     <details class="veo-tips">
       <summary>
-        Tips<span class="veo-others-set">{check?.tips}</span>
+        Tips <span class="veo-others-set">{check?.tips}</span>
       </summary>
       {open.map((tip) => (
         <div key={tip.name} class="veo-tip" role="group" aria-label={tip.question} title={tip.question}>

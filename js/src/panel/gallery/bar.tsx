@@ -49,12 +49,10 @@ function Chosen({ asking, onAsking, onGone }: Pick<GalleryBarProps, "asking" | "
   const count = clips.length === 1 ? "1 clip" : `${clips.length} clips`;
 
   const remove = async () => {
-    const bar = sure.current?.closest<HTMLElement>(".veo-gallery");
     onAsking(false);
     if ((await ask("delete", { clips })) === undefined) return;
     choose([]);
     onGone();
-    bar?.querySelector<HTMLElement>('.veo-tile[tabindex="0"]')?.focus({ preventScroll: true });
     offer(`Deleted ${count}.`, "Undo", async () => {
       if ((await ask("restore", { clips })) !== undefined) onGone();
     });

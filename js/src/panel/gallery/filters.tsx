@@ -80,7 +80,7 @@ export function Filters({ view, library, onChange }: FiltersProps) {
     ...library.sweeps.map(({ id, title }) => textOf(id, title || id)),
   ];
   return (
-    <div class="veo-filters" role="search" aria-label="Library">
+    <div class="veo-filters" role="group" aria-label="Search">
       <label class="veo-search">
         <Icon name="search" />
         <input

@@ -1,6 +1,7 @@
 // All that is in the library: search, filters, and as many stills as the screen holds.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useKeptFocus } from "../../core/ui/focus";
 import type { GalleryView } from "../../protocol.gen";
 import type { Library } from "../context";
 import { usePanel, useSettled } from "../context";
@@ -28,6 +29,8 @@ export function Gallery({ library, view: kept }: GalleryProps) {
   const [pages] = useState(() => new Pages(view, request, signal, () => redraw((count) => count + 1)));
   const [asking, setAsking] = useState(false);
   const room = useRef(0);
+  const section = useRef<HTMLElement>(null);
+  useKeptFocus(section, firstOf);
 
   // Letters come one after the other; what is picked from a menu is meant at once.
   const settled = useSettled(view.search, SEARCH_MS);
@@ -54,9 +57,9 @@ export function Gallery({ library, view: kept }: GalleryProps) {
       : undefined;
 
   return (
-    <section class="veo-gallery" aria-label="Gallery" aria-busy={turning}>
+    <section ref={section} class="veo-gallery" role="group" aria-label="Gallery" aria-busy={turning}>
       <div class="veo-part-head">
-        <h3>Gallery</h3>
+        <h2 tabIndex={-1}>Gallery</h2>
       </div>
       <Filters view={view} library={library} onChange={change} />
       <GalleryBar
@@ -89,6 +92,11 @@ export function Gallery({ library, view: kept }: GalleryProps) {
       )}
     </section>
   );
+}
+
+/** Where the keyboard goes on in a gallery: at its clip, or at its head where there is none. */
+function firstOf(gallery: Element): HTMLElement | null {
+  return gallery.querySelector('.veo-tile[tabindex="0"]') ?? gallery.querySelector("h2");
 }
 
 /** How many there are, in words. */

@@ -32,9 +32,9 @@ export function QueueList({ queue, rows }: QueueProps) {
   const held = useHeldHeight(section, list, shown.length);
 
   return (
-    <section ref={section} class="veo-queue" aria-label="Queue">
+    <section ref={section} class="veo-queue" role="group" aria-label="Queue">
       <div class="veo-part-head">
-        <h3 tabIndex={-1}>Queue</h3>
+        <h2 tabIndex={-1}>Queue</h2>
         <span class="veo-soft">{formatLine(queue.line, now)}</span>
       </div>
       {shown.length === 0 ? (
@@ -83,7 +83,7 @@ function useFocus(section: { current: HTMLElement | null }, jobs: readonly strin
     if (at < 0 || jobs.includes(job ?? "")) return;
     const rows = section.current?.querySelectorAll<HTMLElement>(".veo-job") ?? [];
     const next = rows[Math.min(at, rows.length - 1)];
-    (next ?? section.current?.querySelector("h3"))?.focus({ preventScroll: true });
+    (next ?? section.current?.querySelector("h2"))?.focus({ preventScroll: true });
   });
 }
 

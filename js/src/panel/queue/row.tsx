@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Clock, useNow } from "../../core/clock";
-import { formatLine } from "../../core/line";
+import { formatLine, spokenLine } from "../../core/line";
 import { Bar } from "../../core/ui/box";
 import { CommandButton } from "../../core/ui/command-button";
 import { Icon, IconButton } from "../../core/ui/icons";
@@ -128,7 +128,7 @@ export function JobRow({ row, clock, order, asking, onAsking }: JobRowProps) {
           <IconButton name="close" label={`Dismiss ${job}`} onClick={() => void ask("dismiss", { job })} />
         )}
       </div>
-      {progress !== null && <Bar key={state} progress={progress} now={now} text={text} />}
+      {progress !== null && <Bar key={state} progress={progress} now={now} text={spokenLine(line, now)} />}
     </li>
   );
 }

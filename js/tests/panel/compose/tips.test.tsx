@@ -37,7 +37,7 @@ describe("the tips", () => {
 
   it("say in a line what is open, and ask it of who can't see the rows", async () => {
     here = await openCompose({ prompt: "A fox runs" });
-    expect(find(".veo-tips summary").textContent).toBe("TipsLeft open: camera, sound");
+    expect(find(".veo-tips summary").textContent).toBe("Tips Left open: camera, sound");
     expect(all(".veo-tips [role=group]").map((one) => one.getAttribute("aria-label"))).toEqual([
       "From where is it filmed, and how does the camera move?",
       "What is to be heard?",

@@ -405,6 +405,27 @@ describe("what can be done with the chosen", () => {
     expect(kernel.of("delete")).toEqual([]);
   });
 
+  it("keeps the focus in the gallery, whatever goes with it", async () => {
+    const focused = () => document.activeElement;
+    library = library.slice(0, 2);
+    await choose("c0/0", "c1/0");
+    await click(button("Delete"));
+    await press(focused() as Element, "Escape");
+    expect(focused()).toBe(tile("c0/0"));
+    const clear = button("Clear");
+    clear?.focus();
+    await click(clear);
+    await draw();
+    expect(focused()).toBe(tile("c0/0"));
+    // The last ones: no tile is left.
+    await choose("c0/0", "c1/0");
+    await click(button("Delete"));
+    await click(button("Delete 2 clips"));
+    await change();
+    expect(all(".veo-tile")).toEqual([]);
+    expect(focused()?.textContent).toBe("Gallery");
+  });
+
   it("keeps them when the kernel refuses", async () => {
     kernel.refuse("delete", "3f2a is still being made.", "Cancel it first.");
     await choose("c0/0");

@@ -19,7 +19,7 @@ interface Ready {
 export function Blind({ clips }: { clips: readonly string[] }) {
   const [ready, setReady] = useState<Ready>();
   return (
-    <LayerDialog label="Clips compared blind" heading={<h3>Compare blind</h3>}>
+    <LayerDialog label="Clips compared blind" heading={<h2>Compare blind</h2>}>
       {ready === undefined ? <Asking clips={clips} onReady={setReady} /> : <Comparison {...ready} />}
     </LayerDialog>
   );

@@ -2,13 +2,13 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { videoSource } from "../../../core/sources";
+import { hasNoFocus } from "../../../core/ui/focus";
 import type { Player } from "../../../grid/player/player";
 import type { Details } from "../../../protocol.gen";
 import { type Panel, usePanel } from "../../context";
 import { useVideoSource } from "../../media/media";
 import { Action, type Opened, Question } from "../action";
 import { goCompose, goOn, useLayer } from "../layer-context";
-import { hasNoFocus } from "../layer-dialog";
 import { ClipStrip } from "../strip";
 import { FrameChooser } from "./frame-chooser";
 

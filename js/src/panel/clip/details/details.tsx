@@ -11,7 +11,7 @@ import type { Intent } from "../../../grid/keys";
 import { NoteEditor } from "../../../grid/layers/layers";
 import { MeasureTable } from "../../../grid/layers/measures";
 import { Panes } from "../../../grid/layers/panes";
-import { AT_REST, zoomBy } from "../../../grid/layers/zoom";
+import { AT_REST, look } from "../../../grid/layers/zoom";
 import { TransportBar } from "../../../grid/player/transport";
 import { MarksRow } from "../../../grid/table/marks";
 import type { Details, Item, Lineage } from "../../../protocol.gen";
@@ -60,7 +60,7 @@ export function ClipDetails({ clip }: { clip: string }) {
     else if (intent.kind === "star") mark({ star: !marks.star });
     else if (intent.kind === "note") setNoting(true);
     else if (intent.kind === "sound") player.hear(player.audible === "" ? item.key : "");
-    else if (intent.kind === "zoom") setZoomed((now) => zoomBy(now, intent.by));
+    else if (intent.kind === "zoom" || intent.kind === "pan") setZoomed((now) => look(now, intent));
     else if (intent.kind === "compare") setOpen("compare");
     else return false;
     return true;
@@ -71,7 +71,7 @@ export function ClipDetails({ clip }: { clip: string }) {
       label={name}
       heading={
         <>
-          <h3>{name}</h3>
+          <h2>{name}</h2>
           {item !== undefined && <span class="veo-hint">{item.settings}</span>}
           <span class="veo-turns">
             {beside !== undefined && (
@@ -226,7 +226,7 @@ function LiveLine({ details: { line, item } }: { details: Details }) {
 function Recipe({ details: { recipe, pictures } }: { details: Details }) {
   return (
     <section aria-label="Recipe">
-      <h4>Recipe</h4>
+      <h3>Recipe</h3>
       <dl class="veo-recipe-table">
         {recipe.map(([name, value]) => (
           <div key={name}>
@@ -261,7 +261,7 @@ function Measures({ details: { item, measures }, onMeasured }: { details: Detail
   };
   return (
     <section aria-label="Measures">
-      <h4>Measures</h4>
+      <h3>Measures</h3>
       {measures.length > 0 ? (
         <MeasureTable measures={measures} />
       ) : (
@@ -279,7 +279,7 @@ function Family({ label, links }: { label: string; links: readonly Lineage[] }) 
   if (links.length === 0) return null;
   return (
     <section aria-label={label}>
-      <h4>{label}</h4>
+      <h3>{label}</h3>
       <ul class="veo-family">
         {links.map(({ key, how, prompt, here, note }) => (
           <li key={`${key} ${how}`}>

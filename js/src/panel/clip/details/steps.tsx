@@ -23,7 +23,7 @@ export function Steps({ details, player }: { details: Details; player: Player })
   };
   return (
     <section aria-label="Steps">
-      <h4>Steps</h4>
+      <h3>Steps</h3>
       <ol class="veo-steps">
         {steps.map((step, place) => {
           const { key, here, depth } = step;

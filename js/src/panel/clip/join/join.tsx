@@ -113,7 +113,7 @@ export function Join({ clips }: { clips: readonly string[] }) {
   return (
     <LayerDialog
       label="Put clips together"
-      heading={<h3>Put clips together</h3>}
+      heading={<h2>Put clips together</h2>}
       onIntent={act}
       onBack={() => {
         setAsking(false);

@@ -89,8 +89,7 @@ export function More({ fields, draft, check, problemsOf, change }: Omit<FieldsPr
   return (
     <details class="veo-others" open={shown} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
-        More
-        {set.length > 0 && !shown && <span class="veo-others-set">{set.join(" · ")}</span>}
+        More {set.length > 0 && !shown && <span class="veo-others-set">{set.join(" · ")}</span>}
       </summary>
       <div class="veo-others-fields">
         {others.map((form) => (

@@ -77,7 +77,7 @@ export function CropDialog({ picture, ratio, onCrop, onClose }: CropProps) {
 
   return (
     <Dialog label={`Crop ${picture.name}`} size="small" moves={0} onClose={onClose}>
-      <h3>Crop to {ratio}</h3>
+      <h2>Crop to {ratio}</h2>
       <div
         ref={stage}
         class="veo-crop"

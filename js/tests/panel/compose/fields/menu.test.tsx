@@ -305,7 +305,7 @@ describe("what is set more seldom", () => {
 
   it("is said in short while the fold is closed", async () => {
     here = await openCompose({ fields: { seed: ["1, 2"], negative_prompt: [""] }, take: 3 });
-    expect(find(".veo-others summary").textContent).toBe("Moreseed 1, 2 · take 3");
+    expect(find(".veo-others summary").textContent).toBe("More seed 1, 2 · take 3");
   });
 
   it("reads a number as one, and leaves a list to the kernel", async () => {

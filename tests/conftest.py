@@ -49,11 +49,13 @@ def pytest_collection_modifyitems(config, items):
     """A broken function shows before the minutes that kernels and browsers take.
 
     Where several files run at a time it is the other way round: the slow ones wait more than they work, and short ones
-    fill the time beside them and the end.
+    fill the time beside them and the end. The site comes after all that run a notebook: it takes what they leave.
     """
     quick = len(SLOW) if hasattr(config, "workerinput") else -1
 
     def place(item):
+        if item.get_closest_marker("site"):
+            return len(SLOW) - 0.5
         return next((at for at, name in enumerate(SLOW) if item.get_closest_marker(name)), quick)
 
     items.sort(key=place)

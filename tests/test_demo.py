@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import replace
+from importlib.metadata import distribution
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.store.test_ledger import ROW, VIDEO
+from veo_nb import demo
 from veo_nb.demo import copy_notebooks, find_videos, open_lab, run_headless
 from veo_nb.errors import DownloadError, InvalidRequest, NotFound, OperationFailed, VeoError
 from veo_nb.notebook.pages.notebooks import NOTEBOOK, find_notebooks
@@ -95,6 +98,90 @@ def test_without_jupyterlab_it_says_what_to_install(tmp_path, monkeypatch, start
     with pytest.raises(VeoError, match="The demo needs") as caught:
         start(tmp_path)
     assert "veo-nb[lab]" in caught.value.hint
+
+
+# Where JupyterLab is not
+
+
+@pytest.fixture
+def bare(tmp_path, monkeypatch):
+    """An environment with the package alone: `made` has the commands that fetch, `started` those that run in the other."""
+    bare = SimpleNamespace(home=tmp_path / "cache" / "lab", made=[], started=[], said=[], fails=False)
+
+    def fetch(command, **_):
+        bare.made.append(command)
+        if bare.fails:
+            raise subprocess.CalledProcessError(1, command)
+
+    def start(command):
+        bare.started.append(command)
+        return 3
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(demo, "find_lab", lambda: bare.home)
+    monkeypatch.setattr(subprocess, "run", fetch)
+    monkeypatch.setattr(subprocess, "call", start)
+    monkeypatch.setenv("UV", "/opt/uv")
+    bare.run = lambda *arguments: demo.run_in_lab(["demo", *arguments], bare.said.append)
+    return bare
+
+
+def test_the_demo_runs_in_an_environment_that_has_jupyterlab(bare, monkeypatch):
+    assert demo.needs_lab(headless=True)
+    assert bare.run("--port", "0") == 3
+    ((python, *rest),) = bare.started
+    assert Path(python).parents[1] == bare.home
+    assert rest == ["-m", "veo_nb", "demo", "--port", "0"]
+    ((uv, *_, python_of_uv), needed) = bare.made[0][:6], bare.made[0][6:]
+    assert (uv, python_of_uv) == ("/opt/uv", python)
+    assert needed == demo.list_requirements("lab")
+    assert "Fetching it into" in bare.said[0]
+    (lent,) = bare.home.rglob("veo_nb_lent.pth")
+    assert str(distribution("veo-nb").locate_file("")) in lent.read_text()
+    monkeypatch.setattr("sys.prefix", str(bare.home))
+    assert not demo.needs_lab(headless=True), "it would start itself for ever"
+
+
+def test_jupyterlab_is_fetched_once(bare, monkeypatch):
+    bare.run()
+    bare.run()
+    assert (len(bare.made), len(bare.said), len(bare.started)) == (1, 1, 2)
+    monkeypatch.setattr(demo, "list_requirements", lambda extra: ["jupyterlab>=9"])
+    bare.run()
+    assert bare.made[1][-1] == "jupyterlab>=9"
+
+
+def test_what_was_half_fetched_is_fetched_again(bare):
+    bare.fails = True
+    with pytest.raises(VeoError, match="could not be fetched") as caught:
+        bare.run()
+    assert 'pip install "veo-nb[lab]"' in caught.value.hint
+    assert bare.started == []
+    bare.fails = False
+    assert bare.run() == 3
+    assert len(bare.made) == 2
+
+
+def test_without_uv_it_is_fetched_by_the_other_environments_pip(bare, monkeypatch):
+    monkeypatch.delenv("UV")
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("venv.EnvBuilder._setup_pip", lambda *_: None)
+    bare.run()
+    assert bare.made[0][0] == bare.started[0][0]
+    assert bare.made[0][1:4] == ["-m", "pip", "--disable-pip-version-check"]
+
+
+def test_a_cache_that_cannot_be_written_says_what_to_do(bare, tmp_path):
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(VeoError, match="can't be written") as caught:
+        bare.run()
+    assert "veo-nb[lab]" in caught.value.hint
+
+
+def test_what_is_fetched_is_the_extra_as_pip_takes_it():
+    needed = demo.list_requirements("lab")
+    assert {Requirement(line).name for line in needed} > {"jupyterlab", "nbclient", "av", "evalica", "pandas"}
+    assert not [line for line in needed if ";" in line or line.startswith(("veo-nb", "pytest"))]
 
 
 # Running it

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import veo_nb.records.late
-from tests.test_house import MODULES
+from tests.rooms import MODULES
 from veo_nb.records.late import dataclass as late
 from veo_nb.store.changes import Change
 

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "demo":
-            return _demo(chosen)
+            return _demo(chosen, sys.argv[1:] if arguments is None else arguments)
         if chosen.command == "sandbox":
             return sandbox.run(chosen)
         return _repair() if chosen.repair else _doctor()
@@ -66,9 +66,11 @@ def make_legible(stream: object) -> None:
         stream.reconfigure(errors="replace")
 
 
-def _demo(chosen: argparse.Namespace) -> int:
-    from veo_nb.demo import open_lab, run_headless
+def _demo(chosen: argparse.Namespace, arguments: Sequence[str]) -> int:
+    from veo_nb.demo import needs_lab, open_lab, run_headless, run_in_lab
 
+    if needs_lab(headless=chosen.headless):
+        return run_in_lab(arguments, lambda text: print(f"veo-nb: {text}", file=sys.stderr, flush=True))
     if not chosen.headless:
         return open_lab(chosen.folder, browser=not chosen.no_browser, port=chosen.port)
     for path in run_headless(chosen.folder):

@@ -126,7 +126,7 @@ describe("an exported page", () => {
     expect(spot("2/0").getAttribute("aria-label")).toContain("rated 5 of 5, starred, note: round");
     await act(() => spot("2/0").focus());
     await press("0");
-    expect(spot("2/0").getAttribute("aria-label")).toContain("clip. starred, note: round");
+    expect(spot("2/0").getAttribute("aria-label")).toContain(": done, starred, note: round");
     expect(spot("0/0").getAttribute("aria-label")).toContain("rated 4 of 5");
   });
 

@@ -28,6 +28,7 @@ from typing import Any, Self
 import nbformat
 from playwright.sync_api import Browser, Dialog, Locator, Page, ViewportSize, expect, sync_playwright
 
+from tests.kernel import fork
 from tests.kernel.kernel import KEPT
 
 TOKEN = "tests"
@@ -84,7 +85,12 @@ class Lab:
         settings.mkdir(parents=True)
         # Lab would ask in a corner of the page whether news are wanted, whatever its news_url is.
         (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
-        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        config = home / ".jupyter/labconfig"
+        config.mkdir()
+        # Each time the page is loaded Node would be asked twice whether Lab has to be built anew.
+        (config / "page_config.json").write_text('{"buildCheck": false}')
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        environment |= {"HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
         options = {
             "ServerApp.token": TOKEN,
             "ServerApp.port": self.port,
@@ -94,12 +100,18 @@ class Lab:
             "LabApp.extension_manager": "readonly",
             "LabApp.expose_app_in_browser": True,
         }
+        # In a test its kernels are forks, which saves a second of a core for each.
+        forks, module = [], ["jupyterlab"]
+        if fork.can_fork():
+            forks, module = [fork.door().fileno()], ["tests.browser.server", "jupyterlab"]
+            environment[fork.DOOR] = str(forks[0])
         with (home / "lab.log").open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+                [sys.executable, "-m", *module, "--no-browser", "--allow-root"]
                 + [f"--{name}={value}" for name, value in options.items()],
                 cwd=self.folder,
-                env=kept | {"HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])},
+                env=environment,
+                pass_fds=forks,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -1,9 +1,9 @@
-"""Take the README's pictures again, in a real Lab: a grid, the first notebook's clip under its cell, the panel.
+"""Take the README's pictures again, in a real Lab: a grid, the first notebook's clip under its cell, a comparison, the panel.
 
     python -m tests.browser.take_pictures          all of them
     python -m tests.browser.take_pictures panel    only this one
 
-Needs Chromium and the packages of `[dev]`. Writes tests/browser/pictures/grid.png, first_video.png and panel.png.
+Needs Chromium and the packages of `[dev]`. Writes grid.png, first_video.png, compare.png and panel.png in tests/browser/pictures.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ RATED = """sweep.rate(sweep.cell(animal="fox", light="dusk"), 4)
 sweep.rate(sweep.cell(animal="owl", light="night"), 3)
 sweep.rate(sweep.cell(animal="stag", light="dawn"), 5)
 sweep.star(sweep.cell(animal="stag", light="dawn"))"""
+COMPARED = """%%veo --sweep light=dawn,dusk --duration 4 --wait --out sweep
+A lighthouse above a calm sea, {{light}}. Slow push in. SFX: waves on rocks."""
+COMPARE = 'comparison = veo.compare(sweep, by="light", question="Which looks more like film?", voter="ann")'
 MADE_BEFORE = """import veo_nb as veo
 shots = [("fox", "dawn", "16:9"), ("owl", "night", "16:9"), ("stag", "dusk", "16:9"), ("fox", "noon", "16:9"),
          ("lighthouse", "dusk", "16:9"), ("whale", "dawn", "16:9"), ("rocket", "night", "16:9"), ("owl", "dawn", "16:9")]
@@ -89,6 +92,21 @@ def run_panel(notebook: Notebook) -> Locator:
     notebook.cell(2).evaluate("cell => cell.scrollIntoView()")
     notebook.page.wait_for_timeout(1200)
     return panel
+
+
+def run_comparison(notebook: Notebook) -> None:
+    """Make two clips and put them before a voter, where they show something."""
+    notebook.command("application:toggle-left-area")
+    notebook.run(0)
+    notebook.run(1, timeout=MADE / 1000)
+    notebook.run(2)
+    view = notebook.output(2).locator(".veo-compare")
+    expect(view.locator("video[data-drawn=true]")).to_have_count(2)
+    for video in view.locator("video").all():
+        video.evaluate(
+            "(video, seconds) => new Promise(done => { video.pause(); video.onseeked = done; video.currentTime = seconds })",
+            STEPS,
+        )
 
 
 def run_first_notebook(notebook: Notebook) -> None:
@@ -148,13 +166,18 @@ def keep(name: str, png: bytes) -> None:
 
 def main(wanted: Sequence[str]) -> None:
     """Take these pictures; all of them where none is named."""
-    names = wanted or ("grid", "first_video", "panel")
+    names = wanted or ("grid", "first_video", "compare", "panel")
     view: dict[str, Any] = {"viewport": {"width": WIDTH, "height": HEIGHT}, "device_scale_factor": 2}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "lab"
         shutil.copytree(ROOT / "notebooks", folder)
         (folder / "sweep").mkdir()
         write_notebook(folder / "sweep" / "grid.ipynb", ["%load_ext veo_nb", SWEEP, RATED])
+        (folder / "compare").mkdir()
+        write_notebook(
+            folder / "compare" / "compare.ipynb",
+            ["%load_ext veo_nb\nimport veo_nb as veo", COMPARED, COMPARE],
+        )
         (folder / "panel").mkdir()
         write_notebook(folder / "panel" / "panel.ipynb", ["%load_ext veo_nb", MADE_BEFORE, PANEL])
         with Lab(folder) as lab, browser() as chromium:
@@ -170,6 +193,11 @@ def main(wanted: Sequence[str]) -> None:
                     cell = cells.filter(has=notebook.page.locator("video")).first
                     index = int(cell.get_attribute("data-windowed-list-index") or 0)
                     keep("first_video", notebook.page.screenshot(clip=crop(notebook.cell(index - 1), cell)))
+            if "compare" in names:
+                with lab.open(chromium, "compare/compare.ipynb", **view) as notebook:
+                    run_comparison(notebook)
+                    cell = notebook.cell(2)
+                    keep("compare", notebook.page.screenshot(clip=crop(cell, cell)))
             if "panel" in names:
                 wide = {**view, "viewport": {"width": 1360, "height": 900}}
                 with lab.open(chromium, "panel/panel.ipynb", **wide) as notebook:

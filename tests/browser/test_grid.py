@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import violations
+from tests.browser.ear import focused, listen, named, spoken, tab_to
 from tests.browser.lab import Notebook, facts, plays
 
 pytestmark = pytest.mark.browser
@@ -54,18 +56,10 @@ def box(element: Locator) -> tuple[float, float, float]:
     return found["x"], found["y"], found["width"]
 
 
-def tab_into(notebook: Notebook) -> None:
-    """Go to the grid's active cell with nothing but the Tab key, from the notebook's cell above."""
-    for _ in range(60):
-        notebook.page.keyboard.press("Tab")
-        if notebook.page.evaluate("document.activeElement?.classList.contains('veo-cell') ?? false"):
-            return
-    pytest.fail("Tab does not come to the grid")
-
-
-def focused(notebook: Notebook) -> str:
-    label: str = notebook.page.evaluate("document.activeElement?.getAttribute('aria-label') ?? ''")
-    return label
+def at_cell(page: Page) -> bool:
+    """Whether the keyboard is on a cell of a grid."""
+    there: bool = page.evaluate("document.activeElement?.classList.contains('veo-cell') ?? false")
+    return there
 
 
 def pictures(notebook: Notebook, artefact: Any, state: str, index: int) -> None:
@@ -86,7 +80,13 @@ def test_a_sweep_from_submit_to_rating_to_the_saved_notebook(open_notebook, lab,
     notebook = open_notebook([SWEEP, RATINGS], sandbox, viewport={"width": 1600, "height": 1400})
     page = notebook.page
     notebook.command("application:toggle-left-area")
-    notebook.run(1)
+    listen(page)
+    # Without a mouse, from the first cell on.
+    notebook.cell(0).locator(".jp-InputArea-editor").focus()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Control+Enter")
+    notebook.finish(1)
 
     # Everything has its place from the first moment, and what can't be made says why.
     expect(cells(notebook, 1)).to_have_count(12)
@@ -97,6 +97,12 @@ def test_a_sweep_from_submit_to_rating_to_the_saved_notebook(open_notebook, lab,
     expect(cells(notebook, 1).nth(3)).to_contain_text("Failed", timeout=MADE)
     bar = grid(notebook, 1).locator(".veo-transport")
     before = box(bar)
+    called = {one["name"] for one in named(page, "group")}
+    assert any(
+        re.fullmatch(r"fox · long, \w+ · \w+: (Generating|Waiting|Sending).*", name) for name in called
+    ), called
+    assert [name for name in called if "needs an 8 second clip" in name]
+    assert all(0 <= one["value"] <= 100 for one in named(page, "progressbar") if one["name"] == "Progress")
     pictures(notebook, artefact, "running", 1)
 
     # Done: the saved table is the output, and the living grid lies over it where it was.
@@ -108,17 +114,25 @@ def test_a_sweep_from_submit_to_rating_to_the_saved_notebook(open_notebook, lab,
     expect(cells(notebook, 1).locator("video")).to_have_count(0)
     pictures(notebook, artefact, "done", 1)
 
+    # Of twelve clips their end was read out, once, and no clock.
+    said = spoken(page)
+    assert sum(words.startswith("9 of 11 done") for words in said) == 1, said
+    assert [words for words in said if "Generating" in words or ":" in words] == []
+
     # With the keyboard alone: move, rate, star, note, choose, compare, wipe, back.
     notebook.cell(1).locator(".jp-InputArea-editor").click()
     page.keyboard.press("Escape")
-    tab_into(notebook)
-    assert focused(notebook).startswith("animal · duration_seconds fox · long")
+    tab_to(page, lambda: at_cell(page))
+    assert focused(page).startswith("fox · long, ")
+    assert focused(page).endswith(": done")
     for key in ("ArrowRight", "4", "s", "n"):
         page.keyboard.press(key)
     page.keyboard.type("The <b>ears</b>, 1 to 5")
     page.keyboard.press("Enter")
     expect(grid(notebook, 1).locator("dialog")).to_have_count(0)
-    assert "rated 4 of 5, starred, note: The <b>ears</b>, 1 to 5" in focused(notebook)
+    assert focused(page).endswith(": done, rated 4 of 5, starred, note: The <b>ears</b>, 1 to 5")
+    page.wait_for_timeout(300)
+    assert {"Rated 4 of 5", "Starred"} <= {*spoken(page)}
     for key in ("x", "ArrowDown", "x", "c"):
         page.keyboard.press(key)
     dialog = grid(notebook, 1).locator("dialog")
@@ -136,7 +150,8 @@ def test_a_sweep_from_submit_to_rating_to_the_saved_notebook(open_notebook, lab,
     artefact(notebook, "grid-difference")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    assert focused(notebook).startswith("animal · duration_seconds owl · 8 s")
+    assert focused(page).startswith("owl · 8 s, ")
+    assert focused(page).endswith("chosen as B")
     for key in ("ArrowUp", "ArrowRight", "ArrowRight", "Enter"):
         page.keyboard.press(key)
     expect(dialog).to_contain_text("sandbox:fail")

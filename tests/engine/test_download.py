@@ -335,6 +335,7 @@ async def test_what_the_disk_does_not_take_is_no_video_that_is_here(world, job, 
     monkeypatch.setattr(type(world.library), "flush", flush)
     part = world.library.part_path(job.id, 0)
     part.write_bytes(clip)
+    job.change(received=len(clip))
     with pytest.raises(OSError, match="broken"):
         await keep_video(world.library, job, 0, URI, part)
     assert (heard, part.exists()) == ([part], True)

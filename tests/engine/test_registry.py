@@ -146,3 +146,11 @@ def test_a_job_whose_input_is_gone_from_the_folder_can_still_be_shown(registry, 
     job = registry.job(row)
     assert (job.request.image.name, job.request.image.data) == ("fox.png", b"")
     assert job.request.fingerprint() == row.fingerprint
+
+
+def test_of_a_job_that_was_entered_just_now_nothing_is_read(registry, ledger, monkeypatch):
+    registry.latencies.of(PROVIDER, ROW.model, None, None)
+    monkeypatch.setattr(ledger, "read", None)
+    request = make_request(PROVIDER, prompt="A fox.")
+    job = registry.job(ROW, request)
+    assert (job.request, job.now.state, job.videos) == (request, State.QUEUED, ())

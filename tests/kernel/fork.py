@@ -3,7 +3,8 @@
     process = launch("ipykernel_launcher", ["-f", connection], folder, environment, stdin=…, stdout=…, stderr=…)
 
 What is forked has imported the libraries and nothing of ours; from there it goes the way of `python -m`. Only tests begin
-this way: a benchmark measures how long a start takes, and Lab and nbclient start their kernels themselves.
+this way: a benchmark measures how long a start takes. What nbclient or a test's Lab starts as a kernel is a fork as well,
+where jupyter_client has `start_kernel` in the place of `subprocess.Popen` (`forked_kernels`, `tests.browser.server`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ import subprocess
 import sys
 import time
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, Self
@@ -65,6 +67,8 @@ LIBRARIES = (
     *("starlette.applications", "uvicorn", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on"),
     *("nest_asyncio2", "encodings.idna", "sqlite3", "tomllib"),
 )
+DOOR = "TESTS_FORK_DOOR"
+"""Names the open file by which a process has forks made by another's parent."""
 Streams = tuple[IO[Any] | int, IO[Any] | int, IO[Any] | int]
 
 
@@ -74,7 +78,9 @@ class Fork:
     def __init__(self, news: IO[str], stdout: IO[str] | None) -> None:
         self._news = news
         self.pid = int(news.readline())
+        self.stdin: IO[Any] | None = None
         self.stdout = stdout
+        self.stderr: IO[Any] | None = None
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
@@ -126,8 +132,7 @@ def launch(
 ) -> Process:
     """Run a module as a program; forked in a test where the system can, else as a new process."""
     stdin, stdout, stderr = streams
-    # Elsewhere a fork is not safe, or there is none.
-    if sys.platform != "linux" or python != sys.executable or "PYTEST_CURRENT_TEST" not in os.environ:
+    if python != sys.executable or not can_fork():
         return subprocess.Popen(
             [python, "-m", module, *arguments],
             cwd=folder,
@@ -138,10 +143,52 @@ def launch(
             stderr=stderr,
             text=True,
         )
+    return _fork(module, arguments, folder, environment, streams=streams, session=session)
+
+
+def can_fork() -> bool:
+    """Whether this is a test, and on a system where a fork is safe."""
+    return sys.platform == "linux" and "PYTEST_CURRENT_TEST" in os.environ
+
+
+@contextmanager
+def forked_kernels() -> Iterator[None]:
+    """While it is open, what jupyter_client starts as a kernel is a fork, where one can be."""
+    import pytest
+    from jupyter_client import launcher
+
+    with pytest.MonkeyPatch.context() as patch:
+        if can_fork():
+            patch.setattr(launcher, "Popen", start_kernel)
+        yield
+
+
+def start_kernel(command: list[str], *, cwd: Any, env: dict[str, str], **options: Any) -> Fork:
+    """A kernel as jupyter_client has `subprocess.Popen` start it, in a session of its own."""
+    module = command.index("-m") + 1
+    # ipykernel reads the variable when it is imported.
+    server = f"--IPKernelApp.parent_handle={env['JPY_PARENT_PID']}"
+    streams = (subprocess.DEVNULL, options["stdout"] or 1, options["stderr"] or 2)
+    arguments = [*command[module + 1 :], server]
+    kernel = _fork(command[module], arguments, Path(cwd or "."), env, streams=streams, session=True)
+    kernel.stdin = Path(os.devnull).open("wb")  # noqa: SIM115  who started it closes it
+    return kernel
+
+
+def _fork(
+    module: str,
+    arguments: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    *,
+    streams: Streams,
+    session: bool,
+) -> Fork:
+    stdout = streams[1]
     order = {
         "module": module,
         "arguments": arguments,
-        "folder": str(folder),
+        "folder": str(folder.absolute()),
         "environment": environment,
         "session": session,
     }
@@ -151,7 +198,7 @@ def launch(
         meant = {subprocess.DEVNULL: nothing.fileno(), subprocess.PIPE: saying}
         files = [one if isinstance(one, int) else one.fileno() for one in streams]
         files = [meant.get(file, file) for file in files]
-        socket.send_fds(_parent(), [json.dumps(order).encode()], [*files, telling])
+        socket.send_fds(door(), [json.dumps(order).encode()], [*files, telling])
     os.close(saying)
     os.close(telling)
     if stdout == subprocess.PIPE:
@@ -161,8 +208,10 @@ def launch(
 
 
 @cache
-def _parent() -> socket.socket:
-    """The door of the process that is forked; it ends with this one."""
+def door() -> socket.socket:
+    """The way to the process that is forked, which ends with this one and all to which this is handed on."""
+    if DOOR in os.environ:
+        return socket.socket(fileno=int(os.environ.pop(DOOR)))
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     # It would say that it misses breakpoints.
@@ -206,14 +255,18 @@ def _serve(door: socket.socket) -> tuple[dict[str, Any], list[int]]:
             data, files, _, _ = socket.recv_fds(door, 1 << 20, 4)
             if not data:
                 sys.exit()
+            order = json.loads(data)
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-                return json.loads(data), files
+                # Before anyone hears of it: who asks for its group must not be given this one's.
+                if order["session"]:
+                    os.setsid()
+                _tell(files.pop(), os.getpid())
+                return order, files
             telling[pid] = files.pop()
-            _tell(telling[pid], pid)
             for file in files:
                 os.close(file)
 
@@ -226,8 +279,6 @@ def _tell(file: int, number: int) -> None:
 
 def _become(order: dict[str, Any], files: list[int]) -> None:
     """Be what `python -m` starts."""
-    if order["session"]:
-        os.setsid()
     for number, file in enumerate(files[:3]):
         os.dup2(file, number)
     os.closerange(3, max(files) + 100)

@@ -6,15 +6,22 @@ document (quarto-cli 1.10, read 2026-11-29) is done here with nbclient.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import jupytext
 import nbformat
 import pytest
+from nbclient import NotebookClient
+from nbconvert.exporters import LatexExporter
 from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
 
 from tests.kernel.kernel import KEPT
 from tests.kernel.sandbox import Sandbox
@@ -33,12 +40,17 @@ def sandbox(tmp_path_factory):
 
 
 @pytest.fixture
-def run(tmp_path, sandbox):
-    """Runs a program of this environment in `tmp_path`, as from a terminal."""
+def environment(tmp_path, sandbox):
+    """Nobody's settings but the sandbox."""
     home = tmp_path / ".home"
     home.mkdir()
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    environment = {**kept, "HOME": str(home), "PYTHONPATH": str(ROOT), **sandbox.environment}
+    return {**kept, "HOME": str(home), "PYTHONPATH": str(ROOT), **sandbox.environment}
+
+
+@pytest.fixture
+def run(tmp_path, environment):
+    """Runs a program of this environment in `tmp_path`, as from a terminal."""
 
     def run(*command: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -54,8 +66,26 @@ def run(tmp_path, sandbox):
     return run
 
 
+PYTHON = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
+
+
 def write_notebook(path: Path, *cells: str) -> None:
-    nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells]), path)
+    book = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=PYTHON)
+    for cell in book.cells:
+        if cell.source.startswith("# parameters"):
+            cell.metadata["tags"] = ["parameters"]
+    nbformat.write(book, path)
+
+
+def outputs(path: Path, words: str) -> list[Any]:
+    """What stands under the cell that holds these words."""
+    (found,) = [cell for cell in nbformat.read(path, as_version=4).cells if words in cell.source]
+    return list(found.outputs)
+
+
+def sources(html: str) -> list[str]:
+    """The addresses of the videos in a page."""
+    return re.findall(r'<video[^>]* src="([^"]+)"', html) or re.findall(r'<source src="([^"]+)"', html)
 
 
 def test_a_script_waits_and_another_that_does_not_says_what_to_do(run, tmp_path, sandbox):
@@ -101,7 +131,189 @@ def test_ipython_in_a_terminal_prints_words_and_the_path(run, tmp_path):
     assert (ran.returncode, ran.stderr) == (0, "")
     (path,) = re.findall(r"^Made in .* · (veo_library/\S+\.mp4)$", ran.stdout, re.MULTILINE)
     assert (tmp_path / path).exists()
-    assert re.search(r"fox +owl\n +\w{4} succeeded +\w{4} succeeded", ran.stdout)
+    assert re.search(
+        r"fox +owl\n +\w{4} succeeded +\w{4} succeeded\n.*\nIn veo_library/", ran.stdout, re.DOTALL
+    )
     assert not re.search(r"<\w|\r|widget|JobView", ran.stdout), "no HTML, and no line that was written over"
     left = ran.stdout.splitlines()[-2]
     assert ran.stdout.splitlines()[-1].startswith(f"1 job is not done: {left}.")
+
+
+@pytest.fixture
+def tuned(run, tmp_path, sandbox):
+    """A notebook with parameters after papermill has run it, in a folder of its own."""
+    write_notebook(
+        tmp_path / "in.ipynb",
+        "# parameters\nmodel = 'fast'\nseed = None\nanimals = 'fox'",
+        "%load_ext veo_nb",
+        "%%veo -d 4 --model {{model}} --seed {{seed}} --out owl\nAn owl in papermill.",
+        "%%veo -d 4 --sweep animal={{animals}} --out sweep\nA {{animal}} in papermill.",
+        "%veo wait",
+        "sweep.rate(sweep.clips()[0], 5)",
+    )
+    (tmp_path / "out").mkdir()
+    parameters = ["-p", "model", "standard", "-p", "animals", "fox,stag", "--inject-output-path"]
+    ran = run("-m", "papermill", "in.ipynb", "out/out.ipynb", *parameters, "--no-progress-bar")
+    assert ran.returncode == 0, ran.stderr
+    return tmp_path / "out" / "out.ipynb"
+
+
+def test_papermill_gives_its_parameters_to_cells_and_keeps_what_plays(tuned, sandbox):
+    (owl,) = outputs(tuned, "An owl")
+    assert "standard · 4 s" in owl.data["text/plain"]
+    assert "seed" not in owl.data["text/plain"], "None leaves it out"
+    (grid,) = outputs(tuned, "--sweep")
+    files = sources(owl.data["text/html"]) + sources(grid.data["text/html"])
+    assert len(files) == 3
+    assert all((tuned.parent / file).exists() for file in files), "from where the notebook was written"
+    assert "5 of 5" in grid.data["text/html"], "rated in the last cell"
+    assert "widget-view" not in str([cell.get("outputs") for cell in nbformat.read(tuned, 4).cells])
+    assert len(sandbox.sent("A stag in papermill.")) == 1
+
+    # What LaTeX makes of it: of each output one form.
+    tex, resources = LatexExporter().from_filename(str(tuned))
+    pictures = [Image.open(io.BytesIO(data)) for data in resources["outputs"].values()]
+    assert [picture.width for picture in pictures] == [480, 800]
+    assert pictures[0].height > 270, "the caption stands under the clip"
+    assert tex.count("\\adjustimage{") == 2
+    assert "Made in" not in tex, "in the picture"
+
+
+def test_nbconvert_runs_a_notebook_to_a_page_whose_videos_play_beside_it(run, tmp_path):
+    cells = ["%load_ext veo_nb", "%%veo -d 4\nA fox in nbconvert.", "%veo wait"]
+    write_notebook(tmp_path / "good.ipynb", *cells)
+    ran = run("-m", "nbconvert", "--execute", "--to", "html", "good.ipynb")
+    assert ran.returncode == 0, ran.stderr
+    (file,) = sources((tmp_path / "good.html").read_text("utf-8"))
+    assert (tmp_path / file).exists()
+
+
+def test_a_clip_that_failed_fails_the_run_and_says_why(run, tmp_path):
+    write_notebook(
+        tmp_path / "bad.ipynb",
+        "%load_ext veo_nb",
+        "%%veo -d 4 --out fox\nA blocked fox in nbconvert. sandbox:block",
+        # It ends between two cells: the wait tells of it all the same.
+        "import time\nwhile not fox.now.state.final: time.sleep(0.05)",
+        "%veo wait",
+    )
+    ran = run("-m", "nbconvert", "--execute", "--to", "html", "bad.ipynb")
+    assert ran.returncode == 1
+    assert "ContentBlocked: " in ran.stderr.strip().splitlines()[-1]
+    assert not (tmp_path / "bad.html").exists()
+
+
+HEAD = """\
+# ---
+# jupyter:
+#   kernelspec:
+#     name: python3
+#     display_name: Python 3
+# ---
+
+"""
+SCRIPT = """\
+# %%
+# %load_ext veo_nb
+
+# %%
+# %%veo -d 4 --out fox
+A fox in jupytext.
+
+# It isn't "commented".
+  {"tone": {"light": "dusk"}}
+
+# %% tags=["active-ipynb"]
+# %%veo -d 4
+# An owl in jupytext.
+
+# %%
+# %veo wait
+"""
+
+
+def test_a_jupytext_script_keeps_its_prompts_and_runs(run, tmp_path, sandbox):
+    (tmp_path / "cells.py").write_text(HEAD + SCRIPT)
+    ran = run("-m", "jupytext", "--to", "notebook", "--execute", "cells.py")
+    assert ran.returncode == 0, ran.stderr
+    prompt = 'A fox in jupytext.\n\n# It isn\'t "commented".\n  {"tone": {"light": "dusk"}}'
+    assert len(sandbox.sent(prompt)) == 1
+    for words in ("A fox", "An owl"):
+        (shown,) = outputs(tmp_path / "cells.ipynb", words)
+        assert sources(shown.data["text/html"])
+    back = jupytext.writes(jupytext.read(tmp_path / "cells.ipynb"), "py:percent")
+    assert SCRIPT in back
+
+
+DOCUMENT = """\
+# A document
+
+```{python}
+#| tags: [parameters]
+animal = "fox"
+```
+
+```{python}
+%load_ext veo_nb
+```
+
+```{python}
+#| label: fig-clip
+#| fig-cap: "A clip"
+#| echo: false
+%%veo -d 4
+A {{animal}} in Quarto.
+```
+
+```{python}
+#| label: grid
+%%veo -d 4 --sweep seed=1,2
+A {{animal}} in Quarto.
+```
+
+```{python}
+%veo wait
+```
+"""
+PRIORITY = {
+    "html": (
+        "application/vnd.jupyter.widget-state+json",
+        "application/vnd.jupyter.widget-view+json",
+        "application/javascript",
+        "text/html",
+        *(SHOWN := ("text/markdown", "image/svg+xml", "image/png", "image/jpeg")),
+    ),
+    "latex": (*SHOWN, "text/latex", "application/pdf"),
+    "docx": SHOWN,
+}
+"""Of each output Quarto shows the first form that there is, by what it writes."""
+
+
+def render(document: str, folder: Path, environment: Mapping[str, str]) -> list[Any]:
+    """The cells of a document as Quarto runs them: one after the other, without the lines of their options."""
+    sources = re.findall(r"^```{python}\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
+    book = new_notebook(cells=[new_code_cell(source.rstrip("\n")) for source in sources], metadata=PYTHON)
+    client = NotebookClient(book, resources={"metadata": {"path": str(folder)}})
+    with client.setup_kernel(env=dict(environment)):
+        for index, cell in enumerate(book.cells):
+            source = cell.source
+            cell.source = re.sub(r"\A(#\|.*\n)+", "", source)
+            client.execute_cell(cell, index, execution_count=index + 1)
+            cell.source = source
+    return list(book.cells)
+
+
+def test_what_quarto_runs_gives_a_page_its_videos_and_paper_its_stills(environment, tmp_path):
+    cells = render(DOCUMENT, tmp_path, environment)
+    (clip,), (grid,) = cells[2].outputs, cells[3].outputs
+    chosen = {
+        to: [next(form for form in forms if form in output.data) for output in (clip, grid)]
+        for to, forms in PRIORITY.items()
+    }
+    assert chosen == {
+        "html": ["text/html", "text/html"],
+        "latex": ["image/jpeg", "image/jpeg"],
+        "docx": ["image/jpeg", "image/jpeg"],
+    }
+    assert all((tmp_path / file).exists() for file in sources(clip.data["text/html"]))
+    assert len(sources(grid.data["text/html"])) == 2

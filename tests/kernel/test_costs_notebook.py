@@ -11,7 +11,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.kernel.fork import forked_kernels
 from tests.kernel.sandbox import submits
+from tests.site import books
 
 pytestmark = pytest.mark.kernel
 
@@ -29,7 +31,10 @@ class Outputs:
         client = NotebookClient(
             self.content, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
         )
-        client.execute(env={**os.environ, "PYTHONPATH": str(NOTEBOOK.parents[1])})
+        with forked_kernels():
+            client.execute(env={**os.environ, "PYTHONPATH": str(NOTEBOOK.parents[1])})
+        # For the site, whose tests need not run it again.
+        books.keep(NOTEBOOK.stem, self.content, folder, books.DRAFTS)
 
     def under(self, words: str) -> str:
         """Everything that a person reads or sees under the cells that hold these words."""

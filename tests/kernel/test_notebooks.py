@@ -17,7 +17,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.kernel.fork import forked_kernels
 from tests.kernel.sandbox import clips, submits
+from tests.site import books
 from veo_nb.media.probe import probe
 
 pytestmark = pytest.mark.kernel
@@ -74,7 +76,10 @@ def run(
     if not draft:
         del environment["VEO_NB_SANDBOX_DRAFT"]
     client = NotebookClient(book, timeout=600, resources={"metadata": {"path": str(folder)}})
-    client.execute(env=environment)
+    with forked_kernels():
+        client.execute(env=environment)
+    # For the site, whose tests need not run it again.
+    books.keep(Path(name).stem, book, folder, books.DRAFTS)
     return Ran(book, folder)
 
 

@@ -60,6 +60,27 @@ def tab(jobs):
     return press
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "put"),
+    [
+        ('%%veo --image "fo', '"', ['"fox.png']),
+        ("%%veo --image 'my", "' -d 4", ["'my fox.JPG"]),
+        ('%%veo --image "fo', "", ['"fox.png"']),
+        # The quote that follows opens another word.
+        ('%%veo --image "fo', ' --model "fast"', ['"fox.png"']),
+        ("%%veo\nA {{moo", "}} fox", ["mood"]),
+        ("%%veo\nA {{moo", "} fox", ["mood}"]),
+        ("%%veo\r\nA {{moo", "\r", ["mood}}"]),
+        ("\n \r\n%%veo --asp", "", ["--aspect-ratio"]),
+    ],
+)
+def test_what_the_editor_has_closed_is_not_closed_again(jobs, before, after, put):
+    known = Known({"mood": "noon"}, lambda: jobs, lambda start: [f for f in FILES if f.startswith(start)])
+    found = complete(before, known, after)
+    assert found is not None
+    assert [offer.text for offer in found[1]] == put
+
+
 # Options
 
 

@@ -7,6 +7,7 @@ import re
 import shlex
 import string
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -417,7 +418,7 @@ def test_a_wrong_axis_says_what_to_do(line, words):
 
 # Names of the notebook in options
 
-PARAMETERS = {
+PARAMETERS: dict[str, Any] = {
     "seed": 7,
     "seconds": "4s",
     "model": "omni",

@@ -13,7 +13,7 @@ from tests.world import PRICES
 from veo_nb import catalog
 from veo_nb.errors import BudgetExceeded
 from veo_nb.request import Source, make_request
-from veo_nb.store.billing import Bill, Charge, gather, may_be_charged, quote
+from veo_nb.store.billing import Bill, Charge, Charges, gather, may_be_charged, quote
 from veo_nb.store.rows import State
 
 FAST = "veo-3.1-fast-generate-preview"
@@ -298,3 +298,13 @@ def test_on_the_sandbox_a_clip_would_cost_what_google_says_and_a_budget_can_be_t
         assert found.usd == pytest.approx(figure)
         assert found.note == ""
         assert found.firm == found.usd
+
+
+def test_what_is_added_up_once_stays_right_when_a_provider_comes(monkeypatch):
+    found = Charges(charge(day=f"2026-11-{day:02}", provider="another", jobs=day) for day in range(20, 0, -1))
+    tables = found.tables()
+    assert [(one.day, one.jobs) for one in tables[True]][6:] == [("2026-11-14", 14), ("2026-11, earlier", 91)]
+    assert (tables[False], found.tables() is tables) == ((), True)
+    another = replace(catalog.PROVIDERS["sandbox"], name="another")
+    monkeypatch.setitem(catalog.PROVIDERS, "another", another)
+    assert found.tables() == {True: (), False: tables[True]}

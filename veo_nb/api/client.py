@@ -42,7 +42,6 @@ from veo_nb.api.transport import (
     reason,
     unreachable,
 )
-from veo_nb.api.unpacking import is_packed_file, unpack
 from veo_nb.credentials.addresses import base_address, is_private
 from veo_nb.credentials.keys import SANDBOX_KEY, Secret, unsendable_key
 from veo_nb.media.kind import kind_of_file
@@ -433,7 +432,10 @@ class AsyncClient:
     async def _fetch(self, uri: str, address: str, path: Path, on_progress: Progress | None) -> Received:
         # What lies in a bucket is fetched with the token, whichever key the calls are made with.
         auth = self._storage if uri.startswith("gs://") and not self._base else self._auth
-        have = path.stat().st_size if path.exists() else 0
+        try:
+            have = path.stat().st_size
+        except FileNotFoundError:
+            have = 0
         headers = {"accept-encoding": "identity", **({"range": f"bytes={have}-"} if have else {})}
         async with self._follow(address, headers, auth) as response:
             if response.status_code == 416:
@@ -443,9 +445,6 @@ class AsyncClient:
                 raise self._refusal(response.status_code, response.headers, body, auth)
             doubt = doubt_of(response, self._masked)
             found = await receive(response, path, have, on_progress, doubt=doubt)
-        # Which takes a look at its beginning, and a thread only where it is packed.
-        if is_packed_file(path):
-            found = Received(await asyncio.to_thread(unpack, path), "")
         if doubt is not None and not kind_of_file(path):
             path.unlink()
             raise doubt

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from veo_nb import errors
-from veo_nb.api.unpacking import is_packed
+from veo_nb.api.unpacking import HEAD, is_packed, is_packed_file, unpack
 from veo_nb.media.kind import LOOK, kind_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ DIGESTED = 256 * 2**10
 STALL_SECONDS = 60.0
 STALL_BYTES = 16 * 2**10
 """A download that brings less than this in that time is broken off: at such a rate a clip takes hours."""
+HELD = 8 * 2**10
+"""Bytes of a download that a killed process loses at the most: from 3.14 on Python would hold 128 kB."""
 LARGEST_VIDEO = 4 * 2**30
 """Bytes; clips are 2 to 50 MB. A server that never stops sending must not fill the disk."""
 
@@ -73,6 +75,8 @@ async def receive(
 ) -> Received:
     """Write the body to `path` as it comes, after the `have` bytes there where the answer goes on from them.
 
+    Where it came packed it is unpacked.
+
     Raises:
         TransportError: it ended too early, hardly comes, or is another part than asked; what is right of it stays.
         DownloadError: it is larger than any clip; or `doubt` itself, where it does not begin like a video.
@@ -84,26 +88,29 @@ async def receive(
     pieces = response.aiter_raw() if "content-encoding" in response.headers else response.aiter_bytes()
     # Before the file is opened: what is there may be the beginning of the video.
     first = b"" if doubt is None or start else await _beginning(pieces, doubt)
-    done = start
+    done, head = start, b""
     known = None if start else _Digest()
     looked, had = clock(), done
-    with path.open("ab" if start else "wb") as file:
+    with path.open("ab" if start else "wb", buffering=HELD) as file:
         # In pieces as they come: held back for a full chunk, the last of them would be lost with the connection.
-        async for come in _after(first, pieces):
-            for piece in (come[at : at + PIECE] for at in range(0, len(come), PIECE)):
-                file.write(piece)
-                done += len(piece)
-                if known is not None:
-                    await known.add(piece)
-                if done > LARGEST_VIDEO:
-                    raise errors.DownloadError("The video never ends.", hint="", bytes=done)
-                if on_progress is not None:
-                    on_progress(done, total)
+        async for piece in _after(first, pieces):
+            file.write(piece)
+            if len(head) < HEAD:
+                head += piece[:HEAD]
+            done += len(piece)
+            if known is not None:
+                await known.add(piece)
+            if done > LARGEST_VIDEO:
+                raise errors.DownloadError("The video never ends.", hint="", bytes=done)
+            if on_progress is not None:
+                on_progress(done, total)
             if clock() - looked >= STALL_SECONDS:
                 if done - had < STALL_BYTES:
                     raise errors.TransportError("The video comes too slowly.", hint="")
                 looked, had = clock(), done
     _check_whole(done, total)
+    if is_packed_file(path) if start else is_packed(head):
+        return Received(await asyncio.to_thread(unpack, path), "")
     return Received(done, await known.done() if known is not None else "")
 
 
@@ -161,10 +168,12 @@ async def _beginning(pieces: AsyncIterator[bytes], doubt: errors.DownloadError) 
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if first:
-        yield first
+    """What has come and what comes, in pieces of `PIECE` bytes at the most."""
+    for at in range(0, len(first), PIECE):
+        yield first[at : at + PIECE]
     async for come in rest:
-        yield come
+        for at in range(0, len(come), PIECE):
+            yield come[at : at + PIECE]
 
 
 def resume_at_the_end(response: httpx2.Response, path: Path, have: int) -> Received:

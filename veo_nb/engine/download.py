@@ -81,7 +81,6 @@ async def fetch_videos(
             if row is not None:
                 await writer.do(partial(ledger.add_video, row))
         if row is None or number in again or not (library.folder / row.path).exists():
-            part = library.part_path(job.id, number)
             try:
                 if sample.data is not None:
                     row = await keep_bytes(library, job, number, sample.uri, sample.data, fresh=fresh)
@@ -93,7 +92,7 @@ async def fetch_videos(
             except OSError as error:
                 if error.errno in FULL and not (job.operation or "").startswith(UNSTORED):
                     # It can be fetched again. The ledger needs what room there is, to say how the job ended.
-                    part.unlink(missing_ok=True)
+                    library.part_path(job.id, number).unlink(missing_ok=True)
                 raise
             await writer.do(partial(ledger.add_video, row))
         videos.append(video_from_row(row, library.folder))
@@ -236,7 +235,7 @@ async def keep_video(
     loop = asyncio.get_running_loop()
     one = LOOKERS.setdefault(loop, ThreadPoolExecutor(1, "veo_nb-look"))
     written: asyncio.Future[None] | None = None
-    if _size(part) >= LARGE_BYTES:
+    if job.now.received >= LARGE_BYTES:
         # The disk takes about as long to have it as looking at it does.
         written = loop.run_in_executor(None, library.flush, part)
         # Of what is no video nobody asks whether the disk has it.
@@ -267,7 +266,6 @@ async def keep_video(
 class _Looked(NamedTuple):
     """What came, and the file of it that plays: another one where an MP4 was made of it."""
 
-    kind: str
     facts: Any
     playable: Path
     sha256: str
@@ -276,11 +274,10 @@ class _Looked(NamedTuple):
 
 def _look(came: Path, sha256: str) -> _Looked:
     made = came.with_suffix(".mp4")
-    kind = kind_of_file(came)
     facts = check_video(came, made)
     playable = made if made.exists() else came
     known = sha256 if playable is came else ""
-    return _Looked(kind, facts, playable, known or digest(playable), playable.stat().st_size)
+    return _Looked(facts, playable, known or digest(playable), playable.stat().st_size)
 
 
 def _place(
@@ -289,7 +286,7 @@ def _place(
     # The recipe first: a file at its place is then known to be whole, even where the ledger has not heard of it.
     library.write_sidecar(path, facts)
     if found.playable is not came:
-        library.place(came, library.original_path(path, found.kind))
+        library.place(came, library.original_path(path, kind_of_file(came)))
     library.place(found.playable, path)
     if not fresh:
         library.drop_unreadable(path)

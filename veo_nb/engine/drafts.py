@@ -68,9 +68,15 @@ class Drafts:
         if draft:
             return make_draft(request, take, provider, settings.prices)
         full = request if fresh else request.seeded(provider, take)
-        if full is request or self._jobs.is_standing(request, take):
+        ledger = self._jobs.workspace.readable()
+        if full is request or ledger is None:
             return request
         drafted = (full, full.as_draft(full.lines))
+        # Of most requests none of the three was ever asked for, which one question tells.
+        if not ledger.has_any([one.fingerprint() for one in (request, *drafted)], take):
+            return request
+        if self._jobs.is_standing(request, take):
+            return request
         return full if any(self._jobs.is_standing(one, take) for one in drafted) else request
 
     def finalize(self, job: Job) -> Job:

@@ -502,13 +502,17 @@ class Registry:
         self._active: dict[str, Job] = {}
 
     def job(self, row: JobRow, request: VideoRequest | None = None) -> Job:
-        """The job of a row: the one that is known already, or a new one as the ledger has it."""
+        """The job of a row: the one that is known already, or a new one as the ledger has it.
+
+        With its `request` it was entered just now, and nothing can have come of it.
+        """
         with self._lock:
             known = self._known.get(row.id)
             if row.id in self._active and known is not None:
                 return known
-            # Read anew: since the row was, the job may have ended and been let go of.
-            row = self._ledger.job(row.id) or row
+            if known is not None or request is None:
+                # Read anew: since the row was, the job may have ended and been let go of.
+                row = self._ledger.job(row.id) or row
             if known is None:
                 self._known[row.id] = made = self._make(row, request)
                 return made
@@ -554,8 +558,10 @@ class Registry:
 
     def snapshot(self, row: JobRow) -> Snapshot:
         """A job's moment as the ledger has it."""
-        videos = self._ledger.kept_videos(row.id)
         state = State(row.state)
+        # Most are asked about when they have just been entered.
+        unsent = state is State.QUEUED and row.operation is None
+        videos = [] if unsent else self._ledger.kept_videos(row.id)
         return Snapshot(
             state=state,
             created_at=row.created_at,

@@ -25,6 +25,7 @@ class CutOff(UnreadableVideo):
 
 _LAST = frozenset({b"mfra", b"meta", b"udta", b"emsg", b"ssix", b"prft", b"bloc"})
 """More boxes that may come after the pictures."""
+SMALL_BYTES = 2**20
 _DEMUXERS = {
     "mp4": "mov",
     "webm": "matroska",
@@ -47,6 +48,10 @@ def opened(path: str | Path) -> InputContainer:
     kind = kind_of_file(Path(path))
     if not kind:
         raise UnreadableVideo(f"{Path(path).name} is no video.")
+    return _opened(path, kind)
+
+
+def _opened(path: str | Path, kind: str) -> InputContainer:
     return av.open(str(path), mode="r", format=_DEMUXERS.get(kind, kind))
 
 
@@ -97,7 +102,7 @@ def probe(path: str | Path) -> VideoInfo:
     path = Path(path)
     kind = _checked_kind(path)
     try:
-        with opened(path) as container:
+        with _opened(path, kind) as container:
             return _read(container, path.name, kind)
     except (av.FFmpegError, EOFError) as error:
         raise UnreadableVideo(f"{path.name} is damaged or cut off: {reason(error)}.") from error
@@ -187,6 +192,11 @@ def _read(container: InputContainer, name: str, kind: str) -> VideoInfo:
     stream = container.streams.video[0]
     # Threads that share a picture: those that take one each hold some more of them, and need more time for so few.
     stream.thread_type = "SLICE"
+    if container.size < SMALL_BYTES:
+        # To start threads would take as long as to decode it does.
+        stream.thread_count = 1
+    # Nobody sees these pictures.
+    stream.codec_context.options = {"skip_loop_filter": "all"}
     first = [*itertools.islice(_moments(container, stream), 1)]
     if not first:
         raise UnreadableVideo(f"{name} has no picture that can be shown.")

@@ -10,6 +10,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ FEW = 10
 
 # A word as the shell of the options sees it; the last one may be a quote that is still open.
 _WORD = re.compile(r"(?:[^\s\"']|\"[^\"]*(?:\"|$)|'[^']*(?:'|$))+")
+_REST = re.compile(r"^[^\s{}\"']+")
+_EMPTY = re.compile(r"\A(?:[ \t]*\r?\n)+")
 _OPENED = re.compile(r"\{\{\s*([^\s{}]*)$")
 
 
@@ -66,12 +69,31 @@ class Known:
     sweeps: Callable[[], list[Sweep]] = list
 
 
-def complete(before: str, known: Known) -> tuple[str, list[Offer]] | None:
+def complete(before: str, known: Known, after: str = "") -> tuple[str, list[Offer]] | None:
     """What fits at the end of `before`, the cell up to the cursor: the piece to be replaced, and what to put there.
 
-    None where the cell is not ours to complete.
+    `after` is what follows in the cursor's line: VS Code and Colab close a quote and a brace while they are typed. None
+    where the cell is not ours to complete.
     """
-    first, *body = before.split("\n")
+    found = _complete(before, known)
+    if found is None:
+        return None
+    fragment, offers = found
+    return fragment, [replace(offer, text=_unclosed(offer.text, after)) for offer in offers]
+
+
+def _unclosed(text: str, after: str) -> str:
+    """A completion without the end that stands there already, behind the rest of the word."""
+    rest = _REST.sub("", after)
+    for end in ("}}", "}", '"', "'"):
+        if text.endswith(end) and rest.startswith(end):
+            return text.removesuffix(end)
+    return text
+
+
+def _complete(before: str, known: Known) -> tuple[str, list[Offer]] | None:
+    # IPython takes a cell's magic from below empty lines too.
+    first, *body = _EMPTY.sub("", before).split("\n")
     if re.match(r"\s*%%veo\s", f"{first}\n" if body else first):
         if (options := _options_of_cell(first, body)) is not None:
             return _in_options(options, known)
@@ -363,9 +385,8 @@ class Matcher:
             matchers.remove(self._matcher)
 
     def _match(self, context: CompletionContext) -> SimpleMatcherResult:
-        lines = context.full_text.split("\n")[: context.cursor_line + 1]
-        lines[-1] = lines[-1][: context.cursor_position]
-        before = "\n".join(lines)
+        *above, line = context.full_text.split("\n")[: context.cursor_line + 1]
+        before = "\n".join([*above, line[: context.cursor_position]])
         if "%veo" not in before:
             return {"completions": []}
         try:
@@ -379,7 +400,7 @@ class Matcher:
                 others=tuple(settings.others()),
                 sweeps=self._sweeps,
             )
-            found = complete(before, known)
+            found = complete(before, known, line[context.cursor_position :])
         except VeoError:
             # A wrong setting or a busy ledger: the cell will say so, Tab is not the place.
             return {"completions": []}

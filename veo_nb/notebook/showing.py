@@ -9,7 +9,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,14 +44,22 @@ def is_terminal(shell: Any) -> bool:
 
 def find_place_here() -> Place:
     """The place of this kernel, as it is now."""
-    kernel_id = ""
+    shell, kernel_id = get_ipython(), ""
     # In a terminal it takes IPython's application for a kernel's.
-    if not is_terminal(get_ipython()):
+    if not is_terminal(shell):
         from ipykernel.connect import get_connection_file
 
         with contextlib.suppress(RuntimeError, ValueError):
             kernel_id = Path(get_connection_file()).stem.removeprefix("kernel-")
+        if written := written_to(shell.user_ns, Path.cwd()):
+            return Place(written)
     return find_place(os.environ, Path.cwd(), Path(jupyter_runtime_dir()), kernel_id)
+
+
+def written_to(names: Mapping[str, Any], folder: Path) -> Path | None:
+    """The folder of the notebook that papermill writes, where `--inject-output-path` has it say so; `folder` is the kernel's."""
+    path = names.get("PAPERMILL_OUTPUT_PATH")
+    return (folder / path).parent if isinstance(path, str) and "://" not in path else None
 
 
 def looked_at(shell: Any) -> bool:
@@ -134,6 +142,11 @@ def show_sweep(sweep: Sweep, place: Place, shell: Any, **how: Any) -> None:
     """Display a sweep: its grid in a notebook, a table of words in a terminal; `how` as in `SweepView`."""
     if is_terminal(shell):
         display(sweep_table(sweep))
+        if folders := [video.path.parent for cell in sweep.cells for video in cell.videos]:
+            print(f"In {place.shown(Path(os.path.commonpath(folders)))}")  # noqa: T201
+        for job in sweep.jobs:
+            if not job.now.state.final:
+                LIVE.add(JobInTerminal(job, place))
     else:
         from veo_nb.notebook.grid.view import SweepView
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from veo_nb import catalog
@@ -311,6 +312,10 @@ def may_be_charged(state: str, *, accepted: bool, sent: bool, error: Mapping[str
     return accepted or lost
 
 
+_SUMS = ("jobs", "usd", "unpriced", "counted", "counted_usd", "counted_estimate")
+_figures = attrgetter(*_SUMS)
+
+
 def gather(charges: Iterable[Charge], named: Callable[[str], str] = lambda day: day) -> tuple[Charge, ...]:
     """The charges with those that are alike put together: newest day first, then by provider, model and state.
 
@@ -319,10 +324,42 @@ def gather(charges: Iterable[Charge], named: Callable[[str], str] = lambda day: 
     found: dict[tuple[Any, ...], list[Charge]] = {}
     for one in charges:
         found.setdefault((named(one.day), one.provider, one.model, one.state, one.charged), []).append(one)
-    sums = ("jobs", "usd", "unpriced", "counted", "counted_usd", "counted_estimate")
-    put = (
-        replace(alike[0], day=day, **{name: sum(getattr(one, name) for one in alike) for name in sums})
-        for (day, *_), alike in found.items()
-    )
+    put = []
+    for (day, *_), alike in found.items():
+        # Column by column: of a large library a call for each figure of each row would take most of the time.
+        sums: dict[str, Any] = dict(
+            zip(_SUMS, map(sum, zip(*map(_figures, alike), strict=True)), strict=True)
+        )
+        put.append(replace(alike[0], day=day, **sums))
     rows = sorted(put, key=lambda one: (one.provider, one.model, one.state, not one.charged))
     return tuple(sorted(rows, key=lambda one: one.day, reverse=True))
+
+
+DAYS = 7
+"""So many days have lines of their own, the newest; those before are added up by month: nobody reads a year day by day."""
+
+
+def by_month(charges: Sequence[Charge]) -> tuple[Charge, ...]:
+    """The charges with those of older days added up: `2026-09`, or `2026-11, earlier` of a month whose last days stand above."""
+    days = sorted({charge.day for charge in charges}, reverse=True)
+    begun = {day[:7] for day in days[:DAYS]}
+    named = {day: f"{day[:7]}, earlier" if day[:7] in begun else day[:7] for day in days[DAYS:]}
+    newest = (charge for charge in charges if charge.day not in named)
+    return (*newest, *gather((charge for charge in charges if charge.day in named), named.__getitem__))
+
+
+class Charges(tuple[Charge, ...]):  # noqa: SLOT001  a tuple takes no slots
+    """What all jobs of a library cost; what is added up of them is added up once, for as long as nothing changes."""
+
+    _tables: tuple[object, dict[bool, tuple[Charge, ...]]] = (None, {})
+
+    def tables(self) -> dict[bool, tuple[Charge, ...]]:
+        """As `by_month`: those of providers that take money, under True, and the others."""
+        # A package may bring one that bills nothing, at any time.
+        free = [name for name, provider in catalog.PROVIDERS.items() if not provider.bills]
+        if self._tables[0] != free:
+            parts = {
+                billed: by_month([one for one in self if one.billed is billed]) for billed in (True, False)
+            }
+            self._tables = free, parts
+        return self._tables[1]

@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar
 
 from veo_nb import catalog
 from veo_nb.errors import VeoError
-from veo_nb.store.billing import Admit, Charge, gather, may_be_charged
+from veo_nb.store.billing import Admit, Charge, Charges, gather, may_be_charged
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.database import Database, Restore, insert
 from veo_nb.store.recovery.journal import Entry, Journal
@@ -51,7 +51,7 @@ log = logging.getLogger("veo_nb")
 T = TypeVar("T")
 
 DAY_SECONDS = 86_400
-_AddedUp = tuple[dict[int, tuple[object, ...]], dict[int, tuple[Charge, ...]], tuple[Charge, ...]]
+_AddedUp = tuple[dict[int, tuple[object, ...]], dict[int, tuple[Charge, ...]], Charges]
 """How far each day had changed when it was added up, its charges, and those of all days together."""
 
 
@@ -82,7 +82,7 @@ class Ledger(Database):
         self._journal = journal
         self._unnoted: list[Entry] = []
         self._wordless = False
-        self._added_up: _AddedUp = ({}, {}, ())
+        self._added_up: _AddedUp = ({}, {}, Charges())
         if journal is not None and not journal.path.exists():
             journal.begin(self.entries())
 
@@ -199,6 +199,12 @@ class Ledger(Database):
         rows = (read_job(one) for one in found)
         return next((row for row in rows if row.state not in GONE or row.fetchable), None)
 
+    def has_any(self, fingerprints: Sequence[str], take: int) -> bool:
+        """Whether one of these requests was ever asked for with this take, whatever came of it."""
+        marks = ", ".join("?" * len(fingerprints))
+        query = f"SELECT 1 FROM jobs WHERE fingerprint IN ({marks}) AND take = ? LIMIT 1"
+        return bool(self.read(query, (*fingerprints, take)))
+
     def unfinished(self) -> list[JobRow]:
         """Every job that is not in a final state, oldest first."""
         # Those that are named are found by an index; to find all others each job would be looked at.
@@ -228,7 +234,7 @@ class Ledger(Database):
         )
         return [read_time(r) for r in found]
 
-    def charges(self) -> tuple[Charge, ...]:
+    def charges(self) -> Charges:
         """What all jobs cost by their estimates, by day, provider, model and state, newest day first."""
         with self._lock:
             found = self.read("SELECT day, days.changes, library FROM days, revision")
@@ -242,7 +248,7 @@ class Ledger(Database):
                 day: known[day] if before.get(day) == stamp else self._sheet(day)
                 for day, stamp in days.items()
             }
-            charges = gather(charge for sheet in sheets.values() for charge in sheet)
+            charges = Charges(gather(charge for sheet in sheets.values() for charge in sheet))
             if not self._db.in_transaction:
                 # What is counted in a transaction may be taken back with it, and counted once more for something else.
                 self._added_up = days, sheets, charges

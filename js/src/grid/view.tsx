@@ -1,9 +1,9 @@
 // A grid: the summary, the table, the bar that plays all, and what lies over them. Keys and clicks become intents.
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { announce } from "../core/announce";
 import { askWith } from "../core/connection";
 import { useRemembered } from "../core/remember";
-import { announce } from "../core/ui/announce";
 import { ownKeys, returnFocus } from "../core/ui/focus";
 import { useNotices } from "../core/ui/notices";
 import "../core/ui/theme.css";

@@ -3,16 +3,16 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { JobCard, openCards, originsOf } from "../../src/card/card";
 import { type Origins, STILL_MS } from "../../src/card/media";
+import { KEPT_MS, KNOWN_MS } from "../../src/core/announce";
 import type { KernelClock } from "../../src/core/clock";
 import { connect } from "../../src/core/connection";
 import { formatLine, spokenLine } from "../../src/core/line";
 import { SILENT_MS } from "../../src/core/media/addresses";
 import { SLOW_MS } from "../../src/core/media/bytes";
-import { KEPT_MS, KNOWN_MS } from "../../src/core/ui/announce";
 import type { Card } from "../../src/protocol.gen";
 import { cards, exampleCard, NOW } from "../fixtures";
-import { heard } from "../heard";
 import { FakeModel } from "../kernel";
+import { spoken } from "../spoken";
 
 const clock = { now: () => Date.now() / 1000 };
 let el: HTMLElement;
@@ -80,7 +80,7 @@ describe("every example card", () => {
     await draw(card);
     expect(find("[role=group]").getAttribute("aria-label")).toBe(`Job ${card.id}`);
     expect(find(".veo-line svg[role=img]").getAttribute("aria-label")).toBe(card.state);
-    expect(await heard()).toEqual([]);
+    expect(await spoken()).toEqual([]);
   });
 });
 
@@ -165,25 +165,25 @@ describe("the live line", () => {
     await draw(exampleCard("queued"));
     await draw(exampleCard("submitting"));
     await draw(exampleCard("running"));
-    expect(await heard()).toEqual(["Job 3f2a: Generating · 25 to 50 s left"]);
+    expect(await spoken()).toEqual(["Job 3f2a: Generating · 25 to 50 s left"]);
     await pass(5);
     expect(line()).toContain("0:47");
-    expect(await heard()).toHaveLength(1);
+    expect(await spoken()).toHaveLength(1);
     await pass(KEPT_MS / 1000);
-    expect(await heard()).toEqual([]);
+    expect(await spoken()).toEqual([]);
   });
 
   it("says at the end how long it took, though the card is gone by then, and not the file's path", async () => {
     await draw(exampleCard("downloading"));
     await draw(exampleCard("succeeded"));
     render(null, el);
-    expect(await heard()).toEqual(["Job 3f2a: Made in 1:12 · about $1.20"]);
+    expect(await spoken()).toEqual(["Job 3f2a: Made in 1:12 · about $1.20"]);
   });
 
   it("says why there is nothing", async () => {
     await draw(exampleCard("running"));
     await draw(exampleCard("blocked"));
-    expect((await heard()).join()).toContain("safety filter");
+    expect((await spoken()).join()).toContain("safety filter");
   });
 
   it("is told in steps where it is read out, and in seconds where it is seen", () => {
@@ -239,11 +239,11 @@ describe("the keyboard's focus", () => {
 describe("the bar", () => {
   const share = () => Number(/scaleX\((.*)\)/.exec(find(".veo-bar div").style.transform)?.[1]);
 
-  it("says in words how far it is, and no percentage when it only guesses", async () => {
+  it("says in words how far it is, beside the number that it shows", async () => {
     await draw(exampleCard("running"));
     const bar = find("[role=progressbar]");
     expect(bar.getAttribute("aria-valuetext")).toBe("Generating · 25 to 50 s left");
-    expect(bar.hasAttribute("aria-valuenow")).toBe(false);
+    expect(bar.getAttribute("aria-valuenow")).toBe(String(Math.round(share() * 100)));
     await draw(exampleCard("downloading"));
     expect(find("[role=progressbar]").getAttribute("aria-valuenow")).toBe("65");
   });
@@ -306,7 +306,7 @@ describe("Cancel", () => {
     await click();
     await act(async () => model.refuse("cancel", "The job is being saved.", "It is here in a moment."));
     expect(line()).toBe("The job is being saved. It is here in a moment.");
-    expect(await heard()).toEqual(["The job is being saved. It is here in a moment."]);
+    expect(await spoken()).toEqual(["The job is being saved. It is here in a moment."]);
     expect(button().textContent).toBe("Try again");
     await click();
     expect(model.sent).toHaveLength(2);

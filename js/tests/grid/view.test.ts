@@ -7,8 +7,8 @@ import { SAVED } from "../../src/grid/mount";
 import type { GridCell, GridCommand } from "../../src/protocol.gen";
 import define from "../../src/widget";
 import { exampleGrid, type GridState, gridExamples, NOW } from "../fixtures";
-import { heard } from "../heard";
 import { FakeModel } from "../kernel";
+import { spoken } from "../spoken";
 import { FakeSight, fakeVideos } from "./video";
 
 let host: AbortController;
@@ -77,7 +77,7 @@ const press = (key: string, on: Element = document.activeElement ?? spot("0/0"))
 const click = (selector: string) => act(() => find(selector).click());
 const sent = (kind: GridCommand) =>
   model.sent.filter((message) => message.kind === kind).map(({ payload }) => payload);
-const said = async () => (await heard()).at(-1);
+const said = async () => (await spoken()).at(-1);
 const start = async (state?: GridState) => {
   await show(state);
   await act(() => spot(active() ?? "").focus());
@@ -395,8 +395,8 @@ describe("the keyboard", () => {
     await press("Enter");
     await press("3");
     // What is below a dialog is not read out.
-    await heard();
-    expect(find("dialog [data-veo-heard]").textContent).toBe("Rated 3 of 5");
+    await spoken();
+    expect(find("dialog [data-veo-spoken]").textContent).toBe("Rated 3 of 5");
     await press("Escape");
     await press("s");
     expect(sent("star")).toEqual([{ cell: "2", sample: 0, star: true }]);

@@ -120,6 +120,18 @@ def test_in_a_terminal_the_wait_writes_what_ended_before_it(run, loaded):  # noq
     assert run("%veo wait").text == ""
 
 
+def test_in_a_terminal_the_clips_of_a_sweep_are_named_too(run, loaded, service):  # noqa: F811
+    service.submits = [held := Held()]
+    run("%%veo --sweep seed=1,2 --out grid\nA fox.")
+    held.give()
+    jobs = loaded.user_ns["grid"].jobs
+    for job in jobs:
+        job._done.result(30)
+    ran = run("%veo wait")
+    assert [job.video.path.name in ran.text for job in jobs].count(True) >= 1
+    assert "In library/" in run("grid").printed
+
+
 def test_unloading_forgets_what_is_shown(notebook, loaded, service):  # noqa: F811
     from veo_nb.notebook.magics import unregister
 

@@ -11,7 +11,9 @@ from tests.write_readme import README, TABLES, with_table
 from veo_nb.catalog import rules
 from veo_nb.notebook.magics import SETTINGS, VeoMagics
 from veo_nb.notebook.options import option_rows
+from veo_nb.notebook.pages import help as help_page
 from veo_nb.notebook.pages.help import COMMANDS, page, readme_lives, readme_table, taken_rows
+from veo_nb.notebook.pages.notebooks import find_notebooks
 
 
 def test_it_has_a_line_for_each_option_and_each_command():
@@ -22,8 +24,19 @@ def test_it_has_a_line_for_each_option_and_each_command():
 
 def test_the_page_and_the_text_say_the_same():
     shown = page()
-    assert shown.data.count("<tr>") == len(repr(shown).splitlines())
+    table, _, more = repr(shown).partition("\n\n")
+    assert shown.data.count("<tr>") == len(table.splitlines())
     assert "-d, --duration 3|4|…|15" in shown.data
+    assert f"<p>{more}</p>" in shown.data
+
+
+def test_it_ends_with_the_address_of_the_documentation_or_else_with_the_notebooks(monkeypatch):
+    monkeypatch.setattr(help_page, "find_documentation", lambda: "https://docs.example/<veo>")
+    shown = page()
+    assert repr(shown).endswith("\n\nDocumentation: https://docs.example/<veo>")
+    assert 'href="https://docs.example/&lt;veo&gt;"' in shown.data
+    monkeypatch.setattr(help_page, "find_documentation", lambda: "")
+    assert repr(page()).endswith(f"with notebooks that run: {find_notebooks()}")
 
 
 def test_the_readme_has_the_table_that_the_catalog_makes():

@@ -113,7 +113,9 @@ def _head(labels: Mapping[str, str], names: Sequence[str]) -> str:
 def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
     """A table with these heads, as every list of `%veo` has it."""
     style = "text-align:left;vertical-align:top;padding:4px 12px 4px 0;max-width:320px;overflow-wrap:anywhere"
-    head = Markup("").join(Markup('<th scope="col" style="{}">{}</th>').format(style, one) for one in heads)
+    # A head without a word is none to who has the table read out.
+    named, empty = Markup('<th scope="col" style="{}">{}</th>'), Markup("<td></td>")
+    head = Markup("").join(named.format(style, one) if one else empty for one in heads)
     body = Markup("").join(
         Markup("<tr>{}</tr>").format(
             Markup("").join(Markup('<td style="{}">{}</td>').format(style, one) for one in row)

@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from IPython.display import HTML
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from veo_nb import catalog
 from veo_nb.config import FILE
 from veo_nb.notebook import text
 from veo_nb.notebook.display import _TEXT, OUTLINE, SOFT, PlainHTML
-from veo_nb.store.billing import Bill, Charge, gather
+from veo_nb.store.billing import Bill, Charge, Charges
 
 Row = tuple[str, str, str, str, str]
 HEAD: Row = ("day", "model", "state", "jobs", "about")
-DAYS = 7
-"""So many days have lines of their own, the newest; those before are added up by month: nobody reads a year day by day."""
 _STATES = {
     "queued": "waiting",
     "submitting": "being sent",
@@ -38,13 +36,15 @@ def bill_table(bill: Bill) -> HTML:
     """What the jobs of a library cost by day, model and state, what is left of the budget, and at which prices."""
     blocks: list[Markup] = []
     lines: list[str] = []
-    for billed in (True, False):
-        charges = [charge for charge in bill.charges if charge.billed is billed]
+    # Of a large library the days are many: all below goes by their sums.
+    charges_of = bill.charges if isinstance(bill.charges, Charges) else Charges(bill.charges)
+    tables = charges_of.tables()
+    for billed, charges in tables.items():
         if charges and not billed:
             blocks.append(_line(_MADE_UP))
             lines.append(_MADE_UP)
         if charges:
-            rows, sums = _rows(by_month(charges))
+            rows, sums = _rows(charges)
             blocks.append(_table(rows, sums))
             lines += _columns([HEAD, *rows])
             if said := _by_provider(charges):
@@ -60,24 +60,12 @@ def bill_table(bill: Bill) -> HTML:
         said = text.budget(bill, noted=True)
         blocks.append(_line(stated := f"{said[:1].upper()}{said[1:]}."))
         lines.append(stated)
-    for line in _small_print(bill):
+    for line in _small_print(bill, [*tables[True], *tables[False]]):
         blocks.append(_line(line, SOFT))
         lines.append(line)
     style = "font-size:13px;line-height:20px;font-variant-numeric:tabular-nums;margin:4px 0"
-    return PlainHTML(
-        Markup('<div style="{}">{}</div>').format(style, Markup("").join(blocks)), "\n".join(lines)
-    )
-
-
-def by_month(charges: Sequence[Charge]) -> tuple[Charge, ...]:
-    """The charges with those of older days added up: `2026-09`, or `2026-11, earlier` of a month whose last days stand above."""
-    days = sorted({charge.day for charge in charges}, reverse=True)[:DAYS]
-    begun = {day[:7] for day in days}
-    before = gather(
-        (charge for charge in charges if charge.day not in days),
-        lambda day: f"{day[:7]}, earlier" if day[:7] in begun else day[:7],
-    )
-    return (*(charge for charge in charges if charge.day in days), *before)
+    page = f'<div style="{style}">{"".join(blocks)}</div>'
+    return PlainHTML(page, "\n".join(lines))
 
 
 def state_of(charge: Charge) -> str:
@@ -158,11 +146,11 @@ def _notes(charges: Sequence[Charge], prices: Sequence[catalog.Price]) -> list[s
     return [*noted]
 
 
-def _small_print(bill: Bill) -> list[str]:
+def _small_print(bill: Bill, charges: Sequence[Charge]) -> list[str]:
     """What is not in the sums, the prices with a line for each place that they come from, and that all is a guess."""
     by_source: dict[str, list[str]] = {}
     unknown: list[str] = []
-    for provider, model in _models(bill):
+    for provider, model in _models(bill, charges):
         found = text.prices(model, provider, bill.prices)
         name = catalog.qualified(model.alias, provider, bill.provider)
         if not found and name not in unknown:
@@ -175,16 +163,16 @@ def _small_print(bill: Bill) -> list[str]:
         lines.append(f"No price is known for {catalog.listed(tuple(unknown))}.")
     if wanted := text.wanted_price(bill.provider, bill.prices):
         lines.append(wanted)
-    unpriced = sum(charge.unpriced for charge in bill.charges)
+    unpriced = sum(charge.unpriced for charge in charges)
     if unpriced:
         lines.append(f"Jobs without a known price, which are not in the sums: {unpriced}.")
     return [*lines, _ESTIMATE]
 
 
-def _models(bill: Bill) -> list[tuple[catalog.Provider, catalog.Model]]:
+def _models(bill: Bill, charges: Sequence[Charge]) -> list[tuple[catalog.Provider, catalog.Model]]:
     """Those whose prices are told: all of the provider that is set, and of others those that were asked."""
     found = [(bill.provider, catalog.MODELS[name]) for name in bill.provider.models]
-    for name, model in dict.fromkeys((charge.provider, charge.model) for charge in bill.charges):
+    for name, model in dict.fromkeys((charge.provider, charge.model) for charge in charges):
         provider = catalog.PROVIDERS.get(name)
         if provider is not None and provider.bills and name != bill.provider.name and model in catalog.MODELS:
             found.append((provider, catalog.MODELS[model]))
@@ -192,21 +180,24 @@ def _models(bill: Bill) -> list[tuple[catalog.Provider, catalog.Model]]:
 
 
 def _table(rows: Sequence[Row], sums: set[int]) -> Markup:
-    body = []
-    for number, row in enumerate(rows):
-        style = f"border-top:{OUTLINE};font-weight:600;" if number in sums else ""
-        body.append(Markup("<tr>{}</tr>").format(_cells("td", row, style)))
-    return Markup(
-        '<table style="font-size:13px;border-collapse:collapse;margin:4px 0">'
-        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
-    ).format(_cells("th", HEAD, ""), Markup("").join(body))
-
-
-def _cells(tag: str, row: Row, style: str) -> Markup:
-    cell = Markup(f'<{tag} style="text-align:%s;padding:4px 16px 4px 0;%s">%s</{tag}>')  # noqa: S704  td or th
-    return Markup("").join(
-        cell % ("left" if column < 3 else "right", style, line) for column, line in enumerate(row)
+    body = (
+        _line_of("td", row, f"border-top:{OUTLINE};font-weight:600;" if number in sums else "")
+        for number, row in enumerate(rows)
     )
+    return Markup(  # noqa: S704  lines whose cells are escaped
+        '<table style="font-size:13px;border-collapse:collapse;margin:4px 0">'
+        f"<thead>{_line_of('th', HEAD, '')}</thead><tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def _line_of(tag: str, row: Row, style: str) -> str:
+    # Of hundreds of lines a format of Markup's own for each cell would take most of the time of a bill.
+    left, right = (
+        f'<{tag} style="text-align:{side};padding:4px 16px 4px 0;{style}">' for side in ("left", "right")
+    )
+    day, who, state, jobs, usd = map(escape, row)
+    after = f"</{tag}>"
+    return f"<tr>{left}{day}{after}{left}{who}{after}{left}{state}{after}{right}{jobs}{after}{right}{usd}{after}</tr>"
 
 
 def _line(line: str, colour: str = _TEXT) -> Markup:

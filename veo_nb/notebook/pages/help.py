@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from IPython.display import HTML
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from veo_nb import catalog
 from veo_nb.engine.video import resolution_of
+from veo_nb.errors import NotFound
 from veo_nb.notebook.display import PlainHTML
 from veo_nb.notebook.options import option_rows
+from veo_nb.notebook.pages.notebooks import find_documentation, find_notebooks
 
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("%veo", "the newest jobs"),
@@ -159,7 +161,21 @@ def page() -> HTML:
         '<td style="text-align:left;padding:2px 0">{}</td></tr>'
     )
     body = Markup("").join(row.format(name, meaning) for name, meaning in rows)
-    return PlainHTML(Markup('<table style="font-size:13px;margin:4px 0">{}</table>').format(body), text)
+    more, linked = _more(find_documentation())
+    html = Markup('<table style="font-size:13px;margin:4px 0">{}</table><p>{}</p>').format(body, linked)
+    return PlainHTML(html, f"{text}\n\n{more}")
+
+
+def _more(address: str) -> tuple[str, Markup]:
+    """Where more is to be read, as text and as HTML: the documentation, else the notebooks that came along."""
+    if address:
+        link = Markup('<a href="{0}" target="_blank" rel="noopener">{0}</a>').format(address)
+        return f"Documentation: {address}", Markup("Documentation: {}").format(link)
+    try:
+        said = f"Step by step, with notebooks that run: {find_notebooks()}"
+    except NotFound:
+        said = "help(veo_nb.NAME) says more of each name in Python."
+    return said, escape(said)
 
 
 def readme_taken() -> str:

@@ -39,8 +39,6 @@ export function Bar({ progress, now, text }: { progress: Progress; now: number; 
   const before = furthest.current.kind === progress.kind ? furthest.current.share : 0;
   const shown = Math.max(before, share);
   furthest.current = { kind: progress.kind, share: shown };
-  // A guess has no number that could be read out as if it were known.
-  const counted = progress.kind === "estimate" ? {} : { "aria-valuenow": Math.round(shown * 100) };
   return (
     <div
       class="veo-bar"
@@ -48,8 +46,9 @@ export function Bar({ progress, now, text }: { progress: Progress; now: number; 
       aria-label="Progress"
       aria-valuemin={0}
       aria-valuemax={100}
+      // Without a number it would be one of which nothing is known. Read out are the words, since the number may be a guess.
+      aria-valuenow={Math.round(shown * 100)}
       aria-valuetext={text}
-      {...counted}
     >
       <div style={{ transform: `scaleX(${shown.toFixed(4)})` }} />
     </div>

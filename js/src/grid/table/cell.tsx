@@ -67,13 +67,13 @@ export function Cell(props: CellProps) {
   }, [context]);
 
   const spoken = spokenLine(cell?.line ?? [], now);
-  const told = useRef({ state: cell?.state, text: spoken });
+  const named = useRef({ state: cell?.state, text: spoken });
   // The name of what has the focus is read out each time that it changes: meanwhile it stands.
-  if (told.current.state !== cell?.state || box.current?.matches(":focus") !== true) {
-    told.current = { state: cell?.state, text: spoken };
+  if (named.current.state !== cell?.state || box.current?.matches(":focus") !== true) {
+    named.current = { state: cell?.state, text: spoken };
   }
   const said = [
-    clip !== undefined ? "done" : cell === undefined ? NOT_PART : told.current.text,
+    clip !== undefined ? "done" : cell === undefined ? NOT_PART : named.current.text,
     marksText(marks),
     chosen && `chosen as ${chosen}`,
     audible ? "its sound is on" : "",

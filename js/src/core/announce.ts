@@ -1,7 +1,7 @@
 // Words that are only read out. They stand outside of the view that says them, which may be gone a moment later: a card
 // becomes its video as soon as it is made, and what went with it nobody would hear.
 
-const PLACE = "data-veo-heard";
+const SPOKEN = "data-veo-spoken";
 /** Milliseconds until a reader knows a place: what stands there from the first moment it does not read. */
 export const KNOWN_MS = 100;
 /** Milliseconds after which the words are gone, so that nobody who goes through the page comes upon them. */
@@ -10,7 +10,7 @@ export const KEPT_MS = 10_000;
 /** Has this read out when the reader has finished what it is at. It reads nothing below a dialog, so it is said in the topmost. */
 export function announce(text: string): void {
   const host = [...document.querySelectorAll("dialog.veo-dialog[open]")].at(-1) ?? document.body;
-  const place = [...host.children].find((one) => one.hasAttribute(PLACE)) ?? host.appendChild(newPlace());
+  const place = [...host.children].find((one) => one.hasAttribute(SPOKEN)) ?? host.appendChild(newPlace());
   const words = document.createElement("div");
   words.textContent = text;
   setTimeout(() => place.append(words), KNOWN_MS);
@@ -19,7 +19,7 @@ export function announce(text: string): void {
 
 function newPlace(): HTMLElement {
   const place = document.createElement("div");
-  place.setAttribute(PLACE, "");
+  place.setAttribute(SPOKEN, "");
   place.setAttribute("aria-live", "polite");
   // No style sheet of a view reaches it everywhere.
   place.style.cssText =

@@ -2,10 +2,10 @@
 
 import { act } from "preact/test-utils";
 import { vi } from "vitest";
-import { KNOWN_MS } from "../src/core/ui/announce";
+import { KNOWN_MS } from "../src/core/announce";
 
 /** The words that were said lately, the last one last. With fake timers. */
-export async function heard(): Promise<(string | null)[]> {
+export async function spoken(): Promise<(string | null)[]> {
   await act(() => vi.advanceTimersByTimeAsync(KNOWN_MS).then(() => {}));
-  return [...document.querySelectorAll("[data-veo-heard] > *")].map((one) => one.textContent);
+  return [...document.querySelectorAll("[data-veo-spoken] > *")].map((one) => one.textContent);
 }

@@ -1,0 +1,46 @@
+"""What nbconvert prints by Chromium, as `--to webpdf` does: the still of a clip, whose file is nowhere near."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from nbconvert.exporters import WebPDFExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from playwright.sync_api import Error, sync_playwright
+
+from veo_nb.notebook.display import finished
+from veo_nb.notebook.place import Place
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def chromium_of_playwright(tmp_path, monkeypatch):
+    """The system's Chromium where playwright looks for its own, since nbconvert takes no other."""
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "browsers"))
+    with sync_playwright() as playwright, pytest.raises(Error) as caught:
+        playwright.chromium.launch()
+    found = re.search(rf"{re.escape(str(tmp_path))}\S+", str(caught.value))
+    assert found, caught.value
+    path, system = Path(found[0]), shutil.which("chromium")
+    assert system, "Chromium is not installed: tests/run installs it where it can"
+    path.parent.mkdir(parents=True)
+    path.symlink_to(system)
+
+
+def pictures(html: str) -> int:
+    """How many pictures stand in the PDF of a notebook with this output."""
+    output = new_output("display_data", data={"text/html": html})
+    book = new_notebook(cells=[new_code_cell("", outputs=[output])])
+    pdf, _ = WebPDFExporter(disable_sandbox=True).from_notebook_node(book)
+    assert pdf.startswith(b"%PDF")
+    return int(pdf.count(b"/Subtype /Image"))
+
+
+def test_a_still_is_printed_where_no_video_can_be_played(studio, tmp_path, chromium_of_playwright):
+    job = studio.generate("A fox.", duration_seconds=4).wait(30)
+    html = finished(job, Place(tmp_path))._repr_html_()
+    assert pictures(html) == pictures(re.sub('poster="[^"]*"', "", html)) + 1

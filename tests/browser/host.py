@@ -5,7 +5,8 @@
         output.get_by_role("button", name="Generate 1 clip").click()
 
 The models and views are those of ipywidgets and anywidget, from the files that these hosts load; the kernel is a real
-one. Messages reach the frame, and what its host serves; any other address fails, and is written down in `host.refused`.
+one. Messages reach the frame, and what its host serves; any other address is answered with 403, and is written down in
+`host.refused`.
 
 What is imitated, and where it was read (2026-11-29):
 
@@ -178,7 +179,7 @@ class Host:
             route.fulfill(content_type="text/javascript", path=SCRIPTS[url])
         else:
             self.refused.append(route.request.url)
-            route.abort()
+            route.fulfill(status=403)
 
     def _file(self, url: str) -> Path | None:
         """The file of the workspace at an address; None where there is none."""

@@ -17,6 +17,7 @@ from veo_nb.notebook.clip.reach import Seen as Found
 from veo_nb.notebook.clip.source import source_of
 from veo_nb.notebook.clip.view import ClipView
 from veo_nb.notebook.place import Place
+from veo_nb.records import shown
 from veo_nb.store.rows import State
 
 PLAYS, OVER, APART = Found(plays=True, apart=True), Found(plays=False, apart=False), Found(False, True)
@@ -211,3 +212,12 @@ def test_who_runs_a_notebook_without_a_person_is_known_by_what_can_be_asked():
     assert not showing.looked_at(Front(Kernel({"allow_stdin": False})))
     assert not showing.looked_at(Front(Kernel({})))
     assert not showing.looked_at(object())
+
+
+def test_a_host_that_asks_what_displays_a_clip_gets_its_live_view(video, shell, monkeypatch, tmp_path):
+    monkeypatch.setattr(shown, "_live", [showing.live])
+    monkeypatch.chdir(tmp_path)
+    view = video._display_()
+    assert isinstance(view, ClipView)
+    assert [clip["beside"] for clip in view.card["videos"]] == ["veo_library/2026-11-22/fox.mp4"]
+    view.close()

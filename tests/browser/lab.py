@@ -270,8 +270,8 @@ class Notebook:
         return self.output(index).locator(".veo-card")
 
     def video(self, index: int) -> Locator:
-        """The first video of what the notebook keeps under a cell, once the live card has given way to it."""
-        return self.output(index).locator("video:not(.veo-card video)").first
+        """The first video under a cell; the card's own before it gives way to what the notebook keeps."""
+        return self.output(index).locator("video").first
 
     def begin(self, index: int) -> None:
         """Run a cell as a person does, and do not wait for it."""

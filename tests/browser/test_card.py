@@ -26,7 +26,8 @@ def test_the_card_counts_and_the_video_appears_while_a_later_cell_sleeps(open_no
     slow_sandbox.hold()
     expect(line).not_to_have_text(line.inner_text())
     slow_sandbox.go_on()
-    notebook.output(1).locator("figure video, video").first.wait_for()
+    notebook.video(1).wait_for()
+    expect(notebook.card(1)).to_have_count(0)
     shown = facts(notebook.video(1))
     assert (shown["ready"], shown["width"], shown["height"]) == (4, 720, 1280)
     assert shown["duration"] == pytest.approx(4, abs=0.1)
@@ -156,6 +157,7 @@ def test_hostile_prompts_are_text_in_the_card_and_under_the_video(open_notebook,
         # The cell and not the video: it is swapped for the saved one while the page scrolls to it.
         notebook.cell(index).scroll_into_view_if_needed()
         notebook.video(index).wait_for()
+        expect(notebook.card(index)).to_have_count(0)
         expect(notebook.output(index)).to_contain_text(prompt)
     expect(injected).to_have_count(0)
     assert notebook.alerts == []

@@ -228,6 +228,7 @@ class JupyterServer:
 
     def _ask(self, method: str, address: str) -> bytes | None:
         """The body of an answer; None for a refusal, and where nobody answers."""
+        import urllib.error
         import urllib.request
 
         try:
@@ -242,5 +243,9 @@ class JupyterServer:
             with direct.open(request, timeout=ASK_SECONDS) as answer:
                 body: bytes = answer.read()
                 return body
+        except urllib.error.HTTPError as error:
+            # It holds the connection, and Python 3.14 warns of one that nobody closes.
+            error.close()
+            return None
         except (KeyError, ValueError, OSError):
             return None

@@ -9,6 +9,7 @@ from keyword import iskeyword
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -117,6 +118,8 @@ class Shy:
     [
         (None, "{{x}}", "{{x}} is None, which would stand in the prompt as a word."),
         (float("nan"), "{{x}}", "{{x}} is nan, which would stand in the prompt as a word."),
+        (pd.NaT, "{{x}}", "{{x}} is NaT, which would stand in the prompt as a word."),
+        (pd.NA, "{{x}}", "{{x}} is <NA>, which would stand in the prompt as a word."),
         (math, "{{x}}", "{{x}} is a module."),
         (math, "{{x.pi.real.hex}}", "{{x.pi.real.hex}} is a function."),
         (SimpleNamespace, "{{x}}", "{{x}} is a class."),

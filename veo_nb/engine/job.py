@@ -290,9 +290,7 @@ class Job:
         return since + self.provider.retention_seconds
 
     def wait(self, timeout: float | None = None) -> Job:
-        """This job, once it is done; `timeout` in seconds.
-
-        Interrupting the wait leaves the job running.
+        """This job, once it is done; `timeout` in seconds. Interrupting the wait leaves the job running.
 
         Raises:
             WaitTimeout: it is not done yet, and goes on.

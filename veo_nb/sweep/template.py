@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -259,13 +258,15 @@ def _step(reference: Reference, value: Any, kind: str, what: str | int) -> Any:
         ) from None
 
 
+_NOTHING = ("None", "nan", "NaT", "<NA>")
+"""What is written for a value that is missing, by Python, numpy and pandas."""
+
+
 def _said(reference: Reference, value: Any) -> str:
     """The text of a value, where it has one: `<function fox at 0x7f…>` is none."""
     what = ""
     kind: Any = type(value)
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        what = f"{value}, which would stand in the prompt as a word"
-    elif inspect.ismodule(value):
+    if inspect.ismodule(value):
         what = "a module"
     elif inspect.isclass(value):
         what = "a class"
@@ -275,7 +276,10 @@ def _said(reference: Reference, value: Any) -> str:
         what = f"{kind.__name__}, which has no text of its own"
     else:
         try:
-            return str(value)
+            text = str(value)
+            if isinstance(value, str) or text not in _NOTHING:
+                return text
+            what = f"{text}, which would stand in the prompt as a word"
         except Exception as error:  # noqa: BLE001  as above
             what = f"{kind.__name__}, whose text can't be had ({type(error).__name__})"
     raise InvalidRequest(

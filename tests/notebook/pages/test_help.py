@@ -8,7 +8,7 @@ import pytest
 
 import veo_nb as veo
 from tests.write_readme import README, TABLES, with_table
-from veo_nb.catalog import rules
+from veo_nb.catalog import FIELDS, rules
 from veo_nb.notebook.magics import SETTINGS, VeoMagics
 from veo_nb.notebook.options import option_rows
 from veo_nb.notebook.pages import help as help_page
@@ -20,6 +20,11 @@ def test_it_has_a_line_for_each_option_and_each_command():
     text = repr(page())
     for name, meaning in [*option_rows(), *COMMANDS]:
         assert any(name in line and line.endswith(meaning) for line in text.splitlines())
+
+
+def test_each_field_that_only_some_wires_have_is_among_who_takes_what():
+    asked = {name for _, values in help_page.ASKED for name in values}
+    assert {field.name for field in FIELDS if field.dialects} <= asked
 
 
 def test_the_page_and_the_text_say_the_same():

@@ -21,6 +21,7 @@ from PIL import Image
 from veo_nb.engine.video import Video
 from veo_nb.notebook.display import (
     EMBED_LIMIT,
+    NO_DATA,
     OUTLINE,
     ROOT,
     SOFT,
@@ -73,7 +74,7 @@ class SavedGrid(IPythonVideo):  # type: ignore[misc]
     """A finished sweep as its notebook keeps it: a table of videos."""
 
     def __init__(self, html: str, text: str, path: Path, still: Callable[[], bytes | None]) -> None:
-        super().__init__(filename=str(path), embed=False, mimetype="video/mp4")
+        super().__init__(NO_DATA, filename=str(path), embed=False, mimetype="video/mp4")
         self._html = html
         self._text = text
         self._still = still

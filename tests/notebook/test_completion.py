@@ -391,7 +391,7 @@ def test_a_shell_offers_this_and_nothing_else_until_it_is_unloaded(shell, studio
     assert "mood" in [text for _, text, _ in press("moo")]
     # A host that has the newer interface switched off sends one line.
     assert shell.complete("", "%%veo --asp", 11) == ("--asp", ["--aspect-ratio"])
-    assert "%lsmagic" in shell.complete("", "%lsmag", 7)[1]
+    assert "%lsmagic" in shell.complete("", "%lsmag", 6)[1]
     unregister(shell)
     assert shell.Completer.custom_matchers == before
     assert not {"completions", "complete"} & vars(shell.Completer).keys()

@@ -67,6 +67,6 @@ def _is_open(path: Any) -> bool:
 
 def _asked_by_the_package() -> bool:
     frame = sys._getframe(2)
-    while frame is not None and Path(frame.f_code.co_filename).name in ("pathlib.py", "_local.py"):
+    while frame is not None and frame.f_globals["__name__"].partition(".")[0] == "pathlib":
         frame = frame.f_back  # type: ignore[assignment]
     return frame is not None and frame.f_code.co_filename.startswith(PACKAGE)

@@ -38,7 +38,7 @@ def test_the_recipe_asks_for_what_pyproject_asks_for():
     extras = [
         line
         for name, lines in PROJECT["optional-dependencies"].items()
-        if name != "dev"
+        if name not in {"dev", "docs"}
         for line in lines
         if not line.startswith("veo-nb[")
     ]

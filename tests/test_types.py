@@ -7,7 +7,6 @@ import inspect
 import sys
 import typing
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import veo_nb as veo
@@ -43,9 +42,14 @@ class Names(dict[str, Any]):
 
 def hints(thing: Any) -> dict[str, Any]:
     """Its own annotations, without those of the classes above it, which may be others'."""
-    written = thing.__annotations__ if inspect.isfunction(thing) else vars(thing).get("__annotations__", {})
-    own = SimpleNamespace(__annotations__={n: hint for n, hint in written.items() if n[0] != "_"})
-    return typing.get_type_hints(own, {}, Names(thing.__module__))
+    written = inspect.get_annotations(thing)
+    names = Names(thing.__module__)
+    # As `typing.get_type_hints`, which from 3.14 on copies the names and loses those that are made up.
+    return {
+        name: eval(hint, {}, names) if isinstance(hint, str) else hint
+        for name, hint in written.items()
+        if name[0] != "_"
+    }
 
 
 def classes(hint: Any) -> Iterator[type]:

@@ -86,6 +86,24 @@ def test_stopping_ends_the_thread_and_cancels_what_runs():
     assert "veo-nb-loop" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_it_ends_quietly_where_python_starts_no_thread_any_more(monkeypatch):
+    loop = BackgroundLoop()
+
+    async def work():
+        return await asyncio.to_thread(threading.get_ident)
+
+    loop.run(work()).result(10)
+    thread, turning = loop._thread, loop._loop
+
+    def refuse(*_, **__):
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    loop.stop()
+    assert not thread.is_alive()
+    assert turning.is_closed()
+
+
 def test_stopping_twice_is_stopping_once(loop):
     loop.stop()
     loop.stop()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from tests.faults.boundaries import STEPS
 from tests.faults.conftest import leaks
 from tests.faults.rows import Row
 from tests.faults.wires import WIRES
+from tests.kernel.fork import launch
 from tests.kernel.kernel import Kernel
 from veo_nb.errors import SubmissionUncertain
 
@@ -56,9 +56,9 @@ SPOKEN = {
 
 def kill_process(step: str, folder: Path, provider) -> None:
     """A process with a studio that dies at the step."""
-    command = [sys.executable, "-m", "tests.faults.boundaries", step, PROMPT]
+    module, arguments = "tests.faults.boundaries", [step, PROMPT]
     environment = {**provider.environment, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
-    with subprocess.Popen(command, cwd=folder, env=environment) as process:
+    with launch(module, arguments, folder, environment, streams=(subprocess.DEVNULL, 1, 2)) as process:
         if step == HELD:
             assert provider.held.wait(30)
             process.kill()

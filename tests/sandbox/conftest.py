@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import json
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -118,6 +120,14 @@ class Sandbox:
                 return self.process.wait(10)
             finally:
                 self.process.kill()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_trust():
+    """Whom a client trusts is loaded once for a file: nothing here goes over TLS."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture

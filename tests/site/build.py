@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
@@ -27,8 +28,12 @@ LIVING = {"data-veo-compare": "compare.png", "The veo_nb panel:": "panel.png"}
 _NOTEBOOK = re.compile(r"(?<=\]\()(\w+)\.ipynb(?=\))")
 
 
-def build(folder: Path, books: Mapping[str, Path]) -> tuple[Path, list[str]]:
+def build(
+    folder: Path, books: Mapping[str, Path], settings: Mapping[str, object] = MappingProxyType({})
+) -> tuple[Path, list[str]]:
     """The built site in this folder, and all that is wrong with it; `books` are the places of notebooks that have run.
+
+    `settings` take the place of some in conf.py.
 
     Raises:
         FileNotFoundError: a page leads to a file of the repository that is not there.
@@ -41,7 +46,7 @@ def build(folder: Path, books: Mapping[str, Path]) -> tuple[Path, list[str]]:
     write_house(source)
     write_reference(source)
     write_notebooks(source, books)
-    wrong = _run_sphinx(source, site, folder / "read")
+    wrong = _run_sphinx(source, site, folder / "read", settings)
     for page in site.rglob("*.html"):
         page.write_text(tidy(page.read_text("utf-8")), "utf-8")
     for name, place in books.items():
@@ -76,9 +81,10 @@ def show_living(output: Any) -> None:
         output["data"]["text/html"] = f'<div class="wide" tabindex="0">{html}</div>'
     for mark, picture in LIVING.items():
         if mark in html:
-            output["data"]["text/html"] = html + Markup(
-                '<p><img src="../../_static/{}" alt="{}"></p>'
-            ).format(picture, pictures()[picture])
+            shown = Markup('<p><img src="../../_static/{}" alt="{}"></p>').format(
+                picture, pictures()[picture]
+            )
+            output["data"]["text/html"] = f"{html}{shown}"
 
 
 _NAMELESS = {
@@ -114,10 +120,11 @@ def copy_files(place: Path, page: Path) -> None:
         shutil.copyfile(NOTEBOOKS / path, page / path)
 
 
-def _run_sphinx(source: Path, site: Path, read_before: Path) -> list[str]:
+def _run_sphinx(source: Path, site: Path, read_before: Path, settings: Mapping[str, object]) -> list[str]:
     """Run Sphinx; its warnings, each of which is a defect."""
     command = [
         *(sys.executable, "-m", "sphinx", "--quiet", "--fresh-env", "--builder", "html"),
+        *(f"--define={name}={value}" for name, value in settings.items()),
         *("--conf-dir", str(CONFIGURATION), "--doctree-dir", str(read_before), str(source), str(site)),
     ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}

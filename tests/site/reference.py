@@ -119,10 +119,16 @@ def _as_code(block: list[str]) -> list[str]:
     return [f".. code-block:: {language}", "", *(f"   {line}".rstrip() for line in code.splitlines())]
 
 
+def _as_name(code: str) -> str:
+    """A piece of code in a text; it leads to the class whose name it is."""
+    named = code[0].isupper() and code in veo_nb.__all__
+    return f":py:obj:`{code} <veo_nb.{code}>`\\ " if named else f"``{code}``\\ "
+
+
 def _as_text(line: str) -> str:
     """A line of text: its code marked as code, and what else Sphinx would take for a mark taken literally."""
     pieces, end = [], 0
     for match in _CODE.finditer(line):
-        pieces += [_MARKED.sub(r"\\\g<0>", line[end : match.start()]), f"``{match[2]}``\\ "]
+        pieces += [_MARKED.sub(r"\\\g<0>", line[end : match.start()]), _as_name(match[2])]
         end = match.end()
     return "".join(pieces) + _MARKED.sub(r"\\\g<0>", line[end:])

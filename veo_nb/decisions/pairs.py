@@ -23,9 +23,10 @@ def choose_pair(
 ) -> tuple[str, str]:
     """The one of these pairs of values whose vote tells most of what is not decided yet; which is on the left is by chance.
 
-    A vote tells as much as it is expected to lower the chances, summed over all pairs of values, that the seemingly better
-    one is the worse. Pairs that are decided, or are known to hardly differ, ask for nothing more. Among pairs that tell about as
-    much one is drawn, not that of the last vote where there is another. Takes a few milliseconds for a dozen values.
+    A vote tells as much as it is expected to lower the chances, summed over the pairs of values that are asked about, that the
+    seemingly better one is the worse. Asked about are first those of the value that leads, then all. Pairs that are decided, or
+    are known to hardly differ, ask for nothing more. Among pairs that tell about as much one is drawn, not that of the last vote
+    where there is another. Takes a few milliseconds for a dozen values.
 
     Raises:
         ValueError: there are no candidates.
@@ -56,7 +57,7 @@ def enough(values: Sequence[str], ballots: Sequence[Ballot]) -> bool:
 
 
 def expected_gains(found: Fit) -> Array:
-    """`[i, j]`: by how much a vote of i against j is expected to lower the chances that a seeming order is wrong, summed."""
+    """`[i, j]`: by how much a vote of i against j is expected to lower the chances that an order asked about is wrong, summed."""
     number = len(found.strengths)
     first, second = np.triu_indices(number, 1)
     inner = found.covariance[:-1, :-1]
@@ -66,7 +67,11 @@ def expected_gains(found: Fit) -> Array:
     # A gap that is seen to be nothing need not be nothing: its square is expected to be larger by its variance.
     distance = np.sqrt(gap**2 / variance + 1)
     weight = np.exp(-(distance**2) / 2) * distance / variance
-    weight = np.where(decided | alike, 0.0, weight)
+    asked = ~(decided | alike)
+    # Who stops early knows what is best, and the rest learns from it: the whole order takes no more votes so.
+    leads = found.strengths.argmax()
+    of_the_best = asked & ((first == leads) | (second == leads))
+    weight = np.where(of_the_best if of_the_best.any() else asked, weight, 0.0)
     if not weight.any():
         weight = np.ones_like(weight) / variance
     # How the differences of every two pairs vary together.

@@ -161,7 +161,8 @@ def find_place(
     session = Path(environ.get("JPY_SESSION_NAME", ""))
     notebook = session if session.is_absolute() and session.is_file() else None
     if session.is_absolute() and session.parent.is_dir():
-        folder = session.parent
+        # nbclassic gives its sessions no name, and what stands there is the folder alone.
+        folder = session if session.is_dir() else session.parent
     try:
         server = process(int(environ["JPY_PARENT_PID"]))
         note = json.loads((runtime / f"jpserver-{server}.json").read_text("utf-8"))
@@ -227,6 +228,7 @@ class JupyterServer:
 
     def _ask(self, method: str, address: str) -> bytes | None:
         """The body of an answer; None for a refusal, and where nobody answers."""
+        import urllib.error
         import urllib.request
 
         try:
@@ -241,5 +243,9 @@ class JupyterServer:
             with direct.open(request, timeout=ASK_SECONDS) as answer:
                 body: bytes = answer.read()
                 return body
+        except urllib.error.HTTPError as error:
+            # It holds the connection, and Python 3.14 warns of one that nobody closes.
+            error.close()
+            return None
         except (KeyError, ValueError, OSError):
             return None

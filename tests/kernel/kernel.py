@@ -277,7 +277,8 @@ class Kernel:
         for socket, _ in self._poller.poll(max(1, int(seconds * 1000))):
             for channel in self._channels:
                 if channel.socket is socket:
-                    message = channel.get_msg(timeout=0)
+                    # Before jupyter_client 8 the socket is asyncio's.
+                    _, message = self.client.session.recv(zmq.Socket.shadow(channel.socket))
                     self.messages.append(message)
                     if channel is self.client.iopub_channel:
                         self._answered = True

@@ -363,6 +363,15 @@ def test_what_cannot_be_listed_is_empty(start, tmp_path, monkeypatch):
 # In a shell
 
 
+@pytest.fixture(params=[True, False], ids=["matchers", "before IPython 8.6"])
+def matchers(request, monkeypatch):
+    """With IPython's matchers where they are, and as it is without them."""
+    if not request.param:
+        monkeypatch.delattr("IPython.core.completer.context_matcher", raising=False)
+
+
+@pytest.mark.filterwarnings("ignore:.*Completer.complete:PendingDeprecationWarning")
+@pytest.mark.usefixtures("matchers")
 @pytest.mark.parametrize("use_jedi", [True, False])
 def test_a_shell_offers_this_and_nothing_else_until_it_is_unloaded(shell, studio, use_jedi):
     shell.Completer.use_jedi = use_jedi
@@ -380,11 +389,16 @@ def test_a_shell_offers_this_and_nothing_else_until_it_is_unloaded(shell, studio
     assert press("%%veo\nA fox, {{mo") == [(15, "mood}}", "name")]
     assert press("%veo canc") == [(5, "cancel", "command")]
     assert "mood" in [text for _, text, _ in press("moo")]
+    # A host that has the newer interface switched off sends one line.
+    assert shell.complete("", "%%veo --asp", 11) == ("--asp", ["--aspect-ratio"])
+    assert "%lsmagic" in shell.complete("", "%lsmag", 6)[1]
     unregister(shell)
     assert shell.Completer.custom_matchers == before
+    assert not {"completions", "complete"} & vars(shell.Completer).keys()
     assert "--aspect-ratio" not in [text for _, text, _ in press("%%veo --asp")]
 
 
+@pytest.mark.usefixtures("matchers")
 def test_tab_never_fails_where_the_cell_itself_would(shell, studio, capsys):
     def refuse(limit: int) -> Any:
         raise TransportError("The ledger is busy.")

@@ -9,12 +9,12 @@ import itertools
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+import IPython.core.completer as ipython
 
 from veo_nb import catalog
 from veo_nb.config import Settings
@@ -354,7 +354,11 @@ def list_files(start: str) -> list[str]:
 
 
 class Matcher:
-    """The completions of one shell; `add` puts them in, `remove` takes them out again."""
+    """The completions of one shell; `add` puts them in, `remove` takes them out again.
+
+    Before IPython 8.6 a matcher is given one word of the line, in which `16:9` and `--image` are several, and what it
+    offers is sorted among all that others find. There the completer's own two methods are asked through this.
+    """
 
     def __init__(
         self,
@@ -367,28 +371,40 @@ class Matcher:
         self._jobs = jobs
         self._sweeps = sweeps
         self._settings = settings
+        self._ours: dict[str, Callable[..., Any]] = {}
+        self._matcher: Callable[..., Any] | None = None
+        if hasattr(ipython, "context_matcher"):
 
-        @context_matcher(identifier="veo_nb")  # type: ignore[untyped-decorator]
-        def match(context: CompletionContext) -> SimpleMatcherResult:
-            return self._match(context)
+            @ipython.context_matcher(identifier="veo_nb")  # type: ignore[untyped-decorator]
+            def match(context: Any) -> dict[str, Any]:
+                return self._match(context)
 
-        self._matcher = match
+            self._matcher = match
+        else:
+            self._ours = {"completions": self._completions, "complete": self._complete}
 
     def add(self) -> None:
         """Have Tab offer what fits."""
-        self._shell.Completer.custom_matchers.append(self._matcher)
+        completer = self._shell.Completer
+        if self._matcher is not None:
+            completer.custom_matchers.append(self._matcher)
+        for name, method in self._ours.items():
+            setattr(completer, name, method)
 
     def remove(self) -> None:
         """Have Tab as it was before."""
-        matchers = self._shell.Completer.custom_matchers
-        if self._matcher in matchers:
-            matchers.remove(self._matcher)
+        completer = self._shell.Completer
+        if self._matcher in completer.custom_matchers:
+            completer.custom_matchers.remove(self._matcher)
+        for name, method in self._ours.items():
+            # Whoever came after this one has its own there.
+            if vars(completer).get(name) == method:
+                delattr(completer, name)
 
-    def _match(self, context: CompletionContext) -> SimpleMatcherResult:
-        *above, line = context.full_text.split("\n")[: context.cursor_line + 1]
-        before = "\n".join([*above, line[: context.cursor_position]])
+    def _find(self, before: str, after: str) -> tuple[str, list[Offer]] | None:
+        """What `complete` gives for this shell; `after` is the rest of the cursor's line."""
         if "%veo" not in before:
-            return {"completions": []}
+            return None
         try:
             settings = self._settings()
             known = Known(
@@ -400,16 +416,48 @@ class Matcher:
                 others=tuple(settings.others()),
                 sweeps=self._sweeps,
             )
-            found = complete(before, known, line[context.cursor_position :])
+            return complete(before, known, after)
         except VeoError:
             # A wrong setting or a busy ledger: the cell will say so, Tab is not the place.
-            return {"completions": []}
+            return None
+
+    def _match(self, context: Any) -> dict[str, Any]:
+        *above, line = context.full_text.split("\n")[: context.cursor_line + 1]
+        before = "\n".join([*above, line[: context.cursor_position]])
+        found = self._find(before, line[context.cursor_position :])
         if found is None:
             return {"completions": []}
         fragment, offers = found
         return {
-            "completions": [SimpleCompletion(offer.text, type=offer.kind) for offer in offers],
+            "completions": [ipython.SimpleCompletion(offer.text, type=offer.kind) for offer in offers],
             "matched_fragment": fragment,
             "suppress": True,
             "ordered": True,
         }
+
+    def _completions(self, text: str, offset: int) -> Iterator[Any]:
+        """What `IPCompleter.completions` gives, which the kernel and the terminal ask."""
+        found = self._find(text[:offset], text[offset:].partition("\n")[0])
+        if found is None or not found[1]:
+            completer = self._shell.Completer
+            yield from type(completer).completions(completer, text, offset)
+            return
+        fragment, offers = found
+        for offer in offers:
+            yield ipython.Completion(
+                start=offset - len(fragment), end=offset, text=offer.text, type=offer.kind, _origin="veo_nb"
+            )
+
+    def _complete(
+        self, text: str | None = None, line_buffer: str | None = None, cursor_pos: int | None = None
+    ) -> tuple[str, list[str]]:
+        """What `IPCompleter.complete` gives, of one line: what hosts ask that have the other switched off."""
+        line = line_buffer or text or ""
+        at = len(line) if cursor_pos is None else cursor_pos
+        found = self._find(line[:at], line[at:])
+        if found is None or not found[1]:
+            completer = self._shell.Completer
+            given: tuple[str, list[str]] = type(completer).complete(completer, text, line_buffer, cursor_pos)
+            return given
+        fragment, offers = found
+        return fragment, [offer.text for offer in offers]

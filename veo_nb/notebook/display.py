@@ -41,6 +41,8 @@ WIDEST = {"16:9": 640, "9:16": 270}
 
 _TEXT = "var(--jp-ui-font-color1, currentColor)"
 SOFT = "var(--jp-ui-font-color2, currentColor)"
+NO_DATA = ""
+"""What a `Video` of IPython 7 is given beside an address: it looks for a file of that name, and None is none."""
 OUTLINE = "1px solid var(--jp-border-color2, #bdbdbd)"
 ROOT = (
     f"display:flex;flex-direction:column;gap:8px;padding:4px 0;margin:0;color:{_TEXT};"
@@ -54,7 +56,7 @@ class ClipVideo(IPythonVideo):  # type: ignore[misc]
     """A finished clip: its videos, the prompt, what was set, and where the files are."""
 
     def __init__(self, html: str, text: str, paths: Sequence[Path], shape: str) -> None:
-        super().__init__(filename=str(paths[0]), embed=False, mimetype="video/mp4")
+        super().__init__(NO_DATA, filename=str(paths[0]), embed=False, mimetype="video/mp4")
         self._html = _literal(html)
         self._text = text
         self._paths, self._shape = paths, shape
@@ -395,7 +397,7 @@ def video_tag(src: str, *, still: str, style: str, label: str, preload: str) -> 
     attributes = Markup(
         'controls loop playsinline preload="{}" poster="{}" style="{}" aria-label="{}"'
     ).format(preload, still, style, label)
-    shown = IPythonVideo(url=str(escape(src)), html_attributes=str(attributes))
+    shown = IPythonVideo(NO_DATA, url=str(escape(src)), html_attributes=str(attributes))
     return Markup(shown._repr_html_())  # noqa: S704  every part was escaped above
 
 

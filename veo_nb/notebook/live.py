@@ -111,6 +111,9 @@ class LiveView(anywidget.AnyWidget):
     _later: Callable[[float, Callable[[], object]], bool] = staticmethod(call_later)
     """Has something done after so many seconds, on a loop that goes on while a cell runs; whether it will be."""
 
+    _ipython_display_ = None
+    """With ipywidgets 7 a widget shows itself, in an output without the id by which the clip takes its place."""
+
     has_page = False
     """Whether a page has said something: there is one that shows it."""
 

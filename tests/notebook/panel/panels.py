@@ -9,7 +9,21 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from comm import DummyComm
+try:
+    from comm import DummyComm
+except ImportError:
+    from ipykernel.comm import Comm
+
+    class DummyComm(Comm):  # type: ignore[no-redef,misc]
+        """The same before ipykernel 6.18; ipywidgets 7 says nothing on one without a kernel."""
+
+        kernel = "none"
+
+        def _say_nothing(self, *_: Any, **__: Any) -> None:
+            """What it does in place of telling a kernel."""
+
+        open = close = send = _say_nothing
+
 
 from tests.notebook.test_protocol import mismatch
 from veo_nb.notebook.panel.panel import Panel

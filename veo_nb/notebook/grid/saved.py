@@ -23,6 +23,7 @@ from veo_nb.notebook.clip.pieces import size_of
 from veo_nb.notebook.clip.reach import Seen
 from veo_nb.notebook.clip.source import SMALL, data_uri, megabytes, source_of
 from veo_nb.notebook.display import (
+    NO_DATA,
     OUTLINE,
     ROOT,
     SOFT,
@@ -77,7 +78,7 @@ class SavedGrid(IPythonVideo):  # type: ignore[misc]
     """A finished sweep as its notebook keeps it: a table of videos."""
 
     def __init__(self, html: str, text: str, path: Path, still: Callable[[], bytes | None]) -> None:
-        super().__init__(filename=str(path), embed=False, mimetype="video/mp4")
+        super().__init__(NO_DATA, filename=str(path), embed=False, mimetype="video/mp4")
         self._html = html
         self._text = text
         self._still = still

@@ -76,13 +76,20 @@ def pytest_xdist_make_scheduler(config, log):
     return Scheduling(config, log) if config.option.dist == "loadfile" else None
 
 
-def pytest_collection_finish():
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
     """Thousands of tests and all that they import live to the end: no `gc.collect()` need look at them.
 
-    IPython's shell does one whenever it ends; with all of that they took as long as a third of the quick tests.
+    IPython's shell does one whenever it ends; with all of that they took as long as a third of the quick tests. And where the
+    tests are compiled first, half of the time went into looking at what they are compiled from.
     """
-    gc.collect()
-    gc.freeze()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture

@@ -584,7 +584,7 @@ SCRIPT = """
 
 
 @pytest.mark.parametrize("wait", ["", "while job.operation is None: time.sleep(0.02)"])
-def test_a_script_ends_with_its_jobs_under_way_without_noise_or_delay(tmp_path, wait):
+def test_a_script_that_ends_with_its_jobs_under_way_says_so_in_one_line_and_at_once(tmp_path, wait):
     """And leaves no sandbox behind; the next process goes on."""
     code = textwrap.dedent(SCRIPT.format(wait=wait))
     done = subprocess.run(
@@ -596,9 +596,10 @@ def test_a_script_ends_with_its_jobs_under_way_without_noise_or_delay(tmp_path, 
         timeout=30,
         check=False,
     )
-    assert done.stderr == ""
     assert done.returncode == 0
     job_id = done.stdout.split()[0]
+    assert done.stderr.startswith(f"1 job is not done: {job_id}. Nothing is lost or paid twice")
+    assert done.stderr.count("\n") == 1
     ledger = Ledger(tmp_path / "ledger.sqlite")
     row: Any = ledger.job(job_id)
     owner = ledger.owner(row.owner)

@@ -9,7 +9,10 @@ from playwright.sync_api import Error, Page
 AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 
 TRIES = 5
+# Words that are fading in are paler for a moment; one that is called off meanwhile has no end.
 RUN = """async selector => {
+    const fading = document.getAnimations().filter(it => it instanceof CSSTransition);
+    await Promise.allSettled(fading.map(it => it.finished));
     const {violations} = await axe.run(selector);
     return violations.map(it => `${it.id}: ${it.nodes.map(node => node.html.slice(0, 200)).join(" | ")}`);
 }"""

@@ -72,6 +72,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "requests_per_minute": (30, 40),
     "budget": (20.0, 0.5),
     "store": (False, True),
+    "embed": (True, False),
 }
 
 
@@ -125,6 +126,7 @@ def test_each_variable_that_the_readme_names_is_read(resolve):
         "VEO_NB_BASE_URL": (f"{address}0", lambda it: it.base_url),
         "VEO_NB_STORAGE_URI": ("gs://house/clips", lambda it: it.storage_uri),
         "VEO_NB_STORE": ("False", lambda it: str(it.store)),
+        "VEO_NB_EMBED": ("True", lambda it: str(it.embed)),
         "VEO_NB_VERTEX_BASE_URL": (f"{address}1", lambda it: it.at("vertex").base_url),
         "VEO_NB_VERTEX_MAX_IN_FLIGHT": ("2", lambda it: str(it.at("vertex").max_in_flight)),
         "VEO_NB_GATEWAY_BASE_URL": (f"{address}2", lambda it: it.at("gateway").base_url),

@@ -283,6 +283,7 @@ def configure(**settings: Any) -> Studio:
     - `budget`: USD that all clips of the library may cost together; default no limit
     - `max_in_flight`: operations at the provider at once; `requests_per_minute`: requests for clips that go out in a minute
     - `store`: False has Google store nothing of what is asked of Gemini Omni; a clip is lost with the kernel then
+    - `embed`: True puts clips into the notebook itself, which plays them anywhere then, and is as large as they are
 
     A setting of None goes back to where it came from before: a variable such as `VEO_NB_BUDGET`, `veo_nb.toml`, the default;
     `%veo config` shows each with its source. Jobs that run go on as they were started. Another library or another budget is said.

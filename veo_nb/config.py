@@ -54,6 +54,7 @@ NAMES = (
     "location",
     "storage_uri",
     "store",
+    "embed",
 )
 """Settings that may come from the environment and the file; `api_key` has rules of its own."""
 OF_A_PROVIDER = (
@@ -150,6 +151,8 @@ class Settings:
     """`gs://bucket/folder` where Vertex AI puts the videos (`VEO_NB_STORAGE_URI`); empty to have them in its answers."""
     store: bool = True
     """Whether Google stores what Omni is asked (`VEO_NB_STORE`); else a request holds the line until its clip is made."""
+    embed: bool = False
+    """Whether clips go into the notebook itself (`VEO_NB_EMBED`), which then plays them anywhere and grows by 4/3 of their size."""
     sources: Mapping[str, str] = field(default_factory=dict)
     _elsewhere: Elsewhere = field(default_factory=Elsewhere, repr=False, compare=False)
     """What the other providers' settings are made of (`at`)."""
@@ -350,6 +353,7 @@ def resolve_settings(
         location=_cloud_name(values, "location", "us-central1"),
         storage_uri=_storage_uri(values.get("storage_uri", "")),
         store=_switch("store", values.get("store", True)),
+        embed=_switch("embed", values.get("embed", False)),
         sources=sources,
         _elsewhere=elsewhere,
     )

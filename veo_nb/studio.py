@@ -59,7 +59,7 @@ class Studio:
     needs most, and `settings` says what they work with.
 
     Arguments are the settings of `veo_nb.config`: `provider`, `api_key`, `base_url`, `library`, `model`,
-    `max_in_flight`, `requests_per_minute`, `budget`, `store`, and Google's `project`, `location`, `storage_uri`. `stores` keep
+    `max_in_flight`, `requests_per_minute`, `budget`, `store`, `embed`, and Google's `project`, `location`, `storage_uri`. `stores` keep
     keys: this machine's, or none where `environ` stands in for it. `views` show and export sweeps, and show comparisons. Nothing is started or written before the
     first job, except that jobs an earlier kernel left are taken on by `resume()`.
 

@@ -66,7 +66,7 @@ class NotebookStudio(Studio):
 
     def __init__(self, **settings: Any) -> None:
         wrap_key(settings)
-        draw_with(_draw)
+        draw_with(_draw, _live)
         super().__init__(**{"views": NotebookViews(), **settings})
         _made.add(self)
 
@@ -79,6 +79,12 @@ def _draw(value: Any) -> str:
     from veo_nb.notebook.showing import as_html
 
     return as_html(value)
+
+
+def _live(value: Any) -> Any:
+    from veo_nb.notebook.showing import live
+
+    return live(value)
 
 
 def _keys() -> list[str]:

@@ -6,7 +6,7 @@
 
 import { h, render } from "preact";
 import { RequestError } from "./core/connection";
-import { type Ask, type Marks, makeContext } from "./grid/context";
+import { type Ask, type Marks, makeContext, type Origin } from "./grid/context";
 import { GridView } from "./grid/view";
 import type { GridCell, GridCommand, GridCommands, PageState } from "./protocol.gen";
 import "./page.css";
@@ -36,8 +36,14 @@ export function openPage(place: HTMLElement, state: PageState, signal: AbortSign
         throw new RequestError("page", "This page can't do that.", "The notebook it comes from can.");
     }
   };
-  const still = async (cell: string, sample: number) => state.stills[`${cell}/${sample}`] ?? "";
-  const context = makeContext(still, { now: () => Date.now() / 1000 }, signal);
+  const origin: Origin = {
+    poster: async (cell, sample) => state.stills[`${cell}/${sample}`] ?? "",
+    piece: async () => {
+      throw new RequestError("page", "Its file is not beside this page.", "");
+    },
+    reached: () => {},
+  };
+  const context = makeContext(origin, { now: () => Date.now() / 1000 }, signal);
 
   const draw = () => {
     const { grid, summary } = state;
@@ -78,6 +84,7 @@ function withClips(cells: readonly GridCell[], urls: ReadonlyMap<string, string>
     clips: cell.clips.map((clip, sample) => ({
       ...clip,
       url: urls.get(`${cell.key}/${sample}`) ?? clip.url,
+      beside: "",
     })),
   }));
 }

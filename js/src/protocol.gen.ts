@@ -99,8 +99,12 @@ export type Progress = Estimate | Reported | Transfer;
 
 /** A video that is there. */
 export interface CardClip {
-  /** Where the page can fetch it; empty when it can't. */
+  /** Its address on the server; empty where there is none. Whether the page can fetch it, the page tries. */
   url: string;
+  /** Its address from the notebook's folder; empty where there is none. */
+  beside: string;
+  /** Bytes of the file; 0 where it is gone. */
+  size: number;
   /** Where the file is, as a person says it. */
   path: string;
   /** What tells it from its siblings; empty for an only one. */
@@ -117,6 +121,8 @@ export interface Card {
   prompt: string;
   /** What was set, in reading order: `["fast", "9:16", "8 s"]`. */
   settings: string[];
+  /** Marks the saved output over which this card is laid where that can't play its clips. */
+  token: string;
   cost: string;
   /**
    * What it would cost to make a draft final: `about $0.70`; empty where it is none, or no price is known.
@@ -178,6 +184,11 @@ export interface OfVideo {
   video: number;
 }
 
+/** A piece of its file, from this byte on. */
+export interface VideoBytes extends OfVideo {
+  offset: number;
+}
+
 /** A still of a clip, whose bytes go along. */
 export interface Still {
   /** `image/webp`; empty where there is none to be had. */
@@ -198,6 +209,14 @@ export interface OfClips {
 export interface Bytes {
   clip: string;
   offset: number;
+}
+
+/** What a page has found out by trying to fetch a clip from its addresses. */
+export interface Reached {
+  /** Whether an output that is HTML alone plays it there. */
+  plays: boolean;
+  /** Whether the page holds outputs alone, without the notebook around them. */
+  apart: boolean;
 }
 
 /** The stills of some clips. */
@@ -222,6 +241,8 @@ export interface CardCommands {
   rerun: Nothing;
   finalize: Nothing;
   poster: OfVideo;
+  video: VideoBytes;
+  reached: Reached;
 }
 
 /** What each is answered with. */
@@ -232,6 +253,8 @@ export interface CardAnswers {
   rerun: Nothing;
   finalize: Nothing;
   poster: Still;
+  video: VideoPiece;
+  reached: Nothing;
 }
 
 export type CardCommand = keyof CardCommands;
@@ -281,10 +304,16 @@ export interface GridSummary {
 
 /** One clip of a cell, and what a person thinks of it. */
 export interface GridClip {
-  /** Where the page can fetch it; empty when it can't. */
+  /** Its address on the server; empty where there is none. Whether the page can fetch it, the page tries. */
   url: string;
+  /** Its address from the notebook's folder; empty where there is none. */
+  beside: string;
+  /** Bytes of the file; 0 where it is gone. */
+  size: number;
   /** Where a small copy of it is, which a cell plays; empty while there is none, or none is needed. */
   preview: string;
+  /** Bytes of that copy, which come through the kernel too; 0 while there is none. */
+  small: number;
   path: string;
   fps: number;
   rating: number;
@@ -349,6 +378,12 @@ export interface OfSample {
   sample: number;
 }
 
+/** A piece of a clip's file, or of its small copy, from this byte on. */
+export interface SampleBytes extends OfSample {
+  offset: number;
+  small: boolean;
+}
+
 /** 1 to 5; 0 clears. */
 export interface RateSample extends OfSample {
   rating: number;
@@ -391,6 +426,8 @@ export interface GridCommands {
   star: StarSample;
   note: NoteSample;
   poster: OfSample;
+  video: SampleBytes;
+  reached: Reached;
   details: OfCell;
   export: Export;
 }
@@ -412,6 +449,8 @@ export interface GridAnswers {
   star: Nothing;
   note: Nothing;
   poster: Still;
+  video: VideoPiece;
+  reached: Nothing;
   details: CellDetails;
   export: Exported;
 }

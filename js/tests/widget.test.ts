@@ -8,8 +8,10 @@ import { FakeModel } from "./kernel";
 beforeEach(() => vi.useFakeTimers({ now: NOW * 1000 }));
 
 const views: (() => void)[] = [];
-afterEach(() => {
-  for (const end of views.splice(0)) end();
+afterEach(async () => {
+  await act(() => {
+    for (const end of views.splice(0)) end();
+  });
   vi.restoreAllMocks();
   vi.useRealTimers();
   document.body.replaceChildren();
@@ -65,7 +67,7 @@ describe("initialize", () => {
   it("sets the clock of the model's views", async () => {
     const model = new FakeModel(exampleCard("running"));
     const widget = define();
-    widget.initialize({ model: model.as() });
+    views.push(widget.initialize({ model: model.as() }));
     const el = stage();
     await show(widget, model, el);
     expect(el.textContent).toContain("Generating · 0:42");
@@ -116,7 +118,7 @@ describe("render", () => {
     await act(() => el.querySelector<HTMLButtonElement>(".veo-button")?.click());
     // The beat, and the time-out of the request.
     expect(vi.getTimerCount()).toBe(2);
-    expect(model.listening).toBe(3);
+    expect(model.listening).toBe(4);
     expect(listeners()).toBe(2); // Of the page's visibility, and of the host's signal.
 
     await act(() => (how === "the host's signal" ? host.abort() : end()));

@@ -1,4 +1,4 @@
-"""Front ends beside JupyterLab, each showing the panel: Jupyter Notebook 7 and marimo."""
+"""Front ends beside JupyterLab: Jupyter Notebook 7 and marimo, each showing the panel, and nbclassic."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ ROOT = Path(__file__).parents[2]
 PANEL = "%load_ext veo_nb\nimport veo_nb as veo\npanel = veo.panel()\npanel"
 CARD = """%%veo --duration 4
 An owl turns its head."""
+FAR = """import veo_nb as veo
+from veo_nb.notebook.clip import source
+source.SMALL = 0
+veo.configure(library={!r})"""
+"""Whatever is made then lies where no server serves it, and is too large for the notebook."""
 APP = """import marimo
 
 app = marimo.App(width="full")
@@ -35,6 +40,14 @@ def _():
     import veo_nb as veo
 
     mo.ui.anywidget(veo.panel())
+
+
+@app.cell
+def _():
+    import veo_nb
+
+    job = veo_nb.generate("An owl turns its head.", duration_seconds=4).wait()
+    job
 
 
 if __name__ == "__main__":
@@ -82,6 +95,36 @@ def _wait_for(true: Callable[[], bool], why: str, seconds: float = 120) -> None:
     while not true():
         assert time.monotonic() < deadline, why
         time.sleep(0.2)
+
+
+@contextmanager
+def nbclassic(chromium: Browser, folder: Path, environment: Mapping[str, str]) -> Iterator[Page]:
+    """A page of nbclassic whose first cell has loaded the extension; the second one makes a clip, as the third does elsewhere."""
+    cells = [
+        "%load_ext veo_nb",
+        CARD,
+        FAR.format(str(folder.parent / "far")),
+        CARD,
+    ]
+    write_notebook(folder / "classic.ipynb", cells)
+    port = _free_port()
+    command = [
+        *(sys.executable, "-m", "nbclassic", "--no-browser", "--allow-root"),
+        *(f"--ServerApp.token={TOKEN}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+        f"--ServerApp.root_dir={folder}",
+    ]
+    url = f"http://127.0.0.1:{port}"
+    with (
+        _served(command, folder, environment, f"{url}/api/status?token={TOKEN}"),
+        chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab,
+    ):
+        page = tab.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{url}/nbclassic/notebooks/classic.ipynb?token={TOKEN}")
+        page.locator(".cell.code_cell").first.wait_for()
+        _wait_for(lambda: _has_kernel(f"{url}/api/sessions?token={TOKEN}"), "no kernel")
+        page.locator("#kernel_indicator_icon.kernel_idle_icon").wait_for()
+        yield page
 
 
 @contextmanager

@@ -270,7 +270,7 @@ class Notebook:
         return self.output(index).locator(".veo-card")
 
     def video(self, index: int) -> Locator:
-        """The first video under a cell."""
+        """The first video under a cell; the card's own before it gives way to what the notebook keeps."""
         return self.output(index).locator("video").first
 
     def begin(self, index: int) -> None:

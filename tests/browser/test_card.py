@@ -26,7 +26,8 @@ def test_the_card_counts_and_the_video_appears_while_a_later_cell_sleeps(open_no
     slow_sandbox.hold()
     expect(line).not_to_have_text(line.inner_text())
     slow_sandbox.go_on()
-    notebook.output(1).locator("figure video, video").first.wait_for()
+    notebook.video(1).wait_for()
+    expect(notebook.card(1)).to_have_count(0)
     shown = facts(notebook.video(1))
     assert (shown["ready"], shown["width"], shown["height"]) == (4, 720, 1280)
     assert shown["duration"] == pytest.approx(4, abs=0.1)
@@ -104,6 +105,38 @@ def test_cancel_in_the_card_works_while_a_cell_waits(open_notebook, slow_sandbox
     expect(notebook.output(3)).to_have_text("cancelled")
 
 
+def test_a_clip_that_the_server_does_not_serve_plays_over_what_is_saved(
+    open_notebook, sandbox, tmp_path, artefact
+):
+    """The library is outside of its root: the card lies over a still, and the notebook keeps that alone."""
+    setup = (
+        f"import veo_nb as veo; from veo_nb.notebook.clip import source; source.SMALL = 0\n"
+        f"veo.configure(library={str(tmp_path / 'elsewhere')!r})"
+    )
+    notebook = open_notebook([setup, FOX], sandbox)
+    notebook.run(1)
+    notebook.run(2)
+    saved = notebook.output(2).locator("[data-veo-card]")
+    play = saved.get_by_role("button", name="Play")
+    play.wait_for()
+    expect(saved.locator("> :not(.veo-card-root)").first).to_be_hidden()
+    artefact(notebook, "card-out-of-reach")
+    play.click()
+    assert plays(saved.locator("video"))
+    notebook.save()
+    notebook.run(2)
+    again = notebook.output(2).locator("[data-veo-card]")
+    again.get_by_role("button", name="Play").wait_for()
+    expect(again).to_contain_text("shown again, nothing sent")
+    notebook.save()
+    notebook.restart()
+    notebook.reload()
+    expect(notebook.output(2).locator("img")).to_be_visible()
+    expect(notebook.output(2)).to_contain_text("outside the folder that Jupyter serves")
+    expect(notebook.output(2).locator(".veo-card")).to_have_count(0)
+    artefact(notebook, "card-out-of-reach-reopened")
+
+
 HOSTILE = [
     "<script>alert(1); document.title = 'owned'</script>",
     '"><img src=x onerror="alert(1)">\'<b>bold</b> & &lt;',
@@ -124,6 +157,7 @@ def test_hostile_prompts_are_text_in_the_card_and_under_the_video(open_notebook,
         # The cell and not the video: it is swapped for the saved one while the page scrolls to it.
         notebook.cell(index).scroll_into_view_if_needed()
         notebook.video(index).wait_for()
+        expect(notebook.card(index)).to_have_count(0)
         expect(notebook.output(index)).to_contain_text(prompt)
     expect(injected).to_have_count(0)
     assert notebook.alerts == []

@@ -1,58 +1,152 @@
-"""The card and the panel in VS Code and in Colab, which have no address for a file: by anywidget's protocol alone."""
+"""Cards, clips, a grid and the panel in VS Code and in Colab, as we imitate them: by anywidget's protocol and a `<base>` alone."""
 
 from __future__ import annotations
 
+import json
+import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
-from tests.browser.host import COLAB, VSCODE, open_host
+from tests.browser.conftest import ARTEFACTS
+from tests.browser.host import COLAB, VSCODE, Host, Kind, open_host
 from tests.browser.lab import facts, plays
 from tests.browser.test_panel import PHOTOGRAPH, Panel
-from tests.kernel.kernel import Kernel
+from tests.kernel.kernel import WIDGET, Kernel
+from tests.kernel.sandbox import Sandbox
 
 pytestmark = pytest.mark.browser
 
 CLOCK = re.compile(r"\d:\d\d")
 
 
-@pytest.fixture(params=[VSCODE, COLAB], ids=lambda kind: kind.name)
-def host(request, chromium, tmp_path, slow_sandbox):
-    folder = tmp_path / "notebook"
+@contextmanager
+def opened(kind: Kind, chromium, folder: Path, sandbox: Sandbox, **environment: str) -> Iterator[Host]:
     folder.mkdir()
     with (
-        Kernel(folder, **slow_sandbox.environment) as kernel,
-        open_host(chromium, kernel, request.param) as host,
+        Kernel(folder, **sandbox.environment, **environment) as kernel,
+        open_host(chromium, kernel, kind) as host,
     ):
         host.run("%load_ext veo_nb")
         yield host
         assert host.wrong == []
 
 
-def test_a_card_counts_is_stopped_by_its_button_and_becomes_the_clip(host, slow_sandbox):
-    stopped = host.run("%%veo --duration 4 --out job\nAn owl turns its head.")
-    stopped.get_by_role("button", name="Cancel").click()
-    expect(stopped).to_contain_text("Stopped")
-    assert host.kernel.value("job.status") == "cancelled"
-
-    output = host.run("%%veo --duration 4 --out job\nA fox crosses a frozen lake.")
-    host.kernel.run("import time\nwhile not job.operation: time.sleep(0.02)")
-    slow_sandbox.hold()
-    line = output.locator(".veo-line")
-    expect(line).to_have_text(CLOCK)
-    expect(line).not_to_have_text(line.inner_text())
-    host.rebuild()
-    expect(line).to_have_text(CLOCK)
-    slow_sandbox.go_on()
-    # There is no address for the file here, so what stays is its still and where it lies.
-    video = output.locator("video")
-    expect(video).to_have_attribute("poster", re.compile("^data:image/jpeg"))
-    expect(output).to_contain_text(re.compile(r"veo_library/.*fox-crosses-\w{4}\.mp4"))
-    assert {url.rpartition(".")[2] for url in host.refused} == {"mp4"}
+def has_played(video: Locator, width: int = 1280) -> bool:
+    shown = facts(video)
+    return (shown["width"], shown["error"]) == (width, None) and plays(video)
 
 
-def test_the_panel_takes_a_photograph_and_plays_a_clip_that_came_as_bytes(host):
+def picture(host: Host, name: str) -> None:
+    """Kept for a person to look at."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    host.page.screenshot(path=ARTEFACTS / f"host-{host.kind.name}-{name}.png")
+
+
+def test_in_vs_code_a_card_becomes_html_that_plays_by_an_address_beside_the_notebook(
+    chromium, tmp_path, slow_sandbox
+):
+    with opened(VSCODE, chromium, tmp_path / "notebook", slow_sandbox) as host:
+        stopped = host.run("%%veo --duration 4 --out job\nAn owl turns its head.")
+        stopped.get_by_role("button", name="Cancel").click()
+        expect(stopped).to_contain_text("Stopped")
+        cell = host.ran("%%veo --duration 4 --out job\nA fox crosses a frozen lake.")
+        output = host.under(cell)
+        line = output.locator(".veo-line")
+        expect(line).to_have_text(CLOCK)
+        slow_sandbox.hold()
+        expect(line).not_to_have_text(line.inner_text())
+        host.rebuild()
+        expect(line).to_have_text(CLOCK)
+        slow_sandbox.go_on()
+        host.wait(lambda: WIDGET not in host.saved(cell))
+        assert has_played(output.locator("video"))
+        assert len(json.dumps(host.saved(cell))) < 1_000_000
+        host.reopen()
+        assert has_played(host.under(cell).locator("video"))
+        picture(host, "reopened")
+
+
+def test_in_colab_a_clip_on_a_mounted_drive_plays_from_its_bytes_and_the_notebook_keeps_a_still(
+    chromium, tmp_path, sandbox
+):
+    drive = tmp_path / "drive" / "MyDrive" / "clips"
+    with opened(COLAB, chromium, tmp_path / "notebook", sandbox, VEO_NB_LIBRARY=str(drive)) as host:
+        cell = host.ran("%%veo --duration 8 --resolution 1080p --out job\nA fox crosses a frozen lake.")
+        output = host.under(cell)
+        play = output.get_by_role("button", name="Play")
+        expect(play).to_have_text(re.compile(r"Play · \d\.\d MB"))
+        expect(output.locator(".veo-clip img")).to_be_visible()
+        picture(host, "play")
+        # The connection breaks in the middle of the film.
+        host.run("from veo_nb.notebook.clip import pieces\npieces.PIECE = 200_000")
+        host.lets_through = 2
+        play.click()
+        expect(output).to_contain_text(re.compile(r"Fetching · 0\.4 of \d\.\d MB"))
+        host.page.clock.fast_forward(31_000)
+        again = output.get_by_role("button", name="Try again")
+        expect(output.get_by_role("alert")).to_contain_text("broke off at 0.4 of")
+        picture(host, "broken")
+        host.lets_through = math.inf
+        again.click()
+        video = output.locator("video")
+        shown = facts(video)
+        assert (shown["width"], shown["error"]) == (1920, None)
+        assert (video.get_attribute("src") or "").startswith("blob:https://outputs.example/")
+        assert plays(video)
+        picture(host, "playing")
+        # Saved now: a still, and the widget for as long as there is a kernel.
+        assert WIDGET in host.saved(cell)
+        assert len(json.dumps(host.saved(cell))) < 1_000_000
+        # Run again it is not sent again, and plays as well; so does the clip by itself.
+        by_itself = host.run("job.video")
+        by_itself.get_by_role("button", name="Play").click()
+        assert plays(by_itself.locator("video"))
+        with host.page.expect_download() as saving:
+            by_itself.get_by_role("button", name="Save the file").click()
+        assert saving.value.path().read_bytes() == next(drive.rglob("*.mp4")).read_bytes()
+        embedded = host.ran(f"%veo show --embed {host.kernel.value('job.id')}")
+        assert WIDGET not in host.saved(embedded)
+        host.reopen()
+        assert has_played(host.under(embedded).locator("video"), 1920)
+        still = host.under(cell)
+        expect(still.locator("img")).to_be_visible()
+        expect(still).to_contain_text(re.compile(r"Saved as .*/drive/MyDrive/clips/.*\.mp4"))
+        expect(still.locator("button, video")).to_have_count(0)
+        picture(host, "reopened")
+
+
+def test_a_grid_in_vs_code_whose_library_is_elsewhere_plays_from_bytes(chromium, tmp_path, sandbox):
+    library = tmp_path / "elsewhere"
+    with opened(VSCODE, chromium, tmp_path / "notebook", sandbox, VEO_NB_LIBRARY=str(library)) as host:
+        cell = host.ran("%%veo --duration 4 --sweep animal=fox,owl --out sweep\nA {{animal}} runs.\n")
+        output = host.under(cell)
+        host.wait(lambda: host.kernel.value("sweep.summary().over") == "True")
+        output.get_by_role("button", name="Play all").click()
+        videos = output.locator("video")
+        expect(videos).to_have_count(2)
+        for at in range(2):
+            assert facts(videos.nth(at))["error"] is None
+            assert (videos.nth(at).get_attribute("src") or "").startswith("blob:")
+        host.wait(lambda: videos.first.evaluate("video => video.currentTime > 0.3"))
+        picture(host, "grid")
+        assert WIDGET in host.saved(cell)
+        assert len(json.dumps(host.saved(cell))) < 2_000_000
+        host.reopen()
+        expect(host.under(cell).locator("img, video")).to_have_count(2)
+        picture(host, "grid-reopened")
+
+
+def test_the_panel_takes_a_photograph_and_plays_a_clip_that_came_as_bytes(chromium, tmp_path, slow_sandbox):
+    with opened(COLAB, chromium, tmp_path / "notebook", slow_sandbox) as host:
+        take_a_photograph(host)
+
+
+def take_a_photograph(host: Host) -> None:
     panel = Panel(host.run("import veo_nb as veo\nveo.panel()").locator(".veo-panel"))
     panel.button("Clear", panel.compose).click()
     panel.root.get_by_label("First frame: files").set_input_files(PHOTOGRAPH)

@@ -206,9 +206,12 @@ class Kernel:
         self.until(lambda: cell.done, timeout, f"the cell did not end:\n{code}")
         return cell
 
-    def begin(self, code: str, *answers: str) -> Cell:
-        """The cell at the moment it is sent; `answers` are typed in where it asks for something."""
-        cell = Cell(self.client.execute(code, allow_stdin=bool(answers)))
+    def begin(self, code: str, *answers: str, looked_at: bool = False) -> Cell:
+        """The cell at the moment it is sent; `answers` are typed in where it asks for something.
+
+        `looked_at` says that someone looks at its page, as front ends do.
+        """
+        cell = Cell(self.client.execute(code, allow_stdin=looked_at or bool(answers)))
         self.cells[cell.id] = cell
         self._answers = [*answers]
         self._sent[cell.id] = time.monotonic()

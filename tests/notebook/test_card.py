@@ -22,6 +22,7 @@ from veo_nb.engine.job import Job, JobNote
 from veo_nb.engine.providers.latency import Latency
 from veo_nb.notebook import card as widgets
 from veo_nb.notebook.card import JobView, make_card
+from veo_nb.notebook.clip import output
 from veo_nb.notebook.live import PROGRESS_SECONDS, PUSH_SECONDS, let_clicks_through
 from veo_nb.notebook.place import Place
 from veo_nb.notebook.protocol import Card, Estimate, Reply, Transfer, to_json
@@ -321,6 +322,7 @@ class Studio:
 
 
 BLOCKED = {"state": State.BLOCKED, "error": errors.ContentBlocked("Loud noise.")}
+REACHED = {"kind": "reached", "id": "k9", "payload": {"plays": True, "apart": False}}
 PRESS = {"kind": "rerun", "id": "k6", "payload": {}}
 
 
@@ -415,6 +417,7 @@ def test_try_again_has_another_job_take_the_place(blocked, video):
     for state in (State.RUNNING, State.DOWNLOADING):
         new.change(state=state)
     new.change(state=State.SUCCEEDED, videos=(video,))
+    tell(blocked.view, REACHED)
     assert "<video" in blocked.shown["text/html"]
     assert len(new.changed) == 0
 
@@ -449,10 +452,10 @@ def test_what_stands_in_the_way_is_said_and_the_button_stays(blocked):
 
 def test_a_timer_does_what_it_is_told_unless_it_is_called_off():
     done = threading.Event()
-    widgets.on_timer(0.0, done.set)
+    output.on_timer(0.0, done.set)
     assert done.wait(10)
     never = threading.Event()
-    widgets.on_timer(3600.0, never.set)()
+    output.on_timer(3600.0, never.set)()
     assert not never.is_set()
 
 

@@ -25,7 +25,7 @@ from veo_nb.engine.job import Job, Snapshot
 from veo_nb.engine.jobs import Preview
 from veo_nb.engine.video import Video
 from veo_nb.media.picture import Picture, read_picture
-from veo_nb.notebook import display
+from veo_nb.notebook.clip import source
 from veo_nb.notebook.display import backdrop, dry_run, finished, job_table, one_clip, poster, shown_again
 from veo_nb.notebook.place import Place
 from veo_nb.request import make_request
@@ -84,7 +84,22 @@ class Page(HTMLParser):
         return found
 
 
-ALLOWED = {"div", "p", "span", "code", "video", "table", "thead", "tbody", "tr", "td", "th"}
+ALLOWED = {
+    "div",
+    "p",
+    "figure",
+    "figcaption",
+    "img",
+    "span",
+    "code",
+    "video",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "td",
+    "th",
+}
 FOLDED = {"a", "br", "details", "summary", "pre"}
 """What pages have beside these."""
 
@@ -287,7 +302,7 @@ def test_a_small_file_outside_the_servers_folder_is_put_into_the_page(put, tmp_p
     ],
 )
 def test_a_large_one_is_named_with_what_to_do(put, tmp_path, clip, monkeypatch, name, beside, said):
-    monkeypatch.setattr(display, "EMBED_LIMIT", len(clip) - 1)
+    monkeypatch.setattr(source, "SMALL", len(clip) - 1)
     place = Place(tmp_path / beside, tmp_path / beside)
     page = checked(finished(make_job(videos=(make_video(put(name)),)), place)._repr_html_())
     assert "video" not in page.tags
@@ -297,7 +312,7 @@ def test_a_large_one_is_named_with_what_to_do(put, tmp_path, clip, monkeypatch, 
 
 
 def test_a_large_one_of_a_notebook_that_was_moved_says_so(put, tmp_path, clip, monkeypatch):
-    monkeypatch.setattr(display, "EMBED_LIMIT", len(clip) - 1)
+    monkeypatch.setattr(source, "SMALL", len(clip) - 1)
     place = Place(tmp_path, tmp_path, "/", tmp_path / "gone.ipynb")
     page = checked(finished(make_job(videos=(make_video(put("fox.mp4")),)), place)._repr_html_())
     assert any("The notebook was moved while its kernel ran: start the kernel again" in t for t in page.texts)

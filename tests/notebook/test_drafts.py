@@ -163,6 +163,7 @@ def test_the_card_of_a_draft_says_what_it_saves_and_makes_it_final(studio, shell
     final = job.final.wait(30)
     assert replaced == [(job, final)]
     assert view.card["id"] == final.id
+    tell(view, {"kind": "reached", "id": "k3", "payload": {"plays": True, "apart": False}})
     bundle = shell.display_pub.outputs[-1][0]
     assert "application/vnd.jupyter.widget-view+json" not in bundle
     assert final.id in bundle["text/html"]

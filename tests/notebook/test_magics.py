@@ -309,7 +309,7 @@ def test_veo_changes_no_clip_and_a_cell_says_who_does(run, loaded, service):
 
 def test_a_variable_follows_the_job_that_was_tried_again(notebook, loaded, service, monkeypatch):
     views: list[JobView] = []
-    monkeypatch.setattr(JobView, "show", lambda view: views.append(view))  # noqa: PLW0108  a method
+    monkeypatch.setattr(JobView, "show", lambda view, looks: views.append(view))
     held = Held()
     service.submits = [held]
     notebook("%%veo --out fox\nA fox.")

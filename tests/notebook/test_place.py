@@ -121,6 +121,12 @@ def test_the_server_says_where_the_notebook_is(served):
     assert find_place(environ, root, runtime) == Place(root / "deep", root, "/base/")
 
 
+def test_nbclassic_names_the_folder_alone(served):
+    root, runtime = served
+    environ = {"JPY_SESSION_NAME": f"{root / 'deep'}/", "JPY_PARENT_PID": "77"}
+    assert find_place(environ, root, runtime) == Place(root / "deep", root, "/base/")
+
+
 def test_on_windows_the_server_is_named_by_a_handle(served):
     """1234 is a handle there, for the process with number 77; jupyter_client writes it where others write the number."""
     root, runtime = served

@@ -21,11 +21,13 @@ from veo_nb.notebook.protocol import (
     Now,
     OfVideo,
     Part,
+    Reached,
     Reply,
     Since,
     State,
     Transfer,
     Until,
+    VideoBytes,
     format_line,
     parse_command,
     reply,
@@ -90,9 +92,14 @@ def test_the_live_line_says_what_the_browser_says(example):
 
 @pytest.mark.parametrize("kind", COMMANDS)
 def test_a_command_of_the_page_is_understood(kind):
-    said = {"video": 0} if kind == "poster" else {}
-    command, payload = parse_command({"kind": kind, "id": "k3-1", "payload": said})
-    assert (command.kind, command.id, payload) == (kind, "k3-1", OfVideo(video=0) if said else Nothing())
+    payloads: dict[str, Exchanged] = {
+        "poster": OfVideo(video=0),
+        "video": VideoBytes(video=0, offset=9),
+        "reached": Reached(plays=True, apart=False),
+    }
+    meant = payloads.get(kind, Nothing())
+    command, payload = parse_command({"kind": kind, "id": "k3-1", "payload": to_json(meant)})
+    assert (command.kind, command.id, payload) == (kind, "k3-1", meant)
 
 
 @pytest.mark.parametrize("raw", [None, 7, "cancel", [], True, {}], ids=repr)

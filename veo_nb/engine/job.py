@@ -18,7 +18,7 @@ from veo_nb.engine.providers.past import Latencies
 from veo_nb.engine.video import Video, video_from_row
 from veo_nb.errors import InvalidRequest, NotFound, VeoError, VideoExpired, WaitTimeout
 from veo_nb.records.late import dataclass
-from veo_nb.records.shown import html_of
+from veo_nb.records.shown import html_of, live_of
 from veo_nb.request import VideoRequest, restore_request
 from veo_nb.store.billing import Quote
 from veo_nb.store.changes import Change, Changes
@@ -456,6 +456,9 @@ class Job:
 
     def _repr_html_(self) -> str | None:
         return html_of(self)
+
+    def _display_(self) -> Any:
+        return live_of(self)
 
     def __repr__(self) -> str:
         prompt = " ".join(self.request.prompt.split())

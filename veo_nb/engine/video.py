@@ -15,7 +15,7 @@ from veo_nb.media.kind import KINDS
 from veo_nb.media.measures import Found
 from veo_nb.media.shape import deviation, shape_name
 from veo_nb.records.late import dataclass
-from veo_nb.records.shown import html_of
+from veo_nb.records.shown import html_of, live_of
 from veo_nb.request import Source, VideoRequest
 from veo_nb.store.evidence.measures import Key
 from veo_nb.store.rows import VideoRow
@@ -99,6 +99,9 @@ class Video:
 
     def _repr_html_(self) -> str | None:
         return html_of(self)
+
+    def _display_(self) -> Any:
+        return live_of(self)
 
     @property
     def original(self) -> Path:

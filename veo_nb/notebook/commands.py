@@ -87,9 +87,8 @@ class Commands:
         if (name, arguments) == ("doctor", ["--repair"]):
             print(self._studio().library.repair())  # noqa: T201
             return
-        yes = name in ("rerun", "final") and "--yes" in arguments
-        if yes:
-            arguments.remove("--yes")
+        yes = name in ("rerun", "final") and _has_flag("--yes", arguments)
+        embed = name == "show" and _has_flag("--embed", arguments)
         if name in ("compare", "rank"):
             self._decide(name, arguments)
             return
@@ -101,7 +100,7 @@ class Commands:
             "history": (0, lambda: self._list(200)),
             "wait": (0, self._wait),
             "cancel": (1, lambda typed: self._named(typed).cancel()),
-            "show": (1, self._show_named),
+            "show": (1, lambda typed: self._show_named(typed, embed=embed)),
             "retry": (1, self._retry),
             "rerun": (1, lambda typed: self._rerun(typed, confirm=yes)),
             "final": (1, lambda typed: self._finalize(typed, confirm=yes)),
@@ -231,9 +230,12 @@ class Commands:
         studio = self._studio()
         return studio.sweeps.get(typed) if is_sweep_id(typed) else studio.job(typed)
 
-    def _show_named(self, typed: str) -> None:
+    def _show_named(self, typed: str, *, embed: bool) -> None:
         found = self._named(typed)
-        self._show_sweep(found) if isinstance(found, Sweep) else self._show(found)
+        if isinstance(found, Sweep):
+            self._show_sweep(found, embed=embed)
+        else:
+            self._show(found, embed=embed)
 
     def _retry(self, typed: str) -> None:
         if is_sweep_id(typed):
@@ -264,8 +266,16 @@ class Commands:
         else:
             self._show(self._studio().job(typed).finalize())
 
-    def _show(self, job: Job) -> None:
-        show_job(job, self._place, self._shell)
+    def _show(self, job: Job, *, embed: bool = False) -> None:
+        show_job(job, self._place, self._shell, embed=embed or self._studio().settings.embed)
 
-    def _show_sweep(self, sweep: Sweep) -> None:
-        show_sweep(sweep, self._place, self._shell)
+    def _show_sweep(self, sweep: Sweep, *, embed: bool = False) -> None:
+        show_sweep(sweep, self._place, self._shell, embed=embed or self._studio().settings.embed)
+
+
+def _has_flag(flag: str, arguments: list[str]) -> bool:
+    """Whether a flag is among the arguments, which go on without it."""
+    found = flag in arguments
+    if found:
+        arguments.remove(flag)
+    return found

@@ -6,7 +6,6 @@ when the live card gives way to this.
 
 from __future__ import annotations
 
-import base64
 import functools
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -24,8 +23,10 @@ from veo_nb.engine.video import Video
 from veo_nb.media.picture import Picture, thumbnail
 from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text as words
+from veo_nb.notebook.clip.reach import Seen
+from veo_nb.notebook.clip.source import data_uri, source_of
 from veo_nb.notebook.place import Place
-from veo_nb.notebook.protocol import Still, format_line
+from veo_nb.notebook.protocol import Shape, Still, format_line
 from veo_nb.request import misfit
 from veo_nb.store.billing import Saving
 from veo_nb.store.rows import State
@@ -33,8 +34,6 @@ from veo_nb.store.rows import State
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-EMBED_LIMIT = 8_000_000
-"""Bytes; a larger video that can't be linked is named by its path in place of being put into the notebook."""
 POSTER_WIDTH = 480
 MOST_WARNINGS = 4
 """Videos about to be lost that are named one by one."""
@@ -79,28 +78,59 @@ class ClipVideo(IPythonVideo):  # type: ignore[misc]
         return self._text
 
 
-def finished(job: Job, place: Place, status: str = "") -> ClipVideo | HTML:
-    """The output of a job that is over: its videos, or why there are none. `status` replaces the last line."""
+def finished(
+    job: Job,
+    place: Place,
+    status: str = "",
+    *,
+    seen: Seen | None = None,
+    embed: bool = False,
+    token: str = "",
+) -> ClipVideo | HTML:
+    """The output of a job that is over: its videos, or why there are none. `status` replaces the last line.
+
+    `seen` is what a page has found out about addresses, `embed` asks for the clips in the notebook itself, `token` marks
+    what a living card lies over.
+    """
     status = status or last_line(job, place)
-    text = f"{job.request.prompt}\n{' · '.join(words.settings_of(job))}\n{status}"
+    lines = [job.request.prompt, " · ".join(words.settings_of(job))]
     if not job.videos:
-        return PlainHTML(_frame(job, _no_video(job), status), text)
-    shape = frame_of(job.request.shape)
-    several = len(job.videos) > 1
-    boxes = [_video(video, shape, place, several=several) for video in job.videos]
-    row = Markup('<div style="display:flex;flex-wrap:wrap;gap:8px">{}</div>').format(Markup("").join(boxes))
-    return ClipVideo(_frame(job, row, status), text, [video.path for video in job.videos], shape)
+        return PlainHTML(_frame(job, _no_video(job), status), "\n".join([*lines, status]))
+    row, said = _row_of(job.videos, frame_of(job.request.shape), place, seen, embed=embed)
+    status = " · ".join([status, *said])
+    html = _frame(job, row, status, _over(seen, token))
+    paths = [video.path for video in job.videos]
+    return ClipVideo(html, "\n".join([*lines, status]), paths, frame_of(job.request.shape))
 
 
-def one_clip(video: Video, place: Place) -> ClipVideo:
-    """The output of a clip by itself: the last value of a cell that holds a `Video`."""
-    shape = "9:16" if video.height > video.width else "16:9"
-    facts = f"{video.duration:.1f} s · {video.width} x {video.height} · {place.shown(video.path)}"
+def one_clip(
+    video: Video, place: Place, *, seen: Seen | None = None, embed: bool = False, token: str = ""
+) -> ClipVideo:
+    """The output of a clip by itself: the last value of a cell that holds a `Video`. The others as of `finished`."""
+    row, said = _row_of([video], shape_of(video), place, seen, embed=embed)
+    facts = " · ".join([facts_of(video, place), *said])
     line = Markup('<p style="{};color:{}">{}</p>').format(_ROW, SOFT, facts)
-    html = Markup('<div role="group" aria-label="{}" style="{}">{}{}</div>').format(
-        f"Clip {video.job_id}", ROOT, _video(video, shape, place, several=False), line
+    html = Markup('<div{} role="group" aria-label="{}" style="{}">{}{}</div>').format(
+        _over(seen, token), f"Clip {video.job_id}", ROOT, row, line
     )
-    return ClipVideo(html, facts, [video.path], shape)
+    return ClipVideo(html, facts, [video.path], shape_of(video))
+
+
+def shape_of(video: Video) -> Shape:
+    """The shape of the box that a clip is shown in."""
+    return "9:16" if video.height > video.width else "16:9"
+
+
+def facts_of(video: Video, place: Place) -> str:
+    """What is said under a clip by itself: `8.0 s · 1280 x 720 · veo_library/2026-11-22/fox-3f2a.mp4`."""
+    return f"{video.duration:.1f} s · {video.width} x {video.height} · {place.shown(video.path)}"
+
+
+def _over(seen: Seen | None, token: str) -> Markup:
+    """Marks what a living card lies over, where it can and has something to add."""
+    if not token or seen is None or seen.form != "over":
+        return Markup("")
+    return Markup(' data-veo-card="{}"').format(token)
 
 
 def last_line(job: Job, place: Place) -> str:
@@ -113,11 +143,16 @@ def last_line(job: Job, place: Place) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def shown_again(job: Job, place: Place) -> ClipVideo | HTML:
-    """The output of a cell whose clip was there already."""
+def again_line(job: Job, place: Place) -> str:
+    """The status under a clip that was there already."""
     line = words.shown_again(job.now, datetime.now(UTC).astimezone())
     files = " · ".join(place.shown(video.path) for video in job.videos)
-    return finished(job, place, " · ".join(part for part in (line, files, words.final(job)) if part))
+    return " · ".join(part for part in (line, files, words.final(job)) if part)
+
+
+def shown_again(job: Job, place: Place) -> ClipVideo | HTML:
+    """The output of a cell whose clip was there already."""
+    return finished(job, place, again_line(job, place))
 
 
 def dry_run(preview: Preview, ending: str = "", *, draft: bool = False) -> HTML:
@@ -272,7 +307,7 @@ def _literal(html: str) -> str:
     return f'<div class="tex2jax_ignore mathjax_ignore" style="margin:0">{html}</div>'
 
 
-def _frame(job: Job, box: Markup, status: str) -> str:
+def _frame(job: Job, box: Markup, status: str, over: str = "") -> str:
     prompt = Markup('<p dir="auto" style="{};{}" title="{}">{}</p>').format(
         _ROW, _CLAMPED, job.request.prompt[:2000], job.request.prompt
     )
@@ -283,8 +318,8 @@ def _frame(job: Job, box: Markup, status: str) -> str:
         '<div style="{};display:flex;gap:8px;padding:4px 0"><span style="flex:1">{}</span>'
         '<code style="color:{};background:none">{}</code></div>'
     ).format(_ROW, status, SOFT, job.id)
-    return Markup('<div role="group" aria-label="{}" style="{}">{}{}{}{}</div>').format(
-        f"Clip {job.id}", ROOT, box, prompt, chosen, line
+    return Markup('<div{} role="group" aria-label="{}" style="{}">{}{}{}{}</div>').format(
+        over, f"Clip {job.id}", ROOT, box, prompt, chosen, line
     )
 
 
@@ -312,21 +347,47 @@ def _box(shape: str, *, several: bool) -> str:
     return f"width:{width};aspect-ratio:{ratio};box-sizing:border-box;border:{OUTLINE};border-radius:6px;background:#000"
 
 
-def _video(video: Video, shape: str, place: Place, *, several: bool) -> Markup:
-    if not video.path.exists():
-        return _message(shape, gone(video, place))
-    src = place.relative(video.path)
-    if src is None:
-        if video.path.stat().st_size > EMBED_LIMIT:
-            return _message(shape, unserved(video, place))
-        src = data_uri("video/mp4", video.path.read_bytes())
-    return video_tag(
-        src,
-        still=poster(video.path),
-        style=_box(shape, several=several),
-        label=f"Clip {video.job_id}",
-        preload="metadata",
+def _row_of(
+    videos: Sequence[Video], shape: str, place: Place, seen: Seen | None, *, embed: bool
+) -> tuple[Markup, list[str]]:
+    """Clips side by side, and what is to be said of where they are."""
+    several = len(videos) > 1
+    found = [_video(video, shape, place, seen, embed=embed, several=several) for video in videos]
+    row = Markup('<div style="display:flex;flex-wrap:wrap;gap:8px">{}</div>').format(
+        Markup("").join(box for box, _ in found)
     )
+    return row, [said for _, said in found if said]
+
+
+def _video(
+    video: Video, shape: str, place: Place, seen: Seen | None, *, embed: bool, several: bool
+) -> tuple[Markup, str]:
+    if not video.path.exists():
+        return _message(shape, gone(video, place)), ""
+    source = source_of(video.path, place, seen, embed=embed)
+    box, drawn = _box(shape, several=several), poster(video.path)
+    if source.src:
+        label = f"Clip {video.job_id}"
+        tag = video_tag(source.src, still=drawn, style=box, label=label, preload="metadata")
+        return tag, source.said
+    if not drawn:
+        return _message(shape, unserved(video, place)), source.said
+    return saved_still(video, place, drawn, box), source.said
+
+
+def saved_still(video: Video, place: Place, drawn: str, style: str) -> Markup:
+    """The still of a clip that the page has no way to, and below it where the clip is and how to get it."""
+    where = Markup("{}").format(unserved(video, place))
+    address = place.relative(video.path)
+    if address is not None and not address.startswith("../"):
+        # VS Code opens it, and who has the page beside the file can save it.
+        where = Markup('Saved as <a href="{}" download>{}</a>. {}').format(
+            address, place.shown(video.path), how_to_play(video.job_id)
+        )
+    return Markup(
+        '<figure style="margin:0;max-width:640px"><img src="{}" alt="{}" style="{};object-fit:contain">'
+        '<figcaption style="overflow-wrap:anywhere;color:{}">{}</figcaption></figure>'
+    ).format(drawn, f"A still of clip {video.job_id}", style, SOFT, where)
 
 
 def video_tag(src: str, *, still: str, style: str, label: str, preload: str) -> Markup:
@@ -345,7 +406,18 @@ def gone(video: Video, place: Place) -> str:
 
 def unserved(video: Video, place: Place) -> str:
     """The words for a video that a page can't reach: why, and what to do."""
-    return f"Saved as {video.path}{_UNSERVED[place.trouble(video.path) or 'outside'].format(root=place.root)}"
+    return f"Saved as {video.path}{why_unserved(video, place)} {how_to_play(video.job_id)}"
+
+
+def why_unserved(video: Video, place: Place) -> str:
+    """Why the server does not serve a video and what to do, to follow what names it; a full stop where that is not known."""
+    trouble = place.trouble(video.path)
+    return _UNSERVED[trouble].format(root=place.root) if trouble else "."
+
+
+def how_to_play(named: str, embed: str = "--embed") -> str:
+    """What to do with the clips of a job or a sweep where a page has no way to their files; `embed` is how those are asked for."""
+    return f"While a kernel runs, %veo show {named} plays it here and saves it; {embed} puts it into the notebook."
 
 
 _UNSERVED = {
@@ -369,8 +441,3 @@ def _message(shape: str, text: str) -> Markup:
         f"text-align:center;background:var(--jp-layout-color2, transparent);color:{SOFT}"
     )
     return Markup('<div style="{}"><span>{}</span></div>').format(style, text)
-
-
-def data_uri(mime: str, data: bytes) -> str:
-    """Bytes as an address that carries them."""
-    return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"

@@ -192,9 +192,20 @@ class LiveView(anywidget.AnyWidget):
             "bundle": lambda *_: self._bundle.whole(),
         }
 
+    def bundle_with(self, plain: Any) -> dict[str, Any]:
+        """The view in an output, with what is `plain` beside it for a page that can't show it."""
+        made = self._repr_mimebundle_()
+        data = made[0] if isinstance(made, tuple) else made
+        return {**(data or {}), "text/html": plain._repr_html_(), "text/plain": repr(plain)}
+
+    def page_came(self) -> None:
+        """There is a page that shows it, whose person can press a button."""
+
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         """Answer a message; it may come on the main thread, on a subshell's, or late."""
-        self.has_page = True
+        if not self.has_page:
+            self.has_page = True
+            self.page_came()
         try:
             command, payload = parse_command(content, self._commands, self._lenient)
         except InvalidRequest as error:

@@ -20,7 +20,7 @@ from veo_nb.engine.video import Video, own_model
 from veo_nb.errors import InvalidRequest, VeoError
 from veo_nb.notebook.commands import Commands
 from veo_nb.notebook.completion import Matcher
-from veo_nb.notebook.display import dry_run, one_clip, shown_again
+from veo_nb.notebook.display import again_line, dry_run
 from veo_nb.notebook.grid.plain import preview_table
 from veo_nb.notebook.login import SetKey
 from veo_nb.notebook.options import CellCommand, as_options, parse_cell
@@ -30,6 +30,7 @@ from veo_nb.notebook.place import Place
 from veo_nb.notebook.showing import (
     find_place_here,
     is_terminal,
+    show_clip,
     show_comparison,
     show_job,
     show_sweep,
@@ -56,6 +57,7 @@ SETTINGS = (
     "requests_per_minute",
     "budget",
     "store",
+    "embed",
 )
 
 
@@ -84,6 +86,10 @@ class VeoMagics(Magics):  # type: ignore[misc]
 
     store = traitlets.Bool(
         None, allow_none=True, help="False to have Google store nothing of what is asked of Gemini Omni"
+    ).tag(config=True)
+
+    embed = traitlets.Bool(
+        None, allow_none=True, help="True to put clips into the notebook itself, however large that makes it"
     ).tag(config=True)
 
     def __init__(
@@ -119,6 +125,11 @@ class VeoMagics(Magics):  # type: ignore[misc]
             self._apply()
         self.observe(self._change, SETTINGS)
 
+    @property
+    def embeds(self) -> bool:
+        """Whether clips go into the notebook unasked, by the setting."""
+        return self._studio().settings.embed
+
     def _change(self, change: Mapping[str, Any]) -> None:
         try:
             self._apply()
@@ -133,8 +144,8 @@ class VeoMagics(Magics):  # type: ignore[misc]
         self._configure(self._chosen())
 
     def _chosen(self) -> dict[str, Any]:
-        """What `%config` has set; a budget of 0 is one and so is a store of False, any other setting of 0 is none."""
-        said = {"budget": self.budget, "store": self.store}
+        """What `%config` has set; a budget of 0 is one and so is a switch of False, any other setting of 0 is none."""
+        said = {"budget": self.budget, "store": self.store, "embed": self.embed}
         return {name: getattr(self, name) or None for name in SETTINGS} | said
 
     @no_var_expand  # type: ignore[untyped-decorator]
@@ -158,6 +169,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
             --draft                   the cheapest clip of the model; %veo final ID makes it in full
             --dry-run                 what would be asked for and what it would cost; nothing is sent
             --wait                    hold the cell until it is there
+            --embed                   put the clip into the notebook itself
             --out NAME                put the job into a variable
 
         %veo alone lists the newest jobs. Of one of them, by the id that its card shows:
@@ -201,7 +213,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
         if fields.get("draft") and not job.is_draft:
             print(undrafted(job.request))  # noqa: T201
         over = job.now.state.final
-        self._show(job, new=new, out=command.out)
+        self._show(job, new=new, out=command.out, embed=command.embed or self.embeds)
         if command.wait and over:
             job.wait()
         elif command.wait:
@@ -232,7 +244,7 @@ class VeoMagics(Magics):  # type: ignore[misc]
             print(f"{len(whole)} of {len(made)}: {undrafted(whole[0])}")  # noqa: T201
         if command.wait and is_terminal(self.shell):
             sweep.wait()
-        self._show_sweep(sweep)
+        show_sweep(sweep, self.place, self.shell, embed=command.embed or self.embeds)
         if command.wait:
             sweep.wait()
 
@@ -265,28 +277,27 @@ class VeoMagics(Magics):  # type: ignore[misc]
                 return path
         return self.shell.user_ns.get(catalog.identifier(typed), typed)
 
-    def _show(self, job: Job, *, new: bool = True, out: str | None = None) -> None:
+    def _show(self, job: Job, *, new: bool = True, out: str | None = None, embed: bool = False) -> None:
         def rebind(old: Job, again: Job) -> None:
             # Who goes on with the variable means the clip that comes.
             if out is not None and self.shell.user_ns.get(out) is old:
                 self.shell.user_ns[out] = again
 
-        if job.videos and not new and job.now.state.final:
-            display(shown_again(job, self.place))
-        else:
-            show_job(job, self.place, self.shell, rebind)
+        again = job.videos and not new and job.now.state.final
+        status = again_line(job, self.place) if again else ""
+        show_job(job, self.place, self.shell, rebind, status=status, embed=embed)
 
     def _shown(self) -> dict[type | str, Callable[[Any], object]]:
         return {
-            Job: self._show,
+            Job: lambda job: self._show(job, embed=self.embeds),
             Sweep: self._show_sweep,
             Bill: lambda bill: display(bill_table(bill)),
-            Video: lambda video: display(one_clip(video, self.place)),
+            Video: lambda video: show_clip(video, self.place, self.shell, embed=self.embeds),
             COMPARISON: self._show_comparison,
         }
 
     def _show_sweep(self, sweep: Sweep) -> None:
-        show_sweep(sweep, self.place, self.shell)
+        show_sweep(sweep, self.place, self.shell, embed=self.embeds)
 
     def _show_comparison(self, comparison: Comparison) -> None:
         """Show what a cell ends with, unless the same cell has shown it already: `veo.compare(…)` does."""
@@ -346,9 +357,16 @@ def _forget_compared(*_: object) -> None:
 def show_here(sweep: Sweep, **how: Any) -> None:
     """Display a sweep in the cell that runs; `how` as in `SweepView`."""
     shell = get_ipython()
-    show_sweep(sweep, _place_of(shell), shell, **how)
+    magics = _magics_of(shell)
+    embed = how.pop("embed", False) or (magics is not None and magics.embeds)
+    show_sweep(sweep, _place_of(shell), shell, embed=embed, **how)
+
+
+def _magics_of(shell: Any) -> VeoMagics | None:
+    magics = shell.magics_manager.registry.get("VeoMagics") if shell is not None else None
+    return magics if isinstance(magics, VeoMagics) else None
 
 
 def _place_of(shell: Any) -> Place:
-    magics = shell.magics_manager.registry.get("VeoMagics") if shell is not None else None
-    return magics.place if isinstance(magics, VeoMagics) else find_place_here()
+    magics = _magics_of(shell)
+    return find_place_here() if magics is None else magics.place

@@ -63,6 +63,7 @@ class CellCommand:
     fresh: bool = False
     dry_run: bool = False
     wait: bool = False
+    embed: bool = False
     out: str | None = None
     axes: tuple[grammar.Axis, ...] = ()
     """What is varied; empty for a single clip. Images and videos still as they were typed."""
@@ -334,6 +335,7 @@ OWN: tuple[tuple[str, str, str], ...] = (
     ("fresh", "", "ask anew, whatever is stored"),
     ("out", "NAME", "put the job into this variable"),
     ("wait", "", "hold the cell until the video is here"),
+    ("embed", "", "put the clip into the notebook itself"),
     ("dry-run", "", "show the request and its price, send nothing"),
     (
         "sweep",
@@ -415,7 +417,7 @@ def _parser() -> _Parser:
         parser.add_argument(f"--{flag}", action="append")
     for flag in ("rows", "columns", "question", "hypothesis"):
         parser.add_argument(f"--{flag}", action=_Once)
-    for flag in ("draft", "fresh", "dry-run", "wait", "yes"):
+    for flag in ("draft", "fresh", "dry-run", "wait", "embed", "yes"):
         parser.add_argument(f"--{flag}", action="store_true", default=None, dest=flag.replace("-", "_"))
     return parser
 

@@ -161,7 +161,8 @@ def find_place(
     session = Path(environ.get("JPY_SESSION_NAME", ""))
     notebook = session if session.is_absolute() and session.is_file() else None
     if session.is_absolute() and session.parent.is_dir():
-        folder = session.parent
+        # nbclassic gives its sessions no name, and what stands there is the folder alone.
+        folder = session if session.is_dir() else session.parent
     try:
         server = process(int(environ["JPY_PARENT_PID"]))
         note = json.loads((runtime / f"jpserver-{server}.json").read_text("utf-8"))

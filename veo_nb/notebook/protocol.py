@@ -124,7 +124,11 @@ class CardClip(Exchanged, frozen=True):
     """A video that is there."""
 
     url: str
-    """Where the page can fetch it; empty when it can't."""
+    """Its address on the server; empty where there is none. Whether the page can fetch it, the page tries."""
+    beside: str
+    """Its address from the notebook's folder; empty where there is none."""
+    size: int
+    """Bytes of the file; 0 where it is gone."""
     path: str
     """Where the file is, as a person says it."""
     label: str
@@ -143,6 +147,8 @@ class Card(Exchanged, frozen=True):
     prompt: str
     settings: list[str]
     """What was set, in reading order: `["fast", "9:16", "8 s"]`."""
+    token: str
+    """Marks the saved output over which this card is laid where that can't play its clips."""
     cost: str
     final_cost: str
     """What it would cost to make a draft final: `about $0.70`; empty where it is none, or no price is known."""
@@ -206,6 +212,12 @@ class OfVideo(Exchanged, frozen=True):
     video: Annotated[int, msgspec.Meta(ge=0)]
 
 
+class VideoBytes(OfVideo, frozen=True):
+    """A piece of its file, from this byte on."""
+
+    offset: Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Still(Exchanged, frozen=True):
     """A still of a clip, whose bytes go along."""
 
@@ -230,6 +242,15 @@ class Bytes(Exchanged, frozen=True):
 
     clip: Key
     offset: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Reached(Exchanged, frozen=True):
+    """What a page has found out by trying to fetch a clip from its addresses."""
+
+    plays: bool
+    """Whether an output that is HTML alone plays it there."""
+    apart: bool
+    """Whether the page holds outputs alone, without the notebook around them."""
 
 
 class Posters(Exchanged, frozen=True):
@@ -260,6 +281,8 @@ COMMANDS: Commands = {
     "rerun": (Nothing, Nothing),
     "finalize": (Nothing, Nothing),
     "poster": (OfVideo, Still),
+    "video": (VideoBytes, VideoPiece),
+    "reached": (Reached, Nothing),
 }
 """Those of the card."""
 

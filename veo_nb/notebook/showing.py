@@ -21,6 +21,7 @@ from veo_nb.engine.job import Job, WaitInterrupted
 from veo_nb.engine.video import Video
 from veo_nb.errors import VeoError, WaitTimeout
 from veo_nb.notebook import text
+from veo_nb.notebook.clip.reach import HERE
 from veo_nb.notebook.display import finished, one_clip
 from veo_nb.notebook.grid.plain import sweep_table
 from veo_nb.notebook.outputs.live import LIVE
@@ -61,20 +62,60 @@ def written_to(names: Mapping[str, Any], folder: Path) -> Path | None:
     return (folder / path).parent if isinstance(path, str) and "://" not in path else None
 
 
-def show_job(job: Job, place: Place, shell: Any, replaced: Callable[[Job, Job], None] | None = None) -> None:
+def looked_at(shell: Any) -> bool:
+    """Whether someone looks at the page in which the cell runs, and can be asked: not where nbclient, papermill or Quarto run it.
+
+    A front end says with each cell whether its person can be asked for input.
+    """
+    parent = getattr(getattr(shell, "kernel", None), "get_parent", None)
+    if parent is None:
+        return False
+    return bool((parent("shell") or {}).get("content", {}).get("allow_stdin", False))
+
+
+def show_job(
+    job: Job,
+    place: Place,
+    shell: Any,
+    replaced: Callable[[Job, Job], None] | None = None,
+    *,
+    status: str = "",
+    embed: bool = False,
+) -> None:
     """Display a job: its card while it runs, its video when it is done, a line of words in a terminal.
 
-    `replaced(old, new)` is called when a person has a blocked one tried again.
+    `replaced(old, new)` is called when a person has a blocked one tried again, `status` is said under a clip that was there
+    already, `embed` puts the clip into the notebook.
     """
-    if job.now.state.final:
-        display(finished(job, place))
-    elif is_terminal(shell):
+    over = job.now.state.final
+    if over and (embed or not _is_tried(job.videos, shell)):
+        display(finished(job, place, status, embed=embed))
+    elif not over and is_terminal(shell):
         print(f"{job.id}  {format_line(text.line(job), time.time())}")  # noqa: T201
         LIVE.add(JobInTerminal(job, place))
     else:
         from veo_nb.notebook.card import JobView
 
-        JobView(job, place, replaced=replaced).show()
+        JobView(job, place, replaced=replaced, status=status, embed=embed).show(looks=looked_at(shell))
+
+
+def show_clip(video: Video, place: Place, shell: Any, *, embed: bool = False) -> None:
+    """Display a clip by itself; `embed` puts it into the notebook."""
+    if embed or not _is_tried([video], shell):
+        display(one_clip(video, place, embed=embed))
+    else:
+        from veo_nb.notebook.clip.view import ClipView
+
+        ClipView(video, place, embed=embed).show()
+
+
+def _is_tried(videos: Sequence[Video], shell: Any) -> bool:
+    """Whether a page is to find out how it can play these, or is known to need the kernel for it."""
+    path = next((video.path for video in videos if video.path.exists()), None)
+    if path is None or not looked_at(shell):
+        return False
+    seen = HERE.of(path)
+    return seen is None or not seen.plays
 
 
 class JobInTerminal:
@@ -109,7 +150,23 @@ def show_sweep(sweep: Sweep, place: Place, shell: Any, **how: Any) -> None:
     else:
         from veo_nb.notebook.grid.view import SweepView
 
-        SweepView(sweep, place, **how).show()
+        SweepView(sweep, place, **how).show(looks=looked_at(shell))
+
+
+def live(value: Job | Sweep | Video) -> Any:
+    """The live view of a value, for a host that shows widgets but keeps no outputs of a kernel: marimo."""
+    place = find_place_here()
+    if isinstance(value, Job):
+        from veo_nb.notebook.card import JobView
+
+        return JobView(value, place)
+    if isinstance(value, Video):
+        from veo_nb.notebook.clip.view import ClipView
+
+        return ClipView(value, place)
+    from veo_nb.notebook.grid.view import SweepView
+
+    return SweepView(value, place)
 
 
 def as_html(value: Job | Sweep | Video | Bill) -> str:

@@ -14,7 +14,7 @@ from veo_nb.engine.jobs import Jobs
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.measuring.measurements import Measurements, key_of
 from veo_nb.measuring.measuring import Measuring
-from veo_nb.records.shown import html_of
+from veo_nb.records.shown import html_of, live_of
 from veo_nb.store.changes import Change, Changes
 from veo_nb.store.evidence.experiments import ExperimentLedger
 from veo_nb.store.ratings import Rating, Ratings
@@ -581,6 +581,9 @@ class Sweep:
 
     def _repr_html_(self) -> str | None:
         return html_of(self)
+
+    def _display_(self) -> Any:
+        return live_of(self)
 
     def __repr__(self) -> str:
         return f"<Sweep {self.id}: {self.shape} · {self.summary()}>"

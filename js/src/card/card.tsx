@@ -1,6 +1,6 @@
 // The card under a `%%veo` cell: what was asked for, what is happening now, and the clip when it is there.
 
-import { Fragment, render } from "preact";
+import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import "../core/ui/theme.css";
 import "../core/ui/controls.css";
@@ -10,13 +10,16 @@ import { announce } from "../core/announce";
 import { type Clock, useNow } from "../core/clock";
 import { type Request, refusalOf } from "../core/connection";
 import { formatLine, spokenLine } from "../core/line";
-import type { Stage } from "../core/stage";
+import { Addresses } from "../core/media/addresses";
+import { type AskPiece, Sources } from "../core/media/videos";
+import type { ViewKind } from "../core/stage";
+import { overSaved } from "../core/tree";
 import { CommandButton } from "../core/ui/command-button";
 import { leaveOnEscape, ownKeys, passFocusOn, returnFocus } from "../core/ui/focus";
 import { useId } from "../core/ui/id";
 import { StateIcon } from "../core/ui/state-icon";
 import type { Card, CardAction, State } from "../protocol.gen";
-import { Media } from "./media";
+import { Media, type Origins } from "./media";
 
 const LABELS: Readonly<Record<CardAction, { idle: string; asked: string }>> = {
   cancel: { idle: "Cancel", asked: "Stopping…" },
@@ -30,33 +33,50 @@ const REFUSAL_SHOWN = 20;
 /** The traits of a card: all that it showed first, and what is otherwise by now. They change with one message. */
 const TRAITS = ["opened", "changed"] as const;
 
-/** Show the card of a model. */
-export function showCard({ model, el, clock, request, signal }: Stage): void {
-  const draw = () => {
-    const [opened, changed] = TRAITS.map((name) => model.get(name));
-    const card = { ...(opened as Card), ...(changed as Partial<Card>) };
-    render(<JobCard card={card} clock={clock} request={request} />, el);
-  };
-  for (const name of TRAITS) model.on(`change:${name}`, draw);
-  passFocusOn(el, signal);
-  signal.addEventListener(
-    "abort",
-    () => {
-      for (const name of TRAITS) model.off(`change:${name}`, draw);
-      render(null, el);
+/** The attribute of a saved output that carries the token of its card. */
+const SAVED = "data-veo-card";
+
+/** The kind of view that shows a job or a clip; it lies over its saved output where that can't play here. */
+export function openCards(): ViewKind {
+  return overSaved({
+    saved: SAVED,
+    root: "veo-card-root",
+    tokenOf: (model) => (model.get("opened") as Card).token,
+    eventsOf: () => TRAITS.map((name) => `change:${name}`),
+    make({ model, clock }, request, signal) {
+      const origins = originsOf(request, signal);
+      return () => {
+        const [opened, changed] = TRAITS.map((name) => model.get(name));
+        const card = { ...(opened as Card), ...(changed as Partial<Card>) };
+        return <JobCard card={card} clock={clock} request={request} origins={origins} />;
+      };
     },
-    { once: true },
-  );
-  draw();
+    shown: ({ el, signal }) => passFocusOn(el, signal),
+  });
 }
+
+/** Where the clips of a card come from, until the signal is aborted. */
+export function originsOf(request: Request, signal: AbortSignal): Origins {
+  return {
+    addresses: new Addresses((reached) => void request("reached", reached).catch(refusalOf)),
+    sources: new Sources(pieceOf(request), signal),
+  };
+}
+
+/** Asks for a piece of a clip named `JOB/PLACE`. */
+const pieceOf =
+  (request: Request): AskPiece =>
+  (kind, { clip, offset }, extras) =>
+    request(kind, { video: Number(clip.slice(clip.lastIndexOf("/") + 1)), offset }, extras) as Promise<never>;
 
 interface CardProps {
   card: Card;
   clock: Clock;
   request: Request;
+  origins: Origins;
 }
 
-export function JobCard({ card, clock, request }: CardProps) {
+export function JobCard({ card, clock, request, origins }: CardProps) {
   const [refusal, setRefusal] = useState<Refusal>();
   const refused = stillShown(refusal, card.state, clock.now()) ? refusal : undefined;
   const ticking = card.progress !== null || card.line.some((part) => typeof part !== "string");
@@ -82,9 +102,9 @@ export function JobCard({ card, clock, request }: CardProps) {
       aria-label={`Job ${card.id}`}
       onKeyDown={leaveOnEscape}
     >
-      <Media card={card} now={now} text={spokenLine(card.line, now)} request={request} />
-      <Prompt text={card.prompt} />
-      <Settings card={card} />
+      <Media card={card} now={now} text={spokenLine(card.line, now)} request={request} origins={origins} />
+      {card.prompt !== "" && <Prompt text={card.prompt} />}
+      {card.settings.length > 0 && <Settings card={card} />}
       <div class="veo-status">
         <p class="veo-line">
           {refused === undefined ? (

@@ -118,7 +118,8 @@ export function connect(model: AnyModel, signal: AbortSignal): Request {
       const timer = setTimeout(() => {
         open.delete(message.id);
         unanswered.set(what, message.id);
-        reject(new RequestError("timeout", "No answer from the kernel: it may be busy.", "The job goes on."));
+        const hint = kind === "video" ? "" : "The job goes on.";
+        reject(new RequestError("timeout", "No answer from the kernel: it may be busy.", hint));
       }, timeout);
       const settle = () => {
         clearTimeout(timer);

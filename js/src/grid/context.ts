@@ -2,8 +2,10 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Clock } from "../core/clock";
+import { Addresses } from "../core/media/addresses";
+import { type AskPiece, Sources } from "../core/media/videos";
 import { DWELL_MS, EXACT, NEAR, Sight } from "../core/ui/visibility";
-import type { GridAnswers, GridClip, GridCommand, GridCommands } from "../protocol.gen";
+import type { GridAnswers, GridClip, GridCommand, GridCommands, Reached } from "../protocol.gen";
 import { Player } from "./player/player";
 import { Posters } from "./table/posters";
 
@@ -20,7 +22,17 @@ export interface GridContext {
   /** What stays on screen: it has its video. */
   sight: Sight;
   posters: Posters;
+  /** Where clips come from: the addresses that this page can fetch, or their bytes. */
+  addresses: Addresses;
+  sources: Sources;
   clock: Clock;
+}
+
+/** What a grid gets from its kernel without words, by the clip as `CELL/SAMPLE`: stills, pieces of files; and what it tells it. */
+export interface Origin {
+  poster: (cell: string, sample: number) => Promise<string>;
+  piece: AskPiece;
+  reached: (reached: Reached) => unknown;
 }
 
 /** What a person thinks of a clip. */
@@ -49,9 +61,9 @@ export function usePlayer<P extends Observable, T>(player: P, pick: (player: P) 
   return shown;
 }
 
-/** What the cells of one grid share, until the signal is aborted; `poster` asks for a still. */
+/** What the cells of one grid share, until the signal is aborted. */
 export function makeContext(
-  poster: (cell: string, sample: number) => Promise<string>,
+  { poster, piece, reached }: Origin,
   clock: Clock,
   signal: AbortSignal,
 ): GridContext {
@@ -64,6 +76,8 @@ export function makeContext(
     near: new Sight(signal, NEAR),
     sight: new Sight(signal, EXACT, DWELL_MS),
     posters: new Posters(poster),
+    addresses: new Addresses(reached),
+    sources: new Sources(piece, signal),
     clock,
   };
 }

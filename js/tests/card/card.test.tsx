@@ -1,12 +1,14 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { JobCard, showCard } from "../../src/card/card";
-import { STILL_MS } from "../../src/card/media";
+import { JobCard, openCards, originsOf } from "../../src/card/card";
+import { type Origins, STILL_MS } from "../../src/card/media";
 import { KEPT_MS, KNOWN_MS } from "../../src/core/announce";
 import type { KernelClock } from "../../src/core/clock";
 import { connect } from "../../src/core/connection";
 import { formatLine, spokenLine } from "../../src/core/line";
+import { SILENT_MS } from "../../src/core/media/addresses";
+import { SLOW_MS } from "../../src/core/media/bytes";
 import type { Card } from "../../src/protocol.gen";
 import { cards, exampleCard, NOW } from "../fixtures";
 import { FakeModel } from "../kernel";
@@ -17,6 +19,7 @@ let el: HTMLElement;
 let model: FakeModel;
 let controller: AbortController;
 let request: ReturnType<typeof connect>;
+let origins: Origins;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW * 1000 });
@@ -24,6 +27,7 @@ beforeEach(() => {
   model = new FakeModel(exampleCard("running"));
   controller = new AbortController();
   request = connect(model.as(), controller.signal);
+  origins = originsOf(request, controller.signal);
 });
 
 afterEach(() => {
@@ -35,7 +39,7 @@ afterEach(() => {
 });
 
 async function draw(card: Card) {
-  await act(() => render(<JobCard card={card} clock={clock} request={request} />, el));
+  await act(() => render(<JobCard card={card} clock={clock} request={request} origins={origins} />, el));
 }
 
 function find<E extends Element = HTMLElement>(selector: string): E {
@@ -109,6 +113,8 @@ describe("hostile text", () => {
   it("reaches no address but images as data and videos on the web", async () => {
     const clip = {
       url: "javascript:alert(1)",
+      beside: "javascript:alert(2)",
+      size: 9,
       path: "x.mp4",
       label: "",
     };
@@ -146,9 +152,11 @@ describe("the live line", () => {
     await pass((KNOWN_MS + KEPT_MS) / 1000);
     expect(vi.getTimerCount()).toBe(1);
     await draw(exampleCard("succeeded"));
-    // For the still alone.
+    // For the still alone, once the clip has come.
+    await act(() => void find("video").dispatchEvent(new Event("loadedmetadata")));
     await pass(STILL_MS / 1000);
     model.grant("poster", { kind: "" });
+    model.grant("reached");
     await pass((KNOWN_MS + KEPT_MS) / 1000);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -195,7 +203,13 @@ describe("the keyboard's focus", () => {
     cell.tabIndex = -1;
     cell.append(el);
     await act(() =>
-      showCard({ model: model.as(), el, clock: clock as KernelClock, request, signal: controller.signal }),
+      openCards().show({
+        model: model.as(),
+        el,
+        clock: clock as KernelClock,
+        request,
+        signal: controller.signal,
+      }),
     );
     find<HTMLButtonElement>(".veo-button").focus();
     // As Lab does it: out of the page first, and only then the view hears of it.
@@ -206,7 +220,13 @@ describe("the keyboard's focus", () => {
 
   it("stays where somebody has taken it", async () => {
     await act(() =>
-      showCard({ model: model.as(), el, clock: clock as KernelClock, request, signal: controller.signal }),
+      openCards().show({
+        model: model.as(),
+        el,
+        clock: clock as KernelClock,
+        request,
+        signal: controller.signal,
+      }),
     );
     const elsewhere = document.body.appendChild(document.createElement("button"));
     find<HTMLButtonElement>(".veo-button").focus();
@@ -381,7 +401,7 @@ describe("the clip", () => {
     const card = exampleCard("succeeded");
     await draw(card);
     const video = find<HTMLVideoElement>("video");
-    expect(video.getAttribute("src")).toBe(card.videos[0]?.url);
+    expect(video.getAttribute("src")).toBe(card.videos[0]?.beside);
     expect([video.controls, video.loop, video.preload]).toEqual([true, true, "metadata"]);
     expect(video.hasAttribute("playsinline")).toBe(true);
   });
@@ -424,23 +444,116 @@ describe("the clip", () => {
     ]);
   });
 
-  it("says where it is when the page can't reach it, and how to see it", async () => {
-    await draw(exampleCard("succeeded out of reach"));
+  it("says where it is when its file is gone", async () => {
+    const [clip] = exampleCard("succeeded out of reach").videos;
+    if (clip === undefined) throw new Error("the example has a clip");
+    await draw(exampleCard("succeeded", { videos: [{ ...clip, size: 0 }] }));
     expect(has("video")).toBe(false);
     expect(find(".veo-saved").textContent).toBe(
       "Saved as /mnt/team/veo_library/2026-11-22/fox-3f2a.mp4Run the cell again to show it here.",
     );
+    expect(model.sent.map(({ kind }) => kind)).not.toContain("reached");
+  });
+});
+
+describe("a clip whose address the page can't fetch", () => {
+  const reached = () => model.sent.filter(({ kind }) => kind === "reached").map(({ payload }) => payload);
+  const offset = () => model.last("video").payload["offset"];
+  const piece = (size: number, next: number) =>
+    act(async () => {
+      model.grant("video", { size, next }, [new DataView(new ArrayBuffer(next - Number(offset())))]);
+      await vi.advanceTimersByTimeAsync(0);
+    });
+  const button = (text: string) => {
+    const found = [...el.querySelectorAll("button")].find((one) => one.textContent?.includes(text));
+    if (found === undefined) throw new Error(`no button says "${text}"`);
+    return found;
+  };
+  const error = () => act(() => void find("video").dispatchEvent(new Event("error")));
+
+  it("tries the one beside the notebook, then that on the server, by which HTML alone would not play", async () => {
+    await draw(exampleCard("succeeded"));
+    expect(find("video").getAttribute("src")).toBe("veo_library/2026-11-22/fox-3f2a.mp4");
+    await error();
+    expect(find("video").getAttribute("src")).toBe("/files/veo_library/2026-11-22/fox-3f2a.mp4");
+    await act(() => void find("video").dispatchEvent(new Event("loadedmetadata")));
+    expect(reached()).toEqual([{ plays: false, apart: true }]);
   });
 
-  it("says the same when it fails to load, and tries again with a new address", async () => {
-    const card = exampleCard("succeeded");
-    await draw(card);
-    await act(() => void find("video").dispatchEvent(new Event("error")));
-    expect(find(".veo-saved").textContent).toContain("veo_library/2026-11-22/fox-3f2a.mp4");
-    const [clip] = card.videos;
-    if (clip === undefined) throw new Error("the example has a clip");
-    await draw({ ...card, videos: [{ ...clip, url: "/files/again.mp4" }] });
-    expect(find("video").getAttribute("src")).toBe("/files/again.mp4");
+  it("tries that on the server where the notebook makes the other one into it", async () => {
+    document.body.appendChild(document.createElement("div")).className = "jp-Notebook";
+    await draw(exampleCard("succeeded"));
+    expect(find("video").getAttribute("src")).toBe("/files/veo_library/2026-11-22/fox-3f2a.mp4");
+    await act(() => void find("video").dispatchEvent(new Event("loadedmetadata")));
+    expect(reached()).toEqual([{ plays: true, apart: false }]);
+  });
+
+  it("knows a page that has the notebook around its outputs", async () => {
+    document.body.appendChild(document.createElement("div")).className = "cm-editor";
+    await draw(exampleCard("succeeded"));
+    await error();
+    await error();
+    expect(reached()).toEqual([{ plays: false, apart: false }]);
+  });
+
+  it("gives up a host that answers nothing, but not while nobody looks", async () => {
+    await draw(exampleCard("succeeded"));
+    const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+    await act(() => void document.dispatchEvent(new Event("visibilitychange")));
+    await pass(60);
+    expect(find("video").getAttribute("src")).not.toContain("/files/");
+    hidden.mockReturnValue(false);
+    await act(() => void document.dispatchEvent(new Event("visibilitychange")));
+    await pass(SILENT_MS / 1000);
+    await pass(SILENT_MS / 1000);
+    expect(button("Play").textContent).toBe("Play · 4.8 MB");
+    expect(reached()).toEqual([{ plays: false, apart: true }]);
+  });
+
+  it("comes as bytes at the first click, says how far it is, and is let go of with the view", async () => {
+    const made = vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:clip");
+    const revoked = vi.spyOn(URL, "revokeObjectURL");
+    await draw(exampleCard("succeeded out of reach"));
+    expect(model.sent.map(({ kind }) => kind)).not.toContain("video");
+    await act(() => button("Play").click());
+    expect(model.last("video").payload).toEqual({ video: 0, offset: 0 });
+    await piece(4812345, 3_100_000);
+    expect(find(".veo-saved").textContent).toBe("Fetching · 3.1 of 4.8 MB");
+    await pass(SLOW_MS / 1000);
+    expect(find(".veo-saved").textContent).toContain("no answer from the kernel yet");
+    await piece(4812345, 4812345);
+    expect(find("video").getAttribute("src")).toBe("blob:clip");
+    expect((made.mock.lastCall?.[0] as Blob | undefined)?.size).toBe(4812345);
+    controller.abort();
+    expect(revoked).toHaveBeenCalledWith("blob:clip");
+  });
+
+  it("says that it broke off in the middle, and goes on from there", async () => {
+    vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:clip");
+    await draw(exampleCard("succeeded out of reach"));
+    await act(() => button("Play").click());
+    await piece(4812345, 2_000_000);
+    await pass(31);
+    expect(find("[role=alert]").textContent).toContain("The clip broke off at 2.0 of 4.8 MB. No answer");
+    await act(() => button("Try again").click());
+    expect(offset()).toBe(2_000_000);
+    await piece(4812345, 4812345);
+    expect(find("video").getAttribute("src")).toBe("blob:clip");
+  });
+
+  it("is saved without being played", async () => {
+    vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:clip");
+    const clicked = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (
+      this: HTMLAnchorElement,
+    ) {
+      expect([this.href, this.download]).toEqual(["blob:clip", "fox-3f2a.mp4"]);
+    });
+    await draw(exampleCard("succeeded out of reach"));
+    await act(() => button("Save the file").click());
+    await piece(4812345, 4812345);
+    await pass(0);
+    expect(clicked).toHaveBeenCalledTimes(1);
+    expect(has("video")).toBe(false);
   });
 });
 

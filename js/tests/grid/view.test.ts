@@ -23,7 +23,10 @@ beforeEach(() => {
   host = new AbortController();
 });
 
+// Where an address on the server is what is tried first.
+beforeEach(() => document.body.classList.add("jp-Notebook"));
 afterEach(async () => {
+  document.body.classList.remove("jp-Notebook");
   await act(() => host.abort());
   document.body.replaceChildren();
   vi.restoreAllMocks();
@@ -749,5 +752,41 @@ describe("what it leaves behind", () => {
     expect(mutations).toEqual({ observe: 1, disconnect: 0 });
     await act(() => host.abort());
     expect(mutations.disconnect).toBe(1);
+  });
+});
+
+describe("a page that can't fetch the clips", () => {
+  it("plays them from their bytes, small ones in the cells, and offers to go on where they break off", async () => {
+    vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:clip");
+    const state = exampleGrid();
+    for (const { clips } of state.cells) {
+      for (const clip of clips) Object.assign(clip, { url: "", beside: "", small: 300 });
+    }
+    await start(state);
+    expect(model.sent.filter(({ kind }) => kind === "reached").map(({ payload }) => payload)).toEqual([
+      { plays: false, apart: false },
+    ]);
+    expect(model.sent.map(({ kind }) => kind)).not.toContain("video");
+    await press("k");
+    const [asked] = model.sent.filter(({ kind }) => kind === "video");
+    if (asked === undefined) throw new Error("nothing is asked for");
+    expect(asked.payload).toMatchObject({ sample: 0, small: true, offset: 0 });
+    await act(async () => {
+      model.emit(
+        "msg:custom",
+        { kind: "reply", id: asked.id, error: { code: "gone", message: "Its file is gone.", hint: "" } },
+        [],
+      );
+      await vi.advanceTimersByTimeAsync(0);
+    });
+    const alert = document.querySelector(".veo-cell [role=alert]");
+    expect(alert?.textContent).toContain("The clip broke off at 0.0 of 0.0 MB. Its file is gone.");
+    await act(async () => {
+      alert?.querySelector("button")?.click();
+      await vi.advanceTimersByTimeAsync(0);
+      model.grant("video", { size: 300, next: 300 }, [new DataView(new ArrayBuffer(300))]);
+      await vi.advanceTimersByTimeAsync(0);
+    });
+    expect(document.querySelector(".veo-cell video")?.getAttribute("src")).toBe("blob:clip");
   });
 });

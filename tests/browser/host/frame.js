@@ -66,6 +66,7 @@ async function make(id) {
     asked.set(id, done);
     parent.postMessage({ type: "state", comm: id }, "*");
   });
+  if (state === undefined) throw new Error("There is no such model.");
   const module = modules[state._model_module];
   const Model = module[state._model_name];
   const attributes = await Model._deserialize_state(state, manager);
@@ -92,8 +93,10 @@ async function draw({ key, cell, data }) {
   views.delete(key);
   place.replaceChildren();
   const widget = data["application/vnd.jupyter.widget-view+json"];
-  if (widget !== undefined) await show(widget.model_id, place);
-  else if ("text/html" in data) place.innerHTML = data["text/html"];
+  // Without its model another format is shown.
+  if (widget !== undefined && (await manager.get_model(widget.model_id).catch(() => undefined)) !== undefined) {
+    await show(widget.model_id, place);
+  } else if ("text/html" in data) place.innerHTML = data["text/html"];
   else place.textContent = data["text/plain"] ?? "";
 }
 

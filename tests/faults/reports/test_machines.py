@@ -25,7 +25,7 @@ from tests.faults.test_crash import HELD, PROMPT, ROOT
 from tests.faults.test_disk import mount
 from veo_nb.engine.lease import OwnerLocks
 from veo_nb.errors import VeoError
-from veo_nb.notebook import display
+from veo_nb.notebook.clip import source
 from veo_nb.notebook.display import finished
 from veo_nb.notebook.place import Place
 from veo_nb.store import database
@@ -317,7 +317,7 @@ def test_the_saved_video_plays_wherever_the_notebook_is(
     assert row.sound
     assert src.startswith(plays.format(clip=job.video.path.parent.name))
     # Too large to be put into the notebook it is said what to do.
-    monkeypatch.setattr(display, "EMBED_LIMIT", 0)
+    monkeypatch.setattr(source, "SMALL", 0)
     said = finished(job, place)._repr_html_()
     assert ("<video" in said) == (not plays.startswith("data:"))
     assert ("Saved as" in said) == plays.startswith("data:")

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from tests.notebook.test_display import HOSTILE, Page, make_video
 from veo_nb.engine.video import Video
+from veo_nb.notebook.grid import saved
 from veo_nb.notebook.grid.protocol import Grid, GridAxis, GridCell, GridClip
 from veo_nb.notebook.grid.saved import Table, marks, saved_grid, small_still
 from veo_nb.notebook.place import Place
@@ -31,7 +32,18 @@ def video(tmp_path, clip) -> Video:
 
 
 def clip_state(**changes: Any) -> Any:
-    state = GridClip(url="", preview="", path="fox.mp4", fps=24.0, rating=0, star=False, note="")
+    state = GridClip(
+        url="",
+        beside="",
+        size=0,
+        preview="",
+        small=0,
+        path="fox.mp4",
+        fps=24.0,
+        rating=0,
+        star=False,
+        note="",
+    )
     return replace(state, **changes)
 
 
@@ -193,11 +205,16 @@ def test_nothing_is_embedded_unless_asked(place, video):
     assert "data:video/mp4;base64," in draw(grid(), [cell(0, [0, 0])], place, {("0", 0): video}, embed=True)
 
 
-def test_a_video_out_of_reach_is_named_and_one_that_is_gone_as_well(tmp_path, video):
+def test_a_video_out_of_reach_is_named_and_one_that_is_gone_as_well(tmp_path, video, monkeypatch):
     elsewhere = Place(tmp_path / "served", tmp_path / "served", "/")
-    assert "outside the folder that Jupyter serves" in draw(
-        grid(), [cell(0, [0, 0])], elsewhere, {("0", 0): video}
-    )
+    small = draw(grid(), [cell(0, [0, 0])], elsewhere, {("0", 0): video})
+    assert "data:video/mp4;base64," in small
+    assert "In this notebook: 0.2 MB" in small
+    monkeypatch.setattr(saved, "SMALL", 0)
+    large = draw(grid(), [cell(0, [0, 0])], elsewhere, {("0", 0): video})
+    assert "<video" not in large
+    assert "outside the folder that Jupyter serves" in large
+    assert "%veo show s3f2a plays it here" in large
     video.path.unlink()
     assert "no longer there" in draw(grid(), [cell(0, [0, 0])], elsewhere, {("0", 0): video})
 

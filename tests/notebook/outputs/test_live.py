@@ -20,9 +20,9 @@ def cards(monkeypatch):
     made: list[JobView] = []
     show = JobView.show
 
-    def noted(card: JobView) -> None:
+    def noted(card: JobView, **how: bool) -> None:
         made.append(card)
-        show(card)
+        show(card, **how)
 
     monkeypatch.setattr(JobView, "show", noted)
     return made

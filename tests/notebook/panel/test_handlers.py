@@ -16,7 +16,7 @@ from tests.notebook.panel.test_images import drawn
 from tests.notebook.test_protocol import mismatch
 from tests.world import Held
 from veo_nb.errors import InvalidRequest, NotFound
-from veo_nb.notebook.compare import pieces
+from veo_nb.notebook.clip import pieces
 from veo_nb.notebook.panel.commands import COMMANDS
 from veo_nb.notebook.panel.handlers import QUIET, all_or_none
 from veo_nb.notebook.panel.protocol import Check, Details, Item, PictureState

@@ -18,7 +18,7 @@ from veo_nb.decisions.voters import read_name
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.shape import frame_of
-from veo_nb.notebook.compare.pieces import piece_of
+from veo_nb.notebook.clip.pieces import piece_of
 from veo_nb.notebook.compare.protocol import (
     BoxShape,
     CastVote,

@@ -154,7 +154,7 @@ def _still_cell(
 ) -> GridCell:
     """A cell in which nothing runs, and nothing can be cancelled or tried again."""
     kept = [
-        replace(clip, url="", preview="", path=name, note=discretion.words(clip.note))
+        replace(clip, url="", beside="", preview="", small=0, path=name, note=discretion.words(clip.note))
         for video, clip in zip(own.videos, cell.clips, strict=True)
         if (name := names.get((own.position, video.sample))) is not None
     ]

@@ -21,9 +21,11 @@ from veo_nb.notebook.protocol import (
     OfJob,
     Part,
     Progress,
+    Reached,
     Shape,
     State,
     Still,
+    VideoPiece,
 )
 
 BATCH = 4
@@ -75,9 +77,15 @@ class GridClip(Exchanged, frozen=True):
     """One clip of a cell, and what a person thinks of it."""
 
     url: str
-    """Where the page can fetch it; empty when it can't."""
+    """Its address on the server; empty where there is none. Whether the page can fetch it, the page tries."""
+    beside: str
+    """Its address from the notebook's folder; empty where there is none."""
+    size: int
+    """Bytes of the file; 0 where it is gone."""
     preview: str
     """Where a small copy of it is, which a cell plays; empty while there is none, or none is needed."""
+    small: int
+    """Bytes of that copy, which come through the kernel too; 0 while there is none."""
     path: str
     fps: float
     rating: int
@@ -145,6 +153,13 @@ class OfSample(Exchanged, frozen=True):
     sample: Annotated[int, msgspec.Meta(ge=0)]
 
 
+class SampleBytes(OfSample, frozen=True):
+    """A piece of a clip's file, or of its small copy, from this byte on."""
+
+    offset: Annotated[int, msgspec.Meta(ge=0)]
+    small: bool
+
+
 class RateSample(OfSample, frozen=True):
     """1 to 5; 0 clears."""
 
@@ -191,6 +206,8 @@ COMMANDS: Commands = {
     "star": (StarSample, Nothing),
     "note": (NoteSample, Nothing),
     "poster": (OfSample, Still),
+    "video": (SampleBytes, VideoPiece),
+    "reached": (Reached, Nothing),
     "details": (OfCell, CellDetails),
     "export": (Export, Exported),
 }

@@ -19,16 +19,18 @@ from markupsafe import Markup
 from PIL import Image
 
 from veo_nb.engine.video import Video
+from veo_nb.notebook.clip.pieces import size_of
+from veo_nb.notebook.clip.reach import Seen
+from veo_nb.notebook.clip.source import SMALL, data_uri, megabytes, source_of
 from veo_nb.notebook.display import (
-    EMBED_LIMIT,
     OUTLINE,
     ROOT,
     SOFT,
-    data_uri,
     gone,
+    how_to_play,
     poster,
-    unserved,
     video_tag,
+    why_unserved,
 )
 from veo_nb.notebook.grid.protocol import Grid, GridCell, GridClip
 from veo_nb.notebook.place import Place
@@ -67,6 +69,8 @@ class Table:
     prompt: str
     videos: Mapping[tuple[str, int], Video] = field(default_factory=dict)
     embed: bool = False
+    seen: Seen | None = None
+    """What a page has found out about the addresses of its clips."""
 
 
 class SavedGrid(IPythonVideo):  # type: ignore[misc]
@@ -91,6 +95,8 @@ class SavedGrid(IPythonVideo):  # type: ignore[misc]
 def saved_grid(table: Table, place: Place, *, now: float) -> SavedGrid:
     """The table of a sweep as it is now (`now` in seconds since 1970)."""
     draw = _Drawing(table, place, now)
+    slices = Markup("").join(draw.slices())
+    line = " · ".join([table.line, *draw.said()])
     html = Markup(
         '<div data-veo-grid="{}" role="group" aria-label="{}" style="{}"><p style="margin:0">{}{}</p>{}</div>'
     ).format(
@@ -98,10 +104,10 @@ def saved_grid(table: Table, place: Place, *, now: float) -> SavedGrid:
         f"Sweep {table.grid.id}",
         ROOT,
         _tag(table.grid.tag),
-        table.line,
-        Markup("").join(draw.slices()),
+        line,
+        slices,
     )
-    text = f"Sweep {table.grid.id}: {table.line}\n{table.prompt}"
+    text = f"Sweep {table.grid.id}: {line}\n{table.prompt}"
     return SavedGrid(html, text, place.folder, lambda: still_of(table, now))
 
 
@@ -145,6 +151,20 @@ class _Drawing:
         self.cells = {tuple(cell.place): cell for cell in table.cells}
         self.room = min(EACH, STILLS // max(1, len(table.videos)))
         self.most = MOST[self.grid.shape]
+        sizes = [size_of(video.path) for video in table.videos.values()]
+        # All together are as small as a clip that goes into a notebook unasked, or none goes.
+        self.unasked = SMALL if sum(sizes) <= SMALL else 0
+        self.inside = self.too_large = 0
+        """Bytes that have gone into the notebook, and clips that have not though that was asked for."""
+        self.unreached = ""
+        """What to do about clips that a page without a kernel has no way to; empty while there is none."""
+
+    def said(self) -> list[str]:
+        """What a person should know of where the clips are."""
+        said = [f"In this notebook: {megabytes(self.inside)}"] if self.inside else []
+        if self.too_large:
+            said.append(f"{self.too_large} too large for a notebook, which are linked")
+        return [*said, self.unreached] if self.unreached else said
 
     def slices(self) -> Iterator[Markup]:
         """A table for each combination of the axes that are neither rows nor columns."""
@@ -236,24 +256,41 @@ class _Drawing:
         video = self.table.videos.get((cell.key, sample))
         if video is None or not video.path.exists():
             box = self._text(gone(video, self.place) if video else clip.path, cell.shape)
-        elif (src := self._source(video)) is None:
-            box = self._text(unserved(video, self.place), cell.shape)
         else:
-            box = video_tag(
-                src,
-                still=small_still(video.path, self.room),
-                style=self._box(cell.shape, "#000"),
-                label=label,
-                preload="metadata" if len(self.table.videos) <= AT_ONCE else "none",
-            )
+            box = self._video(video, cell.shape, label)
         return Markup('<div>{}<div style="min-height:20px;overflow-wrap:anywhere">{}</div></div>').format(
             box, marks(clip)
         )
 
-    def _source(self, video: Video) -> str | None:
-        if self.table.embed and video.path.stat().st_size <= EMBED_LIMIT:
-            return data_uri("video/mp4", video.path.read_bytes())
-        return self.place.relative(video.path)
+    def _video(self, video: Video, shape: str, label: str) -> Markup:
+        still = small_still(video.path, self.room)
+        src = self._source(video)
+        if src:
+            return video_tag(
+                src,
+                still=still,
+                style=self._box(shape, "#000"),
+                label=label,
+                preload="metadata" if len(self.table.videos) <= AT_ONCE else "none",
+            )
+        where = f"Saved as {self.place.shown(video.path)}"
+        self.unreached = (
+            f"What is shown as a still is a file{why_unserved(video, self.place)} "
+            f"{how_to_play(self.grid.id, 'sweep.grid(embed=True)')}"
+        )
+        if not still:
+            return self._text(where, shape)
+        return Markup(
+            '<img src="{}" alt="{}" style="{};object-fit:contain"><div style="overflow-wrap:anywhere;color:{}">{}</div>'
+        ).format(still, label, self._box(shape, "#000"), SOFT, where)
+
+    def _source(self, video: Video) -> str:
+        found = source_of(video.path, self.place, self.table.seen, embed=self.table.embed, room=self.unasked)
+        if found.inside:
+            self.inside += size_of(video.path)
+        elif self.table.embed:
+            self.too_large += 1
+        return found.src
 
     def _text(self, label: str, shape: str) -> Markup:
         style = (

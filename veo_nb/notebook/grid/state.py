@@ -12,6 +12,7 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.media.shape import frame_of
 from veo_nb.notebook import text
+from veo_nb.notebook.clip.pieces import size_of
 from veo_nb.notebook.grid.previews import preview_path
 from veo_nb.notebook.grid.protocol import (
     BATCH,
@@ -249,7 +250,10 @@ def _clip(job: Job, video: Video, given: Given, place: Place) -> GridClip:
     small = preview_path(video)
     return GridClip(
         url=place.url(video.path),
+        beside=place.relative(video.path) or "",
+        size=size_of(video.path),
         preview=place.url(small) if small.exists() else "",
+        small=size_of(small),
         path=place.shown(video.path),
         fps=video.fps,
         rating=found.rating or 0,

@@ -28,13 +28,15 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import traitlets
-from IPython.display import DisplayHandle, display
 
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import NotFound
+from veo_nb.notebook.clip.output import Output
+from veo_nb.notebook.clip.pieces import piece_of
+from veo_nb.notebook.clip.reach import HERE, Reach, Seen
 from veo_nb.notebook.display import poster, still
-from veo_nb.notebook.grid.previews import PREVIEWS_HERE, Previews
+from veo_nb.notebook.grid.previews import PREVIEWS_HERE, Previews, preview_path
 from veo_nb.notebook.grid.protocol import (
     BATCH,
     COMMANDS,
@@ -43,6 +45,7 @@ from veo_nb.notebook.grid.protocol import (
     GridSummary,
     OfCell,
     OfSample,
+    SampleBytes,
 )
 from veo_nb.notebook.grid.saved import STILL_WIDTH, SavedGrid, Table, saved_grid
 from veo_nb.notebook.grid.state import (
@@ -97,12 +100,15 @@ class SweepView(LiveView):
         embed: bool = False,
         clock: Callable[[], float] = time.time,
         previews: Previews = PREVIEWS_HERE,
+        reach: Reach = HERE,
     ) -> None:
         self._sweep = sweep
         self._place = place
         self._embed = embed
         self._axes = shown_axes(sweep)
-        self._handle: DisplayHandle | None = None
+        self._reach = reach
+        self._output = Output(self, self.saved, self._file, embed=embed, reach=reach)
+        self._looked_at = False
         self._settled = False
         self._stale = False
         """Whether a batch run may lack the table as it is now."""
@@ -127,14 +133,18 @@ class SweepView(LiveView):
         # They may have gone on between the first look at them and the listening.
         self._changed(sweep.cells)
 
-    def show(self) -> None:
-        """Display the grid here: the living one while something runs, else the table with the living one over it."""
+    def show(self, *, looks: bool = False) -> None:
+        """Display the grid here: the living one while something runs, else the table with the living one over it.
+
+        `looks` says that someone looks at the page, which then may say what it can play.
+        """
         shown = _shown.setdefault(self._sweep.id, deque())
         shown.append(self)
         while len(shown) > LIVING:
             shown.popleft().close()
         over = self._sweep.summary().over
-        self._handle = display(self.saved() if over else self, display_id=True)
+        self._looked_at = looks
+        self._output.show(over=over, looks=looks)
         LIVE.add(self)
         # It may have ended between the look at it and the display.
         if over or self._sweep.summary().over:
@@ -149,17 +159,17 @@ class SweepView(LiveView):
         """Draw the table once more where no page was there to get it; with `plain` what waits to be saved too."""
         with self._writing:
             due = self._saving is not None if self.has_page else self._stale
-            if due and (plain or not self.has_page):
+            if due and (plain or not (self.has_page or self._looked_at)):
                 self._stop_saving()
                 self._settle()
                 self._stale = False
-            return self._handle is None
+            return not self._output.shown
 
     def close(self) -> None:
         """Take the grid away; the sweep goes on."""
         if self._forget is not None:
             self._forget()
-        self._handle = None
+        self._output.end()
         self._stop_saving()
         self._artist.shutdown(wait=False, cancel_futures=True)
         self._scribe.shutdown(wait=False)
@@ -188,10 +198,11 @@ class SweepView(LiveView):
             self._settle()
 
     def _ask_for_previews(self, cells: tuple[Cell, ...]) -> None:
-        """Have small copies made of the clips of these cells, where a page can fetch them."""
+        """Have small copies made of the clips of these cells, where a page can fetch them or gets their bytes."""
         for cell in cells:
             for video in cell.videos:
-                if self._place.url(video.path):
+                seen = self._reach.of(video.path)
+                if self._place.url(video.path) or (seen is not None and not seen.plays):
                     self._previews.ask(video, functools.partial(self._preview_made, cell.position // BATCH))
 
     def _preview_made(self, batch: int) -> None:
@@ -235,14 +246,15 @@ class SweepView(LiveView):
     def _settle(self) -> None:
         """Let the table take the widget's place in the notebook."""
         with self._writing:
-            handle = self._handle
-            if handle is None:
+            if not self._output.shown:
                 return
-            if not self._settled:
-                self._settled = True
-                # First, so that a page knows whose table it is when it comes.
-                self.push_now()
-            handle.update(self.saved())
+            if self._settled:
+                self._output.finish(redraw=True)
+                return
+            self._settled = True
+            # First, so that a page knows whose table it is when it comes.
+            self.push_now()
+            self._output.settle(looks=self.has_page or self._looked_at)
 
     def _save_later(self) -> None:
         """Draw the table anew, once nothing has changed for a while."""
@@ -256,8 +268,8 @@ class SweepView(LiveView):
             self._saving.cancel()
             self._saving = None
 
-    def saved(self) -> SavedGrid:
-        """The table that the notebook keeps, as it is now; it needs no kernel."""
+    def saved(self, seen: Seen | None = None) -> SavedGrid:
+        """The table that the notebook keeps, as it is now, for a page that has found out this much; it needs no kernel."""
         cells = self._sweep.cells
         state = self._summary()
         now = self._clock()
@@ -268,6 +280,7 @@ class SweepView(LiveView):
             prompt=self._sweep.prompt or "",
             videos={(str(cell.position), n): video for cell in cells for n, video in enumerate(cell.videos)},
             embed=self._embed,
+            seen=seen,
         )
         return saved_grid(table, self._place, now=now)
 
@@ -294,11 +307,32 @@ class SweepView(LiveView):
             return make_details(self._at(payload))
         if command.kind == "poster":
             return still(self._video(payload).path, STILL_WIDTH)
+        if command.kind == "video":
+            return self._piece(payload)
+        if command.kind == "reached":
+            self._reached(Seen(plays=payload.plays, apart=payload.apart))
+            return Nothing()
         if command.kind == "export":
             return Exported(text=self._export(payload.ending))
         done[command.kind]()
         self.push_now()
         return Nothing()
+
+    def _piece(self, payload: SampleBytes) -> tuple[Exchanged, list[bytes]]:
+        video = self._video(payload)
+        path = preview_path(video) if payload.small else video.path
+        return piece_of(path, payload.offset, video.path.name)
+
+    def _reached(self, seen: Seen) -> None:
+        """Take in what a page has found out; where bytes come through the kernel, small copies spare most of them."""
+        self._output.note(seen)
+        if not seen.plays:
+            self._ask_for_previews(self._sweep.cells)
+
+    def _file(self) -> Path | None:
+        """A clip that is there, for what is known about all of them."""
+        videos = (video for cell in self._sweep.cells for video in cell.videos)
+        return next((video.path for video in videos if video.path.exists()), None)
 
     def _export(self, ending: str) -> str:
         """Write the sweep beside the notebook, and say where; what takes long goes on after the answer."""

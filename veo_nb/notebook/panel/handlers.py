@@ -14,8 +14,8 @@ from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video
 from veo_nb.errors import InvalidRequest, NotFound, VeoError
 from veo_nb.media.picture import Picture, read_picture
+from veo_nb.notebook.clip.pieces import piece_of
 from veo_nb.notebook.compare.open import OpenComparisons
-from veo_nb.notebook.compare.pieces import piece_of
 from veo_nb.notebook.compare.view import ComparisonView
 from veo_nb.notebook.panel import commands as asked
 from veo_nb.notebook.panel.draft import check_draft, draft_again, read_draft, submit

@@ -13,7 +13,7 @@ from PIL import Image
 from veo_nb import catalog
 from veo_nb.errors import InvalidRequest, NotFound
 from veo_nb.media.picture import SUFFIXES, Picture, UnreadablePicture, read_picture, redrawn, thumbnail
-from veo_nb.notebook.display import data_uri
+from veo_nb.notebook.clip.source import data_uri
 from veo_nb.notebook.panel.protocol import PictureState
 from veo_nb.studio import Studio
 

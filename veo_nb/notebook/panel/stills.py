@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from veo_nb.errors import NotFound
-from veo_nb.notebook.display import data_uri
+from veo_nb.notebook.clip.source import data_uri
 from veo_nb.store.files import replacing
 from veo_nb.store.queries import FoundRow
 

@@ -20,7 +20,7 @@ export type AskPiece = (
 ) => Promise<VideoPiece & { buffers?: DataView[] }>;
 
 /** How a clip's bytes are coming: `url` once all are here, `failed` in words. */
-interface Fetched {
+export interface Fetched {
   url: string;
   /** Percent of the bytes that are here. */
   percent: number;
@@ -32,6 +32,8 @@ export const NOTHING: Fetched = { url: "", percent: 0, failed: "" };
 interface Kept {
   now: Fetched;
   size: number;
+  /** What is here of it, from its beginning. */
+  pieces: Blob[];
   listeners: Set<(fetched: Fetched) => void>;
 }
 
@@ -75,7 +77,7 @@ export class Sources {
   hold(clip: string, listener: (fetched: Fetched) => void): () => void {
     let kept = this.kept.get(clip);
     if (kept === undefined) {
-      kept = { now: NOTHING, size: 0, listeners: new Set() };
+      kept = { now: NOTHING, size: 0, pieces: [], listeners: new Set() };
       if (!this.signal.aborted) {
         this.kept.set(clip, kept);
         void this.fetch(clip, kept);
@@ -95,6 +97,14 @@ export class Sources {
     };
   }
 
+  /** Go on with a clip that has failed, from where it broke off. */
+  again(clip: string): void {
+    const kept = this.kept.get(clip);
+    if (!kept?.now.failed) return;
+    this.report(kept, { ...kept.now, failed: "" });
+    void this.fetch(clip, kept);
+  }
+
   /** Object URLs that are not yet revoked. */
   get open(): number {
     return [...this.kept.values()].filter(({ now }) => now.url !== "").length;
@@ -105,14 +115,18 @@ export class Sources {
     const served = await this.fetchServed(clip);
     if (!wanted()) return;
     if (served !== undefined) return this.finish(kept, served);
-    const pieces: Blob[] = [];
+    const { pieces } = kept;
     try {
-      for (let offset = 0, size = 1; offset < size; ) {
+      let offset = pieces.reduce((sum, { size }) => sum + size, 0);
+      for (let size = offset + 1; offset < size; ) {
         const answer = await this.request("video", { clip, offset }, { timeout: DEADLINE_MS });
         if (!wanted()) return;
         const { next } = answer;
         size = answer.size;
-        if (!(next > offset)) throw new RequestError("empty", "The clip's file came to an end too soon.", "");
+        if (!(next > offset)) {
+          pieces.length = 0;
+          throw new RequestError("empty", "The clip's file came to an end too soon.", "");
+        }
         // A blob at once: the browser may keep it off the page's memory.
         for (const { buffer, byteOffset, byteLength } of answer.buffers ?? []) {
           pieces.push(new Blob([new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)]));
@@ -123,7 +137,7 @@ export class Sources {
       }
     } catch (error) {
       const { text } = refusalOf(error);
-      if (wanted()) this.report(kept, { ...NOTHING, failed: text });
+      if (wanted()) this.report(kept, { ...kept.now, failed: text });
       return;
     }
     this.finish(kept, new Blob(pieces, { type: "video/mp4" }));

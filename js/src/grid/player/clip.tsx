@@ -3,6 +3,7 @@
 // has.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Coming, useBytes } from "../../core/media/bytes";
 import { releaseVideo, videoSource } from "../../core/sources";
 import type { GridClip } from "../../protocol.gen";
 import { type GridContext, usePlayer } from "../context";
@@ -21,36 +22,43 @@ interface ClipProps {
 }
 
 export function ClipPicture({ id, clip, small = false, label, poster, live, context }: ClipProps) {
+  const { addresses, sources, player } = context;
   const [broken, setBroken] = useState<readonly string[]>([]);
   const audible = useAudible(context, id);
-  const url = videoSource(clip.url);
-  const playable = url !== "" && !broken.includes(url);
+  const url = usePlayer(addresses, (it) => it.of(clip));
   // Whichever is on keeps on: a copy that is made meanwhile is for the next time that the clip comes in sight.
   const copy = useRef("");
-  const on = useRef("");
-  const now = live ? url : "";
-  if (on.current !== now) {
-    on.current = now;
+  const key = useRef(id);
+  const on = useRef<boolean | undefined>(undefined);
+  if (on.current !== live) {
+    on.current = live;
     copy.current = small ? videoSource(clip.preview) : "";
+    key.current = small && clip.small > 0 ? `${id}/small` : id;
   }
   const asCopy = copy.current !== "" && !broken.includes(copy.current);
-  const play = (source: string) => (
-    <InStep
-      key={source}
-      id={id}
-      url={source}
-      label={label}
-      player={context.player}
-      onBroken={() => setBroken((known) => [...known, source])}
-    />
+  // The copy has no sound: where that is wanted the clip comes over it.
+  const fetched = audible ? id : key.current;
+  const gone = clip.size === 0 || broken.includes(fetched);
+  const bytes = useBytes(sources, fetched, live && url === "" && !gone);
+  const play = (source: string, onBroken: () => void) => (
+    <InStep key={source} id={id} url={source} label={label} player={player} onBroken={onBroken} />
   );
+  const failed = (source: string) => () => setBroken((known) => [...known, source]);
   return (
     <>
       {poster !== "" && <img class="veo-still" src={poster} alt="" />}
-      {live && playable && asCopy && play(copy.current)}
-      {/* The copy has no sound: where that is wanted the clip comes over it. */}
-      {live && playable && (!asCopy || audible) && play(url)}
-      {!playable && (
+      {live && url !== "" && asCopy && play(copy.current, failed(copy.current))}
+      {live &&
+        url !== "" &&
+        (!asCopy || audible) &&
+        play(url, () => {
+          addresses.noteFailed(clip, url);
+        })}
+      {live && url === "" && bytes.url !== "" && play(bytes.url, failed(fetched))}
+      {live && url === "" && bytes.url === "" && !gone && (
+        <Coming bytes={bytes} size={fetched === id ? clip.size : clip.small} />
+      )}
+      {gone && (
         <p class="veo-saved">
           Saved as <code>{clip.path}</code>
         </p>

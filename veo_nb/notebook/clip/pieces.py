@@ -28,3 +28,11 @@ def piece_of(path: Path, offset: int, name: str = "") -> tuple[VideoPiece, list[
             hint="Fetch it again while the provider has it." if name else "",
         ) from None
     return VideoPiece(size=size, next=min(size, offset + len(piece))), [piece]
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where it is gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -57,7 +57,8 @@ REMEMBERED = 100
 
 _living: deque[Panel] = deque()
 _panel_states: dict[Callable[[], Studio], PanelState] = {}
-_lock = threading.Lock()
+# Garbage that is collected while it is held may be a panel, which then leaves on this very thread.
+_lock = threading.RLock()
 
 
 class Panel(LiveView):

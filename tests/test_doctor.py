@@ -143,7 +143,8 @@ def test_the_record_of_an_installation_is_read(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("name", "version", "ok"),
     [
-        ("notebook", "6.5.7", False),
+        ("notebook", "5.7.16", False),
+        ("notebook", "6.5.7", True),
         ("notebook", "7.4.1", True),
         ("jupyterlab", "3.6.8", False),
         ("notebook", "missing", True),

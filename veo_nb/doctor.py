@@ -37,7 +37,7 @@ CLOCK_SECONDS = 30.0
 """How far off the clock may be before it matters."""
 MOST_MODELS = 8
 """Named in one line."""
-OLDEST = {"jupyterlab": 4, "notebook": 7, "ipywidgets": 7}
+OLDEST = {"jupyterlab": 4, "notebook": 6, "ipywidgets": 7}
 """Major versions that show the live card; older ones do not."""
 
 TROUBLES = {

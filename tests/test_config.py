@@ -225,6 +225,29 @@ def test_a_wrong_setting_is_named_with_what_would_be_right(resolve, arguments, l
 
 
 @pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("VEO_NB_BUGDET", "BUDGET"),
+        ("VEO_NB_LIBARY", "LIBRARY"),
+        ("VEO_NB_MAX_INFLIGHT", "MAX_IN_FLIGHT"),
+        ("VEO_NB_PROVIDR", "PROVIDER"),
+    ],
+)
+def test_a_variable_that_is_nearly_a_settings_is_not_passed_over(resolve, variable, meant):
+    """Else a budget that nobody reads limits nothing."""
+    line = f"There is no setting {variable}. Did you mean VEO_NB_{meant}?"
+    assert refused(resolve, environ={variable: "1"}) == line
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["VEO_NB_ACME_MODEL", "VEO_NB_X_BASE_URL", "VEO_NB_SANDBOX_DRAFT", "VEO_NB_OF_OTHERS"],
+)
+def test_a_variable_of_something_else_is_let_alone(resolve, variable):
+    assert resolve(environ={variable: "1"}).provider.name == "sandbox"
+
+
+@pytest.mark.parametrize(
     ("file", "line"),
     [
         ("modle = 'fast'", "veo_nb.toml has an unknown setting 'modle'. Did you mean model?"),

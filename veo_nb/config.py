@@ -67,6 +67,7 @@ OF_A_PROVIDER = (
     "storage_uri",
 )
 """Those that a provider may have for itself: in its table of the file, and in variables with its name."""
+_OF_ANY_PROVIDER = tuple(f"_{name}" for name in OF_A_PROVIDER)
 GOOGLE_VARIABLES = {"project": "GOOGLE_CLOUD_PROJECT", "location": "GOOGLE_CLOUD_LOCATION"}
 """What Google's own tools read, after ours."""
 
@@ -315,6 +316,7 @@ def resolve_settings(
             raise InvalidRequest(
                 f"There is no setting {name!r}.", hint=catalog.did_you_mean(name, [*NAMES, "api_key"])
             )
+    _refuse_misspelt(environ)
     file = _read_file(folder / FILE)
     elsewhere = Elsewhere(environ, stores, _tables(file.get("providers", {})))
 
@@ -398,6 +400,17 @@ def _switch(name: str, value: Any) -> bool:
 def variable_of(provider: str, setting: str) -> str:
     """The variable that has a setting for one provider: `VEO_NB_VERTEX_BASE_URL`."""
     return f"VEO_NB_{re.sub(r'[^A-Z0-9]', '_', provider.upper())}_{setting.upper()}"
+
+
+def _refuse_misspelt(environ: Iterable[str]) -> None:
+    """Refuse a variable that is nearly a setting's: a budget that is not read is none."""
+    for variable in environ:
+        name = variable.removeprefix("VEO_NB_").lower()
+        if not variable.startswith("VEO_NB_") or name in NAMES or name.endswith(_OF_ANY_PROVIDER):
+            continue
+        if meant := catalog.nearest(name, NAMES):
+            hint = f"Did you mean VEO_NB_{meant.upper()}?"
+            raise InvalidRequest(f"There is no setting {variable}.", hint=hint)
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:

@@ -11,8 +11,10 @@ from playwright.sync_api import Page
 # What comes into a live region is read out, and so is the name of what has the focus when it changes there.
 _LISTEN = """() => {
     window.veoSpoken = [];
+    // A tab serves several tests.
+    window.veoEar?.disconnect();
     const isLive = node => node.closest?.("[aria-live]") !== null;
-    new MutationObserver(all => {
+    window.veoEar = new MutationObserver(all => {
         for (const {type, target, addedNodes} of all) {
             if (type === "attributes") {
                 if (target === document.activeElement) veoSpoken.push(target.getAttribute("aria-label"));
@@ -22,7 +24,8 @@ _LISTEN = """() => {
                 for (const node of addedNodes) if (node.textContent) veoSpoken.push(node.textContent);
             }
         }
-    }).observe(document.body, {
+    });
+    veoEar.observe(document.body, {
         subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["aria-label"],
     });
 }"""

@@ -65,7 +65,7 @@ def test_the_first_clip_is_made_heard_of_and_played_without_a_mouse(notebook, sl
     # It becomes its video under the focus: that is with the cell then, and what became of it is said all the same.
     notebook.video(ROCKET).wait_for()
     expect(notebook.cell(ROCKET)).to_be_focused()
-    page.wait_for_timeout(300)
+    page.wait_for_function("veoSpoken.filter(words => words.startsWith('Job ')).length > 1")
     said = [words for words in spoken(page) if words.startswith("Job ")]
     assert len(said) == 2, said
     assert re.match(r"Job \w{4}: Generating · .* left$", said[0])

@@ -98,9 +98,8 @@ def test_a_sweep_from_submit_to_rating_to_the_saved_notebook(open_notebook, lab,
     bar = grid(notebook, 1).locator(".veo-transport")
     before = box(bar)
     called = {one["name"] for one in named(page, "group")}
-    assert any(
-        re.fullmatch(r"fox · long, \w+ · \w+: (Generating|Waiting|Sending).*", name) for name in called
-    ), called
+    made = r"fox · long, \w+ · \w+: (done|Generating|Waiting|Sending|Downloading).*"
+    assert any(re.fullmatch(made, name) for name in called), called
     assert [name for name in called if "needs an 8 second clip" in name]
     assert all(0 <= one["value"] <= 100 for one in named(page, "progressbar") if one["name"] == "Progress")
     pictures(notebook, artefact, "running", 1)

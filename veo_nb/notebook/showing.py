@@ -90,6 +90,8 @@ def show_job(
     over = job.now.state.final
     if over and (embed or not _is_tried(job.videos, shell)):
         display(finished(job, place, status, embed=embed))
+        if not looked_at(shell):
+            LIVE.add(JobAtItsEnd(job))
     elif not over and is_terminal(shell):
         print(f"{job.id}  {format_line(text.line(job), time.time())}")  # noqa: T201
         LIVE.add(JobInTerminal(job, place))
@@ -116,6 +118,19 @@ def _is_tried(videos: Sequence[Video], shell: Any) -> bool:
         return False
     seen = HERE.of(path)
     return seen is None or not seen.plays
+
+
+class JobAtItsEnd:
+    """A job that had ended before it was shown, where nobody looked: a wait tells of it like of one that ended a moment later."""
+
+    has_page = False
+
+    def __init__(self, job: Job) -> None:
+        self.jobs = (job,)
+
+    def redraw(self, *, plain: bool) -> bool:  # noqa: ARG002
+        """It stands there as it ended."""
+        return True
 
 
 class JobInTerminal:

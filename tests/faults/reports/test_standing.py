@@ -260,6 +260,8 @@ def interrupted(call: Callable[[], object], at: int) -> tuple[int, BaseException
             if calls == at:
                 signal.raise_signal(signal.SIGINT)
 
+    # Whoever was started in the background of a shell has it ignored.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = sys.gettrace()
     sys.settrace(trace)
     try:
@@ -268,6 +270,7 @@ def interrupted(call: Callable[[], object], at: int) -> tuple[int, BaseException
         return calls, error
     finally:
         sys.settrace(before)
+        signal.signal(signal.SIGINT, handler)
     return calls, None
 
 

@@ -59,9 +59,25 @@ if __name__ == "__main__":
 def notebook7(chromium: Browser, folder: Path, environment: Mapping[str, str]) -> Iterator[Page]:
     """A page of Notebook 7 whose first cell has opened the panel; a second one makes a clip."""
     write_notebook(folder / "panel.ipynb", [PANEL, CARD])
+    with _opened(chromium, folder, environment, "notebook", "notebooks/panel.ipynb") as (page, url):
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        # What is asked of a page that has no kernel yet is lost, and its indicator is idle even then.
+        _wait_for(lambda: _has_kernel(f"{url}/api/sessions?token={TOKEN}"), "no kernel")
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+        page.locator(".jp-InputArea-editor").first.click()
+        page.keyboard.press("Control+Enter")
+        page.locator(".veo-panel").wait_for()
+        yield page
+
+
+@contextmanager
+def _opened(
+    chromium: Browser, folder: Path, environment: Mapping[str, str], module: str, path: str
+) -> Iterator[tuple[Page, str]]:
+    """A page of a Jupyter server that this module starts in the folder, and the server's address."""
     port = _free_port()
     command = [
-        *(sys.executable, "-m", "notebook", "--no-browser", "--allow-root"),
+        *(sys.executable, "-m", module, "--no-browser", "--allow-root"),
         *(f"--ServerApp.token={TOKEN}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         f"--ServerApp.root_dir={folder}",
     ]
@@ -72,15 +88,8 @@ def notebook7(chromium: Browser, folder: Path, environment: Mapping[str, str]) -
     ):
         page = tab.new_page()
         page.set_default_timeout(PATIENCE)
-        page.goto(f"{url}/notebooks/panel.ipynb?token={TOKEN}")
-        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-        # What is asked of a page that has no kernel yet is lost, and its indicator is idle even then.
-        _wait_for(lambda: _has_kernel(f"{url}/api/sessions?token={TOKEN}"), "no kernel")
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
-        page.locator(".jp-InputArea-editor").first.click()
-        page.keyboard.press("Control+Enter")
-        page.locator(".veo-panel").wait_for()
-        yield page
+        page.goto(f"{url}/{path}?token={TOKEN}")
+        yield page, url
 
 
 def _has_kernel(url: str) -> bool:
@@ -107,20 +116,10 @@ def nbclassic(chromium: Browser, folder: Path, environment: Mapping[str, str]) -
         CARD,
     ]
     write_notebook(folder / "classic.ipynb", cells)
-    port = _free_port()
-    command = [
-        *(sys.executable, "-m", "nbclassic", "--no-browser", "--allow-root"),
-        *(f"--ServerApp.token={TOKEN}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
-        f"--ServerApp.root_dir={folder}",
-    ]
-    url = f"http://127.0.0.1:{port}"
-    with (
-        _served(command, folder, environment, f"{url}/api/status?token={TOKEN}"),
-        chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab,
+    with _opened(chromium, folder, environment, "nbclassic", "nbclassic/notebooks/classic.ipynb") as (
+        page,
+        url,
     ):
-        page = tab.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.goto(f"{url}/nbclassic/notebooks/classic.ipynb?token={TOKEN}")
         page.locator(".cell.code_cell").first.wait_for()
         _wait_for(lambda: _has_kernel(f"{url}/api/sessions?token={TOKEN}"), "no kernel")
         page.locator("#kernel_indicator_icon.kernel_idle_icon").wait_for()

@@ -231,6 +231,37 @@ def test_frames_and_references_are_files_or_variables_too(run, loaded, service, 
     assert first["lastFrame"]["bytesBase64Encoded"] == sent[1]
 
 
+@pytest.mark.parametrize(
+    "option",
+    ["--image photo", "--last-frame photo", "--reference photo", "--video photo", "--sweep image=photo"],
+)
+def test_a_picture_or_a_clip_that_is_none_is_refused_since_another_clip_would_be_paid(
+    run, loaded, service, option
+):
+    # What OpenCV gives for a file that it does not find.
+    loaded.user_ns["photo"] = None
+    assert "photo is None. Look whether its file was read" in str(run(f"%%veo {option}\nA fox.").error)
+    assert service.posts == []
+
+
+@pytest.mark.parametrize("axis", ["image", "reference"])
+def test_an_axis_takes_the_pictures_that_a_list_of_the_notebook_holds(run, loaded, service, tmp_path, axis):
+    Image.new("RGB", (32, 18), "red").save(tmp_path / "red.png")
+    loaded.user_ns["photos"] = [
+        None,
+        Image.new("RGB", (32, 18), "teal"),
+        np.full((18, 32), 128, np.uint8),
+        tmp_path / "red.png",
+    ]
+    assert run(f"%%veo --wait --sweep {axis}=@photos\nA fox.").error is None
+    sent = [
+        str(post["instances"][0].get("image") or post["instances"][0].get("referenceImages"))
+        for post in service.posts
+    ]
+    assert len(set(sent)) == len(sent) == 4
+    assert sum("bytesBase64Encoded" in one for one in sent) == 3
+
+
 def test_every_option_reaches_the_wire_and_what_is_unset_is_left_out(run, service):
     line = (
         "-m standard -a 9:16 -r 720p -d 8 --person-generation allow_all --no-enhance-prompt "

@@ -440,8 +440,7 @@ PARAMETERS: dict[str, Any] = {
         ("--image {{photo}}", {"image": "my photos/fox 1.png"}),
         ("--image 'frames/{{seed}}.png'", {"image": "frames/7.png"}),
         ("--last-frame {{pixels}}", {"last_frame": "pixels"}),
-        ("--seed {{nothing}} --reference {{nothing}}", {}),
-        ("--reference {{nothing}} --reference {{photo}}", {"reference_images": ["my photos/fox 1.png"]}),
+        ("--seed {{nothing}} --reference {{photo}}", {"reference_images": ["my photos/fox 1.png"]}),
     ],
 )
 def test_an_option_reads_a_variable_and_none_leaves_it_out(line, fields):
@@ -464,6 +463,10 @@ def test_a_take_and_the_values_of_an_axis_are_read_too_as_if_they_were_typed():
         ("--seed {{seed", "{{seed has no }} that closes it."),
         ("--image {{pixels.size}}", "{{pixels.size}} can't be filled in: object has no .size."),
         ("--take {{model}}", "--take can't be 'omni'. Write --take N."),
+        *[
+            (f"--{flag} {{{{nothing}}}}", f"--{flag}: nothing is None. Look whether its file was read")
+            for flag in ("image", "last-frame", "reference", "video", "edit")
+        ],
     ],
 )
 def test_a_variable_that_is_none_of_the_notebook_says_what_to_do(line, words):
@@ -547,6 +550,14 @@ def test_a_name_that_is_not_there_says_what_to_do(names, hint):
         ("Leave out video= or the images.", "Leave out --video or the images."),
         ("The image fox.png is broken.", "The image fox.png is broken."),
         ("There is no model 'fsat'.", "There is no model 'fsat'."),
+        (
+            "Nothing can be made with duration_seconds 5: duration_seconds can't be 5.",
+            "Nothing can be made with --duration 5: --duration can't be 5.",
+        ),
+        (
+            "Nothing can be made with mood 5: 1080p needs an 8 second clip.",
+            "Nothing can be made with mood 5: 1080p needs an 8 second clip.",
+        ),
     ],
 )
 def test_what_is_said_about_fields_is_said_about_options(field_words, option_words):

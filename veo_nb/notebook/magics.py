@@ -23,7 +23,7 @@ from veo_nb.notebook.completion import Matcher
 from veo_nb.notebook.display import again_line, dry_run
 from veo_nb.notebook.grid.plain import preview_table
 from veo_nb.notebook.login import SetKey
-from veo_nb.notebook.options import CellCommand, as_options, parse_cell
+from veo_nb.notebook.options import CellCommand, as_options, missing_source, parse_cell
 from veo_nb.notebook.outputs.live import LIVE
 from veo_nb.notebook.pages.bill import bill_table
 from veo_nb.notebook.place import Place
@@ -258,16 +258,29 @@ class VeoMagics(Magics):  # type: ignore[misc]
 
     def _value(self, name: str, typed: Any) -> Any:
         """What was typed for an image or a video: the notebook's variable of that name, a job's id, or itself."""
-        kind = catalog.FIELD[name].kind if name in catalog.FIELD else ""
+        item = catalog.FIELD.get(name)
+        if item is None or item.kind not in ("image", "images", "video") or typed is None:
+            return typed
+        if item.kind == "images":
+            several = typed if isinstance(typed, list | tuple) else [typed]
+            return [self._source(item, one) for one in several]
+        return self._source(item, typed)
+
+    def _source(self, item: catalog.Field, typed: Any) -> Any:
+        if not isinstance(typed, str):
+            # What a list of the notebook holds, as the value of an axis.
+            return typed
         names = self.shell.user_ns
-        if kind == "images":
-            return [self._image(one) for one in typed]
-        if kind == "image":
-            return self._image(typed)
-        if kind == "video" and (name := catalog.identifier(typed)) in names:
-            return names[name]
-        # An address or a file is for the request to judge.
-        return self._studio().job(typed) if kind == "video" and typed.isalnum() else typed
+        if item.kind != "video":
+            found = self._image(typed)
+        elif (name := catalog.identifier(typed)) in names:
+            found = names[name]
+        else:
+            # An address or a file is for the request to judge.
+            found = self._studio().job(typed) if typed.isalnum() else typed
+        if found is None:
+            raise missing_source(item, typed)
+        return found
 
     def _image(self, typed: str) -> Any:
         """A file comes first; a variable is what has its name and is no file."""

@@ -256,9 +256,13 @@ def fill(template: str, names: Mapping[str, Any], field: str = "prompt") -> str:
 
 
 def _read(name: str, typed: Any, names: Mapping[str, Any]) -> Any:
-    """The value of an option with its `{{names}}` filled in; None, which leaves it out, where that is what a variable holds."""
+    """The value of an option with its `{{names}}` filled in; None, which leaves it out, where that is what a variable holds.
+
+    Raises:
+        InvalidRequest: also for a picture or a clip that is None.
+    """
     if isinstance(typed, list):
-        return [value for one in typed if (value := _read(name, one, names)) is not None] or None
+        return [_read(name, one, names) for one in typed]
     if not (isinstance(typed, str) and (found := references(typed))):
         return typed
     item = _BY_NAME[name]
@@ -266,12 +270,26 @@ def _read(name: str, typed: Any, names: Mapping[str, Any]) -> Any:
         return fill(typed, names, name)
     if len(found) == 1 and found[0].name in names and typed == typed[found[0].start : found[0].end]:
         value = found[0].value(names)
+        if value is None and item.kind in _SOURCES:
+            raise missing_source(item, found[0].text)
         if value is None:
             return None
         if item.kind in _SOURCES and not isinstance(value, str | PathLike):
             # A picture or a clip is meant itself, which goes by the name of its variable.
             return found[0].text
     return _reader(item)(fill(typed, names, name))
+
+
+def missing_source(item: catalog.Field, variable: str) -> InvalidRequest:
+    """What is said of a picture or a clip that is None: without it another clip would be made, and paid.
+
+    OpenCV's `imread` gives None for a file that it does not find.
+    """
+    return InvalidRequest(
+        f"--{item.flag}: {variable} is None.",
+        hint=f"Look whether its file was read, or leave --{item.flag} out.",
+        field=item.name,
+    )
 
 
 def _take(typed: int | str, names: Mapping[str, Any]) -> int:
@@ -285,7 +303,8 @@ def as_options(text: str) -> str:
     """Words about request fields (`duration_seconds=8`) as a person in a cell types them (`--duration 8`)."""
     flags = {item.name: item.flag for item in catalog.OPTIONS} | {"take": "take"}
     names = "|".join(sorted(flags, key=len, reverse=True))
-    text = re.sub(rf"^({names})(?= can't be | is )", lambda found: f"--{flags[found[1]]}", text)
+    for pattern in (rf"^(Nothing can be made with )({names})(?= )", rf"(^|: )({names})(?= can't be | is )"):
+        text = re.sub(pattern, lambda found: f"{found[1]}--{flags[found[2]]}", text)
 
     def option(found: re.Match[str]) -> str:
         value = found[2].strip("\"'")

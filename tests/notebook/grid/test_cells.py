@@ -129,7 +129,7 @@ def test_a_large_sweep_asks_and_yes_goes_ahead(run, service, monkeypatch):  # no
         ("%%veo --sweep seed=1,2,...,5000\nA fox.", "This sweep asks for 5,000 clips, about $6,000.00."),
         ("%%veo --sweep seed=1,2\nA {{animal}}.", "{{animal}} is not defined in this notebook."),
         ("%%veo --sweep duration=4 --sweep duration=8\nA fox.", "The axis duration_seconds comes twice."),
-        ("%%veo --sweep resolution=720p,8k --sweep seed=1\nA fox.", "Nothing can be made with resolution 8k: resolution can't be '8k'."),
+        ("%%veo --sweep resolution=720p,8k --sweep seed=1\nA fox.", "Nothing can be made with --resolution 8k: --resolution can't be '8k'."),
         ("%%veo --sweep seed=1 --seed 2\nA fox.", "seed is set, and is an axis as well."),
         ("%%veo --sweep animal=@nothing\nA {{animal}}.", "@nothing is not defined in this notebook."),
         ("%%veo --sweep animal=@text\nA {{animal}}.", "@text is a text, not a list of values."),

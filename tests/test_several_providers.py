@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import httpx2
@@ -346,11 +347,12 @@ def test_jobs_of_two_providers_are_taken_on_by_the_next_kernel(make_studio, serv
     first.close()
     # Without a key of Vertex AI its job stays, and says what it waits for.
     second = make_studio(environ={"GEMINI_API_KEY": GEMINI_KEY})
-    assert [job.id for job in second.resume()] == [asked[0].id, asked[1].id]
+    resumed = second.resume()
+    assert [job.id for job in resumed] == [asked[0].id, asked[1].id]
     assert [(one.job_id, one.whom, one.name) for one in second.jobs.awaited()] == [
         (asked[2].id, "key", "vertex")
     ]
-    assert [job.wait(30).status for job in second.jobs.active()] == ["succeeded"] * 2
+    assert [job.wait(30).status for job in resumed] == ["succeeded"] * 2
     second.close()
     third = make_studio(environ=KEYS)
     assert [job.id for job in third.resume()] == [asked[2].id]
@@ -422,7 +424,8 @@ def test_what_a_sweep_comes_to_is_told_for_all(studio):
 def test_a_library_stays_readable_by_what_it_was(studio):
     """The provider is a column of the job; the request's own form has no word of it, as before."""
     job = studio.generate(PROMPT, model="vertex:fast", duration_seconds=4).wait(30)
-    row = Ledger(studio.library.files.ledger_path).job(job.id)
+    with contextlib.closing(Ledger(studio.library.files.ledger_path)) as ledger:
+        row = ledger.job(job.id)
     assert row is not None
     assert (row.provider, row.fingerprint) == ("vertex", job.request.fingerprint())
     assert "provider" not in row.request

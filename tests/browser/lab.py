@@ -48,11 +48,21 @@ FLAGS = [
 ]
 
 
+def find_browser() -> str:
+    """The path of the system's Chrome or Chromium.
+
+    Chrome first: GitHub's machines have both, and their Chromium is a snapshot of its makers', which has no H.264 and no AAC
+    (actions/runner-images, images/ubuntu/scripts/build/install-google-chrome.sh, read 2026-11-29).
+    """
+    path = shutil.which("google-chrome") or shutil.which("chromium")
+    assert path, "Chromium is not installed: tests/run installs it where it can"
+    return path
+
+
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """The system's Chromium without a window."""
-    path = shutil.which("chromium")
-    assert path, "Chromium is not installed: tests/run installs it where it can"
+    """The system's Chrome or Chromium without a window."""
+    path = find_browser()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:

@@ -211,7 +211,9 @@ class Kernel:
 
         `looked_at` says that someone looks at its page, as front ends do.
         """
-        cell = Cell(self.client.execute(code, allow_stdin=looked_at or bool(answers)))
+        # ipykernel 6 aborts with a cell that fails what comes in the moment after it, a cell that was sent later as well.
+        sent = self.client.execute(code, allow_stdin=looked_at or bool(answers), stop_on_error=False)
+        cell = Cell(sent)
         self.cells[cell.id] = cell
         self._answers = [*answers]
         self._sent[cell.id] = time.monotonic()
@@ -259,7 +261,11 @@ class Kernel:
         self.client.session.send(self.client.shell_channel.socket, message, buffers=[*buffers])
 
     def subshell(self) -> str | None:
-        """A new subshell, as Lab makes one for its widgets; None where the kernel has none."""
+        """A new subshell, as Lab makes one for its widgets; None where the kernel says that it has none."""
+        asked = self.client.kernel_info()
+        self.until(lambda: asked in self.replies, why="no answer to kernel_info_request")
+        if "kernel subshells" not in self.replies[asked].get("supported_features", ()):
+            return None
         message = self.client.session.msg("create_subshell_request", {})
         self.client.control_channel.send(message)
         sent = message["header"]["msg_id"]

@@ -31,6 +31,9 @@ from veo_nb import catalog
 catalog.PROVIDERS["gptproto"] = dataclasses.replace(
     catalog.PROVIDERS["gptproto"], requests_per_minute=10_000, in_flight=100, typical_seconds=1.0
 )
+# IPython 7 shows with `%xmode Verbose` what each name in a cell's own line is, `os.environ` too.
+def own_key():
+    return os.environ["GPTPROTO_API_KEY"]
 """
 SHOWN = """
 studio, settings = veo.studio(), veo.studio().settings
@@ -62,8 +65,8 @@ BROKEN = [
     # Each goes wrong somewhere below one of our calls, in an error that is not ours.
     "class Evil:\n    def __str__(self): 1 / 0\n    __fspath__ = __str__\nveo.configure(base_url=Evil())",
     "veo.configure(library=Evil())",
-    "veo.Studio(api_key=os.environ['GPTPROTO_API_KEY'], base_url=Evil())",
-    "veo.AsyncClient('gptproto', os.environ['GPTPROTO_API_KEY'], Evil())",
+    "veo.Studio(api_key=own_key(), base_url=Evil())",
+    "veo.AsyncClient('gptproto', own_key(), Evil())",
     "veo.generate('A fox.', image=Evil())",
     "veo.generate(Evil())",
     # One of ours, and then another while it is handled: the first is then shown with its frames.

@@ -125,6 +125,8 @@ def test_show_puts_a_job_under_another_cell(slow, card):
 @pytest.mark.parametrize("wait", ["%veo wait", "job.wait()"])
 def test_cancel_in_the_card_works_during_a_wait(slow, card, wait, slow_sandbox):
     subshell = slow.subshell()
+    if subshell is None:
+        pytest.skip("this kernel has no subshells: a click waits for the cell")
     hold(slow, card, slow_sandbox)
     comm, card = slow.widget(card)
     waiting = slow.begin(wait)

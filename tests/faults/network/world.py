@@ -85,7 +85,7 @@ class World:
         return self.job
 
 
-def ended(job: Job, seconds: float = 30) -> str:
+def ended(job: Job, seconds: float = 120) -> str:
     """The state in which a job ends; it has real seconds for that."""
     with contextlib.suppress(VeoError):
         job.wait(seconds)

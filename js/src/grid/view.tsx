@@ -1,7 +1,6 @@
 // A grid: the summary, the table, the bar that plays all, and what lies over them. Keys and clicks become intents.
 
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { announce } from "../core/announce";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { askWith } from "../core/connection";
 import { useRemembered } from "../core/remember";
 import { ownKeys, returnFocus } from "../core/ui/focus";
@@ -66,9 +65,6 @@ export function GridView({ grid, summary, cells, request, context, moves, export
   const size = sizeOf(kept);
   useInSight(root, size);
   useEndNotice(summary, say);
-  useEffect(() => {
-    if (notice !== undefined) announce(notice.spoken);
-  }, [notice]);
 
   const spotOf = (id: string): Spot | undefined =>
     spots.find((spot) => spot.id === id) ?? spotElsewhere(cells, id);

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 # What comes into a live region is read out, and so is the name of what has the focus when it changes there.
 _LISTEN = """() => {
@@ -69,10 +69,15 @@ def focused(page: Page) -> str:
     return name
 
 
-def tab_to(page: Page, there: Callable[[], object], most: int = 80) -> None:
-    """Press Tab until it is there, as somebody does who looks for something."""
+def tab_to(page: Page, there: Callable[[], object], most: int = 80, *, back: bool = False) -> None:
+    """Press Tab until it is there, as somebody does who looks for something; `back` looks for it before."""
     for _ in range(most):
-        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab" if back else "Tab")
         if there():
             return
     pytest.fail("Tab does not come there")
+
+
+def go_to(what: Locator, *, back: bool = False) -> None:
+    """Press Tab until the focus is in this element."""
+    tab_to(what.page, lambda: what.evaluate("e => e.contains(document.activeElement)"), back=back)

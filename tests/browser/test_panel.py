@@ -12,7 +12,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import fronts
 from tests.browser.axe import violations
-from tests.browser.ear import focused, listen, named, spoken, tab_to
 from tests.browser.lab import Notebook, facts, plays
 from tests.photos import SERIAL, encoded, exif
 
@@ -241,95 +240,6 @@ def test_it_goes_on_from_a_frame_and_joins_what_came_of_it(open_panel, sandbox, 
     assert facts(panel.dialog.locator("video").first)["duration"] == pytest.approx(6.0, abs=0.1)
     page.keyboard.press("Escape")
     panel.has_clips(3)
-
-
-def test_all_of_it_is_done_with_the_keyboard_alone(open_panel, sandbox, artefact):
-    """And what is read out meanwhile: composed, submitted, made, found, shown, judged, deleted and brought back."""
-    notebook, panel = open_panel(sandbox)
-    page = panel.page
-    notebook.cell(1).locator(".jp-InputArea-editor").focus()
-    page.keyboard.press("Escape")
-    listen(page)
-
-    def go_to(what: Locator) -> None:
-        tab_to(page, lambda: what.evaluate("e => e.contains(document.activeElement)"))
-
-    go_to(panel.prompt)
-    page.keyboard.press("Control+a")
-    page.keyboard.type("A fox crosses a lake.")
-    page.keyboard.press("Control+Enter")
-    panel.has_clips(1)
-    page.keyboard.type(" It stops.")
-    page.keyboard.press("Control+Enter")
-    panel.has_clips(2)
-    expect(panel.queue.locator(".veo-job")).to_have_count(0)
-    said = spoken(page)
-    assert sum(words.startswith("On its way: ") for words in said) == 2, said
-    assert sum(bool(re.fullmatch(r"\w{4}: made", words)) for words in said) == 2, said
-    assert not [words for words in said if CLOCK.search(words)]
-
-    # Found by its words, shown, and the search taken back.
-    go_to(panel.gallery.get_by_role("searchbox"))
-    page.keyboard.type("stops")
-    panel.has_clips(1)
-    tile = panel.gallery.locator(".veo-tile[tabindex='0']")
-    go_to(tile)
-    assert next(one["name"] for one in named(page, "option") if one.get("focused")).startswith(
-        "A fox crosses a lake. It stops. 4 s"
-    )
-    page.keyboard.press("Enter")
-    expect(panel.dialog.get_by_text("Recipe")).to_be_visible()
-    assert facts(panel.dialog.locator("video").first)["ready"] == 4
-    page.keyboard.press("Space")
-    page.wait_for_function("document.querySelector('.veo-panel dialog video').currentTime > 0.2")
-    page.keyboard.press("Space")
-    assert violations(page, ".veo-panel dialog") == []
-    page.keyboard.press("Escape")
-    expect(tile).to_be_focused()
-    go_to(panel.button("Clear the filters", panel.gallery))
-    page.keyboard.press("Enter")
-    panel.has_clips(2)
-    expect(tile).to_be_focused()
-
-    page.keyboard.press("Home")
-    page.keyboard.press("x")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("x")
-    go_to(panel.button("Compare", panel.gallery))
-    page.keyboard.press("Enter")
-    expect(panel.dialog.locator("video")).to_have_count(2)
-    page.keyboard.press("Escape")
-    expect(panel.dialog).to_have_count(0)
-    go_to(tile)
-    page.keyboard.press("Home")
-    page.keyboard.press("Enter")
-    expect(panel.dialog.get_by_text("Recipe")).to_be_visible()
-    page.keyboard.press("4")
-    page.keyboard.press("s")
-    page.keyboard.press("n")
-    page.keyboard.type("The tail")
-    page.keyboard.press("Enter")
-    page.keyboard.press("Escape")
-    expect(panel.tiles.first).to_have_accessible_name(re.compile(r"4 of 5.*", re.DOTALL))
-    artefact(notebook, "panel-keyboard")
-
-    # Both deleted, and brought back: the focus has a place at each step.
-    spoken(page)
-    page.keyboard.press("Delete")
-    expect(panel.button("Delete 2 clips")).to_be_focused()
-    page.keyboard.press("Enter")
-    panel.has_clips(0)
-    expect(panel.gallery.get_by_role("heading", name="Gallery")).to_be_focused()
-    assert "Deleted 2 clips." in spoken(page)
-    go_to(panel.button("Undo"))
-    page.keyboard.press("Enter")
-    panel.has_clips(2)
-    assert focused(page)
-    go_to(tile)
-    page.keyboard.press("Escape")
-    inside = page.evaluate("document.querySelector('.veo-panel').contains(document.activeElement)")
-    assert not inside
-    assert focused(page)
 
 
 def test_two_panels_a_card_and_a_cell_show_the_same_while_a_cell_runs(open_panel, slow_sandbox, artefact):

@@ -9,12 +9,23 @@ export const KEPT_MS = 10_000;
 
 /** Has this read out when the reader has finished what it is at. It reads nothing below a dialog, so it is said in the topmost. */
 export function announce(text: string): void {
-  const host = [...document.querySelectorAll("dialog.veo-dialog[open]")].at(-1) ?? document.body;
-  const place = [...host.children].find((one) => one.hasAttribute(SPOKEN)) ?? host.appendChild(newPlace());
+  const place = placeIn([...page().querySelectorAll("dialog.veo-dialog[open]")].at(-1) ?? document.body);
   const words = document.createElement("div");
   words.textContent = text;
-  setTimeout(() => place.append(words), KNOWN_MS);
+  // A dialog may be closed by what is said in it.
+  setTimeout(() => (place.isConnected ? place : placeIn(document.body)).append(words), KNOWN_MS);
   setTimeout(() => words.remove(), KNOWN_MS + KEPT_MS);
+}
+
+/** The page, or the shadow in it where the focus is: an open dialog holds that. */
+function page(): Document | ShadowRoot {
+  let within: Document | ShadowRoot = document;
+  while (within.activeElement?.shadowRoot) within = within.activeElement.shadowRoot;
+  return within;
+}
+
+function placeIn(host: Element): Element {
+  return [...host.children].find((one) => one.hasAttribute(SPOKEN)) ?? host.appendChild(newPlace());
 }
 
 function newPlace(): HTMLElement {

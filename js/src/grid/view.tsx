@@ -1,7 +1,6 @@
 // A grid: the summary, the table, the bar that plays all, and what lies over them. Keys and clicks become intents.
 
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { announce } from "../core/announce";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { askWith } from "../core/connection";
 import { useRemembered } from "../core/remember";
 import { ownKeys, returnFocus } from "../core/ui/focus";
@@ -26,9 +25,10 @@ import {
 import type { Ask, GridContext } from "./context";
 import { ExportMenu } from "./export";
 import { type Intent, intentOf, kindOfTarget } from "./keys";
-import { Compared, Enlarged, Keys, type LargeClip, NoteEditor } from "./layers/layers";
-import { look } from "./layers/zoom";
+import { Compared, Enlarged, Keys, type LargeClip, MODES, NoteEditor } from "./layers/layers";
+import { look, sizeText } from "./layers/zoom";
 import { spokenOf, useMarks } from "./marks";
+import { playBy } from "./player/player";
 import { TransportBar } from "./player/transport";
 import { type Board, back, choose, newBoard, openLayer } from "./state";
 import { AxisPicker, SummaryLine, useEndNotice } from "./summary";
@@ -66,9 +66,6 @@ export function GridView({ grid, summary, cells, request, context, moves, export
   const size = sizeOf(kept);
   useInSight(root, size);
   useEndNotice(summary, say);
-  useEffect(() => {
-    if (notice !== undefined) announce(notice.spoken);
-  }, [notice]);
 
   const spotOf = (id: string): Spot | undefined =>
     spots.find((spot) => spot.id === id) ?? spotElsewhere(cells, id);
@@ -78,6 +75,7 @@ export function GridView({ grid, summary, cells, request, context, moves, export
     const spot = spotOf(id);
     const clip = spot?.cell?.clips[spot.sample];
     const { player } = context;
+    if (playBy(player, intent, clip?.fps ?? 24, say)) return;
     switch (intent.kind) {
       case "move":
         setBoard((it) => ({
@@ -89,26 +87,9 @@ export function GridView({ grid, summary, cells, request, context, moves, export
       case "enlarge":
         if (spot?.cell?.job) setBoard((it) => openLayer({ ...it, active: id }, "enlarged"));
         break;
-      case "play":
-        player.toggle();
-        say(player.playing ? "Playing" : "Paused", true);
-        break;
-      case "step":
-        player.step(intent.frames, clip?.fps ?? 24);
-        break;
-      case "skip":
-        player.skip(intent.seconds);
-        break;
-      case "start":
-        player.seek(0);
-        break;
       case "sound":
         if (player.audible === id) player.hear("");
         else if (clip !== undefined) player.hear(id);
-        break;
-      case "loop":
-        player.toggleLoop();
-        say(player.state.loop ? "Loop is on" : "Loop is off", true);
         break;
       case "choose":
         if (clip !== undefined) setBoard((it) => choose(it, id));
@@ -119,15 +100,18 @@ export function GridView({ grid, summary, cells, request, context, moves, export
         break;
       case "wipe":
       case "difference": {
-        const to = (now: Board["mode"]) => (now === intent.kind ? "beside" : intent.kind);
-        if (board.layer === "compared") setBoard((it) => ({ ...it, mode: to(it.mode) }));
-        else if (panes.length === 2) setBoard((it) => openLayer({ ...it, mode: intent.kind }, "compared"));
+        if (board.layer === "compared") {
+          const mode = board.mode === intent.kind ? "beside" : intent.kind;
+          setBoard((it) => ({ ...it, mode }));
+          say(MODES[mode], true);
+        } else if (panes.length === 2) setBoard((it) => openLayer({ ...it, mode: intent.kind }, "compared"));
         break;
       }
       case "labels":
         setBoard((it) => ({ ...it, labels: !it.labels }));
+        if (board.layer === "compared") say(board.labels ? "Labels are off" : "Labels are on", true);
         break;
-      case "zoom":
+      case "zoom": {
         if (board.layer === "") {
           const width = root.current?.querySelector<HTMLElement>(".veo-cell")?.offsetWidth ?? 0;
           const next = nextSize(width, intent.by > 1);
@@ -135,8 +119,11 @@ export function GridView({ grid, summary, cells, request, context, moves, export
           say(`Cells of ${next} pixels`, true);
           break;
         }
-        setBoard((it) => ({ ...it, view: look(it.view, intent) }));
+        const view = look(board.view, intent);
+        setBoard((it) => ({ ...it, view }));
+        say(sizeText(view), true);
         break;
+      }
       case "pan":
         if (board.layer !== "") setBoard((it) => ({ ...it, view: look(it.view, intent) }));
         break;

@@ -1,8 +1,10 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Notices, OFFERED_MS, SHOWN_MS, useNotices } from "../../src/core/ui/notices";
+import { KEPT_MS, KNOWN_MS } from "../../src/core/announce";
+import { type Notices, OFFERED_MS, useNotices } from "../../src/core/ui/notices";
 import { NoticePlace } from "../../src/panel/notices";
+import { spoken } from "../spoken";
 
 let el: HTMLElement;
 let notices: Notices;
@@ -13,7 +15,6 @@ function Probe() {
 }
 
 const shown = () => el.querySelector(".veo-notice")?.textContent ?? "";
-const spoken = () => el.querySelector("[aria-live]")?.textContent;
 const pass = (milliseconds: number) => act(() => void vi.advanceTimersByTime(milliseconds));
 
 beforeEach(async () => {
@@ -31,14 +32,14 @@ afterEach(async () => {
 describe("words to the person", () => {
   it("are shown and read out, and go after a while", async () => {
     await act(() => notices.say("Copied"));
-    expect([shown(), spoken()]).toEqual(["Copied", "Copied"]);
-    await pass(SHOWN_MS);
-    expect([shown(), spoken()]).toEqual(["", ""]);
+    expect([shown(), ...(await spoken())]).toEqual(["Copied", "Copied"]);
+    await pass(KNOWN_MS + KEPT_MS);
+    expect([shown(), ...(await spoken())]).toEqual([""]);
   });
 
   it("may be for the ear alone", async () => {
     await act(() => notices.say("Rated 4 of 5", true));
-    expect([shown(), spoken()]).toEqual(["", "Rated 4 of 5"]);
+    expect([shown(), ...(await spoken())]).toEqual(["", "Rated 4 of 5"]);
   });
 
   it("carry a button for what can still be done, which works once", async () => {
@@ -69,6 +70,23 @@ describe("words to the person", () => {
     await act(() => notices.offer("Deleted", "Undo", () => {}));
     await act(() => notices.say("3f2a: made", true));
     expect(shown()).toBe("DeletedUndo");
-    expect(spoken()).toBe("3f2a: made");
+    expect((await spoken()).at(-1)).toBe("3f2a: made");
+  });
+
+  it("are read out in the dialog that lies over all, and below it again once that is closed", async () => {
+    const host = document.body.appendChild(document.createElement("div"));
+    // marimo shows a view in a shadow.
+    const shadow = host.attachShadow({ mode: "open" });
+    const dialog = shadow.appendChild(document.createElement("dialog"));
+    dialog.className = "veo-dialog";
+    dialog.open = true;
+    dialog.tabIndex = -1;
+    dialog.focus();
+    await act(() => notices.say("3f2a: made", true));
+    await pass(KNOWN_MS);
+    expect(dialog.textContent).toBe("3f2a: made");
+    await act(() => notices.say("Deleted.", true));
+    host.remove();
+    expect(await spoken()).toContain("Deleted.");
   });
 });

@@ -1,6 +1,7 @@
 // Words to the person: shown for a while, or only read out; some with a button for what can still be done.
 
 import { useCallback, useEffect, useState } from "preact/hooks";
+import { announce } from "../announce";
 
 /** Milliseconds for which words stand there; with a button longer, since somebody may want it. */
 export const SHOWN_MS = 8000;
@@ -25,6 +26,7 @@ export function useNotices(): Notices {
   const [notice, setNotice] = useState<Notice>();
   useEffect(() => {
     if (notice === undefined) return undefined;
+    announce(notice.spoken);
     const timer = setTimeout(() => setNotice(undefined), notice.action ? OFFERED_MS : SHOWN_MS);
     return () => clearTimeout(timer);
   }, [notice]);

@@ -189,11 +189,9 @@ export function Compared(props: ComparedProps) {
   );
 }
 
-const MODES = [
-  ["beside", "Side by side"],
-  ["wipe", "Wipe"],
-  ["difference", "Difference"],
-] as const;
+/** How two clips may be laid out, in words. */
+export const MODES = { beside: "Side by side", wipe: "Wipe", difference: "Difference" } as const;
+const EVERY_MODE = ["beside", "wipe", "difference"] as const;
 
 interface ModesProps {
   mode: Exclude<Mode, "single">;
@@ -206,7 +204,7 @@ interface ModesProps {
 export function Modes({ mode, labels, onMode, onLabels }: ModesProps) {
   return (
     <div class="veo-modes" role="radiogroup" aria-label="How to compare">
-      {MODES.map(([name, text]) => (
+      {EVERY_MODE.map((name) => (
         <button
           key={name}
           type="button"
@@ -215,7 +213,7 @@ export function Modes({ mode, labels, onMode, onLabels }: ModesProps) {
           aria-checked={mode === name}
           onClick={() => onMode(name)}
         >
-          {text}
+          {MODES[name]}
         </button>
       ))}
       <button type="button" class="veo-button" aria-pressed={labels} onClick={onLabels}>

@@ -44,6 +44,11 @@ export function look(
   return key.kind === "zoom" ? zoomBy(view, key.by) : drag(view, key.x, key.y);
 }
 
+/** How large it is, for who does not see it. */
+export function sizeText({ zoom }: Zoom): string {
+  return `${Math.round(zoom * 100)} % of its size`;
+}
+
 export function drag(view: Zoom, dx: number, dy: number): Zoom {
   return kept({ ...view, x: view.x + dx, y: view.y + dy });
 }

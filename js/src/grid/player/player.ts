@@ -1,5 +1,6 @@
 // Plays many videos in step with one clock. The reckoning is in sync.ts; here the elements are moved.
 
+import type { Intent } from "../keys";
 import {
   AT_START,
   change,
@@ -343,4 +344,24 @@ export class Player {
 
 function isReady(video: HTMLVideoElement): boolean {
   return video.readyState >= HAVE_FUTURE_DATA && !video.seeking;
+}
+
+/** What a key does to what is played, and has read out; whether it was such a key. */
+export function playBy(
+  player: Player,
+  intent: Intent,
+  fps: number,
+  say: (text: string, unseen: boolean) => void,
+): boolean {
+  if (intent.kind === "play") {
+    player.toggle();
+    say(player.playing ? "Playing" : "Paused", true);
+  } else if (intent.kind === "step") player.step(intent.frames, fps);
+  else if (intent.kind === "skip") player.skip(intent.seconds);
+  else if (intent.kind === "start") player.seek(0);
+  else if (intent.kind === "loop") {
+    player.toggleLoop();
+    say(player.state.loop ? "Loop is on" : "Loop is off", true);
+  } else return false;
+  return true;
 }

@@ -4,15 +4,16 @@ import { useState } from "preact/hooks";
 import { IconButton } from "../../core/ui/icons";
 import { usePlayer } from "../../grid/context";
 import type { Intent } from "../../grid/keys";
-import { Modes, NoteEditor } from "../../grid/layers/layers";
+import { MODES, Modes, NoteEditor } from "../../grid/layers/layers";
 import { type Mode, Panes } from "../../grid/layers/panes";
-import { AT_REST, look } from "../../grid/layers/zoom";
-import type { Player } from "../../grid/player/player";
+import { AT_REST, look, sizeText } from "../../grid/layers/zoom";
+import { type Player, playBy } from "../../grid/player/player";
 import { TransportBar } from "../../grid/player/transport";
 import { MarksRow } from "../../grid/table/marks";
 import type { Item } from "../../protocol.gen";
+import { usePanel } from "../context";
 import { useLayer } from "./layer-context";
-import { LayerDialog, playBy } from "./layer-dialog";
+import { LayerDialog } from "./layer-dialog";
 import { ClipVideo } from "./picture";
 import { useDetails, useItemMarks, useOwnPlayer } from "./state";
 import { ClipStrip } from "./strip";
@@ -21,6 +22,7 @@ type Place = 0 | 1;
 const NAMES = ["A", "B"] as const;
 
 export function Compare({ clips }: { clips: readonly [string, string] }) {
+  const { say } = usePanel();
   const { library, swap } = useLayer();
   const a = useDetails(clips[0], library.version);
   const b = useDetails(clips[1], library.version);
@@ -41,12 +43,19 @@ export function Compare({ clips }: { clips: readonly [string, string] }) {
     player.hear(item === undefined || next === undefined ? "" : paneId(item, next));
   };
   const act = (intent: Intent): boolean => {
-    if (playBy(player, intent, items[0]?.fps ?? 24)) return true;
+    if (playBy(player, intent, items[0]?.fps ?? 24, say)) return true;
     if (intent.kind === "wipe" || intent.kind === "difference") {
-      setMode((now) => (now === intent.kind ? "beside" : (intent.kind as "wipe" | "difference")));
-    } else if (intent.kind === "labels") setLabels((now) => !now);
-    else if (intent.kind === "zoom" || intent.kind === "pan") setView((now) => look(now, intent));
-    else if (intent.kind === "sound") hear();
+      const next = mode === intent.kind ? "beside" : intent.kind;
+      setMode(next);
+      say(MODES[next], true);
+    } else if (intent.kind === "labels") {
+      setLabels(!labels);
+      say(labels ? "Labels are off" : "Labels are on", true);
+    } else if (intent.kind === "zoom" || intent.kind === "pan") {
+      const next = look(view, intent);
+      setView(next);
+      if (intent.kind === "zoom") say(sizeText(next), true);
+    } else if (intent.kind === "sound") hear();
     else return false;
     return true;
   };

@@ -3,7 +3,6 @@
 import type { ComponentChildren } from "preact";
 import { Dialog } from "../../core/ui/dialog";
 import { type Intent, intentOf, kindOfTarget } from "../../grid/keys";
-import type { Player } from "../../grid/player/player";
 import { usePanel } from "../context";
 import { NoticePlace } from "../notices";
 import { useLayer } from "./layer-context";
@@ -47,15 +46,4 @@ export function LayerDialog({ label, heading, onIntent, onBack, onLeave, over, c
       {over}
     </div>
   );
-}
-
-/** What a key does to what is played; whether it was such a key. */
-export function playBy(player: Player, intent: Intent, fps: number): boolean {
-  if (intent.kind === "play") player.toggle();
-  else if (intent.kind === "step") player.step(intent.frames, fps);
-  else if (intent.kind === "skip") player.skip(intent.seconds);
-  else if (intent.kind === "start") player.seek(0);
-  else if (intent.kind === "loop") player.toggleLoop();
-  else return false;
-  return true;
 }

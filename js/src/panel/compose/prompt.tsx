@@ -1,6 +1,7 @@
 // The prompt, with its variables marked, and the values of each.
 
 import { useRef, useState } from "preact/hooks";
+import { announce } from "../../core/announce";
 import { Icon } from "../../core/ui/icons";
 import { useId } from "../../core/ui/id";
 import type { Problem } from "../../protocol.gen";
@@ -68,10 +69,13 @@ export function Values({ name, values, problems, onChange }: ValuesProps) {
   const add = (written: string) => {
     setText("");
     const more = splitValues(written);
-    if (more.length > 0) onChange(withValues(values, more));
+    if (more.length === 0) return;
+    onChange(withValues(values, more));
+    announce(`${name}: ${more.join(", ")} added`);
   };
   const remove = (value: string) => {
     onChange(without(values, value));
+    announce(`${name}: ${value} removed`);
     input.current?.focus();
   };
   return (

@@ -39,7 +39,7 @@ export function GalleryBar({ text, way, asking, onAsking, onGone, children }: Ga
 }
 
 function Chosen({ asking, onAsking, onGone }: Pick<GalleryBarProps, "asking" | "onAsking" | "onGone">) {
-  const { ask, choose, chosen, offer, open } = usePanel();
+  const { ask, choose, chosen, offer, open, say } = usePanel();
   const sure = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (asking) sure.current?.focus();
@@ -54,7 +54,9 @@ function Chosen({ asking, onAsking, onGone }: Pick<GalleryBarProps, "asking" | "
     choose([]);
     onGone();
     offer(`Deleted ${count}.`, "Undo", async () => {
-      if ((await ask("restore", { clips })) !== undefined) onGone();
+      if ((await ask("restore", { clips })) === undefined) return;
+      say(`${count} back again.`, true);
+      onGone();
     });
   };
 

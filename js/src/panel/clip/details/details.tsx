@@ -11,14 +11,15 @@ import type { Intent } from "../../../grid/keys";
 import { NoteEditor } from "../../../grid/layers/layers";
 import { MeasureTable } from "../../../grid/layers/measures";
 import { Panes } from "../../../grid/layers/panes";
-import { AT_REST, look } from "../../../grid/layers/zoom";
+import { AT_REST, look, sizeText } from "../../../grid/layers/zoom";
+import { playBy } from "../../../grid/player/player";
 import { TransportBar } from "../../../grid/player/transport";
 import { MarksRow } from "../../../grid/table/marks";
 import type { Details, Item, Lineage } from "../../../protocol.gen";
 import { usePanel } from "../../context";
 import { Action, type Opened } from "../action";
 import { useLayer } from "../layer-context";
-import { LayerDialog, playBy } from "../layer-dialog";
+import { LayerDialog } from "../layer-dialog";
 import { ClipVideo, Thumb } from "../picture";
 import { useDetails, useItemMarks, useNeighbours, useOwnPlayer } from "../state";
 import { Actions } from "./actions";
@@ -31,6 +32,7 @@ const MEASURING_MS = 10 * 60_000;
 const KINDS: Readonly<Record<Item["kind"], string>> = { clip: "Clip", joined: "Joined clip", none: "Job" };
 
 export function ClipDetails({ clip }: { clip: string }) {
+  const { say } = usePanel();
   const { library, view, swap } = useLayer();
   const { details, refusal, again } = useDetails(clip, library.version);
   const [marks, mark] = useItemMarks(details?.item);
@@ -55,13 +57,16 @@ export function ClipDetails({ clip }: { clip: string }) {
       return intent.row === 0 && turn(intent.column < 0 ? beside?.before : beside?.after);
     }
     if (item === undefined || item.kind === "none") return false;
-    if (playBy(player, intent, item.fps)) return true;
+    if (playBy(player, intent, item.fps, say)) return true;
     if (intent.kind === "rate") mark({ rating: intent.rating });
     else if (intent.kind === "star") mark({ star: !marks.star });
     else if (intent.kind === "note") setNoting(true);
     else if (intent.kind === "sound") player.hear(player.audible === "" ? item.key : "");
-    else if (intent.kind === "zoom" || intent.kind === "pan") setZoomed((now) => look(now, intent));
-    else if (intent.kind === "compare") setOpen("compare");
+    else if (intent.kind === "zoom" || intent.kind === "pan") {
+      const next = look(zoomed, intent);
+      setZoomed(next);
+      if (intent.kind === "zoom") say(sizeText(next), true);
+    } else if (intent.kind === "compare") setOpen("compare");
     else return false;
     return true;
   };

@@ -22,6 +22,8 @@ export interface Images {
   uploads: readonly Upload[];
   /** The frames that are known, by what they are. */
   frames: Frames<PictureState>;
+  /** The one that was given last. */
+  taken: { field: PictureField; picture: PictureState } | undefined;
   /** Why the last one was not taken, by field. */
   refused: Readonly<Partial<Record<PictureField, string>>>;
   files: (field: PictureField, files: readonly File[]) => void;
@@ -39,6 +41,7 @@ export function useImages(draft: Draft, setup: Setup): Images {
   const [known, setKnown] = useState<Images["known"]>({});
   const [uploads, setUploads] = useState<readonly Upload[]>([]);
   const [refused, setRefused] = useState<Images["refused"]>({});
+  const [taken, setTaken] = useState<Images["taken"]>();
   const count = useRef(0);
   const asking = useRef(new Set<string>());
   const most = setup.most_references;
@@ -88,6 +91,7 @@ export function useImages(draft: Draft, setup: Setup): Images {
           const all = withValues(held, instead === undefined ? [picture.key] : []);
           return { ...now, [field]: field === "reference_images" ? all.slice(0, most) : all };
         });
+        setTaken({ field, picture });
       } catch (error) {
         refuse(field, textOf(error, `Give ${name} again.`));
       } finally {
@@ -100,10 +104,10 @@ export function useImages(draft: Draft, setup: Setup): Images {
   const files = useCallback(
     async (field: PictureField, images: readonly File[]) => {
       const free = field === "reference_images" ? most - draft[field].length : images.length;
-      const taken = images.slice(0, Math.max(0, free));
-      const unfit = taken.map(unfitText).filter((text) => text !== "");
+      const given = images.slice(0, Math.max(0, free));
+      const unfit = given.map(unfitText).filter((text) => text !== "");
       // One after another, so that they stand in the order in which they were given.
-      for (const file of taken) {
+      for (const file of given) {
         if (unfitText(file) !== "") continue;
         await take(field, file.name, async () => {
           const small = file.size <= setup.most_bytes ? file : await smaller(file, setup.most_bytes);
@@ -115,7 +119,7 @@ export function useImages(draft: Draft, setup: Setup): Images {
           return request("upload", { name }, { buffers: [bytes], timeout: DEADLINE_MS });
         });
       }
-      if (taken.length < images.length) unfit.push(`No more than ${most} references can be given.`);
+      if (given.length < images.length) unfit.push(`No more than ${most} references can be given.`);
       refuse(field, unfit.join(" "));
     },
     [draft, most, refuse, request, setup, take],
@@ -127,6 +131,7 @@ export function useImages(draft: Draft, setup: Setup): Images {
     known,
     frames: { first: sizes("image"), last: sizes("last_frame") },
     uploads,
+    taken,
     refused,
     files: (...what) => void files(...what),
     frame: (field, clip) => {

@@ -1,7 +1,9 @@
 // Where pictures are given: dropped, pasted, chosen from the disk, or taken from a clip.
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { announce } from "../../../core/announce";
 import { imageSource } from "../../../core/sources";
+import { useKeptFocus } from "../../../core/ui/focus";
 import { Icon, IconButton } from "../../../core/ui/icons";
 import type { Check, Draft, PictureState, Problem, Setup } from "../../../protocol.gen";
 import { usePanel } from "../../context";
@@ -40,6 +42,13 @@ export function Pictures({ setup, draft, images, check, problemsOf }: PicturesPr
   const misfitOf = (picture: PictureState) => shapesFor(picture).find((ratio) => differs(picture, ratio));
   const unfit = [...images.frames.first, ...images.frames.last].find(misfitOf);
   const misfit = unfit && misfitOf(unfit);
+  const { taken } = images;
+  useEffect(() => {
+    if (taken === undefined) return;
+    const ratio = taken.field === "reference_images" ? undefined : misfitOf(taken.picture);
+    const words = `${LABELS[taken.field]}: ${taken.picture.name || "the picture"}.`;
+    announce(ratio === undefined ? words : `${words} It is not ${ratio}: choose how it fits.`);
+  }, [taken]);
   return (
     <div class="veo-pictures">
       {fields.map((field) => (
@@ -98,7 +107,10 @@ interface PlaceProps {
 function PicturePlace({ field, keys, images, full, reason, problems, onCrop }: PlaceProps) {
   const { compose, chosen, say } = usePanel();
   const input = useRef<HTMLInputElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const adder = useRef<HTMLButtonElement>(null);
+  // The button that a picture was given by makes room for it.
+  useKeptFocus(box, (place) => adder.current ?? place.querySelector("button"));
   const uploads = images.uploads.filter((one) => one.field === field);
   const label = LABELS[field];
   const off = reason !== "";
@@ -125,6 +137,7 @@ function PicturePlace({ field, keys, images, full, reason, problems, onCrop }: P
   } as const;
   return (
     <div
+      ref={box}
       class="veo-place"
       role="group"
       aria-label={label}

@@ -9,6 +9,7 @@ import type { Layer } from "../../../../src/panel/context";
 import type { Check, Details, Draft } from "../../../../src/protocol.gen";
 import { panelExamples } from "../../../fixtures";
 import { fakeVideos } from "../../../grid/video";
+import { spoken } from "../../../spoken";
 import { click, closeStage, LIBRARY, openStage, pass, press, type Stage, VIEW } from "../../stage";
 
 let stage: Stage;
@@ -74,7 +75,6 @@ const find = <E extends HTMLElement>(selector: string): E => {
 const line = () => find<HTMLInputElement>(".veo-change input");
 const button = () => find<HTMLButtonElement>(".veo-change .veo-primary");
 const said = () => find(".veo-change-said").textContent;
-const audible = () => find(".veo-layer [aria-live]").textContent;
 const named = (name: string) => {
   const found = all("button").find((one) => (one.getAttribute("aria-label") ?? one.textContent) === name);
   if (found === undefined) throw new Error(`no button "${name}"`);
@@ -112,7 +112,7 @@ describe("the line under a clip", () => {
     expect(stage.kernel.of("check").at(-1)).toEqual({ draft });
     expect(stage.kernel.of("generate")).toEqual([{ draft, confirm: false }]);
     expect(line().value).toBe("");
-    expect(audible()).toContain("On its way as n3w1");
+    expect((await spoken()).join()).toContain("On its way as n3w1");
     // The new step is asked for at once.
     expect(stage.kernel.of("details").length).toBeGreaterThan(1);
   });

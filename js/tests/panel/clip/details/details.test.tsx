@@ -7,6 +7,7 @@ import type { Layer } from "../../../../src/panel/context";
 import type { Details, Draft, PictureState } from "../../../../src/protocol.gen";
 import { examplePanel, panelExamples } from "../../../fixtures";
 import { fakeVideos } from "../../../grid/video";
+import { spoken } from "../../../spoken";
 import {
   click,
   closeStage,
@@ -94,10 +95,6 @@ const tap = async (text: string) => {
   await pass();
   await pass();
 };
-const audible = () =>
-  all("[aria-live]")
-    .map((one) => one.textContent)
-    .join("");
 const video = () => find<HTMLVideoElement>("video");
 
 describe("the details of a clip", () => {
@@ -230,7 +227,7 @@ describe("what is thought of it", () => {
     await press(find("dialog"), "2");
     expect(find(".veo-rating").getAttribute("aria-label")).toBe("Rated 2 of 5");
     expect(stage.kernel.of("rate")).toEqual([{ clip: "3f2a/0", rating: 2 }]);
-    expect(audible()).toContain("Rated 2 of 5");
+    expect((await spoken()).join()).toContain("Rated 2 of 5");
   });
 
   it("is taken back when it is refused, with words in the layer", async () => {

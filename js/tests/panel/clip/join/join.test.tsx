@@ -5,6 +5,7 @@ import { OpenLayer } from "../../../../src/panel/clip/layer";
 import type { Details, Item } from "../../../../src/protocol.gen";
 import { panelExamples } from "../../../fixtures";
 import { fakeVideos } from "../../../grid/video";
+import { spoken } from "../../../spoken";
 import {
   click,
   closeStage,
@@ -87,10 +88,6 @@ const enter = (label: string, value: string) =>
 const key = (name: string) => press(all("dialog").at(-1) ?? document.body, name);
 const on = () => find<HTMLVideoElement>('.veo-piece-video[data-on="true"] video');
 const position = () => Number(find<HTMLInputElement>(".veo-preview input[type=range]").value);
-const audible = () =>
-  all("[aria-live]")
-    .map((one) => one.textContent)
-    .join("");
 const pointer = (target: Element, type: string, x: number, y = 0) =>
   act(() => {
     target.dispatchEvent(
@@ -123,7 +120,7 @@ describe("putting clips together", () => {
     expect(all(".veo-strip .veo-thumb")).toHaveLength(4);
     await click(all(".veo-strip .veo-thumb")[2]);
     expect(order()).toEqual([FOX, CAT]);
-    expect(audible()).toContain("piece 2");
+    expect((await spoken()).join()).toContain("piece 2");
   });
 
   it("takes a piece out, and the keyboard goes to its neighbour", async () => {
@@ -195,7 +192,7 @@ describe("the order", () => {
     expect(focus).toHaveBeenCalledOnce();
     expect(order()).toEqual([OWL, FOX, CAT]);
     expect(document.activeElement).toBe(named("Piece 2 later"));
-    expect(audible()).toContain("Now piece 2 of 3");
+    expect((await spoken()).join()).toContain("Now piece 2 of 3");
     await click(named("Piece 1 earlier"));
     expect(order()).toEqual([OWL, FOX, CAT]);
   });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestError } from "../../../../src/core/connection";
 import { unfitText } from "../../../../src/panel/compose/pictures/images";
 import type { PictureState } from "../../../../src/protocol.gen";
+import { spoken } from "../../../spoken";
 import { click, closeStage, pass } from "../../stage";
 import {
   CAT,
@@ -139,6 +140,13 @@ describe("what is not taken", () => {
     expect(film.arrayBuffer).not.toHaveBeenCalled();
     expect(here.draft().image).toEqual([OWL.key]);
     expect(here.said.at(-1)).toContain("a.mp4 is no picture.");
+  });
+
+  it("and what is taken is said as well, with its shape where that is another", async () => {
+    here = await openCompose();
+    await carry(place("First frame"), "drop", { files: [exampleFile("owl.png")] });
+    await pass();
+    expect((await spoken()).at(-1)).toMatch(/^First frame: owl\.png\./);
   });
 
   it.each([

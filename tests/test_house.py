@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -93,6 +94,13 @@ def test_what_is_to_be_typed_in_a_terminal_is_read_alike_by_every_one():
         if path.suffix in (".py", ".ts", ".tsx", ".md", ".ipynb") and "install '" in path.read_text("utf-8")
     ]
     assert quoted == []
+
+
+def test_no_query_numbers_what_it_is_given():
+    """Python 3.12.0 to 3.12.3 take `?1` for a name, and warn of each."""
+    numbered = re.compile(r"\b(SELECT|WHERE|VALUES|SET|IN)\b.*\?\d")
+    sources = {path: path.read_text("utf-8") for path in SOURCES if path.suffix == ".py"}
+    assert [str(path.relative_to(ROOT)) for path, text in sources.items() if numbered.search(text)] == []
 
 
 def test_a_file_is_named_by_a_plain_noun():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 import pytest
 from PIL import Image
@@ -29,9 +29,8 @@ def python_with(name: str, *packages: str) -> str:
     script = 'set -euo pipefail; . tests/environment.sh; peer "$@"'
     command = ["bash", "-c", script, "bash", name, *packages]
     (ROOT / ".cache").mkdir(exist_ok=True)
-    with (ROOT / ".cache" / "peers.lock").open("w") as lock:
-        # Two files of tests may run at a time, and want the same release.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    # Two files of tests may run at a time, and want the same release.
+    with filelock.FileLock(ROOT / ".cache" / "peers.lock"):
         made = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     if made.returncode:
         said = f"{' '.join(packages)} can't be had: {made.stderr.strip().rpartition(chr(10))[2]}"

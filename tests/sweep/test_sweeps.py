@@ -76,7 +76,8 @@ def test_it_is_sent_row_by_row_and_every_cell_gets_its_clip(make_studio, service
 def test_it_returns_at_once_and_all_of_it_is_on_disk(make_studio, held, ledger):
     sweep = start(make_studio(max_in_flight=1))
     assert [row.state for row in ledger.jobs()].count("queued") >= 3
-    assert sweep.summary().waiting + sweep.summary().running == 4
+    now = sweep.summary()
+    assert now.waiting + now.running == 4
     held.give()
     sweep.wait(60)
 

@@ -575,8 +575,8 @@ def free_id(ledger: Ledger) -> str:
     """One that neither a job nor a joined clip has."""
     while True:
         found = new_id()
-        taken = "SELECT 1 FROM jobs WHERE id = ?1 UNION ALL SELECT 1 FROM joined WHERE id = ?1"
-        if not ledger.read(taken, (found,)):
+        taken = "SELECT 1 FROM jobs WHERE id = :id UNION ALL SELECT 1 FROM joined WHERE id = :id"
+        if not ledger.read(taken, {"id": found}):
             return found
 
 

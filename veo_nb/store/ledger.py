@@ -278,7 +278,7 @@ class Ledger(Database):
             db.execute(
                 "UPDATE jobs SET unanswered = unanswered + 1, unanswered_usd = estimate,"
                 # Of an unknown price nothing can be added.
-                " estimate = ifnull(ifnull(estimate, 0) + ?1, estimate) WHERE id = ?2",
+                " estimate = ifnull(ifnull(estimate, 0) + ?, estimate) WHERE id = ?",
                 (usd, job_id),
             )
             return _bill(db, job_id)

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import resource
 import shutil
 import socket
 import sqlite3
@@ -165,6 +164,8 @@ def test_a_file_that_may_not_grow_is_a_full_disk(folder, provider, studio_in, ma
     studio = studio_in(folder, provider)
     studio.history()
     studio.jobs.workspace.open()
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:

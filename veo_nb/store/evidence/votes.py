@@ -102,8 +102,8 @@ class VoteLedger:
     def comparisons(self, sweep_id: str | None = None) -> list[ComparisonRow]:
         """All comparisons, or those of a sweep, newest first."""
         found = self._ledger().read(
-            "SELECT * FROM comparisons WHERE ?1 IS NULL OR sweep_id = ?1 ORDER BY created_at DESC, rowid DESC",
-            (sweep_id,),
+            "SELECT * FROM comparisons WHERE :sweep IS NULL OR sweep_id = :sweep ORDER BY created_at DESC, rowid DESC",
+            {"sweep": sweep_id},
         )
         return [_read_comparison(row) for row in found]
 

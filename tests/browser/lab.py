@@ -223,6 +223,8 @@ class Notebook:
         self.page.evaluate(
             """async path => {
                 const {shell, commands} = jupyterapp;
+                // What was open before the page was loaded may still come back.
+                await jupyterapp.restored;
                 for (const widget of [...shell.widgets("main")]) widget.dispose();
                 if (shell.leftCollapsed) shell.expandLeft();
                 await commands.execute("docmanager:open", {path});

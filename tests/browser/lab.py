@@ -51,14 +51,19 @@ FLAGS = [
 @contextmanager
 def browser() -> Iterator[Browser]:
     """The system's Chromium without a window."""
-    path = shutil.which("chromium")
-    assert path, "Chromium is not installed: tests/run installs it where it can"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         try:
             yield chromium
         finally:
             chromium.close()
+
+
+def find_chromium() -> str:
+    """Where the system has Chromium: what is built to have no window, which takes a third less to load a page, or else the whole."""
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    assert path, "Chromium is not installed: tests/run installs it where it can"
+    return path
 
 
 def write_notebook(path: Path, cells: list[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from tests.browser.lab import find_chromium
 from veo_nb.notebook.display import finished
 from veo_nb.notebook.place import Place
 
@@ -34,10 +34,9 @@ def chromium_of_playwright(tmp_path, monkeypatch):
     ).stderr
     found = re.search(rf"{re.escape(str(tmp_path))}\S+", missed)
     assert found, missed
-    path, system = Path(found[0]), shutil.which("chromium")
-    assert system, "Chromium is not installed: tests/run installs it where it can"
+    path = Path(found[0])
     path.parent.mkdir(parents=True)
-    path.symlink_to(system)
+    path.symlink_to(find_chromium())
 
 
 def pictures(folder: Path, *outputs: str) -> list[int]:

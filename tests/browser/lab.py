@@ -46,6 +46,20 @@ FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
+PARTS = """
+audio celltags console csvviewer debugger extensionmanager fileeditor help htmlviewer hub imageviewer inspector javascript
+json json-lines launcher logconsole lsp markdownviewer mermaid metadataform pdf pluginmanager running settingeditor terminal
+toc tooltip vega5 video workspaces
+"""
+LEFT_OUT = [
+    *(f"@jupyterlab/{part}-extension" for part in PARTS.split()),
+    *("@jupyter-notebook/lab-extension", "jupyterlab-jupytext", "jupyterlab_pygments"),
+    # It would ask in a corner of the page whether news are wanted.
+    "@jupyterlab/apputils-extension:announcements",
+    # They move whenever the page is loaded, the theme changes or a cell runs.
+    *("@jupyterlab/application-extension:faviconbusy", "@jupyterlab/apputils-extension:splash"),
+]
+"""What neither a notebook nor a widget needs of Lab: a third of what it takes to load the page."""
 
 
 @contextmanager
@@ -86,14 +100,11 @@ class Lab:
 
     def __enter__(self) -> Self:
         home = self.folder / ".home"
-        settings = home / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
-        settings.mkdir(parents=True)
-        # Lab would ask in a corner of the page whether news are wanted, whatever its news_url is.
-        (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
         config = home / ".jupyter/labconfig"
-        config.mkdir()
+        config.mkdir(parents=True)
         # Each time the page is loaded Node would be asked twice whether Lab has to be built anew.
-        (config / "page_config.json").write_text('{"buildCheck": false}')
+        page = {"buildCheck": False, "disabledExtensions": dict.fromkeys(LEFT_OUT, True)}
+        (config / "page_config.json").write_text(json.dumps(page))
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         environment |= {"HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
         options = {

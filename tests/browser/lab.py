@@ -172,6 +172,11 @@ class Lab:
         (kernel,) = (s["kernel"]["id"] for s in self.call("GET", "sessions") if s["path"] == path)
         self.call("POST", f"kernels/{kernel}/restart")
 
+    def end_sessions(self) -> None:
+        """End the kernels of all notebooks."""
+        for session in self.call("GET", "sessions"):
+            self.call("DELETE", f"sessions/{session['id']}")
+
     @contextmanager
     def open(
         self, chromium: Browser, path: str, *, viewport: Mapping[str, int] = VIEWPORT, **context: Any
@@ -198,8 +203,7 @@ class Lab:
                 own.close()
             else:
                 self._taken = False
-            for session in self.call("GET", "sessions"):
-                self.call("DELETE", f"sessions/{session['id']}")
+            self.end_sessions()
 
     def _shared(self, chromium: Browser) -> Page:
         """The tab for all notebooks; another one where a test has left a question open in it."""

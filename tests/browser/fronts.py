@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.browser.lab import PATIENCE, TOKEN, write_notebook
+from tests.browser.lab import PATIENCE, TOKEN, Lab, write_notebook
 from tests.kernel.kernel import KEPT
 
 ROOT = Path(__file__).parents[2]
@@ -56,13 +55,12 @@ if __name__ == "__main__":
 
 
 @contextmanager
-def notebook7(chromium: Browser, folder: Path, environment: Mapping[str, str]) -> Iterator[Page]:
+def notebook7(chromium: Browser, lab: Lab, folder: Path, environment: Mapping[str, str]) -> Iterator[Page]:
     """A page of Notebook 7 whose first cell has opened the panel; a second one makes a clip."""
-    write_notebook(folder / "panel.ipynb", [PANEL, CARD])
-    with _opened(chromium, folder, environment, "notebook", "notebooks/panel.ipynb") as (page, url):
+    with _opened(chromium, lab, "notebooks", folder / "panel.ipynb", [PANEL, CARD], environment) as page:
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
         # What is asked of a page that has no kernel yet is lost, and its indicator is idle even then.
-        _wait_for(lambda: _has_kernel(f"{url}/api/sessions?token={TOKEN}"), "no kernel")
+        _wait_for(lambda: _has_kernel(lab, folder / "panel.ipynb"), "no kernel")
         page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
         page.locator(".jp-InputArea-editor").first.click()
         page.keyboard.press("Control+Enter")
@@ -72,30 +70,25 @@ def notebook7(chromium: Browser, folder: Path, environment: Mapping[str, str]) -
 
 @contextmanager
 def _opened(
-    chromium: Browser, folder: Path, environment: Mapping[str, str], module: str, path: str
-) -> Iterator[tuple[Page, str]]:
-    """A page of a Jupyter server that this module starts in the folder, and the server's address."""
-    port = _free_port()
-    command = [
-        *(sys.executable, "-m", module, "--no-browser", "--allow-root"),
-        *(f"--ServerApp.token={TOKEN}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
-        f"--ServerApp.root_dir={folder}",
-    ]
-    url = f"http://127.0.0.1:{port}"
-    with (
-        _served(command, folder, environment, f"{url}/api/status?token={TOKEN}"),
-        chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab,
-    ):
+    chromium: Browser, lab: Lab, app: str, path: Path, cells: list[str], environment: Mapping[str, str]
+) -> Iterator[Page]:
+    """A notebook with these cells in a page of another front end, which Lab's server has as well."""
+    first, *others = cells
+    write_notebook(path, [f"import os\nos.environ.update({dict(environment)!r})\n{first}", *others])
+    with chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab:
         page = tab.new_page()
         page.set_default_timeout(PATIENCE)
-        page.goto(f"{url}/{path}?token={TOKEN}")
-        yield page, url
+        page.goto(f"{lab.url}/{app}/{path.relative_to(lab.folder)}?token={TOKEN}")
+        try:
+            yield page
+        finally:
+            lab.end_sessions()
 
 
-def _has_kernel(url: str) -> bool:
+def _has_kernel(lab: Lab, path: Path) -> bool:
     """Whether a notebook's kernel is idle and its page listens to it."""
-    with urllib.request.urlopen(url, timeout=5) as answer:
-        kernels = [session["kernel"] for session in json.load(answer)]
+    name = str(path.relative_to(lab.folder))
+    kernels = [session["kernel"] for session in lab.call("GET", "sessions") if session["path"] == name]
     return any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels)
 
 
@@ -107,21 +100,15 @@ def _wait_for(true: Callable[[], bool], why: str, seconds: float = 120) -> None:
 
 
 @contextmanager
-def nbclassic(chromium: Browser, folder: Path, environment: Mapping[str, str]) -> Iterator[Page]:
-    """A page of nbclassic whose first cell has loaded the extension; the second one makes a clip, as the third does elsewhere."""
-    cells = [
-        "%load_ext veo_nb",
-        CARD,
-        FAR.format(str(folder.parent / "far")),
-        CARD,
-    ]
-    write_notebook(folder / "classic.ipynb", cells)
-    with _opened(chromium, folder, environment, "nbclassic", "nbclassic/notebooks/classic.ipynb") as (
-        page,
-        url,
-    ):
+def nbclassic(
+    chromium: Browser, lab: Lab, folder: Path, elsewhere: Path, environment: Mapping[str, str]
+) -> Iterator[Page]:
+    """A page of nbclassic whose first cell loads the extension; the second one makes a clip, as the fourth does elsewhere."""
+    cells = ["%load_ext veo_nb", CARD, FAR.format(str(elsewhere)), CARD]
+    path = folder / "classic.ipynb"
+    with _opened(chromium, lab, "nbclassic/notebooks", path, cells, environment) as page:
         page.locator(".cell.code_cell").first.wait_for()
-        _wait_for(lambda: _has_kernel(f"{url}/api/sessions?token={TOKEN}"), "no kernel")
+        _wait_for(lambda: _has_kernel(lab, path), "no kernel")
         page.locator("#kernel_indicator_icon.kernel_idle_icon").wait_for()
         yield page
 

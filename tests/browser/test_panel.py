@@ -321,10 +321,14 @@ def test_it_fits_light_and_dark_narrow_and_wide(open_panel, sandbox, artefact):
 
 
 @pytest.mark.parametrize("front", ["notebook7", "marimo"])
-def test_it_works_in_other_front_ends(chromium, sandbox, tmp_path, front):
-    folder = tmp_path / "work"
+def test_it_works_in_other_front_ends(chromium, lab, sandbox, front):
+    folder = lab.folder / front
     folder.mkdir()
-    with getattr(fronts, front)(chromium, folder, sandbox.environment) as page:
+    if front == "marimo":
+        opened = fronts.marimo(chromium, folder, sandbox.environment)
+    else:
+        opened = fronts.notebook7(chromium, lab, folder, sandbox.environment)
+    with opened as page:
         panel = Panel(page.locator(".veo-panel"))
         panel.generate()
         panel.has_clips(1)
@@ -350,10 +354,10 @@ def test_it_works_in_other_front_ends(chromium, sandbox, tmp_path, front):
             assert plays(card.locator("video"))
 
 
-def test_cards_play_in_nbclassic(chromium, sandbox, tmp_path):
-    folder = tmp_path / "work"
+def test_cards_play_in_nbclassic(chromium, lab, sandbox, tmp_path):
+    folder = lab.folder / "nbclassic"
     folder.mkdir()
-    with fronts.nbclassic(chromium, folder, sandbox.environment) as page:
+    with fronts.nbclassic(chromium, lab, folder, tmp_path / "far", sandbox.environment) as page:
         cells = page.locator(".cell.code_cell")
         for at in range(4):
             cells.nth(at).locator(".CodeMirror").click()

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, fields, replace
+from functools import cache, cached_property
 from operator import index
 from os import PathLike
 from pathlib import Path, PurePath, PureWindowsPath
@@ -117,8 +118,7 @@ class VideoRequest:
 
     def settings(self) -> dict[str, Any]:
         """What was set beside the prompt and the model, by field name."""
-        named = ((item.name, getattr(self, item.name)) for item in fields(self))
-        return {k: v for k, v in named if v not in (None, ()) and k not in ("prompt", "model", "provider")}
+        return {name: value for name in _names() if (value := getattr(self, name)) not in (None, ())}
 
     def asked(self, provider: catalog.Provider, take: int) -> dict[str, Any]:
         """What asks for the same once more, beside the prompt and the model.
@@ -146,6 +146,11 @@ class VideoRequest:
 
         A draft is known by its final: it stays the same where another resolution becomes the cheapest.
         """
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        # It is asked for five times on the way of one request, and takes longer than all else about it.
         return fingerprint_of(self.canonical(), self.provider)
 
     def seeded(self, provider: catalog.Provider, take: int) -> VideoRequest:
@@ -183,6 +188,12 @@ class VideoRequest:
         """Aspect ratio of the result: what was asked, the source's, or the provider's default."""
         source = self.source.shape if self.source else ""
         return self.aspect_ratio or source or catalog.model(self.model).default_shape
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    """The fields of a request beside what it is for every one."""
+    return tuple(one.name for one in fields(VideoRequest) if one.name not in ("prompt", "model", "provider"))
 
 
 def fingerprint_of(canonical: Mapping[str, Any], provider: str) -> str:

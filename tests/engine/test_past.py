@@ -9,7 +9,7 @@ import pytest
 from tests.world import PROVIDER, World
 from veo_nb import catalog
 from veo_nb.engine.providers.latency import Latency, learn
-from veo_nb.engine.providers.past import READ_SECONDS, Latencies
+from veo_nb.engine.providers.past import LEARN_SECONDS, READ_SECONDS, RECENT, Latencies
 
 MODEL = catalog.MODELS["veo-3.1-fast-generate-preview"]
 
@@ -73,3 +73,18 @@ async def test_what_is_made_here_is_known_to_those_that_are_sent_after_it(make_w
     assert took < READ_SECONDS, "it is not read"
     assert second.now.latency == learn([took], [], MODEL.typical_seconds)
     assert second.now.latency.usual < first.now.latency.usual
+
+
+def test_of_many_that_become_ready_in_a_moment_no_more_is_learnt_before_a_second_is_over(clips):
+    job = clips.world.job()
+    for _ in range(RECENT):
+        clips.known.note(PROVIDER.name, job.request, 20.0)
+    before = clips.of()
+    assert before == learn([20.0] * RECENT, [], MODEL.typical_seconds)
+    for _ in range(5):
+        clips.known.note(PROVIDER.name, job.request, 40.0)
+    assert clips.of() is before
+    clips.world.time.now += LEARN_SECONDS
+    for _ in range(5):
+        clips.known.note(PROVIDER.name, job.request, 40.0)
+    assert clips.of() == learn([40.0] * 10 + [20.0] * (RECENT - 10), [], MODEL.typical_seconds)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Container, Generator, Iterable
+from functools import lru_cache
 from urllib.parse import quote
 
 import httpx2
@@ -21,6 +22,8 @@ LOGGERS = ("httpx2", *(f"httpcore2.{part}" for part in ("connection", "http11", 
 """They log the addresses that are asked and, at DEBUG, the headers of the answers. A server may quote the key in both."""
 
 
+LONGEST_NAMED = 2048
+"""Letters of an address whose origin is remembered."""
 _PLACE = re.compile(r"(?<=[=/])(?:\[|%5B)key(?:\]|%5D)", re.IGNORECASE)
 
 
@@ -69,6 +72,17 @@ class KeyHeader(httpx2.Auth):
 
 def origin(url: str | httpx2.URL) -> str:
     """`https://host:port` of an address, with the port always named; empty for anything but http(s)."""
+    # What a server names may be as long as it likes.
+    return _named(url) if isinstance(url, str) and len(url) <= LONGEST_NAMED else _origin(url)
+
+
+@lru_cache(256)
+def _named(url: str) -> str:
+    # On its way to a request an address is asked about several times, and httpx2 looks at each of its letters.
+    return _origin(url)
+
+
+def _origin(url: str | httpx2.URL) -> str:
     try:
         parts = httpx2.URL(url)
         host, port = parts.host, parts.port

@@ -17,6 +17,8 @@ RECENT = 50
 """So many clips of a kind, the newest, are what a provider is like today."""
 READ_SECONDS = 60.0
 """After these the ledger is read again: other kernels make clips too."""
+LEARN_SECONDS = 1.0
+"""Before these have passed a curve is not made anew, once there are many clips: hundreds may become ready in a moment."""
 
 Kind = tuple[str, int]
 """Resolution and duration."""
@@ -29,6 +31,8 @@ class _Past:
     read_at: float
     clips: list[tuple[float, Kind]]
     known: dict[Kind, Latency] = field(default_factory=dict)
+    learnt_at: float = float("-inf")
+    """When what is known was last thrown away for newer clips."""
 
 
 class Latencies:
@@ -63,9 +67,11 @@ class Latencies:
         with self._lock:
             past = self._read(provider, served)
             past.clips.insert(0, (seconds, _kind(served, request.resolution, request.duration_seconds)))
+            now, few = self._clock(), len(past.clips) < RECENT
             # Of many, one more changes little.
-            if len(past.clips) < RECENT or len(past.clips) % 5 == 0:
+            if few or (len(past.clips) % 5 == 0 and not 0 <= now - past.learnt_at < LEARN_SECONDS):
                 past.known.clear()
+                past.learnt_at = now
 
     def _read(self, provider: str, model: catalog.Model) -> _Past:
         now = self._clock()

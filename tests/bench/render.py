@@ -71,7 +71,7 @@ def drawn(prompt: str, seconds: float, rounds: int, folder: Path) -> Figure:
     shot["start"] = 0.0
     recipe = {"width": SIZE[0], "height": SIZE[1], "seconds": seconds, "source": None, "shot": shot}
     painter = Shot(shot, [prompt], folder, SIZE, seconds)
-    pictures = [painter.picture(index) for index in range(round(seconds * FPS))]
+    pictures = [painter.picture(index).copy() for index in range(round(seconds * FPS))]
     ours, floor = [], []
     for _ in range(rounds):
         ours.append(taken(lambda: render(recipe, 0, folder, folder / "ours.mp4")))

@@ -28,10 +28,9 @@ from veo_nb.media.encode import FPS, RATE, Writer
 from veo_nb.media.join import join, sound_of
 from veo_nb.sandbox.reading import read_change, read_prompt, seed_of
 from veo_nb.sandbox.recipe import prompts_of
-from veo_nb.sandbox.render.photo import Photo, bound, dissolve, grade
-from veo_nb.sandbox.render.scene import Scene, Weather, bands, eased
-from veo_nb.sandbox.render.shapes import Array
-from veo_nb.sandbox.render.stage import rasters
+from veo_nb.sandbox.render.photo import Photo, grade
+from veo_nb.sandbox.render.scene import Scene, Weather, eased
+from veo_nb.sandbox.render.stage import Bytes, lay, mix, rasters, vignette
 from veo_nb.sandbox.sound.ambience import DRAFT_LOOP, LOOP, Samples, ambience, fade_over
 
 DRAFT_EVERY = FPS
@@ -40,12 +39,8 @@ DRAFT_LARGEST = 320 * 180
 """Pixels up to which a draft is drawn, where its size can be halved and halved again."""
 LARGEST = 1920 * 1080
 """Pixels up to which a landscape is painted; the encoder scales it up from there."""
-TUNING = "subme=1:no-deblock=0"
-"""What x264 does beyond its quickest preset: it finds movement by less than a pixel, which saves a third of the file."""
 CODER = "fast"
 """How sound is written: there is little to choose in wind and slow chords."""
-GRAIN = 0.8
-"""Spread of the grain, in steps of 8-bit luma: enough that a sky does not band."""
 
 
 def render(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draft: bool = False) -> None:
@@ -73,9 +68,9 @@ def _write(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draf
         return
     size = _drafted(width, height) if draft else (width, height)
     shot = Shot(recipe["shot"], prompts_of(recipe["shot"], sample), folder, size, seconds)
-    audible, crf = recipe.get("sound", True), 12 if recipe.get("lossless") else 30 if draft else 23
+    audible, steps = recipe.get("sound", True), 9 if recipe.get("lossless") else 27 if draft else 20
     every = DRAFT_EVERY if draft else 1
-    with _writer(out, width, height, sound=audible, crf=crf) as writer:
+    with _writer(out, width, height, sound=audible, steps=steps) as writer:
         if audible:
             sound = shot.sound(round(seconds * RATE), DRAFT_LOOP if draft else LOOP)
             if recipe["source"] and not recipe["shot"]["start"]:
@@ -94,22 +89,21 @@ def _edit(recipe: dict[str, Any], folder: Path, out: Path) -> None:
     source, width, height = folder / recipe["edits"], recipe["width"], recipe["height"]
     change = read_change(recipe["shot"]["prompts"][-1])
     airs = [Weather(raster, seed_of("edit"), change.weather) for raster in rasters(width, height)]
-    finish = Finish(width, height, vignette=0.0)
+    finish = Finish(width, height)
     with av.open(str(source)) as container, _writer(out, width, height) as writer:
         writer.add_sound(sound_of(source))
         for index, found in enumerate(container.decode(video=0)):
-            planes = found.reformat(width, height, "yuv420p").to_ndarray()
-            luma = planes[:height].astype(np.float32) - 16.0
-            chroma = planes[height:].reshape(2, height // 2, width // 2).astype(np.float32) - 128.0
+            picture = np.asarray(found.reformat(width, height, "yuv420p").to_ndarray(), dtype=np.uint8)
+            planes = finish.planes(picture)
             if change.graded:
-                grade((luma, chroma), change.light, 1.0)
+                planes[0][:], planes[1][:] = grade(planes, change.light, 1.0)
             if change.tint is not None:
-                chroma += (change.tint[1:, None, None] - chroma) * np.float32(0.7)
+                tint = (change.tint[1:, None, None] + np.float32(128.5)).astype(np.uint8)
+                planes[1][:] = mix(planes[1], tint, 0.7)
             if change.grey:
-                chroma *= 0.0
-            bound((luma, chroma))
-            picture = finish.frame(luma, chroma, index, 0.0)
-            for air, view in zip(airs, finish.planes(picture), strict=True):
+                planes[1][:] = 128
+            finish.frame(picture)
+            for air, view in zip(airs, planes, strict=True):
                 air.paint(view, change.light, index / FPS)
             writer.add_picture(picture)
 
@@ -121,11 +115,10 @@ def _drafted(width: int, height: int) -> tuple[int, int]:
     return width, height
 
 
-def _writer(out: Path, width: int, height: int, *, sound: bool = True, crf: int = 23) -> Writer:
-    # Two threads: one picture is encoded while the next is drawn.
-    return Writer(
-        out, width, height, sound=sound, preset="ultrafast", tuning=TUNING, crf=crf, threads=2, coder=CODER
-    )
+def _writer(out: Path, width: int, height: int, *, sound: bool = True, steps: int = 20) -> Writer:
+    # Two threads: one picture is encoded while the next is drawn. What moves quickly does so by whole pixels, which the
+    # quickest preset finds again.
+    return Writer(out, width, height, sound=sound, preset="ultrafast", steps=steps, threads=2, coder=CODER)
 
 
 class Shot:
@@ -148,39 +141,43 @@ class Shot:
                 width, height = width // 2, height // 2
             pictures = [_opened(folder, path) for path in shot["references"]]
             self.scene = Scene(self.prompts, (width, height), (self.start, self.start + seconds), pictures)
-        self.finish = Finish(width, height, vignette=0.14 if self.photos else 0.22)
+        self.finish = Finish(width, height)
+        self._picture = np.zeros((height * 3 // 2, width), dtype=np.uint8)
 
-    def picture(self, index: int) -> NDArray[np.uint8]:
-        """The picture with this number, YUV 4:2:0 in stacked planes."""
+    def picture(self, index: int) -> Bytes:
+        """The picture with this number, YUV 4:2:0 in stacked planes; the array is used again for the next."""
         seconds = self.start + index / FPS
+        planes = self.finish.planes(self._picture)
         if self.scene is not None:
-            luma, chroma, since = self.scene.paint(seconds, index)
-            out = self.finish.frame(luma, chroma, index, since=since)
-            self.scene.fly(self.finish.planes(out), seconds)
-            return out
-        view = self._view(seconds)
-        bound(view)
-        return self.finish.frame(*view, index, self._touch(seconds))
+            self.scene.paint(planes, seconds, index)
+            self.finish.frame(self._picture)
+        else:
+            for plane, seen in zip(planes, self._view(seconds), strict=True):
+                plane[:] = seen
+            self.finish.frame(self._picture, self._touch(seconds))
+        return self._picture
 
     def sound(self, samples: int, loop: int = LOOP) -> Samples:
         """Stereo at 48 kHz, (samples, 2), whose noises repeat after so many seconds."""
         return ambience(self.prompts, self.start, samples, loop=loop)
 
-    def _view(self, seconds: float) -> tuple[Array, Array]:
+    def _view(self, seconds: float) -> tuple[Bytes, Bytes]:
         if len(self.photos) == 1:
             view = self.photos[0].view(seconds)
             for index, prompt in enumerate(self.prompts[1:], 1):
                 if prompt.timed:
                     last = index == len(self.prompts) - 1
-                    grade(view, prompt.light, eased((seconds - self.start) / self.seconds) if last else 1.0)
+                    view = grade(
+                        view, prompt.light, eased((seconds - self.start) / self.seconds) if last else 1.0
+                    )
             return view
         end = self.seconds - 1 / FPS
         part = eased((seconds / end - 0.28) / 0.44)
         if part <= 0.0:
             return self.photos[0].view(seconds)
         # The second picture is under a camera that comes to rest on it.
-        arriving = self.photos[1].view(max(0.0, end - seconds))
-        return arriving if part >= 1.0 else dissolve(self.photos[0].view(seconds), arriving, part)
+        before, after = self.photos[0].view(seconds), self.photos[1].view(max(0.0, end - seconds))
+        return mix(before[0], after[0], part), mix(before[1], after[1], part)
 
     def _touch(self, seconds: float) -> float:
         """How much of the vignette there is: none on pictures that must be the ones that were sent."""
@@ -197,67 +194,50 @@ def _opened(folder: Path, path: str) -> Image.Image:
 
 
 class Finish:
-    """The last touch on every picture: vignette, a little grain, and the mark that says SANDBOX."""
+    """The last touch on a picture: darker corners, where it has none of its own, and the mark that says SANDBOX."""
 
-    def __init__(self, width: int, height: int, *, vignette: float = 0.22) -> None:
+    def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
-        x = np.linspace(-0.575, 0.575, width, dtype=np.float32)[None, :]
-        y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
-        away = np.clip(np.hypot(x, y) / np.float32(0.72), 0.0, 1.0).astype(np.float32, copy=False)
-        self._dark = -np.float32(vignette) * away ** np.float32(2.4)
-        self._kept = np.empty((height * 3 // 2, width), dtype=np.uint8)
-        self._amount = -1.0
-        self._mark, self._shadow = mark(width, height)
+        text, shadow = mark(width, height)
         margin = round(min(width, height) * 0.032)
-        rows, columns = self._mark.shape
+        rows, columns = text.shape
         self._corner = (
             slice(height - margin - rows, height - margin),
             slice(width - margin - columns, width - margin),
         )
-        # A little of it, which stays in the processor's cache; each band of rows begins somewhere in it.
-        tall = max(rows, *(band.stop - band.start for band in bands(height, width)))
-        lot = np.random.default_rng(7)
-        grain = lot.standard_normal((tall + 64, width + 64), dtype=np.float32) * np.float32(GRAIN)
-        # What rounds to the nearest step, and where black is.
-        self._grain = grain + np.float32(16.5)
-        self._lot = lot.integers(0, 64, (997, 2)).tolist()
+        keep = (1.0 - shadow) * (1.0 - text)
+        self._mark = (
+            (keep * 256.0 + 0.5).astype(np.uint16),
+            (219.0 * text + 16.5 - 16.0 * keep).astype(np.uint8),
+        )
+        self._amount = 0.0
+        self._shade: list[tuple[NDArray[np.uint16], Bytes]] = []
 
-    def frame(
-        self, luma: Array, chroma: Array, index: int, amount: float = 1.0, since: int = 0
-    ) -> NDArray[np.uint8]:
-        """A frame: YUV 4:2:0, limited range, planes stacked as (height * 3/2, width).
+    def frame(self, picture: Bytes, amount: float = 0.0) -> None:
+        """Touch a picture, in place: YUV 4:2:0, limited range, planes stacked as (height * 3/2, width).
 
-        `luma` is (height, width) from 0 to 219, `chroma` (2, height / 2, width / 2) about 0; `amount` is how much of
-        the vignette there is, from 0 to 1. Rows above `since`, an even number, are as in the frame before.
+        `amount` is how much of the vignette there is, from 0 to 1.
         """
         if amount != self._amount:
-            self._shade, self._amount = 1.0 + self._dark * np.float32(amount), amount
-            self._pale = np.ascontiguousarray(self._shade[::2, ::2])
-        out, colours = self.planes(self._kept)
-        for number, rows in enumerate(bands(self.height, self.width, since)):
-            self._expose(luma[rows] * self._shade[rows], 31 * index + number, out[0, rows])
-        corner = luma[self._corner] * self._shade[self._corner] * (1.0 - self._shadow)
-        corner += (219.0 - corner) * self._mark
-        self._expose(corner, index, out[0][self._corner])
-        for rows in bands(self.height // 2, self.width, since // 2):
-            tint = chroma[:, rows] * self._pale[rows]
-            tint += np.float32(128.5)
-            colours[:, rows] = tint
-        return self._kept.copy()
+            keep = 256.5 - (256.0 - 256.0 * vignette(self.width, self.height, 0.14)) * np.float32(amount)
+            kept, self._amount = keep.astype(np.uint16), amount
+            pale = np.ascontiguousarray(kept[::2, ::2])
+            self._shade = [
+                (part, ((256 - part) * np.uint16(zero) + np.uint16(255) >> 8).astype(np.uint8))
+                for part, zero in ((kept, 16), (pale, 128))
+            ]
+        if amount:
+            for plane, shade in zip(self.planes(picture), self._shade, strict=True):
+                lay(plane, *shade)
+        lay(picture[self._corner], *self._mark)
 
-    def planes(self, frame: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def planes(self, frame: Bytes) -> tuple[Bytes, Bytes]:
         """A frame's luma, (1, height, width), and its colours, (2, height / 2, width / 2)."""
         colours = frame[self.height :].reshape(2, self.height // 2, self.width // 2)
         return frame[None, : self.height], colours
 
-    def _expose(self, luma: Array, number: int, out: NDArray[np.uint8]) -> None:
-        down, across = self._lot[number % len(self._lot)]
-        # No grain is so coarse that it leaves the 8 bits.
-        luma += self._grain[down : down + luma.shape[0], across : across + luma.shape[1]]
-        out[:] = luma
 
-
-def mark(width: int, height: int) -> tuple[Array, Array]:
+def mark(width: int, height: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The word SANDBOX as coverage, and the soft shadow that keeps it legible on white."""
     unit = min(width, height)
     font = ImageFont.load_default(unit * 0.0245)

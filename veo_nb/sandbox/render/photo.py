@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 from veo_nb.sandbox.reading import Light, colour, words_of
 from veo_nb.sandbox.render.shapes import Array
-from veo_nb.sandbox.render.stage import Raster, blend, halved
+from veo_nb.sandbox.render.stage import Bytes, Raster, halved, lay
 
 RATE = 0.0165
 """How much larger the picture gets in a second, as a share."""
@@ -49,15 +49,14 @@ class Photo:
         half = (max(1, image.width // 2), max(1, image.height // 2))
         self._chroma = [plane.resize(half, Image.Resampling.BOX) for plane in chroma]
 
-    def view(self, seconds: float) -> tuple[Array, Array]:
-        """Luma, 0 to 219, and the colour planes about 0, at this moment."""
+    def view(self, seconds: float) -> tuple[Bytes, Bytes]:
+        """Luma, (1, height, width), and the colour planes, (2, height / 2, width / 2), at this moment."""
         box = self.box(seconds)
         luma = self._cut(self._luma, box, 1.0, Image.Resampling.BICUBIC)
         scale = (self._chroma[0].width / self.size[0], self._chroma[0].height / self.size[1])
         small = tuple(edge * scale[index % 2] for index, edge in enumerate(box))
         chroma = [self._cut(plane, small, 0.5, Image.Resampling.BILINEAR) for plane in self._chroma]
-        luma -= 16.0
-        return luma, np.stack(chroma) - np.float32(128.0)
+        return luma[None], np.stack(chroma)
 
     def box(self, seconds: float) -> tuple[float, ...]:
         """What the camera sees, in pixels of the picture: left, top, right, lower."""
@@ -73,10 +72,10 @@ class Photo:
 
     def _cut(
         self, plane: Image.Image, box: tuple[float, ...], scale: float, resampling: Image.Resampling
-    ) -> Array:
+    ) -> Bytes:
         size = (round(self.width * scale), round(self.height * scale))
         edges = (box[0], box[1], min(box[2], plane.width), min(box[3], plane.height))
-        return np.array(plane.resize(size, resampling, box=edges), dtype=np.float32)
+        return np.asarray(plane.resize(size, resampling, box=edges))
 
 
 def way(seconds: float) -> float:
@@ -100,27 +99,15 @@ def pace(text: str) -> float:
     return 0.85 if words & {"slow", "slowly", "gentle", "calm"} else 1.0
 
 
-def dissolve(first: tuple[Array, Array], second: tuple[Array, Array], part: float) -> tuple[Array, Array]:
-    """Two views, one over the other."""
-    share = np.float32(part)
-    return first[0] + (second[0] - first[0]) * share, first[1] + (second[1] - first[1]) * share
-
-
-def grade(view: tuple[Array, Array], light: Light, part: float) -> None:
-    """Bring a view, in place, `part` of the way into another light: as dark as its air, and in its hue."""
-    luma, chroma = view
-    dim = 1.0 - 0.75 * part * max(0.0, 1.0 - float(light.mist[0]) / 190.0)
-    luma *= np.float32(dim)
-    chroma *= np.float32(dim * (1.0 - 0.25 * part))
+def grade(planes: tuple[Bytes, Bytes], light: Light, part: float) -> tuple[Bytes, Bytes]:
+    """A picture `part` of the way into another light: as dark as its air, and in its hue."""
+    dim = np.float32(1.0 - 0.75 * part * max(0.0, 1.0 - float(light.mist[0]) / 190.0))
+    luma = np.clip((planes[0] - np.float32(16.0)) * dim, 0.0, 219.0)
+    chroma = (planes[1] - np.float32(128.0)) * (dim * np.float32(1.0 - 0.25 * part))
     # A hue shows where there is light to carry it.
-    carried = luma[::2, ::2] * np.float32(part / 150.0)
-    chroma += carried * light.mist[1:, None, None]
-
-
-def bound(view: tuple[Array, Array]) -> None:
-    """Bring a view, in place, between the darkest and the brightest that a film can show."""
-    for planes, least, most in zip(view, (0.0, -112.0), (219.0, 112.0), strict=True):
-        np.clip(planes, least, most, out=planes)
+    chroma += luma[:, ::2, ::2] * np.float32(part / 150.0) * light.mist[1:, None, None]
+    chroma = np.clip(chroma, -112.0, 112.0)
+    return (luma + np.float32(16.5)).astype(np.uint8), (chroma + np.float32(128.5)).astype(np.uint8)
 
 
 def _fitted(image: Image.Image, width: int, height: int) -> Image.Image:
@@ -180,7 +167,7 @@ class Reference:
         planes, cover = halved(self.planes), halved(self.cover)
         return replace(self, planes=planes, cover=cover, left=self.left / 2, top=self.top / 2)
 
-    def paint(self, out: Array, raster: Raster, light: Light, seconds: float) -> None:
+    def paint(self, out: Bytes, raster: Raster, light: Light, seconds: float) -> None:
         """Paint it as it hangs at this moment."""
         left = self.left - 0.006 * raster.unit * seconds
         top = self.top + 0.012 * raster.unit * float(np.sin(seconds * 0.5 + self.turn))
@@ -193,8 +180,10 @@ class Reference:
         part = (slice(y0 - y, y1 - y), slice(x0 - x, x1 - x))
         # A breath of the air between, so that it belongs to the place.
         seen = _moved(self.planes[raster.channels], part, *moved) * np.float32(0.86)
-        seen += raster.pick(light.mist) * np.float32(0.14)
-        blend(out[:, y0:y1, x0:x1], seen, _moved(self.cover, part, *moved) * np.float32(0.92))
+        seen += raster.pick(light.mist) * np.float32(0.14) + raster.zero
+        cover = _moved(self.cover, part, *moved) * np.float32(0.92)
+        keep = (256.5 - 256.0 * cover).astype(np.uint16)
+        lay(out[:, y0:y1, x0:x1], keep, (seen * cover + 0.5).astype(np.uint8))
 
 
 def hang(pictures: Sequence[Image.Image], horizon: float, raster: Raster) -> list[Reference]:

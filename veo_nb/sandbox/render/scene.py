@@ -12,23 +12,30 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from veo_nb.media.encode import FPS
 from veo_nb.sandbox.reading import Colour, Light, Reading, colour, dice
 from veo_nb.sandbox.render.photo import Reference, hang
 from veo_nb.sandbox.render.shapes import Array, cloud, spot, within
 from veo_nb.sandbox.render.stage import (
     BAND,
+    Bytes,
     Layers,
     Plate,
     Raster,
     Stage,
     StagePlan,
-    blend,
     build,
     even,
+    lay,
+    mix,
     plan_stage,
     rasters,
+    vignette,
 )
 
+PLACES = 3
+"""Binary places to which the sway of waves is known."""
+PARTS = 1 << PLACES
 DRIFT = 0.012
 """Units a second that clouds move."""
 WHITE, WARM, GREEN = colour(255, 255, 255), colour(255, 176, 84), colour(214, 240, 120)
@@ -59,52 +66,40 @@ class Scene:
         references = hang(pictures, staged.horizon, large)
         lights = self.lights[: 1 if first.light is last.light else 2]
         self._views: list[list[Planes]] = [[] for _ in lights]
-        self._last = 0
         self._airs = [
             [Weather(one, staged.seed, prompt.weather) for one in (large, small)] for prompt in (first, last)
         ]
+        shade = vignette(*size)
         for raster in (large, small):
             for view, light in zip(self._views, lights, strict=True):
-                view.append(Planes(staged, raster, light, span, layers=layers, references=references))
+                view.append(Planes(staged, raster, light, span, shade, layers=layers, references=references))
             layers = ([layer.halved() for layer in layers[0]], [layer.halved() for layer in layers[1]])
             references = [reference.halved() for reference in references]
+            shade = np.ascontiguousarray(shade[::2, ::2])
 
-    def paint(self, seconds: float, index: int) -> tuple[Array, Array, int]:
-        """Luma, (height, width) from 0 to 219, and the colour planes about 0, (2, height / 2, width / 2).
+    def paint(self, planes: Sequence[Bytes], seconds: float, index: int) -> None:
+        """Paint a picture's planes, luma as (1, height, width) and the colours as (2, height / 2, width / 2).
 
-        With them comes the row from which on they differ from the picture before. `seconds` count from the shot's
-        beginning; `index` is the picture's number in this clip. The arrays are used again for the next picture.
+        `seconds` count from the shot's beginning; `index` is the picture's number in this clip.
         """
-        part = self._part(seconds)
-        if len(self._views) == 1 or part <= 0.0:
-            return self._shown(0, seconds, index)
-        if part >= 1.0:
-            return self._shown(1, seconds, index)
-        before, after = (self._shown(number, seconds, index) for number in (0, 1))
-        luma, chroma = (
-            (one + (two - one) * np.float32(part)) for one, two in zip(before[:2], after[:2], strict=True)
-        )
-        return luma, chroma, 0
+        part = eased((seconds - self.span[0]) / (self.span[1] - self.span[0]))
+        for number, out in enumerate(planes):
+            if len(self._views) == 1 or part < 1.0:
+                self._views[0][number].paint(out, seconds, index)
+            if len(self._views) == 2 and part > 0.0:
+                after = np.empty_like(out)
+                self._views[1][number].paint(after, seconds, index)
+                out[:] = mix(out, after, part)
+        self._fly(planes, seconds, part)
 
-    def fly(self, planes: Sequence[NDArray[np.uint8]], seconds: float) -> None:
-        """Paint the weather of this moment over a finished picture, luma as (1, height, width) and the colours."""
-        part = self._part(seconds)
+    def _fly(self, planes: Sequence[Bytes], seconds: float, part: float) -> None:
+        """Paint the weather of this moment over a picture."""
         light = self.lights[0].towards(self.lights[1], part) if part else self.lights[0]
         same = self._airs[0][0].kind == self._airs[1][0].kind
         shares = (1.0, 0.0) if same else (1.0 - part, part)
         for airs, share in zip(self._airs, shares, strict=True):
             for air, out in zip(airs, planes, strict=True):
                 air.paint(out, light, seconds, share)
-
-    def _part(self, seconds: float) -> float:
-        """How far the light has come from the first to the second."""
-        return eased((seconds - self.span[0]) / (self.span[1] - self.span[0]))
-
-    def _shown(self, number: int, seconds: float, index: int) -> tuple[Array, Array, int]:
-        """The picture in one of the lights."""
-        (luma, since), (chroma, row) = (planes.paint(seconds, index) for planes in self._views[number])
-        since, self._last = (0 if number != self._last else min(since, 2 * row) // 2 * 2), number
-        return luma[0], chroma, since
 
 
 class Planes:
@@ -120,6 +115,7 @@ class Planes:
         raster: Raster,
         light: Light,
         span: Span,
+        shade: Array,
         *,
         layers: Layers,
         references: list[Reference],
@@ -129,60 +125,53 @@ class Planes:
         # The same row in both sizes.
         row = even(staged.horizon * raster.height * channels) // channels
         end = row if staged.watery else min(raster.height, row + round(0.1 * raster.height))
-        self.sky = Sky(raster, staged, light, end)
-        self.water = Water(raster, staged, row, light, span) if staged.watery else None
-        behind, before = ([layer.lit(raster, light) for layer in part] for part in layers)
-        far = _leading(behind, 0.0125 * raster.unit)
-        near = _leading(before, 0.05 * raster.unit)
+        self.water = Water(raster, staged, row, light, span=span, shade=shade) if staged.watery else None
+        plates: list[list[Plate]] = []
+        # What stands in front is never seen through: there, nothing behind it is painted.
+        floor, moment = raster.height, sum(span) / 2
+        self._ends = [floor]
+        for part in reversed(layers):
+            plates.append([])
+            for layer in reversed(part):
+                plates[-1].insert(0, layer.lit(raster, light, shade, floor, moment))
+                floor = min(floor, layer.floor)
+            self._ends.append(floor)
+            floor = row if staged.watery else floor
+        before, behind = plates
+        far, near = _leading(behind, 0.0125 * raster.unit), _leading(before, 0.05 * raster.unit)
         self.far, self.back = behind[:far], behind[far:]
         self.middle, self.front = before[:near], before[near:]
-        # What stands in front is never seen through: there, nothing behind it is painted.
-        floor = raster.height
-        for plate in reversed(before):
-            plate.end, floor = floor, min(floor, plate.floor)
-        self._seen = floor
-        floor = row if staged.watery else floor
-        for plate in reversed(behind):
-            plate.end, floor = floor, min(floor, plate.floor)
-        self._sky = floor
-        self._out = np.zeros((channels, raster.height, raster.width), dtype=np.float32)
-        # From which row on there is more than the backdrop, and from which on what is near.
-        tops = [plate.top for plate in self.back + self.middle] + ([row] if staged.watery else [])
-        front = min([plate.top for plate in self.front], default=raster.height)
-        self._tops = (0 if references else min([*tops, front]), front)
-        self._kept = [self._out[:, top:].copy() for top in self._tops]
+        self.sky = Sky(raster, staged, light, min(end, self._ends[2]), rows=end, shade=shade)
+        self._far, self._near = np.zeros((2, channels, raster.height, raster.width), dtype=np.uint8)
         self._index = -4
 
-    def paint(self, seconds: float, index: int) -> tuple[Array, int]:
-        """The planes, (channels, height, width), and the row from which on they have changed."""
+    def paint(self, out: Bytes, seconds: float, index: int) -> None:
+        """Paint the planes, (channels, height, width)."""
         before, self._index = self._index, index
-        out, (row, near) = self._out, self._tops
-        if before // 2 == index // 2:
-            out[:, near:] = self._kept[1]
-            lay(self.front, out, seconds)
-            return out, near
-        same = before // 4 == index // 4
-        if same:
-            out[:, row:] = self._kept[0]
-        else:
-            self.sky.paint(out, seconds, self._sky)
-            lay(self.far, out, seconds)
-            self._kept[0][:] = out[:, row:]
-        lay(self.back, out, seconds)
+        if before // 2 != index // 2:
+            if before // 4 != index // 4:
+                self._paint_far(seconds - index % 4 / FPS)
+            self._paint_near(seconds - index % 2 / FPS)
+        out[:] = self._near
+        for plate in self.front:
+            plate.paint(out, seconds)
+
+    def _paint_far(self, seconds: float) -> None:
+        self.sky.paint(self._far, seconds)
+        for plate in self.far:
+            plate.paint(self._far, seconds)
+
+    def _paint_near(self, seconds: float) -> None:
+        out = self._near
+        out[:] = self._far
+        for plate in self.back:
+            plate.paint(out, seconds)
         for reference in self.references:
             reference.paint(out, self.raster, self.light, seconds)
         if self.water is not None:
-            self.water.paint(out, seconds, self._seen)
-        lay(self.middle, out, seconds)
-        self._kept[1][:] = out[:, near:]
-        lay(self.front, out, seconds)
-        return out, row if same else 0
-
-
-def lay(plates: list[Plate], out: Array, seconds: float) -> None:
-    """Lay plates down, from back to front."""
-    for plate in plates:
-        plate.paint(out, seconds)
+            self.water.paint(out, seconds, self._ends[1])
+        for plate in self.middle:
+            plate.paint(out, seconds)
 
 
 def _leading(plates: list[Plate], speed: float) -> int:
@@ -197,79 +186,93 @@ def eased(part: float) -> float:
     return part * part * (3.0 - 2.0 * part)
 
 
-def bands(rows: int, width: int, first: int = 0) -> Iterator[slice]:
-    """Rows from the first, a few at a time: as many as stay in the processor's cache."""
+def bands(rows: int, width: int) -> Iterator[slice]:
+    """Rows, a few at a time: as many as stay in the processor's cache."""
     step = max(1, BAND * 1280 // width)
-    return (slice(top, min(rows, top + step)) for top in range(first, rows, step))
+    return (slice(top, min(rows, top + step)) for top in range(0, rows, step))
 
 
 class Sky:
-    """Paints all above the row `end`, in one light: colours, sun or moon, stars, clouds."""
+    """Paints all above the row `end`, in one light: colours, sun or moon, stars, clouds.
 
-    def __init__(self, raster: Raster, staged: StagePlan, light: Light, end: int) -> None:
+    It is staged for so many `rows`; below the row `end` it is not seen.
+    """
+
+    def __init__(
+        self, raster: Raster, staged: StagePlan, light: Light, end: int, *, rows: int, shade: Array
+    ) -> None:
         self.raster, self.rows = raster, end
         sun = (staged.sun[0] * raster.width, staged.sun[1] * raster.height)
-        y, x = np.mgrid[0:end, 0 : raster.width].astype(np.float32)
-        away = np.hypot(x - sun[0], y - sun[1]) / raster.unit
+        x, y = np.arange(raster.width, dtype=np.float32), np.arange(end, dtype=np.float32)[:, None]
+        away = np.hypot(x - np.float32(sun[0]), y - np.float32(sun[1])) / np.float32(raster.unit)
         (near, wide), (strong, weak) = (
             ((0.10, 0.4), (0.34, 0.16)) if staged.moon else ((0.16, 0.55), (0.62, 0.3))
         )
-        self._glow = np.clip(strong * np.exp(-away / near) + weak * np.exp(-away / wide), 0.0, 1.0)
-        disc = np.clip(((0.034 if staged.moon else 0.046) - away) * (raster.unit / 1.6) + 0.5, 0.0, 1.0)
+        glow = np.clip(strong * np.exp(-away / near) + weak * np.exp(-away / wide), 0.0, 1.0)
+        shade = shade[:end]
+        # The disc shines through thin cloud.
         edge = round(raster.unit * 0.06)
         self._spot = tuple(slice(max(0, round(at) - edge), max(0, round(at) + edge)) for at in reversed(sun))
-        self._disc = disc[self._spot]
-        self._stars = _stars(raster, end, staged.seed)
-        self._period = int(raster.unit * 3.2)
-        texture = cloud(self._period, max(8, end), staged.seed + 1, power=1.75, stretch=2.6)
+        disc = ((0.034 if staged.moon else 0.046) - away[self._spot]) * np.float32(raster.unit / 1.6) + 0.5
+        disc = np.clip(disc, 0.0, 1.0) * np.float32(0.92 * light.disc)
+        bright = raster.pick(light.sun * 0.35 + WHITE * 0.65) * shade[self._spot] + raster.zero
+        self._disc = (256.5 - 256.0 * disc).astype(np.uint16), (bright * disc + 0.5).astype(np.uint8)
         # Thin near the top of the picture and at the horizon, full in between.
-        fade = np.linspace(0.0, 1.0, max(8, end), dtype=np.float32)[:, None]
+        self._period = int(raster.unit * 3.2)
+        tall = max(8, rows)
+        texture = cloud(self._period, tall, staged.seed + 1, power=1.75, stretch=2.6)[:end]
+        fade = np.linspace(0.0, 1.0, tall, dtype=np.float32)[:end, None]
         arch = np.clip(np.sin(np.pi * fade**0.8), 0.0, 1.0) ** 0.7
         body = np.clip((texture - 0.5) * 2.4 + 0.05, 0.0, 1.0) * arch
-        self._clouds = np.pad(body, ((0, 0), (0, raster.width + 2)), mode="wrap")
-        self._base = np.clip(self._clear(light), -128.0, 219.0)
-        self._over = (self._veil(light) - self._base) * np.float32(light.clouds)
-        # The disc shines through thin cloud.
-        self._bright, self._disc = (
-            raster.pick(light.sun * 0.35 + WHITE * 0.65),
-            self._disc * (0.92 * light.disc),
-        )
+        body = (body * np.float32(256.0 * light.clouds) + 0.5).astype(np.uint16)
+        self._clouds = np.concatenate([body, body[:, : raster.width + 2]], axis=1)
+        down = np.linspace(0.0, 1.0, rows, dtype=np.float32)[:end, None]
+        stars = _stars(raster, end, rows, staged.seed) * np.float32(light.stars) if light.stars else None
+        clear, veil = self._clear(light, down, glow, stars), self._veil(light, down, glow)
+        np.clip(clear, -112.0, 219.0, out=clear)
+        veil -= clear
+        veil *= shade
+        clear *= shade
+        grain = raster.grain(end, raster.width)
+        # Numbers go round at 65536, so that what is less than nothing adds up too.
+        clear += raster.zero + grain
+        self._base = (clear * 256.0 + 128.0).astype(np.uint16)
+        self._over = np.rint(veil + grain).astype(np.int16).view(np.uint16)
 
-    def paint(self, out: Array, seconds: float, end: int) -> None:
-        """Paint the sky at this moment; what is below the row `end` is not seen."""
+    def paint(self, out: Bytes, seconds: float) -> None:
+        """Paint the sky at this moment."""
         at = int((seconds * DRIFT * self.raster.unit) % self._period)
-        for rows in bands(min(self.rows, end), self.raster.width):
-            np.multiply(
-                self._over[:, rows], self._clouds[rows, at : at + self.raster.width], out=out[:, rows]
-            )
-            out[:, rows] += self._base[:, rows]
-        blend(out[:, : self.rows][:, self._spot[0], self._spot[1]], self._bright, self._disc)
+        for rows in bands(self.rows, self.raster.width):
+            mixed = self._over[:, rows] * self._clouds[rows, at : at + self.raster.width]
+            mixed += self._base[:, rows]
+            mixed >>= 8
+            out[:, rows] = mixed
+        lay(out[:, : self.rows][:, self._spot[0], self._spot[1]], *self._disc)
 
-    def _clear(self, light: Light) -> Array:
+    def _clear(self, light: Light, down: Array, glow: Array, stars: Array | None) -> Array:
         """The clear sky in this light."""
-        down = np.linspace(0.0, 1.0, self.rows, dtype=np.float32)[:, None]
         shades = (light.zenith, light.middle, light.horizon, light.sun)
         zenith, middle, horizon, sun = (self.raster.pick(shade) for shade in shades)
         low, high = (np.clip(part, 0.0, 1.0) for part in (down / 0.62, (down - 0.42) / 0.58))
         sky = zenith + (middle - zenith) * (low * low * (3.0 - 2.0 * low))
         sky = sky + (horizon - sky) * (high * high * (3.0 - 2.0 * high))
-        sky = sky + (sun - sky) * (self._glow * (0.35 + 0.65 * light.disc))
-        clear: Array = (sky + sun * (self._stars * light.stars)).astype(np.float32)
+        clear: Array = sky + (sun - sky) * (glow * np.float32(0.35 + 0.65 * light.disc))
+        if stars is not None:
+            clear += sun * stars
         return clear
 
-    def _veil(self, light: Light) -> Array:
+    def _veil(self, light: Light, down: Array, glow: Array) -> Array:
         """The colour of a cloud where it stands: lit near the sun and low down, pale above."""
-        down = np.linspace(0.0, 1.0, self.rows, dtype=np.float32)[:, None]
         dark = self.raster.pick(light.zenith * 0.35 + light.middle * 0.65)
         pale = self.raster.pick(light.horizon * 0.75 + light.sun * 0.25)
         veil = dark + (pale - dark) * (0.25 + 0.7 * down)
-        lit: Array = veil + (self.raster.pick(light.sun) - veil) * np.clip(self._glow * 1.8, 0.0, 1.0)
-        return lit.astype(np.float32)
+        lit: Array = veil + (self.raster.pick(light.sun) - veil) * np.minimum(glow * np.float32(1.8), 1.0)
+        return lit
 
 
-def _stars(raster: Raster, rows: int, seed: int) -> Array:
+def _stars(raster: Raster, end: int, rows: int, seed: int) -> Array:
     """Stars, 0 to 1, sparse towards the horizon."""
-    field = np.zeros((rows, raster.width), dtype=np.float32)
+    field = np.zeros((end, raster.width), dtype=np.float32)
     lot = dice(seed, "stars")
     spread = max(0.5, raster.unit / 1400.0)
     for _ in range(420):
@@ -282,7 +285,9 @@ def _stars(raster: Raster, rows: int, seed: int) -> Array:
 class Water:
     """Paints from the row of the horizon down, between two moments: it mirrors what stands above, moves, and glitters."""
 
-    def __init__(self, raster: Raster, staged: StagePlan, horizon: int, light: Light, span: Span) -> None:
+    def __init__(
+        self, raster: Raster, staged: StagePlan, horizon: int, light: Light, *, span: Span, shade: Array
+    ) -> None:
         self.raster, self.horizon, rows = raster, horizon, raster.height - horizon
         ice = staged.snowy and staged.place == "lake"
         # 1 is the open sea, 0 would be a mirror.
@@ -292,70 +297,93 @@ class Water:
         # What is far up is seen in what is near: the mirror, a little compressed; and the waves move it.
         mirror = horizon - 1.0 - down * 0.92
         sway = raster.unit * (0.004 + (0.085 * rough + 0.22 * rough**4) * near**0.9)
-        self._columns = np.arange(raster.width, dtype=np.float32)
-        across = (self._columns / raster.width - staged.sun[0]) * raster.width / raster.unit
+        x = np.arange(raster.width, dtype=np.float32)
+        across = (x / np.float32(raster.width) - np.float32(staged.sun[0])) * np.float32(
+            raster.width / raster.unit
+        )
         path = np.exp(-((across / (0.05 + 0.22 * near)) ** 2)) * (0.35 + 0.65 * (1 - near))
         lit = np.flatnonzero(path.max(axis=0) > 0.02)
         self._lit = slice(int(lit[0]), int(lit[-1]) + 1) if len(lit) else slice(0, 0)
         shine = 5.0 * 0.9 * light.disc * (0.35 if ice else 1.0)
-        self._path = np.ascontiguousarray(path[:, self._lit] * shine, dtype=np.float32)
         # Steep towards the viewer, water shows its own colour; flat and far, only the mirror.
         own = (0.08 + 0.5 * near**1.3) * (0.55 if ice else 1.0)
         tint = light.mist * 0.6 + light.horizon * 0.4 if ice else light.near * 0.5 + light.zenith * 0.5
-        self._kept = (1.0 - own).astype(np.float32)
-        self._tint = (raster.pick(tint) * own).astype(np.float32)
-        self._sun = raster.pick(light.sun)[:, 0, 0]
-        # Waves have a light and a dark side, which only luma shows.
-        self._form = None
-        if raster.channels.start == 0:
-            self._form = near * (26.0 * rough * (0.25 + 0.75 * light.disc)) / sway
-            self._tint -= mirror * self._form
-        self._waves = []
-        for index, speed in enumerate((0.045, -0.032)):
-            waves = Waves(raster, rows, staged.seed + 5 + index, speed * raster.unit, span)
-            waves.bend(sway.astype(np.float32), np.float32(0.0) if index else mirror)
-            self._waves.append(waves)
+        self._keep = (256.5 - 256.0 * own).astype(np.uint16)
+        add = (raster.pick(tint) * shade[horizon:] + raster.zero + raster.grain(rows, raster.width)) * own
+        # What is kept of the mirror is rounded down.
+        self._add = (add + 1.0).astype(np.uint8)
+        self._sun = (raster.pick(light.sun)[:, 0, 0] + raster.zero).astype(np.uint16)
+        # What is mirrored, with what stands for it above and below as far as waves reach.
+        self._deep = deep = int(np.ceil(float(sway.max()))) + 2
+        self._seen = np.zeros((len(self._sun), horizon + 2 * deep, raster.width), dtype=np.uint8)
+        waves = [
+            Waves(raster, staged.seed + 5 + index, speed * raster.unit, span, sway.astype(np.float32))
+            for index, speed in enumerate((0.045, -0.032))
+        ]
+        self._level = np.rint((mirror + deep + 0.5) * PARTS).astype(np.int16)
+        waves[0].sway += self._level
+        self._waves, self._x = waves, np.arange(raster.width, dtype=np.int32)
+        # Where waves are high enough, the sun glitters: from a tenth of their sway on, and up to a half.
+        self._least, self._most = (
+            np.rint(sway * (PARTS * at)).astype(np.int16) + self._level for at in (0.1, 0.5)
+        )
+        gain = 0.5 * shine * 65536.0 / (PARTS * sway)
+        self._path = np.minimum(path[:, self._lit] * gain, 65535.0 / (self._most - self._least)).astype(
+            np.uint16
+        )
+        # They have a light and a dark side, which only luma shows.
+        form = near * (26.0 * rough * (0.25 + 0.75 * light.disc)) / sway
+        self._form = None if raster.channels.start else np.rint(form * (1024 / PARTS)).astype(np.int16)
 
-    def paint(self, out: Array, seconds: float, end: int) -> None:
+    def paint(self, out: Bytes, seconds: float, end: int) -> None:
         """Paint it at this moment, down to the row `end`; what it mirrors has been painted above."""
-        height, width = self.horizon, self.raster.width
-        (one, bright), (two, brighter) = (waves.at(seconds) for waves in self._waves)
-        for rows in bands(min(out.shape[1], end) - height, width):
-            glint = bright[rows, self._lit] * brighter[rows, self._lit]
-            np.clip(glint, 0.30, 0.50, out=glint)
-            glint -= np.float32(0.30)
-            glint *= self._path[rows]
+        top, deep, lit, width = self.horizon, self._deep, self._lit, self.raster.width
+        self._seen[:, deep : deep + top] = out[:, :top]
+        self._seen[:, :deep], self._seen[:, deep + top :] = out[:, :1], out[:, top - 1 : top]
+        one, two = (waves.at(seconds) for waves in self._waves)
+        for rows in bands(min(out.shape[1], end) - top, width):
             place = one[rows] + two[rows]
-            form = None if self._form is None else place * self._form[rows]
-            np.clip(place, 0.0, height - 1.001, out=place)
-            np.floor(place, out=place)
-            place *= width
-            place += self._columns
-            at = place.astype(np.intp)
+            at = (place >> PLACES).astype(np.int32)
+            at *= width
+            at += self._x
+            least = self._least[rows]
+            glint = np.minimum(np.maximum(place[:, lit], least), self._most[rows])
+            glint -= least
+            shine = glint.view(np.uint16) * self._path[rows]
+            shine >>= 8
+            shown = 256 - shine
+            if self._form is not None:
+                place -= self._level[rows]
+                place *= self._form[rows]
+                place >>= 10
             for channel, sun in enumerate(self._sun):
-                seen = out[channel, height + rows.start : height + rows.stop]
-                out[channel, :height].reshape(-1).take(at, mode="clip", out=seen)
-                seen *= self._kept[rows]
-                seen += self._tint[channel, rows]
-                if form is not None:
-                    seen += form
-                    np.clip(seen, 0.0, 219.0, out=seen)
-                blend(seen[:, self._lit], sun, glint)
+                seen = out[channel, top + rows.start : top + rows.stop]
+                self._seen[channel].reshape(-1).take(at, mode="wrap", out=seen)
+                mixed = np.multiply(seen, self._keep[rows], dtype=np.uint16)
+                mixed >>= 8
+                mixed += self._add[channel, rows]
+                if self._form is not None:
+                    raised = mixed.view(np.int16)
+                    raised += place
+                    np.clip(raised, 16, 235, out=raised)
+                seen[:] = mixed
+                lay(seen[:, lit], shown, shine * sun >> 8)
 
 
 class Waves:
-    """Waves lying flat, seen from the shore: small and dense far off, large near by; 0 to 1, mean a half.
+    """Waves lying flat, seen from the shore: small and dense far off, large near by.
 
-    They move sideways by `speed` pixels a second; `span` is the moments between which they are seen.
+    They move sideways by `speed` pixels a second; `span` is the moments between which they are seen. `sway` is by how
+    many rows the highest move what is seen in them.
     """
 
-    def __init__(self, raster: Raster, rows: int, seed: int, speed: float, span: Span) -> None:
-        self.speed, self.width = speed, raster.width
+    def __init__(self, raster: Raster, seed: int, speed: float, span: Span, sway: Array) -> None:
+        self.speed, self.width, rows = speed, raster.width, len(sway)
         offsets = [moment * speed for moment in span]
         self.left = int(np.floor(min(offsets)))
         columns = raster.width + int(np.ceil(abs(offsets[1] - offsets[0]))) + 3
         tile = cloud(1024, 1024, seed, power=1.2, stretch=2.4)
-        away = (1.0 / (np.arange(rows, dtype=np.float32) / rows + 0.055))[:, None]
+        away = 1.0 / (np.arange(rows, dtype=np.float32)[:, None] / np.float32(rows) + np.float32(0.055))
         x = (self.left + np.arange(columns, dtype=np.float32) - raster.width / 2) / np.float32(raster.unit)
         x = x * (away * 26.0 + 64.0)
         y = away * 190.0 + 3.0
@@ -368,17 +396,15 @@ class Waves:
             line = row * 1024
             here, after = (tile.take(line + column) for column in (x0, (x0 + 1) & 1023))
             ends.append(here + (after - here) * fx)
-        self._strip: Array = (ends[0] + (ends[1] - ends[0]) * fy).astype(np.float32, copy=False)
+        strip = ends[0] + (ends[1] - ends[0]) * fy - np.float32(0.5)
+        self.sway = np.rint(strip * (sway * PARTS)).astype(np.int16)
+        """By how many rows each pixel moves what is seen in it, in parts of one."""
 
-    def bend(self, sway: Array, mirror: Array | np.float32) -> None:
-        """Say by how many rows the waves move what is seen in them, and where that would be without them."""
-        self._bent: Array = (self._strip - np.float32(0.5)) * sway + mirror
-
-    def at(self, seconds: float) -> tuple[Array, Array]:
-        """The rows that are seen in the waves at this moment, and their height."""
-        whole = max(0, min(round(seconds * self.speed - self.left), self._strip.shape[1] - self.width))
-        columns = slice(whole, whole + self.width)
-        return self._bent[:, columns], self._strip[:, columns]
+    def at(self, seconds: float) -> NDArray[np.int16]:
+        """The sway that is in the picture at this moment."""
+        whole = max(0, min(round(seconds * self.speed - self.left), self.sway.shape[1] - self.width))
+        sway: NDArray[np.int16] = self.sway[:, whole : whole + self.width]
+        return sway
 
 
 class Weather:
@@ -391,7 +417,7 @@ class Weather:
         self.x, self.y, self.phase, self.depth = (lot.random(count) for _ in range(4))
         self._around: tuple[Pixels, Pixels, Pixels] | None = None
 
-    def paint(self, out: NDArray[np.uint8], light: Light, seconds: float, strength: float = 1.0) -> None:
+    def paint(self, out: Bytes, light: Light, seconds: float, strength: float = 1.0) -> None:
         """Paint it at this moment over a finished picture's planes."""
         if not self.kind or strength <= 0.01:
             return

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from veo_nb.media.encode import FPS
 from veo_nb.sandbox.reading import Colour, Figure, Light, Reading, colour, dice, find_figure, seed_of
 from veo_nb.sandbox.render import shapes
 from veo_nb.sandbox.render.shapes import Array, Line, Strip, Tops, cloud, fractal, spot
@@ -19,14 +21,18 @@ TRACK = 0.085
 """Units a second that the nearest things pass."""
 COARSE = 3
 """Relief is soft: it is worked out on every third pixel, nine times quicker."""
-BAND = 32
+BAND = 64
 """Rows that are painted at a time: so few stay in the processor's cache from one step to the next."""
+GRAIN = 0.8
+"""Spread of the grain, in steps of 8-bit luma."""
 FAR = 1 << 20
 """A row below every picture."""
 WATERY = ("lake", "sea")
 LAMP = np.array([188.0, -46.0, 26.0], dtype=np.float32)
 """The colour of a lit window."""
 SNOW, GRASS, SAND = colour(226, 236, 250), colour(112, 150, 58), colour(226, 158, 96)
+Bytes = NDArray[np.uint8]
+Depth = TypeVar("Depth", np.uint8, np.uint16)
 Shade = Callable[[Light, float], Colour]
 
 
@@ -40,6 +46,18 @@ class Raster:
     unit: float
     """Pixels to the unit in which scenes are measured: the short side."""
 
+    @property
+    def zero(self) -> np.float32:
+        """Where black is in luma, and grey in the colour planes."""
+        return np.float32(128.0 if self.channels.start else 16.0)
+
+    def grain(self, rows: int, columns: int) -> Array:
+        """A little noise, so that a sky does not band; only luma has it."""
+        if self.channels.start:
+            return np.zeros((1, 1), dtype=np.float32)
+        sheet = _grain()
+        return np.tile(sheet, (-(-rows // len(sheet)), -(-columns // sheet.shape[1])))[:rows, :columns]
+
     def pick(self, shade: Colour) -> Array:
         """A colour's part for these planes, to be spread over rows and columns."""
         return shade[self.channels][:, None, None]
@@ -49,6 +67,11 @@ def rasters(width: int, height: int) -> tuple[Raster, Raster]:
     """Luma of a picture of this size, and its colour planes."""
     unit = 0.75 * float(np.sqrt(width * height))
     return Raster(width, height, slice(0, 1), unit), Raster(width // 2, height // 2, slice(1, 3), unit / 2)
+
+
+@cache
+def _grain() -> Array:
+    return np.random.default_rng(7).standard_normal((96, 512), dtype=np.float32) * np.float32(GRAIN)
 
 
 @dataclass
@@ -73,7 +96,7 @@ class Layer:
     """Light and shadow on it, -1 to 1, like `cover`. Only luma has it: eyes see form by light, not by hue."""
     glow: Array | None = None
     """Lamps on it, 0 to 1, like `cover`."""
-    tile: tuple[int, int] = (BAND, 64)
+    tile: tuple[int, int] = (BAND, 256)
     """Rows and columns that are looked at together: all air, all covered, or some of both."""
 
     def halved(self) -> Layer:
@@ -82,28 +105,56 @@ class Layer:
         small = replace(self, cover=halved(self.cover), relief=None, glow=glow)
         return replace(small, top=self.top // 2, speed=self.speed / 2, left=self.left // 2)
 
-    def lit(self, raster: Raster, light: Light) -> Plate:
-        """The layer in this light, ready to be laid down."""
+    @cached_property
+    def floor(self) -> int:
+        """The picture's row from which on nothing behind it is ever seen."""
+        seen = np.flatnonzero(self.cover.min(axis=1) < 1.0)
+        return self.top + (int(seen[-1]) + 1 if len(seen) else 0) if self.solid else FAR
+
+    def lit(self, raster: Raster, light: Light, shade: Array, end: int, moment: float) -> Plate:
+        """The layer in this light, ready to be laid down as far as the row `end`.
+
+        `shade` is how much of its light each pixel of the picture keeps: it falls on the layer as it stands at a moment.
+        """
         high, low = (raster.pick(self.shade(light, at)) for at in (0.0, 1.0))
-        tint = high + (low - high) * np.linspace(0.0, 1.0, self.cover.shape[0], dtype=np.float32)[:, None]
-        foot = tint[:, -1:] if self.solid else None
+        rows, columns = self.cover.shape
+        tint = high + (low - high) * np.linspace(0.0, 1.0, rows, dtype=np.float32)[:, None]
+        zero = raster.zero
+        foot, bottom = None, self.top + rows
+        if self.solid and bottom < end:
+            foot = (
+                tint[:, -1:] * shade[bottom:end] + zero + raster.grain(end - bottom, raster.width)
+            ).astype(np.uint8)
+        rows = max(0, min(rows, end - self.top))
+        cover, tint = self.cover[:rows], tint[:, :rows]
         # Thin in clear air.
-        cover = self.cover * np.float32(0.5 + 0.5 * light.haze) if self.misty else self.cover
-        keep, add = 1.0 - cover, None
+        if self.misty:
+            cover = cover * np.float32(0.5 + 0.5 * light.haze)
+        at = np.arange(columns) + round(self.left - moment * self.speed)
+        shade = shade[self.top : self.top + rows].take(at, axis=1, mode="clip")
+        add: Array = tint * shade
         if self.relief is not None:
-            add = tint * (1.0 + np.float32(0.55) * self.relief)
+            add *= 1.0 + np.float32(0.55) * self.relief[:rows]
             np.clip(add, 0.0, 219.0, out=add)
-            add *= cover
+        add += zero + raster.grain(rows, columns)
+        add *= cover
+        keep = 256.0 - 256.0 * cover
         if self.glow is not None:
             # Lamps shine as much as it is dark.
-            lamps = self.glow * np.float32(min(1.0, max(0.1, (120.0 - light.zenith[0]) / 70.0)))
+            lamps = self.glow[:rows] * np.float32(min(1.0, max(0.1, (120.0 - light.zenith[0]) / 70.0)))
             np.minimum(lamps, 1.0, out=lamps)
-            add = tint * cover if add is None else add
-            add += (raster.pick(LAMP) - add) * lamps
+            add += (raster.pick(LAMP) * shade + zero - add) * lamps
             keep *= 1.0 - lamps
-        parts = (0.0,) if self.misty else (0.25, 0.75)
-        adds = [None if add is None else moved(add, part) for part in parts]
-        return Plate(self, foot, tint, list(zip(adds, [moved(keep, part) for part in parts], strict=True)))
+        keep += 0.5
+        kept = keep.astype(np.uint16)
+        # Where both count, what is kept is rounded down.
+        add += np.where(kept & 255, np.float32(1.0), np.float32(0.5))
+        whole = add.astype(np.uint8)
+        slow = not self.misty and self.speed * (2 if raster.channels.start else 1) < FPS
+        phases = (
+            [(quartered(kept, part), quartered(whole, part)) for part in (1, 3)] if slow else [(kept, whole)]
+        )
+        return Plate(self, end, foot, phases)
 
     @cached_property
     def pieces(self) -> list[tuple[int, int, int, int, bool]]:
@@ -131,66 +182,74 @@ class Layer:
 
 
 class Plate:
-    """A layer in one light: how much is kept of what is behind it, and what is added to that.
+    """A layer in one light: how many 256ths are kept of what is behind it, and what is added to that.
 
-    Where it has no relief, what is added follows from its colour in each row: half as much is read from memory.
-
-    It is kept as it looks a quarter and three quarters of a pixel on (mist only as it is), and laid down at the nearer
-    one: to slide it by its exact fraction would take three times the work at every picture, and show as little.
+    A slow one is kept as it looks a quarter and three quarters of a pixel on, and laid down at the nearer one: to slide it by its
+    exact fraction would take three times the work at every picture, and show as little. Mist, which has no edges, and
+    what passes by more than a pixel a picture move by whole ones, where the encoder finds them again.
     """
 
     def __init__(
-        self, layer: Layer, foot: Array | None, tint: Array, phases: list[tuple[Array | None, Array]]
+        self, layer: Layer, end: int, foot: Bytes | None, phases: list[tuple[NDArray[np.uint16], Bytes]]
     ) -> None:
-        self.top, self.speed, self.left, self.soft = layer.top, layer.speed, layer.left, layer.misty
-        self._rows, self._pieces, self._foot = layer.cover.shape[0], layer.pieces, foot
-        self._tint, self._phases = tint, phases
-        # The picture's row from which on nothing behind is ever seen.
-        seen = np.flatnonzero(layer.cover.min(axis=1) < 1.0)
-        self.floor = self.end = FAR
-        if layer.solid:
-            self.floor = layer.top + (int(seen[-1]) + 1 if len(seen) else 0)
+        self.top, self.speed, self._left, self.soft = layer.top, layer.speed, layer.left, layer.misty
+        self._end, self._foot, self._phases = end, foot, phases
+        rows = phases[0][0].shape[0]
+        self._pieces = [(top, min(low, rows), *rest) for top, low, *rest in layer.pieces if top < rows]
 
-    def paint(self, out: Array, seconds: float) -> None:
-        """Lay it down as it stands at this moment, as far as `end`. `out` is (channels, height, width)."""
+    def paint(self, out: Bytes, seconds: float) -> None:
+        """Lay it down as it stands at this moment. `out` is (channels, height, width)."""
         width, count = out.shape[2], len(self._phases)
-        step = int(np.floor((seconds * self.speed - self.left) * count))
-        whole = max(0, min(step // count, self._phases[0][1].shape[1] - width))
-        add, keep = self._phases[step % count]
-        for top, bottom, first, last, full in self._pieces:
+        step = int(np.floor((seconds * self.speed - self._left) * count))
+        whole = max(0, min(step // count, self._phases[0][0].shape[1] - width))
+        keep, add = self._phases[step % count]
+        for top, low, first, last, full in self._pieces:
             left, right = max(first, whole), min(last, whole + width)
-            low = min(bottom, self.end - self.top)
-            if left >= right or top >= low:
+            if left >= right:
                 continue
             band = out[:, self.top + top : self.top + low, left - whole : right - whole]
-            plus = self._tint[:, top:low] if add is None else add[:, top:low, left:right]
             if full:
-                band[:] = plus
-                continue
-            if add is None:
-                band -= plus
-            band *= keep[top:low, left:right]
-            band += plus
+                band[:] = add[:, top:low, left:right]
+            else:
+                lay(band, keep[top:low, left:right], add[:, top:low, left:right])
         if self._foot is not None:
-            out[:, self.top + self._rows : self.end] = self._foot
+            out[:, self._end - self._foot.shape[1] : self._end] = self._foot
 
 
-def moved(strip: Array, part: float) -> Array:
-    """A strip moved to the left by a part of a pixel."""
-    if not part:
-        return strip
-    here, after = strip[..., :-1], strip[..., 1:]
-    result: Array = after - here
-    result *= np.float32(part)
-    result += here
-    return result
+def quartered(strip: NDArray[Depth], part: int) -> NDArray[Depth]:
+    """A strip moved to the left by so many quarters of a pixel."""
+    here, after = strip[..., :-1].astype(np.uint16), strip[..., 1:].astype(np.uint16)
+    here *= np.uint16(4 - part)
+    after *= np.uint16(part)
+    here += after
+    here += np.uint16(2)
+    here >>= 2
+    return here.astype(strip.dtype)
 
 
-def blend(band: Array, tint: Array, cover: Array) -> None:
-    """Paint a colour over planes, as much as it covers."""
-    over = tint - band
-    over *= cover
-    band += over
+def lay(band: Bytes, keep: NDArray[np.uint16], add: NDArray[np.generic]) -> None:
+    """Paint over planes, in place: `keep` 256ths of what is there stay, and `add` comes to it."""
+    mixed = np.multiply(band, keep, dtype=np.uint16)
+    mixed >>= 8
+    np.add(mixed, add, out=band, casting="unsafe")
+
+
+def mix(first: Bytes, second: Bytes, part: float) -> Bytes:
+    """Planes a part of the way to others."""
+    share = np.uint16(round(part * 256))
+    mixed = np.multiply(first, np.uint16(256) - share, dtype=np.uint16)
+    mixed += np.multiply(second, share, dtype=np.uint16)
+    mixed >>= 8
+    return mixed.astype(np.uint8)
+
+
+def vignette(width: int, height: int, strength: float = 0.22) -> Array:
+    """How much of its light each pixel keeps: all in the middle, less towards the corners."""
+    x = np.linspace(-0.575, 0.575, width, dtype=np.float32)[None, :]
+    y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
+    away = np.minimum((x * x + y * y) / np.float32(0.72 * 0.72), np.float32(1.0))
+    kept: Array = 1.0 - np.float32(strength) * away ** np.float32(1.2)
+    return kept
 
 
 def halved(planes: Array) -> Array:
@@ -324,7 +383,7 @@ class Stage:
         if near < 1.0:
             # Their feet stand in mist, not on an edge.
             cover *= np.clip(np.linspace(5.0, 0.0, rows, dtype=np.float32), 0.0, 1.0)[:, None]
-        return Layer(cover, 0, speed, strip.left, hazy(near), solid=False, tile=(4 * BAND, 8))
+        return Layer(cover, 0, speed, strip.left, hazy(near), solid=False, tile=(8 * BAND, 16))
 
     def skyline(self, near: float, foot: float, index: int, *, scale: float, lit: float) -> Layer:
         """Towers, `scale` times the usual size, with `lit` of their windows' light."""

@@ -11,6 +11,7 @@ from tests.notebook.test_magics import Ran, loaded, notebook, run, settings  # n
 from tests.world import Held
 from veo_nb import errors
 from veo_nb.notebook.card import JobView
+from veo_nb.notebook.grid.view import SweepView
 from veo_nb.notebook.outputs.live import LIVE
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -46,6 +47,13 @@ def test_what_ends_between_two_cells_is_drawn_in_the_next_one_and_once(notebook,
     assert drawn.html.count("<video") == 1
     assert WIDGET not in drawn.outputs[0]
     assert notebook("1 + 1").outputs == []
+
+
+def test_a_grid_that_is_told_of_the_end_after_who_waited_for_it_is_drawn_in_its_cell(notebook, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(SweepView, "_changed", lambda *_: None)
+    last = notebook("%%veo --wait --sweep animal=fox,owl\nA {{animal}}.").outputs[-1]
+    assert WIDGET not in last
+    assert last["text/html"].count("<video") == 2
 
 
 def test_in_front_of_a_page_nothing_is_drawn_again(notebook, loaded, service, cards):  # noqa: F811

@@ -158,7 +158,9 @@ class SweepView(LiveView):
     def redraw(self, *, plain: bool) -> bool:
         """Draw the table once more where no page was there to get it; with `plain` what waits to be saved too."""
         with self._writing:
-            due = self._saving is not None if self.has_page else self._stale
+            # Who waited may be here before this has heard of the end, on the thread that tells all others of it.
+            unheard = not self._settled and self._sweep.summary().over
+            due = self._saving is not None if self.has_page else self._stale or unheard
             if due and (plain or not (self.has_page or self._looked_at)):
                 self._stop_saving()
                 self._settle()

@@ -16,10 +16,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.lab import Lab, Notebook, browser, write_notebook
+from tests.browser.looks import keep_picture
 from tests.kernel.sandbox import Sandbox
 
 HERE = Path(__file__).parent
-ARTEFACTS = HERE.parent / "artefacts"
 
 
 class Shared:
@@ -96,11 +96,6 @@ def open_notebook(lab, chromium, request) -> Iterator[Callable[..., Notebook]]:
 
 
 @pytest.fixture
-def artefact(request) -> Callable[[Notebook, str], None]:
-    """Keep a picture of the page for a person to look at."""
-
-    def keep(notebook: Notebook, name: str) -> None:
-        ARTEFACTS.mkdir(exist_ok=True)
-        notebook.page.screenshot(path=ARTEFACTS / f"{name}.png")
-
-    return keep
+def artefact() -> Callable[[Notebook, str], None]:
+    """Keep a picture of the page for a person to look at, where those are wanted."""
+    return lambda notebook, name: keep_picture(notebook.page, name)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.axe import violations
 from tests.browser.ear import focused, listen, named, spoken, tab_to
 from tests.browser.lab import Notebook, facts, plays
+from tests.browser.looks import look
 
 pytestmark = pytest.mark.browser
 
@@ -62,20 +61,6 @@ def at_cell(page: Page) -> bool:
     return there
 
 
-def pictures(notebook: Notebook, artefact: Any, state: str, index: int) -> None:
-    """Light and dark, narrow and wide; here only: nothing is wider than its cell, and axe finds nothing."""
-    for dark in (False, True):
-        notebook.theme(dark=dark)
-        for width in (600, 1600):
-            notebook.page.set_viewport_size({"width": width, "height": 1400})
-            notebook.page.wait_for_timeout(500)
-            artefact(notebook, f"grid-{state}-{width}-{'dark' if dark else 'light'}")
-            wide = notebook.output(index).evaluate("e => e.scrollWidth - e.clientWidth")
-            assert wide <= 0, f"{state} is wider than its cell at {width} px"
-            assert violations(notebook.page, ".jp-OutputArea") == []
-    notebook.theme(dark=False)
-
-
 def test_a_sweep_from_submit_to_rating_to_the_saved_notebook(open_notebook, lab, chromium, sandbox, artefact):
     notebook = open_notebook([SWEEP, RATINGS], sandbox, viewport={"width": 1600, "height": 1400})
     page = notebook.page
@@ -102,7 +87,7 @@ def test_a_sweep_from_submit_to_rating_to_the_saved_notebook(open_notebook, lab,
     assert any(re.fullmatch(made, name) for name in called), called
     assert [name for name in called if "needs an 8 second clip" in name]
     assert all(0 <= one["value"] <= 100 for one in named(page, "progressbar") if one["name"] == "Progress")
-    pictures(notebook, artefact, "running", 1)
+    look(notebook, artefact, "grid-running", ".jp-OutputArea", index=1)
 
     # Done: the saved table is the output, and the living grid lies over it where it was.
     settled(notebook, 1).wait_for(timeout=MADE)
@@ -111,7 +96,7 @@ def test_a_sweep_from_submit_to_rating_to_the_saved_notebook(open_notebook, lab,
     assert box(bar) == pytest.approx(before, abs=4)
     expect(cells(notebook, 1).locator("img.veo-still")).to_have_count(9)
     expect(cells(notebook, 1).locator("video")).to_have_count(0)
-    pictures(notebook, artefact, "done", 1)
+    look(notebook, artefact, "grid-done", ".jp-OutputArea", index=1)
 
     # Of twelve clips their end was read out, once, and no clock.
     said = spoken(page)
@@ -139,7 +124,7 @@ def test_a_sweep_from_submit_to_rating_to_the_saved_notebook(open_notebook, lab,
     expect(dialog.locator("figcaption")).to_have_text(["A fox · long", "B owl · 8 s"])
     for video in dialog.locator("video").all():
         assert facts(video)["ready"] == 4
-    pictures(notebook, artefact, "beside", 1)
+    look(notebook, artefact, "grid-beside", ".jp-OutputArea", index=1)
     page.set_viewport_size({"width": 1600, "height": 1400})
     page.keyboard.press("w")
     page.wait_for_timeout(600)
@@ -192,7 +177,7 @@ def test_a_sweep_from_submit_to_rating_to_the_saved_notebook(open_notebook, lab,
     expect(table).to_contain_text("★ 4 of 5 · The <b>ears</b>, 1 to 5")
     expect(table).to_contain_text("1080p needs an 8 second clip")
     assert plays(table.locator("video").first)
-    pictures(notebook, artefact, "saved", 1)
+    look(notebook, artefact, "grid-saved", ".jp-OutputArea", index=1)
 
 
 SPREAD = """seconds => new Promise(done => {

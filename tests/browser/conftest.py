@@ -6,7 +6,7 @@ No longer than for these: the driver keeps an event loop running in this thread,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,10 +16,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.lab import Lab, Notebook, browser, write_notebook
+from tests.browser.looks import keep_picture
 from tests.kernel.sandbox import Sandbox
 
 HERE = Path(__file__).parent
-ARTEFACTS = HERE.parent / "artefacts"
 
 
 class Shared:
@@ -36,6 +36,20 @@ class Shared:
     def lab(self) -> Lab:
         folder = Path(self.stack.enter_context(TemporaryDirectory()))
         return self.stack.enter_context(Lab(folder))
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        return self._sandbox(latency=0)
+
+    @cached_property
+    def slow_sandbox(self) -> Sandbox:
+        return self._sandbox(latency=6)
+
+    def _sandbox(self, latency: float) -> Sandbox:
+        folder = Path(self.stack.enter_context(TemporaryDirectory()))
+        # The tests follow on one another faster than a person.
+        limits = ("--per-minute", "0", "--in-flight", "0")
+        return self.stack.enter_context(Sandbox(folder, latency, *limits))
 
 
 SHARED = pytest.StashKey[Shared]()
@@ -64,17 +78,27 @@ def lab(shared: Shared) -> Lab:
 
 
 @pytest.fixture
-def slow_sandbox(tmp_path) -> Iterator[Sandbox]:
+def slow_sandbox(shared: Shared) -> Iterator[Sandbox]:
     """A sandbox that takes 6 seconds a video: time to look at what a card does meanwhile."""
-    with Sandbox(tmp_path / "sandbox", latency=6) as sandbox:
+    with visit(shared.slow_sandbox) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def sandbox(tmp_path) -> Iterator[Sandbox]:
+def sandbox(shared: Shared) -> Iterator[Sandbox]:
     """A sandbox that is as fast as it can render."""
-    with Sandbox(tmp_path / "sandbox") as sandbox:
+    with visit(shared.sandbox) as sandbox:
         yield sandbox
+
+
+@contextmanager
+def visit(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """One that other tests have had, as if it were new: each notebook has a library of its own."""
+    sandbox.forget()
+    try:
+        yield sandbox
+    finally:
+        sandbox.go_on()
 
 
 @pytest.fixture
@@ -96,11 +120,6 @@ def open_notebook(lab, chromium, request) -> Iterator[Callable[..., Notebook]]:
 
 
 @pytest.fixture
-def artefact(request) -> Callable[[Notebook, str], None]:
-    """Keep a picture of the page for a person to look at."""
-
-    def keep(notebook: Notebook, name: str) -> None:
-        ARTEFACTS.mkdir(exist_ok=True)
-        notebook.page.screenshot(path=ARTEFACTS / f"{name}.png")
-
-    return keep
+def artefact() -> Callable[[Notebook, str], None]:
+    """Keep a picture of the page for a person to look at, where those are wanted."""
+    return lambda notebook, name: keep_picture(notebook.page, name)

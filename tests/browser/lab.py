@@ -257,7 +257,7 @@ class Notebook:
             }""",
             self.path,
         )
-        if self.page.locator("body").get_attribute("data-jp-theme-light") == "false":
+        if self.is_dark():
             self.theme(dark=False)
         self.ready()
 
@@ -323,12 +323,15 @@ class Notebook:
         """The notebook's file as it is on disk."""
         return nbformat.read(self.lab.folder / self.path, as_version=4)
 
+    def is_dark(self) -> bool:
+        """Whether Lab has its dark theme."""
+        return self.page.locator("body").get_attribute("data-jp-theme-light") == "false"
+
     def theme(self, *, dark: bool) -> None:
         self.command("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")
         expect(self.page.locator("body")).to_have_attribute(
             "data-jp-theme-light", "false" if dark else "true"
         )
-        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
 def facts(video: Locator) -> dict[str, Any]:

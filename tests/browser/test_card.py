@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.axe import violations
 from tests.browser.lab import facts, plays
+from tests.browser.looks import look
 
 pytestmark = pytest.mark.browser
 
@@ -17,69 +17,67 @@ SLEEP = "import time; time.sleep(600)"
 CLOCK = re.compile(r"\d:\d\d")
 
 
-def test_the_card_counts_and_the_video_appears_while_a_later_cell_sleeps(open_notebook, slow_sandbox):
-    notebook = open_notebook([FOX, SLEEP], slow_sandbox)
+def test_a_card_counts_keeps_its_place_and_becomes_the_video_while_a_later_cell_sleeps(
+    open_notebook, slow_sandbox, artefact
+):
+    """And it looks right in each state: one that waits, one that is refused, one that is made."""
+    cells = [FOX, "%%veo --aspect-ratio 4:3\nA fox.", "%veo", SLEEP]
+    notebook = open_notebook(cells, slow_sandbox, viewport={"width": 1600, "height": 1400})
+    notebook.command("application:toggle-left-area")
     notebook.run(1)
-    notebook.begin(2)
     line = notebook.card(1).locator(".veo-line")
     expect(line).to_have_text(CLOCK)
     slow_sandbox.hold()
+    notebook.run(2)
+    notebook.run(3)
+    notebook.begin(4)
     expect(line).not_to_have_text(line.inner_text())
+    look(notebook, artefact, "card-running", ".jp-OutputArea", index=1)
+    before = notebook.cell(2).bounding_box()
     slow_sandbox.go_on()
+
     notebook.video(1).wait_for()
     expect(notebook.card(1)).to_have_count(0)
     shown = facts(notebook.video(1))
     assert (shown["ready"], shown["width"], shown["height"]) == (4, 720, 1280)
     assert shown["duration"] == pytest.approx(4, abs=0.1)
-    assert plays(notebook.video(1))
-    expect(notebook.cell(2).locator(".jp-InputArea-prompt")).to_have_text("[*]:")
-
-
-def test_the_box_has_the_clips_shape_from_the_first_moment(open_notebook, slow_sandbox):
-    """Nothing below the card moves when the card becomes the video."""
-    notebook = open_notebook([FOX, "1"], slow_sandbox)
-    notebook.run(1)
-    notebook.run(2)
-    notebook.card(1).wait_for()
-    before = notebook.cell(2).bounding_box()
-    notebook.output(1).locator("video").first.wait_for()
-    facts(notebook.video(1))
+    # What is below it has not moved.
     after = notebook.cell(2).bounding_box()
     assert after["y"] == pytest.approx(before["y"], abs=2)
-
-
-def test_a_page_reloaded_while_the_job_runs_shows_it_again_and_then_the_video(open_notebook, slow_sandbox):
-    notebook = open_notebook([FOX], slow_sandbox)
-    notebook.run(1)
-    line = notebook.card(1).locator(".veo-line")
-    expect(line).to_have_text(CLOCK)
-    slow_sandbox.hold()
-    notebook.save()
-    notebook.reload()
-    expect(line).to_have_text(CLOCK)
-    expect(line).not_to_have_text(line.inner_text())
-    slow_sandbox.go_on()
-    notebook.video(1).wait_for()
-    shown = facts(notebook.video(1))
-    assert (shown["ready"], shown["width"], shown["height"]) == (4, 720, 1280)
     assert plays(notebook.video(1))
-    assert len(slow_sandbox.submits) == 1
+    notebook.page.wait_for_timeout(1000)  # the player's own controls fade in and out
+    look(notebook, artefact, "card-finished", ".jp-OutputArea", index=1)
+    expect(notebook.cell(4).locator(".jp-InputArea-prompt")).to_have_text("[*]:")
 
 
-def test_a_card_asks_for_its_script_where_the_one_that_brought_it_is_gone(open_notebook, slow_sandbox):
-    """As it is, once the page is loaded anew."""
-    close = (
-        "import ipywidgets.widgets.widget as all_widgets\n"
-        "cards = [one for one in [*all_widgets._instances.values()] if type(one).__name__ == 'JobView']\n"
-        "cards[0].close()\nlen(cards)"
-    )
-    notebook = open_notebook([FOX, FOX.replace("fox", "owl"), close], slow_sandbox)
+CLOSE = """import ipywidgets.widgets.widget as all_widgets
+cards = [one for one in [*all_widgets._instances.values()] if type(one).__name__ == 'JobView']
+cards[0].close()
+len(cards)"""
+
+
+def test_a_page_reloaded_while_jobs_run_shows_them_again_and_then_their_videos(open_notebook, slow_sandbox):
+    """The second card has no script of its own, and asks for it where the card that brought it is gone; a third is cancelled."""
+    cells = [
+        FOX,
+        FOX.replace("fox", "owl"),
+        CLOSE,
+        FOX.replace("fox", "bear"),
+        "%veo wait",
+        "print(job.status)",
+    ]
+    notebook = open_notebook(cells, slow_sandbox)
     notebook.run(1)
     notebook.run(2)
-    line = notebook.card(2).locator(".veo-line")
+    first, line = (notebook.card(at).locator(".veo-line") for at in (1, 2))
     expect(line).to_have_text(CLOCK)
     # Not before it has arrived there.
     slow_sandbox.hold()
+    notebook.save()
+    notebook.reload()
+    for each in (first, line):
+        expect(each).to_have_text(CLOCK)
+        expect(each).not_to_have_text(each.inner_text())
     notebook.run(3)
     expect(notebook.output(3)).to_contain_text(":2")
     notebook.save()
@@ -88,21 +86,23 @@ def test_a_card_asks_for_its_script_where_the_one_that_brought_it_is_gone(open_n
     assert line.evaluate("one => getComputedStyle(one.closest('.veo-card')).display") != "block", "its style"
     slow_sandbox.go_on()
     notebook.video(2).wait_for()
+    shown = facts(notebook.video(2))
+    assert (shown["ready"], shown["width"], shown["height"]) == (4, 720, 1280)
+    assert plays(notebook.video(2))
+    assert len(slow_sandbox.submits) == 2
 
-
-def test_cancel_in_the_card_works_while_a_cell_waits(open_notebook, slow_sandbox):
-    notebook = open_notebook([FOX, "%veo wait", "print(job.status)"], slow_sandbox)
-    notebook.run(1)
-    notebook.begin(2)
-    expect(notebook.cell(2).locator(".jp-InputArea-prompt")).to_have_text("[*]:")
+    # Cancel works while a cell waits.
+    notebook.run(4)
+    notebook.begin(5)
+    expect(notebook.cell(5).locator(".jp-InputArea-prompt")).to_have_text("[*]:")
     slow_sandbox.hold()
     notebook.page.wait_for_timeout(1000)
-    notebook.card(1).get_by_role("button", name="Cancel").click()
-    notebook.finish(2)
+    notebook.card(4).get_by_role("button", name="Cancel").click()
+    notebook.finish(5)
     slow_sandbox.go_on()
-    expect(notebook.output(1)).to_contain_text("Stopped")
-    notebook.run(3)
-    expect(notebook.output(3)).to_have_text("cancelled")
+    expect(notebook.output(4)).to_contain_text("Stopped")
+    notebook.run(6)
+    expect(notebook.output(6)).to_have_text("cancelled")
 
 
 def test_a_clip_that_the_server_does_not_serve_plays_over_what_is_saved(
@@ -162,30 +162,3 @@ def test_hostile_prompts_are_text_in_the_card_and_under_the_video(open_notebook,
     expect(injected).to_have_count(0)
     assert notebook.alerts == []
     assert notebook.page.title() == title
-
-
-def test_pictures_of_the_card_in_each_state_for_a_person_to_judge(open_notebook, slow_sandbox, artefact):
-    """Kept under tests/artefacts: light and dark, narrow and wide. Here only: nothing overflows its cell, and axe finds nothing."""
-    cells = [FOX.replace("9:16", "16:9"), "%%veo --aspect-ratio 4:3\nA fox.", "%veo"]
-    notebook = open_notebook(cells, slow_sandbox)
-    notebook.run(1)
-    notebook.run(2)
-    notebook.run(3)
-
-    notebook.command("application:toggle-left-area")
-
-    def pictures(state: str) -> None:
-        notebook.page.wait_for_timeout(1000)  # the player's own controls fade in and out
-        for dark in (False, True):
-            notebook.theme(dark=dark)
-            for width in (600, 1600):
-                notebook.page.set_viewport_size({"width": width, "height": 1400})
-                artefact(notebook, f"card-{state}-{width}-{'dark' if dark else 'light'}")
-                wide = notebook.output(1).evaluate("e => e.scrollWidth - e.clientWidth")
-                assert wide <= 0, f"{state} is wider than its cell at {width} px"
-                assert violations(notebook.page, ".jp-OutputArea") == []
-
-    pictures("running")
-    notebook.video(1).wait_for()
-    facts(notebook.video(1))
-    pictures("finished")

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.axe import violations
 from tests.browser.lab import Notebook, facts
+from tests.browser.looks import look
 
 pytestmark = pytest.mark.browser
 
@@ -64,18 +65,16 @@ def tells_nothing(notebook: Notebook, index: int) -> None:
 
 
 def pictures(notebook: Notebook, artefact: Any, state: str, index: int) -> None:
-    """Light and dark, narrow and wide; here only: nothing is wider than its cell, and axe finds nothing."""
-    for dark in (False, True):
-        notebook.theme(dark=dark)
-        for width in (600, 1600):
-            notebook.page.set_viewport_size({"width": width, "height": 1000})
-            notebook.page.wait_for_timeout(500)
-            view(notebook, index).scroll_into_view_if_needed()
-            artefact(notebook, f"compare-{state}-{width}-{'dark' if dark else 'light'}")
-            wide = notebook.output(index).evaluate("e => e.scrollWidth - e.clientWidth")
-            assert wide <= 0, f"{state} is wider than its cell at {width} px"
-            assert violations(notebook.page, ".veo-compare") == []
-    notebook.theme(dark=False)
+    shown = view(notebook, index)
+    look(
+        notebook,
+        artefact,
+        f"compare-{state}",
+        ".veo-compare",
+        index=index,
+        height=1000,
+        also=shown.scroll_into_view_if_needed,
+    )
 
 
 def test_a_comparison_by_keyboard_is_left_and_resumed_in_another_kernel_ranked_and_reported(

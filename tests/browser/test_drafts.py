@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.axe import violations
+from tests.browser.looks import look
 from tests.browser.test_panel import MADE, open_panel  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.browser
@@ -30,14 +30,7 @@ def test_a_draft_is_made_final_on_its_card_in_the_panel_and_in_a_grid(
 
     def pictures(name: str) -> None:
         page.wait_for_timeout(600)
-        for dark in (False, True):
-            notebook.theme(dark=dark)
-            for width in (600, 1600):
-                page.set_viewport_size({"width": width, "height": 1100})
-                artefact(notebook, f"draft-{name}-{width}-{'dark' if dark else 'light'}")
-                assert violations(page, ".jp-OutputArea") == []
-        page.set_viewport_size({"width": 1600, "height": 1100})
-        notebook.theme(dark=False)
+        look(notebook, artefact, f"draft-{name}", ".jp-OutputArea", index=2, height=1100)
 
     # On the card.
     notebook.run(2)

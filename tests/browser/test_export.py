@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
-from tests.browser.conftest import ARTEFACTS
 from tests.browser.lab import PATIENCE, facts
+from tests.browser.looks import keep_picture
 from tests.browser.test_grid import MADE, play_in_step, settled, step
 from tests.notebook.export.exports import make_sweep
 
@@ -131,14 +131,19 @@ def test_the_page_does_from_disk_what_the_grid_does(export, open_page):
     assert {url.split(":")[0] for url in opened.asked} <= {"file", "blob", "data"}
 
 
-@pytest.mark.parametrize("width", [600, 1600])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_is_seen_narrow_and_wide_light_and_dark(export, open_page, width, scheme):
-    opened = open_page(export("grid.html"), viewport={"width": width, "height": 1000}, color_scheme=scheme)
+def test_the_page_is_seen_narrow_and_wide_light_and_dark(export, open_page):
+    path = export("grid.html")
+    for scheme in ("light", "dark"):
+        for width in (600, 1600):
+            # What is chosen in one stays with its tab.
+            view = {"width": width, "height": 1000}
+            is_seen(open_page(path, viewport=view, color_scheme=scheme), width, scheme)
+
+
+def is_seen(opened, width, scheme):
     page = opened.page
     expect(page.locator("img.veo-still").first).to_be_visible()
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"export-{width}-{scheme}.png")
+    keep_picture(page, f"export-{width}-{scheme}")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(24, 24, 24)")

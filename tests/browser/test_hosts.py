@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import ARTEFACTS
 from tests.browser.host import COLAB, VSCODE, Host, Kind, open_host
 from tests.browser.lab import facts, plays
+from tests.browser.looks import keep_picture
 from tests.browser.test_panel import PHOTOGRAPH, Panel
 from tests.kernel.kernel import WIDGET, Kernel
 from tests.kernel.sandbox import Sandbox
@@ -42,9 +42,7 @@ def has_played(video: Locator, width: int = 1280) -> bool:
 
 
 def picture(host: Host, name: str) -> None:
-    """Kept for a person to look at."""
-    ARTEFACTS.mkdir(exist_ok=True)
-    host.page.screenshot(path=ARTEFACTS / f"host-{host.kind.name}-{name}.png")
+    keep_picture(host.page, f"host-{host.kind.name}-{name}")
 
 
 def test_in_vs_code_a_card_becomes_html_that_plays_by_an_address_beside_the_notebook(

@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import fronts
 from tests.browser.axe import violations
 from tests.browser.lab import Notebook, facts, plays
+from tests.browser.looks import look
 from tests.photos import SERIAL, encoded, exif
 
 pytestmark = pytest.mark.browser
@@ -92,7 +93,9 @@ def open_panel(open_notebook):
     return open_
 
 
-def test_no_key_that_is_pressed_in_it_is_taken_by_the_notebook(open_panel, sandbox):
+def test_no_key_in_it_is_taken_by_the_notebook_and_a_camera_s_photo_is_made_smaller_in_the_page(
+    open_panel, sandbox, tmp_path
+):
     notebook, panel = open_panel(sandbox, "%%veo --out fox\nA fox.")
     page = panel.page
     panel.button(re.compile("^Model"), panel.compose).click()
@@ -110,17 +113,16 @@ def test_no_key_that_is_pressed_in_it_is_taken_by_the_notebook(open_panel, sandb
     sandbox.go_on()
     expect(page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(3)
 
-
-def test_a_camera_s_photo_of_many_megabytes_is_made_smaller_in_the_page(open_panel, sandbox):
+    # A photo of many megabytes.
     pixels = np.random.default_rng(1).integers(0, 55, (2700, 4000, 3), np.uint8)
     pixels[:, :2000, 0] += 200
     # Held upright: its left is up.
     photo = encoded("JPEG", Image.fromarray(pixels), exif=exif(6), quality=95, subsampling=0)
     assert len(photo) > 9_000_000
-    notebook, panel = open_panel(sandbox)
+    given = tmp_path / "alp.jpg"
+    given.write_bytes(photo)
     panel.button("Clear", panel.compose).click()
-    given = {"name": "alp.jpg", "mimeType": "image/jpeg", "buffer": photo}
-    panel.root.get_by_label("First frame: files").set_input_files(files=[given])
+    panel.root.get_by_label("First frame: files").set_input_files(given)
     expect(panel.button(re.compile("^Aspect ratio"), panel.compose)).to_have_text("9:16, as the first frame")
     folder = (notebook.lab.folder / notebook.path).parent
     kept = max(folder.rglob("inputs/*.jpg"), key=lambda path: path.stat().st_mtime)
@@ -204,7 +206,9 @@ def test_a_photograph_becomes_a_clip_is_varied_compared_and_one_is_kept(open_pan
     panel.has_clips(3)
 
 
-def test_it_goes_on_from_a_frame_and_joins_what_came_of_it(open_panel, sandbox, artefact):
+def test_it_fits_light_and_dark_narrow_and_wide_goes_on_from_a_frame_and_joins_what_came_of_it(
+    open_panel, sandbox, artefact
+):
     notebook, panel = open_panel(sandbox)
     before = panel.gallery_top()
     panel.generate()
@@ -214,6 +218,13 @@ def test_it_goes_on_from_a_frame_and_joins_what_came_of_it(open_panel, sandbox, 
     expect(panel.queue.locator(".veo-job")).to_have_count(0)
     # One job comes and goes, and nothing moves.
     assert [during, panel.gallery_top()] == [before, before]
+
+    def is_as_high_as_its_clip() -> None:
+        assert panel.root.locator(".veo-tiles").bounding_box()["height"] < 300
+
+    widths = (520, 820, 1920, 1320)
+    look(notebook, artefact, "panel", ".veo-panel", index=1, widths=widths, also=is_as_high_as_its_clip)
+
     panel.press_first()
     panel.button("Use frame", panel.dialog).click()
     panel.dialog.get_by_role("radio", name="the last one").check()
@@ -301,23 +312,6 @@ def test_after_a_reload_and_after_the_kernel_was_killed_it_is_as_it_was(
     expect(panel.prompt).to_have_value("A {{animal}} in the rain.")
     expect(panel.gallery.get_by_role("searchbox")).to_have_value("rain")
     panel.has_clips(1)
-
-
-def test_it_fits_light_and_dark_narrow_and_wide(open_panel, sandbox, artefact):
-    notebook, panel = open_panel(sandbox)
-    panel.generate()
-    panel.has_clips(1)
-    for dark in (False, True):
-        notebook.theme(dark=dark)
-        for width in (400, 700, 1200, 1800):
-            notebook.page.set_viewport_size({"width": width + 120, "height": 1400})
-            notebook.page.wait_for_timeout(300)
-            artefact(notebook, f"panel-{width}-{'dark' if dark else 'light'}")
-            wide = notebook.output(1).evaluate("e => e.scrollWidth - e.clientWidth")
-            assert wide <= 0, f"wider than its cell at {width} px"
-            # As high as the one clip in it.
-            assert panel.root.locator(".veo-tiles").bounding_box()["height"] < 300
-            assert violations(notebook.page, ".veo-panel") == []
 
 
 @pytest.mark.parametrize("front", ["notebook7", "marimo"])

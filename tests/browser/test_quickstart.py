@@ -47,7 +47,7 @@ def test_the_first_notebook_from_an_empty_folder_to_clips_that_stay(notebook, la
     notebook.save()
 
     notebook.command("application:close")
-    notebook.open()
+    notebook.replace()
     both_play(notebook)
 
     lab.restart_kernel(notebook.path)

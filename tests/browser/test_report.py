@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.axe import violations
-from tests.browser.conftest import ARTEFACTS
+from tests.browser.looks import keep_picture
 from tests.browser.test_export import open_page  # noqa: F401  a fixture
 from tests.browser.test_grid import play_in_step
 from tests.notebook.export.exports import make_sweep
@@ -62,21 +62,21 @@ def test_a_report_opened_from_disk_reads_and_plays(report, open_page):  # noqa: 
     play_in_step(page, 3)
     opened.press("k")
     assert opened.wrong == []
-    ARTEFACTS.mkdir(exist_ok=True)
     for width, scheme in ((1600, "light"), (600, "dark")):
         page.set_viewport_size({"width": width, "height": 1000})
         page.emulate_media(color_scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-        page.screenshot(path=ARTEFACTS / f"report-{width}-{scheme}.png", full_page=True)
+        keep_picture(page, f"report-{width}-{scheme}", full_page=True)
     # On paper it is light, and has neither buttons nor anything cut off.
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
     expect(page.locator("main button:visible")).to_have_count(0)
-    page.screenshot(path=ARTEFACTS / "report-print.png", full_page=True)
+    keep_picture(page, "report-print", full_page=True)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_report_is_read_by_everybody(report, open_page, scheme):  # noqa: F811
+def test_a_report_is_read_by_everybody(report, open_page):  # noqa: F811
     # axe is a script of our own here, which the page's policy does not let run.
-    opened = open_page(report, bypass_csp=True, color_scheme=scheme)
-    assert violations(opened.page, "body") == []
+    page = open_page(report, bypass_csp=True).page
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page, "body") == [], scheme

@@ -55,7 +55,7 @@ def unharmed(notebook: Notebook) -> None:
     assert notebook.alerts == []
 
 
-def test_words_are_never_run(open_notebook, hostile, lab, chromium):
+def test_words_are_never_run(open_notebook, hostile, lab):
     words = [f"{TRICKS[1]}.", "poll failed.", "poll filtered.", TYPED]
     cells = [
         CARDS.format(words=words),
@@ -110,15 +110,16 @@ def test_words_are_never_run(open_notebook, hostile, lab, chromium):
     book.cells.append(nbformat.v4.new_code_cell("", outputs=[control]))
     path = notebook.path.replace("notebook.ipynb", "stranger.ipynb")
     nbformat.write(book, lab.folder / path)
-    with lab.open(chromium, path, viewport={"width": 1400, "height": 3000}) as stranger:
-        expect(stranger.output(len(cells) + 1)).to_contain_text("Control")
-        expect(stranger.output(2)).to_contain_text(TYPED)
-        expect(stranger.output(1)).to_contain_text(SCRIPT[:40])
-        unharmed(stranger)
-        assert facts(stranger.video(1))["ready"] == 4
-        assert facts(stranger.video(2))["ready"] == 4
-        # Not waited for: it ends with the question's answer.
-        stranger.page.evaluate("void jupyterapp.commands.execute('notebook:trust')")
-        stranger.page.get_by_role("button", name="Trust").click()
-        stranger.page.wait_for_timeout(1000)
-        assert {*stranger.alerts} == {"control"}
+    notebook.path = path
+    notebook.replace()
+    expect(notebook.output(len(cells) + 1)).to_contain_text("Control")
+    expect(notebook.output(2)).to_contain_text(TYPED)
+    expect(notebook.output(1)).to_contain_text(SCRIPT[:40])
+    unharmed(notebook)
+    assert facts(notebook.video(1))["ready"] == 4
+    assert facts(notebook.video(2))["ready"] == 4
+    # Not waited for: it ends with the question's answer.
+    page.evaluate("void jupyterapp.commands.execute('notebook:trust')")
+    page.get_by_role("button", name="Trust").click()
+    page.wait_for_timeout(1000)
+    assert {*notebook.alerts} == {"control"}

@@ -36,6 +36,7 @@ class Sandbox:
 
     def __init__(self, data: Path, latency: float = 0.0, *options: str) -> None:
         self.data = data
+        self._before = 0
         self.process = launch(
             "veo_nb.sandbox",
             ["--port", "0", "--data", str(data), "--latency", str(latency), *options],
@@ -69,9 +70,13 @@ class Sandbox:
         """What points a studio at it."""
         return {"VEO_NB_PROVIDER": "sandbox", "VEO_NB_BASE_URL": self.url}
 
+    def forget(self) -> None:
+        """Begin to count what is asked from here."""
+        self._before = len(submits(self.data))
+
     @property
     def submits(self) -> list[dict[str, Any]]:
-        return submits(self.data)
+        return submits(self.data)[self._before :]
 
     def sent(self, prompt: str) -> list[dict[str, Any]]:
         """The submits of this very prompt."""

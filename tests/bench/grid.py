@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import psutil  # type: ignore[import-untyped]  # comes with ipykernel
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, CDPSession, Locator, Page, Route, ViewportSize, expect
 
 from tests.bench.service import Handler
 from tests.browser.lab import Lab, Notebook, browser, write_notebook
@@ -58,7 +58,8 @@ HTML(f"<div class='plain' style='max-height:80vh;overflow:auto'><div style='disp
      f"grid-template-columns:repeat({COLUMNS},1fr)'>{{boxes}}</div></div>")"""
 
 SCROLL = """async ([selector, seconds, speed]) => {
-    const box = [...document.querySelectorAll(selector)].find(one => one.scrollHeight > one.clientHeight);
+    const all = [...document.querySelectorAll(selector)];
+    const box = all.find(one => one.scrollHeight > one.clientHeight) ?? all[0];
     const frames = [];
     let last = await new Promise(requestAnimationFrame), way = 1, most = 0;
     const end = last + seconds * 1000;
@@ -76,6 +77,15 @@ SCROLL = """async ([selector, seconds, speed]) => {
 """Scrolls there and back for some seconds; the length of each frame, and the most videos that were loaded at once."""
 SPEED = 2
 """Screens in a second, as far as a hand on a wheel comes."""
+LATE_MS = 50
+ROUNDS = 2
+"""How often the grid and the bare page play in turn: what else a machine does falls on both."""
+PLAYED = """() => [...document.querySelectorAll('.veo-cell video[src]')].map(one => {
+    const {x, y, width, height} = one.getBoundingClientRect();
+    return `<video src="${one.src}" style="position:absolute;left:${x}px;top:${y}px;width:${width}px;height:${height}px"`
+        + ' muted loop autoplay playsinline></video>';
+}).join('')"""
+"""The videos that the grid plays, each where it is and as large, in a page that has nothing else and keeps nothing in step."""
 
 
 @dataclass
@@ -125,8 +135,7 @@ class GridBench:
         self.notebook, self.page, self.seconds = notebook, notebook.page, seconds
         self.whole = whole
         self.chromium = chromium.new_browser_cdp_session()
-        self.tab = self.page.context.new_cdp_session(self.page)
-        self.tab.send("Performance.enable")
+        self.tab = metered(self.page)
 
     @property
     def cells(self) -> Locator:
@@ -154,11 +163,52 @@ class GridBench:
         self.page.wait_for_timeout(1000)
         seen = self.page.evaluate(SCROLL, [selector, self.seconds, speed])
         frames = sorted(seen["frames"])
-        slow = sum(1 for frame in frames if frame > 50)
+        slow = sum(1 for frame in frames if frame > LATE_MS)
         yield Figure(f"{name}: frames over 50 ms", slow, "", f"of {len(frames)} in {self.seconds:g} s{notes}")
         yield Figure(f"{name}: slowest frame", frames[-1], "ms", f"median {frames[len(frames) // 2]:.1f}")
         if ".veo" in selector:
             yield Figure(f"{name}: videos with a source, at most", seen["most"], "", f"of {CLIPS}")
+
+    def play_in_turn(self) -> Iterator[Figure]:
+        """The grid that plays, not scrolled, in turn with a page of the same videos alone: frames, and the main thread's time."""
+        bare = self.page.context.new_page()
+        bare.set_viewport_size(ViewportSize(width=VIEWPORT["width"], height=VIEWPORT["height"]))
+        address = f"{self.notebook.lab.url}/bare"
+        selector = "[data-veo-grid] .veo-scroll"
+        frames: dict[str, list[float]] = {"Grid, playing and not scrolled": [], "Bare page of its videos": []}
+        busy = dict.fromkeys(frames, 0.0)
+        for _ in range(ROUNDS):
+            self.page.bring_to_front()
+            self.toggle()
+            html = self.page.evaluate(PLAYED)
+            for name, page, scrolled in zip(frames, (self.page, bare), (selector, "html"), strict=True):
+                if page is bare:
+                    self.toggle()
+                    page.bring_to_front()
+                    show(page, address, html)
+                tab = metered(page)
+                before = seconds_of_work(tab)
+                frames[name] += page.evaluate(SCROLL, [scrolled, self.seconds, 0])["frames"]
+                busy[name] += seconds_of_work(tab) - before
+                tab.detach()
+            bare.goto("about:blank")
+        bare.close()
+        for name, lengths in frames.items():
+            lengths.sort()
+            slow = [one for one in lengths if one > LATE_MS]
+            whole = sum(lengths)
+            counted = f"{len(slow)} of {len(lengths)} in {whole / 1000:.0f} s"
+            yield Figure(f"{name}: time in frames over 50 ms", 100 * sum(slow) / whole, "%", counted)
+            yield Figure(
+                f"{name}: slowest frame", lengths[-1], "ms", f"median {lengths[len(lengths) // 2]:.1f}"
+            )
+            yield Figure(f"{name}: main thread's CPU", 1e6 * busy[name] / whole, "ms", "in a second")
+
+    def toggle(self) -> None:
+        """Play, or pause."""
+        self.cells.first.focus()
+        self.page.keyboard.press("k")
+        self.page.wait_for_timeout(3000)
 
     def memory(self, name: str) -> Iterator[Figure]:
         """Of the page's script, and of the process that draws it."""
@@ -186,10 +236,10 @@ class GridBench:
         yield from self.scroll("Grid, at rest again", "[data-veo-grid] .veo-scroll", ", stills are there")
         yield from self.memory("Grid, at rest")
         yield from self.wait_for_copies()
-        self.cells.first.focus()
-        page.keyboard.press("k")
-        page.wait_for_timeout(3000)
-        yield from self.scroll("Grid, playing and not scrolled", "[data-veo-grid] .veo-scroll", speed=0)
+        self.page.locator("[data-veo-grid] .veo-scroll").first.scroll_into_view_if_needed()
+        yield from self.play_in_turn()
+        page.bring_to_front()
+        self.toggle()
         yield from self.scroll("Grid, playing", "[data-veo-grid] .veo-scroll")
         page.wait_for_timeout(1000)
         yield from self.memory("Grid, playing")
@@ -207,6 +257,32 @@ class GridBench:
         self.notebook.save()
         size = (self.notebook.lab.folder / self.notebook.path).stat().st_size
         yield Figure("The notebook's file", size / 1024, "kB", "< 1 MB")
+
+
+def metered(page: Page) -> CDPSession:
+    """A session with a page that tells what its main thread has done."""
+    tab = page.context.new_cdp_session(page)
+    tab.send("Performance.enable")
+    return tab
+
+
+def show(page: Page, address: str, html: str) -> None:
+    """Show this at an address of the server that has the videos, so that each is fetched as it is in the grid."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(body=html, content_type="text/html")
+
+    page.route(address, answer)
+    # Loaded it is once all the videos are there.
+    page.goto(address, wait_until="commit")
+    page.unroute(address)
+    page.wait_for_timeout(5000)
+
+
+def seconds_of_work(tab: CDPSession) -> float:
+    """CPU time of the page's main thread so far."""
+    found = {one["name"]: one["value"] for one in tab.send("Performance.getMetrics")["metrics"]}
+    return float(found["ThreadTime"])
 
 
 def saved_page(notebook: Notebook, page: Page) -> Iterator[Figure]:

@@ -1,5 +1,7 @@
 // Tells which elements are on screen, with one observer for a whole grid.
 
+import { useLayoutEffect, useState } from "preact/hooks";
+
 export type Seen = (onScreen: boolean) => void;
 
 /** How far outside the screen something counts as on it: what is about to come in has its picture already. */
@@ -56,4 +58,14 @@ export class Sight {
     clearTimeout(this.timers.get(element));
     this.timers.delete(element);
   }
+}
+
+/** Whether an element is on screen, drawing again as it comes and goes; not looked at unless `wanted`. */
+export function useSight(sight: Sight, element: { current: Element | null }, wanted = true): boolean {
+  const [seen, setSeen] = useState(false);
+  useLayoutEffect(
+    () => (wanted && element.current !== null ? sight.watch(element.current, setSeen) : undefined),
+    [sight, element, wanted],
+  );
+  return wanted && seen;
 }

@@ -25,7 +25,7 @@ export function ClipPicture({ id, clip, small = false, label, poster, live, cont
   const { addresses, sources, player } = context;
   const [broken, setBroken] = useState<readonly string[]>([]);
   const audible = useAudible(context, id);
-  const url = usePlayer(addresses, (it) => it.of(clip));
+  const url = usePlayer(addresses, (it) => (live ? it.of(clip) : ""));
   // Whichever is on keeps on: a copy that is made meanwhile is for the next time that the clip comes in sight.
   const copy = useRef("");
   const key = useRef(id);

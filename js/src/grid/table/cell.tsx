@@ -1,13 +1,14 @@
 // One cell: a box with the clip's shape from the first moment, in it what happens or the clip, under it the marks.
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { useNow } from "../../core/clock";
 import { formatLine, spokenLine } from "../../core/line";
 import { Bar, Waiting } from "../../core/ui/box";
 import { useKeptFocus } from "../../core/ui/focus";
 import { Icon, IconButton } from "../../core/ui/icons";
 import { StateIcon } from "../../core/ui/state-icon";
-import type { CellAction, GridCell, Shape } from "../../protocol.gen";
+import { useSight } from "../../core/ui/visibility";
+import type { CellAction, GridCell, GridClip, Shape } from "../../protocol.gen";
 import type { Spot } from "../axes";
 import { type GridContext, type Marks, usePlayer } from "../context";
 import { ClipPicture, useAudible, usePoster } from "../player/clip";
@@ -48,24 +49,12 @@ export function Cell(props: CellProps) {
   const { spot, shape, place, heading, active, chosen, marks, covered, context, actions } = props;
   const { cell, sample } = spot;
   const box = useRef<HTMLDivElement>(null);
-  const [near, setNear] = useState(false);
-  const [onScreen, setOnScreen] = useState(false);
-  const engaged = usePlayer(context.player, (player) => player.engaged);
+  const frame = useRef<HTMLDivElement>(null);
   const audible = useAudible(context, spot.id);
   const clip = cell?.clips[sample];
-  const poster = usePoster(context, cell?.key ?? "", sample, clip, near);
   const live = cell?.progress != null || (cell?.line.some((part) => typeof part !== "string") ?? false);
-  const now = useNow(context.clock, live && near);
+  const now = useNow(context.clock, useSight(context.near, frame, live));
   const text = formatLine(cell?.line ?? [], now);
-
-  useLayoutEffect(() => {
-    if (box.current === null) return undefined;
-    const leave = [context.near.watch(box.current, setNear), context.sight.watch(box.current, setOnScreen)];
-    return () => {
-      for (const one of leave) one();
-    };
-  }, [context]);
-
   const spoken = spokenLine(cell?.line ?? [], now);
   const named = useRef({ state: cell?.state, text: spoken });
   // The name of what has the focus is read out each time that it changes: meanwhile it stands.
@@ -105,17 +94,18 @@ export function Cell(props: CellProps) {
             {heading}
           </div>
         )}
-        <div class="veo-box" data-shape={cell?.shape ?? shape}>
-          {clip === undefined ? (
+        <div ref={frame} class="veo-box" data-shape={cell?.shape ?? shape}>
+          {cell === undefined || clip === undefined ? (
             <Undone cell={cell} text={text} spoken={spoken} now={now} active={active} actions={actions} />
           ) : (
-            <ClipPicture
+            <Done
               id={spot.id}
+              cell={cell.key}
+              sample={sample}
               clip={clip}
-              small
               label={place}
-              poster={poster}
-              live={onScreen && engaged && !covered}
+              covered={covered}
+              box={box}
               context={context}
             />
           )}
@@ -162,6 +152,30 @@ export function Cell(props: CellProps) {
         </div>
       </div>
     </div>
+  );
+}
+
+interface DoneProps {
+  id: string;
+  cell: string;
+  sample: number;
+  clip: GridClip;
+  label: string;
+  covered: boolean;
+  /** What comes in sight. */
+  box: { current: HTMLElement | null };
+  context: GridContext;
+}
+
+/** The clip: alone drawn again as it comes in sight and goes, which while scrolling happens to dozens of cells a second. */
+function Done({ id, cell, sample, clip, label, covered, box, context }: DoneProps) {
+  const near = useSight(context.near, box);
+  const onScreen = useSight(context.sight, box);
+  const engaged = usePlayer(context.player, (player) => player.engaged);
+  const poster = usePoster(context, cell, sample, clip, near);
+  const live = onScreen && engaged && !covered;
+  return (
+    <ClipPicture id={id} clip={clip} small label={label} poster={poster} live={live} context={context} />
   );
 }
 

@@ -23,7 +23,7 @@ LOGGERS = ("httpx2", *(f"httpcore2.{part}" for part in ("connection", "http11", 
 
 
 LONGEST_NAMED = 2048
-"""Letters of an address whose origin is remembered."""
+"""Letters of an address whose parts are remembered."""
 _PLACE = re.compile(r"(?<=[=/])(?:\[|%5B)key(?:\]|%5D)", re.IGNORECASE)
 
 
@@ -70,21 +70,24 @@ class KeyHeader(httpx2.Auth):
         yield request
 
 
+def parsed(url: str | httpx2.URL) -> httpx2.URL:
+    """The parts of an address.
+
+    Raises:
+        httpx2.InvalidURL: it is none.
+    """
+    # What a server names may be as long as it likes.
+    return _parsed(url) if isinstance(url, str) and len(url) <= LONGEST_NAMED else httpx2.URL(url)
+
+
+# On its way to a request an address is asked about several times, and httpx2 looks at each of its letters.
+_parsed = lru_cache(1024)(httpx2.URL)
+
+
 def origin(url: str | httpx2.URL) -> str:
     """`https://host:port` of an address, with the port always named; empty for anything but http(s)."""
-    # What a server names may be as long as it likes.
-    return _named(url) if isinstance(url, str) and len(url) <= LONGEST_NAMED else _origin(url)
-
-
-@lru_cache(256)
-def _named(url: str) -> str:
-    # On its way to a request an address is asked about several times, and httpx2 looks at each of its letters.
-    return _origin(url)
-
-
-def _origin(url: str | httpx2.URL) -> str:
     try:
-        parts = httpx2.URL(url)
+        parts = parsed(url)
         host, port = parts.host, parts.port
     except (httpx2.InvalidURL, ValueError):
         return ""
@@ -100,7 +103,7 @@ def checked(url: str, own: Container[str]) -> httpx2.URL:
         DownloadError: it may not.
     """
     where = origin(url)
-    parts = httpx2.URL(url) if where else httpx2.URL()
+    parts = parsed(url) if where else httpx2.URL()
     # A resolver refuses longer names in errors of its own.
     fits = len(parts.host) <= 253 and all(len(label) <= 63 for label in parts.host.split("."))
     public = where.startswith("https:") and not is_private(parts.host)
@@ -115,7 +118,7 @@ def checked(url: str, own: Container[str]) -> httpx2.URL:
 
 def moved(uri: str, base: str) -> str:
     """An address with its path and query kept and everything before them replaced."""
-    return base + httpx2.URL(uri).raw_path.decode("ascii")
+    return base + parsed(uri).raw_path.decode("ascii")
 
 
 class KeyFilter(logging.Filter):

@@ -12,7 +12,7 @@ import httpx2
 
 from veo_nb import catalog, errors
 from veo_nb.api import body as answers
-from veo_nb.api.auth import origin
+from veo_nb.api.auth import origin, parsed
 from veo_nb.api.download import CHUNK
 
 LONGEST_ERROR = 64 * 2**10
@@ -57,7 +57,7 @@ async def read(
     check_open(http)
     if headers is None:
         headers = {"content-type": kind} if body is not None else {}
-    async with http.stream(method, url, headers=headers, content=body, **options) as response:
+    async with http.stream(method, parsed(url), headers=headers, content=body, **options) as response:
         if response.status_code >= 300:
             return response.status_code, response.headers, await head(response)
         parts = bytearray()

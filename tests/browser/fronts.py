@@ -117,14 +117,14 @@ def nbclassic(
 def marimo(chromium: Browser, folder: Path, environment: Mapping[str, str]) -> Iterator[Page]:
     """A page of a marimo app that shows the panel."""
     (folder / "app.py").write_text(APP)
-    port = _free_port()
+    port = free_port()
     command = [
         *(sys.executable, "-m", "marimo", "run", "app.py", "--headless", "--no-token"),
         f"--port={port}",
     ]
     url = f"http://127.0.0.1:{port}"
     with (
-        _served(command, folder, environment, f"{url}/health"),
+        served(command, folder, environment, f"{url}/health"),
         chromium.new_context(viewport={"width": 1280, "height": 1400}) as tab,
     ):
         page = tab.new_page()
@@ -135,10 +135,10 @@ def marimo(chromium: Browser, folder: Path, environment: Mapping[str, str]) -> I
 
 
 @contextmanager
-def _served(command: list[str], folder: Path, environment: Mapping[str, str], url: str) -> Iterator[None]:
+def served(command: list[str], folder: Path, environment: Mapping[str, str], url: str) -> Iterator[None]:
     """Run a server until the block ends; it is there once `url` answers."""
     home = folder / ".home"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
@@ -174,7 +174,7 @@ def _handlers(url: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     return port

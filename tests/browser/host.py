@@ -1,4 +1,4 @@
-"""A notebook as VS Code and Colab show it: outputs in a frame of another origin, which gets nothing of a Jupyter server.
+"""A notebook as VS Code and Colab show it: outputs in frames of other origins, which get nothing of a Jupyter server.
 
     with Kernel(folder) as kernel, open_host(chromium, kernel, COLAB) as host:
         output = host.run("veo.panel()")
@@ -16,21 +16,20 @@ What is imitated, and where it was read (2026-11-29):
   `notebook.experimental.enableCsp` is on, which allows no media at all. `_onDidClickDataLink` there saves what a link with a
   `download` carries. A notebook that is opened without its kernel shows another format of an output whose widget is gone
   (microsoft/vscode-jupyter issue 12611). It decodes H.264 but no AAC, so clips are silent (microsoft/vscode issues 158972, 167685).
-- Colab. Frames of another origin (`*.googleusercontent.com`, googlecolab/colab-cdn-widget-manager, src/manager.ts), one for each
-  output; here all are in one. No file of the machine has an address, on a mounted Drive or not. Bytes of a message come as
+- Colab. A frame with an origin of its own for the outputs of each cell (`*.googleusercontent.com`, googlecolab/colab-cdn-widget-manager,
+  src/manager.ts). No file of the machine has an address, on a mounted Drive or not. Bytes of a message come as
   `Uint8Array`. Custom widgets are switched on by anywidget itself; comms wait for the cell that runs.
 - Both answer nothing while their kernel is away, and tell widgets nothing of that.
 - A front end without widgets, or one that finds no model, shows the HTML of a bundle: `reopen`.
 
-Kaggle's editor is known to us by hearsay alone: JupyterLab in a frame, behind a proxy. What its pages can fetch is found out like
-anywhere else; the frame of Colab stands for one where nothing can be had, `serves` for one where files have an address.
-JupyterLab, Notebook 7, nbclassic and marimo are the real ones (`lab`, `fronts`).
+Kaggle's is in `kaggle`. JupyterLab, Notebook 7, nbclassic and marimo are the real ones (`lab`, `fronts`).
 """
 
 from __future__ import annotations
 
 import base64
 import math
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -40,7 +39,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, Route
+from playwright.sync_api import Browser, Locator, Page, Route
 
 from tests.kernel.kernel import Cell, Kernel
 
@@ -53,12 +52,12 @@ SCRIPTS = {
     f"{FRAME}base.js": EXTENSIONS / "jupyter-js-widgets" / "extension.js",
     f"{FRAME}anywidget.js": EXTENSIONS / "anywidget" / "index.js",
 }
+FRAMES = re.compile(r"https://outputs(-\d+)?\.example/")
 PAGE = """<!doctype html>
-<style>body, iframe {{ margin: 0; border: 0; width: 100%; height: 100vh }}</style>
-<iframe data-src="{}" sandbox="allow-scripts allow-same-origin allow-forms allow-downloads"></iframe>
+<style>body, iframe {{ margin: 0; border: 0; width: 100%; height: {height}vh }}</style>
+<body data-apart="{apart}">
 <script src="editor.js"></script>
 """
-"""The frame may do what one of VS Code's webviews may."""
 OUTPUTS = """<!doctype html>
 <meta charset="utf-8">
 {base}
@@ -81,11 +80,13 @@ class Kind:
     views: str
     serves: bool = False
     """Whether an address that is relative to the notebook's folder is served."""
+    apart: bool = False
+    """Whether each cell's outputs have a frame of their own."""
 
 
 VSCODE = Kind("vscode", "DataView", serves=True)
 # `new Uint8Array(…)` in `ClassicComm.on_msg` of googlecolab/colab-cdn-widget-manager, src/manager.ts.
-COLAB = Kind("colab", "Uint8Array")
+COLAB = Kind("colab", "Uint8Array", apart=True)
 
 
 @contextmanager
@@ -120,17 +121,17 @@ class Host:
         self.page.expose_binding("exchange", lambda _, sent: self._exchange(sent))
         self.page.clock.install()
         self.page.goto(EDITOR)
-        self.frame.locator("body[data-ready]").wait_for(state="attached")
+        self._wait_for_frames("first")
 
     def rebuild(self) -> None:
-        """Have the frame made anew from what the editor knows, as when its tab was hidden for long."""
-        self.page.evaluate("frame.src += '?again'")
-        self.frame.locator("body[data-ready='again']").wait_for(state="attached")
+        """Have the frames made anew from what the editor knows, as when its tab was hidden for long."""
+        self.page.evaluate("again()")
+        self._wait_for_frames("again")
 
     def reopen(self) -> None:
         """Have the saved notebook opened anew, without its kernel: no widget has a model."""
-        self.page.evaluate("models.clear(); frame.src += '?again'")
-        self.frame.locator("body[data-ready='again']").wait_for(state="attached")
+        self.page.evaluate("models.clear(); again()")
+        self._wait_for_frames("again")
 
     def wait(self, true: Callable[[], object], seconds: float = 120) -> None:
         """Let the page and the kernel speak until `true()` holds."""
@@ -144,9 +145,9 @@ class Host:
         (output,) = cell.outputs
         return output.data
 
-    @property
-    def frame(self) -> FrameLocator:
-        return self.page.frame_locator("iframe")
+    def _wait_for_frames(self, state: str) -> None:
+        for frame in self.page.locator("iframe").all():
+            frame.content_frame.locator(f"body[data-ready='{state}']").wait_for(state="attached")
 
     def run(self, code: str) -> Locator:
         """Run a cell before a person who can be asked something, and give what stands under it."""
@@ -160,15 +161,19 @@ class Host:
 
     def under(self, cell: Cell) -> Locator:
         """The outputs of a cell that may still run."""
-        return self.frame.locator(f"[data-cell='{cell.id}']")
+        name = cell.id if self.kind.apart else "all"
+        frame = self.page.frame_locator(f"iframe[data-cell='{name}']")
+        return frame.locator(f"[data-cell='{cell.id}']")
 
     # ---- what the host does
 
     def _serve(self, route: Route) -> None:
         url, _, again = route.request.url.partition("?")
         if url == EDITOR:
-            route.fulfill(content_type="text/html", body=PAGE.format(FRAME))
-        elif url == FRAME:
+            height, apart = (45, "true") if self.kind.apart else (100, "false")
+            body = PAGE.format(height=height, apart=apart)
+            route.fulfill(content_type="text/html", body=body)
+        elif FRAMES.fullmatch(url):
             base = f'<base href="{FILES}">' if self.kind.serves else ""
             ready = "again" if again else "first"
             page = OUTPUTS.format(base=base, frame=FRAME, views=self.kind.views, ready=ready)

@@ -107,6 +107,14 @@ def test_the_first_clip_is_made_heard_of_and_played_without_a_mouse(open_story, 
     tab_to(page, lambda: re.fullmatch(r"Clip \w{4}", focused(page)))
     page.keyboard.press("Space")
     page.wait_for_function("document.activeElement.currentTime > 0.2")
+    # Saved while it plays: it goes on, and the file has it as what plays by its address.
+    page.keyboard.press("Control+s")
+    expect(page.locator("#jp-main-dock-panel .jp-mod-current.jp-mod-dirty")).to_have_count(0)
+    assert not page.evaluate("document.activeElement.paused")
+    (output,) = notebook.saved().cells[ROCKET].outputs
+    assert "<video" in output["data"]["text/html"]
+    assert not {"application/vnd.jupyter.widget-view+json"} & {*output["data"]}
+    assert len(str(output)) < 1_000_000
     page.keyboard.press("Space")
     assert violations(page, ".jp-OutputArea") == []
 

@@ -17,19 +17,7 @@ from veo_nb.media.picture import Picture, UnreadablePicture, outgoing
 from veo_nb.records.late import dataclass
 from veo_nb.request import VideoRequest
 
-PARAMETERS = {
-    "aspect_ratio": "aspectRatio",
-    "resolution": "resolution",
-    "duration_seconds": "durationSeconds",
-    "person_generation": "personGeneration",
-    "enhance_prompt": "enhancePrompt",
-    "negative_prompt": "negativePrompt",
-    "seed": "seed",
-    "sample_count": "sampleCount",
-    "compression_quality": "compressionQuality",
-    "generate_audio": "generateAudio",
-    "resize_mode": "resizeMode",
-}
+PARAMETERS = {field.name: field.wire for field in catalog.FIELDS if field.wire}
 """Fields that go under `parameters`, and their names on the wire."""
 
 

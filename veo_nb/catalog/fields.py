@@ -33,6 +33,10 @@ class Field:
     """What it takes, where that is not said by the model."""
     dialects: tuple[str, ...] = ()
     """Those of our forms of the wire that have it; empty for all (see `Provider.dialect_of`)."""
+    wire: str = ""
+    """Its name under `parameters`, on the wires over which Veo is spoken to; empty for what goes elsewhere. The sandbox has its own."""
+    said: str = ""
+    """How a card says that it was set, with `{}` for its value; empty for what is said otherwise (`notebook/text.py`)."""
     label: str = ""
     """What the panel's form calls it; empty for the prompt and the pictures, which have places of their own there."""
     seldom: bool = False
@@ -94,6 +98,7 @@ FIELDS: tuple[Field, ...] = (
         flag="aspect-ratio",
         short="a",
         label="Aspect ratio",
+        wire="aspectRatio",
         help="shape of the picture",
     ),
     Field(
@@ -102,6 +107,7 @@ FIELDS: tuple[Field, ...] = (
         flag="resolution",
         short="r",
         label="Resolution",
+        wire="resolution",
         help="lines of the picture",
     ),
     Field(
@@ -110,6 +116,7 @@ FIELDS: tuple[Field, ...] = (
         flag="duration",
         short="d",
         label="Duration",
+        wire="durationSeconds",
         help="length in seconds",
     ),
     Field(
@@ -118,6 +125,7 @@ FIELDS: tuple[Field, ...] = (
         flag="person-generation",
         dialects=VEO,
         label="People",
+        wire="personGeneration",
         help="which people may appear",
     ),
     Field(
@@ -127,6 +135,7 @@ FIELDS: tuple[Field, ...] = (
         dialects=VEO,
         label="Prompt",
         seldom=True,
+        wire="enhancePrompt",
         help="let the provider rewrite the prompt, or not",
     ),
     Field(
@@ -136,6 +145,8 @@ FIELDS: tuple[Field, ...] = (
         dialects=VEO,
         label="Without",
         seldom=True,
+        wire="negativePrompt",
+        said="without {}",
         help="what should not appear",
     ),
     Field(
@@ -146,6 +157,8 @@ FIELDS: tuple[Field, ...] = (
         high=2**32 - 1,
         label="Seed",
         seldom=True,
+        wire="seed",
+        said="seed {}",
         help="same seed, similar clip",
     ),
     Field(
@@ -158,6 +171,7 @@ FIELDS: tuple[Field, ...] = (
         high=4,
         label="Samples",
         seldom=True,
+        wire="sampleCount",
         help="clips made by one request",
     ),
     Field(
@@ -168,6 +182,8 @@ FIELDS: tuple[Field, ...] = (
         dialects=("vertex",),
         label="Compression",
         seldom=True,
+        wire="compressionQuality",
+        said="{} compression",
         help="a small file, or a large one that loses nothing; Vertex AI only",
     ),
     Field(
@@ -177,6 +193,7 @@ FIELDS: tuple[Field, ...] = (
         dialects=("vertex",),
         label="Sound",
         seldom=True,
+        wire="generateAudio",
         help="a clip with sound, or a silent one, which costs less; Vertex AI only",
     ),
     Field(
@@ -187,6 +204,8 @@ FIELDS: tuple[Field, ...] = (
         dialects=("vertex",),
         label="Resize",
         seldom=True,
+        wire="resizeMode",
+        said="resized by {}",
         help="what the provider does to a first frame of another shape; Vertex AI only",
     ),
 )

@@ -127,6 +127,12 @@ def settings(request: VideoRequest, drafted: str = "", model: str = "") -> list[
     """
     drafted = drafted or (f"Draft: {request.resolution}" if request.is_draft else "")
     enhanced = {True: "prompt enhanced", False: "prompt as written", None: ""}[request.enhance_prompt]
+    own = {
+        "person_generation": request.person_generation and request.person_generation.replace("_", " "),
+        "enhance_prompt": enhanced,
+        "sample_count": request.sample_count and counted(request.sample_count, "sample"),
+        "generate_audio": {True: "with sound", False: "silent", None: ""}[request.generate_audio],
+    }
     shown = [
         drafted,
         model or catalog.model(request.model).alias,
@@ -138,16 +144,15 @@ def settings(request: VideoRequest, drafted: str = "", model: str = "") -> list[
         request.reference_images and counted(len(request.reference_images), "reference image"),
         request.video and "goes on from a clip",
         request.edit and "changes a clip",
-        request.person_generation and request.person_generation.replace("_", " "),
-        enhanced,
-        request.negative_prompt and f"without {request.negative_prompt}",
-        None if request.seed is None else f"seed {request.seed}",
-        request.sample_count and counted(request.sample_count, "sample"),
-        request.compression_quality and f"{request.compression_quality} compression",
-        {True: "with sound", False: "silent", None: ""}[request.generate_audio],
-        request.resize_mode and f"resized by {request.resize_mode}",
+        *(own.get(field.name) or _said(field, request) for field in catalog.FIELDS),
     ]
     return [str(part) for part in shown if part]
+
+
+def _said(field: catalog.Field, request: VideoRequest) -> str:
+    """How the catalog says a field that is set; empty where it says none."""
+    value = getattr(request, field.name) if field.said else None
+    return "" if value is None else field.said.format(value)
 
 
 def draft(job: Job) -> str:

@@ -164,7 +164,7 @@ def test_in_kaggle_whose_page_has_no_anywidget_card_grid_and_clip_play_beside_th
         editor.run(4)
         expect(editor.output(4)).to_contain_text("Not there yet")
         expect(editor.output(4)).to_contain_text("This page has no anywidget")
-        editor.page.screenshot(path=ARTEFACTS / "host-kaggle-running.png")
+        keep_picture(editor.page, "host-kaggle-running")
         sandbox.go_on()
         editor.run(2)
         videos = editor.output(2).locator("video")
@@ -175,7 +175,7 @@ def test_in_kaggle_whose_page_has_no_anywidget_card_grid_and_clip_play_beside_th
         assert has_played(editor.output(3).locator("video"))
         assert has_played(editor.output(4).locator("video"))
         expect(editor.page.get_by_text("Failed to load model")).to_have_count(0)
-        editor.page.screenshot(path=ARTEFACTS / "host-kaggle.png")
+        keep_picture(editor.page, "host-kaggle")
 
 
 def test_the_panel_takes_a_photograph_and_plays_a_clip_that_came_as_bytes(chromium, tmp_path, slow_sandbox):

@@ -16,10 +16,10 @@ from veo_nb.media.encode import RATE
 from veo_nb.media.frames import frame, last_frame
 from veo_nb.media.join import sound_of
 from veo_nb.media.probe import probe
-from veo_nb.sandbox.reading import FIGURES, read_prompt
+from veo_nb.sandbox.reading import FIGURES, plan_stage, read_prompt
 from veo_nb.sandbox.render.clip import Shot, render
 from veo_nb.sandbox.render.photo import Photo, way
-from veo_nb.sandbox.render.stage import Raster, Stage, plan_stage
+from veo_nb.sandbox.render.stage import Raster, Stage
 
 SIZE = (320, 180)
 

@@ -49,6 +49,7 @@ TINTS = {
     "sepia": "b49060",
 }
 GREYS = frozenset(["monochrome", "greyscale", "grayscale", "noir", "bw"])
+WATERY = ("lake", "sea")
 MISTY = "mist misty fog foggy haze hazy smoke steam dawn cloud clouds"
 
 # zenith middle horizon sun far near mist
@@ -177,6 +178,42 @@ def read_prompt(text: str, avoid: str = "") -> Reading:
     )
 
 
+@dataclass(frozen=True)
+class StagePlan:
+    """What of a landscape does not depend on the size of the picture."""
+
+    place: str
+    seed: int
+    horizon: float
+    """Height of the horizon, from 0 at the top of the picture to 1."""
+    sun: tuple[float, float]
+    """Where the sun or moon stands, from 0 to 1."""
+    snowy: bool
+    moon: bool
+    figure: Figure | None
+    """Who stands in it."""
+
+    @property
+    def watery(self) -> bool:
+        """Whether there is water from the horizon down."""
+        return self.place in WATERY
+
+
+def plan_stage(reading: Reading) -> StagePlan:
+    """How to stage a prompt's place."""
+    lot = dice("plan", reading.text)
+    side = float(lot.uniform(0.24, 0.42))
+    low = {"dawn": 0.9, "dusk": 0.93, "golden": 0.72, "ember": 0.9}.get(reading.time, 0.36)
+    horizon = {"lake": 0.56, "sea": 0.55, "forest": 0.7, "dunes": 0.6, "city": 0.74}.get(reading.place, 0.66)
+    horizon += float(lot.uniform(-0.02, 0.02))
+    sun = (side if lot.random() < 0.5 else 1.0 - side, horizon * (low - 0.16) + 0.02)
+    figure = find_figure(reading.text)
+    if figure is not None and figure.afloat and reading.place not in WATERY:
+        figure = None
+    seed = seed_of("place", reading.text)
+    return StagePlan(reading.place, seed, horizon, sun, reading.snowy, reading.light.stars > 0.5, figure)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """What a prompt wants to be different in a clip that is there."""
@@ -203,6 +240,16 @@ def read_change(text: str) -> Change:
     )
     light = _light(named or "day", lot, misty=bool(words & set(MISTY.split())))
     return Change(light=light, graded=bool(named), weather=weather, tint=tint, grey=grey)
+
+
+def pace(text: str) -> float:
+    """How quick the prompt wants the camera, 1 for what is usual."""
+    words = words_of(text)
+    if words & {"static", "locked", "tripod"}:
+        return 0.25
+    if words & {"fast", "quick", "rush", "dash", "racing", "dramatic"}:
+        return 1.7
+    return 0.85 if words & {"slow", "slowly", "gentle", "calm"} else 1.0
 
 
 def words_of(text: str) -> set[str]:

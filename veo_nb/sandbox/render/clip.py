@@ -39,6 +39,8 @@ DRAFT_LARGEST = 320 * 180
 """Pixels up to which a draft is drawn, where its size can be halved and halved again."""
 LARGEST = 1920 * 1080
 """Pixels up to which a landscape is painted; the encoder scales it up from there."""
+STEPS = 20
+"""How coarsely x264 rounds: as its constant rate factor of 23 does where things move."""
 CODER = "fast"
 """How sound is written: there is little to choose in wind and slow chords."""
 
@@ -68,7 +70,7 @@ def _write(recipe: dict[str, Any], sample: int, folder: Path, out: Path, *, draf
         return
     size = _drafted(width, height) if draft else (width, height)
     shot = Shot(recipe["shot"], prompts_of(recipe["shot"], sample), folder, size, seconds)
-    audible, steps = recipe.get("sound", True), 9 if recipe.get("lossless") else 27 if draft else 20
+    audible, steps = recipe.get("sound", True), 9 if recipe.get("lossless") else 27 if draft else STEPS
     every = DRAFT_EVERY if draft else 1
     with _writer(out, width, height, sound=audible, steps=steps) as writer:
         if audible:
@@ -115,17 +117,14 @@ def _drafted(width: int, height: int) -> tuple[int, int]:
     return width, height
 
 
-def _writer(out: Path, width: int, height: int, *, sound: bool = True, steps: int = 20) -> Writer:
+def _writer(out: Path, width: int, height: int, *, sound: bool = True, steps: int = STEPS) -> Writer:
     # Two threads: one picture is encoded while the next is drawn. What moves quickly does so by whole pixels, which the
     # quickest preset finds again.
     return Writer(out, width, height, sound=sound, preset="ultrafast", steps=steps, threads=2, coder=CODER)
 
 
 class Shot:
-    """One shot of `seconds`, drawn picture by picture. `shot` is a recipe's, see `veo_nb.sandbox.recipe`.
-
-    Pictures may be smaller than `size` asks: the encoder scales them.
-    """
+    """One shot of `seconds`, drawn picture by picture, at most at `size`. `shot` is a recipe's, see `veo_nb.sandbox.recipe`."""
 
     def __init__(
         self, shot: dict[str, Any], prompts: list[str], folder: Path, size: tuple[int, int], seconds: float

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageFilter
 
-from veo_nb.sandbox.reading import Light, colour, words_of
+from veo_nb.sandbox.reading import Light, colour, pace
 from veo_nb.sandbox.render.shapes import Array
 from veo_nb.sandbox.render.stage import Bytes, Raster, halved, lay
 
@@ -87,16 +87,6 @@ def way(seconds: float) -> float:
     if phase < TURN - SETTLE:
         return phase - SETTLE / 2
     return TURN - SETTLE - (TURN - phase) ** 2 / (2 * SETTLE)
-
-
-def pace(text: str) -> float:
-    """How quick the prompt wants the camera, 1 for what is usual."""
-    words = words_of(text)
-    if words & {"static", "locked", "tripod"}:
-        return 0.25
-    if words & {"fast", "quick", "rush", "dash", "racing", "dramatic"}:
-        return 1.7
-    return 0.85 if words & {"slow", "slowly", "gentle", "calm"} else 1.0
 
 
 def grade(planes: tuple[Bytes, Bytes], light: Light, part: float) -> tuple[Bytes, Bytes]:

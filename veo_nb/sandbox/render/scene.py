@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from veo_nb.media.encode import FPS
-from veo_nb.sandbox.reading import Colour, Light, Reading, colour, dice
+from veo_nb.sandbox.reading import Colour, Light, Reading, StagePlan, colour, dice, plan_stage
 from veo_nb.sandbox.render.photo import Reference, hang
-from veo_nb.sandbox.render.shapes import Array, cloud, spot, within
+from veo_nb.sandbox.render.shapes import Array, Pixels, Places, Sprites, cloud, within
 from veo_nb.sandbox.render.stage import (
     BAND,
     Bytes,
@@ -23,14 +23,11 @@ from veo_nb.sandbox.render.stage import (
     Plate,
     Raster,
     Stage,
-    StagePlan,
     build,
     even,
     lay,
     mix,
-    plan_stage,
     rasters,
-    vignette,
 )
 
 PLACES = 3
@@ -40,10 +37,8 @@ DRIFT = 0.012
 """Units a second that clouds move."""
 WHITE, WARM, GREEN = colour(255, 255, 255), colour(255, 176, 84), colour(214, 240, 120)
 Span = tuple[float, float]
-Places = NDArray[np.float64]
-Pixels = NDArray[np.intp]
-Patch = tuple[slice | Pixels, slice | Pixels, Array, Array]
-"""Rows and columns, of a rectangle or pixel by pixel, the colour that is painted there, and how much of it."""
+Patch = tuple[tuple[slice, slice] | Pixels, Array, NDArray[np.int16]]
+"""Rows and columns of a rectangle, or the number of each pixel; the colour that is painted there, and how much of it, from 0 to 127."""
 GLOWING = ("embers", "fireflies")
 """What only adds to what is behind it."""
 
@@ -69,13 +64,11 @@ class Scene:
         self._airs = [
             [Weather(one, staged.seed, prompt.weather) for one in (large, small)] for prompt in (first, last)
         ]
-        shade = vignette(*size)
         for raster in (large, small):
             for view, light in zip(self._views, lights, strict=True):
-                view.append(Planes(staged, raster, light, span, shade, layers=layers, references=references))
+                view.append(Planes(staged, raster, light, span, layers=layers, hung=references))
             layers = ([layer.halved() for layer in layers[0]], [layer.halved() for layer in layers[1]])
             references = [reference.halved() for reference in references]
-            shade = np.ascontiguousarray(shade[::2, ::2])
 
     def paint(self, planes: Sequence[Bytes], seconds: float, index: int) -> None:
         """Paint a picture's planes, luma as (1, height, width) and the colours as (2, height / 2, width / 2).
@@ -115,17 +108,16 @@ class Planes:
         raster: Raster,
         light: Light,
         span: Span,
-        shade: Array,
         *,
         layers: Layers,
-        references: list[Reference],
+        hung: list[Reference],
     ) -> None:
-        self.raster, self.light, self.references = raster, light, references
+        self.raster, self.light, self.hung = raster, light, hung
         channels = raster.channels.stop - raster.channels.start
         # The same row in both sizes.
         row = even(staged.horizon * raster.height * channels) // channels
         end = row if staged.watery else min(raster.height, row + round(0.1 * raster.height))
-        self.water = Water(raster, staged, row, light, span=span, shade=shade) if staged.watery else None
+        self.water = Water(raster, staged, row, light, span) if staged.watery else None
         plates: list[list[Plate]] = []
         # What stands in front is never seen through: there, nothing behind it is painted.
         floor, moment = raster.height, sum(span) / 2
@@ -133,7 +125,7 @@ class Planes:
         for part in reversed(layers):
             plates.append([])
             for layer in reversed(part):
-                plates[-1].insert(0, layer.lit(raster, light, shade, floor, moment))
+                plates[-1].insert(0, layer.lit(raster, light, floor, moment))
                 floor = min(floor, layer.floor)
             self._ends.append(floor)
             floor = row if staged.watery else floor
@@ -141,37 +133,35 @@ class Planes:
         far, near = _leading(behind, 0.0125 * raster.unit), _leading(before, 0.05 * raster.unit)
         self.far, self.back = behind[:far], behind[far:]
         self.middle, self.front = before[:near], before[near:]
-        self.sky = Sky(raster, staged, light, min(end, self._ends[2]), rows=end, shade=shade)
+        self.sky = Sky(raster, staged, light, min(end, self._ends[2]), end)
         self._far, self._near = np.zeros((2, channels, raster.height, raster.width), dtype=np.uint8)
         self._index = -4
 
     def paint(self, out: Bytes, seconds: float, index: int) -> None:
         """Paint the planes, (channels, height, width)."""
         before, self._index = self._index, index
+        if before // 4 != index // 4:
+            self.sky.paint(self._far, seconds - index % 4 / FPS)
+            lay_down(self.far, self._far, seconds - index % 4 / FPS)
         if before // 2 != index // 2:
-            if before // 4 != index // 4:
-                self._paint_far(seconds - index % 4 / FPS)
-            self._paint_near(seconds - index % 2 / FPS)
+            self._near[:] = self._far
+            self._paint_near(self._near, seconds - index % 2 / FPS)
         out[:] = self._near
-        for plate in self.front:
-            plate.paint(out, seconds)
+        lay_down(self.front, out, seconds)
 
-    def _paint_far(self, seconds: float) -> None:
-        self.sky.paint(self._far, seconds)
-        for plate in self.far:
-            plate.paint(self._far, seconds)
-
-    def _paint_near(self, seconds: float) -> None:
-        out = self._near
-        out[:] = self._far
-        for plate in self.back:
-            plate.paint(out, seconds)
-        for reference in self.references:
-            reference.paint(out, self.raster, self.light, seconds)
+    def _paint_near(self, out: Bytes, seconds: float) -> None:
+        lay_down(self.back, out, seconds)
+        for picture in self.hung:
+            picture.paint(out, self.raster, self.light, seconds)
         if self.water is not None:
             self.water.paint(out, seconds, self._ends[1])
-        for plate in self.middle:
-            plate.paint(out, seconds)
+        lay_down(self.middle, out, seconds)
+
+
+def lay_down(plates: list[Plate], out: Bytes, seconds: float) -> None:
+    """Lay plates down as they stand at this moment, from back to front."""
+    for plate in plates:
+        plate.paint(out, seconds)
 
 
 def _leading(plates: list[Plate], speed: float) -> int:
@@ -193,14 +183,9 @@ def bands(rows: int, width: int) -> Iterator[slice]:
 
 
 class Sky:
-    """Paints all above the row `end`, in one light: colours, sun or moon, stars, clouds.
+    """Paints a sky of so many `rows` down to the row `end`, in one light: colours, sun or moon, stars, clouds."""
 
-    It is staged for so many `rows`; below the row `end` it is not seen.
-    """
-
-    def __init__(
-        self, raster: Raster, staged: StagePlan, light: Light, end: int, *, rows: int, shade: Array
-    ) -> None:
+    def __init__(self, raster: Raster, staged: StagePlan, light: Light, end: int, rows: int) -> None:
         self.raster, self.rows = raster, end
         sun = (staged.sun[0] * raster.width, staged.sun[1] * raster.height)
         x, y = np.arange(raster.width, dtype=np.float32), np.arange(end, dtype=np.float32)[:, None]
@@ -209,7 +194,7 @@ class Sky:
             ((0.10, 0.4), (0.34, 0.16)) if staged.moon else ((0.16, 0.55), (0.62, 0.3))
         )
         glow = np.clip(strong * np.exp(-away / near) + weak * np.exp(-away / wide), 0.0, 1.0)
-        shade = shade[:end]
+        shade = raster.shade[:end]
         # The disc shines through thin cloud.
         edge = round(raster.unit * 0.06)
         self._spot = tuple(slice(max(0, round(at) - edge), max(0, round(at) + edge)) for at in reversed(sun))
@@ -272,22 +257,24 @@ class Sky:
 
 def _stars(raster: Raster, end: int, rows: int, seed: int) -> Array:
     """Stars, 0 to 1, sparse towards the horizon."""
-    field = np.zeros((end, raster.width), dtype=np.float32)
-    lot = dice(seed, "stars")
-    spread = max(0.5, raster.unit / 1400.0)
-    for _ in range(420):
-        x, y = float(lot.random()), float(lot.random()) ** 1.5
-        bright = 0.12 + 0.75 * float(lot.random()) ** 5
-        spot(field, x * raster.width, y * rows * 0.92, spread * (0.75 + bright), bright)
-    return np.clip(field, 0.0, 1.0)
+    x, y, bright = dice(seed, "stars").random((420, 3)).T[..., None]
+    x, y, bright = x * raster.width, y**1.5 * (rows * 0.92), 0.12 + 0.75 * bright**5
+    radius = max(0.5, raster.unit / 1400.0) * (0.75 + bright)
+    around = np.arange(-4, 6)
+    columns, lines = np.floor(x).astype(np.intp) + around, np.floor(y).astype(np.intp) + around
+    across, down = (np.exp(-(((part - at) / radius) ** 2)) for part, at in ((columns, x), (lines, y)))
+    # A margin, so that what hangs over an edge has its place.
+    field = np.zeros((max(end, rows) + 12, raster.width + 12), dtype=np.float32)
+    light = (bright * down)[:, :, None] * across[:, None, :]
+    np.add.at(field, (lines[:, :, None] + 5, columns[:, None, :] + 5), light.astype(np.float32))
+    stars: Array = np.minimum(field[5 : end + 5, 5 : raster.width + 5], 1.0)
+    return stars
 
 
 class Water:
     """Paints from the row of the horizon down, between two moments: it mirrors what stands above, moves, and glitters."""
 
-    def __init__(
-        self, raster: Raster, staged: StagePlan, horizon: int, light: Light, *, span: Span, shade: Array
-    ) -> None:
+    def __init__(self, raster: Raster, staged: StagePlan, horizon: int, light: Light, span: Span) -> None:
         self.raster, self.horizon, rows = raster, horizon, raster.height - horizon
         ice = staged.snowy and staged.place == "lake"
         # 1 is the open sea, 0 would be a mirror.
@@ -309,7 +296,9 @@ class Water:
         own = (0.08 + 0.5 * near**1.3) * (0.55 if ice else 1.0)
         tint = light.mist * 0.6 + light.horizon * 0.4 if ice else light.near * 0.5 + light.zenith * 0.5
         self._keep = (256.5 - 256.0 * own).astype(np.uint16)
-        add = (raster.pick(tint) * shade[horizon:] + raster.zero + raster.grain(rows, raster.width)) * own
+        add = (
+            raster.pick(tint) * raster.shade[horizon:] + raster.zero + raster.grain(rows, raster.width)
+        ) * own
         # What is kept of the mirror is rounded down.
         self._add = (add + 1.0).astype(np.uint8)
         self._sun = (raster.pick(light.sun)[:, 0, 0] + raster.zero).astype(np.uint16)
@@ -373,8 +362,7 @@ class Water:
 class Waves:
     """Waves lying flat, seen from the shore: small and dense far off, large near by.
 
-    They move sideways by `speed` pixels a second; `span` is the moments between which they are seen. `sway` is by how
-    many rows the highest move what is seen in them.
+    They move sideways by `speed` pixels a second, and what is seen in the highest by `sway` rows.
     """
 
     def __init__(self, raster: Raster, seed: int, speed: float, span: Span, sway: Array) -> None:
@@ -390,13 +378,17 @@ class Waves:
         # The tile repeats in both directions.
         x0, y0 = np.floor(x), np.floor(y)
         fx, fy = x - x0, y - y0
-        x0, y0 = x0.astype(np.intp) & 1023, y0.astype(np.intp) & 1023
-        ends = []
-        for row in (y0, (y0 + 1) & 1023):
-            line = row * 1024
-            here, after = (tile.take(line + column) for column in (x0, (x0 + 1) & 1023))
-            ends.append(here + (after - here) * fx)
-        strip = ends[0] + (ends[1] - ends[0]) * fy - np.float32(0.5)
+        first = y0.astype(np.intp)[:, 0]
+        lines = tile[first & 1023]
+        lines += (tile[(first + 1) & 1023] - lines) * fy
+        # Its first column again after the last.
+        lines = np.concatenate([lines, lines[:, :1]], axis=1)
+        place = x0.astype(np.intp) & 1023
+        place += np.arange(rows)[:, None] * 1025
+        strip = lines.take(place)
+        fx *= lines.reshape(-1)[1:].take(place) - strip
+        strip += fx
+        strip -= np.float32(0.5)
         self.sway = np.rint(strip * (sway * PARTS)).astype(np.int16)
         """By how many rows each pixel moves what is seen in it, in parts of one."""
 
@@ -415,21 +407,23 @@ class Weather:
         lot = dice(seed, "weather", kind)
         count = {"snow": 170, "rain": 190, "embers": 90, "fireflies": 40, "dust": 60, "birds": 9}.get(kind, 0)
         self.x, self.y, self.phase, self.depth = (lot.random(count) for _ in range(4))
-        self._around: tuple[Pixels, Pixels, Pixels] | None = None
+        self._sprites: Sprites | None = None
+        self._spots: list[NDArray[np.int16]] = []
 
     def paint(self, out: Bytes, light: Light, seconds: float, strength: float = 1.0) -> None:
         """Paint it at this moment over a finished picture's planes."""
         if not self.kind or strength <= 0.01:
             return
-        zero = np.float32(128.5 if self.raster.channels.start else 16.5)
-        for rows, columns, tint, cover in getattr(self, f"_{self.kind}")(light, seconds):
-            much = cover * np.float32(strength)
+        for place, tint, cover in getattr(self, f"_{self.kind}")(light, seconds):
+            much = cover if strength >= 1.0 else (cover * np.float32(strength)).astype(np.int16)
             for plane, shade in zip(out, tint[:, 0, 0], strict=True):
-                place = plane[rows, columns]
+                target = plane if isinstance(place, tuple) else plane.reshape(-1)
+                there = target[place].astype(np.int16)
                 if self.kind in GLOWING:
-                    plane[rows, columns] = np.clip(place + shade * much + 0.5, 16.0, 240.0)
+                    there += np.int16(shade) * much >> 7
+                    target[place] = np.clip(there, 16, 240)
                 else:
-                    plane[rows, columns] = place + (shade + zero - place) * much
+                    target[place] = there + ((np.int16(shade + self.raster.zero) - there) * much >> 7)
 
     def _snow(self, light: Light, time: float) -> Iterator[Patch]:
         white = light.mist * 0.35 + WHITE * (0.25 + 0.4 * light.mist[0] / 219.0)
@@ -484,81 +478,51 @@ class Weather:
             line = -0.55 * (0.35 + 0.5 * beat) * np.sin(np.clip(across / 1.5, 0, 1.4) * 1.9)
             thick = np.clip(0.17 * (1.0 - across / 1.6), 0.0, None) + 0.10 * np.exp(-((across / 0.2) ** 2))
             cover = np.clip((thick - np.abs(down - line)) * size + 0.5, 0.0, 1.0) * (across < 1.6)
-            yield rows, columns, ink, cover.astype(np.float32)
+            yield (rows, columns), ink, (cover * 127.0).astype(np.int16)
 
     def _rain(self, light: Light, time: float) -> Iterator[Patch]:
         raster, speed = self.raster, 1.3 + 1.2 * self.depth
         if raster.channels.start:
             return  # streaks of light, not of hue
-        falls = ((self.y * 1.3 + time * speed * 0.75) % 1.3 - 0.2) * raster.height
-        along = ((self.x * 1.2 + 0.08 * time * speed) % 1.2 - 0.1) * raster.width
-        longs, halves = raster.unit * (0.03 + 0.05 * self.depth), raster.unit * (0.0006 + 0.0008 * self.depth)
-        # Every row of every drop, and in each the pixels that the streak may touch.
-        drop = np.repeat(np.arange(len(longs)), longs.astype(np.intp))
-        starts = np.concatenate([[0], np.cumsum(longs.astype(np.intp))[:-1]])
-        rows = np.floor(falls).astype(np.intp)[drop] + np.arange(len(drop)) - starts[drop]
-        down = rows - falls[drop]
-        x = (along[drop] + down * 0.08)[:, None]
-        reach = int(halves.max() + 0.5) + 1
-        columns = np.floor(x).astype(np.intp) + np.arange(-reach + 1, reach + 1)
-        cover = np.clip(halves[drop][:, None] + 0.5 - np.abs(columns - x), 0.0, 1.0)
-        cover *= (np.sin(np.pi * np.clip(down / longs[drop], 0, 1)) * (0.16 + 0.2 * self.depth[drop]))[
-            :, None
-        ]
-        yield self._seen(np.broadcast_to(rows[:, None], cover.shape), columns, light.mist, cover)
+        fall = (self.y * 1.3 + time * speed * 0.75) % 1.3 - 0.2
+        along = (self.x * 1.2 + 0.08 * time * speed) % 1.2 - 0.1
+        if self._sprites is None:
+            self._sprites = Sprites.streaks((raster.width, raster.height), raster.unit, self.depth)
+        place, cover = self._sprites.at(along, fall, np.ones_like(along))
+        yield place, raster.pick(light.mist), cover
 
     def _specks(self, x: Places, y: Places, sizes: Places, tint: Colour, amounts: Places) -> Iterator[Patch]:
         """Soft round specks; x and y from 0 to 1 of the picture, sizes in units, always the same; colour and amount."""
         raster = self.raster
         radius = np.maximum(0.6, sizes * raster.unit)
-        # What is smaller than a pixel is dimmer, not larger.
-        amounts = amounts * np.minimum(1.0, (sizes * raster.unit / radius) ** 2)
-        if self._around is None:
+        if self._sprites is None:
             # Small ones of snow and dust show no hue.
             faint = raster.channels.start and self.kind in ("snow", "dust")
-            self._around = _around(radius, sizes < (0.004 if faint else 0.0))
-        which, downs, along = self._around
-        x, y = x * raster.width, y * raster.height
-        left, top = np.floor(x), np.floor(y)
-        # Single precision: there are many.
-        fx, fy, pace, much = (
-            part.astype(np.float32).take(which) for part in (x - left, y - top, -1.0 / radius**2, amounts)
-        )
-        cover = np.exp(((along - fx) ** 2 + (downs - fy) ** 2) * pace) * much
-        rows, columns = (part.astype(np.intp).take(which) + to for part, to in ((top, downs), (left, along)))
-        yield self._seen(rows, columns, tint, cover)
-
-    def _seen(self, rows: Pixels, columns: Pixels, tint: Colour, cover: NDArray[np.floating]) -> Patch:
-        """What of some pixels is in the picture."""
-        height, width = self.raster.height, self.raster.width
-        seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width) & (cover > 0.004)
-        return rows[seen], columns[seen], self.raster.pick(tint), cover[seen].astype(np.float32, copy=False)
+            self._sprites = Sprites.dots(
+                (raster.width, raster.height), radius, sizes < (0.004 if faint else 0.0)
+            )
+        # What is smaller than a pixel is dimmer, not larger.
+        amounts = amounts * np.minimum(1.0, (sizes * raster.unit / radius) ** 2)
+        place, cover = self._sprites.at(x, y, amounts)
+        yield place, raster.pick(tint), cover
 
     def _halos(self, x: Places, y: Places, sizes: Places, tint: Colour, amounts: Places) -> Iterator[Patch]:
-        """Large soft round spots, few of them; as `_specks`, but what lies around each is a product of two lines."""
+        """Large soft round spots, few of them, by whole pixels; otherwise as `_specks`."""
         raster = self.raster
-        for left, top, radius, amount in zip(
-            x * raster.width, y * raster.height, sizes * raster.unit, amounts, strict=True
-        ):
-            if amount <= 0.01:
-                continue
-            reach = int(radius * 2.3) + 1
-            rows = within(int(top) - reach, int(top) + reach + 2, raster.height)
-            columns = within(int(left) - reach, int(left) + reach + 2, raster.width)
-            down, across = (
-                np.exp(-(((np.arange(part.start, part.stop) - at) / radius) ** 2)).astype(np.float32)
-                for part, at in ((rows, top), (columns, left))
+        if not self._spots:
+            for radius in sizes * raster.unit:
+                reach = int(radius * 2.1) + 1
+                line = np.exp(-((np.arange(-reach, reach + 1) / radius) ** 2))
+                self._spots.append((line[:, None] * line * 127.0).astype(np.int16))
+        for number in np.flatnonzero(amounts > 0.02).tolist():
+            spot = self._spots[number]
+            reach = len(spot) // 2
+            left, top = (
+                round(float(at)) - reach for at in (x[number] * raster.width, y[number] * raster.height)
             )
-            yield rows, columns, raster.pick(tint), down[:, None] * (across * np.float32(amount))
-
-
-def _around(radius: Places, without: NDArray[np.bool_]) -> tuple[Pixels, Pixels, Pixels]:
-    """The pixels about some specks: whose each is, and how far down and to the right of it."""
-    parts = [np.zeros((3, 0), dtype=np.intp)]
-    for number in np.flatnonzero(~without):
-        far = int(radius[number] * 2.3) + 1
-        down, across = np.mgrid[-far : far + 2, -far : far + 2].reshape(2, -1)
-        near = np.hypot(down - 0.5, across - 0.5) <= far + 0.5
-        parts.append(np.stack([np.full(near.sum(), number), down[near], across[near]]))
-    which, downs, along = np.concatenate(parts, axis=1)
-    return which, downs, along
+            rows, columns = (
+                within(top, top + len(spot), raster.height),
+                within(left, left + len(spot), raster.width),
+            )
+            seen = spot[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+            yield (rows, columns), raster.pick(tint), seen * np.int16(127.0 * amounts[number]) >> 7

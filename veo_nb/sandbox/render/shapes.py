@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from veo_nb.sandbox.reading import dice, seed_of
 
 Array = NDArray[np.float32]
 Line = NDArray[np.float64]
+Places = NDArray[np.float64]
+Pixels = NDArray[np.intp]
 Point = tuple[float, float]
 Tops = Callable[[Line], Line]
 """The height of a line, in pixels above the strip's lower edge, at any pixels of the world."""
@@ -44,7 +47,11 @@ def smooth(x: Line, seed: int) -> Line:
     cell = np.floor(x)
     part = x - cell
     part = part * part * part * (part * (part * 6 - 15) + 10)
-    left, right = (lattice(cell.astype(np.int64) + at, seed) for at in (0, 1))
+    whole = cell.astype(np.int64)
+    first = int(whole.min())
+    known = lattice(np.arange(first, int(whole.max()) + 2), seed)
+    whole -= first
+    left, right = known.take(whole), known[1:].take(whole)
     return left + (right - left) * part
 
 
@@ -62,6 +69,7 @@ def fractal(x: Line, seed: int, octaves: int, *, sharp: float = 0.0) -> Line:
     return total / reach
 
 
+@lru_cache(2)
 def cloud(width: int, height: int, seed: int, *, power: float = 1.7, stretch: float = 1.0) -> Array:
     """A texture like cloud or smoke, 0 to 1, mean about a half, that repeats without a seam in both directions.
 
@@ -134,12 +142,14 @@ class Strip:
 
 def filled(strip: Strip, tops: Tops) -> Array:
     """All below a line."""
-    total = np.zeros((strip.rows, strip.columns), dtype=np.float32)
-    down = np.arange(strip.rows, dtype=np.float32)[:, None]
-    for part in (0.17, 0.5, 0.83):
-        top = (strip.rows - tops(strip.x() + part)).astype(np.float32)
-        total += np.clip(down + 1.0 - top[None, :], 0.0, 1.0)
-    return total / 3.0
+    edges = [strip.rows - tops(strip.x() + part) for part in (0.17, 0.5, 0.83)]
+    total = np.ones((strip.rows, strip.columns), dtype=np.float32)
+    first, last = (min(max(0, int(at)), strip.rows) for at in (np.min(edges) - 1, np.max(edges) + 2))
+    total[:first] = 0.0
+    down = np.arange(first + 1, last + 1, dtype=np.float32)[:, None]
+    parts = [np.clip(down - top.astype(np.float32), 0.0, 1.0) for top in edges]
+    total[first:last] = (parts[0] + parts[1] + parts[2]) / np.float32(3.0)
+    return total
 
 
 def ridge(unit: float, seed: int, *, height: float, width: float, rugged: float) -> Tops:
@@ -319,8 +329,7 @@ class Sheet:
 
     def cover(self) -> Array:
         """The coverage of each pixel, 0 to 1."""
-        size = (self._image.width // FINE, self._image.height // FINE)
-        small = np.asarray(self._image.resize(size, Image.Resampling.BOX), dtype=np.float32)
+        small = np.asarray(self._image.reduce(FINE), dtype=np.float32)
         cover: Array = small / np.float32(255.0)
         return cover
 
@@ -347,3 +356,81 @@ def stamp(cover: Array, shapes: Sequence[str], x: float, foot: float, size: floa
         across, down = x + (curve[:, 0] - middle) * size, foot - curve[:, 1] * size
         sheet.between([*zip(across.tolist(), down.tolist(), strict=True)])
     np.maximum(cover, sheet.cover(), out=cover)
+
+
+class Sprites:
+    """Small things that are painted again and again. `pixels` says whose each is, and how far down and to the right of it;
+    `cover`, (pixels, steps down * across), how much of it is covered at that step between two pixels, from 0 to 127.
+    """
+
+    def __init__(self, size: tuple[int, int], pixels: Pixels, cover: Array, steps: tuple[int, int]) -> None:
+        self._size, self._steps = size, steps
+        # Where there is less, nothing is seen.
+        seen = cover.max(axis=1) >= 4.0
+        self._which, self._down, self._along = pixels[:, seen]
+        self._cover = np.ascontiguousarray(cover[seen] + np.float32(0.5)).astype(np.uint8)
+        self._place = self._down * size[0] + self._along
+        self._first = np.arange(len(self._which)) * (steps[0] * steps[1])
+        self._reach = int(np.abs(pixels[1:]).max(initial=0)) + 1
+
+    @classmethod
+    def dots(cls, size: tuple[int, int], radius: Places, without: NDArray[np.bool_]) -> Self:
+        """Soft round ones, of which some are left out."""
+        parts = [np.zeros((3, 0), dtype=np.intp)]
+        for number in np.flatnonzero(~without):
+            far = int(radius[number] * 2.1) + 1
+            down, across = np.mgrid[-far : far + 2, -far : far + 2].reshape(2, -1)
+            near = np.hypot(down - 0.5, across - 0.5) <= far + 0.5
+            parts.append(np.stack([np.full(near.sum(), number), down[near], across[near]]))
+        pixels = np.concatenate(parts, axis=1)
+        at = (np.arange(4, dtype=np.float32) + np.float32(0.5)) / 4
+        down, across = ((pixels[number, :, None] - at) ** 2 for number in (1, 2))
+        pace = (-1.0 / radius[pixels[0]] ** 2).astype(np.float32)[:, None, None]
+        cover = np.exp((down[:, :, None] + across[:, None, :]) * pace) * np.float32(127.0)
+        return cls(size, pixels, cover.reshape(-1, 16).astype(np.float32), (4, 4))
+
+    @classmethod
+    def streaks(cls, size: tuple[int, int], unit: float, depth: Places) -> Self:
+        """Drops that fall a little aslant, large ones near by."""
+        longs, halves = unit * (0.03 + 0.05 * depth), unit * (0.0006 + 0.0008 * depth)
+        reach = int(halves.max() + 0.5) + 1
+        drop = np.repeat(np.arange(len(longs)), longs.astype(np.intp))
+        down = np.arange(len(drop)) - np.searchsorted(drop, drop)
+        slant = down * 0.08
+        columns = np.floor(slant).astype(np.intp)[:, None] + np.arange(1 - reach, reach + 2)
+        pixels = np.stack(
+            [part.ravel() for part in np.broadcast_arrays(drop[:, None], down[:, None], columns)]
+        )
+        at = (np.arange(8) + 0.5) / 8
+        cover = np.clip(
+            halves[drop][:, None, None] + 0.5 - np.abs(columns[..., None] - slant[:, None, None] - at), 0, 1
+        )
+        cover *= (np.sin(np.pi * down / longs[drop]) * (0.16 + 0.2 * depth[drop]) * 127.0)[:, None, None]
+        return cls(size, pixels, cover.reshape(-1, 8).astype(np.float32), (1, 8))
+
+    def at(self, x: Places, y: Places, amounts: Places) -> tuple[Pixels, NDArray[np.int16]]:
+        """Which pixels they cover at places from 0 to 1 of the picture, and how much, each as strongly as its amount."""
+        width, height = self._size
+        x, y = x * width, y * height
+        left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
+        down, across = (
+            (part * steps).astype(np.intp)
+            for part, steps in zip((y - top, x - left), self._steps, strict=True)
+        )
+        place = (top * width + left).take(self._which)
+        place += self._place
+        step = (down * self._steps[1] + across).take(self._which)
+        step += self._first
+        cover = self._cover.reshape(-1).take(step).astype(np.int16)
+        cover *= (amounts * 127.5).astype(np.int16).take(self._which)
+        cover >>= 7
+        far = self._reach
+        edge = (left < far) | (left >= width - far) | (top < far) | (top >= height - far)
+        if edge.any():
+            # Of those, some pixels are out of the picture.
+            near = np.flatnonzero(edge.take(self._which))
+            which = self._which[near]
+            row, column = top[which] + self._down[near], left[which] + self._along[near]
+            lost = near[(row < 0) | (row >= height) | (column < 0) | (column >= width)]
+            place[lost], cover[lost] = 0, 0
+        return place, cover

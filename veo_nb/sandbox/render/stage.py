@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from veo_nb.media.encode import FPS
-from veo_nb.sandbox.reading import Colour, Figure, Light, Reading, colour, dice, find_figure, seed_of
+from veo_nb.sandbox.reading import Colour, Figure, Light, StagePlan, colour
 from veo_nb.sandbox.render import shapes
 from veo_nb.sandbox.render.shapes import Array, Line, Strip, Tops, cloud, fractal, spot
 
@@ -27,7 +26,6 @@ GRAIN = 0.8
 """Spread of the grain, in steps of 8-bit luma."""
 FAR = 1 << 20
 """A row below every picture."""
-WATERY = ("lake", "sea")
 LAMP = np.array([188.0, -46.0, 26.0], dtype=np.float32)
 """The colour of a lit window."""
 SNOW, GRASS, SAND = colour(226, 236, 250), colour(112, 150, 58), colour(226, 158, 96)
@@ -51,12 +49,17 @@ class Raster:
         """Where black is in luma, and grey in the colour planes."""
         return np.float32(128.0 if self.channels.start else 16.0)
 
+    @cached_property
+    def shade(self) -> Array:
+        """How much of its light each pixel keeps in a landscape."""
+        return vignette(self.width, self.height)
+
     def grain(self, rows: int, columns: int) -> Array:
         """A little noise, so that a sky does not band; only luma has it."""
         if self.channels.start:
             return np.zeros((1, 1), dtype=np.float32)
-        sheet = _grain()
-        return np.tile(sheet, (-(-rows // len(sheet)), -(-columns // sheet.shape[1])))[:rows, :columns]
+        # Each row begins further on in one line of noise.
+        return np.lib.stride_tricks.as_strided(_grain(), (rows, columns), (97 * 4, 4), writeable=False)
 
     def pick(self, shade: Colour) -> Array:
         """A colour's part for these planes, to be spread over rows and columns."""
@@ -71,7 +74,7 @@ def rasters(width: int, height: int) -> tuple[Raster, Raster]:
 
 @cache
 def _grain() -> Array:
-    return np.random.default_rng(7).standard_normal((96, 512), dtype=np.float32) * np.float32(GRAIN)
+    return np.random.default_rng(7).standard_normal(1 << 18, dtype=np.float32) * np.float32(GRAIN)
 
 
 @dataclass
@@ -96,8 +99,6 @@ class Layer:
     """Light and shadow on it, -1 to 1, like `cover`. Only luma has it: eyes see form by light, not by hue."""
     glow: Array | None = None
     """Lamps on it, 0 to 1, like `cover`."""
-    tile: tuple[int, int] = (BAND, 256)
-    """Rows and columns that are looked at together: all air, all covered, or some of both."""
 
     def halved(self) -> Layer:
         """The same layer for planes of half the size. Its sizes and places must be even."""
@@ -111,11 +112,8 @@ class Layer:
         seen = np.flatnonzero(self.cover.min(axis=1) < 1.0)
         return self.top + (int(seen[-1]) + 1 if len(seen) else 0) if self.solid else FAR
 
-    def lit(self, raster: Raster, light: Light, shade: Array, end: int, moment: float) -> Plate:
-        """The layer in this light, ready to be laid down as far as the row `end`.
-
-        `shade` is how much of its light each pixel of the picture keeps: it falls on the layer as it stands at a moment.
-        """
+    def lit(self, raster: Raster, light: Light, end: int, moment: float) -> Plate:
+        """The layer in this light, its corners dark as it stands at a moment, ready to be laid down as far as the row `end`."""
         high, low = (raster.pick(self.shade(light, at)) for at in (0.0, 1.0))
         rows, columns = self.cover.shape
         tint = high + (low - high) * np.linspace(0.0, 1.0, rows, dtype=np.float32)[:, None]
@@ -123,7 +121,7 @@ class Layer:
         foot, bottom = None, self.top + rows
         if self.solid and bottom < end:
             foot = (
-                tint[:, -1:] * shade[bottom:end] + zero + raster.grain(end - bottom, raster.width)
+                tint[:, -1:] * raster.shade[bottom:end] + zero + raster.grain(end - bottom, raster.width)
             ).astype(np.uint8)
         rows = max(0, min(rows, end - self.top))
         cover, tint = self.cover[:rows], tint[:, :rows]
@@ -131,7 +129,7 @@ class Layer:
         if self.misty:
             cover = cover * np.float32(0.5 + 0.5 * light.haze)
         at = np.arange(columns) + round(self.left - moment * self.speed)
-        shade = shade[self.top : self.top + rows].take(at, axis=1, mode="clip")
+        shade = raster.shade[self.top : self.top + rows].take(at, axis=1, mode="clip")
         add: Array = tint * shade
         if self.relief is not None:
             add *= 1.0 + np.float32(0.55) * self.relief[:rows]
@@ -157,27 +155,15 @@ class Layer:
         return Plate(self, end, foot, phases)
 
     @cached_property
-    def pieces(self) -> list[tuple[int, int, int, int, bool]]:
-        """Where there is anything: rows and columns, from one to before another, and whether all of it is covered."""
-        rows, columns = self.tile
+    def pieces(self) -> list[tuple[int, int, bool]]:
+        """Where there is anything: rows, from one to before another, and whether all of them is covered."""
         pieces = []
-        for top in range(0, self.cover.shape[0], rows):
-            band = slice(top, min(top + rows, self.cover.shape[0]))
-            some, every = self.cover[band].max(axis=0) > 0.0, self.cover[band].min(axis=0) == 1.0
-            if self.glow is not None:
-                lamps = self.glow[band].max(axis=0) > 0.0
-                some, every = some | lamps, every & ~lamps
-            # The column after takes part too, when the strip is moved by a fraction of a pixel.
-            some[:-1] |= some[1:]
-            every[:-1] &= every[1:]
-            every[-1] = False
-            starts = np.arange(0, len(some), columns)
-            kinds = np.logical_or.reduceat(some, starts).astype(int) + np.logical_and.reduceat(every, starts)
-            edges = np.flatnonzero(np.diff(kinds, prepend=-1, append=-1)).tolist()
-            for first, last in pairwise(edges):
-                if kinds[first]:
-                    full = bool(kinds[first] == 2) and not self.misty
-                    pieces.append((band.start, band.stop, first * columns, last * columns, full))
+        for top in range(0, len(self.cover), BAND):
+            band = self.cover[top : top + BAND]
+            lamps = self.glow is not None and bool(self.glow[top : top + BAND].any())
+            if lamps or band.any():
+                full = not lamps and not self.misty and float(band.min()) == 1.0
+                pieces.append((top, top + len(band), full))
         return pieces
 
 
@@ -195,7 +181,7 @@ class Plate:
         self.top, self.speed, self._left, self.soft = layer.top, layer.speed, layer.left, layer.misty
         self._end, self._foot, self._phases = end, foot, phases
         rows = phases[0][0].shape[0]
-        self._pieces = [(top, min(low, rows), *rest) for top, low, *rest in layer.pieces if top < rows]
+        self._pieces = [(top, min(low, rows), full) for top, low, full in layer.pieces if top < rows]
 
     def paint(self, out: Bytes, seconds: float) -> None:
         """Lay it down as it stands at this moment. `out` is (channels, height, width)."""
@@ -203,15 +189,13 @@ class Plate:
         step = int(np.floor((seconds * self.speed - self._left) * count))
         whole = max(0, min(step // count, self._phases[0][0].shape[1] - width))
         keep, add = self._phases[step % count]
-        for top, low, first, last, full in self._pieces:
-            left, right = max(first, whole), min(last, whole + width)
-            if left >= right:
-                continue
-            band = out[:, self.top + top : self.top + low, left - whole : right - whole]
+        seen = slice(whole, whole + width)
+        for top, low, full in self._pieces:
+            band = out[:, self.top + top : self.top + low]
             if full:
-                band[:] = add[:, top:low, left:right]
+                band[:] = add[:, top:low, seen]
             else:
-                lay(band, keep[top:low, left:right], add[:, top:low, left:right])
+                lay(band, keep[top:low, seen], add[:, top:low, seen])
         if self._foot is not None:
             out[:, self._end - self._foot.shape[1] : self._end] = self._foot
 
@@ -219,12 +203,7 @@ class Plate:
 def quartered(strip: NDArray[Depth], part: int) -> NDArray[Depth]:
     """A strip moved to the left by so many quarters of a pixel."""
     here, after = strip[..., :-1].astype(np.uint16), strip[..., 1:].astype(np.uint16)
-    here *= np.uint16(4 - part)
-    after *= np.uint16(part)
-    here += after
-    here += np.uint16(2)
-    here >>= 2
-    return here.astype(strip.dtype)
+    return ((here * np.uint16(4 - part) + after * np.uint16(part) + np.uint16(2)) >> 2).astype(strip.dtype)
 
 
 def lay(band: Bytes, keep: NDArray[np.uint16], add: NDArray[np.generic]) -> None:
@@ -245,11 +224,11 @@ def mix(first: Bytes, second: Bytes, part: float) -> Bytes:
 
 def vignette(width: int, height: int, strength: float = 0.22) -> Array:
     """How much of its light each pixel keeps: all in the middle, less towards the corners."""
-    x = np.linspace(-0.575, 0.575, width, dtype=np.float32)[None, :]
-    y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
+    x = np.linspace(-0.575, 0.575, width // 4 or 1, dtype=np.float32)[None, :]
+    y = np.linspace(-0.5, 0.5, height // 4 or 1, dtype=np.float32)[:, None]
     away = np.minimum((x * x + y * y) / np.float32(0.72 * 0.72), np.float32(1.0))
-    kept: Array = 1.0 - np.float32(strength) * away ** np.float32(1.2)
-    return kept
+    kept = 1.0 - np.float32(strength) * away ** np.float32(1.2)
+    return np.asarray(Image.fromarray(kept).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def halved(planes: Array) -> Array:
@@ -258,42 +237,6 @@ def halved(planes: Array) -> Array:
     pairs = planes[..., 0 : rows * 2 : 2, : columns * 2] + planes[..., 1 : rows * 2 : 2, : columns * 2]
     small: Array = (pairs[..., ::2] + pairs[..., 1::2]) * np.float32(0.25)
     return small
-
-
-@dataclass(frozen=True)
-class StagePlan:
-    """What of a landscape does not depend on the size of the picture."""
-
-    place: str
-    seed: int
-    horizon: float
-    """Height of the horizon, from 0 at the top of the picture to 1."""
-    sun: tuple[float, float]
-    """Where the sun or moon stands, from 0 to 1."""
-    snowy: bool
-    moon: bool
-    figure: Figure | None
-    """Who stands in it."""
-
-    @property
-    def watery(self) -> bool:
-        """Whether there is water from the horizon down."""
-        return self.place in WATERY
-
-
-def plan_stage(reading: Reading) -> StagePlan:
-    """How to stage a prompt's place."""
-    lot = dice("plan", reading.text)
-    side = float(lot.uniform(0.24, 0.42))
-    low = {"dawn": 0.9, "dusk": 0.93, "golden": 0.72, "ember": 0.9}.get(reading.time, 0.36)
-    horizon = {"lake": 0.56, "sea": 0.55, "forest": 0.7, "dunes": 0.6, "city": 0.74}.get(reading.place, 0.66)
-    horizon += float(lot.uniform(-0.02, 0.02))
-    sun = (side if lot.random() < 0.5 else 1.0 - side, horizon * (low - 0.16) + 0.02)
-    figure = find_figure(reading.text)
-    if figure is not None and figure.afloat and reading.place not in WATERY:
-        figure = None
-    seed = seed_of("place", reading.text)
-    return StagePlan(reading.place, seed, horizon, sun, reading.snowy, reading.light.stars > 0.5, figure)
 
 
 def hazy(near: float, *, tint: Colour | None = None, amount: float = 0.0) -> Shade:
@@ -383,7 +326,7 @@ class Stage:
         if near < 1.0:
             # Their feet stand in mist, not on an edge.
             cover *= np.clip(np.linspace(5.0, 0.0, rows, dtype=np.float32), 0.0, 1.0)[:, None]
-        return Layer(cover, 0, speed, strip.left, hazy(near), solid=False, tile=(8 * BAND, 16))
+        return Layer(cover, 0, speed, strip.left, hazy(near), solid=False)
 
     def skyline(self, near: float, foot: float, index: int, *, scale: float, lit: float) -> Layer:
         """Towers, `scale` times the usual size, with `lit` of their windows' light."""
@@ -401,8 +344,10 @@ class Stage:
         top = max(0, min(even(middle * self.raster.height - rows / 2), self.raster.height - rows))
         strip = self.strip(speed, rows)
         wide = even(2.4 * self.unit)
-        tile = cloud(wide, rows, self.seed + round(near * 991), power=1.6, stretch=2.2)
-        picked = tile[:, (strip.left + np.arange(strip.columns)) % wide]
+        # Each bank begins elsewhere in the same mist.
+        tile = cloud(wide, rows, self.seed, power=1.6, stretch=2.2)
+        start = strip.left + even(near * 991)
+        picked = tile.take(np.arange(start, start + strip.columns), axis=1, mode="wrap")
         down = np.linspace(-1.0, 1.0, rows, dtype=np.float32)[:, None]
         bank = np.clip(1.0 - down**2, 0.0, None) ** 1.5
         cover = np.clip(picked * 1.9 - 0.35, 0.0, 1.0) * bank * np.float32(strength)

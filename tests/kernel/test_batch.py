@@ -23,6 +23,7 @@ from nbconvert.exporters import LatexExporter
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
+from tests.kernel import fork
 from tests.kernel.kernel import KEPT
 from tests.kernel.sandbox import Sandbox
 
@@ -31,6 +32,9 @@ pytestmark = pytest.mark.kernel
 ROOT = Path(__file__).parents[2]
 NOBODY = "http://127.0.0.1:9"
 """An address at which nobody answers, so that a job there is not done for as long as the test likes."""
+
+PROGRAMS = {("-m", name) for name in ("jupytext", "nbconvert", "papermill")}
+"""What starts a kernel."""
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +54,18 @@ def environment(tmp_path, sandbox):
 
 @pytest.fixture
 def run(tmp_path, environment):
-    """Runs a program of this environment in `tmp_path`, as from a terminal."""
+    """Runs a program of this environment in `tmp_path`, as from a terminal; a kernel that it starts is a fork."""
 
     def run(*command: str, **more: str) -> subprocess.CompletedProcess[str]:
+        forks: list[int] = []
+        if command[:2] in PROGRAMS and fork.can_fork():
+            forks, command = [fork.door().fileno()], ("-m", "tests.browser.server", *command[1:])
+            more[fork.DOOR] = str(forks[0])
         return subprocess.run(
             [sys.executable, *command],
             cwd=tmp_path,
             env=environment | more,
+            pass_fds=forks,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -285,7 +294,7 @@ def render(document: str, folder: Path, environment: Mapping[str, str]) -> list[
     sources = re.findall(r"^```{python}\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
     book = new_notebook(cells=[new_code_cell(source.rstrip("\n")) for source in sources], metadata=PYTHON)
     client = NotebookClient(book, resources={"metadata": {"path": str(folder)}})
-    with client.setup_kernel(env=dict(environment)):
+    with fork.forked_kernels(), client.setup_kernel(env=dict(environment)):
         for index, cell in enumerate(book.cells):
             source = cell.source
             cell.source = re.sub(r"\A(#\|.*\n)+", "", source)

@@ -138,7 +138,9 @@ def _similarity(one: Floats, other: Floats, least: float) -> float:
 
 def _means(plane: NDArray[np.float64]) -> NDArray[np.float64]:
     """The mean of each window that lies within the plane."""
-    sums = np.pad(plane.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    height, width = plane.shape
+    sums = np.zeros((height + 1, width + 1))
+    plane.cumsum(0).cumsum(1, out=sums[1:, 1:])
     total = (
         sums[WINDOW:, WINDOW:] - sums[:-WINDOW, WINDOW:] - sums[WINDOW:, :-WINDOW] + sums[:-WINDOW, :-WINDOW]
     )

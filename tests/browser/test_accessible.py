@@ -263,11 +263,11 @@ def test_a_photograph_becomes_clips_that_are_judged_and_joined_without_a_mouse(o
 
     # A photograph is given, cut to the clip's shape and said to be there; then the words, one of them open.
     go_to(panel.button("Remove coffee.jpg", panel.compose))
-    press(page, "Enter")
-    expect(
-        panel.compose.get_by_role("button", name="First frame: drop, paste, pick a picture")
-    ).to_be_focused()
+    # From before the first key on: a chooser that opens in the moment in which it is asked for is missed.
     with page.expect_file_chooser() as choosing:
+        press(page, "Enter")
+        first = panel.compose.get_by_role("button", name="First frame: drop, paste, pick a picture")
+        expect(first).to_be_focused()
         press(page, "Enter")
     choosing.value.set_files(PHOTOGRAPH)
     said(page, "First frame: coffee.jpg. It is not 16:9: choose how it fits.")
@@ -375,8 +375,10 @@ def test_a_photograph_becomes_clips_that_are_judged_and_joined_without_a_mouse(o
     page.keyboard.type("The first")
     press(page, "Enter", "Escape")
     expect(panel.tiles.last).to_be_focused()
+    judged = re.compile(r"rated 4 of 5\. starred\. note: The first")
+    expect(panel.tiles.last).to_have_accessible_name(judged)
     name = next(one["name"] for one in named(page, "option") if one.get("focused"))
-    assert re.search(r"rated 4 of 5\. starred\. note: The first", name), name
+    assert judged.search(name), name
     artefact(notebook, "keys-05")
     spoken(page)
     press(page, "Delete")

@@ -325,14 +325,16 @@ def test_it_works_in_other_front_ends(chromium, lab, sandbox, front):
     with opened as page:
         panel = Panel(page.locator(".veo-panel"))
         panel.generate()
-        panel.has_clips(1)
+        # A cell of marimo's app makes one too.
+        made = 1 if front == "notebook7" else 2
+        panel.has_clips(made)
         panel.tiles.first.click()
         shown = facts(panel.dialog.locator("video").first)
         assert (shown["ready"], shown["width"]) == (4, 1280)
         page.keyboard.press("Escape")
         panel.prompt.fill("Another one.")
         panel.generate()
-        panel.has_clips(2)
+        panel.has_clips(made + 1)
         if front == "notebook7":
             # Where there are magics there are cards.
             page.locator(".jp-InputArea-editor").nth(1).click()

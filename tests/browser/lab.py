@@ -63,14 +63,13 @@ LEFT_OUT = [
 
 
 def find_browser() -> str:
-    """The path of the system's Chrome, else of the Chromium that is built to have no window, which takes a third less to load a page, or the whole one.
+    """The path of the system's Chrome or Chromium.
 
     Chrome first: GitHub's machines have both, and their Chromium is a snapshot of its makers', which has no H.264 and no AAC
-    (actions/runner-images, images/ubuntu/scripts/build/install-google-chrome.sh, read 2026-11-29).
+    (actions/runner-images, images/ubuntu/scripts/build/install-google-chrome.sh, read 2026-11-29). Not chromium-headless-shell,
+    which takes a third less to load a page: now and then it hangs where many videos stand in one, and misses a file chooser.
     """
-    path = next(
-        filter(None, map(shutil.which, ("google-chrome", "chromium-headless-shell", "chromium"))), None
-    )
+    path = shutil.which("google-chrome") or shutil.which("chromium")
     assert path, "Chromium is not installed: tests/run installs it where it can"
     return path
 
@@ -253,7 +252,8 @@ class Notebook:
                 await jupyterapp.restored;
                 for (const widget of [...shell.widgets("main")]) widget.dispose();
                 if (shell.leftCollapsed) shell.expandLeft();
-                await commands.execute("docmanager:open", {path});
+                const opened = await commands.execute("docmanager:open", {path});
+                for (const widget of [...shell.widgets("main")]) if (widget !== opened) widget.dispose();
             }""",
             self.path,
         )

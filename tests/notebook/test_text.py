@@ -200,6 +200,7 @@ SET: list[tuple[dict[str, Any], list[str]]] = [
     ({"enhance_prompt": True}, ["fast", "prompt enhanced"]),
     ({"enhance_prompt": False}, ["fast", "prompt as written"]),
     ({"negative_prompt": "rain"}, ["fast", "without rain"]),
+    ({"negative_prompt": ""}, ["fast"]),
     ({"seed": 0}, ["fast", "seed 0"]),
     ({"sample_count": 1}, ["fast", "1 sample"]),
     ({"sample_count": 3}, ["fast", "3 samples"]),

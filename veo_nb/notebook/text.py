@@ -152,7 +152,7 @@ def settings(request: VideoRequest, drafted: str = "", model: str = "") -> list[
 def _said(field: catalog.Field, request: VideoRequest) -> str:
     """How the catalog says a field that is set; empty where it says none."""
     value = getattr(request, field.name) if field.said else None
-    return "" if value is None else field.said.format(value)
+    return "" if value in (None, "") else field.said.format(value)
 
 
 def draft(job: Job) -> str:

@@ -42,7 +42,9 @@ def open_story(lab, chromium):
             load.source = f"import os\nos.environ.update({sandbox.environment!r})\n{load.source}"
             nbformat.write(book, path)
             view = {"width": 1280, "height": height}
-            notebook = stack.enter_context(lab.open(chromium, f"{folder}/{name}.ipynb", viewport=view))
+            # In a tab of its own, which ends with what listens in it.
+            opened = lab.open(chromium, f"{folder}/{name}.ipynb", viewport=view, reduced_motion="reduce")
+            notebook = stack.enter_context(opened)
             listen(notebook.page)
             notebook.page.evaluate("document.querySelector('.jp-Notebook .jp-Cell').focus()")
             return notebook

@@ -7,7 +7,6 @@ when the live card gives way to this.
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,9 +136,7 @@ def _over(seen: Seen | None, token: str) -> Markup:
 
 
 def last_line(job: Job, place: Place) -> str:
-    """The status under a job that is over: how long it took, what it cost, where the file is; of another what it is at."""
-    if not job.now.state.final:
-        return format_line(words.line(job), time.time())
+    """The status under a job that is over: how long it took, what it cost, where the file is."""
     if job.now.state is not State.SUCCEEDED:
         return words.ending(job)
     parts = [format_line(words.line(job), 0.0), words.cost_of(job)]

@@ -18,7 +18,6 @@ from veo_nb.engine.drafts import undrafted
 from veo_nb.engine.job import Job
 from veo_nb.engine.video import Video, own_model
 from veo_nb.errors import InvalidRequest, VeoError
-from veo_nb.notebook.clip.reach import HERE
 from veo_nb.notebook.commands import Commands
 from veo_nb.notebook.completion import Matcher
 from veo_nb.notebook.display import again_line, dry_run
@@ -346,7 +345,6 @@ def unregister(shell: Any) -> None:
     for kind in (Job, Sweep, Bill, Video, COMPARISON):
         shell.display_formatter.ipython_display_formatter.pop(kind, None)
     LIVE.forget()
-    HERE.mute = False
 
 
 _compared: set[str] = set()

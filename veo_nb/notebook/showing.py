@@ -194,7 +194,9 @@ def as_html(value: Job | Sweep | Video | Bill) -> str:
     elif isinstance(value, Video):
         shown = one_clip(value, place)
     elif isinstance(value, Job):
-        shown = finished(value, place)
+        shown = finished(
+            value, place, "" if value.now.state.final else format_line(text.line(value), time.time())
+        )
     else:
         from veo_nb.notebook.grid.view import SweepView
 

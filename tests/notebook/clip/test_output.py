@@ -166,63 +166,6 @@ def test_a_host_that_answers_nothing_gets_html_and_may_still_speak_later(show):
     assert WIDGET in shown.bundle
 
 
-class Silent:
-    """Cards under cells of a page that draws none, before somebody who looks: `ended` is how they are over."""
-
-    def __init__(self, place, video, outputs, reach) -> None:
-        self.timers: list[tuple[float, Any]] = []
-        self.outputs = outputs
-        self.job = make_job(state=State.RUNNING, submitted_at=NOW, operation="op")
-        self.view = Seen(self.job, place, reach=reach, later=self.later)
-        self.view.show(looks=True)
-        self.video = video
-
-    def later(self, seconds, action):
-        self.timers.append((seconds, action))
-        return lambda: None
-
-    def end(self) -> None:
-        self.job.change(state=State.DOWNLOADING)
-        self.job.change(state=State.SUCCEEDED, videos=(self.video,))
-
-    @property
-    def last(self) -> dict[str, Any]:
-        data: dict[str, Any] = self.outputs[-1][0]
-        return data
-
-
-def test_a_page_without_anywidget_is_waited_for_once_and_then_gets_html_from_the_first_moment(
-    place, video, shell
-):
-    reach = Reach()
-    first = Silent(place, video, shell.display_pub.outputs, reach)
-    assert WIDGET in first.last
-    first.timers[0][1]()
-    first.end()
-    # It had its minute while the clip was made.
-    assert WIDGET not in first.last
-    second = Silent(place, video, shell.display_pub.outputs, reach)
-    assert WIDGET not in second.last
-    assert "Generating" in second.last["text/html"]
-    assert "reload the page, then run %reload_ext veo_nb" in second.last["text/html"]
-    second.end()
-    assert 'src="veo_library/2026-11-22/fox.mp4"' in second.last["text/html"]
-    assert "anywidget" not in second.last["text/html"]
-    assert second.timers == []
-    first.view.close()
-    second.view.close()
-
-
-def test_a_page_that_has_spoken_once_is_never_taken_for_one_without_anywidget(place, video, shell, show):
-    reach = Reach()
-    show(reach).say(PLAYS)
-    slow = Silent(place, video, shell.display_pub.outputs, reach)
-    slow.timers[0][1]()
-    slow.end()
-    assert not reach.mute
-    slow.view.close()
-
-
 def test_what_a_page_has_found_out_holds_for_the_library(show):
     reach = Reach()
     show(reach).say(PLAYS)

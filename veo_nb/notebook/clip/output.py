@@ -2,8 +2,7 @@
 
 A widget in a saved notebook is an error message in JupyterLab, and the still beside it in VS Code; HTML alone has no way to
 a file that the page can't fetch. So once nothing more happens by itself the output becomes what plays in the page that shows
-it: HTML where that does, else the live view, which gets the bytes from the kernel. A page that says nothing gets HTML, and
-from then on at once: a front end without anywidget writes an error in a live view's place.
+it: HTML where that does, else the live view, which gets the bytes from the kernel. A page that says nothing gets HTML.
 """
 
 from __future__ import annotations
@@ -22,12 +21,6 @@ if TYPE_CHECKING:
 
 DEADLINE_SECONDS = 60.0
 """How long a page may take to say what it can fetch: VS Code and Colab load their widgets at the first one."""
-
-MUTE = (
-    "This page has no anywidget, which would draw it live: what is made comes here by itself. If veo_nb was only just "
-    "installed, reload the page, then run %reload_ext veo_nb."
-)
-"""Stands below what runs in a page that draws no live view."""
 
 Later = Callable[[float, Callable[[], None]], Callable[[], None]]
 """Has something done after so many seconds; what it returns calls that off."""
@@ -68,8 +61,6 @@ class Output:
         """Whether HTML stands beside the live view."""
         self.offered = False
         """Whether it stays live for a while, for what a person may do."""
-        self._overdue = False
-        """Whether the page had its time to say something before all was over."""
         self._drawn: tuple[Seen | None] | None = None
         """For what it is drawn by now; None while it is live."""
         self.turn = threading.RLock()
@@ -78,12 +69,8 @@ class Output:
     def show(self, *, over: bool, looks: bool = False) -> None:
         """Display it here: live, or as what is left once all is `over`; `looks` says that someone looks at the page."""
         with self.turn:
-            if not over and looks and self._reach.mute:
-                self._handle = display(_with_reason(self._plain(None)), raw=True, display_id=True)
-            elif not over:
+            if not over:
                 self._handle = display(self._view, display_id=True)
-                if looks:
-                    self._after(DEADLINE_SECONDS, self._wait_no_longer)
             elif looks and self._unknown():
                 self._handle = display(self._both(None), raw=True, display_id=True)
             else:
@@ -94,23 +81,12 @@ class Output:
         """Become what a saved notebook keeps: once a page has said what plays, or at once where nobody looks."""
         with self.turn:
             self._settled = True
-            if self._overdue and not self._view.has_page:
-                self._reach.note_silence()
             if not looks or not self._unknown():
                 self.finish()
                 return
             if self._beside and self._handle is not None:
                 self._handle.update(self._both(None), raw=True)
-            self._after(DEADLINE_SECONDS, self._give_up)
-
-    def _wait_no_longer(self) -> None:
-        self._overdue = True
-
-    def _give_up(self) -> None:
-        with self.turn:
-            if not self._view.has_page:
-                self._reach.note_silence()
-            self.finish()
+            self._after(DEADLINE_SECONDS, self.finish)
 
     def finish(self, *, redraw: bool = False) -> None:
         """Become what a saved notebook keeps, by what is known now; `redraw` where it has another content than before."""
@@ -169,7 +145,7 @@ class Output:
         return None if clip is None or self._embed else self._reach.of(clip)
 
     def _unknown(self) -> bool:
-        return not self._embed and not self._reach.mute and self._clip() is not None and self._seen() is None
+        return not self._embed and self._clip() is not None and self._seen() is None
 
     def _final(self) -> tuple[Any, bool]:
         """What is left of it, and whether that is a bundle of formats."""
@@ -181,11 +157,3 @@ class Output:
 
     def _both(self, seen: Seen | None) -> dict[str, Any]:
         return self._view.bundle_with(self._plain(seen))
-
-
-def _with_reason(plain: Any) -> dict[str, str]:
-    """What is `plain`, and why no more than that is shown."""
-    return {
-        "text/html": f'{plain._repr_html_()}<p style="margin:0;font-size:13px">{MUTE}</p>',
-        "text/plain": f"{plain!r}\n{MUTE}",
-    }

@@ -34,20 +34,13 @@ class Reach:
 
     def __init__(self) -> None:
         self._seen: dict[Path, Seen] = {}
-        self.mute = False
-        """Whether the page draws no live view: its front end has no anywidget, as Kaggle's may not."""
 
     def of(self, clip: Path) -> Seen | None:
         """What is known of a clip's library; None where no page has said anything."""
         return self._seen.get(_library(clip))
 
-    def note_silence(self) -> None:
-        """Take in that a page, before which someone sat, let a live view wait in vain."""
-        self.mute = not self._seen
-
     def note(self, clip: Path, seen: Seen) -> None:
         """Keep what a page has found out about a clip."""
-        self.mute = False
         self._seen[_library(clip)] = seen
 
 
